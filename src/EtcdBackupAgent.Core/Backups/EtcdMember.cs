@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace EtcdBackupAgent.Core.Backups;
+
+/// <summary>A cluster or member id: 64 bits, written in lower-case hexadecimal without padding, as etcd's own tools print it.</summary>
+public readonly record struct EtcdId(ulong Value)
+{
+    public static bool TryParse(string text, out EtcdId id)
+    {
+        bool parsed = ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value);
+        id = new EtcdId(value);
+        return parsed;
+    }
+
+    public override string ToString() => Value.ToString("x", CultureInfo.InvariantCulture);
+}
+
+/// <summary>What a member of the cluster was doing when it was chosen.</summary>
+public enum EtcdMemberRole
+{
+    Follower,
+    Leader,
+}
+
+/// <summary>The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before.</summary>
+public sealed record EtcdMember
+{
+    /// <summary>The client URL that was used.</summary>
+    public required string Endpoint { get; init; }
+
+    public required EtcdId ClusterId { get; init; }
+
+    public required EtcdId MemberId { get; init; }
+
+    public required EtcdMemberRole Role { get; init; }
+
+    /// <summary>The server's version, such as <c>3.5.30</c>.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The key-value store's revision: the snapshot, opened after, contains every write up to it, and may contain later ones.</summary>
+    public required long Revision { get; init; }
+
+    public required ulong RaftTerm { get; init; }
+
+    public required ulong RaftIndex { get; init; }
+
+    /// <summary>Bytes of the database file, free pages included.</summary>
+    public required long DbSizeBytes { get; init; }
+}

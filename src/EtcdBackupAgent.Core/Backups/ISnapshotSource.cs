@@ -1,0 +1,35 @@
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Backups;
+
+/// <summary>Where etcd snapshots come from: a live cluster.</summary>
+public interface ISnapshotSource
+{
+    /// <summary>
+    /// Chooses the member to read and opens its snapshot stream. Nothing of the snapshot has been read when this returns but
+    /// the first message, which tells its size.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.EtcdUnreachable"/>, <see cref="FailureReason.EtcdDenied"/> or <see cref="FailureReason.EtcdFailed"/>,
+    /// naming each endpoint that was tried and why it would not do.
+    /// </exception>
+    Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A snapshot being read. Disposing it ends the stream, whether or not it was read to its end.</summary>
+public sealed class EtcdSnapshot(EtcdMember member, long sizeBytes, Stream content) : IAsyncDisposable
+{
+    /// <summary>The member that is being read, as it was just before the stream was opened.</summary>
+    public EtcdMember Member { get; } = member;
+
+    /// <summary>Bytes of the stream: the database and etcd's SHA-256 trailer of 32 bytes.</summary>
+    public long SizeBytes { get; } = sizeBytes;
+
+    /// <summary>
+    /// The raw snapshot as <c>etcdctl snapshot save</c> would write it, trailer included. Reading to the end proves the length and the
+    /// trailer's SHA-256; anything else ends in a <see cref="BackupException"/> with <see cref="FailureReason.SnapshotBroken"/>.
+    /// </summary>
+    public Stream Content { get; } = content;
+
+    public ValueTask DisposeAsync() => Content.DisposeAsync();
+}

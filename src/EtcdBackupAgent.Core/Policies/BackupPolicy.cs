@@ -1,0 +1,39 @@
+namespace EtcdBackupAgent.Core.Policies;
+
+/// <summary>
+/// A <c>MetadataBackupPolicy</c>, validated and with its defaults filled in: what to back up, where to, when, and how many to keep.
+/// Field by field it is kubedr's resource; see <c>docs/policies.md</c>.
+/// </summary>
+public sealed record BackupPolicy
+{
+    /// <summary>kubedr's default for <c>retainNumBackups</c>.</summary>
+    public const int RetainNumBackupsDefault = 120;
+
+    /// <summary>kubedr's default for <c>etcdEndpoint</c>.</summary>
+    public const string EtcdEndpointDefault = "https://127.0.0.1:2379";
+
+    public required ResourceName Name { get; init; }
+
+    /// <summary>Name of the <see cref="BackupLocation"/>, in the policy's namespace.</summary>
+    public required ResourceName Destination { get; init; }
+
+    /// <summary>Directory whose whole content is backed up beside the database; null for none.</summary>
+    public string? CertsDirectory { get; init; }
+
+    /// <summary>One or several client URLs, at least one.</summary>
+    public required IReadOnlyList<Uri> EtcdEndpoints { get; init; }
+
+    /// <summary>Name of the Secret with <c>ca.crt</c>, <c>client.crt</c>, <c>client.key</c>.</summary>
+    public required ResourceName EtcdCredentials { get; init; }
+
+    /// <summary>When to back up; null means once, on demand.</summary>
+    public BackupSchedule? Schedule { get; init; }
+
+    /// <summary>How many complete snapshots of this policy to keep, at least 1.</summary>
+    public required int RetainNumBackups { get; init; }
+
+    /// <summary>While true the schedule does nothing.</summary>
+    public required bool Suspend { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Options { get; init; }
+}

@@ -1,0 +1,71 @@
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Policies;
+
+/// <summary>Where policies, locations and secrets are read from: a directory of YAML documents, or a Kubernetes API.</summary>
+public interface IResourceStore
+{
+    /// <summary>What is read, for messages: the directory or the API server.</summary>
+    string Address { get; }
+
+    /// <summary>Reads everything afresh.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the place itself cannot be read.</exception>
+    Task<ResourceSet> LoadAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// What a resource store holds. A document with an error is not among the resources, but in <see cref="Problems"/>, which lists
+/// every problem of every document: nothing is reported one at a time.
+/// </summary>
+public sealed record ResourceSet
+{
+    public required IReadOnlyDictionary<ResourceName, BackupPolicy> Policies { get; init; }
+
+    public required IReadOnlyDictionary<ResourceName, BackupLocation> Locations { get; init; }
+
+    /// <summary>Secrets as bytes by key, <c>data</c> and <c>stringData</c> merged as the API server merges them.</summary>
+    public required IReadOnlyDictionary<ResourceName, SecretContent> Secrets { get; init; }
+
+    public required IReadOnlyList<ResourceProblem> Problems { get; init; }
+}
+
+/// <summary>The keys and bytes of a Secret. It prints as its name and the names of its keys, never as its bytes.</summary>
+public sealed class SecretContent(ResourceName name, IReadOnlyDictionary<string, byte[]> data)
+{
+    public ResourceName Name { get; } = name;
+
+    public IReadOnlyDictionary<string, byte[]> Data { get; } = data;
+
+    public override string ToString() => $"Secret {Name} ({string.Join(", ", Data.Keys)})";
+}
+
+/// <summary>How much a problem matters: an error keeps the document from being used, a warning does not.</summary>
+public enum ProblemSeverity
+{
+    Warning,
+    Error,
+}
+
+/// <summary>One thing that is wrong in a document, said so that it can be mended without looking anything up.</summary>
+public sealed record ResourceProblem
+{
+    public required ProblemSeverity Severity { get; init; }
+
+    /// <summary>File and line: <c>policy.yaml:12</c>; or the resource's name in a cluster.</summary>
+    public required string Where { get; init; }
+
+    /// <summary>Kind and name, as far as known: <c>MetadataBackupPolicy kubedr-system/test-backup</c>.</summary>
+    public required string Document { get; init; }
+
+    /// <summary>The document's name, if it has one: a policy with an error is told apart from one that is absent by it.</summary>
+    public ResourceName? Name { get; init; }
+
+    /// <summary>The path of the field: <c>spec.retainNumBackups</c>; empty for the document as a whole.</summary>
+    public required string Field { get; init; }
+
+    /// <summary>What is wrong, with the value and what is allowed.</summary>
+    public required string Message { get; init; }
+
+    public override string ToString() =>
+        Field.Length == 0 ? $"{Where}: {Document}: {Message}" : $"{Where}: {Document}: {Field}: {Message}";
+}

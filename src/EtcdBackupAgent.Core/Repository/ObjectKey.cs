@@ -1,0 +1,41 @@
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>
+/// The name of an object within one repository: segments of <c>[A-Za-z0-9._-]</c> joined by <c>/</c>, none of them empty,
+/// <c>.</c> or <c>..</c>, at most <see cref="LengthMax"/> characters (S3's limit less room for a prefix). It is therefore safe
+/// as an S3 key and as a relative path alike.
+/// </summary>
+public readonly record struct ObjectKey
+{
+    /// <summary>Characters in a key; S3 allows 1,024 bytes including the repository's prefix.</summary>
+    public const int LengthMax = 512;
+
+    private readonly string? _value;
+
+    public ObjectKey(string value)
+    {
+        if (!IsValid(value))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"'{value}' is not an object key: segments of letters, digits, '.', '_' and '-', joined by '/', "
+                + $"at most {LengthMax} characters.");
+        }
+
+        _value = value;
+    }
+
+    public string Value => _value ?? throw new InvalidOperationException("default(ObjectKey) names no object.");
+
+    /// <summary>Whether a name found in a bucket or directory can be a key at all; foreign objects are passed over.</summary>
+    public static bool IsValid(string value) =>
+        value.Length is > 0 and <= LengthMax && value.Split('/').All(IsValidSegment);
+
+    public override string ToString() => Value;
+
+    private static bool IsValidSegment(string segment) =>
+        segment is not ("" or "." or "..")
+        && segment.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+}

@@ -1,0 +1,29 @@
+namespace EtcdBackupAgent.Testing;
+
+/// <summary>How long a test waits for something that should happen at once, before it says that it did not.</summary>
+public static class TestDeadline
+{
+    /// <summary>Generous: a loaded machine with two cores must not fail a test that is right.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Polls a condition until it holds.</summary>
+    /// <exception cref="TimeoutException">It did not hold within <see cref="Patience"/>; the message says what was waited for.</exception>
+    public static async Task UntilAsync(
+        string what, Func<Task<bool>> condition, CancellationToken cancellationToken = default)
+    {
+        using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(20));
+        try
+        {
+            while (!await condition())
+            {
+                await timer.WaitForNextTickAsync(deadline.Token);
+            }
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"Waited {Patience.TotalSeconds:0} s for {what}, which did not happen.", e);
+        }
+    }
+}
