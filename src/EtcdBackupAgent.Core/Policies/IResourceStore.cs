@@ -19,6 +19,9 @@ public interface IResourceStore
 /// </summary>
 public sealed record ResourceSet
 {
+    /// <summary>Names the state that was read: equal for two loads if nothing that was read changed between them.</summary>
+    public string Version { get; init; } = "";
+
     public required IReadOnlyDictionary<ResourceName, BackupPolicy> Policies { get; init; }
 
     public required IReadOnlyDictionary<ResourceName, BackupLocation> Locations { get; init; }
@@ -56,6 +59,9 @@ public sealed record ResourceProblem
 
     /// <summary>Kind and name, as far as known: <c>MetadataBackupPolicy kubedr-system/test-backup</c>.</summary>
     public required string Document { get; init; }
+
+    /// <summary>The document's kind, if it is one that is read; null where the document could not be told apart.</summary>
+    public string? Kind { get; init; }
 
     /// <summary>The document's name, if it has one: a policy with an error is told apart from one that is absent by it.</summary>
     public ResourceName? Name { get; init; }

@@ -1,0 +1,96 @@
+using System.Globalization;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Policies;
+
+/// <summary>
+/// What may stand in one field of a cron schedule, as robfig/cron reads it for Kubernetes CronJobs: a list of terms joined by commas,
+/// each <c>*</c>, <c>?</c>, <c>a</c> or <c>a-b</c>, optionally with <c>/step</c>, where <c>a/step</c> goes on to the end. Beyond
+/// that, 7 is Sunday here, where robfig/cron refuses it.
+/// </summary>
+internal sealed class CronFieldGrammar(string title, int least, int greatest, params string[] names)
+{
+    public static readonly CronFieldGrammar Minute = new("minute", 0, 59);
+    public static readonly CronFieldGrammar Hour = new("hour", 0, 23);
+    public static readonly CronFieldGrammar DayOfMonth = new("day of month", 1, 31);
+
+    public static readonly CronFieldGrammar Month = new(
+        "month", 1, 12, "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC");
+
+    public static readonly CronFieldGrammar DayOfWeek = new(
+        "day of week", 0, 6, "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT");
+
+    /// <summary>Sunday once more, so that <c>5-7</c> is Friday to Sunday.</summary>
+    private const int SundayAfterSaturday = 7;
+
+    private int Greatest => IsDayOfWeek ? SundayAfterSaturday : greatest;
+
+    private bool IsDayOfWeek => names is ["SUN", ..];
+
+    private string Allowed => names.Length == 0
+        ? $"{least} to {greatest}"
+        : $"{least} to {Greatest} or {names[0]} to {names[^1]}";
+
+    /// <summary>Reads one field, without the blanks around it.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and range.</exception>
+    public CronField Parse(string text) => new([.. text.Split(',').SelectMany(term => ParseTerm(term, text))]);
+
+    private IEnumerable<CronTerm> ParseTerm(string term, string field)
+    {
+        string[] slash = term.Split('/');
+        string[] dash = slash[0].Split('-');
+        if (slash.Length > 2 || dash.Length > 2 || slash[0].Length == 0)
+        {
+            throw Wrong($"'{(term.Length == 0 ? field : term)}' is not a value, a range a-b, or either with /step");
+        }
+
+        bool wildcard = slash[0] is "*" or "?";
+        int first = wildcard ? least : Value(dash[0]);
+        int last = wildcard || (dash.Length == 1 && slash.Length == 2) ? Math.Max(first, greatest)
+            : dash.Length == 2 ? Value(dash[1])
+            : first;
+        if (first > last)
+        {
+            throw Wrong($"the range '{slash[0]}' ends before it begins");
+        }
+
+        return WithSundayFirst(new CronTerm(first, last, slash.Length == 2 ? Step(slash[1]) : 1, wildcard));
+    }
+
+    private int Value(string text)
+    {
+        int name = Array.FindIndex(names, n => n.Equals(text, StringComparison.OrdinalIgnoreCase));
+        if (name >= 0)
+        {
+            return name + least;
+        }
+
+        if (!text.All(char.IsAsciiDigit) || !int.TryParse(text, CultureInfo.InvariantCulture, out int value))
+        {
+            throw Wrong($"'{text}' is not a {title}; allowed is {Allowed}{NearestName.Question(text, names)}");
+        }
+
+        return value >= least && value <= Greatest ? value : throw Wrong($"{value} is out of range; allowed is {Allowed}");
+    }
+
+    private int Step(string text) =>
+        text.All(char.IsAsciiDigit) && int.TryParse(text, CultureInfo.InvariantCulture, out int step)
+        && step >= 1 && step <= Greatest
+            ? step
+            : throw Wrong($"the step '{text}' is not a number from 1 to {Greatest}");
+
+    /// <summary>Brings a 7 down to 0, which splits the range it ends.</summary>
+    private IEnumerable<CronTerm> WithSundayFirst(CronTerm term)
+    {
+        bool reachesSunday = term.Last == SundayAfterSaturday && (term.Last - term.First) % term.Step == 0;
+        if (!IsDayOfWeek || !reachesSunday)
+        {
+            return [term];
+        }
+
+        CronTerm sunday = new(0, 0, 1, false);
+        return term.First == SundayAfterSaturday ? [sunday] : [sunday, term with { Last = term.Last - 1 }];
+    }
+
+    private BackupException Wrong(string fact) => new(FailureReason.InvalidInput, $"{title}: {fact}");
+}

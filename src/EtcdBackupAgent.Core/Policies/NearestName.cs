@@ -1,0 +1,50 @@
+namespace EtcdBackupAgent.Core.Policies;
+
+/// <summary>Finds what somebody meant who wrote a name that is not known.</summary>
+public static class NearestName
+{
+    /// <summary>Single-character edits that still count as a slip rather than as another word.</summary>
+    private const int EditsMax = 2;
+
+    /// <summary>The known name nearest to the one written, regardless of case; null if none is near.</summary>
+    public static string? Of(string written, IEnumerable<string> known)
+    {
+        (string? nearest, int distance) = (null, int.MaxValue);
+        foreach (string name in known)
+        {
+            int d = Distance(written.ToUpperInvariant(), name.ToUpperInvariant());
+            if (d < distance)
+            {
+                (nearest, distance) = (name, d);
+            }
+        }
+
+        // A name of three letters is two edits away from most others; a long one may hold more slips.
+        int allowed = nearest is null ? 0 : Math.Max(Math.Min(EditsMax, nearest.Length / 3), nearest.Length / 5);
+        return distance <= allowed ? nearest : null;
+    }
+
+    /// <summary>The question to put after a message: <c>; did you mean 'x'?</c>, or nothing.</summary>
+    public static string Question(string written, IEnumerable<string> known) =>
+        Of(written, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+
+    /// <summary>Levenshtein's distance: insertions, deletions and replacements of one character.</summary>
+    private static int Distance(string a, string b)
+    {
+        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
+        for (int i = 1; i <= a.Length; i++)
+        {
+            int[] row = new int[b.Length + 1];
+            row[0] = i;
+            for (int j = 1; j <= b.Length; j++)
+            {
+                int replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                row[j] = Math.Min(replaced, Math.Min(above[j], row[j - 1]) + 1);
+            }
+
+            above = row;
+        }
+
+        return above[b.Length];
+    }
+}

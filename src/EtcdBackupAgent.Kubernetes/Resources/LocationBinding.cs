@@ -1,0 +1,153 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Kubernetes.Resources;
+
+/// <summary>The spec of a <c>BackupLocation</c>: kubedr's fields, and those we add. See <c>docs/policies.md</c>.</summary>
+internal static partial class LocationBinding
+{
+    /// <summary>Characters of a prefix: S3's limit of 1,024 bytes for a key, less the longest key of ours and the slash between.</summary>
+    public const int PrefixLengthMax = 1024 - ObjectKey.LengthMax - 1;
+
+    private const string DirectoryScheme = "file:///";
+
+    private static readonly string[] OnlyForS3 = ["bucketName", "credentials", "region", "pathStyle", "caCertificate"];
+
+    /// <summary>Null if something is wrong, which is then among the problems.</summary>
+    public static BackupLocation? Bind(ResourceName name, FieldReader spec)
+    {
+        string? text = spec.RequiredText("url");
+        bool isDirectory = text?.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ?? false;
+        Uri? url = text is null ? null : isDirectory ? DirectoryUrl(text, spec) : EndpointUrl.Read(text, "url", spec);
+        BackupLocation location = new()
+        {
+            Name = name,
+            Url = url ?? new Uri(DirectoryScheme),
+            BucketName = isDirectory ? null : Bucket(spec),
+            Prefix = Prefix(spec, isDirectory),
+            Region = Region(spec),
+            PathStyle = spec.Boolean("pathStyle") ?? true,
+            CaCertificate = CaCertificate(spec),
+            Credentials = Credentials(name, spec, isDirectory),
+        };
+        foreach (string field in OnlyForS3.Where(field => isDirectory && spec.Has(field)))
+        {
+            spec.Warning(field, "means nothing for a directory and is ignored");
+        }
+
+        spec.Ignore(OnlyForS3);
+        spec.WarnOfUnknown();
+        return spec.Problems.HasErrors
+            ? null
+            : isDirectory ? location with { Region = null, CaCertificate = null, PathStyle = true } : location;
+    }
+
+    private static Uri? DirectoryUrl(string text, FieldReader spec)
+    {
+        if (text.StartsWith(DirectoryScheme, StringComparison.Ordinal)
+            && Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
+            && url is { Query: "", Fragment: "", LocalPath.Length: > 1 })
+        {
+            return url;
+        }
+
+        spec.Error("url", $"{ResourceProblems.Show(text)} is not a directory; write file:///absolute/path");
+        return null;
+    }
+
+    private static string? Bucket(FieldReader spec)
+    {
+        string? bucket = spec.RequiredText("bucketName");
+        if (bucket is not null && (!BucketPattern().IsMatch(bucket)
+            || bucket.Contains("..", StringComparison.Ordinal) || IPAddress.TryParse(bucket, out _)))
+        {
+            spec.Error(
+                "bucketName",
+                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are 3 to 63 lower-case letters, digits, '-' and '.', "
+                + "a letter or digit first and last, no two dots together, and no IP address");
+        }
+
+        return bucket;
+    }
+
+    private static string? Prefix(FieldReader spec, bool isDirectory)
+    {
+        string? prefix = spec.Text("prefix");
+        if (prefix is not null && isDirectory)
+        {
+            spec.Error("prefix", "means nothing for a directory; write it at the end of url");
+        }
+        else if (prefix is not null && (prefix.Length > PrefixLengthMax || !ObjectKey.IsValid(prefix)))
+        {
+            spec.Error(
+                "prefix",
+                $"{ResourceProblems.Show(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' and '-' joined by "
+                + $"'/', with none first or last, at most {PrefixLengthMax} characters");
+        }
+
+        return prefix;
+    }
+
+    private static string? Region(FieldReader spec)
+    {
+        string? region = spec.Text("region");
+        if (region is not null && !RegionPattern().IsMatch(region))
+        {
+            spec.Error(
+                "region", $"{ResourceProblems.Show(region)} is not a region; allowed are letters, digits, '-' and '_', such as eu-central-1");
+        }
+
+        return region;
+    }
+
+    private static string? CaCertificate(FieldReader spec)
+    {
+        string? pem = spec.Text("caCertificate");
+        if (pem is null)
+        {
+            return null;
+        }
+
+        if (pem.Contains("PRIVATE KEY", StringComparison.Ordinal))
+        {
+            spec.Error("caCertificate", "holds a private key, which has no place here; write only the certificate");
+            return null;
+        }
+
+        X509Certificate2Collection certificates = [];
+        try
+        {
+            certificates.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            spec.Error("caCertificate", $"holds a certificate that cannot be read: {e.Message}");
+            return null;
+        }
+
+        if (certificates.Count == 0)
+        {
+            spec.Error("caCertificate", "holds no certificate; write the text from '-----BEGIN CERTIFICATE-----' to its end");
+        }
+
+        foreach (X509Certificate2 certificate in certificates)
+        {
+            certificate.Dispose();
+        }
+
+        return pem;
+    }
+
+    private static ResourceName? Credentials(ResourceName name, FieldReader spec, bool isDirectory) =>
+        !isDirectory && spec.RequiredText("credentials") is { } secret ? new ResourceName(name.Namespace, secret) : null;
+
+    [GeneratedRegex(@"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex BucketPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][-_A-Za-z0-9]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex RegionPattern();
+}

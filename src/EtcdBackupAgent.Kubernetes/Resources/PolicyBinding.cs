@@ -1,0 +1,141 @@
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Kubernetes.Resources;
+
+/// <summary>
+/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and <c>timeZone</c>, which CronJobs got after kubedr.
+/// See <c>docs/policies.md</c>.
+/// </summary>
+internal static partial class PolicyBinding
+{
+    public const string EtcdCredentialsDefault = "etcd-creds";
+    public const string TimeZoneDefault = "UTC";
+
+    private static readonly string[] OptionsKnown = ["master-node-label-name"];
+
+    /// <summary>Null if something is wrong, which is then among the problems.</summary>
+    public static BackupPolicy? Bind(ResourceName name, FieldReader spec)
+    {
+        string? destination = spec.RequiredText("destination");
+        IReadOnlyList<Uri> endpoints = Endpoints(spec);
+        BackupPolicy policy = new()
+        {
+            Name = name,
+            Destination = new ResourceName(name.Namespace, destination ?? ""),
+            CertsDirectory = CertsDirectory(spec),
+            EtcdEndpoints = endpoints,
+            EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
+            Schedule = Schedule(spec),
+            RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
+            Suspend = spec.Boolean("suspend") ?? false,
+            Options = Options(spec),
+        };
+        spec.WarnOfUnknown();
+        return spec.Problems.HasErrors ? null : policy;
+    }
+
+    private static List<Uri> Endpoints(FieldReader spec)
+    {
+        string text = spec.Text("etcdEndpoint") ?? BackupPolicy.EtcdEndpointDefault;
+        List<Uri> endpoints = [];
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            Uri? url = EndpointUrl.Read(part, "etcdEndpoint", spec);
+            if (url is not null && endpoints.Contains(url))
+            {
+                spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} stands here twice");
+            }
+            else if (url is not null)
+            {
+                endpoints.Add(url);
+            }
+        }
+
+        return endpoints;
+    }
+
+    private static string? CertsDirectory(FieldReader spec)
+    {
+        string? directory = spec.Text("certsDir");
+        if (directory is not null && !directory.StartsWith('/'))
+        {
+            spec.Error("certsDir", $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as /etc/kubernetes/pki");
+        }
+
+        return directory;
+    }
+
+    private static BackupSchedule? Schedule(FieldReader spec)
+    {
+        TimeZoneInfo? timeZone = TimeZone(spec);
+        if (spec.Text("schedule") is not { } text)
+        {
+            if (spec.Has("timeZone") && !spec.Has("schedule"))
+            {
+                spec.Warning("timeZone", "means nothing without a schedule");
+            }
+
+            return null;
+        }
+
+        try
+        {
+            return BackupSchedule.Parse(text, timeZone ?? TimeZoneInfo.Utc);
+        }
+        catch (BackupException e)
+        {
+            string hint = e.Hint is null ? "" : $". {e.Hint}";
+            spec.Error("schedule", $"{ResourceProblems.Show(text)}: {e.Message}{hint}");
+            return null;
+        }
+    }
+
+    private static TimeZoneInfo? TimeZone(FieldReader spec)
+    {
+        if (spec.Text("timeZone") is not { } id)
+        {
+            return TimeZoneInfo.Utc;
+        }
+
+        // Only names of the IANA database: "Local" would mean another thing on every machine.
+        if (ZonePattern().IsMatch(id) && TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone))
+        {
+            return zone;
+        }
+
+        string question = NearestName.Question(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id));
+        spec.Error(
+            "timeZone",
+            $"{ResourceProblems.Show(id)} is not in this machine's time zone database; allowed are IANA names such as Europe/Berlin{question}");
+        return null;
+    }
+
+    private static Dictionary<string, string> Options(FieldReader spec)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        if (spec.Mapping("options") is not { } fields)
+        {
+            return options;
+        }
+
+        foreach (string key in fields.Names())
+        {
+            if (fields.Text(key) is { } value)
+            {
+                options[key] = value;
+            }
+
+            if (!OptionsKnown.Contains(key, StringComparer.Ordinal))
+            {
+                fields.Warning(key, "is not a known option and is ignored" + NearestName.Question(key, OptionsKnown));
+            }
+        }
+
+        return options;
+    }
+
+    [GeneratedRegex(@"^(UTC|GMT|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ZonePattern();
+}

@@ -1,0 +1,87 @@
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Kubernetes.Resources;
+
+/// <summary>
+/// The resources that are right in themselves, and what they name: a location its Secret, a policy its location and, if an
+/// endpoint is https, its Secret. Plain http endpoints need no Secret.
+/// </summary>
+/// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
+internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
+{
+    private static readonly string[] StoreKeys = ["access_key", "secret_key"];
+    private static readonly string[] EtcdKeys = ["ca.crt", "client.crt", "client.key"];
+
+    private readonly HashSet<(string Kind, ResourceName Name)> _documents = [.. documents];
+    private readonly Dictionary<ResourceName, SecretContent> _secrets = [];
+    private readonly List<(BackupLocation Location, FieldReader Spec)> _locations = [];
+    private readonly List<(BackupPolicy Policy, FieldReader Spec)> _policies = [];
+
+    public void Add(SecretContent secret) => _secrets.Add(secret.Name, secret);
+
+    public void Add(BackupLocation location, FieldReader spec) => _locations.Add((location, spec));
+
+    public void Add(BackupPolicy policy, FieldReader spec) => _policies.Add((policy, spec));
+
+    /// <summary>What holds together, with the problems found here and before.</summary>
+    public ResourceSet Check(List<ResourceProblem> problems)
+    {
+        Dictionary<ResourceName, BackupLocation> locations = _locations
+            .Where(l => l.Location.Credentials is not { } secret || HasKeys(secret, StoreKeys, "credentials", l.Spec))
+            .ToDictionary(l => l.Location.Name, l => l.Location);
+        return new ResourceSet
+        {
+            Locations = locations,
+            Policies = _policies
+                .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec))
+                .ToDictionary(p => p.Policy.Name, p => p.Policy),
+            Secrets = _secrets,
+            Problems = problems,
+        };
+    }
+
+    private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
+    {
+        if (locations.ContainsKey(policy.Destination))
+        {
+            return true;
+        }
+
+        spec.Error("destination", NotThere(DocumentIdentity.BackupLocation, policy.Destination));
+        return false;
+    }
+
+    private bool HasEtcdCredentials(BackupPolicy policy, FieldReader spec) =>
+        policy.EtcdEndpoints.All(endpoint => endpoint.Scheme == "http")
+        || HasKeys(policy.EtcdCredentials, EtcdKeys, "etcdCreds", spec);
+
+    private bool HasKeys(ResourceName name, string[] keys, string field, FieldReader spec)
+    {
+        if (!_secrets.TryGetValue(name, out SecretContent? secret))
+        {
+            spec.Error(field, NotThere(DocumentIdentity.Secret, name) + $"; it needs the keys {string.Join(", ", keys)}");
+            return false;
+        }
+
+        string[] missing = [.. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0)];
+        foreach (string key in missing)
+        {
+            spec.Error(
+                field,
+                $"Secret {name} has no {key}{NearestName.Question(key, secret.Data.Keys.Except(keys, StringComparer.Ordinal))}");
+        }
+
+        return missing.Length == 0;
+    }
+
+    private string NotThere(string kind, ResourceName name)
+    {
+        if (_documents.Contains((kind, name)))
+        {
+            return $"{kind} {name} has an error of its own";
+        }
+
+        IEnumerable<string> others = _documents.Where(d => d.Kind == kind && d.Name.Namespace == name.Namespace).Select(d => d.Name.Name);
+        return $"there is no {kind} {name}{NearestName.Question(name.Name, others)}";
+    }
+}
