@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using EtcdBackupAgent.Archive.Hashing;
@@ -63,6 +64,10 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what) =>
         Read(utf8, what, Json.SnapshotManifest);
+
+    /// <summary>The manifest as a tree, for showing.</summary>
+    public static JsonObject ToNode(SnapshotManifest manifest) =>
+        JsonSerializer.SerializeToNode(manifest, Json.SnapshotManifest)!.AsObject();
 
     private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type)
         where T : IRepositoryDocument

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Backups;
@@ -45,6 +46,9 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;
+
+    /// <summary>The manifest with all its fields, as they stand in the repository.</summary>
+    public JsonObject ToJson() => RepositoryJson.ToNode(this);
 }
 
 /// <summary>One stored file of a snapshot: its layers, and its size and digest inside and outside of them.</summary>

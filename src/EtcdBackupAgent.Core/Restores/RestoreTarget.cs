@@ -11,6 +11,9 @@ internal sealed class RestoreTarget : IDisposable
     /// <summary>How staging directories are called; what a killed restore left is known by it.</summary>
     private const string StagingPrefix = ".etcd-backup-agent-restore-";
 
+    /// <summary>What an ext file system's root always holds: a fresh volume is empty all the same.</summary>
+    private const string LostAndFound = "lost+found";
+
     private const UnixFileMode PrivateDirectory =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -32,11 +35,10 @@ internal sealed class RestoreTarget : IDisposable
         {
             Directory.CreateDirectory(target, PrivateDirectory);
             RemoveLeftovers(target);
-            if (!overwrite && Directory.EnumerateFileSystemEntries(target).FirstOrDefault() is { } found)
+            if (!overwrite && FirstEntry(target) is { } found)
             {
                 throw new BackupException(
-                    FailureReason.TargetUnusable,
-                    $"The directory {target} is not empty: it holds '{Path.GetFileName(found)}'.")
+                    FailureReason.TargetUnusable, $"The directory {target} is not empty: it holds '{found}'.")
                 {
                     Hint = "Name an empty or new directory, or add --overwrite to replace the files of an earlier restore.",
                 };
@@ -64,10 +66,10 @@ internal sealed class RestoreTarget : IDisposable
         {
             if (Path.Exists(place))
             {
-                Directory.Move(place, Staged(name + ".replaced"));
+                Move(place, Staged(name + ".replaced"));
             }
 
-            Directory.Move(Staged(name), place);
+            Move(Staged(name), place);
             return place;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -84,6 +86,21 @@ internal sealed class RestoreTarget : IDisposable
         {
             Hint = "Check that the path is a directory, that this user may write there, and that the disk has room.",
         };
+
+    private static string? FirstEntry(string target) =>
+        Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).FirstOrDefault(n => n != LostAndFound);
+
+    private static void Move(string from, string to)
+    {
+        if (Directory.Exists(from))
+        {
+            Directory.Move(from, to);
+        }
+        else
+        {
+            File.Move(from, to);
+        }
+    }
 
     private static void RemoveLeftovers(string target)
     {
