@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>A directory of a test's own, gone after it, whatever modes the test gave to what is in it.</summary>
@@ -17,13 +19,21 @@ public sealed class TestDirectory : IDisposable
     /// <returns>Its absolute path.</returns>
     public string Create(string relativePath) => Directory.CreateDirectory(this[relativePath]).FullName;
 
-    /// <summary>Paths of all files and links below, relative and sorted; handy to compare with what a test expects.</summary>
-    public IReadOnlyList<string> Files() =>
-    [
-        .. Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories)
-            .Select(file => System.IO.Path.GetRelativePath(Path, file))
-            .Order(StringComparer.Ordinal),
-    ];
+    /// <summary>What lies below and is no directory: paths relative to this one, in ordinal order. Links are not followed.</summary>
+    public IReadOnlyList<string> Files()
+    {
+        FileSystemEnumerable<string> files = new(
+            Path,
+            (ref FileSystemEntry entry) => System.IO.Path.GetRelativePath(Path, entry.ToFullPath()),
+            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
+        {
+            ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory || IsLink(ref entry),
+            ShouldRecursePredicate = (ref FileSystemEntry entry) => !IsLink(ref entry),
+        };
+        return [.. files.Order(StringComparer.Ordinal)];
+
+        static bool IsLink(ref FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
+    }
 
     /// <summary>Removes the directory and all that is in it; links are removed, not followed.</summary>
     public void Dispose()
