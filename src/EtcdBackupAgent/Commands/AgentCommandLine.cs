@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Runtime.InteropServices;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Commands;

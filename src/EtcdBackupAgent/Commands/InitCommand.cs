@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 

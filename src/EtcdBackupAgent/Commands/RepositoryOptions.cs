@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
-using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -14,7 +15,7 @@ internal static class SnapshotArgument
     public static void RequireAtLeastOne(this Option<int?> option) =>
         option.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: { } text }] && int.TryParse(text, out int number) && number < 1)
+            if (result.Tokens is [{ Value: { } text }] && int.TryParse(text, CultureInfo.InvariantCulture, out int number) && number < 1)
             {
                 result.AddError($"{option.Name} {number} is not possible: it must be at least 1.");
             }

@@ -8,6 +8,7 @@ internal static class WorkerHost
 {
     public static IHost Create(string resourceDirectory, Action<ILoggingBuilder> configureLogs)
     {
-        throw new InvalidOperationException(resourceDirectory + configureLogs);
+        configureLogs(null!);
+        throw new InvalidOperationException(resourceDirectory);
     }
 }
