@@ -23,6 +23,9 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
     /// <summary>Sunday once more, so that <c>5-7</c> is Friday to Sunday.</summary>
     private const int SundayAfterSaturday = 7;
 
+    /// <summary>A step beyond the range leaves the first value alone, as for robfig/cron, which sets no limit.</summary>
+    private const int StepMax = 1000;
+
     private int Greatest => IsDayOfWeek ? SundayAfterSaturday : greatest;
 
     private bool IsDayOfWeek => names is ["SUN", ..];
@@ -44,17 +47,19 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
             throw Wrong($"'{(term.Length == 0 ? field : term)}' is not a value, a range a-b, or either with /step");
         }
 
-        bool wildcard = slash[0] is "*" or "?";
-        int first = wildcard ? least : Value(dash[0]);
-        int last = wildcard || (dash.Length == 1 && slash.Length == 2) ? Math.Max(first, greatest)
-            : dash.Length == 2 ? Value(dash[1])
-            : first;
+        CronTermForm form = slash[0] is "*" or "?" ? CronTermForm.Wildcard
+            : dash.Length == 2 || slash.Length == 2 ? CronTermForm.Range
+            : CronTermForm.Value;
+        int first = form == CronTermForm.Wildcard ? least : Value(dash[0]);
+        int last = dash.Length == 2 ? Value(dash[1])
+            : form == CronTermForm.Value ? first
+            : Math.Max(first, greatest);
         if (first > last)
         {
             throw Wrong($"the range '{slash[0]}' ends before it begins");
         }
 
-        return WithSundayFirst(new CronTerm(first, last, slash.Length == 2 ? Step(slash[1]) : 1, wildcard));
+        return WithSundayFirst(new CronTerm(first, last, slash.Length == 2 ? Step(slash[1]) : 1, form));
     }
 
     private int Value(string text)
@@ -75,9 +80,9 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
 
     private int Step(string text) =>
         text.All(char.IsAsciiDigit) && int.TryParse(text, CultureInfo.InvariantCulture, out int step)
-        && step >= 1 && step <= Greatest
+        && step is >= 1 and <= StepMax
             ? step
-            : throw Wrong($"the step '{text}' is not a number from 1 to {Greatest}");
+            : throw Wrong($"the step '{text}' is not a number from 1 to {StepMax}");
 
     /// <summary>Brings a 7 down to 0, which splits the range it ends.</summary>
     private IEnumerable<CronTerm> WithSundayFirst(CronTerm term)
@@ -88,7 +93,7 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
             return [term];
         }
 
-        CronTerm sunday = new(0, 0, 1, false);
+        CronTerm sunday = new(0, 0, 1, CronTermForm.Value);
         return term.First == SundayAfterSaturday ? [sunday] : [sunday, term with { Last = term.Last - 1 }];
     }
 

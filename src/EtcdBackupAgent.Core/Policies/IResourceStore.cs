@@ -30,6 +30,23 @@ public sealed record ResourceSet
     public required IReadOnlyDictionary<ResourceName, SecretContent> Secrets { get; init; }
 
     public required IReadOnlyList<ResourceProblem> Problems { get; init; }
+
+    /// <summary>Refuses to work with resources of which some are wrong, naming every problem, errors first.</summary>
+    /// <param name="address">The store's address, for the message.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if any problem is an error.</exception>
+    public void ThrowIfInvalid(string address)
+    {
+        int errors = Problems.Count(problem => problem.Severity == ProblemSeverity.Error);
+        if (errors > 0)
+        {
+            IEnumerable<string> lines = Problems
+                .OrderByDescending(problem => problem.Severity)
+                .Select(problem => $"\n  {(problem.Severity == ProblemSeverity.Error ? "error" : "warning")}: {problem}");
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"The resources of {address} have {errors} error{(errors == 1 ? "" : "s")}:{string.Concat(lines)}");
+        }
+    }
 }
 
 /// <summary>The keys and bytes of a Secret. It prints as its name and the names of its keys, never as its bytes.</summary>

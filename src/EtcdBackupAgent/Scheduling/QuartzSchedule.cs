@@ -1,0 +1,65 @@
+using EtcdBackupAgent.Core.Policies;
+using Quartz;
+
+namespace EtcdBackupAgent.Scheduling;
+
+/// <summary>
+/// A schedule of ours in Quartz's terms. The fire times are Quartz's; a golden table and a property test hold them to the rules
+/// of <c>docs/policies.md</c>.
+/// </summary>
+internal static class QuartzSchedule
+{
+    /// <summary>The first fire time after an instant.</summary>
+    /// <param name="schedule">When to run.</param>
+    /// <param name="after">The fire time is later than this, not equal.</param>
+    /// <param name="anchor">What an interval is counted from; a cron schedule does not need it.</param>
+    public static DateTimeOffset NextAfter(BackupSchedule schedule, DateTimeOffset after, DateTimeOffset anchor)
+    {
+        if (schedule.Interval is { } interval)
+        {
+            long passed = (long)Math.Floor((after - anchor) / interval);
+            return anchor + TimeSpan.FromTicks(interval.Ticks * (passed + 1));
+        }
+
+        return Expression(schedule).GetNextValidTimeAfter(after)
+            ?? throw new InvalidOperationException($"Schedule {schedule} has no fire time after {after:O}.");
+    }
+
+    /// <summary>
+    /// The same as a trigger without an end. Where the process slept through several fire times, it fires once.
+    /// </summary>
+    public static IScheduleBuilder Builder(BackupSchedule schedule) =>
+        schedule.Interval is { } interval
+            ? SimpleScheduleBuilder.Create()
+                .WithInterval(interval)
+                .RepeatForever()
+                .WithMisfireInstruction(SimpleTriggerMisfireInstruction.NowWithExistingCount)
+            : CronScheduleBuilder.Create(Expression(schedule))
+                .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed);
+
+    private static CronExpression Expression(BackupSchedule schedule) =>
+        new CronExpression(Translate(schedule.Cron!)).WithTimeZone(schedule.TimeZone);
+
+    /// <summary>
+    /// Seconds, minutes, hours, days of month, months, days of week, the last counted from 1 for Sunday. Minutes and hours keep
+    /// their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and single values not;
+    /// days and months become plain lists.
+    /// </summary>
+    private static string Translate(CronSchedule cron) => string.Join(
+        ' ',
+        "0",
+        Terms(cron.Minute),
+        Terms(cron.Hour),
+        Values(cron.DayOfMonth, first: 0),
+        Values(cron.Month, first: 0),
+        Values(cron.DayOfWeek, first: 1));
+
+    private static string Terms(CronField field) => field.IsUnrestricted
+        ? "*"
+        : string.Join(',', field.Terms.Select(term => term.Form == CronTermForm.Value ? $"{term.First}"
+            : term.Step > term.Last - term.First ? $"{term.First}-{term.First}"
+            : $"{term.First}-{term.Last}/{term.Step}"));
+
+    private static string Values(CronField field, int first) =>
+        field.IsUnrestricted ? "*" : string.Join(',', field.Values.Select(value => value + first));
+}

@@ -1,0 +1,110 @@
+namespace EtcdBackupAgent.Testing.Time;
+
+/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they are due.</summary>
+public sealed class ManualTime(DateTimeOffset start) : TimeProvider
+{
+    private readonly Lock _lock = new();
+    private readonly List<ManualTimer> _timers = [];
+    private DateTimeOffset _now = start;
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (_lock)
+        {
+            return _now;
+        }
+    }
+
+    public override long GetTimestamp() => GetUtcNow().Ticks;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        ManualTimer timer = new(this, () => callback(state));
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    public void AdvanceTo(DateTimeOffset instant) => Advance(instant - GetUtcNow());
+
+    /// <summary>Moves on, stopping at each timer that becomes due on the way.</summary>
+    public void Advance(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        DateTimeOffset end = GetUtcNow() + time;
+        while (NextDue(end) is { } timer)
+        {
+            timer.Fire();
+        }
+    }
+
+    private ManualTimer? NextDue(DateTimeOffset end)
+    {
+        lock (_lock)
+        {
+            ManualTimer? next = _timers.Where(timer => timer.Due <= end).MinBy(timer => timer.Due);
+            _now = next is null ? end : next.Due > _now ? next.Due : _now;
+            if (next is not null)
+            {
+                next.Due += next.Period;
+                if (next.Period <= TimeSpan.Zero)
+                {
+                    _timers.Remove(next);
+                }
+            }
+
+            return next;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime clock, Action fire) : ITimer
+    {
+        public DateTimeOffset Due { get; set; }
+
+        /// <summary>Zero or less: fires once.</summary>
+        public TimeSpan Period { get; private set; }
+
+        public void Fire() => fire();
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            bool now;
+            lock (clock._lock)
+            {
+                clock._timers.Remove(this);
+                Period = period;
+                now = dueTime == TimeSpan.Zero;
+                if (dueTime > TimeSpan.Zero || (now && period > TimeSpan.Zero))
+                {
+                    Due = clock._now + (now ? period : dueTime);
+                    clock._timers.Add(this);
+                }
+            }
+
+            if (now)
+            {
+                // As a real timer does: soon, but not on the thread that sets it.
+                ThreadPool.QueueUserWorkItem(_ => fire());
+            }
+
+            return true;
+        }
+
+        public void Dispose()
+        {
+            lock (clock._lock)
+            {
+                clock._timers.Remove(this);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
