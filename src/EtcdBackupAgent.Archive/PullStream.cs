@@ -9,7 +9,7 @@ public abstract class PullStream : Stream
     private readonly bool _leaveOpen;
     private bool _disposed;
 
-    private protected PullStream(Stream source, bool leaveOpen)
+    protected PullStream(Stream source, bool leaveOpen)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (!source.CanRead)
@@ -35,7 +35,7 @@ public abstract class PullStream : Stream
         set => throw new NotSupportedException("This stream is only read, from front to back.");
     }
 
-    private protected Stream Source { get; }
+    protected Stream Source { get; }
 
     public sealed override int Read(Span<byte> buffer)
     {
@@ -93,18 +93,18 @@ public abstract class PullStream : Stream
     }
 
     /// <summary>Fills some of a buffer that is not empty; 0 only at the end.</summary>
-    private protected abstract int Pull(Span<byte> buffer);
+    protected abstract int Pull(Span<byte> buffer);
 
     /// <inheritdoc cref="Pull"/>
-    private protected abstract ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+    protected abstract ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
     /// <summary>Gives back what the layer itself holds, once, before its source is closed.</summary>
-    private protected virtual void Release()
+    protected virtual void Release()
     {
     }
 
     /// <inheritdoc cref="Release"/>
-    private protected virtual ValueTask ReleaseAsync()
+    protected virtual ValueTask ReleaseAsync()
     {
         Release();
         return ValueTask.CompletedTask;

@@ -16,21 +16,21 @@ public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(
     public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
         $"The digest is known only at the end of the stream; {BytesRead} bytes were read so far.");
 
-    private protected override int Pull(Span<byte> buffer)
+    protected override int Pull(Span<byte> buffer)
     {
         int bytes = Source.Read(buffer);
         Account(buffer[..bytes]);
         return bytes;
     }
 
-    private protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int bytes = await Source.ReadAsync(buffer, cancellationToken);
         Account(buffer.Span[..bytes]);
         return bytes;
     }
 
-    private protected override void Release() => _hash.Dispose();
+    protected override void Release() => _hash.Dispose();
 
     private void Account(ReadOnlySpan<byte> bytes)
     {

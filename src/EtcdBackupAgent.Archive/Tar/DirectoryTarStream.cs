@@ -56,7 +56,7 @@ public sealed class DirectoryTarStream : PullStream
         return new DirectoryTarStream(new DirectoryArchiver(path, onWarning), new Pipe(options));
     }
 
-    private protected override int Pull(Span<byte> buffer)
+    protected override int Pull(Span<byte> buffer)
     {
         Start();
         int bytes = Source.Read(buffer);
@@ -64,7 +64,7 @@ public sealed class DirectoryTarStream : PullStream
         return bytes;
     }
 
-    private protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         Start();
         int bytes = await Source.ReadAsync(buffer, cancellationToken);
@@ -72,9 +72,9 @@ public sealed class DirectoryTarStream : PullStream
         return bytes;
     }
 
-    private protected override void Release() => ReleaseAsync().AsTask().GetAwaiter().GetResult();
+    protected override void Release() => ReleaseAsync().AsTask().GetAwaiter().GetResult();
 
-    private protected override async ValueTask ReleaseAsync()
+    protected override async ValueTask ReleaseAsync()
     {
         await _stop.CancelAsync();
         if (_walk is not null)

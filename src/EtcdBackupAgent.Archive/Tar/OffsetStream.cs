@@ -10,7 +10,7 @@ internal sealed class OffsetStream(Stream source) : PullStream(source, leaveOpen
     /// <summary>What the source threw; null as long as it works.</summary>
     public Exception? Failure { get; private set; }
 
-    private protected override int Pull(Span<byte> buffer)
+    protected override int Pull(Span<byte> buffer)
     {
         try
         {
@@ -23,7 +23,7 @@ internal sealed class OffsetStream(Stream source) : PullStream(source, leaveOpen
         }
     }
 
-    private protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
         {

@@ -34,7 +34,7 @@ public sealed class ZstdCompressionStream : PullStream
         _input = new PulledInput(source, (int)ZstdNative.CompressionInputSize());
     }
 
-    private protected override int Pull(Span<byte> buffer)
+    protected override int Pull(Span<byte> buffer)
     {
         int written;
         while (!TryCompress(buffer, out written))
@@ -45,7 +45,7 @@ public sealed class ZstdCompressionStream : PullStream
         return written;
     }
 
-    private protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int written;
         while (!TryCompress(buffer.Span, out written))
@@ -56,7 +56,7 @@ public sealed class ZstdCompressionStream : PullStream
         return written;
     }
 
-    private protected override void Release()
+    protected override void Release()
     {
         _context.Dispose();
         _input.Return();

@@ -39,7 +39,7 @@ public sealed class ZstdDecompressionStream : PullStream
     /// <summary>Between two frames, or before the first.</summary>
     private bool BetweenFrames => _wanted == 0;
 
-    private protected override int Pull(Span<byte> buffer)
+    protected override int Pull(Span<byte> buffer)
     {
         int written;
         while (!TryDecompress(buffer, out written))
@@ -50,7 +50,7 @@ public sealed class ZstdDecompressionStream : PullStream
         return written;
     }
 
-    private protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int written;
         while (!TryDecompress(buffer.Span, out written))
@@ -61,7 +61,7 @@ public sealed class ZstdDecompressionStream : PullStream
         return written;
     }
 
-    private protected override void Release()
+    protected override void Release()
     {
         _context.Dispose();
         _input.Return();

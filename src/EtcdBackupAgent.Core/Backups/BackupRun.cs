@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
 
 namespace EtcdBackupAgent.Core.Backups;
 
@@ -12,6 +13,7 @@ namespace EtcdBackupAgent.Core.Backups;
 /// 3. Stream the database into the repository.
 /// 4. Stream the certificates directory into the repository, if one is named.
 /// 5. Write the manifest. Before it nothing exists; after it the backup exists.
+/// 6. Prune what the policy no longer keeps, if the request says how many that is.
 /// </para>
 /// <para>
 /// Nothing is written to a local disk, and memory is bounded whatever the size of the database. A failure or a cancellation before step 5
@@ -62,7 +64,35 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         //    and both are sound. For the same reason a cancellation no longer counts.
         SnapshotManifest manifest = Describe(request, folder, snapshot.Member, artifacts);
         await repository.CommitAsync(folder, manifest, CancellationToken.None);
-        return new BackupOutcome { Folder = folder, Manifest = manifest, Warnings = warnings };
+        BackupOutcome outcome = new() { Folder = folder, Manifest = manifest, Warnings = warnings };
+
+        // 6. the retention
+        return request.RetainNumBackups is { } retain
+            ? await PruneAsync(outcome, retain, cancellationToken)
+            : outcome;
+    }
+
+    private async Task<BackupOutcome> PruneAsync(BackupOutcome outcome, int retain, CancellationToken cancellationToken)
+    {
+        RetentionRule rule = new()
+        {
+            Policy = outcome.Manifest.Policy,
+            ClusterId = outcome.Manifest.Etcd.ClusterId,
+            RetainNumBackups = retain,
+        };
+        try
+        {
+            PruneReport report = await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
+            return outcome with { Pruned = report };
+        }
+        catch (BackupException e)
+        {
+            return outcome with { PruneFailure = e };
+        }
+        catch (OperationCanceledException e)
+        {
+            return outcome with { PruneFailure = new BackupException(FailureReason.Cancelled, "Pruning was cancelled.", e) };
+        }
     }
 
     private static async Task<ArtifactManifest> StoreCertificatesAsync(

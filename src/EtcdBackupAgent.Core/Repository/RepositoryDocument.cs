@@ -18,8 +18,9 @@ public sealed record RepositoryDocument : IRepositoryDocument
 
     public Sha256Digest DocumentSha256 { get; init; }
 
+    /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? UnknownFields { get; init; }
+    public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 }
 
 /// <summary>How the artifacts of a repository are encrypted.</summary>

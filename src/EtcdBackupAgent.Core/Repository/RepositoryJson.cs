@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -32,8 +33,10 @@ internal static class RepositoryJson
         AllowDuplicateProperties = false,
         WriteIndented = true,
         NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters =
         {
+            new UtcTimeConverter(),
             new TextConverter<SnapshotId>(SnapshotId.TryParse),
             new TextConverter<Sha256Digest>(Sha256Digest.TryParse),
             new TextConverter<EtcdId>(EtcdId.TryParse),

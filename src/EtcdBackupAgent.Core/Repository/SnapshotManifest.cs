@@ -32,9 +32,9 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     public Sha256Digest DocumentSha256 { get; init; }
 
-    /// <summary>Fields that a later version wrote; kept for showing, otherwise ignored.</summary>
+    /// <summary>Fields that a later version wrote; kept for showing, otherwise ignored. Set by the JSON reader only.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? UnknownFields { get; init; }
+    public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
     /// <summary>Plain bytes of all artifacts.</summary>
     [JsonIgnore]

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
@@ -40,7 +41,7 @@ internal sealed class ArtifactReader(IObjectStore store, IProgress<TransferProgr
             Require(artifact, "size", artifact.PlainBytes, plainDigest.BytesRead);
             Require(artifact, "SHA-256", artifact.PlainSha256, plainDigest.Digest());
         }
-        catch (ArchiveDamagedException e)
+        catch (IOException e) when (e is ArchiveDamagedException or ArchiveUnsafeException)
         {
             throw Damaged(artifact, e.Message, e);
         }

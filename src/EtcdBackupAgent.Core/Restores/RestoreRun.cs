@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
@@ -69,7 +70,10 @@ public sealed class RestoreRun(BackupRepository repository)
                         artifact, plain => WriteSnapshotAsync(plain, database, cancellationToken), cancellationToken);
                     break;
                 case ArtifactKind.Certs:
+                    // What a tar says is acted upon, so it is proved before; certificates are small.
                     certificates = target.Staged(CertificatesDirectoryName);
+                    await reader.ReadAsync(
+                        artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
                     await reader.ReadAsync(
                         artifact, plain => ExtractAsync(plain, certificates, cancellationToken), cancellationToken);
                     break;
@@ -101,7 +105,7 @@ public sealed class RestoreRun(BackupRepository repository)
             await SnapshotFile.CopyAsync(plain, file, cancellationToken);
             file.Flush(flushToDisk: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not Archive.ArchiveDamagedException)
+        catch (Exception e) when (e is IOException and not ArchiveDamagedException or UnauthorizedAccessException)
         {
             throw RestoreTarget.Unusable(path, e);
         }
@@ -113,7 +117,8 @@ public sealed class RestoreRun(BackupRepository repository)
         {
             await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && e is not Archive.ArchiveDamagedException)
+        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or ArchiveUnsafeException)
+            or UnauthorizedAccessException)
         {
             throw RestoreTarget.Unusable(directory, e);
         }

@@ -5,7 +5,6 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Output;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
@@ -81,23 +80,19 @@ internal sealed class BackupCommand
             FailureText.WriteWarning(warning);
         }
 
-        // 3. the retention
-        PruneReport? pruned = plan.RuleAfter(outcome) is { } rule
-            ? await new PruneRun(repository, Wiring.Time).ExecuteAsync(rule, dryRun: false, cancellationToken)
-            : null;
-
-        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome, store.Address, pruned));
-        return ExitCodes.Success;
+        // 3. what became of it
+        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome, store.Address));
+        return outcome.PruneFailure is { } pruneFailure ? throw pruneFailure : ExitCodes.Success;
     }
 
-    private static void WriteText(IAnsiConsole console, BackupOutcome outcome, string address, PruneReport? pruned)
+    private static void WriteText(IAnsiConsole console, BackupOutcome outcome, string address)
     {
         SnapshotManifest manifest = outcome.Manifest;
         console.WriteLine($"Backup completed, snapshot ID: {manifest.Id}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
             + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, in {address}");
-        if (pruned is not null)
+        if (outcome.Pruned is { } pruned)
         {
             console.WriteLine(PruneText.Summary(pruned, dryRun: false));
         }

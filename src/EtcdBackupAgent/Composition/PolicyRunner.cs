@@ -34,7 +34,6 @@ internal sealed partial class PolicyRunner(ILoggerFactory loggers) : IPolicyRunn
     public async Task BackUpAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
-        // 1. the backup
         using IObjectStore store = Wiring.Store(Location(policy, resources), resources, loggers);
         BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
         BackupPlan plan = BackupPlan.Of(policy, resources);
@@ -48,12 +47,18 @@ internal sealed partial class PolicyRunner(ILoggerFactory loggers) : IPolicyRunn
         SnapshotManifest manifest = outcome.Manifest;
         BackupCompleted(policy.Name, manifest.Id, manifest.Etcd.Revision, manifest.PlainBytes, manifest.StoredBytes, manifest.Duration);
 
-        // 2. the retention
-        PruneReport pruned = await new PruneRun(repository, Wiring.Time)
-            .ExecuteAsync(plan.RuleAfter(outcome), dryRun: false, cancellationToken);
-        foreach (RetentionDecision removed in pruned.Removed)
+        foreach (RetentionDecision removed in outcome.Pruned?.Removed ?? [])
         {
             SnapshotPruned(policy.Name, removed.Snapshot.Id, removed.Reason);
+        }
+
+        if (outcome.PruneFailure is { } failure)
+        {
+            throw new BackupException(
+                failure.Reason, $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}", failure)
+            {
+                Hint = failure.Hint,
+            };
         }
     }
 

@@ -3,7 +3,6 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Configuration;
@@ -47,13 +46,13 @@ internal sealed record BackupPlan
         };
     }
 
-    public BackupRequest Request(BackupReason reason) =>
-        new() { Policy = Policy, Reason = reason, CertsDirectory = CertsDirectory };
-
-    /// <summary>The rule to prune by after this backup: for the policy, and for the cluster that was read; null to prune nothing.</summary>
-    public RetentionRule? RuleAfter(BackupOutcome outcome) => Retain is not { } retain
-        ? null
-        : new RetentionRule { Policy = Policy, ClusterId = outcome.Manifest.Etcd.ClusterId, RetainNumBackups = retain };
+    public BackupRequest Request(BackupReason reason) => new()
+    {
+        Policy = Policy,
+        Reason = reason,
+        CertsDirectory = CertsDirectory,
+        RetainNumBackups = Retain,
+    };
 
     private static string? Pem(SecretContent? secret, string key) =>
         secret is not null && secret.Data.TryGetValue(key, out byte[]? pem) ? Encoding.UTF8.GetString(pem) : null;

@@ -25,6 +25,10 @@ internal static class Readable
     public static string Time(DateTimeOffset time) =>
         time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>UTC to the second, for documents: <c>2026-01-31T23:59:59Z</c>.</summary>
+    public static string Rfc3339(DateTimeOffset time) =>
+        time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     /// <summary>The largest unit and the next: <c>3d 4h</c>, <c>5m 10s</c>, <c>8s</c>; tenths below ten seconds.</summary>
     public static string Duration(TimeSpan duration) => duration switch
     {

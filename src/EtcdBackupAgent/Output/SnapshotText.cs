@@ -39,7 +39,7 @@ internal static class SnapshotText
             : new JsonObject
             {
                 ["id"] = entry.Folder.Id.Value,
-                ["startedAt"] = entry.Folder.StartedAt.ToString("o"),
+                ["startedAt"] = Readable.Rfc3339(entry.Folder.StartedAt),
                 ["status"] = Status(null),
                 ["problem"] = inventory.Unreadable.Single(u => u.Folder == entry.Folder).Problem.Message,
             }),

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Core.Backups;
 using Xunit;
 
@@ -29,13 +30,17 @@ internal static class SnapshotBytes
         }
     }
 
-    private sealed class InterruptibleStream(byte[] snapshot, Exception? failure, Action? halfway) : MemoryStream(snapshot)
+    private sealed class InterruptibleStream(byte[] snapshot, Exception? failure, Action? halfway)
+        : PullStream(new MemoryStream(snapshot), leaveOpen: false)
     {
+        /// <summary>Small reads, so that every layer sees many.</summary>
+        private const int ReadBytesMax = 1000;
+
         private Action? _halfway = halfway;
 
-        public override int Read(Span<byte> buffer)
+        protected override int Pull(Span<byte> buffer)
         {
-            if (Position >= Length / 2)
+            if (Source.Position >= Source.Length / 2)
             {
                 if (failure is not null)
                 {
@@ -46,15 +51,10 @@ internal static class SnapshotBytes
                 _halfway = null;
             }
 
-            return base.Read(buffer[..Math.Min(buffer.Length, 1000)]);
+            return Source.Read(buffer[..Math.Min(buffer.Length, ReadBytesMax)]);
         }
 
-        public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return ValueTask.FromResult(Read(buffer.Span));
-        }
+        protected override ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(Pull(buffer.Span));
     }
 }

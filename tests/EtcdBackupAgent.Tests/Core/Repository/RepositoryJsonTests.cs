@@ -101,8 +101,8 @@ public sealed class RepositoryJsonTests
     {
         string zeros = System.Text.RegularExpressions.Regex.Replace(
             document,
-            "(\"documentSha256\": \")[0-9a-f]{64}",
-            m => m.Groups[1].Value + new string('0', 64),
+            "(?<=\"documentSha256\": \")[0-9a-f]{64}",
+            _ => new string('0', 64),
             System.Text.RegularExpressions.RegexOptions.None,
             TimeSpan.FromSeconds(5));
         string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(zeros)));

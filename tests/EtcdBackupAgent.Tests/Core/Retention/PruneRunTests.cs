@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using Xunit;
