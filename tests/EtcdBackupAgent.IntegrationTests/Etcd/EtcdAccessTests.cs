@@ -144,13 +144,13 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Theory]
-    [InlineData("3.4", "root", "wrong", "Auth/Authenticate failed: etcdserver: authentication failed")]
-    [InlineData("3.5", "root", "wrong", "Auth/Authenticate failed: etcdserver: authentication failed")]
-    [InlineData("3.5", "nobody", "wrong", "Auth/Authenticate failed: etcdserver: authentication failed")]
-    [InlineData("3.4", null, null, "Maintenance/Snapshot failed: etcdserver: user name is empty")]
-    [InlineData("3.5", null, null, "Maintenance/Snapshot failed: etcdserver: user name is empty")]
-    [InlineData("3.4", "reader", "reader-password", "Maintenance/Snapshot failed: etcdserver: permission denied")]
-    [InlineData("3.5", "reader", "reader-password", "Maintenance/Snapshot failed: etcdserver: permission denied")]
+    [InlineData("3.4", "root", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
+    [InlineData("3.5", "root", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
+    [InlineData("3.5", "nobody", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
+    [InlineData("3.4", null, null, "auth: user name is empty")]
+    [InlineData("3.5", null, null, "etcdserver: user name is empty")]
+    [InlineData("3.4", "reader", "reader-password", "auth: permission denied")]
+    [InlineData("3.5", "reader", "reader-password", "etcdserver: permission denied")]
     public async Task The_wrong_user_is_told_why_and_never_the_password(
         string version, string? user, string? password, string why)
     {
@@ -159,7 +159,8 @@ public sealed class EtcdAccessTests(EtcdServers servers)
         BackupException e = await RefusedAsync(
             EtcdServers.ConnectionTo(server) with { User = user, Password = password }, FailureReason.EtcdDenied);
 
-        Assert.StartsWith($"{server.EndpointList}: {why}", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{server.EndpointList}: ", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith($" failed: {why}.", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(password ?? "wrong", e.Message, StringComparison.Ordinal);
         Assert.NotNull(e.Hint);
     }
