@@ -46,7 +46,7 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
     private async Task<SslStream> HandshakeAsync(Stream transport, string host, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> problems = [];
-        AlertingSslStream tls = new(transport, readFailed: e => Refusal = RefusalIn(e) ?? Refusal);
+        AlertingSslStream tls = new(transport, readFailed: e => Refusal = RefusalIn(e) ?? Refusal, timeProvider);
         try
         {
             await tls.AuthenticateAsClientAsync(
