@@ -109,7 +109,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     }
 
     public IAsyncEnumerable<PendingUpload> ListPendingUploadsAsync(CancellationToken cancellationToken) =>
-        ListPending().ToAsyncEnumerable();
+        ListPending(cancellationToken).ToAsyncEnumerable();
 
     public Task AbortUploadAsync(PendingUpload upload, CancellationToken cancellationToken)
     {
@@ -242,8 +242,9 @@ public sealed class DirectoryObjectStore : IObjectStore
         }
     }
 
-    private List<PendingUpload> ListPending()
+    private List<PendingUpload> ListPending(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         if (!Directory.Exists(_pending))
         {
             return [];
