@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Bench.Filling;
 
-/// <summary>Fills an etcd with objects until its database has a size; more can be added by another call.</summary>
+/// <summary>Fills an etcd with objects; more can be added by another call.</summary>
 internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
 {
     /// <summary>Below the 128 operations and the 1.5 MB of a transaction that etcd accepts.</summary>
@@ -9,22 +9,30 @@ internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
     /// <summary>etcd decodes one request on one core; more in flight than this only wait.</summary>
     private const int TransactionsInFlight = 4;
 
-    private int _written;
+    private int _objects;
+    private long _bytes;
 
-    /// <summary>Writes until the database file is at least this large.</summary>
-    /// <returns>The size of the database file in bytes, which is above what was asked for by less than 2 % of 100 MB.</returns>
-    public async Task<long> ToAsync(long databaseBytes, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes until all keys and values have this many bytes together, give or take one round of transactions. Counting what is
+    /// written, and not the file, makes the same objects each time.
+    /// </summary>
+    /// <returns>The size of the database file in bytes, which is somewhat larger.</returns>
+    public async Task<long> ToAsync(long objectBytes, CancellationToken cancellationToken)
     {
-        long size = await etcd.DatabaseBytesAsync(cancellationToken);
-        while (size < databaseBytes)
+        while (_bytes < objectBytes)
         {
-            int[] starts = [.. Enumerable.Range(0, TransactionsInFlight).Select(i => _written + (i * ObjectsPerTransaction))];
-            await Parallel.ForEachAsync(starts, cancellationToken, async (start, cancellation) =>
-                await etcd.PutAsync(Enumerable.Range(start, ObjectsPerTransaction).Select(i => objects[i]), cancellation));
-            _written += TransactionsInFlight * ObjectsPerTransaction;
-            size = await etcd.DatabaseBytesAsync(cancellationToken);
+            int[] starts = [.. Enumerable.Range(0, TransactionsInFlight).Select(i => _objects + (i * ObjectsPerTransaction))];
+            await Parallel.ForEachAsync(starts, cancellationToken, PutAsync);
+            _objects += TransactionsInFlight * ObjectsPerTransaction;
         }
 
-        return size;
+        return await etcd.DatabaseBytesAsync(cancellationToken);
+    }
+
+    private async ValueTask PutAsync(int start, CancellationToken cancellationToken)
+    {
+        (string Key, byte[] Value)[] pairs = [.. Enumerable.Range(start, ObjectsPerTransaction).Select(i => objects[i])];
+        await etcd.PutAsync(pairs, cancellationToken);
+        Interlocked.Add(ref _bytes, pairs.Sum(pair => (long)pair.Key.Length + pair.Value.Length));
     }
 }
