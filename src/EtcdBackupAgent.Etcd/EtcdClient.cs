@@ -24,6 +24,7 @@ internal sealed class EtcdClient : IDisposable
     private readonly EtcdConnection _connection;
     private readonly TimeProvider _timeProvider;
     private readonly TlsCredentials _credentials;
+    private readonly EndpointConnector _connector;
     private readonly GrpcChannel _channel;
     private KeyValuePair<string, string>? _token;
 
@@ -33,7 +34,7 @@ internal sealed class EtcdClient : IDisposable
         _timeProvider = timeProvider;
         Endpoint = EtcdEndpoints.Display(endpoint);
         _credentials = TlsCredentials.Read(connection, timeProvider.GetUtcNow());
-        EndpointConnector connector = new(endpoint, connection.ServerName, _credentials, timeProvider);
+        _connector = new EndpointConnector(endpoint, connection.ServerName, _credentials, timeProvider);
         _channel = new GrpcChannel(
             endpoint,
             new SocketsHttpHandler
@@ -44,7 +45,7 @@ internal sealed class EtcdClient : IDisposable
                 ActivityHeadersPropagator = null,
                 ConnectTimeout = connection.ConnectTimeout,
                 InitialHttp2StreamWindowSize = StreamWindowBytes,
-                ConnectCallback = (_, cancellationToken) => connector.ConnectAsync(cancellationToken),
+                ConnectCallback = (_, cancellationToken) => _connector.ConnectAsync(cancellationToken),
             },
             timeProvider);
     }
@@ -90,7 +91,7 @@ internal sealed class EtcdClient : IDisposable
                     FailureReason.EtcdUnreachable,
                     $"{Endpoint}: {Call} failed: nothing came within {_connection.NoProgressTimeout.TotalSeconds:0.###} s.",
                     e)
-                : EtcdFailure.From(Endpoint, Call, e);
+                : Failure(Call, e);
         }
     }
 
@@ -101,6 +102,9 @@ internal sealed class EtcdClient : IDisposable
     }
 
     private static string Method(string call) => $"etcdserverpb.{call}";
+
+    private BackupException Failure(string call, Exception e) =>
+        EtcdFailure.From(Endpoint, call, e is HttpRequestException or IOException ? _connector.Refusal ?? e : e);
 
     private async Task<TResponse> CallAsync<TResponse>(
         string call, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellationToken)
@@ -145,7 +149,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (Exception e) when (EtcdFailure.IsKnown(e) && !cancellationToken.IsCancellationRequested)
         {
-            throw EtcdFailure.From(Endpoint, call, e);
+            throw Failure(call, e);
         }
     }
 }

@@ -65,6 +65,12 @@ public sealed record EtcdConnection
             EtcdEndpoints.Check(endpoint);
         }
 
+        if (ServerName is not null && Uri.CheckHostName(ServerName) == UriHostNameType.Unknown)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"The etcd server name '{ServerName}' is neither a host name nor an address.");
+        }
+
         if (User is null != Password is null)
         {
             throw new BackupException(

@@ -10,6 +10,8 @@ internal static class EtcdFailure
 {
     private const string RootRoleHint = "etcd gives snapshots only to a user with the role root.";
     private const string CredentialsHint = "Check the etcd user and password.";
+    private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
+    private const string SchemeHint = "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
     private const string TimeoutHint = "Check that the address and port are etcd's client URL and that no firewall is in between.";
 
     /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and passes.</summary>
@@ -28,19 +30,34 @@ internal static class EtcdFailure
     /// <summary>A failure of the connection in a few words.</summary>
     public static string Describe(Exception exception) => Broken(exception).Why;
 
-    /// <summary>etcd's errors are told by their text; the codes are shared. Source: etcd's <c>api/v3rpc/rpctypes/error.go</c>.</summary>
-    private static (FailureReason Reason, string Why, string? Hint) Refused(GrpcException e) => e.Code switch
+    /// <summary>
+    /// etcd's errors are told apart by their text: codes are shared by several, and 3.4 sends some with none ("auth: permission
+    /// denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and <c>server/auth/store.go</c>.
+    /// </summary>
+    private static (FailureReason Reason, string Why, string? Hint) Refused(GrpcException e)
     {
-        GrpcStatusCode.PermissionDenied => (FailureReason.EtcdDenied, e.Detail, RootRoleHint),
-        GrpcStatusCode.Unauthenticated => (FailureReason.EtcdDenied, e.Detail, CredentialsHint),
-        GrpcStatusCode.InvalidArgument when e.Detail.Contains("user name is empty", StringComparison.Ordinal) =>
-            (FailureReason.EtcdDenied, e.Detail, "etcd's authentication is enabled: give a user and password."),
-        GrpcStatusCode.InvalidArgument when e.Detail.Contains("authentication failed", StringComparison.Ordinal) =>
-            (FailureReason.EtcdDenied, e.Detail, CredentialsHint),
-        GrpcStatusCode.DeadlineExceeded => (FailureReason.EtcdUnreachable, e.Detail, TimeoutHint),
-        GrpcStatusCode.Unavailable => (FailureReason.EtcdUnreachable, e.Detail, null),
-        _ => (FailureReason.EtcdFailed, e.Message, null),
-    };
+        if (e.Code == GrpcStatusCode.PermissionDenied || e.Detail.Contains("permission denied", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, e.Detail, RootRoleHint);
+        }
+
+        if (e.Detail.Contains("user name is empty", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, e.Detail, UserMissingHint);
+        }
+
+        if (e.Code == GrpcStatusCode.Unauthenticated || e.Detail.Contains("authentication failed", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, e.Detail, CredentialsHint);
+        }
+
+        return e.Code switch
+        {
+            GrpcStatusCode.DeadlineExceeded => (FailureReason.EtcdUnreachable, e.Detail, TimeoutHint),
+            GrpcStatusCode.Unavailable => (FailureReason.EtcdUnreachable, e.Detail, null),
+            _ => (FailureReason.EtcdFailed, e.Message, null),
+        };
+    }
 
     private static (FailureReason Reason, string Why, string? Hint) Broken(Exception exception)
     {
@@ -51,20 +68,15 @@ internal static class EtcdFailure
                 case HandshakeException handshake:
                     return (FailureReason.EtcdDenied, handshake.Message, handshake.Hint);
                 case SocketException socket:
-                    return (FailureReason.EtcdUnreachable, WhyNoConnection(socket), null);
+                    return (FailureReason.EtcdUnreachable, WhyNoConnection(socket), socket.SocketErrorCode == SocketError.ConnectionReset ? SchemeHint : null);
             }
-        }
-
-        if (TlsAlert.Find(exception) is { } alert)
-        {
-            return (FailureReason.EtcdDenied, alert, "Check the client certificate and its key.");
         }
 
         return exception is OperationCanceledException
             ? (FailureReason.EtcdUnreachable, "the connection was not made in time", TimeoutHint)
             : (FailureReason.EtcdUnreachable,
                 $"the connection was lost ({exception.GetBaseException().Message.TrimEnd('.')})",
-                "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.");
+                SchemeHint);
     }
 
     private static string WhyNoConnection(SocketException e) => e.SocketErrorCode switch

@@ -69,7 +69,7 @@ internal sealed class SnapshotDecoder
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, BlobBytesNext);
         BlobBytesNext -= bytes;
-        if (BlobBytesNext == 0)
+        if (bytes > 0 && BlobBytesNext == 0)
         {
             EndField();
         }

@@ -9,6 +9,13 @@ namespace EtcdBackupAgent.Etcd.Tls;
 /// <summary>Connects to one endpoint, with TLS if its scheme asks for it. The handler would do so too, but would not say what went wrong.</summary>
 internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCredentials credentials, TimeProvider timeProvider)
 {
+    private const string CertificateHint = "Check the client certificate and its key, and that the server trusts their authority.";
+
+    /// <summary>
+    /// After a call failed: that the server refused our certificate, if that was the cause. The call's own exception may not say so.
+    /// </summary>
+    public HandshakeException? Refusal { get; private set; }
+
     /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     /// <exception cref="SocketException">The name is not resolved, the connection is refused, and so on.</exception>
     /// <exception cref="HandshakeException">There is no TLS connection to be had.</exception>
@@ -39,7 +46,7 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
     private async Task<SslStream> HandshakeAsync(Stream transport, string host, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> problems = [];
-        SslStream tls = new(transport);
+        AlertingSslStream tls = new(transport, readFailed: e => Refusal = RefusalIn(e) ?? Refusal, timeProvider);
         try
         {
             await tls.AuthenticateAsClientAsync(
@@ -70,9 +77,9 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
             await tls.DisposeAsync();
-            throw new HandshakeException(
-                TlsAlert.Find(e) ?? $"the TLS handshake failed: {Innermost(e)}",
-                "Check that the endpoint speaks TLS (https:// and not http://) and accepts the client certificate.",
+            throw RefusalIn(e) ?? new HandshakeException(
+                $"the TLS handshake failed ({e.GetBaseException().Message.TrimEnd('.')})",
+                "Check that the endpoint speaks TLS: https:// and not http://.",
                 e);
         }
         catch
@@ -94,5 +101,6 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
             presented, chain?.ChainPolicy.ExtraStore ?? [], credentials.Authorities, host, timeProvider.GetUtcNow());
     }
 
-    private static string Innermost(Exception e) => e.GetBaseException().Message;
+    private static HandshakeException? RefusalIn(Exception e) =>
+        TlsAlert.Find(e) is { } meaning ? new HandshakeException(meaning, CertificateHint, e) : null;
 }

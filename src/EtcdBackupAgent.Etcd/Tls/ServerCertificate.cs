@@ -10,6 +10,7 @@ internal static class ServerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string SubjectAlternativeName = "2.5.29.17";
+    private const X509ChainStatusFlags NoAnchor = X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
 
     /// <summary>
     /// Judges a certificate, with the intermediates presented beside it, by the only authorities to trust (null: those of the
@@ -33,27 +34,26 @@ internal static class ServerCertificate
         {
             chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
             chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.ExtraStore.AddRange(authorities);
         }
 
-        bool built = chain.Build(certificate);
-        X509ChainStatusFlags flags = chain.ChainStatus.Aggregate(
-            X509ChainStatusFlags.NoError, (all, status) => all | status.Status);
+        _ = chain.Build(certificate);
+        X509ChainStatusFlags flags = Faults(chain, authorities);
         if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
         {
             problems.Add(TimeProblem(chain, now));
         }
 
-        if ((flags & (X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot
-            | X509ChainStatusFlags.NotSignatureValid)) != X509ChainStatusFlags.NoError)
+        if ((flags & (NoAnchor | X509ChainStatusFlags.NotSignatureValid)) != X509ChainStatusFlags.NoError)
         {
             problems.Add(
                 $"is not signed by {(authorities is null ? "an authority the system trusts" : "the given CA")}"
                 + $" (its issuer is '{certificate.Issuer}')");
         }
 
-        if (!built && problems.Count == 0)
+        if (flags != X509ChainStatusFlags.NoError && problems.Count == 0)
         {
-            problems.Add($"is not acceptable: {chain.ChainStatus[0].StatusInformation.Trim()}");
+            problems.Add($"is not acceptable ({flags})");
         }
 
         if (!certificate.MatchesHostname(host, allowWildcards: true, allowCommonName: false))
@@ -62,6 +62,19 @@ internal static class ServerCertificate
         }
 
         return problems;
+    }
+
+    /// <summary>
+    /// What is wrong with a chain. The platform takes only a self-signed authority for a chain's end; as Go does, and therefore etcd's
+    /// own tools, we take any certificate that is among the trusted.
+    /// </summary>
+    private static X509ChainStatusFlags Faults(X509Chain chain, X509Certificate2Collection? authorities)
+    {
+        X509ChainStatusFlags flags = chain.ChainStatus.Aggregate(
+            X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
+        bool isAnchored = authorities is not null
+            && chain.ChainElements.Skip(1).Any(element => authorities.Contains(element.Certificate));
+        return isAnchored ? flags & ~NoAnchor : flags;
     }
 
     private static string TimeProblem(X509Chain chain, DateTimeOffset now)

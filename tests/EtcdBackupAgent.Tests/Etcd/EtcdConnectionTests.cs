@@ -107,6 +107,12 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Fact]
+    public void A_server_name_that_no_certificate_can_have_is_refused() =>
+        Assert.Equal(
+            "The etcd server name 'not a name' is neither a host name nor an address.",
+            Refused(Connection(null, null) with { ServerName = "not a name" }).Message);
+
+    [Fact]
     public void Its_text_shows_endpoints_and_no_secret()
     {
         TestCertificate client = _authority.Client("backup");
