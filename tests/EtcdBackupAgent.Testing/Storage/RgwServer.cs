@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using EtcdBackupAgent.Testing.Certificates;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
 using static EtcdBackupAgent.Testing.Peers;
@@ -14,7 +15,7 @@ public sealed class RgwServer : IAsyncDisposable
 {
     private readonly TestDirectory _directory = new();
     private readonly CephConfiguration _configuration;
-    private readonly RgwCertificates _certificates = new();
+    private readonly TestCertificates _authority = new("Test S3 CA");
     private CephCluster? _cluster;
     private PeerProcess? _gateway;
 
@@ -33,7 +34,7 @@ public sealed class RgwServer : IAsyncDisposable
     public Uri HttpsEndpoint => At("https", "localhost", _configuration.HttpsPort);
 
     /// <summary>The certificate of the CA that signed the server's, which is for <c>localhost</c> and 127.0.0.1.</summary>
-    public string CaCertificatePem => _certificates.CaCertificatePem;
+    public string CaCertificatePem => _authority.AuthorityPem;
 
     /// <summary>The user that may make buckets.</summary>
     public string AccessKey => "TESTACCESSKEY0000001";
@@ -51,8 +52,9 @@ public sealed class RgwServer : IAsyncDisposable
             // 1
             CephConfiguration configuration = server._configuration;
             await File.WriteAllTextAsync(configuration.File, configuration.Text);
-            await File.WriteAllTextAsync(configuration.CertificateFile, server._certificates.CertificatePem);
-            await File.WriteAllTextAsync(configuration.KeyFile, server._certificates.KeyPem);
+            TestCertificate certificate = server._authority.Server(["localhost", "127.0.0.1"]);
+            await File.WriteAllTextAsync(configuration.CertificateFile, certificate.CertificatePem);
+            await File.WriteAllTextAsync(configuration.KeyFile, certificate.KeyPem);
 
             // 2
             server._cluster = await CephCluster.StartAsync(configuration);
@@ -101,6 +103,7 @@ public sealed class RgwServer : IAsyncDisposable
             await _cluster.DisposeAsync();
         }
 
+        _authority.Dispose();
         _directory.Dispose();
     }
 
