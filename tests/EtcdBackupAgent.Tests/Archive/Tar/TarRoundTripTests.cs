@@ -1,4 +1,7 @@
 using EtcdBackupAgent.Archive.Tar;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -7,20 +10,20 @@ namespace EtcdBackupAgent.Tests.Archive.Tar;
 
 public sealed class TarRoundTripTests : IDisposable
 {
-    private readonly ScratchDirectory _scratch = new();
+    private readonly TestDirectory _scratch = new();
     private readonly List<string> _warnings = [];
 
     [Fact]
     public async Task A_certificates_directory_comes_back_with_contents_modes_times_and_links()
     {
         string source = _scratch.WritePki("pki");
-        string[] before = ScratchDirectory.Describe(source);
+        string[] before = TestTree.Describe(source);
 
         (byte[] tar, TarSummary archived) = await ArchiveAsync(source);
-        TarSummary extracted = await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch.At("to"), default);
+        TarSummary extracted = await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch["to"], default);
         TarSummary inspected = await TarInspector.ReadAllAsync(new MemoryStream(tar), default);
 
-        Assert.Equal(before, ScratchDirectory.Describe(_scratch.At("to")));
+        Assert.Equal(before, TestTree.Describe(_scratch["to"]));
         TarSummary expected = new() { Files = 6, Directories = 3, Links = 3, Skipped = 0, Bytes = 28 + 28 + 5000 + 1 + 10 };
         Assert.Equal(expected, archived);
         Assert.Equal(expected, extracted);
@@ -43,13 +46,13 @@ public sealed class TarRoundTripTests : IDisposable
     [Fact]
     public async Task An_empty_directory_is_an_archive_with_nothing_in_it()
     {
-        Directory.CreateDirectory(_scratch.At("from"));
+        Directory.CreateDirectory(_scratch["from"]);
 
-        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch.At("from"));
+        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch["from"]);
 
         Assert.Equal(TarSummary.Empty, summary);
-        Assert.Equal(TarSummary.Empty, await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch.At("to"), default));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch.At("to")));
+        Assert.Equal(TarSummary.Empty, await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch["to"], default));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_scratch["to"]));
     }
 
     [Fact]
@@ -60,8 +63,8 @@ public sealed class TarRoundTripTests : IDisposable
             _scratch.Write($"from/{name}", name);
         }
 
-        (byte[] first, _) = await ArchiveAsync(_scratch.At("from"));
-        (byte[] second, _) = await ArchiveAsync(_scratch.At("from"));
+        (byte[] first, _) = await ArchiveAsync(_scratch["from"]);
+        (byte[] second, _) = await ArchiveAsync(_scratch["from"]);
 
         Assert.Equal(first, second);
         Assert.Equal(["./", "B", "a/", "a/b/", "a/b/c", "a/z", "a.b", "b", "ä"], await TarTestArchive.NamesAsync(first));
@@ -71,25 +74,25 @@ public sealed class TarRoundTripTests : IDisposable
     public async Task Hard_links_become_independent_files()
     {
         string path = _scratch.Write("from/one", "shared");
-        ScratchDirectory.Run("ln", path, _scratch.At("from/two"));
+        Assert.Equal("", (await Tool.RunAsync(Peers.Installed("ln"), [path, _scratch["from/two"]])).Output);
 
-        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch.At("from"));
-        await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch.At("to"), default);
-        await File.WriteAllTextAsync(_scratch.At("to/one"), "changed");
+        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch["from"]);
+        await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch["to"], default);
+        await File.WriteAllTextAsync(_scratch["to/one"], "changed");
 
         Assert.Equal(2, summary.Files);
-        Assert.Equal("shared", await File.ReadAllTextAsync(_scratch.At("to/two")));
+        Assert.Equal("shared", await File.ReadAllTextAsync(_scratch["to/two"]));
     }
 
     [Fact]
     public async Task A_fifo_is_skipped_with_a_warning_that_names_it()
     {
         _scratch.Write("from/a", "a");
-        ScratchDirectory.Run("mkfifo", _scratch.At("from/pipe"));
+        Assert.Equal("", (await Tool.RunAsync(Peers.Installed("mkfifo"), [_scratch["from/pipe"]])).Output);
 
-        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch.At("from"));
+        (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch["from"]);
 
-        Assert.Equal([$"{_scratch.At("from/pipe")} is not archived: it is a fifo."], _warnings);
+        Assert.Equal([$"{_scratch["from/pipe"]} is not archived: it is a fifo."], _warnings);
         Assert.Equal(new TarSummary { Files = 1, Skipped = 1, Bytes = 1 }, summary);
         Assert.Equal(["./", "a"], await TarTestArchive.NamesAsync(tar));
     }
@@ -97,14 +100,14 @@ public sealed class TarRoundTripTests : IDisposable
     [Fact]
     public async Task A_socket_is_skipped_with_a_warning_that_names_it()
     {
-        Directory.CreateDirectory(_scratch.At("from"));
+        Directory.CreateDirectory(_scratch["from"]);
         using System.Net.Sockets.Socket socket = new(
             System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, default);
-        socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(_scratch.At("from/s")));
+        socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(_scratch["from/s"]));
 
-        (_, TarSummary summary) = await ArchiveAsync(_scratch.At("from"));
+        (_, TarSummary summary) = await ArchiveAsync(_scratch["from"]);
 
-        Assert.Equal([$"{_scratch.At("from/s")} is not archived: it is a socket."], _warnings);
+        Assert.Equal([$"{_scratch["from/s"]} is not archived: it is a socket."], _warnings);
         Assert.Equal(new TarSummary { Skipped = 1 }, summary);
     }
 
@@ -112,9 +115,9 @@ public sealed class TarRoundTripTests : IDisposable
     public async Task A_link_to_a_directory_may_name_the_directory_to_archive()
     {
         _scratch.Write("real/file", "content");
-        Directory.CreateSymbolicLink(_scratch.At("link"), "real");
+        Directory.CreateSymbolicLink(_scratch["link"], "real");
 
-        (byte[] tar, _) = await ArchiveAsync(_scratch.At("link"));
+        (byte[] tar, _) = await ArchiveAsync(_scratch["link"]);
 
         Assert.Equal(["./", "file"], await TarTestArchive.NamesAsync(tar));
     }
@@ -127,13 +130,13 @@ public sealed class TarRoundTripTests : IDisposable
             _scratch.Write($"from/{file:00}", new string('x', 100_000));
         }
 
-        DirectoryTarStream stream = DirectoryTarStream.Open(_scratch.At("from"), _warnings.Add);
+        DirectoryTarStream stream = DirectoryTarStream.Open(_scratch["from"], _warnings.Add);
         await stream.ReadExactlyAsync(new byte[1000]);
         Assert.Throws<InvalidOperationException>(() => stream.Summary);
         await stream.DisposeAsync();
 
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await stream.ReadExactlyAsync(new byte[1]));
-        DirectoryTarStream never = DirectoryTarStream.Open(_scratch.At("from"), _warnings.Add);
+        DirectoryTarStream never = DirectoryTarStream.Open(_scratch["from"], _warnings.Add);
         never.Dispose();
     }
 
@@ -150,7 +153,7 @@ public sealed class TarRoundTripTests : IDisposable
     {
         Random random = new(seed);
         List<string> directories = [name + "/from"];
-        Directory.CreateDirectory(_scratch.At(directories[0]));
+        _scratch.Create(directories[0]);
         int entries = random.Next(0, 15);
         for (int i = 0; i < entries; i++)
         {
@@ -158,23 +161,23 @@ public sealed class TarRoundTripTests : IDisposable
             switch (random.Next(4))
             {
                 case 0:
-                    Directory.CreateDirectory(_scratch.At(path));
+                    Directory.CreateDirectory(_scratch[path]);
                     directories.Add(path);
                     break;
                 case 1:
-                    File.CreateSymbolicLink(_scratch.At(path), new string('t', random.Next(1, 300)));
+                    File.CreateSymbolicLink(_scratch[path], new string('t', random.Next(1, 300)));
                     break;
                 default:
                     byte[] content = TestBytes.Mixed(seed, random.Next(0, 3000));
-                    await File.WriteAllBytesAsync(_scratch.At(path), content);
-                    File.SetUnixFileMode(_scratch.At(path), UnixFileMode.UserRead | (UnixFileMode)random.Next(0, 0x200));
+                    await File.WriteAllBytesAsync(_scratch[path], content);
+                    File.SetUnixFileMode(_scratch[path], UnixFileMode.UserRead | (UnixFileMode)random.Next(0, 0x200));
                     break;
             }
         }
 
-        string[] before = ScratchDirectory.Describe(_scratch.At(name + "/from"));
-        (byte[] tar, TarSummary archived) = await ArchiveAsync(_scratch.At(name + "/from"));
-        TarSummary extracted = await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch.At(name + "/to"), default);
-        return before.SequenceEqual(ScratchDirectory.Describe(_scratch.At(name + "/to"))) && archived == extracted;
+        string[] before = TestTree.Describe(_scratch[name + "/from"]);
+        (byte[] tar, TarSummary archived) = await ArchiveAsync(_scratch[name + "/from"]);
+        TarSummary extracted = await TarExtractor.ExtractAsync(new MemoryStream(tar), _scratch[name + "/to"], default);
+        return before.SequenceEqual(TestTree.Describe(_scratch[name + "/to"])) && archived == extracted;
     }
 }
