@@ -76,6 +76,8 @@ public sealed class DirectoryTarStream : PullStream
 
     protected override async ValueTask ReleaseAsync()
     {
+        // Nobody reads any more: else the tar writer, which ends an archive even when it is given up, would wait for a reader.
+        await _pipe.Reader.CompleteAsync();
         await _stop.CancelAsync();
         if (_walk is not null)
         {
