@@ -53,6 +53,7 @@ public sealed class RestoreRun(BackupRepository repository)
         // 1. the snapshot
         Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
         ArtifactReader reader = new(repository.Store, progress);
+        ArtifactReader prover = new(repository.Store, new Progress<TransferProgress>());
 
         // 2. the target
         using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite);
@@ -72,7 +73,7 @@ public sealed class RestoreRun(BackupRepository repository)
                 case ArtifactKind.Certs:
                     // What a tar says is acted upon, so it is proved before; certificates are small.
                     certificates = target.Staged(CertificatesDirectoryName);
-                    await reader.ReadAsync(
+                    await prover.ReadAsync(
                         artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
                     await reader.ReadAsync(
                         artifact, plain => ExtractAsync(plain, certificates, cancellationToken), cancellationToken);
