@@ -131,7 +131,9 @@ internal sealed class TarEntries : IAsyncDisposable
         };
     }
 
-    /// <summary>System.Formats.Tar has read the first block of zeros. The rest is read too, so that what lies below is read to its end.</summary>
+    /// <summary>
+    /// System.Formats.Tar stops after the first block of zeros. The rest is read too: layers below prove themselves at their end.
+    /// </summary>
     private async ValueTask ReadEndAsync(CancellationToken cancellationToken)
     {
         long firstBlockEnd = _source.Offset;
