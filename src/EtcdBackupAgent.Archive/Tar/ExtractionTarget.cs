@@ -3,7 +3,7 @@ using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>The directory that a tar is extracted to. Its paths were checked before; see <see cref="TarExtractor"/> for the rules.</summary>
+/// <summary>The directory that a tar is extracted to. Paths were checked before: <see cref="TarExtractor"/> has the rules.</summary>
 internal sealed class ExtractionTarget
 {
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;

@@ -63,7 +63,7 @@ internal sealed class FileContent(FileStatus status, Stream stream) : IDisposabl
             throw new DirectoryReadException(path, "it was a file when its directory was listed, and is none any more.");
         }
 
-        // Sharing everything keeps .NET from locking the file, which would get in the way of whoever renews it.
+        // Sharing everything takes the weakest lock that .NET has, an advisory one: whoever renews the file goes on.
         SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
         FileContent? content = null;
         try

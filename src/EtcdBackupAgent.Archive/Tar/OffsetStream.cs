@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Knows how far its source was read, whether it has ended, and which of the exceptions that come out of a parser are the source's.</summary>
+/// <summary>Knows how far its source was read, whether it has ended, and what it threw: so a parser's errors can be told from it.</summary>
 internal sealed class OffsetStream(Stream source) : PullStream(source, leaveOpen: true)
 {
     public long Offset { get; private set; }

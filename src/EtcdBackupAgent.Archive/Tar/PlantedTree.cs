@@ -10,7 +10,7 @@ internal sealed class PlantedTree
 
     public TarSummary Summary { get; private set; } = TarSummary.Empty;
 
-    /// <summary>Counts an entry in, and names the directories that have to be made first, for the archive has no entry of theirs (yet).</summary>
+    /// <summary>Counts an entry in, and names the directories to be made first because they have had no entry of their own.</summary>
     /// <param name="entry">Any entry; only a directory may come again.</param>
     /// <param name="isNew">False for a directory that is there already.</param>
     /// <exception cref="ArchiveUnsafeException">It would go through something that is no directory, or over something.</exception>

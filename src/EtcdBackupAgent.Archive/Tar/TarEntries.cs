@@ -29,7 +29,6 @@ internal sealed class TarEntries : IAsyncDisposable
     {
         while (true)
         {
-            long start = _source.Offset;
             TarEntry? entry = await GuardedAsync(
                 async () => await _reader.GetNextEntryAsync(copyData: false, cancellationToken));
             if (_source.Ended)
@@ -39,7 +38,7 @@ internal sealed class TarEntries : IAsyncDisposable
 
             if (entry is null)
             {
-                await ReadEndAsync(start, cancellationToken);
+                await ReadEndAsync(cancellationToken);
                 return null;
             }
 
@@ -132,17 +131,19 @@ internal sealed class TarEntries : IAsyncDisposable
         };
     }
 
-    /// <summary>System.Formats.Tar has read the first block of zeros. The rest is read too, so that what lies below is read to its end.</summary>
-    private async ValueTask ReadEndAsync(long start, CancellationToken cancellationToken)
+    /// <summary>
+    /// System.Formats.Tar stops after the first block of zeros. The rest is read too: layers below prove themselves at their end.
+    /// </summary>
+    private async ValueTask ReadEndAsync(CancellationToken cancellationToken)
     {
+        long firstBlockEnd = _source.Offset;
         byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
         try
         {
             int bytes;
             while ((bytes = await _source.ReadAsync(buffer, cancellationToken)) > 0)
             {
-                int garbage = buffer.AsSpan(0, bytes).IndexOfAnyExcept((byte)0);
-                if (garbage >= 0)
+                if (buffer.AsSpan(0, bytes).ContainsAnyExcept((byte)0))
                 {
                     throw Damaged("other bytes follow the end of the archive");
                 }
@@ -153,7 +154,7 @@ internal sealed class TarEntries : IAsyncDisposable
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (_source.Offset - start < 2 * BlockBytes)
+        if (_source.Offset - firstBlockEnd < BlockBytes)
         {
             throw Damaged("it ends before the second block of zeros that marks the end");
         }

@@ -5,8 +5,8 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// 1. The target is empty and, until the end, open to its owner only: so are the directories made below it.<br/>
 /// 2. Each entry is checked against all before it (<see cref="PlantedTree"/>): no absolute name, no <c>..</c>, nothing
 /// written through a link or over another entry (a directory may come again), no device.<br/>
-/// 3. A file is made with mode 0600, filled, given to its owner, and only then gets its mode: never, not for a moment, is it open to more
-/// than the archive says. Nothing gets set-uid, set-gid or the sticky bit.<br/>
+/// 3. A file is made with mode 0600, filled, given to its owner, and only then gets its mode: never, not for a moment, is it
+/// open to more than the archive says. Nothing gets set-uid, set-gid or the sticky bit.<br/>
 /// 4. Symbolic links are made as they are, wherever they point, and never followed. Hard links are made to earlier files only.<br/>
 /// 5. Owners (by number), modes and times of directories come last, the innermost first. Owners are restored by root only: others
 /// own what they extract. A directory that has no entry of its own keeps 0700.

@@ -6,7 +6,7 @@ public sealed record ZstdCompressionOptions
     /// <summary>From quick to small; zstd's own default is 3, negative levels are quicker yet. 20 to 22 use up to 1 GB of memory.</summary>
     public int Level { get; init; } = 3;
 
-    /// <summary>Threads of libzstd that compress beside the caller; 0: the caller's thread compresses. Each takes some MB of memory.</summary>
+    /// <summary>Threads of libzstd that compress, each with some MB of memory; 0: the reader's own thread compresses.</summary>
     public int Workers { get; init; }
 
     /// <summary>

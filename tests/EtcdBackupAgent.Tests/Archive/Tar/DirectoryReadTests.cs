@@ -115,7 +115,7 @@ public sealed class DirectoryReadTests : IDisposable
         string path = await WriteLargeAsync();
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch["from"], _warnings.Add);
         using MemoryStream tar = await ReadSomeAsync(stream);
-        using (FileStream file = File.OpenWrite(path))
+        using (FileStream file = new(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
         {
             file.SetLength(FileContent.WholeFileBytesMax);
         }

@@ -210,7 +210,7 @@ public sealed class TarHostileTests : IDisposable
         ];
         string[] bits = ["../", "/", "l/", "\0", "77777777777", "-1", "..", "d/l/", "path=../../x\n", "outside", "size=9", "\u0080\u0000"];
         int refused = 0;
-        for (int seed = 0; seed < 400; seed++)
+        for (int seed = 0; seed < 200; seed++)
         {
             Random random = new(seed);
             byte[] tar = [.. valid[random.Next(valid.Length)]];
@@ -240,7 +240,7 @@ public sealed class TarHostileTests : IDisposable
             Assert.InRange(Directory.GetFileSystemEntries(_scratch[$"fuzz/{seed}"]).Length, 0, 1);
         }
 
-        Assert.InRange(refused, 50, 400);
+        Assert.InRange(refused, 50, 200);
         AssertNothingOutside("fuzz");
     }
 

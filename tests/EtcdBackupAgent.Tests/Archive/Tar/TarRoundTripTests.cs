@@ -123,7 +123,7 @@ public sealed class TarRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task The_archive_is_never_far_ahead_of_its_reader_and_stops_when_it_is_closed()
+    public async Task An_archive_closed_before_its_end_stops_and_one_never_read_closes()
     {
         for (int file = 0; file < 40; file++)
         {
