@@ -78,8 +78,19 @@ public sealed record EtcdConnection
                 User is null ? "An etcd password is given without a user." : $"The etcd user '{User}' is given without a password.");
         }
 
+        RequirePositive(ConnectTimeout, "connect timeout");
+        RequirePositive(CallTimeout, "call timeout");
+        RequirePositive(NoProgressTimeout, "no-progress timeout");
         TlsCredentials.Read(this, now).Dispose();
     }
 
     public override string ToString() => string.Join(',', Endpoints.Select(EtcdEndpoints.Display));
+
+    private static void RequirePositive(TimeSpan timeout, string name)
+    {
+        if (timeout <= TimeSpan.Zero)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"The etcd {name} of {timeout} is not above zero.");
+        }
+    }
 }
