@@ -38,18 +38,18 @@ public sealed record EtcdConnection
     /// <summary>Takes certificates and key from PEM files; a null path leaves the value as it is.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file that cannot be read and why.</exception>
     public async Task<EtcdConnection> WithFilesAsync(
-        string? caFile, string? certificateFile, string? keyFile, CancellationToken cancellationToken) => this with
+        string? caFile, string? certificateFile, string? keyFile, CancellationToken cancellationToken)
+    {
+        string? authorities = await PemFile.ReadAsync("CA certificates", caFile, cancellationToken);
+        string? certificate = await PemFile.ReadAsync("client certificate", certificateFile, cancellationToken);
+        string? key = await PemFile.ReadAsync("client key", keyFile, cancellationToken);
+        return this with
         {
-            CaCertificatesPem = caFile is null
-            ? CaCertificatesPem
-            : await PemFile.ReadAsync("CA certificates", caFile, cancellationToken),
-            ClientCertificatePem = certificateFile is null
-            ? ClientCertificatePem
-            : await PemFile.ReadAsync("client certificate", certificateFile, cancellationToken),
-            ClientKeyPem = keyFile is null
-            ? ClientKeyPem
-            : await PemFile.ReadAsync("client key", keyFile, cancellationToken),
+            CaCertificatesPem = authorities ?? CaCertificatesPem,
+            ClientCertificatePem = certificate ?? ClientCertificatePem,
+            ClientKeyPem = key ?? ClientKeyPem,
         };
+    }
 
     /// <summary>Checks all that can be checked without connecting: the endpoints, the PEM values, the certificate's dates and key.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
@@ -78,8 +78,19 @@ public sealed record EtcdConnection
                 User is null ? "An etcd password is given without a user." : $"The etcd user '{User}' is given without a password.");
         }
 
+        RequirePositive(ConnectTimeout, "connect timeout");
+        RequirePositive(CallTimeout, "call timeout");
+        RequirePositive(NoProgressTimeout, "no-progress timeout");
         TlsCredentials.Read(this, now).Dispose();
     }
 
     public override string ToString() => string.Join(',', Endpoints.Select(EtcdEndpoints.Display));
+
+    private static void RequirePositive(TimeSpan timeout, string name)
+    {
+        if (timeout <= TimeSpan.Zero)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"The etcd {name} of {timeout} is not above zero.");
+        }
+    }
 }

@@ -8,10 +8,15 @@ internal static class PemFile
     /// <summary>Bytes of a file that are read: a bundle of every public authority has 250 KiB.</summary>
     private const long SizeBytesMax = 4 * 1024 * 1024;
 
-    /// <summary>Reads the file whole; messages say what it should hold: <c>client key</c>.</summary>
+    /// <summary>Reads the file whole, or gives null where no path is given; messages say what it should hold: <c>client key</c>.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file and why it cannot be read.</exception>
-    public static async Task<string> ReadAsync(string content, string path, CancellationToken cancellationToken)
+    public static async Task<string?> ReadAsync(string content, string? path, CancellationToken cancellationToken)
     {
+        if (path is null)
+        {
+            return null;
+        }
+
         try
         {
             if (Directory.Exists(path))

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Etcd.Api;
@@ -115,6 +117,28 @@ public sealed class EtcdClientTests
 
         Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
         Assert.EndsWith("there was no answer within 0.2 s.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http", "there was no answer within 0.6 s")]
+    [InlineData("https", "the connection was not made in time")]
+    public async Task A_server_that_says_nothing_at_all_is_given_up(string scheme, string why)
+    {
+        using TcpListener silent = new(IPAddress.Loopback, port: 0);
+        silent.Start();
+        Uri endpoint = new UriBuilder(scheme, "127.0.0.1", ((IPEndPoint)silent.LocalEndpoint).Port).Uri;
+        EtcdConnection connection = new()
+        {
+            Endpoints = [endpoint],
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            CallTimeout = TimeSpan.FromMilliseconds(600),
+        };
+        using EtcdClient client = new(connection, endpoint, TimeProvider.System);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.StatusAsync(CancellationToken.None));
+
+        Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
+        Assert.EndsWith($"{why}.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -113,6 +113,12 @@ public sealed class EtcdConnectionTests : IDisposable
             Refused(Connection(null, null) with { ServerName = "not a name" }).Message);
 
     [Fact]
+    public void A_timeout_of_nothing_is_refused() =>
+        Assert.Equal(
+            "The etcd no-progress timeout of 00:00:00 is not above zero.",
+            Refused(Connection(null, null) with { NoProgressTimeout = TimeSpan.Zero }).Message);
+
+    [Fact]
     public void Its_text_shows_endpoints_and_no_secret()
     {
         TestCertificate client = _authority.Client("backup");
