@@ -25,15 +25,13 @@ internal sealed class PendingFile : IDisposable
     /// <summary>Written out while more is coming, so that the fsync at the end is short.</summary>
     private const long WritebackBytes = 8 << 20;
 
-    private readonly SafeFileHandle _handle;
+    private readonly FileStream _file;
 
-    private PendingFile(string path, SafeFileHandle handle)
-    {
-        Path = path;
-        _handle = handle;
-    }
+    private PendingFile(FileStream file) => _file = file;
 
-    public string Path { get; }
+    public string Path => _file.Name;
+
+    private SafeFileHandle Handle => _file.SafeFileHandle;
 
     /// <summary>Makes the empty file, readable by its owner only, in a directory that exists.</summary>
     public static PendingFile Create(string directory, ObjectKey key, DateTimeOffset now)
@@ -44,14 +42,13 @@ internal sealed class PendingFile : IDisposable
             $"{now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(8, true)}~")
             + flat[..Math.Min(flat.Length, KeyCharactersMax)];
         string path = System.IO.Path.Combine(directory, name);
-        using FileStream file = new(path, new FileStreamOptions
+        return new PendingFile(new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.Write,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
             BufferSize = 0,
-        });
-        return new PendingFile(path, File.OpenHandle(path, FileMode.Open, FileAccess.Write));
+        }));
     }
 
     /// <summary>Reads a pending file's name.</summary>
@@ -112,7 +109,7 @@ internal sealed class PendingFile : IDisposable
         }
     }
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose() => _file.Dispose();
 
     private static async Task<int> ReadAsync(Stream content, byte[] buffer, CancellationToken cancellationToken) =>
         await content.ReadAtLeastAsync(
@@ -122,7 +119,7 @@ internal sealed class PendingFile : IDisposable
     {
         try
         {
-            await RandomAccess.WriteAsync(_handle, bytes, offset, cancellationToken);
+            await RandomAccess.WriteAsync(Handle, bytes, offset, cancellationToken);
         }
         catch (Exception e) when (FileErrors.IsFromFileSystem(e))
         {
@@ -132,7 +129,7 @@ internal sealed class PendingFile : IDisposable
         long end = offset + bytes.Length;
         if (end % WritebackBytes == 0)
         {
-            Posix.StartWriteback(_handle, end - WritebackBytes, WritebackBytes);
+            Posix.StartWriteback(Handle, end - WritebackBytes, WritebackBytes);
         }
     }
 
@@ -140,7 +137,7 @@ internal sealed class PendingFile : IDisposable
     {
         try
         {
-            RandomAccess.FlushToDisk(_handle);
+            RandomAccess.FlushToDisk(Handle);
         }
         catch (Exception e) when (FileErrors.IsFromFileSystem(e))
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
 using EtcdBackupAgent.Core.Failures;
@@ -18,8 +19,9 @@ internal static class S3Errors
     /// <summary>Whether the same request may succeed a moment later.</summary>
     public static bool IsTransient(Exception exception)
     {
-        if (Find<UntrustedServerException>(exception) is not null)
+        if (Find<AuthenticationException>(exception) is not null)
         {
+            // TLS: not trusted, or not spoken at all.
             return false;
         }
 
@@ -116,7 +118,8 @@ internal static class S3Errors
             (_, HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) => (
                 FailureReason.StoreDenied,
                 $"the user is not allowed to do that ({answer.ErrorCode}).",
-                $"Give the user permission to list, read, write and delete in bucket '{options.BucketName}'."),
+                $"Give the user permission to list, read, write and delete in bucket '{options.BucketName}'; "
+                + "and see that the keys are right, for some servers say no more than this."),
             _ => (
                 FailureReason.StoreFailed,
                 $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",

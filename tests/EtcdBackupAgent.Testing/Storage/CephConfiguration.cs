@@ -85,8 +85,6 @@ internal sealed record CephConfiguration
         rgw frontends = beast endpoint=127.0.0.1:{HttpPort} ssl_endpoint=127.0.0.1:{HttpsPort} ssl_certificate={CertificateFile} ssl_private_key={KeyFile} tcp_nodelay=1
         rgw gc obj min wait = 1
         rgw gc processor period = 5
-        rgw s3 auth use sts = true
-        rgw sts key = abcdefghijklmnop
         rgw lc debug interval = 10
         rgw user quota bucket sync interval = 1
         rgw bucket quota ttl = 0
