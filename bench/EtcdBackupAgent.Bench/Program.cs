@@ -16,7 +16,9 @@ Console.CancelKeyPress += (_, e) =>
 switch (args)
 {
     case ["fill", string endpoint, string megabytes, string seed, .. string[] tls]:
-        TlsFiles? files = tls is [string authority, string certificate, string key] ? new(authority, certificate, key) : null;
+        TlsFiles? files = tls is [string authority, string certificate, string key]
+            ? new(authority, certificate, key)
+            : null;
         using (EtcdGateway etcd = new(new Uri(endpoint), files))
         {
             long size = await new EtcdFill(etcd, new KubernetesObjects(Number(seed)))
@@ -31,7 +33,7 @@ switch (args)
         return await new MemoryBench(agent, sizes, Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
 
     default:
-        Console.Error.WriteLine("This program is run by bench/fill and bench/memory, which explain themselves with --help.");
+        Console.Error.WriteLine("Run bench/fill or bench/memory, which explain themselves with --help.");
         return 2;
 }
 

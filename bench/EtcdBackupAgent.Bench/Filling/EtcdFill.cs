@@ -13,15 +13,18 @@ internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
     private long _bytes;
 
     /// <summary>
-    /// Writes until all keys and values have this many bytes together, give or take one round of transactions. Counting what is
-    /// written, and not the file, makes the same objects each time.
+    /// Writes until all keys and values have this many bytes together, give or take one round of transactions. Counting
+    /// what is written, and not the file, makes the same objects each time.
     /// </summary>
     /// <returns>The size of the database file in bytes, which is somewhat larger.</returns>
     public async Task<long> ToAsync(long objectBytes, CancellationToken cancellationToken)
     {
         while (_bytes < objectBytes)
         {
-            int[] starts = [.. Enumerable.Range(0, TransactionsInFlight).Select(i => _objects + (i * ObjectsPerTransaction))];
+            int[] starts =
+            [
+                .. Enumerable.Range(0, TransactionsInFlight).Select(i => _objects + (i * ObjectsPerTransaction)),
+            ];
             await Parallel.ForEachAsync(starts, cancellationToken, PutAsync);
             _objects += TransactionsInFlight * ObjectsPerTransaction;
         }
@@ -31,7 +34,8 @@ internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
 
     private async ValueTask PutAsync(int start, CancellationToken cancellationToken)
     {
-        (string Key, byte[] Value)[] pairs = [.. Enumerable.Range(start, ObjectsPerTransaction).Select(i => objects[i])];
+        (string Key, byte[] Value)[] pairs =
+            [.. Enumerable.Range(start, ObjectsPerTransaction).Select(i => objects[i])];
         await etcd.PutAsync(pairs, cancellationToken);
         Interlocked.Add(ref _bytes, pairs.Sum(pair => (long)pair.Key.Length + pair.Value.Length));
     }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -39,13 +41,14 @@ internal sealed class EtcdGateway : IDisposable
             {
                 ["requestPut"] = new JsonObject
                 {
-                    ["key"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(key)),
+                    ["key"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(key)),
                     ["value"] = Convert.ToBase64String(value),
                 },
             });
         }
 
-        using JsonDocument answer = await CallAsync("v3/kv/txn", new JsonObject { ["success"] = puts }, cancellationToken);
+        JsonObject request = new() { ["success"] = puts };
+        using JsonDocument answer = await CallAsync("v3/kv/txn", request, cancellationToken);
     }
 
     /// <summary>The size of the database file, in bytes.</summary>
@@ -53,7 +56,7 @@ internal sealed class EtcdGateway : IDisposable
     {
         using JsonDocument answer = await CallAsync("v3/maintenance/status", [], cancellationToken);
         // 64-bit numbers are strings in protobuf's JSON.
-        return long.Parse(answer.RootElement.GetProperty("dbSize").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
+        return long.Parse(answer.RootElement.GetProperty("dbSize").GetString()!, CultureInfo.InvariantCulture);
     }
 
     public void Dispose() => _http.Dispose();
@@ -66,7 +69,8 @@ internal sealed class EtcdGateway : IDisposable
         string text = await response.Content.ReadAsStringAsync(cancellationToken);
         return response.IsSuccessStatusCode
             ? JsonDocument.Parse(text)
-            : throw new HttpRequestException($"{path} at {_http.BaseAddress} answered {(int)response.StatusCode}: {text}");
+            : throw new HttpRequestException(
+                $"{path} at {_http.BaseAddress} answered {(int)response.StatusCode}: {text}");
     }
 }
 

@@ -4,8 +4,8 @@ using System.Text;
 namespace EtcdBackupAgent.Bench.Filling;
 
 /// <summary>
-/// What a Kubernetes API server could have written: JSON of 2 to 14 kB, mostly the same words, with ids and payload that
-/// do not compress; about 3.5 to 1 under zstd as a whole. The same seed and index give the same object everywhere.
+/// What a Kubernetes API server could have written: JSON of 2 to 14 kB, mostly the same words, with ids and payload
+/// that do not compress; about 3.5 to 1 under zstd as a whole. The same seed and index give the same object everywhere.
 /// </summary>
 internal sealed class KubernetesObjects(int seed)
 {
@@ -21,7 +21,8 @@ internal sealed class KubernetesObjects(int seed)
         "f:status":{"f:conditions":{"k:{\"type\":\"Available\"}":{".":{}}}}}}
         """;
 
-    private static readonly string[] Namespaces = ["default", "kube-system", "payments", "search", "frontend", "monitoring"];
+    private static readonly string[] Namespaces =
+        ["default", "kube-system", "payments", "search", "frontend", "monitoring"];
     private static readonly string[] Kinds = ["configmaps", "secrets", "deployments", "pods", "endpointslices"];
 
     public (string Key, byte[] Value) this[int index]
@@ -47,8 +48,10 @@ internal sealed class KubernetesObjects(int seed)
         random.NextBytes(id);
         StringBuilder json = new();
         json.Append(CultureInfo.InvariantCulture, $$"""
-            {"apiVersion":"v1","kind":"{{kind}}","metadata":{"name":"{{name}}","namespace":"{{space}}","uid":"{{new Guid(id)}}",
-            "resourceVersion":"{{random.Next()}}","generation":{{random.Next(1, 40)}},"labels":{"app.kubernetes.io/name":"{{kind}}",
+            {"apiVersion":"v1","kind":"{{kind}}","metadata":{"name":"{{name}}","namespace":"{{space}}",
+            "uid":"{{new Guid(id)}}",
+            "resourceVersion":"{{random.Next()}}","generation":{{random.Next(1, 40)}},"labels":{
+            "app.kubernetes.io/name":"{{kind}}",
             "app.kubernetes.io/managed-by":"Helm","pod-template-hash":"{{random.Next():x8}}"},"managedFields":[
             """);
         int managers = 1 + (payload.Length / PayloadBytesPerManager);
@@ -59,6 +62,10 @@ internal sealed class KubernetesObjects(int seed)
                 """).Append(Manager).Append(i == managers - 1 ? "" : ",");
         }
 
-        return json.Append("""]},"data":{"payload":""").Append('"').Append(Convert.ToBase64String(payload)).Append("\"}}").ToString();
+        return json
+            .Append("]},\"data\":{\"payload\":\"")
+            .Append(Convert.ToBase64String(payload))
+            .Append("\"}}")
+            .ToString();
     }
 }

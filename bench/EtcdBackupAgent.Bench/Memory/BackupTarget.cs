@@ -12,9 +12,11 @@ internal sealed record BackupTarget(string Name, bool WritesToDisk, Func<string,
 
     public IReadOnlyDictionary<string, string?> Environment { get; private init; } = new Dictionary<string, string?>();
 
-    public static BackupTarget Folder(string root) => new("directory", WritesToDisk: true, name => $"file://{root}/{name}");
+    public static BackupTarget Folder(string root) =>
+        new("directory", WritesToDisk: true, name => $"file://{root}/{name}");
 
-    public static BackupTarget S3(RgwServer server, string caFile) => new("S3", WritesToDisk: false, name => $"s3://{name}/etcd")
+    public static BackupTarget S3(RgwServer server, string caFile) => new(
+        "S3", WritesToDisk: false, name => $"s3://{name}/etcd")
     {
         Options =
         [

@@ -13,8 +13,8 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
     /// <summary>Measures, and prints a table and what follows from it.</summary>
     /// <returns>Whether everything holds that must.</returns>
     /// <remarks>
-    /// 1. Start etcd with mutual TLS and S3 over HTTPS. 2. Fill etcd to one size after the other. 3. At each size back up to each
-    /// target, a new repository each time. 4. Judge.
+    /// 1. Start etcd with mutual TLS and S3 over HTTPS. 2. Fill etcd to one size after the other. 3. At each size back
+    /// up to each target, a new repository each time. 4. Judge.
     /// </remarks>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
@@ -42,7 +42,8 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
             {
                 string repository = target.Repository($"bench-{size / 1_000_000}mb");
                 string scratch = directory.Create($"scratch-{measurements.Count}");
-                await RunAgentAsync(target, ["init", "--repository", repository, "--unencrypted"], scratch, cancellationToken);
+                await RunAgentAsync(
+                    target, ["init", "--repository", repository, "--unencrypted"], scratch, cancellationToken);
                 AgentRun run = await RunAgentAsync(
                     target,
                     [

@@ -3,7 +3,9 @@ namespace EtcdBackupAgent.Bench.Memory;
 /// <summary>One thing that must hold, and whether it does.</summary>
 internal sealed record Verdict(bool Holds, string Fact);
 
-/// <summary>What must hold of the measurements: memory does not grow with the database, is small, and nothing is spilled.</summary>
+/// <summary>
+/// What must hold of the measurements: memory does not grow with the database, is small, and nothing is spilled.
+/// </summary>
 internal static class MemoryVerdict
 {
     private const double GrowthMax = 0.10;
@@ -32,7 +34,8 @@ internal static class MemoryVerdict
 
             string[] files = [.. small.TemporaryFiles.Union(large.TemporaryFiles, StringComparer.Ordinal)];
             yield return new Verdict(
-                files.Length == 0, $"{name}: temporary files: {(files.Length == 0 ? "none" : string.Join(", ", files))}");
+                files.Length == 0,
+                $"{name}: temporary files: {(files.Length == 0 ? "none" : string.Join(", ", files))}");
 
             if (!target.Key.WritesToDisk)
             {

@@ -12,7 +12,8 @@ internal readonly record struct ProcessUsage(long PeakBytes, long WrittenBytes)
     {
         try
         {
-            return Number(processId, "status", "VmHWM:") is { } peak && Number(processId, "io", "write_bytes:") is { } written
+            return Number(processId, "status", "VmHWM:") is { } peak
+                && Number(processId, "io", "write_bytes:") is { } written
                 ? new ProcessUsage(peak * BytesPerKibibyte, written)
                 : null;
         }

@@ -39,7 +39,8 @@ public sealed class PeerProcessTests
             new MemoryStream("value"u8.ToArray()));
 
         Assert.Equal("OK", put.Output.Trim());
-        Assert.Contains($"\"etcdserver\":\"{version}.", await http.GetStringAsync(new Uri($"{client}/version")), StringComparison.Ordinal);
+        string versions = await http.GetStringAsync(new Uri($"{client}/version"));
+        Assert.Contains($"\"etcdserver\":\"{version}.", versions, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,7 +61,8 @@ public sealed class PeerProcessTests
     [Fact]
     public async Task A_process_that_ends_before_it_is_ready_fails_with_what_it_said()
     {
-        await using PeerProcess process = PeerProcess.Start(Peers.Installed("sh"), ["-c", "echo no such flag >&2; exit 3"]);
+        await using PeerProcess process = PeerProcess.Start(
+            Peers.Installed("sh"), ["-c", "echo no such flag >&2; exit 3"]);
 
         InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(
             () => process.UntilReadyAsync(() => Task.FromResult(false)));

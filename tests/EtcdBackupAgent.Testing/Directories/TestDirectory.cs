@@ -19,13 +19,20 @@ public sealed class TestDirectory : IDisposable
     /// <returns>Its absolute path.</returns>
     public string Create(string relativePath) => Directory.CreateDirectory(this[relativePath]).FullName;
 
-    /// <summary>What lies below and is no directory: paths relative to this one, in ordinal order. Links are not followed.</summary>
+    /// <summary>
+    /// What lies below and is no directory: paths relative to this one, in ordinal order. Links are not followed.
+    /// </summary>
     public IReadOnlyList<string> Files()
     {
         FileSystemEnumerable<string> files = new(
             Path,
             (ref FileSystemEntry entry) => System.IO.Path.GetRelativePath(Path, entry.ToFullPath()),
-            new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None, IgnoreInaccessible = false })
+            new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                AttributesToSkip = FileAttributes.None,
+                IgnoreInaccessible = false,
+            })
         {
             ShouldIncludePredicate = (ref FileSystemEntry entry) => !entry.IsDirectory || IsLink(ref entry),
             ShouldRecursePredicate = (ref FileSystemEntry entry) => !IsLink(ref entry),
@@ -45,7 +52,9 @@ public sealed class TestDirectory : IDisposable
         }
     }
 
-    /// <summary>A directory must be writable and searchable before what is in it can be removed; a file's mode does not matter.</summary>
+    /// <summary>
+    /// A directory must be writable and searchable before what is in it can be removed; a file's mode does not matter.
+    /// </summary>
     private static void OpenUp(DirectoryInfo directory)
     {
         if (!OperatingSystem.IsWindows())

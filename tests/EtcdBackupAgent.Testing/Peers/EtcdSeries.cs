@@ -15,11 +15,11 @@ public sealed class EtcdSeries
     public string Version { get; }
 
     /// <summary>The server.</summary>
-    /// <exception cref="FileNotFoundException">It is not installed; the message says to run <c>eng/peers</c>.</exception>
+    /// <exception cref="FileNotFoundException">Not installed; the message says to run <c>eng/peers</c>.</exception>
     public string Etcd => Program("etcd");
 
     /// <summary>The client.</summary>
-    /// <exception cref="FileNotFoundException">It is not installed; the message says to run <c>eng/peers</c>.</exception>
+    /// <exception cref="FileNotFoundException">Not installed; the message says to run <c>eng/peers</c>.</exception>
     public string Etcdctl => Program("etcdctl");
 
     /// <summary>Since 3.5 the tool for files without a server.</summary>

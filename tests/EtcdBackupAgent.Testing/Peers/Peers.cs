@@ -1,6 +1,9 @@
 namespace EtcdBackupAgent.Testing;
 
-/// <summary>Where the real programs are that the tests talk to. <c>eng/peers</c> puts them there; no test skips when one is missing.</summary>
+/// <summary>
+/// Where the real programs are that the tests talk to. <c>eng/peers</c> puts them there; no test skips when one is
+/// missing.
+/// </summary>
 public static class Peers
 {
     /// <summary>etcd 3.4: no <c>etcdutl</c>; <c>etcdctl snapshot restore</c> restores.</summary>
@@ -44,7 +47,9 @@ public static class Peers
         }
     }
 
-    /// <summary>A program of the system, looked up on PATH and in the folders that an ordinary user's PATH leaves out.</summary>
+    /// <summary>
+    /// A program of the system, looked up on PATH and in the folders that an ordinary user's PATH leaves out.
+    /// </summary>
     /// <exception cref="FileNotFoundException">No folder has it; the message says to run <c>eng/peers</c>.</exception>
     public static string Installed(string program)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -6,8 +5,9 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// Ports on 127.0.0.1 for servers that must be told theirs. A port is this test host's until it ends: other test hosts of the
-/// same user see a lock on its byte in a file they share, and the kernel gives none from this range to outgoing connections.
+/// Ports on 127.0.0.1 for servers that must be told theirs. A port is this test host's until it ends: other test hosts
+/// of the same user see a lock on its byte in a file they share, and the kernel gives none from this range to outgoing
+/// connections.
 /// </summary>
 public static class FreePort
 {
@@ -20,7 +20,7 @@ public static class FreePort
     private static readonly Lock Gate = new();
     private static readonly HashSet<int> Taken = [];
     private static readonly FileStream Locks = new(
-        Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"eba-test-ports-{Environment.UserName}")),
+        Path.Combine(Path.GetTempPath(), $"eba-test-ports-{Environment.UserName}"),
         FileMode.OpenOrCreate,
         FileAccess.ReadWrite,
         FileShare.ReadWrite);

@@ -4,20 +4,23 @@ using System.Diagnostics;
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// How the tests start a program: no shell, its streams read, and no orphan when the test host dies. A program is started
-/// through <c>setpriv --pdeathsig KILL</c>, which sets that flag and then becomes the program, so the pid is the program's own.
+/// How the tests start a program: no shell, its streams read, and no orphan when the test host dies. A program is
+/// started through <c>setpriv --pdeathsig KILL</c>, which sets that flag and then becomes the program, so the pid is
+/// the program's own.
 /// </summary>
 internal static class Launch
 {
     private static readonly BlockingCollection<Task<Process>> Orders = [];
 
     /// <summary>
-    /// The kernel sends the signal when the <em>thread</em> that started the program ends, and threads of the pool come and go:
-    /// so one thread that lasts as long as the test host starts them all (prctl(2), PR_SET_PDEATHSIG).
+    /// The kernel sends the signal when the <em>thread</em> that started the program ends, and threads of the pool come
+    /// and go: so one thread that lasts as long as the test host starts them all (prctl(2), PR_SET_PDEATHSIG).
     /// </summary>
     static Launch() => new Thread(Work) { IsBackground = true, Name = "Launch" }.Start();
 
-    /// <summary>Starts a program with an environment added to the test's own; null as a value takes a variable away.</summary>
+    /// <summary>
+    /// Starts a program with an environment added to the test's own; null as a value takes a variable away.
+    /// </summary>
     /// <exception cref="FileNotFoundException">The program is not there.</exception>
     public static Process Start(
         string path,

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Testing.Processes;
 
-/// <summary>A long-lived program that a test talks to. It ends with the test at the latest, and with the test host if that dies.</summary>
+/// <summary>
+/// A long-lived program that a test talks to. It ends with the test at the latest, and with the test host if that dies.
+/// </summary>
 public sealed partial class PeerProcess : IAsyncDisposable
 {
     private const int SignalTerminate = 15;
@@ -29,7 +31,9 @@ public sealed partial class PeerProcess : IAsyncDisposable
     /// <summary>The last lines of both its streams, for a failure's message.</summary>
     public string Output => _output.ToString();
 
-    /// <summary>Starts a program with an environment added to the test's own; null as a value takes a variable away.</summary>
+    /// <summary>
+    /// Starts a program with an environment added to the test's own; null as a value takes a variable away.
+    /// </summary>
     /// <exception cref="FileNotFoundException">The program is not there.</exception>
     public static PeerProcess Start(
         string path,
@@ -38,9 +42,11 @@ public sealed partial class PeerProcess : IAsyncDisposable
         string? workingDirectory = null) =>
         new(Launch.Start(path, arguments, environment, workingDirectory), Path.GetFileName(path));
 
-    /// <summary>Waits until the program does what it was started for: a refused connection counts as "not yet".</summary>
+    /// <summary>
+    /// Waits until the program does what it was started for: a refused connection counts as "not yet".
+    /// </summary>
     /// <exception cref="InvalidOperationException">The program ended; the message holds what it said last.</exception>
-    /// <exception cref="TimeoutException">It runs, but was not ready in time; the message holds what it said last.</exception>
+    /// <exception cref="TimeoutException">It was not ready in time; the message holds what it said last.</exception>
     public async Task UntilReadyAsync(Func<Task<bool>> ready, CancellationToken cancellationToken = default)
     {
         try
@@ -57,7 +63,8 @@ public sealed partial class PeerProcess : IAsyncDisposable
             if (!IsRunning)
             {
                 int exitCode = await WaitForExitAsync(cancellationToken);
-                throw new InvalidOperationException($"{_name} ended with {exitCode} before it was ready. It said:\n{Output}");
+                throw new InvalidOperationException(
+                    $"{_name} ended with {exitCode} before it was ready. It said:\n{Output}");
             }
 
             try

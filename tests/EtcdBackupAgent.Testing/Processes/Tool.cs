@@ -6,8 +6,8 @@ namespace EtcdBackupAgent.Testing.Processes;
 public static class Tool
 {
     /// <summary>
-    /// Runs a program to its end, with an environment added to the test's own (null as a value takes a variable away) and a
-    /// standard input that is read to its end and left open.
+    /// Runs a program to its end, with an environment added to the test's own (null as a value takes a variable away)
+    /// and a standard input that is read to its end and left open.
     /// </summary>
     /// <exception cref="TimeoutException">It did not end in time, and was ended; the message names it.</exception>
     public static async Task<ToolResult> RunAsync(
