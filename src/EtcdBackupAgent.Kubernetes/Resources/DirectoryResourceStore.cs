@@ -85,7 +85,7 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         try
         {
             int mark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-            documents.AddRange(YamlDocuments.Parse(file, StrictUtf8.GetString(bytes.AsSpan(mark))));
+            YamlDocuments.Parse(file, StrictUtf8.GetString(bytes.AsSpan(mark)), documents);
         }
         catch (DecoderFallbackException e)
         {
