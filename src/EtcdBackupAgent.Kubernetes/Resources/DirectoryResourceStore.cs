@@ -93,7 +93,8 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         }
         catch (YamlException e)
         {
-            problems.Error($"{file}:{e.Start.Line}", "", $"is not readable as YAML: column {e.Start.Column}: {e.Message}");
+            string fact = e.Message.TrimEnd('.');
+            problems.Error($"{file}:{e.Start.Line}", "", $"is not readable as YAML: column {e.Start.Column}: {fact}");
         }
     }
 }

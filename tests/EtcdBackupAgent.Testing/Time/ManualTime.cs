@@ -41,6 +41,30 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
+    /// <summary>Moves on as a machine does that was suspended: nothing sees the time pass, and each overdue timer fires once.</summary>
+    public void JumpTo(DateTimeOffset instant)
+    {
+        ManualTimer[] overdue;
+        lock (_lock)
+        {
+            _now = instant;
+            overdue = [.. _timers.Where(timer => timer.Due <= instant).OrderBy(timer => timer.Due)];
+            foreach (ManualTimer timer in overdue)
+            {
+                timer.Due = instant + timer.Period;
+                if (timer.Period <= TimeSpan.Zero)
+                {
+                    _timers.Remove(timer);
+                }
+            }
+        }
+
+        foreach (ManualTimer timer in overdue)
+        {
+            timer.Fire();
+        }
+    }
+
     private ManualTimer? NextDue(DateTimeOffset end)
     {
         lock (_lock)

@@ -136,6 +136,7 @@ public sealed class DirectoryResourceStoreTests
     [InlineData("a: &x [*x]", "a.yaml:1: file: is not readable as YAML: column 8: this alias names no anchor")]
     [InlineData("b: &b {c: 1}\n<<: *b", "a.yaml:2: file: is not readable as YAML: column 1: merge keys")]
     [InlineData("? [a]\n: 1", "a.yaml:1: file: is not readable as YAML: column 3: the name of a field must be a text")]
+    [InlineData("a: [half a fi", "a.yaml:2: file: is not readable as YAML: column ")]
     [InlineData("- 1", "a.yaml:1: document: is a list, but must be a mapping")]
     [InlineData("just text", "a.yaml:1: document: is a text, but must be a mapping")]
     public async Task What_is_no_document_is_refused(string text, string problem)

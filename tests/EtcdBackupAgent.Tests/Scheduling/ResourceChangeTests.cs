@@ -99,7 +99,7 @@ public sealed class ResourceChangeTests
         await worker.StartAsync(placed: 1);
 
         worker.Write("often.yaml", "apiVersion: [half a fi");
-        await worker.AdvanceUntilLoggedAsync("often.yaml:1: file: is not readable as YAML");
+        await worker.AdvanceUntilLoggedAsync("often.yaml:2: file: is not readable as YAML");
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Assert.Equal(["often schedule 00:10:00"], worker.Runner.Runs);
