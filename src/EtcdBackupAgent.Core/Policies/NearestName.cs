@@ -28,7 +28,8 @@ public static class NearestName
     public static string Question(string written, IEnumerable<string> known) =>
         Of(written, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>Insertions, deletions and replacements of one character, and exchanges of two neighbours, each counted once.</summary>
+    /// <summary>Insertions, deletions and replacements of one character, and exchanges of two neighbours, each counted
+    /// once.</summary>
     private static int Distance(string a, string b)
     {
         int[,] d = new int[a.Length + 1, b.Length + 1];

@@ -7,8 +7,8 @@ using YamlDotNet.Core;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, not of those below it. Files whose name
-/// begins with a dot are passed over: among them are the internals of a mounted ConfigMap and what editors leave.
+/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, not of those below it. Files whose
+/// name begins with a dot are passed over: among them are the internals of a mounted ConfigMap and what editors leave.
 /// </summary>
 public sealed class DirectoryResourceStore(string directory) : IResourceStore
 {

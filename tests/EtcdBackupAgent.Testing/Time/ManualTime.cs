@@ -1,6 +1,7 @@
 namespace EtcdBackupAgent.Testing.Time;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they are due.</summary>
+/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they
+/// are due.</summary>
 public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -41,7 +42,8 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>Moves on as a machine does that was suspended: nothing sees the time pass, and each overdue timer fires once.</summary>
+    /// <summary>Moves on as a machine does that was suspended: nothing sees the time pass, and each overdue timer fires
+    /// once.</summary>
     public void JumpTo(DateTimeOffset instant)
     {
         ManualTimer[] overdue;

@@ -46,7 +46,8 @@ internal sealed class DirectoryFixture : IDisposable
 
     public Task<ResourceSet> LoadAsync() => new DirectoryResourceStore(Path).LoadAsync(CancellationToken.None);
 
-    /// <summary>Loads, and expects exactly these problems, each the beginning of what is reported after severity and place.</summary>
+    /// <summary>Loads, and expects exactly these problems, each the beginning of what is reported after severity and
+    /// place.</summary>
     public async Task<ResourceSet> ExpectAsync(params string[] problems)
     {
         ResourceSet set = await LoadAsync();

@@ -78,7 +78,8 @@ internal sealed class RunningWorker : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves the clock by one reload period after the other, each read by the worker, until something has been logged.</summary>
+    /// <summary>Moves the clock by one reload period after the other, each read by the worker, until something has been
+    /// logged.</summary>
     public async Task AdvanceUntilLoggedAsync(string part, int times = 1)
     {
         for (int periods = 0; periods < PeriodsMax && Log.Count(part) < times; periods++)
@@ -91,7 +92,8 @@ internal sealed class RunningWorker : IAsyncDisposable
         await LoggedAsync(part, times);
     }
 
-    /// <summary>Moves the clock to a time of day and waits for so many runs to have started since the beginning.</summary>
+    /// <summary>Moves the clock to a time of day and waits for so many runs to have started since the
+    /// beginning.</summary>
     public async Task AdvanceAsync(string timeOfDay, int runs)
     {
         Clock.AdvanceTo(At(timeOfDay));
