@@ -3,8 +3,8 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// When a policy runs, as written and as understood: either <see cref="Cron"/> or <see cref="Interval"/> is set. Two schedules are
-/// equal if they are written alike for the same time zone. See <c>docs/policies.md</c> for the grammar.
+/// When a policy runs, as written and as understood: either <see cref="Cron"/> or <see cref="Interval"/> is set. Two
+/// schedules are equal if they are written alike for the same time zone. See <c>docs/policies.md</c> for the grammar.
 /// </summary>
 public sealed record BackupSchedule
 {
@@ -31,8 +31,8 @@ public sealed record BackupSchedule
     public TimeSpan? Interval { get; }
 
     /// <summary>Reads what may stand in a policy's <c>schedule</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message says what is wrong with which part,
-    /// without repeating the whole text, which the caller shows.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message says what is wrong with
+    /// which part, without repeating the whole text, which the caller shows.</exception>
     public static BackupSchedule Parse(string text, TimeZoneInfo timeZone)
     {
         string trimmed = text.Trim();

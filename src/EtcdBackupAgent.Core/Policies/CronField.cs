@@ -1,7 +1,8 @@
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// One of the five fields of a cron schedule, for example <c>0-30/10,45</c>: the terms as written, and the values they stand for.
+/// One of the five fields of a cron schedule, for example <c>0-30/10,45</c>: the terms as written, and the values they
+/// stand for.
 /// </summary>
 public sealed class CronField
 {
@@ -23,14 +24,15 @@ public sealed class CronField
     public IReadOnlyList<CronTerm> Terms { get; }
 
     /// <summary>
-    /// Whether the field says nothing: one of its terms is <c>*</c> or <c>?</c> without a step above 1. A day field that is restricted
-    /// joins the other day field by "either", so <c>1-31</c> and <c>*</c> differ there, as they do for a CronJob.
+    /// Whether the field says nothing: one of its terms is <c>*</c> or <c>?</c> without a step above 1. A day field
+    /// that is restricted joins the other day field by "either", so <c>1-31</c> and <c>*</c> differ there, as they do
+    /// for a CronJob.
     /// </summary>
     public bool IsUnrestricted => Terms.Any(term => term is { Form: CronTermForm.Wildcard, Step: 1 });
 
     /// <summary>
-    /// Whether any term is a range or a wildcard. Such minutes and hours mean "every so often" rather than "at this time", and go on
-    /// through the hour that a clock change repeats.
+    /// Whether any term is a range or a wildcard. Such minutes and hours mean "every so often" rather than "at this
+    /// time", and go on through the hour that a clock change repeats.
     /// </summary>
     public bool IsRecurring => Terms.Any(term => term.Form != CronTermForm.Value);
 

@@ -4,9 +4,9 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// What may stand in one field of a cron schedule, as robfig/cron reads it for Kubernetes CronJobs: a list of terms joined by commas,
-/// each <c>*</c>, <c>?</c>, <c>a</c> or <c>a-b</c>, optionally with <c>/step</c>, where <c>a/step</c> goes on to the end. Beyond
-/// that, 7 is Sunday here, where robfig/cron refuses it.
+/// What may stand in one field of a cron schedule, as robfig/cron reads it for Kubernetes CronJobs: a list of terms
+/// joined by commas, each <c>*</c>, <c>?</c>, <c>a</c> or <c>a-b</c>, optionally with <c>/step</c>, where <c>a/step</c>
+/// goes on to the end. Beyond that, 7 is Sunday here, where robfig/cron refuses it.
 /// </summary>
 internal sealed class CronFieldGrammar(string title, int least, int greatest, params string[] names)
 {
@@ -23,7 +23,8 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
     /// <summary>Sunday once more, so that <c>5-7</c> is Friday to Sunday.</summary>
     private const int SundayAfterSaturday = 7;
 
-    /// <summary>A step beyond the range leaves the first value alone, as for robfig/cron, which sets no limit.</summary>
+    /// <summary>A step beyond the range leaves the first value alone, as for robfig/cron, which sets no
+    /// limit.</summary>
     private const int StepMax = 1000;
 
     private int Greatest => IsDayOfWeek ? SundayAfterSaturday : greatest;
@@ -35,7 +36,8 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
         : $"{least} to {Greatest} or {names[0]} to {names[^1]}";
 
     /// <summary>Reads one field, without the blanks around it.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and range.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and
+    /// range.</exception>
     public CronField Parse(string text) => new([.. text.Split(',').SelectMany(term => ParseTerm(term, text))]);
 
     private IEnumerable<CronTerm> ParseTerm(string term, string field)

@@ -2,7 +2,8 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Policies;
 
-/// <summary>Five fields that a wall clock matches, minute by minute. See <c>docs/policies.md</c> for the grammar.</summary>
+/// <summary>Five fields that a wall clock matches, minute by minute. See <c>docs/policies.md</c> for the
+/// grammar.</summary>
 public sealed class CronSchedule
 {
     private static readonly Dictionary<string, string> Macros = new(StringComparer.Ordinal)
@@ -40,8 +41,10 @@ public sealed class CronSchedule
     /// <summary>Names of the schedules that need no fields, without <c>@every</c>.</summary>
     internal static IEnumerable<string> MacroNames => Macros.Keys;
 
-    /// <summary>Reads five fields or one of <c>@yearly @annually @monthly @weekly @daily @midnight @hourly</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and range.</exception>
+    /// <summary>Reads five fields or one of <c>@yearly @annually @monthly @weekly @daily @midnight
+    /// @hourly</c>.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and
+    /// range.</exception>
     public static CronSchedule Parse(string text)
     {
         string expression = text;
@@ -66,7 +69,8 @@ public sealed class CronSchedule
             FailureReason.InvalidInput, "it never fires: no such day of the month is in any of its months");
     }
 
-    /// <summary>Whether there is a date at all: the 31st of February never comes, unless a day of the week may stand in for it.</summary>
+    /// <summary>Whether there is a date at all: the 31st of February never comes, unless a day of the week may stand in
+    /// for it.</summary>
     private bool CanFire()
     {
         const int LeapYear = 2024;

@@ -20,7 +20,8 @@ internal static class GoDuration
         ["h"] = TimeSpan.TicksPerHour,
     };
 
-    /// <summary>The duration, rounded down to 100 ns; null if it is not one, or does not fit into Go's 292 years.</summary>
+    /// <summary>The duration, rounded down to 100 ns; null if it is not one, or does not fit into Go's 292
+    /// years.</summary>
     public static TimeSpan? Parse(string text)
     {
         decimal ticks = 0;

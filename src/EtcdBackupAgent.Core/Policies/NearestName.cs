@@ -28,23 +28,30 @@ public static class NearestName
     public static string Question(string written, IEnumerable<string> known) =>
         Of(written, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>Levenshtein's distance: insertions, deletions and replacements of one character.</summary>
+    /// <summary>Insertions, deletions and replacements of one character, and exchanges of two neighbours, each counted
+    /// once.</summary>
     private static int Distance(string a, string b)
     {
-        int[] above = [.. Enumerable.Range(0, b.Length + 1)];
-        for (int i = 1; i <= a.Length; i++)
+        int[,] d = new int[a.Length + 1, b.Length + 1];
+        for (int i = 0; i <= a.Length; i++)
         {
-            int[] row = new int[b.Length + 1];
-            row[0] = i;
-            for (int j = 1; j <= b.Length; j++)
+            for (int j = 0; j <= b.Length; j++)
             {
-                int replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                row[j] = Math.Min(replaced, Math.Min(above[j], row[j - 1]) + 1);
-            }
+                if (i == 0 || j == 0)
+                {
+                    d[i, j] = i + j;
+                    continue;
+                }
 
-            above = row;
+                int replaced = d[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                d[i, j] = Math.Min(replaced, Math.Min(d[i - 1, j], d[i, j - 1]) + 1);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                {
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+                }
+            }
         }
 
-        return above[b.Length];
+        return d[a.Length, b.Length];
     }
 }

@@ -7,8 +7,8 @@ using YamlDotNet.Core;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, not of those below it. Files whose name
-/// begins with a dot are passed over: among them are the internals of a mounted ConfigMap and what editors leave.
+/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, not of those below it. Files whose
+/// name begins with a dot are passed over: among them are the internals of a mounted ConfigMap and what editors leave.
 /// </summary>
 public sealed class DirectoryResourceStore(string directory) : IResourceStore
 {
@@ -85,7 +85,7 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         try
         {
             int mark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0;
-            documents.AddRange(YamlDocuments.Parse(file, StrictUtf8.GetString(bytes.AsSpan(mark))));
+            YamlDocuments.Parse(file, StrictUtf8.GetString(bytes.AsSpan(mark)), documents);
         }
         catch (DecoderFallbackException e)
         {
@@ -93,7 +93,8 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         }
         catch (YamlException e)
         {
-            problems.Error($"{file}:{e.Start.Line}", "", $"is not readable as YAML: column {e.Start.Column}: {e.Message}");
+            string fact = e.Message.TrimEnd('.');
+            problems.Error($"{file}:{e.Start.Line}", "", $"is not readable as YAML: column {e.Start.Column}: {fact}");
         }
     }
 }

@@ -3,7 +3,8 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
-/// <summary>A document that is one of ours: its kind and name are known and right, its spec has not been looked at.</summary>
+/// <summary>A document that is one of ours: its kind and name are known and right, its spec has not been looked
+/// at.</summary>
 internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, string Where, FieldReader Root)
 {
     public const string Group = "kubedr.catalogicsoftware.com";
@@ -21,7 +22,8 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
     /// <summary>The limit of a DNS label, which Kubernetes puts on namespaces.</summary>
     private const int NamespaceLengthMax = 63;
 
-    /// <summary>Kinds of kubedr that live in a cluster only; in a directory they are passed over without a word on spelling.</summary>
+    /// <summary>Kinds of kubedr that live in a cluster only; in a directory they are passed over without a word on
+    /// spelling.</summary>
     private static readonly string[] KindsPassedOver = ["MetadataBackupRecord", "MetadataRestore"];
 
     private static readonly Dictionary<string, string> VersionOfKind = new(StringComparer.Ordinal)

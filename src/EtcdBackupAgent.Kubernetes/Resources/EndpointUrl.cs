@@ -33,7 +33,9 @@ internal static class EndpointUrl
 
         if (url.Host.Length == 0 || url.PathAndQuery is not ("/" or "") || url.Fragment.Length > 0 || url.Port == 0)
         {
-            fields.Error(field, $"{shown} goes on after the host and port; write only http:// or https://, a host, and perhaps a port");
+            fields.Error(
+                field,
+                $"{shown} goes on after the host and port; write only http:// or https://, a host, and perhaps a port");
             return null;
         }
 

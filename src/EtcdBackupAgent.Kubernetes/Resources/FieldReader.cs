@@ -4,8 +4,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Reads the fields of one mapping by name and type. What has the wrong type is a problem and reads as absent; what nobody asked
-/// for by the time of <see cref="WarnOfUnknown"/> is unknown.
+/// Reads the fields of one mapping by name and type. What has the wrong type is a problem and reads as absent; what
+/// nobody asked for by the time of <see cref="WarnOfUnknown"/> is unknown.
 /// </summary>
 internal sealed class FieldReader(MappingNode node, string path, ResourceProblems problems)
 {
@@ -92,7 +92,9 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case ScalarNode { Type: ScalarType.Boolean } boolean:
                 return bool.Parse(boolean.Text);
             case ScalarNode { IsNull: false } scalar:
-                Error(field, $"is {scalar.Sort}, {ResourceProblems.Show(scalar.Text)}; allowed is true or false, without quotes");
+                Error(
+                    field,
+                    $"is {scalar.Sort}, {ResourceProblems.Show(scalar.Text)}; allowed is true or false, without quotes");
                 return null;
             case { } other:
                 Error(field, $"is {other.Sort}; allowed is true or false");
@@ -100,7 +102,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    /// <summary>The value as it is written, for fields whose value no message may hold; null if absent or no scalar.</summary>
+    /// <summary>The value as it is written, for fields whose value no message may hold; null if absent or no
+    /// scalar.</summary>
     public ScalarNode? Scalar(string field) => Find(field) as ScalarNode;
 
     /// <summary>The fields of a nested mapping; null if it is absent, empty or no mapping.</summary>

@@ -7,10 +7,12 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
-/// <summary>The spec of a <c>BackupLocation</c>: kubedr's fields, and those we add. See <c>docs/policies.md</c>.</summary>
+/// <summary>The spec of a <c>BackupLocation</c>: kubedr's fields, and those we add. See
+/// <c>docs/policies.md</c>.</summary>
 internal static partial class LocationBinding
 {
-    /// <summary>Characters of a prefix: S3's limit of 1,024 bytes for a key, less the longest key of ours and the slash between.</summary>
+    /// <summary>Characters of a prefix: S3's limit of 1,024 bytes for a key, less the longest key of ours and the slash
+    /// between.</summary>
     public const int PrefixLengthMax = 1024 - ObjectKey.LengthMax - 1;
 
     private const string DirectoryScheme = "file:///";
@@ -67,8 +69,8 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "bucketName",
-                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are 3 to 63 lower-case letters, digits, '-' and '.', "
-                + "a letter or digit first and last, no two dots together, and no IP address");
+                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are 3 to 63 lower-case letters, digits, "
+                + "'-' and '.', a letter or digit first and last, no two dots together, and no IP address");
         }
 
         return bucket;
@@ -85,8 +87,8 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "prefix",
-                $"{ResourceProblems.Show(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' and '-' joined by "
-                + $"'/', with none first or last, at most {PrefixLengthMax} characters");
+                $"{ResourceProblems.Show(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' "
+                + $"and '-' joined by '/', with none first or last, at most {PrefixLengthMax} characters");
         }
 
         return prefix;
@@ -98,7 +100,9 @@ internal static partial class LocationBinding
         if (region is not null && !RegionPattern().IsMatch(region))
         {
             spec.Error(
-                "region", $"{ResourceProblems.Show(region)} is not a region; allowed are letters, digits, '-' and '_', such as eu-central-1");
+                "region",
+                $"{ResourceProblems.Show(region)} is not a region; allowed are letters, digits, '-' and '_', "
+                + "such as eu-central-1");
         }
 
         return region;
@@ -131,7 +135,9 @@ internal static partial class LocationBinding
 
         if (certificates.Count == 0)
         {
-            spec.Error("caCertificate", "holds no certificate; write the text from '-----BEGIN CERTIFICATE-----' to its end");
+            spec.Error(
+                "caCertificate",
+                "holds no certificate; write the text from '-----BEGIN CERTIFICATE-----' to its end");
         }
 
         foreach (X509Certificate2 certificate in certificates)

@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and <c>timeZone</c>, which CronJobs got after kubedr.
-/// See <c>docs/policies.md</c>.
+/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and <c>timeZone</c>, which CronJobs got
+/// after kubedr. See <c>docs/policies.md</c>.
 /// </summary>
 internal static partial class PolicyBinding
 {
@@ -61,7 +61,9 @@ internal static partial class PolicyBinding
         string? directory = spec.Text("certsDir");
         if (directory is not null && !directory.StartsWith('/'))
         {
-            spec.Error("certsDir", $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as /etc/kubernetes/pki");
+            spec.Error(
+                "certsDir",
+                $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as /etc/kubernetes/pki");
         }
 
         return directory;
@@ -108,7 +110,8 @@ internal static partial class PolicyBinding
         string question = NearestName.Question(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id));
         spec.Error(
             "timeZone",
-            $"{ResourceProblems.Show(id)} is not in this machine's time zone database; allowed are IANA names such as Europe/Berlin{question}");
+            $"{ResourceProblems.Show(id)} is not in this machine's time zone database; allowed are IANA names such as "
+            + $"Europe/Berlin{question}");
         return null;
     }
 

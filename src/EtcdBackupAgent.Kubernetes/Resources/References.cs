@@ -3,8 +3,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The resources that are right in themselves, and what they name: a location its Secret, a policy its location and, if an
-/// endpoint is https, its Secret. Plain http endpoints need no Secret.
+/// The resources that are right in themselves, and what they name: a location its Secret, a policy its location and, if
+/// an endpoint is https, its Secret. Plain http endpoints need no Secret.
 /// </summary>
 /// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
 internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
@@ -66,9 +66,8 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         string[] missing = [.. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0)];
         foreach (string key in missing)
         {
-            spec.Error(
-                field,
-                $"Secret {name} has no {key}{NearestName.Question(key, secret.Data.Keys.Except(keys, StringComparer.Ordinal))}");
+            IEnumerable<string> others = secret.Data.Keys.Except(keys, StringComparer.Ordinal);
+            spec.Error(field, $"Secret {name} has no {key}{NearestName.Question(key, others)}");
         }
 
         return missing.Length == 0;
@@ -81,7 +80,9 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
             return $"{kind} {name} has an error of its own";
         }
 
-        IEnumerable<string> others = _documents.Where(d => d.Kind == kind && d.Name.Namespace == name.Namespace).Select(d => d.Name.Name);
+        IEnumerable<string> others = _documents
+            .Where(d => d.Kind == kind && d.Name.Namespace == name.Namespace)
+            .Select(d => d.Name.Name);
         return $"there is no {kind} {name}{NearestName.Question(name.Name, others)}";
     }
 }

@@ -3,7 +3,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Makes typed resources of parsed documents, wherever they come from, and reports every problem of every document at once.
+/// Makes typed resources of parsed documents, wherever they come from, and reports every problem of every document at
+/// once.
 /// </summary>
 /// <remarks>
 /// 1. Tell the documents apart: kind and name; lists are opened.
@@ -20,12 +21,12 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
 
         // 2
         HashSet<DocumentIdentity> twice = [];
-        foreach (IGrouping<(string, ResourceName), DocumentIdentity> same in identified.GroupBy(d => (d.Kind, d.Name)).Where(g => g.Count() > 1))
+        foreach (DocumentIdentity[] same in identified.GroupBy(d => (d.Kind, d.Name)).Select(g => g.ToArray()))
         {
-            twice.UnionWith(same);
             foreach (DocumentIdentity later in same.Skip(1))
             {
-                later.Problems.Error(later.Where, "", $"stands here once more; first: {same.First().Where}");
+                twice.UnionWith(same);
+                later.Problems.Error(later.Where, "", $"stands here once more; first: {same[0].Where}");
             }
         }
 
@@ -48,10 +49,12 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
             case DocumentIdentity.Secret when SecretBinding.Bind(document.Name, document.Root) is { } secret:
                 references.Add(secret);
                 break;
-            case DocumentIdentity.BackupLocation when Spec(document) is { } spec && LocationBinding.Bind(document.Name, spec) is { } location:
+            case DocumentIdentity.BackupLocation
+                when Spec(document) is { } spec && LocationBinding.Bind(document.Name, spec) is { } location:
                 references.Add(location, spec);
                 break;
-            case DocumentIdentity.Policy when Spec(document) is { } spec && PolicyBinding.Bind(document.Name, spec) is { } policy:
+            case DocumentIdentity.Policy
+                when Spec(document) is { } spec && PolicyBinding.Bind(document.Name, spec) is { } policy:
                 references.Add(policy, spec);
                 break;
         }

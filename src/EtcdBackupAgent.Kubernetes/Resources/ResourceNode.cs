@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// A parsed document: what YAML and JSON have in common, with the place of each part. The binder reads nothing else, so that a
-/// directory of YAML and a Kubernetes API share it.
+/// A parsed document: what YAML and JSON have in common, with the place of each part. The binder reads nothing else, so
+/// that a directory of YAML and a Kubernetes API share it.
 /// </summary>
 /// <param name="Where">For messages: <c>policy.yaml:12</c>, or the name of the object in a cluster.</param>
 /// <param name="Size">How many nodes it is, itself and aliases expanded included.</param>

@@ -2,7 +2,8 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
-/// <summary>The problems of one document on their way into the list of all. Kind and name are filled in as they become known.</summary>
+/// <summary>The problems of one document on their way into the list of all. Kind and name are filled in as they become
+/// known.</summary>
 internal sealed class ResourceProblems(List<ResourceProblem> all, string description)
 {
     /// <summary>Characters of a value that a message repeats.</summary>

@@ -4,7 +4,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// A v1 Secret. <c>stringData</c> goes over <c>data</c>, as in the API server. No message here holds a value, of whatever field.
+/// A v1 Secret. <c>stringData</c> goes over <c>data</c>, as in the API server. No message here holds a value, of
+/// whatever field.
 /// </summary>
 internal static class SecretBinding
 {
@@ -41,7 +42,9 @@ internal static class SecretBinding
             };
             if (bytes is null)
             {
-                values.Error(key, field == "data" ? "is not base64; plain text belongs in stringData" : "must be a text; put it in quotes");
+                values.Error(key, field == "data"
+                    ? "is not base64; plain text belongs in stringData"
+                    : "must be a text; put it in quotes");
             }
             else
             {

@@ -5,8 +5,8 @@ using YamlDotNet.Core.Events;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Turns the text of one file into nodes, with the line of each. JSON is read as the YAML that it is. What is bounded: the nesting,
-/// and the number of nodes after aliases are expanded, so that a few lines cannot stand for gigabytes.
+/// Turns the text of one file into nodes, with the line of each. JSON is read as the YAML that it is. What is bounded:
+/// the nesting, and the number of nodes after aliases are expanded, so that a few lines cannot stand for gigabytes.
 /// </summary>
 internal sealed partial class YamlDocuments
 {
@@ -26,12 +26,26 @@ internal sealed partial class YamlDocuments
         _parser = new Parser(new StringReader(text));
     }
 
-    /// <summary>The documents of a file in their order; empty ones are left out.</summary>
-    /// <exception cref="YamlException">The text is not YAML, or goes beyond a bound; with the place. The message never holds
-    /// a value from the text. Documents before the place have been returned by then.</exception>
-    public static IEnumerable<ResourceNode> Parse(string file, string text) => new YamlDocuments(file, text).Documents();
+    /// <summary>Adds the documents of a file in their order, up to the first that is broken; empty ones are left
+    /// out.</summary>
+    /// <exception cref="YamlException">The text is not YAML, or goes beyond a bound; with the place. The message never
+    /// holds a value from the text.</exception>
+    public static void Parse(string file, string text, List<ResourceNode> documents)
+    {
+        YamlDocuments parsing = new(file, text);
+        try
+        {
+            parsing.AddTo(documents);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // YamlDotNet's scanner lets these out on some broken text, for example "a: [b" at the end of a file.
+            Mark end = parsing._parser.Current?.End ?? Mark.Empty;
+            throw new YamlException(end, end, "the text after this place is broken or ends too early", e);
+        }
+    }
 
-    private IEnumerable<ResourceNode> Documents()
+    private void AddTo(List<ResourceNode> documents)
     {
         _parser.Consume<StreamStart>();
         while (!_parser.Accept<StreamEnd>(out _))
@@ -42,7 +56,7 @@ internal sealed partial class YamlDocuments
             _parser.Consume<DocumentEnd>();
             if (root is not ScalarNode { IsNull: true })
             {
-                yield return root;
+                documents.Add(root);
             }
         }
     }
@@ -151,6 +165,9 @@ internal sealed partial class YamlDocuments
     [GeneratedRegex(@"^(true|True|TRUE|false|False|FALSE)\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex BooleanPattern();
 
-    [GeneratedRegex(@"^[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|\.inf|\.nan)\z", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^[-+]?(0o[0-7]+|0x[0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|\.inf|\.nan)\z",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex NumberPattern();
 }

@@ -14,11 +14,15 @@ public interface IPolicyRunner
     /// <exception cref="BackupException">The repository cannot be read.</exception>
     Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken);
 
-    /// <summary>Backs up once, retention included. Never called for one policy while a call for it is under way.</summary>
+    /// <summary>
+    /// Backs up once, retention included. Never called for one policy while a call for it is under way.
+    /// </summary>
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Where the policy's location and Secrets are found.</param>
     /// <param name="reason">Why now, for the manifest.</param>
-    /// <param name="cancellationToken">Asks to give up, leaving nothing behind; the worker waits until the call has ended.</param>
+    /// <param name="cancellationToken">
+    /// Asks to give up, leaving nothing behind; the worker waits until the call has ended.
+    /// </param>
     /// <exception cref="BackupException">The backup failed. The worker logs it.</exception>
     Task BackUpAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken);
 }

@@ -3,12 +3,13 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>
-/// What to go by when documents become invalid while the agent runs: the versions before. A document that was deleted is gone; one
-/// that has an error is not, and neither is any while there is text in which no document can be made out.
+/// What to go by when documents become invalid while the agent runs: the versions before. A document that was deleted
+/// is gone; one that has an error is not, and neither is any while there is text in which no document can be made out.
 /// </summary>
 internal static class LastGood
 {
-    /// <summary>The resources just read, with the earlier version of those that have an error now, and of all that those need.</summary>
+    /// <summary>The resources just read, with the earlier version of those that have an error now, and of all that
+    /// those need.</summary>
     public static ResourceSet Over(ResourceSet read, ResourceSet before)
     {
         ResourceProblem[] errors = [.. read.Problems.Where(problem => problem.Severity == ProblemSeverity.Error)];

@@ -19,13 +19,15 @@ internal sealed class PolicyPlan(
     private readonly Dictionary<ResourceName, Question> _askAgain = [];
 
     /// <summary>
-    /// Takes up the policies as they are now. With <paramref name="makeUpMissed"/>, a fire time since the last backup was missed
-    /// because the agent was not running.
+    /// Takes up the policies as they are now. With <paramref name="makeUpMissed"/>, a fire time since the last backup
+    /// was missed because the agent was not running.
     /// </summary>
     /// <remarks>
     /// 1. What is gone comes off the timetable.
-    /// 2. What is new or changed goes on it, before anybody else is asked: a repository that does not answer delays no backup.
-    /// 3. The repositories are asked for the last backup: it tells what was missed, and what an interval is counted from.
+    /// 2. What is new or changed goes on it, before anybody else is asked: a repository that does not answer delays no
+    ///    backup.
+    /// 3. The repositories are asked for the last backup: it tells what was missed, and what an interval is counted
+    ///    from.
     /// </remarks>
     public async Task FollowAsync(bool makeUpMissed, CancellationToken cancellationToken)
     {

@@ -12,10 +12,12 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     private readonly StandaloneSchedulerFactory _factory;
     private readonly IScheduler _scheduler;
 
-    private PolicyTimetable(StandaloneSchedulerFactory factory, IScheduler scheduler) => (_factory, _scheduler) = (factory, scheduler);
+    private PolicyTimetable(StandaloneSchedulerFactory factory, IScheduler scheduler) =>
+        (_factory, _scheduler) = (factory, scheduler);
 
     /// <summary>
-    /// Starts with an empty timetable. <paramref name="due"/> is called on a thread of Quartz at each fire time and must return at once.
+    /// Starts with an empty timetable. <paramref name="due"/> is called on a thread of Quartz at each fire time and
+    /// must return at once.
     /// </summary>
     public static async Task<PolicyTimetable> StartAsync(
         Action<ResourceName> due, TimeProvider timeProvider, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -33,7 +35,8 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts a policy on the timetable, in place of what it had there. An interval is counted from <paramref name="anchor"/>.
+    /// Puts a policy on the timetable, in place of what it had there. An interval is counted from
+    /// <paramref name="anchor"/>.
     /// </summary>
     /// <returns>The first fire time, which is in the future.</returns>
     public async Task<DateTimeOffset> PlaceAsync(

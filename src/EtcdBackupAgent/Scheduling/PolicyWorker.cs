@@ -7,14 +7,15 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>
-/// Backs up every policy of a resource store on its schedule, until it is asked to stop. See <c>docs/policies.md</c>, "Running".
-/// The host must allow <see cref="PolicyWorkerOptions.StopPeriod"/> for its shutdown.
+/// Backs up every policy of a resource store on its schedule, until it is asked to stop. See <c>docs/policies.md</c>,
+/// "Running". The host must allow <see cref="PolicyWorkerOptions.StopPeriod"/> for its shutdown.
 /// </summary>
 /// <remarks>
 /// 1. Read the resources; any error in them fails the start, with all problems named.
 /// 2. Put the policies on the timetable; make up what was missed.
 /// 3. Look again every period, and follow the changes.
-/// 4. When asked to stop: nothing is due any more, runs under way get the grace period, then they are cancelled and awaited.
+/// 4. When asked to stop: nothing is due any more, runs under way get the grace period, then they are cancelled and
+///    awaited.
 /// </remarks>
 public sealed class PolicyWorker(
     IResourceStore store,
@@ -27,7 +28,8 @@ public sealed class PolicyWorker(
     private ResourcesInUse? _resources;
 
     /// <summary>Returns once the resources have been read and found right; the work goes on after that.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the resources.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the
+    /// resources.</exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // 1

@@ -6,7 +6,8 @@ public sealed record PolicyWorkerOptions
     /// <summary>How long a run under way may go on after the agent was asked to stop.</summary>
     public TimeSpan GracePeriod { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How often the resources are read. A change is taken up once it has stood still for one period.</summary>
+    /// <summary>How often the resources are read. A change is taken up once it has stood still for one
+    /// period.</summary>
     public TimeSpan ReloadPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs of different policies at once; further ones wait.</summary>

@@ -4,8 +4,8 @@ using Quartz;
 namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>
-/// A schedule of ours in Quartz's terms. The fire times are Quartz's; a golden table and a property test hold them to the rules
-/// of <c>docs/policies.md</c>.
+/// A schedule of ours in Quartz's terms. The fire times are Quartz's; a golden table and a property test hold them to
+/// the rules of <c>docs/policies.md</c>.
 /// </summary>
 internal static class QuartzSchedule
 {
@@ -41,9 +41,9 @@ internal static class QuartzSchedule
         new CronExpression(Translate(schedule.Cron!)).WithTimeZone(schedule.TimeZone);
 
     /// <summary>
-    /// Seconds, minutes, hours, days of month, months, days of week, the last counted from 1 for Sunday. Minutes and hours keep
-    /// their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and single values not;
-    /// days and months become plain lists.
+    /// Seconds, minutes, hours, days of month, months, days of week, the last counted from 1 for Sunday. Minutes and
+    /// hours keep their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and
+    /// single values not; days and months become plain lists.
     /// </summary>
     private static string Translate(CronSchedule cron) => string.Join(
         ' ',

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>
-/// The resources that the worker goes by, kept up to date by reading the store again and again. Polling rather than watching:
-/// a mounted ConfigMap changes by a swap of links, which file watchers miss.
+/// The resources that the worker goes by, kept up to date by reading the store again and again. Polling rather than
+/// watching: a mounted ConfigMap changes by a swap of links, which file watchers miss.
 /// </summary>
 internal sealed class ResourcesInUse
 {
@@ -38,7 +38,8 @@ internal sealed class ResourcesInUse
     }
 
     /// <summary>
-    /// Reads the store again. A change counts once it was the same in two readings: a file that is being written is left alone.
+    /// Reads the store again. A change counts once it was the same in two readings: a file that is being written is
+    /// left alone.
     /// </summary>
     /// <returns>Whether <see cref="Current"/> is new.</returns>
     public async Task<bool> PollAsync(CancellationToken cancellationToken)

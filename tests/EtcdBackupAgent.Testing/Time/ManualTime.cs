@@ -1,6 +1,7 @@
 namespace EtcdBackupAgent.Testing.Time;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they are due.</summary>
+/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they
+/// are due.</summary>
 public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -36,6 +37,31 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
         DateTimeOffset end = GetUtcNow() + time;
         while (NextDue(end) is { } timer)
+        {
+            timer.Fire();
+        }
+    }
+
+    /// <summary>Moves on as a machine does that was suspended: nothing sees the time pass, and each overdue timer fires
+    /// once.</summary>
+    public void JumpTo(DateTimeOffset instant)
+    {
+        ManualTimer[] overdue;
+        lock (_lock)
+        {
+            _now = instant;
+            overdue = [.. _timers.Where(timer => timer.Due <= instant).OrderBy(timer => timer.Due)];
+            foreach (ManualTimer timer in overdue)
+            {
+                timer.Due = instant + timer.Period;
+                if (timer.Period <= TimeSpan.Zero)
+                {
+                    _timers.Remove(timer);
+                }
+            }
+        }
+
+        foreach (ManualTimer timer in overdue)
         {
             timer.Fire();
         }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EtcdBackupAgent.Tests.Scheduling;
 
 /// <summary>
-/// Fire times found the slow way, from the rules of docs/policies.md and nothing else: every minute is tried. It shares no code with
-/// the product.
+/// Fire times found the slow way, from the rules of docs/policies.md and nothing else: every minute is tried. It shares
+/// no code with the product.
 /// </summary>
 internal sealed class MinuteByMinute
 {
