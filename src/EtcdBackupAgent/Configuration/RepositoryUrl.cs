@@ -9,7 +9,8 @@ internal static class RepositoryUrl
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static DirectRepository Parse(string text)
     {
-        if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url))
+        // A bare path is a URL to Uri, on this system only.
+        if (text.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out Uri? url))
         {
             if (url is { Scheme: "file", Host: "", AbsolutePath: not "/" })
             {

@@ -1,7 +1,9 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using YamlDotNet.Core;
 using YamlDotNet.Serialization;
+using YamlDotNet.Serialization.EventEmitters;
 
 namespace EtcdBackupAgent.Output;
 
@@ -16,7 +18,10 @@ internal static class DocumentText
     };
 
     private static readonly ISerializer YamlSerializer =
-        new SerializerBuilder().WithQuotingNecessaryStrings(quoteYaml1_1Strings: true).Build();
+        new SerializerBuilder()
+            .WithQuotingNecessaryStrings(quoteYaml1_1Strings: true)
+            .WithEventEmitter(next => new QuotedDigits(next))
+            .Build();
 
     public static string Json(JsonNode document) => document.ToJsonString(Indented);
 
@@ -37,4 +42,21 @@ internal static class DocumentText
         JsonValueKind.Number => value.TryGetValue(out long whole) ? whole : value.ToString(),
         _ => value.ToString(),
     };
+
+    /// <summary>
+    /// Quotes every text that begins like a number. A snapshot ID may be <c>1e345678</c>, which is a number to YAML and none
+    /// to the serializer's own rule.
+    /// </summary>
+    private sealed class QuotedDigits(IEventEmitter next) : ChainedEventEmitter(next)
+    {
+        public override void Emit(ScalarEventInfo eventInfo, IEmitter emitter)
+        {
+            if (eventInfo.Source.Value is string and [(>= '0' and <= '9') or '.' or '+' or '-', ..])
+            {
+                eventInfo.Style = ScalarStyle.DoubleQuoted;
+            }
+
+            base.Emit(eventInfo, emitter);
+        }
+    }
 }

@@ -16,7 +16,7 @@ public sealed class ExitCodeTests : IDisposable
     public async Task A_missing_file_is_2()
     {
         using TestRepository repository = TestRepository.InDirectory();
-        Expect(2, "--etcd-ca-file /nowhere/ca.crt", await repository.RunAsync(
+        Expect(2, "/nowhere/ca.crt", await repository.RunAsync(
             "backup", "--etcd-endpoint", "https://127.0.0.1:1", "--etcd-ca-file", "/nowhere/ca.crt"));
     }
 

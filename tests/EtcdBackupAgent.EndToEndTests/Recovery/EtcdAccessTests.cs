@@ -22,9 +22,10 @@ public sealed class EtcdAccessTests
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
         string[] backup = ["backup", "--etcd-user", "root", .. EtcdArguments.Of(etcd), .. repository.Options];
 
-        ToolResult wrong = await Agent.RunAsync(backup, Password("wrong-password"));
+        ToolResult wrong = await Agent.RunAsync([.. backup, "--log-level", "debug"], Password("wrong-password"));
         Assert.Equal(3, wrong.ExitCode);
-        Assert.Contains("root", wrong.StandardError, StringComparison.Ordinal);
+        Assert.Contains(etcd.Endpoints[0].Authority, wrong.StandardError, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-password", wrong.StandardError, StringComparison.Ordinal);
         ToolResult none = await Agent.RunAsync(backup);
         Assert.Equal(2, none.ExitCode);
         Assert.Contains("ETCD_PASSWORD", none.StandardError, StringComparison.Ordinal);

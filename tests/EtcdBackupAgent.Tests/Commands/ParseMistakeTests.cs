@@ -1,0 +1,71 @@
+using System.CommandLine;
+using EtcdBackupAgent.Commands;
+using EtcdBackupAgent.Core.Failures;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Commands;
+
+public sealed class ParseMistakeTests
+{
+    public static TheoryData<string> Verbs
+    {
+        get
+        {
+            using LogOptions logs = new();
+            return new TheoryData<string>(AgentCommandLine.CreateRoot(logs).Subcommands.Select(verb => verb.Name));
+        }
+    }
+
+    [Theory]
+    [InlineData("bakup", "There is no verb 'bakup'.", "backup", "etcd-backup-agent")]
+    [InlineData("list --repositry x", "list has no option '--repositry'.", "--repository", "etcd-backup-agent list")]
+    [InlineData("run --resource=x", "run has no option '--resource'.", "--resources", "etcd-backup-agent run")]
+    [InlineData(
+        "list --log-levl debug", "list has no option '--log-levl'.",
+        "--log-level", "etcd-backup-agent list")]
+    [InlineData("--log-level debug", "No verb is given.", "", "etcd-backup-agent")]
+    [InlineData("show a b", "show does not know what to do with 'b'.", "", "etcd-backup-agent show")]
+    [InlineData(
+        "show", "show needs ID. The snapshot: its ID, the beginning of it, or 'latest' for the newest complete one.",
+        "", "etcd-backup-agent show")]
+    [InlineData(
+        "restore latest", "restore needs --to DIR. Directory to restore to; it must be empty or new.",
+        "", "etcd-backup-agent restore")]
+    [InlineData("list --repository", "--repository needs a value: URL.", "", "etcd-backup-agent list")]
+    [InlineData("list -r a -r b", "--repository is given more than once.", "", "etcd-backup-agent list")]
+    [InlineData("backup --retain x", "--retain 'x' is not a number.", "", "etcd-backup-agent backup")]
+    [InlineData(
+        "backup --retain 0", "--retain 0 is not possible: it must be at least 1.",
+        "", "etcd-backup-agent backup")]
+    [InlineData(
+        "list -o jsn", "--output 'jsn' is not possible: allowed are table, json, yaml.",
+        "", "etcd-backup-agent list")]
+    [InlineData(
+        "list -o 7", "--output '7' is not possible: allowed are table, json, yaml.",
+        "", "etcd-backup-agent list")]
+    public void The_first_mistake_is_said_with_what_was_probably_meant(
+        string words, string error, string meant, string help)
+    {
+        using LogOptions logs = new();
+        ParseResult parsed = AgentCommandLine.CreateRoot(logs).Parse(words.Split(' '));
+
+        BackupException mistake = ParseMistake.Of(parsed);
+
+        Assert.Equal(error, mistake.Message);
+        string question = meant.Length > 0 ? $"Did you mean '{meant}'? " : "";
+        Assert.Equal($"{question}'{help} --help' shows what is possible.", mistake.Hint);
+    }
+
+    [Theory]
+    [MemberData(nameof(Verbs))]
+    public void The_help_of_every_verb_has_an_example(string verb)
+    {
+        using LogOptions logs = new();
+        using StringWriter help = new();
+        int exitCode = AgentCommandLine.CreateRoot(logs).Parse([verb, "--help"])
+            .Invoke(new InvocationConfiguration { Output = help });
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"Example:\n  etcd-backup-agent {verb}", help.ToString(), StringComparison.Ordinal);
+    }
+}
