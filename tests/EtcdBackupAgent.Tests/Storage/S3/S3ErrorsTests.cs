@@ -63,7 +63,7 @@ public sealed class S3ErrorsTests
     [Fact]
     public void An_object_in_parts_has_the_MD5_of_their_MD5s()
     {
-        // printf %s "$(printf '' | md5sum)$(printf '' | md5sum)" as bytes, hashed once more.
+        // printf '' | openssl md5 -binary | md5sum
         ContentMd5 empty = ContentMd5.Of([]);
 
         Assert.True(ContentMd5.OfParts([empty]).Matches("\"59adb24ef3cdbe0297f05b395827453f-1\""));
