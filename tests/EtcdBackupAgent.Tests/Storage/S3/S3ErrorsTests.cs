@@ -20,6 +20,7 @@ public sealed class S3ErrorsTests
     [InlineData("XMinioStorageFull", HttpStatusCode.InsufficientStorage, FailureReason.StoreFull, "no room", false)]
     [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed, "500 InternalError", true)]
     [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "somebody else", false)]
+    [InlineData("BadRequest", HttpStatusCode.BadRequest, FailureReason.StoreFailed, "400 BadRequest", true)]
     [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreFailed, "501 NotImplemented", false)]
     public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
         string code, HttpStatusCode status, FailureReason reason, string words, bool again)
