@@ -66,9 +66,9 @@ internal sealed partial class MultipartUpload
             await stop.CancelAsync();
             BackupException? cause = await WaitForPartsAsync();
             await AbortAsync(uploadId);
-            if (cause is not null && e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            if (cause is not null && cause != e && !cancellationToken.IsCancellationRequested)
             {
-                // The reading was only cancelled because that part had failed.
+                // The reading, or another part, was only stopped because that part had failed.
                 throw cause;
             }
 
