@@ -103,7 +103,7 @@ internal sealed class PolicyRuns(
         }
         catch (BackupException e)
         {
-            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint);
+            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint ?? "");
         }
         catch (Exception e)
         {

@@ -216,6 +216,7 @@ public sealed class PolicyWorkerTests
 
         Assert.InRange(worker.Clock.GetUtcNow(), worker.At("12:35"), worker.At("13:00"));
         Assert.Equal(2, worker.Runner.QuestionsAsked);
+        Assert.Equal(0, worker.Log.Count("(null)"));
     }
 
     [Fact]
