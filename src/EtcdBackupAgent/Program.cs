@@ -1,1 +1,3 @@
-return 0;
+using EtcdBackupAgent.Commands;
+
+return await AgentCommandLine.RunAsync(args);

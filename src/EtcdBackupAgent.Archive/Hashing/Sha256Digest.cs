@@ -22,11 +22,11 @@ public readonly struct Sha256Digest : IEquatable<Sha256Digest>
 
     public static bool operator !=(Sha256Digest left, Sha256Digest right) => !left.Equals(right);
 
-    /// <summary>Reads exactly 64 hexadecimal digits of either case.</summary>
+    /// <summary>Reads exactly 64 lower-case hexadecimal digits.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Sha256Digest digest)
     {
         digest = default;
-        if (text is not { Length: SizeBytes * 2 })
+        if (text is not { Length: SizeBytes * 2 } || text.Any(char.IsAsciiLetterUpper))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace EtcdBackupAgent.Core.Backups;
 
@@ -45,5 +46,6 @@ public sealed record EtcdMember
     public required ulong RaftIndex { get; init; }
 
     /// <summary>Bytes of the database file, free pages included.</summary>
+    [JsonPropertyName("dbSize")]
     public required long DbSizeBytes { get; init; }
 }

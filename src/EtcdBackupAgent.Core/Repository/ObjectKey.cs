@@ -33,6 +33,13 @@ public readonly record struct ObjectKey
     public static bool IsValid(string value) =>
         value.Length is > 0 and <= LengthMax && value.Split('/').All(IsValidSegment);
 
+    public static bool TryParse(string text, out ObjectKey key)
+    {
+        bool valid = IsValid(text);
+        key = valid ? new ObjectKey(text) : default;
+        return valid;
+    }
+
     public override string ToString() => Value;
 
     private static bool IsValidSegment(string segment) =>

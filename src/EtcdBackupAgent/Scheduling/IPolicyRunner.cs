@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Scheduling;
 
@@ -7,32 +8,17 @@ namespace EtcdBackupAgent.Scheduling;
 public interface IPolicyRunner
 {
     /// <summary>
-    /// When the newest complete snapshot of this policy in its repository was started; null if there is none, or no
-    /// repository yet. The worker keeps no memory of its own: this is how it knows what it missed.
+    /// When the newest complete snapshot of this policy in its repository was started; null if there is none, or no repository yet.
+    /// The worker keeps no memory of its own: this is how it knows what it missed.
     /// </summary>
     /// <exception cref="BackupException">The repository cannot be read.</exception>
     Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken);
 
-    /// <summary>Backs up once, retention included. Never called for one policy while a call for it is under
-    /// way.</summary>
+    /// <summary>Backs up once, retention included. Never called for one policy while a call for it is under way.</summary>
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Where the policy's location and Secrets are found.</param>
-    /// <param name="reason">One of <see cref="RunReason"/>, for the manifest.</param>
-    /// <param name="cancellationToken">Asks to give up, leaving nothing behind; the worker waits until the call has
-    /// ended.</param>
+    /// <param name="reason">Why now, for the manifest.</param>
+    /// <param name="cancellationToken">Asks to give up, leaving nothing behind; the worker waits until the call has ended.</param>
     /// <exception cref="BackupException">The backup failed. The worker logs it.</exception>
-    Task BackUpAsync(BackupPolicy policy, ResourceSet resources, string reason, CancellationToken cancellationToken);
-}
-
-/// <summary>Why a backup runs, as it stands in the manifest.</summary>
-public static class RunReason
-{
-    /// <summary>Its time has come.</summary>
-    public const string Schedule = "schedule";
-
-    /// <summary>Its time came while the agent was not running.</summary>
-    public const string Missed = "missed";
-
-    /// <summary>The policy has no schedule and was never backed up.</summary>
-    public const string OnDemand = "on-demand";
+    Task BackUpAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken);
 }

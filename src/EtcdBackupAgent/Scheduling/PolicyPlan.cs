@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Scheduling;
@@ -104,14 +105,14 @@ internal sealed class PolicyPlan(
         switch ((policy.Schedule, last))
         {
             case (null, null):
-                runs.Start(policy, current, RunReason.OnDemand);
+                runs.Start(policy, current, BackupReason.OnDemand);
                 break;
             case ({ } schedule, { } start):
                 DateTimeOffset due = QuartzSchedule.NextAfter(schedule, start, anchor: start);
                 if (question.MakeUpMissed && due <= timeProvider.GetUtcNow())
                 {
                     logger.RunMissed(policy.Name, due);
-                    runs.Start(policy, current, RunReason.Missed);
+                    runs.Start(policy, current, BackupReason.Missed);
                 }
                 else if (schedule.Interval is not null)
                 {

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Scheduling;
@@ -19,7 +20,7 @@ internal sealed class PolicyRuns(
 
     /// <summary>Starts a run, unless the policy has one under way (or waiting for its turn), or the agent is
     /// stopping.</summary>
-    public void Start(BackupPolicy policy, ResourceSet resources, string reason)
+    public void Start(BackupPolicy policy, ResourceSet resources, BackupReason reason)
     {
         lock (_lock)
         {
@@ -77,7 +78,7 @@ internal sealed class PolicyRuns(
         _cancel.Dispose();
     }
 
-    private async Task RunAsync(BackupPolicy policy, ResourceSet resources, string reason)
+    private async Task RunAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason)
     {
         try
         {

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -83,7 +84,7 @@ public sealed class PolicyWorker(
     {
         if (current.Policies.TryGetValue(name, out BackupPolicy? policy) && !policy.Suspend)
         {
-            runs.Start(policy, current, RunReason.Schedule);
+            runs.Start(policy, current, BackupReason.Schedule);
         }
     }
 }

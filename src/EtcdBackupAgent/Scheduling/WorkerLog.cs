@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Scheduling;
@@ -43,23 +44,23 @@ internal static partial class WorkerLog
         this ILogger logger, ResourceName policy, FailureReason reason, string fact, string hint, TimeSpan retry);
 
     [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} starts ({Why}).")]
-    public static partial void RunStarted(this ILogger logger, ResourceName policy, string why);
+    public static partial void RunStarted(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} completed ({Why}).")]
-    public static partial void RunCompleted(this ILogger logger, ResourceName policy, string why);
+    public static partial void RunCompleted(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy} skipped ({Why}): the one before is still under way.")]
-    public static partial void RunSkipped(this ILogger logger, ResourceName policy, string why);
+    public static partial void RunSkipped(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy} cancelled ({Why}): the agent is stopping.")]
-    public static partial void RunCancelled(this ILogger logger, ResourceName policy, string why);
+    public static partial void RunCancelled(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed ({Why}): {Reason}: {Fact} {Hint}")]
     public static partial void RunFailed(
-        this ILogger logger, ResourceName policy, string why, FailureReason reason, string fact, string hint);
+        this ILogger logger, ResourceName policy, BackupReason why, FailureReason reason, string fact, string hint);
 
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed unexpectedly ({Why}).")]
-    public static partial void RunFailedUnexpectedly(this ILogger logger, Exception exception, ResourceName policy, string why);
+    public static partial void RunFailedUnexpectedly(this ILogger logger, Exception exception, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Information, "Stopping: {Runs} backups under way get {Grace} to finish.")]
     public static partial void WaitingForRuns(this ILogger logger, int runs, TimeSpan grace);

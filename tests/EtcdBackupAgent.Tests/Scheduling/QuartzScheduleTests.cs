@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Scheduling;
 using FsCheck;
@@ -85,7 +86,7 @@ public sealed class QuartzScheduleTests
             DateTimeOffset? expected = new MinuteByMinute(text, zone).NextAfter(after, DaysMax);
             if (expected is null)
             {
-                Assert.Throws<Core.Failures.BackupException>(() => BackupSchedule.Parse(text, zone));
+                Assert.Throws<BackupException>(() => BackupSchedule.Parse(text, zone));
                 return;
             }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Scheduling;
 using Xunit;
 
@@ -37,7 +38,7 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
     }
 
     public async Task BackUpAsync(
-        BackupPolicy policy, ResourceSet resources, string reason, CancellationToken cancellationToken)
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
         Assert.True(resources.Locations.ContainsKey(policy.Destination));
         DateTimeOffset start = clock.GetUtcNow();

@@ -1,0 +1,33 @@
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.Bench.Memory;
+
+/// <summary>A place that backups are stored in, as the agent's command line names it.</summary>
+/// <param name="Name">For the table.</param>
+/// <param name="WritesToDisk">Whether the agent itself writes what it stores to a disk of this machine.</param>
+/// <param name="Repository">The repository of a case.</param>
+internal sealed record BackupTarget(string Name, bool WritesToDisk, Func<string, string> Repository)
+{
+    public IReadOnlyList<string> Options { get; private init; } = [];
+
+    public IReadOnlyDictionary<string, string?> Environment { get; private init; } = new Dictionary<string, string?>();
+
+    public static BackupTarget Folder(string root) =>
+        new("directory", WritesToDisk: true, name => $"file://{root}/{name}");
+
+    public static BackupTarget S3(RgwServer server, string caFile) => new(
+        "S3", WritesToDisk: false, name => $"s3://{name}/etcd")
+    {
+        Options =
+        [
+            "--s3-endpoint", server.HttpsEndpoint.GetLeftPart(UriPartial.Authority),
+            "--s3-region", "us-east-1",
+            "--s3-ca-file", caFile,
+        ],
+        Environment = new Dictionary<string, string?>
+        {
+            ["AWS_ACCESS_KEY_ID"] = server.AccessKey,
+            ["AWS_SECRET_ACCESS_KEY"] = server.SecretKey,
+        },
+    };
+}

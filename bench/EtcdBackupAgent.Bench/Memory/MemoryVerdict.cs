@@ -1,0 +1,51 @@
+namespace EtcdBackupAgent.Bench.Memory;
+
+/// <summary>One thing that must hold, and whether it does.</summary>
+internal sealed record Verdict(bool Holds, string Fact);
+
+/// <summary>
+/// What must hold of the measurements: memory does not grow with the database, is small, and nothing is spilled.
+/// </summary>
+internal static class MemoryVerdict
+{
+    private const double GrowthMax = 0.10;
+    private const long PeakBytesMax = 200_000_000;
+
+    /// <summary>Room for logs and for what the file system counts besides; a spilled part is several MB.</summary>
+    private const long WrittenBytesMax = 1_000_000;
+
+    /// <summary>Judges two measurements of each target: of the small database, then of the large one.</summary>
+    public static IEnumerable<Verdict> Of(IEnumerable<Measurement> measurements)
+    {
+        foreach (IGrouping<BackupTarget, Measurement> target in measurements.GroupBy(measurement => measurement.Target))
+        {
+            string name = target.Key.Name;
+            AgentRun small = target.First().Run;
+            AgentRun large = target.Last().Run;
+
+            double growth = ((double)large.PeakBytes / small.PeakBytes) - 1;
+            yield return new Verdict(
+                Math.Abs(growth) <= GrowthMax,
+                $"{name}: peak memory differs by {growth:+0.0%;-0.0%} between the databases (at most {GrowthMax:0%})");
+
+            long peak = Math.Max(small.PeakBytes, large.PeakBytes);
+            yield return new Verdict(
+                peak < PeakBytesMax, $"{name}: peak memory is {Megabytes(peak)} (below {Megabytes(PeakBytesMax)})");
+
+            string[] files = [.. small.TemporaryFiles.Union(large.TemporaryFiles, StringComparer.Ordinal)];
+            yield return new Verdict(
+                files.Length == 0,
+                $"{name}: temporary files: {(files.Length == 0 ? "none" : string.Join(", ", files))}");
+
+            if (!target.Key.WritesToDisk)
+            {
+                long written = Math.Max(small.WrittenBytes, large.WrittenBytes);
+                yield return new Verdict(
+                    written <= WrittenBytesMax,
+                    $"{name}: written to disks {Megabytes(written)} (at most {Megabytes(WrittenBytesMax)})");
+            }
+        }
+    }
+
+    public static string Megabytes(long bytes) => $"{bytes / 1e6:0.0} MB";
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Archive.FileSystem;
+
+/// <summary>What a name in the file system stands for; the values are those of inode(7).</summary>
+internal enum FileKind
+{
+    Fifo = 0x1,
+    CharacterDevice = 0x2,
+    Directory = 0x4,
+    BlockDevice = 0x6,
+    RegularFile = 0x8,
+    SymbolicLink = 0xA,
+    Socket = 0xC,
+}
+
+/// <summary>Kind, owner, size and age of one file. Two that are equal are of one file that did not change in between.</summary>
+internal sealed record FileStatus
+{
+    private const int ModeBits = 0xFFF;
+    private const int KindShift = 12;
+    private const int NanosecondsPerTick = 100;
+
+    public required FileKind Kind { get; init; }
+
+    public required UnixFileMode Mode { get; init; }
+
+    public required uint User { get; init; }
+
+    public required uint Group { get; init; }
+
+    public required long SizeBytes { get; init; }
+
+    /// <summary>To 100 ns, the finest that .NET keeps.</summary>
+    public required DateTimeOffset Modified { get; init; }
+
+    public required (uint Major, uint Minor, ulong Inode) Identity { get; init; }
+
+    /// <summary>Of the name itself, not of what a symbolic link points to; null if nothing has the name.</summary>
+    /// <exception cref="IOException">The status cannot be read; the message is the system's.</exception>
+    public static FileStatus? OfName(string path)
+    {
+        int result = LinuxCalls.Status(
+            LinuxCalls.CurrentDirectory,
+            path,
+            LinuxCalls.SymbolicLinkItself,
+            LinuxCalls.BasicStatus,
+            out LinuxCalls.StatusBuffer status);
+        return result == 0 ? From(status)
+            : Marshal.GetLastPInvokeError() == LinuxCalls.NoSuchEntry ? null
+            : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    /// <exception cref="IOException">The status cannot be read; the message is the system's.</exception>
+    /// <inheritdoc cref="FileStatus" path="/summary"/>
+    public static FileStatus OfOpenFile(SafeFileHandle file)
+    {
+        int result = LinuxCalls.Status(
+            file, "", LinuxCalls.EmptyPath, LinuxCalls.BasicStatus, out LinuxCalls.StatusBuffer status);
+        return result == 0 ? From(status) : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
+    }
+
+    private static FileStatus From(LinuxCalls.StatusBuffer status) => new()
+    {
+        Kind = (FileKind)(status.Mode >> KindShift),
+        Mode = (UnixFileMode)(status.Mode & ModeBits),
+        User = status.User,
+        Group = status.Group,
+        SizeBytes = status.SizeBytes,
+        Modified = DateTimeOffset.FromUnixTimeSeconds(status.ModifiedSeconds)
+            .AddTicks(status.ModifiedNanoseconds / NanosecondsPerTick),
+        Identity = (status.DeviceMajor, status.DeviceMinor, status.Inode),
+    };
+}

@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+
+namespace EtcdBackupAgent.Archive.Hashing;
+
+/// <summary>Passes the bytes of its source through unchanged, counting them and computing their SHA-256 on the way.</summary>
+public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private Sha256Digest? _digest;
+
+    /// <summary>Bytes that were read through this stream so far.</summary>
+    public long BytesRead { get; private set; }
+
+    /// <summary>The SHA-256 of the whole source.</summary>
+    /// <exception cref="InvalidOperationException">The source was not read to its end yet.</exception>
+    public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
+        $"The digest is known only at the end of the stream; {BytesRead} bytes were read so far.");
+
+    protected override int Pull(Span<byte> buffer)
+    {
+        int bytes = Source.Read(buffer);
+        Account(buffer[..bytes]);
+        return bytes;
+    }
+
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        int bytes = await Source.ReadAsync(buffer, cancellationToken);
+        Account(buffer.Span[..bytes]);
+        return bytes;
+    }
+
+    protected override void Release() => _hash.Dispose();
+
+    private void Account(ReadOnlySpan<byte> bytes)
+    {
+        if (!bytes.IsEmpty)
+        {
+            _hash.AppendData(bytes);
+            BytesRead += bytes.Length;
+            return;
+        }
+
+        _digest ??= CurrentDigest();
+    }
+
+    private Sha256Digest CurrentDigest()
+    {
+        Span<byte> digest = stackalloc byte[Sha256Digest.SizeBytes];
+        _hash.GetCurrentHash(digest);
+        return new Sha256Digest(digest);
+    }
+}

@@ -1,0 +1,127 @@
+namespace EtcdBackupAgent.Archive;
+
+/// <summary>
+/// A layer of a pipeline that is pulled: a stream that is only read, from front to back, and reads its source as far as it
+/// must. Memory is constant whatever the length. Not for concurrent use; a read must be over before the stream is disposed.
+/// </summary>
+public abstract class PullStream : Stream
+{
+    private readonly bool _leaveOpen;
+    private bool _disposed;
+
+    protected PullStream(Stream source, bool leaveOpen)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (!source.CanRead)
+        {
+            throw new ArgumentException("The source stream cannot be read.", nameof(source));
+        }
+
+        Source = source;
+        _leaveOpen = leaveOpen;
+    }
+
+    public sealed override bool CanRead => !_disposed;
+
+    public sealed override bool CanSeek => false;
+
+    public sealed override bool CanWrite => false;
+
+    public sealed override long Length => throw new NotSupportedException("The length is known only at the end.");
+
+    public sealed override long Position
+    {
+        get => throw new NotSupportedException("This stream is only read, from front to back.");
+        set => throw new NotSupportedException("This stream is only read, from front to back.");
+    }
+
+    protected Stream Source { get; }
+
+    public sealed override int Read(Span<byte> buffer)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return buffer.IsEmpty ? 0 : Pull(buffer);
+    }
+
+    public sealed override int Read(byte[] buffer, int offset, int count)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return Read(buffer.AsSpan(offset, count));
+    }
+
+    public sealed override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return cancellationToken.IsCancellationRequested
+            ? ValueTask.FromCanceled<int>(cancellationToken)
+            : buffer.IsEmpty ? ValueTask.FromResult(0) : PullAsync(buffer, cancellationToken);
+    }
+
+    public sealed override Task<int> ReadAsync(
+        byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        ValidateBufferArguments(buffer, offset, count);
+        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+    }
+
+    public sealed override void Flush()
+    {
+    }
+
+    public sealed override long Seek(long offset, SeekOrigin origin) =>
+        throw new NotSupportedException("This stream is only read, from front to back.");
+
+    public sealed override void SetLength(long value) => throw new NotSupportedException("This stream is only read.");
+
+    public sealed override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("This stream is only read.");
+
+    public sealed override async ValueTask DisposeAsync()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            await ReleaseAsync();
+            if (!_leaveOpen)
+            {
+                await Source.DisposeAsync();
+            }
+        }
+
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Fills some of a buffer that is not empty; 0 only at the end.</summary>
+    protected abstract int Pull(Span<byte> buffer);
+
+    /// <inheritdoc cref="Pull"/>
+    protected abstract ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken);
+
+    /// <summary>Gives back what the layer itself holds, once, before its source is closed.</summary>
+    protected virtual void Release()
+    {
+    }
+
+    /// <inheritdoc cref="Release"/>
+    protected virtual ValueTask ReleaseAsync()
+    {
+        Release();
+        return ValueTask.CompletedTask;
+    }
+
+    protected sealed override void Dispose(bool disposing)
+    {
+        if (disposing && !_disposed)
+        {
+            _disposed = true;
+            Release();
+            if (!_leaveOpen)
+            {
+                Source.Dispose();
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using EtcdBackupAgent.Archive.FileSystem;
+
+namespace EtcdBackupAgent.Archive.Tar;
+
+/// <summary>The directory that a tar is extracted to. Paths were checked before: <see cref="TarExtractor"/> has the rules.</summary>
+internal sealed class ExtractionTarget
+{
+    private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
+
+    private readonly string _top;
+    private readonly UnixFileMode _modeBefore;
+    private readonly List<string> _made = [""];
+    private readonly Dictionary<string, ArchivedEntry> _directories = new(StringComparer.Ordinal);
+    private readonly bool _ownersAreRestored = Environment.IsPrivilegedProcess;
+
+    private ExtractionTarget(string top, UnixFileMode modeBefore)
+    {
+        _top = top;
+        _modeBefore = modeBefore;
+    }
+
+    public static ExtractionTarget Prepare(string directory)
+    {
+        string top = Path.GetFullPath(directory);
+        Directory.CreateDirectory(top, PrivateDirectory);
+        UnixFileMode modeBefore = File.GetUnixFileMode(top);
+        File.SetUnixFileMode(top, PrivateDirectory);
+        if (!Directory.EnumerateFileSystemEntries(top).Any())
+        {
+            return new ExtractionTarget(top, modeBefore);
+        }
+
+        File.SetUnixFileMode(top, modeBefore);
+        throw new IOException($"The directory to extract to, {top}, is not empty.");
+    }
+
+    public void MakeDirectory(string relative)
+    {
+        Check(LinuxCalls.MakeDirectory(PathOf(relative), (uint)PrivateDirectory), "make the directory", relative);
+        _made.Add(relative);
+    }
+
+    public void AddDirectory(ArchivedEntry entry, bool isNew)
+    {
+        if (isNew)
+        {
+            MakeDirectory(entry.Path.Relative);
+        }
+
+        _directories[entry.Path.Relative] = entry;
+    }
+
+    public async Task AddFileAsync(ArchivedEntry entry, TarEntries entries, CancellationToken cancellationToken)
+    {
+        string path = PathOf(entry.Path.Relative);
+        FileStreamOptions options = new()
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.None,
+            BufferSize = 0,
+            UnixCreateMode = PrivateFile,
+        };
+        await using FileStream file = new(path, options);
+        await entries.CopyContentAsync(entry, file, cancellationToken);
+        RestoreOwner(entry);
+        File.SetUnixFileMode(file.SafeFileHandle, entry.Mode);
+        File.SetLastWriteTimeUtc(file.SafeFileHandle, entry.Modified.UtcDateTime);
+    }
+
+    public void AddSymbolicLink(ArchivedEntry entry)
+    {
+        string path = PathOf(entry.Path.Relative);
+        File.CreateSymbolicLink(path, entry.LinkTarget);
+        RestoreOwner(entry);
+        File.SetLastWriteTimeUtc(path, entry.Modified.UtcDateTime);
+    }
+
+    public void AddHardLink(ArchivedEntry entry)
+    {
+        string earlier = PathOf(entry.Earlier!.Relative);
+        Check(LinuxCalls.MakeHardLink(earlier, PathOf(entry.Path.Relative)), "make the hard link", entry.Path.Relative);
+    }
+
+    /// <summary>A directory was made after the one it is in: backwards, the innermost come first.</summary>
+    public void FinishDirectories()
+    {
+        foreach (string relative in Enumerable.Reverse(_made))
+        {
+            if (_directories.TryGetValue(relative, out ArchivedEntry? entry))
+            {
+                RestoreOwner(entry);
+                Directory.SetLastWriteTimeUtc(PathOf(relative), entry.Modified.UtcDateTime);
+                File.SetUnixFileMode(PathOf(relative), entry.Mode);
+            }
+            else if (relative.Length == 0)
+            {
+                File.SetUnixFileMode(_top, _modeBefore);
+            }
+        }
+    }
+
+    private void RestoreOwner(ArchivedEntry entry)
+    {
+        if (_ownersAreRestored)
+        {
+            string relative = entry.Path.Relative;
+            Check(LinuxCalls.ChangeOwner(PathOf(relative), entry.User, entry.Group), "restore the owner of", relative);
+        }
+    }
+
+    private string PathOf(string relative) => Path.Join(_top, relative);
+
+    private static void Check(int result, string action, string relative)
+    {
+        if (result != 0)
+        {
+            throw new IOException($"Cannot {action} {EntryPath.Shown(relative)}: {Marshal.GetLastPInvokeErrorMessage()}.");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using EtcdBackupAgent.Archive.FileSystem;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Archive.Tar;
+
+/// <summary>
+/// The content of a file that is too large to be held, in exactly the length it had when it was opened. If it grows
+/// meanwhile, the rest is left out with a warning; if it shrinks, reading fails, for the promised length cannot be kept.
+/// </summary>
+internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStatus opened, Action<string> onWarning)
+    : Stream
+{
+    private bool _ended;
+
+    public override bool CanRead => true;
+
+    /// <summary>The tar writer asks a stream for its length only if it says that it can seek.</summary>
+    public override bool CanSeek => true;
+
+    public override bool CanWrite => false;
+
+    public override long Length => opened.SizeBytes;
+
+    public override long Position { get; set; }
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override int Read(Span<byte> buffer)
+    {
+        int wanted = (int)Math.Min(buffer.Length, Length - Position);
+        if (wanted == 0)
+        {
+            WarnAtEnd();
+            return 0;
+        }
+
+        int bytes = ReadFile(buffer[..wanted]);
+        Position += bytes;
+        return bytes > 0 ? bytes : throw new DirectoryReadException(
+            path, $"it shrank from {Length} to {Position} bytes while it was being read.");
+    }
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(Read(buffer.Span));
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException("It is read from front to back.");
+
+    public override void SetLength(long value) => throw new NotSupportedException("It is only read.");
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("It is only read.");
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            file.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private int ReadFile(Span<byte> buffer)
+    {
+        try
+        {
+            return RandomAccess.Read(file, buffer, Position);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new DirectoryReadException(path, e.Message, e);
+        }
+    }
+
+    private void WarnAtEnd()
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        _ended = true;
+        FileStatus now = FileStatus.OfOpenFile(file);
+        if (now.SizeBytes > Length)
+        {
+            onWarning($"{path} grew while it was being read: its first {Length} of {now.SizeBytes} bytes are archived.");
+        }
+        else if (now.Modified != opened.Modified)
+        {
+            onWarning($"{path} was written while it was being read: the archive may hold a mixture of old and new.");
+        }
+    }
+}

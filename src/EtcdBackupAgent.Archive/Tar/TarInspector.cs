@@ -1,0 +1,21 @@
+namespace EtcdBackupAgent.Archive.Tar;
+
+/// <summary>Proves that a tar could be extracted, without writing anything.</summary>
+public static class TarInspector
+{
+    /// <summary>Reads a tar to the end of its stream, with every check that <see cref="TarExtractor"/> makes.</summary>
+    /// <exception cref="ArchiveDamagedException">The bytes are no tar, or not a whole one.</exception>
+    /// <exception cref="ArchiveUnsafeException">An entry would be refused.</exception>
+    public static async Task<TarSummary> ReadAllAsync(Stream tar, CancellationToken cancellationToken)
+    {
+        PlantedTree tree = new();
+        await using TarEntries entries = new(tar);
+        while (await entries.NextAsync(cancellationToken) is { } entry)
+        {
+            tree.Admit(entry, out _);
+            await entries.CopyContentAsync(entry, Stream.Null, cancellationToken);
+        }
+
+        return tree.Summary;
+    }
+}

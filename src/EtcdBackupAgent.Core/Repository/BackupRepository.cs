@@ -1,0 +1,229 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>
+/// A repository in an object store: its own document, and the snapshots by their manifests. The format is
+/// <c>docs/spec/repository.md</c>; what happens to the artifacts' bytes is for the use cases.
+/// </summary>
+public sealed class BackupRepository
+{
+    /// <summary>Manifests read at the same time when listing.</summary>
+    private const int ManifestReadsInFlightMax = 16;
+
+    private static readonly ObjectKey DocumentKey = new("repository.json");
+
+    private BackupRepository(IObjectStore store, RepositoryDocument document)
+    {
+        Store = store;
+        Document = document;
+    }
+
+    public IObjectStore Store { get; }
+
+    public RepositoryDocument Document { get; }
+
+    /// <summary>Makes the bucket or directory if need be, and an unencrypted repository in it.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.RepositoryExists"/>, or what the store says.</exception>
+    public static async Task<BackupRepository> InitAsync(
+        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+    {
+        RepositoryDocument document = new()
+        {
+            FormatVersion = RepositoryJson.FormatVersion,
+            Id = RandomNumberGenerator.GetHexString(32, lowercase: true),
+            CreatedAt = time.GetUtcNow(),
+            Encryption = new RepositoryEncryption { Kind = ArtifactEncryption.None, Recipients = [] },
+        };
+
+        await store.EnsureCreatedAsync(cancellationToken);
+        if (!await store.TryCreateAsync(DocumentKey, RepositoryJson.Write(document), cancellationToken))
+        {
+            throw new BackupException(
+                FailureReason.RepositoryExists, $"There is a repository at {store.Address} already.")
+            {
+                Hint = "Use it as it is, or choose another directory, bucket or prefix. Nothing was changed.",
+            };
+        }
+
+        return new BackupRepository(store, document);
+    }
+
+    /// <summary>Opens the repository that is there.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.RepositoryNotFound"/>, <see cref="FailureReason.RepositoryUnsupported"/>,
+    /// <see cref="FailureReason.DataDamaged"/>, or what the store says.
+    /// </exception>
+    public static async Task<BackupRepository> OpenAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        try
+        {
+            byte[] utf8 = await ReadDocumentAsync(store, DocumentKey, cancellationToken);
+            return new BackupRepository(
+                store, RepositoryJson.ReadRepository(utf8, $"{DocumentKey} in {store.Address}"));
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
+        {
+            throw new BackupException(
+                FailureReason.RepositoryNotFound, $"There is no repository at {store.Address}.", e)
+            {
+                Hint = "Check the name; 'etcd-backup-agent init' makes a new repository.",
+            };
+        }
+    }
+
+    /// <summary>Reads everything there is: one listing, then every manifest, several at a time.</summary>
+    public async Task<Inventory> TakeInventoryAsync(CancellationToken cancellationToken)
+    {
+        // 1. one listing, put into folders
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
+        ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => HasManifest(f, folders[f]));
+
+        // 2. the manifests
+        ConcurrentBag<Snapshot> snapshots = [];
+        ConcurrentBag<UnreadableSnapshot> unreadable = [];
+        await Parallel.ForEachAsync(
+            byManifest[true],
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = ManifestReadsInFlightMax,
+                CancellationToken = cancellationToken,
+            },
+            async (folder, token) =>
+            {
+                try
+                {
+                    snapshots.Add(await ReadSnapshotAsync(folder, folders[folder], token));
+                }
+                catch (BackupException e)
+                    when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)
+                {
+                    unreadable.Add(new UnreadableSnapshot { Folder = folder, Problem = e });
+                }
+                catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
+                {
+                    // Removed by somebody else since the listing: it does not exist.
+                }
+            });
+
+        // 3. what they say, in the order of time
+        return new Inventory
+        {
+            Snapshots = [.. snapshots.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)],
+            Unreadable = [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)],
+            Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),
+        };
+    }
+
+    /// <summary>Finds the one snapshot that <paramref name="idText"/> means.</summary>
+    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the reason why the manifest
+    /// of the one that is meant cannot be read.
+    /// </exception>
+    public async Task<Snapshot> FindAsync(string idText, CancellationToken cancellationToken) =>
+        SnapshotChoice.Find(await TakeInventoryAsync(cancellationToken), idText, Store.Address);
+
+    /// <summary>A folder for a snapshot that begins now, under an id that no other snapshot here has.</summary>
+    internal async Task<SnapshotFolder> NewFolderAsync(DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
+        HashSet<SnapshotId> taken = [.. (await ListFoldersAsync(cancellationToken)).Keys.Select(f => f.Id)];
+        SnapshotId id;
+        do
+        {
+            id = SnapshotId.New();
+        }
+        while (taken.Contains(id));
+
+        return new SnapshotFolder(startedAt, id);
+    }
+
+    /// <summary>The commit point of a backup: creates the manifest.</summary>
+    internal async Task CommitAsync(
+        SnapshotFolder folder, SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        if (!await Store.TryCreateAsync(folder.ManifestKey, RepositoryJson.Write(manifest), cancellationToken))
+        {
+            throw new BackupException(
+                FailureReason.Unexpected,
+                $"{folder.ManifestKey} in {Store.Address} was there before this backup came to its end.");
+        }
+    }
+
+    /// <summary>Removes a snapshot: the manifest first, so that it never exists without its data, then all else in its folder.</summary>
+    internal async Task RemoveAsync(SnapshotFolder folder, CancellationToken cancellationToken)
+    {
+        await Store.DeleteAsync([folder.ManifestKey], cancellationToken);
+        List<ObjectKey> rest = [];
+        await foreach (StoredObject found in Store.ListAsync(folder.ToString(), cancellationToken))
+        {
+            rest.Add(found.Key);
+        }
+
+        await Store.DeleteAsync(rest, cancellationToken);
+    }
+
+    private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
+        objects.Any(o => o.Key == folder.ManifestKey);
+
+    private static async Task<byte[]> ReadDocumentAsync(
+        IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
+    {
+        await using Stream stream = await store.OpenReadAsync(
+            key, new ByteRange(0, RepositoryJson.DocumentBytesMax + 1), cancellationToken);
+        using MemoryStream bytes = new();
+        await stream.CopyToAsync(bytes, cancellationToken);
+        return bytes.Length <= RepositoryJson.DocumentBytesMax
+            ? bytes.ToArray()
+            : throw new BackupException(
+                FailureReason.DataDamaged,
+                $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
+    }
+
+    private async Task<Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>> ListFoldersAsync(
+        CancellationToken cancellationToken)
+    {
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = [];
+        await foreach (StoredObject found in Store.ListAsync(SnapshotFolder.Root, cancellationToken))
+        {
+            if (!SnapshotFolder.TryFind(found.Key, out SnapshotFolder folder))
+            {
+                continue;
+            }
+
+            if (!folders.TryGetValue(folder, out IReadOnlyList<StoredObject>? objects))
+            {
+                folders.Add(folder, objects = new List<StoredObject>());
+            }
+
+            ((List<StoredObject>)objects).Add(found);
+        }
+
+        return folders;
+    }
+
+    private async Task<Snapshot> ReadSnapshotAsync(
+        SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
+    {
+        string what = $"{folder.ManifestKey} in {Store.Address}";
+        byte[] utf8 = await ReadDocumentAsync(Store, folder.ManifestKey, cancellationToken);
+        SnapshotManifest manifest = RepositoryJson.ReadManifest(utf8, what);
+        if (manifest.Id != folder.Id)
+        {
+            throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is the manifest of {manifest.Id}.");
+        }
+
+        return new Snapshot
+        {
+            Folder = folder,
+            Manifest = manifest,
+            Lacking =
+            [
+                .. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes)),
+            ],
+        };
+    }
+}

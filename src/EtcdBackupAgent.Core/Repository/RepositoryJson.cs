@@ -1,0 +1,160 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>
+/// Writes and reads the JSON documents of a repository, with the digest that each carries of itself
+/// (<c>docs/spec/repository.md</c>, "JSON documents").
+/// </summary>
+internal static class RepositoryJson
+{
+    /// <summary>The format this version writes, and the highest it reads.</summary>
+    public const int FormatVersion = 1;
+
+    /// <summary>Bytes of a document; a larger object is not one of ours.</summary>
+    public const int DocumentBytesMax = 1 << 20;
+
+    private const string FormatVersionField = "formatVersion";
+    private const string DigestField = "documentSha256";
+
+    private static readonly RepositoryJsonContext Json = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        AllowDuplicateProperties = false,
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters =
+        {
+            new UtcTimeConverter(),
+            new TextConverter<SnapshotId>(SnapshotId.TryParse),
+            new TextConverter<Sha256Digest>(Sha256Digest.TryParse),
+            new TextConverter<EtcdId>(EtcdId.TryParse),
+            new TextConverter<ObjectKey>(ObjectKey.TryParse),
+            new JsonStringEnumConverter<ArtifactKind>(),
+            new JsonStringEnumConverter<ArtifactCompression>(),
+            new JsonStringEnumConverter<ArtifactEncryption>(),
+            new JsonStringEnumConverter<BackupReason>(),
+            new JsonStringEnumConverter<EtcdMemberRole>(),
+        },
+    });
+
+    public static byte[] Write(RepositoryDocument document) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(
+            document with { DocumentSha256 = default }, Json.RepositoryDocument));
+
+    public static byte[] Write(SnapshotManifest manifest) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(
+            manifest with { DocumentSha256 = default }, Json.SnapshotManifest));
+
+    /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
+    /// </exception>
+    public static RepositoryDocument ReadRepository(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.RepositoryDocument);
+
+    /// <inheritdoc cref="ReadRepository"/>
+    public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.SnapshotManifest);
+
+    /// <summary>The manifest as a tree, for showing.</summary>
+    public static JsonObject ToNode(SnapshotManifest manifest) =>
+        JsonSerializer.SerializeToNode(manifest, Json.SnapshotManifest)!.AsObject();
+
+    private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type)
+        where T : IRepositoryDocument
+    {
+        try
+        {
+            // The version comes before the digest: a later format may define the digest otherwise.
+            RefuseLaterFormat(utf8.Span, what);
+            T document = JsonSerializer.Deserialize(utf8.Span, type)
+                ?? throw Damaged(what, "it holds null");
+            return document.DocumentSha256 == DigestOf(utf8.Span, what)
+                ? document
+                : throw Damaged(what, "its bytes do not match the SHA-256 it carries of itself");
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw Damaged(what, e.Message, e);
+        }
+    }
+
+    private static void RefuseLaterFormat(ReadOnlySpan<byte> utf8, string what)
+    {
+        Utf8JsonReader reader = new(utf8);
+        if (!MoveToField(ref reader, FormatVersionField)
+            || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int version) || version < 1)
+        {
+            throw Damaged(what, $"it has no '{FormatVersionField}' that is a version number");
+        }
+
+        if (version > FormatVersion)
+        {
+            throw new BackupException(
+                FailureReason.RepositoryUnsupported,
+                $"{what} has format version {version}; this agent knows versions up to {FormatVersion}.")
+            {
+                Hint = "Use a version of etcd-backup-agent at least as new as the one that wrote it.",
+            };
+        }
+    }
+
+    private static byte[] WithDigest(byte[] utf8)
+    {
+        Sha256Digest digest = new(SHA256.HashData(utf8));
+        Encoding.ASCII.GetBytes(digest.ToString(), utf8.AsSpan(DigestPosition(utf8, "the document")));
+        return utf8;
+    }
+
+    private static Sha256Digest DigestOf(ReadOnlySpan<byte> utf8, string what)
+    {
+        byte[] zeroed = utf8.ToArray();
+        zeroed.AsSpan(DigestPosition(utf8, what), Sha256Digest.SizeBytes * 2).Fill((byte)'0');
+        return new Sha256Digest(SHA256.HashData(zeroed));
+    }
+
+    private static int DigestPosition(ReadOnlySpan<byte> utf8, string what)
+    {
+        Utf8JsonReader reader = new(utf8);
+        return MoveToField(ref reader, DigestField)
+            && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length == Sha256Digest.SizeBytes * 2
+            ? (int)reader.TokenStartIndex + 1
+            : throw Damaged(what, $"it has no '{DigestField}' that is a SHA-256");
+    }
+
+    /// <summary>Moves a fresh reader to the value of a field of the outermost object; false if there is none.</summary>
+    private static bool MoveToField(ref Utf8JsonReader reader, string field)
+    {
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && reader.CurrentDepth == 1)
+            {
+                bool found = reader.ValueTextEquals(field);
+                reader.Read();
+                if (found)
+                {
+                    return true;
+                }
+
+                reader.Skip();
+            }
+        }
+
+        return false;
+    }
+
+    private static BackupException Damaged(string what, string why, Exception? inner = null) =>
+        new(FailureReason.DataDamaged, $"{what} is damaged: {why}.", inner);
+}

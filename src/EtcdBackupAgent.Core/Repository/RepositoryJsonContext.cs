@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>The compiler writes the code that turns the repository's documents into JSON and back; options in <see cref="RepositoryJson"/>.</summary>
+[JsonSerializable(typeof(RepositoryDocument))]
+[JsonSerializable(typeof(SnapshotManifest))]
+internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

@@ -1,0 +1,41 @@
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>A snapshot that exists: its folder holds a manifest that can be read.</summary>
+public sealed record Snapshot
+{
+    public required SnapshotFolder Folder { get; init; }
+
+    public required SnapshotManifest Manifest { get; init; }
+
+    /// <summary>Artifacts that the manifest names and that are not there, or not there with their size; empty if complete.</summary>
+    public required IReadOnlyList<ArtifactManifest> Lacking { get; init; }
+
+    public SnapshotId Id => Folder.Id;
+
+    /// <summary>Whether every artifact is there with its size. That its bytes are right is for verify to say.</summary>
+    public bool IsComplete => Lacking.Count == 0;
+}
+
+/// <summary>A folder whose manifest is there but cannot be read. It is shown, and never collected.</summary>
+public sealed record UnreadableSnapshot
+{
+    public required SnapshotFolder Folder { get; init; }
+
+    /// <summary>Why: damaged, or of a later format.</summary>
+    public required BackupException Problem { get; init; }
+}
+
+/// <summary>Everything in the snapshots' part of a repository, at one moment.</summary>
+public sealed record Inventory
+{
+    /// <summary>Oldest first.</summary>
+    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+
+    /// <summary>Oldest first.</summary>
+    public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
+
+    /// <summary>Folders without a manifest, with their objects: backups that did not come to their end, or are under way.</summary>
+    public required IReadOnlyDictionary<SnapshotFolder, IReadOnlyList<StoredObject>> Unreferenced { get; init; }
+}

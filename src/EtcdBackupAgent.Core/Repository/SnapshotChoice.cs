@@ -1,0 +1,58 @@
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>Which snapshot a person means by what they typed.</summary>
+internal static class SnapshotChoice
+{
+    /// <summary>The word for the newest complete snapshot.</summary>
+    public const string Latest = "latest";
+
+    /// <summary>The one snapshot that is meant, with its manifest.</summary>
+    public static Snapshot Find(Inventory inventory, string idText, string address)
+    {
+        SnapshotFolder folder = FindFolder(inventory, idText, address);
+        return inventory.Snapshots.SingleOrDefault(s => s.Folder == folder)
+            ?? throw inventory.Unreadable.Single(s => s.Folder == folder).Problem;
+    }
+
+    /// <summary>The folder of the one snapshot that is meant, whether or not its manifest can be read.</summary>
+    public static SnapshotFolder FindFolder(Inventory inventory, string idText, string address)
+    {
+        if (idText == Latest)
+        {
+            return inventory.Snapshots.LastOrDefault(s => s.IsComplete)?.Folder
+                ?? throw NotFound($"There is no complete snapshot in {address}.");
+        }
+
+        string wanted = idText.ToLowerInvariant();
+        if (wanted.Length is 0 or > SnapshotId.Length || !wanted.All(char.IsAsciiHexDigitLower))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"'{idText}' is not a snapshot ID: up to {SnapshotId.Length} hexadecimal digits, or '{Latest}'.");
+        }
+
+        SnapshotFolder[] matching =
+        [
+            .. inventory.Snapshots.Select(s => s.Folder)
+                .Concat(inventory.Unreadable.Select(s => s.Folder))
+                .Where(f => f.Id.Value.StartsWith(wanted, StringComparison.Ordinal)),
+        ];
+        return matching switch
+        {
+            [SnapshotFolder one] => one,
+            [] => throw NotFound($"No snapshot in {address} has an ID that starts with '{wanted}'."),
+            _ => throw new BackupException(
+                FailureReason.SnapshotAmbiguous,
+                $"'{wanted}' is the beginning of {matching.Length} snapshot IDs in {address}: "
+                + $"{string.Join(", ", matching.Select(f => f.Id))}.")
+            {
+                Hint = "Type one digit more.",
+            },
+        };
+    }
+
+    private static BackupException NotFound(string message) =>
+        new(FailureReason.SnapshotNotFound, message) { Hint = "'etcd-backup-agent list' shows what is there." };
+}

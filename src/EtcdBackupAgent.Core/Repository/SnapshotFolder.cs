@@ -1,0 +1,57 @@
+using System.Globalization;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>
+/// The folder of one snapshot: <c>snapshots/20260131T235959Z-34abbf1b/</c>. Its name holds the time, so that a plain listing is in the
+/// order of time, and the id.
+/// </summary>
+public readonly record struct SnapshotFolder
+{
+    /// <summary>What every snapshot's keys start with.</summary>
+    public const string Root = "snapshots/";
+
+    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
+    private const string ManifestName = "manifest.json";
+
+    public SnapshotFolder(DateTimeOffset startedAt, SnapshotId id)
+    {
+        DateTimeOffset utc = startedAt.ToUniversalTime();
+        StartedAt = utc.AddTicks(-(utc.Ticks % TimeSpan.TicksPerSecond));
+        Id = id;
+    }
+
+    /// <summary>When the backup began; UTC, whole seconds.</summary>
+    public DateTimeOffset StartedAt { get; }
+
+    public SnapshotId Id { get; }
+
+    /// <summary>The manifest's key: the object whose presence makes the snapshot exist.</summary>
+    public ObjectKey ManifestKey => Key(ManifestName);
+
+    private string Name => $"{StartedAt.ToString(TimeFormat, CultureInfo.InvariantCulture)}-{Id}";
+
+    /// <summary>The key of a file in this folder.</summary>
+    public ObjectKey Key(string fileName) => new($"{this}{fileName}");
+
+    /// <summary>The folder that a key lies in; false for keys outside the snapshots and for names of another form.</summary>
+    public static bool TryFind(ObjectKey key, out SnapshotFolder folder)
+    {
+        folder = default;
+        if (!key.Value.StartsWith(Root, StringComparison.Ordinal)
+            || key.Value[Root.Length..].Split('/') is not [string name, _, ..]
+            || name.Split('-') is not [string time, string idText]
+            || !SnapshotId.TryParse(idText, out SnapshotId id)
+            || !DateTimeOffset.TryParseExact(
+                time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at))
+        {
+            return false;
+        }
+
+        folder = new SnapshotFolder(at, id);
+        return true;
+    }
+
+    /// <summary>The prefix of the folder's keys, with the slash at its end.</summary>
+    public override string ToString() => $"{Root}{Name}/";
+}

@@ -1,0 +1,29 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary>The short name of a snapshot that people type: 8 lower-case hexadecimal digits (<c>docs/spec/repository.md</c>).</summary>
+public readonly record struct SnapshotId
+{
+    /// <summary>Characters in an id.</summary>
+    public const int Length = 8;
+
+    private readonly string? _value;
+
+    private SnapshotId(string value) => _value = value;
+
+    public string Value => _value ?? throw new InvalidOperationException("default(SnapshotId) names no snapshot.");
+
+    /// <summary>Draws an id at random. Whether it is free is for the repository to say.</summary>
+    public static SnapshotId New() => new(RandomNumberGenerator.GetHexString(Length, lowercase: true));
+
+    public static bool TryParse([NotNullWhen(true)] string? text, out SnapshotId id)
+    {
+        bool valid = text is { Length: Length } && text.All(char.IsAsciiHexDigitLower);
+        id = valid ? new SnapshotId(text!) : default;
+        return valid;
+    }
+
+    public override string ToString() => Value;
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Core.Repository;
+
+/// <summary><c>manifest.json</c>: what a snapshot is and what its bytes must be. Fields: <c>docs/spec/repository.md</c>.</summary>
+public sealed record SnapshotManifest : IRepositoryDocument
+{
+    public required int FormatVersion { get; init; }
+
+    public required SnapshotId Id { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required DateTimeOffset CompletedAt { get; init; }
+
+    public required string AgentVersion { get; init; }
+
+    public required ResourceName Policy { get; init; }
+
+    public required BackupReason Reason { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    public required EtcdMember Etcd { get; init; }
+
+    public required IReadOnlyList<ArtifactManifest> Artifacts { get; init; }
+
+    public Sha256Digest DocumentSha256 { get; init; }
+
+    /// <summary>Fields that a later version wrote; kept for showing, otherwise ignored. Set by the JSON reader only.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? UnknownFields { get; set; }
+
+    /// <summary>Plain bytes of all artifacts.</summary>
+    [JsonIgnore]
+    public long PlainBytes => Artifacts.Sum(a => a.PlainBytes);
+
+    /// <summary>Bytes of all artifacts in the store.</summary>
+    [JsonIgnore]
+    public long StoredBytes => Artifacts.Sum(a => a.StoredBytes);
+
+    [JsonIgnore]
+    public TimeSpan Duration => CompletedAt - StartedAt;
+
+    /// <summary>The manifest with all its fields, as they stand in the repository.</summary>
+    public JsonObject ToJson() => RepositoryJson.ToNode(this);
+}
+
+/// <summary>One stored file of a snapshot: its layers, and its size and digest inside and outside of them.</summary>
+public sealed record ArtifactManifest
+{
+    public required ArtifactKind Kind { get; init; }
+
+    public required ObjectKey Key { get; init; }
+
+    public required long PlainBytes { get; init; }
+
+    public required Sha256Digest PlainSha256 { get; init; }
+
+    public required long StoredBytes { get; init; }
+
+    public required Sha256Digest StoredSha256 { get; init; }
+
+    public required ArtifactCompression Compression { get; init; }
+
+    public required ArtifactEncryption Encryption { get; init; }
+}
+
+/// <summary>What an artifact holds.</summary>
+public enum ArtifactKind
+{
+    /// <summary>The etcd snapshot with its SHA-256 trailer.</summary>
+    Etcd,
+
+    /// <summary>A tar of the certificates directory.</summary>
+    Certs,
+}
+
+public enum ArtifactCompression
+{
+    Zstd,
+}
+
+public enum ArtifactEncryption
+{
+    None,
+}
+
+/// <summary>Why a backup was made.</summary>
+public enum BackupReason
+{
+    [JsonStringEnumMemberName("schedule")]
+    Schedule,
+
+    /// <summary>A scheduled time passed while the agent was down.</summary>
+    [JsonStringEnumMemberName("missed")]
+    Missed,
+
+    [JsonStringEnumMemberName("on-demand")]
+    OnDemand,
+}

@@ -1,0 +1,127 @@
+using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Tar;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.Restores;
+
+/// <summary>What a restore put where.</summary>
+public sealed record RestoreOutcome
+{
+    public required SnapshotManifest Manifest { get; init; }
+
+    /// <summary>Absolute path of the etcd snapshot; null if the snapshot holds none.</summary>
+    public required string? SnapshotPath { get; init; }
+
+    /// <summary>Absolute path of the certificates; null if the snapshot holds none.</summary>
+    public required string? CertificatesPath { get; init; }
+}
+
+/// <summary>
+/// Brings one snapshot back into a directory: <c>etcd-snapshot.db</c>, as <c>etcdutl snapshot restore</c> takes it, and the certificates
+/// below <c>certificates/</c>. No Kubernetes API and no etcd is asked.
+/// </summary>
+/// <remarks>
+/// 1. Find the snapshot.
+/// 2. Claim the target: it must be empty, unless overwriting was asked for.
+/// 3. Write everything into a staging directory within the target, so that it is on the same file system.
+/// 4. Only when every byte has been proved, rename into place; the database last.
+/// A failure leaves the target as it was. What a killed restore left is removed by the next.
+/// </remarks>
+public sealed class RestoreRun(BackupRepository repository)
+{
+    public const string SnapshotFileName = "etcd-snapshot.db";
+    public const string CertificatesDirectoryName = "certificates";
+
+    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
+    /// <param name="targetDirectory">Where to; made if missing.</param>
+    /// <param name="overwrite">Whether files of an earlier restore may be replaced; others are never touched.</param>
+    /// <param name="progress">Told about the bytes.</param>
+    /// <param name="cancellationToken">Ends it; the target is then as it was.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>,
+    /// <see cref="FailureReason.SnapshotNotFound"/>, or what the store says.
+    /// </exception>
+    public async Task<RestoreOutcome> ExecuteAsync(
+        string idText,
+        string targetDirectory,
+        bool overwrite,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        // 1. the snapshot
+        Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
+        ArtifactReader reader = new(repository.Store, progress);
+        ArtifactReader prover = new(repository.Store, new Progress<TransferProgress>());
+
+        // 2. the target
+        using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite);
+
+        // 3. the bytes
+        string? certificates = null;
+        string? database = null;
+        foreach (ArtifactManifest artifact in snapshot.Manifest.Artifacts)
+        {
+            switch (artifact.Kind)
+            {
+                case ArtifactKind.Etcd:
+                    database = target.Staged(SnapshotFileName);
+                    await reader.ReadAsync(
+                        artifact, plain => WriteSnapshotAsync(plain, database, cancellationToken), cancellationToken);
+                    break;
+                case ArtifactKind.Certs:
+                    // What a tar says is acted upon, so it is proved before; certificates are small.
+                    certificates = target.Staged(CertificatesDirectoryName);
+                    await prover.ReadAsync(
+                        artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
+                    await reader.ReadAsync(
+                        artifact, plain => ExtractAsync(plain, certificates, cancellationToken), cancellationToken);
+                    break;
+            }
+        }
+
+        // 4. into place
+        cancellationToken.ThrowIfCancellationRequested();
+        return new RestoreOutcome
+        {
+            Manifest = snapshot.Manifest,
+            CertificatesPath = certificates is null ? null : target.Publish(CertificatesDirectoryName),
+            SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
+        };
+    }
+
+    private static async Task WriteSnapshotAsync(Stream plain, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using FileStream file = new(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                Options = FileOptions.Asynchronous,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                BufferSize = 0,
+            });
+            await SnapshotFile.CopyAsync(plain, file, cancellationToken);
+            file.Flush(flushToDisk: true);
+        }
+        catch (Exception e) when (e is IOException and not ArchiveDamagedException or UnauthorizedAccessException)
+        {
+            throw RestoreTarget.Unusable(path, e);
+        }
+    }
+
+    private static async Task ExtractAsync(Stream plain, string directory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or ArchiveUnsafeException)
+            or UnauthorizedAccessException)
+        {
+            throw RestoreTarget.Unusable(directory, e);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.Retention;
+
+/// <summary>What a prune did, or would do.</summary>
+public sealed record PruneReport
+{
+    /// <summary>One for each snapshot that can be read, newest first; empty if no rule was given.</summary>
+    public required IReadOnlyList<RetentionDecision> Decisions { get; init; }
+
+    /// <summary>Objects of backups that did not come to their end.</summary>
+    public required IReadOnlyList<StoredObject> UnreferencedObjects { get; init; }
+
+    /// <summary>Uploads that did not come to their end.</summary>
+    public required IReadOnlyList<PendingUpload> StaleUploads { get; init; }
+
+    /// <summary>Snapshots whose manifest cannot be read; they are left alone.</summary>
+    public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
+
+    /// <summary>The snapshots that go.</summary>
+    public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
+}
+
+/// <summary>Removes the snapshots that the rule does not keep, and what backups left behind that did not come to their end.</summary>
+/// <remarks>
+/// 1. Take the inventory.
+/// 2. Plan: which snapshots, which unreferenced objects, which uploads. A dry run ends here.
+/// 3. Remove the snapshots, oldest first, each with its manifest first: a crash leaves a shorter list, never a broken snapshot.
+/// 4. Remove unreferenced objects older than <see cref="UnreferencedAgeMin"/>.
+/// 5. Abort uploads older than that.
+/// </remarks>
+public sealed class PruneRun(BackupRepository repository, TimeProvider time)
+{
+    /// <summary>
+    /// How long objects without a manifest and unfinished uploads are left alone: they may belong to a backup under way.
+    /// </summary>
+    public static readonly TimeSpan UnreferencedAgeMin = TimeSpan.FromHours(24);
+
+    /// <param name="rule">Which snapshots to keep; null to remove no snapshot and only collect what is unreferenced.</param>
+    /// <param name="dryRun">True to only plan.</param>
+    /// <param name="cancellationToken">Ends it between two removals, or within one; the next prune goes on.</param>
+    /// <exception cref="BackupException">With the store's reason.</exception>
+    public async Task<PruneReport> ExecuteAsync(RetentionRule? rule, bool dryRun, CancellationToken cancellationToken)
+    {
+        // 1. the inventory
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+
+        // 2. the plan
+        PruneReport plan = new()
+        {
+            Decisions = rule is null ? [] : RetentionPlan.Make(inventory.Snapshots, rule),
+            UnreferencedObjects = FindUnreferenced(inventory),
+            StaleUploads = await FindStaleUploadsAsync(cancellationToken),
+            Unreadable = inventory.Unreadable,
+        };
+        if (dryRun)
+        {
+            return plan;
+        }
+
+        // 3. the snapshots
+        foreach (RetentionDecision decision in plan.Removed.Reverse())
+        {
+            await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
+        }
+
+        // 4. the unreferenced objects
+        await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
+
+        // 5. the uploads
+        foreach (PendingUpload upload in plan.StaleUploads)
+        {
+            await repository.Store.AbortUploadAsync(upload, cancellationToken);
+        }
+
+        return plan;
+    }
+
+    /// <summary>Objects of folders without a manifest in which nothing is young: a backup under way is not disturbed.</summary>
+    private List<StoredObject> FindUnreferenced(Inventory inventory)
+    {
+        DateTimeOffset youngest = time.GetUtcNow() - UnreferencedAgeMin;
+        return
+        [
+            .. inventory.Unreferenced.Values
+                .Where(objects => objects.All(o => o.ModifiedAt < youngest))
+                .SelectMany(objects => objects)
+                .OrderBy(o => o.Key.Value, StringComparer.Ordinal),
+        ];
+    }
+
+    private async Task<List<PendingUpload>> FindStaleUploadsAsync(CancellationToken cancellationToken)
+    {
+        DateTimeOffset youngest = time.GetUtcNow() - UnreferencedAgeMin;
+        List<PendingUpload> stale = [];
+        await foreach (PendingUpload upload in repository.Store.ListPendingUploadsAsync(cancellationToken))
+        {
+            if (upload.StartedAt < youngest)
+            {
+                stale.Add(upload);
+            }
+        }
+
+        return stale;
+    }
+}

@@ -1,0 +1,99 @@
+using EtcdBackupAgent.Archive.Tar;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Restores;
+
+namespace EtcdBackupAgent.Core.Verification;
+
+/// <summary>What verifying one snapshot found.</summary>
+public sealed record VerifyOutcome
+{
+    public required SnapshotFolder Folder { get; init; }
+
+    /// <summary>Null if the manifest itself cannot be read.</summary>
+    public required SnapshotManifest? Manifest { get; init; }
+
+    /// <summary>Everything that is wrong; empty if the snapshot is sound.</summary>
+    public required IReadOnlyList<BackupException> Problems { get; init; }
+
+    public bool IsSound => Problems.Count == 0;
+}
+
+/// <summary>
+/// Reads every byte of a snapshot as a restore would, and writes nothing: stored sizes and digests, decompression, plain sizes and digests,
+/// the SHA-256 that etcd appended to the database, every entry of the certificates' tar.
+/// </summary>
+/// <remarks>
+/// 1. Find the snapshots.
+/// 2. Read each artifact of each; damage is noted, and the next artifact read.
+/// A store that does not answer is no statement about the data: it ends the run with its own error.
+/// </remarks>
+public sealed class VerifyRun(BackupRepository repository)
+{
+    /// <summary>Verifies the one snapshot that is meant.</summary>
+    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
+    /// <param name="progress">Told about the bytes.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or what the store says.
+    /// </exception>
+    public async Task<VerifyOutcome> VerifyAsync(
+        string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        SnapshotFolder folder = SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address);
+        return await VerifyAsync(inventory, folder, progress, cancellationToken);
+    }
+
+    /// <summary>Verifies every snapshot, oldest first.</summary>
+    /// <exception cref="BackupException">What the store says.</exception>
+    public async IAsyncEnumerable<VerifyOutcome> VerifyAllAsync(
+        IProgress<TransferProgress> progress,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        IEnumerable<SnapshotFolder> folders = inventory.Snapshots.Select(s => s.Folder)
+            .Concat(inventory.Unreadable.Select(s => s.Folder))
+            .OrderBy(f => f.ToString(), StringComparer.Ordinal);
+        foreach (SnapshotFolder folder in folders)
+        {
+            yield return await VerifyAsync(inventory, folder, progress, cancellationToken);
+        }
+    }
+
+    private async Task<VerifyOutcome> VerifyAsync(
+        Inventory inventory, SnapshotFolder folder, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        if (inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable)
+        {
+            return new VerifyOutcome { Folder = folder, Manifest = null, Problems = [unreadable.Problem] };
+        }
+
+        SnapshotManifest manifest = inventory.Snapshots.Single(s => s.Folder == folder).Manifest;
+        ArtifactReader reader = new(repository.Store, progress);
+        List<BackupException> problems = [];
+        foreach (ArtifactManifest artifact in manifest.Artifacts)
+        {
+            try
+            {
+                await reader.ReadAsync(
+                    artifact, plain => CheckContentAsync(artifact.Kind, plain, cancellationToken), cancellationToken);
+            }
+            catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
+            {
+                problems.Add(e);
+            }
+        }
+
+        return new VerifyOutcome { Folder = folder, Manifest = manifest, Problems = problems };
+    }
+
+    private static Task CheckContentAsync(ArtifactKind kind, Stream plain, CancellationToken cancellationToken) =>
+        kind switch
+        {
+            ArtifactKind.Etcd => SnapshotFile.CopyAsync(plain, Stream.Null, cancellationToken),
+            ArtifactKind.Certs => TarInspector.ReadAllAsync(plain, cancellationToken),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
+        };
+}

@@ -1,0 +1,11 @@
+using EtcdBackupAgent.Etcd.Api;
+
+namespace EtcdBackupAgent.Etcd.Members;
+
+/// <summary>What a member said of itself at one endpoint.</summary>
+internal sealed record MemberAnswer(string Endpoint, StatusResponse Status)
+{
+    public bool HasLeader => Status.Leader != 0;
+
+    public bool IsLeader => HasLeader && Status.Leader == Status.Header.MemberId;
+}

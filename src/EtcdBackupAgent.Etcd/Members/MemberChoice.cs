@@ -1,0 +1,54 @@
+namespace EtcdBackupAgent.Etcd.Members;
+
+/// <summary>
+/// Which members a snapshot may be read from, best first, and why the others may not.
+/// </summary>
+/// <remarks>
+/// <list type="number">
+/// <item>A learner refuses snapshots, and a member with a CORRUPT alarm has data that differs from the others': never.</item>
+/// <item>A member that knows no leader may lag behind the cluster without knowing: only where no other is left. Then it is read
+/// all the same, for when a cluster has lost its quorum a snapshot that may lack the last writes is what one wants most.</item>
+/// <item>A follower before the leader, which has enough to do.</item>
+/// <item>The highest revision. Then the order in which the endpoints were given.</item>
+/// </list>
+/// </remarks>
+internal sealed record MemberChoice
+{
+    private MemberChoice()
+    {
+    }
+
+    /// <summary>Best first.</summary>
+    public required IReadOnlyList<MemberAnswer> Candidates { get; init; }
+
+    /// <summary>Sentences, each beginning with the endpoint.</summary>
+    public required IReadOnlyList<string> PassedOver { get; init; }
+
+    public static MemberChoice Among(IReadOnlyList<MemberAnswer> members) => new()
+    {
+        Candidates =
+        [
+            .. members
+                .Where(member => Unfit(member) is null)
+                .OrderByDescending(member => member.HasLeader)
+                .ThenBy(member => member.IsLeader)
+                .ThenByDescending(member => member.Status.Header.Revision),
+        ],
+        PassedOver =
+        [
+            .. members
+                .Where(member => Unfit(member) is not null)
+                .Select(member => $"{member.Endpoint}: {Unfit(member)}."),
+        ],
+    };
+
+    private static string? Unfit(MemberAnswer member)
+    {
+        if (member.Status.IsLearner)
+        {
+            return "the member is a learner";
+        }
+
+        return CorruptAlarm.Concerns(member.Status) ? "the member has a CORRUPT alarm" : null;
+    }
+}

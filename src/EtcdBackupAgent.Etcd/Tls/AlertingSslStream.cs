@@ -1,0 +1,57 @@
+using System.Net.Security;
+
+namespace EtcdBackupAgent.Etcd.Tls;
+
+/// <summary>
+/// A TLS stream that tells what its reads failed with. In TLS 1.3 a server refuses a client's certificate only after the
+/// handshake, by an alert that the first read finds. The HTTP handler, which is writing at that time, reports the failed write
+/// and forgets the read; so the alert, which alone says why, is kept here, and a write does not fail before the read has.
+/// </summary>
+internal sealed class AlertingSslStream(Stream transport, Action<Exception> readFailed, TimeProvider timeProvider)
+    : SslStream(transport)
+{
+    /// <summary>How long a failed write waits for the read: what the server sent before it closed is there already.</summary>
+    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
+
+    private Task _pendingRead = Task.CompletedTask;
+
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        ValueTask<int> read = base.ReadAsync(buffer, cancellationToken);
+        if (read.IsCompletedSuccessfully)
+        {
+            return read;
+        }
+
+        Task<int> pending = TellingFailureAsync(read);
+        _pendingRead = pending;
+        return new ValueTask<int>(pending);
+    }
+
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await base.WriteAsync(buffer, cancellationToken);
+        }
+        catch (IOException)
+        {
+            await _pendingRead.WaitAsync(AlertPatience, timeProvider, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
+        }
+    }
+
+    private async Task<int> TellingFailureAsync(ValueTask<int> read)
+    {
+        try
+        {
+            return await read;
+        }
+        catch (IOException e)
+        {
+            readFailed(e);
+            throw;
+        }
+    }
+}

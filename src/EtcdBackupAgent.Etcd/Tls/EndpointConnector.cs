@@ -1,0 +1,106 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EtcdBackupAgent.Etcd.Tls;
+
+/// <summary>Connects to one endpoint, with TLS if its scheme asks for it. The handler would do so too, but would not say what went wrong.</summary>
+internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCredentials credentials, TimeProvider timeProvider)
+{
+    private const string CertificateHint = "Check the client certificate and its key, and that the server trusts their authority.";
+
+    /// <summary>
+    /// After a call failed: that the server refused our certificate, if that was the cause. The call's own exception may not say so.
+    /// </summary>
+    public HandshakeException? Refusal { get; private set; }
+
+    /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
+    /// <exception cref="SocketException">The name is not resolved, the connection is refused, and so on.</exception>
+    /// <exception cref="HandshakeException">There is no TLS connection to be had.</exception>
+    public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        // Not Uri.Host: that has brackets around an IPv6 address.
+        string host = endpoint.IdnHost;
+        Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(
+                IPAddress.TryParse(host, out IPAddress? address)
+                    ? new IPEndPoint(address, endpoint.Port)
+                    : new DnsEndPoint(host, endpoint.Port),
+                cancellationToken);
+            NetworkStream transport = new(socket, ownsSocket: true);
+            return endpoint.Scheme == Uri.UriSchemeHttps
+                ? await HandshakeAsync(transport, serverName ?? host, cancellationToken)
+                : transport;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<SslStream> HandshakeAsync(Stream transport, string host, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> problems = [];
+        AlertingSslStream tls = new(transport, readFailed: e => Refusal = RefusalIn(e) ?? Refusal, timeProvider);
+        try
+        {
+            await tls.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions
+                {
+                    TargetHost = host,
+                    ApplicationProtocols = [SslApplicationProtocol.Http2],
+                    ClientCertificateContext = credentials.Client,
+                    RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
+                    {
+                        problems = Judge(certificate, chain, host);
+                        return problems.Count == 0;
+                    },
+                },
+                cancellationToken);
+            return tls.NegotiatedApplicationProtocol == SslApplicationProtocol.Http2
+                ? tls
+                : throw new AuthenticationException("the server did not agree on HTTP/2 (ALPN h2)");
+        }
+        catch (Exception e) when (problems.Count > 0 && e is AuthenticationException or IOException)
+        {
+            await tls.DisposeAsync();
+            throw new HandshakeException(
+                $"the server's certificate {string.Join("; it ", problems)}",
+                "Check the CA certificates, the server name and the server's certificate.",
+                e);
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException)
+        {
+            await tls.DisposeAsync();
+            throw RefusalIn(e) ?? new HandshakeException(
+                $"the TLS handshake failed ({e.GetBaseException().Message.TrimEnd('.')})",
+                "Check that the endpoint speaks TLS: https:// and not http://.",
+                e);
+        }
+        catch
+        {
+            await tls.DisposeAsync();
+            throw;
+        }
+    }
+
+    private IReadOnlyList<string> Judge(X509Certificate? certificate, X509Chain? chain, string host)
+    {
+        if (certificate is null)
+        {
+            return ["is missing"];
+        }
+
+        using X509Certificate2 presented = new(certificate);
+        return ServerCertificate.Problems(
+            presented, chain?.ChainPolicy.ExtraStore ?? [], credentials.Authorities, host, timeProvider.GetUtcNow());
+    }
+
+    private static HandshakeException? RefusalIn(Exception e) =>
+        TlsAlert.Find(e) is { } meaning ? new HandshakeException(meaning, CertificateHint, e) : null;
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EtcdBackupAgent.Etcd.Tls;
+
+/// <summary>Judges the certificate that a server presents, and says what is wrong with it rather than only that something is.</summary>
+internal static class ServerCertificate
+{
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string SubjectAlternativeName = "2.5.29.17";
+    private const X509ChainStatusFlags NoAnchor = X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
+
+    /// <summary>
+    /// Judges a certificate, with the intermediates presented beside it, by the only authorities to trust (null: those of the
+    /// system) and the name or address that it must be for.
+    /// </summary>
+    /// <returns>Everything that is wrong with it, as phrases that follow "the server's certificate"; empty if it is good.</returns>
+    public static IReadOnlyList<string> Problems(
+        X509Certificate2 certificate,
+        X509Certificate2Collection presented,
+        X509Certificate2Collection? authorities,
+        string host,
+        DateTimeOffset now)
+    {
+        List<string> problems = [];
+        using X509Chain chain = new();
+        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        chain.ChainPolicy.VerificationTime = now.UtcDateTime;
+        chain.ChainPolicy.ApplicationPolicy.Add(new Oid(ServerAuthentication));
+        chain.ChainPolicy.ExtraStore.AddRange(presented);
+        if (authorities is not null)
+        {
+            chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
+            chain.ChainPolicy.ExtraStore.AddRange(authorities);
+        }
+
+        _ = chain.Build(certificate);
+        X509ChainStatusFlags flags = Faults(chain, authorities);
+        if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
+        {
+            problems.Add(TimeProblem(chain, now));
+        }
+
+        if ((flags & (NoAnchor | X509ChainStatusFlags.NotSignatureValid)) != X509ChainStatusFlags.NoError)
+        {
+            problems.Add(
+                $"is not signed by {(authorities is null ? "an authority the system trusts" : "the given CA")}"
+                + $" (its issuer is '{certificate.Issuer}')");
+        }
+
+        if (flags != X509ChainStatusFlags.NoError && problems.Count == 0)
+        {
+            problems.Add($"is not acceptable ({flags})");
+        }
+
+        if (!certificate.MatchesHostname(host, allowWildcards: true, allowCommonName: false))
+        {
+            problems.Add($"is not for '{host}' but for {string.Join(", ", Names(certificate))}");
+        }
+
+        return problems;
+    }
+
+    /// <summary>
+    /// What is wrong with a chain. The platform takes only a self-signed authority for a chain's end; as Go does, and therefore etcd's
+    /// own tools, we take any certificate that is among the trusted.
+    /// </summary>
+    private static X509ChainStatusFlags Faults(X509Chain chain, X509Certificate2Collection? authorities)
+    {
+        X509ChainStatusFlags flags = chain.ChainStatus.Aggregate(
+            X509ChainStatusFlags.NoError, static (all, status) => all | status.Status);
+        bool isAnchored = authorities is not null
+            && chain.ChainElements.Skip(1).Any(element => authorities.Contains(element.Certificate));
+        return isAnchored ? flags & ~NoAnchor : flags;
+    }
+
+    private static string TimeProblem(X509Chain chain, DateTimeOffset now)
+    {
+        X509Certificate2 invalid = chain.ChainElements.First(element =>
+            element.ChainElementStatus.Any(status => status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid))).Certificate;
+        string whose = invalid == chain.ChainElements[0].Certificate ? "" : $"has an issuer, '{invalid.Subject}', that ";
+        return now.UtcDateTime > invalid.NotAfter.ToUniversalTime()
+            ? string.Create(CultureInfo.InvariantCulture, $"{whose}expired on {invalid.NotAfter.ToUniversalTime():u}")
+            : string.Create(
+                CultureInfo.InvariantCulture, $"{whose}is not valid before {invalid.NotBefore.ToUniversalTime():u}");
+    }
+
+    private static IReadOnlyList<string> Names(X509Certificate2 certificate)
+    {
+        if (certificate.Extensions[SubjectAlternativeName] is not { } extension)
+        {
+            return ["no name at all (it has no subject alternative names)"];
+        }
+
+        X509SubjectAlternativeNameExtension names = new(extension.RawData);
+        IEnumerable<string> addresses = names.EnumerateIPAddresses().Select(static (IPAddress address) => address.ToString());
+        return [.. names.EnumerateDnsNames(), .. addresses];
+    }
+}

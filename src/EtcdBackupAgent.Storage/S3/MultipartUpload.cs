@@ -1,0 +1,294 @@
+using System.Buffers;
+using Amazon.S3.Model;
+using EtcdBackupAgent.Core.Failures;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// One object on its way in several parts, some of them at a time. Nothing is visible under its key until the last step; a failure
+/// or a cancellation before that gives back what was sent.
+/// </summary>
+internal sealed partial class MultipartUpload
+{
+    /// <summary>Parts on their way at once; with <see cref="UploadPlan.PartBytesMin"/> one more is being read beside them.</summary>
+    private const int PartsInFlightMax = 5;
+
+    /// <summary>To give back what was sent, whatever the caller's token says.</summary>
+    private static readonly TimeSpan AbortDeadline = TimeSpan.FromSeconds(15);
+
+    /// <summary>S3 puts long objects together for minutes before it answers.</summary>
+    private static readonly TimeSpan CompletionTimeout = TimeSpan.FromMinutes(5);
+
+    private readonly S3Connection _connection;
+    private readonly ArrayPool<byte> _buffers;
+    private readonly ILogger _logger;
+    private readonly TimeProvider _time;
+    private readonly string _key;
+    private readonly List<(Task<StoredPart> Sending, int Bytes)> _inFlight = [];
+    private readonly List<StoredPart> _stored = [];
+
+    public MultipartUpload(S3Connection connection, ArrayPool<byte> buffers, TimeProvider time, ILogger logger, string key)
+    {
+        _connection = connection;
+        _buffers = buffers;
+        _time = time;
+        _logger = logger;
+        _key = key;
+    }
+
+    private string Bucket => _connection.Options.BucketName;
+
+    private string FullKey => _connection.Options.KeyPrefix + _key;
+
+    /// <summary>Stores a first part and all that is left of the content.</summary>
+    /// <remarks>1. Begin the upload. 2. Read parts and send them, several at a time. 3. Complete it; or else 4. give it back.</remarks>
+    /// <returns>The number of bytes stored.</returns>
+    public async Task<long> RunAsync(PartBuffer first, Stream content, CancellationToken cancellationToken)
+    {
+        // 1: a lost answer leaves an upload without parts, which shows among the pending ones.
+        string uploadId = await BeginAsync(cancellationToken);
+
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            // 2
+            Send(uploadId, 1, first, stop);
+            await SendRestAsync(uploadId, content, stop);
+
+            // 3
+            await CompleteAsync(uploadId, cancellationToken);
+            return _stored.Sum(part => (long)part.Bytes);
+        }
+        catch (Exception e)
+        {
+            // 4
+            await stop.CancelAsync();
+            BackupException? cause = await WaitForPartsAsync();
+            await AbortAsync(uploadId);
+            if (cause is not null && e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            {
+                // The reading was only cancelled because that part had failed.
+                throw cause;
+            }
+
+            throw;
+        }
+    }
+
+    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    {
+        InitiateMultipartUploadResponse answer = await _connection.RunAsync(
+            $"store '{_key}'",
+            (client, attempt) => client.InitiateMultipartUploadAsync(
+                new InitiateMultipartUploadRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
+            cancellationToken);
+        return answer.UploadId;
+    }
+
+    private async Task SendRestAsync(string uploadId, Stream content, CancellationTokenSource stop)
+    {
+        for (int number = 2; ; number++)
+        {
+            if (number > UploadPlan.PartsMax)
+            {
+                throw new BackupException(
+                    FailureReason.StoreFailed,
+                    $"'{_key}' is longer than {UploadPlan.ObjectBytesMax} bytes, which is the most an object may have.");
+            }
+
+            int size = UploadPlan.PartBytes(number);
+            await MakeRoomAsync(size);
+            PartBuffer part = await PartBuffer.ReadAsync(content, size, _buffers, stop.Token);
+            bool isLast = !part.IsFull;
+            if (part.Bytes.Count > 0)
+            {
+                Send(uploadId, number, part, stop);
+            }
+            else
+            {
+                part.Dispose();
+            }
+
+            if (isLast)
+            {
+                break;
+            }
+        }
+
+        while (_inFlight.Count > 0)
+        {
+            await TakeFinishedAsync();
+        }
+    }
+
+    /// <summary>Waits until a part of this size may be held beside the others.</summary>
+    private async Task MakeRoomAsync(int size)
+    {
+        while (_inFlight.Count >= PartsInFlightMax || !UploadPlan.Fits(_inFlight.Sum(part => (long)part.Bytes), size))
+        {
+            await TakeFinishedAsync();
+        }
+    }
+
+    private async Task TakeFinishedAsync()
+    {
+        Task<StoredPart> finished = await Task.WhenAny(_inFlight.Select(part => part.Sending));
+        _stored.Add(await finished);
+        _inFlight.RemoveAll(part => part.Sending == finished);
+    }
+
+    private void Send(string uploadId, int number, PartBuffer part, CancellationTokenSource stop)
+    {
+        int bytes = part.Bytes.Count;
+        _inFlight.Add((Task.Run(() => SendAsync(uploadId, number, part, stop), CancellationToken.None), bytes));
+    }
+
+    private async Task<StoredPart> SendAsync(
+        string uploadId, int number, PartBuffer part, CancellationTokenSource stop)
+    {
+        using PartBuffer held = part;
+        try
+        {
+            int bytes = part.Bytes.Count;
+            ContentMd5 digest = ContentMd5.Of(part.Bytes);
+            string etag = await _connection.RunAsync(
+                $"store part {number} of '{_key}'",
+                async (client, attempt) =>
+                {
+                    await using Stream body = attempt.Body(part.Bytes);
+                    UploadPartResponse answer = await client.UploadPartAsync(
+                        new UploadPartRequest
+                        {
+                            BucketName = Bucket,
+                            Key = FullKey,
+                            UploadId = uploadId,
+                            PartNumber = number,
+                            PartSize = bytes,
+                            InputStream = body,
+                            MD5Digest = digest.Base64,
+                            UseChunkEncoding = false,
+                            DisablePayloadSigning = _connection.IsEncrypted,
+                        },
+                        attempt.CancellationToken);
+                    digest.CheckAgainst(answer.ETag, answer.ServerSideEncryptionMethod);
+                    return answer.ETag;
+                },
+                stop.Token);
+            return new StoredPart(number, bytes, etag, digest);
+        }
+        catch
+        {
+            // The reading of the content must not go on for nothing.
+            await stop.CancelAsync();
+            throw;
+        }
+    }
+
+    private async Task CompleteAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        _stored.Sort((one, other) => one.Number.CompareTo(other.Number));
+        try
+        {
+            await _connection.RunAsync(
+                $"complete '{_key}'",
+                (client, attempt) =>
+                {
+                    attempt.Allow(CompletionTimeout);
+                    return client.CompleteMultipartUploadAsync(
+                        new CompleteMultipartUploadRequest
+                        {
+                            BucketName = Bucket,
+                            Key = FullKey,
+                            UploadId = uploadId,
+                            PartETags = [.. _stored.Select(part => new PartETag(part.Number, part.ETag))],
+                        },
+                        attempt.CancellationToken);
+                },
+                cancellationToken);
+        }
+        catch (BackupException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The answer of a try that succeeded may have been lost, and the next one finds no upload.
+            if (!await IsCompleteAsync(uploadId, cancellationToken))
+            {
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Whether the object is there and can only be ours: it has the digest of our parts, or our length and our upload is gone.</summary>
+    private async Task<bool> IsCompleteAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        GetObjectMetadataResponse there;
+        try
+        {
+            there = await _connection.RunAsync(
+                $"look at '{_key}'",
+                (client, attempt) => client.GetObjectMetadataAsync(
+                    new GetObjectMetadataRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
+                cancellationToken);
+        }
+        catch (BackupException)
+        {
+            // What is thrown is why it could not be completed.
+            return false;
+        }
+
+        return ContentMd5.OfParts([.. _stored.Select(part => part.Digest)]).Matches(there.ETag)
+            || (_stored.Exists(part => !part.Digest.Matches(part.ETag))
+                && there.ContentLength == _stored.Sum(part => (long)part.Bytes)
+                && await IsGoneAsync(uploadId, cancellationToken));
+    }
+
+    private async Task<bool> IsGoneAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connection.RunAsync(
+                $"look at the upload of '{_key}'",
+                (client, attempt) => client.ListPartsAsync(
+                    new ListPartsRequest { BucketName = Bucket, Key = FullKey, UploadId = uploadId, MaxParts = 1 },
+                    attempt.CancellationToken),
+                cancellationToken);
+            return false;
+        }
+        catch (BackupException e) when (e.InnerException is Amazon.S3.AmazonS3Exception { ErrorCode: "NoSuchUpload" })
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Waits until no part is on its way any more: one that arrives after the abort would stay.</summary>
+    /// <returns>Why one of them failed; null if none did, or only because it was stopped.</returns>
+    private async Task<BackupException?> WaitForPartsAsync()
+    {
+        Task all = Task.WhenAll(_inFlight.Select(part => part.Sending));
+        await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return _inFlight
+            .Select(part => part.Sending.Exception?.InnerException)
+            .OfType<BackupException>()
+            .FirstOrDefault();
+    }
+
+    private async Task AbortAsync(string uploadId)
+    {
+        using CancellationTokenSource deadline = new(AbortDeadline, _time);
+        try
+        {
+            await _connection.AbortAsync(_key, uploadId, deadline.Token);
+        }
+        catch (Exception e) when (e is BackupException or OperationCanceledException)
+        {
+            // What is thrown is why the upload failed; what stays shows among the pending uploads, which prune gives back.
+            LogAbortFailed(_key, _connection.Options.Address, e.Message);
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The unfinished upload of {Key} to {Store} could not be given back and stays until prune: {Error}")]
+    private partial void LogAbortFailed(string key, string store, string error);
+
+    private sealed record StoredPart(int Number, int Bytes, string ETag, ContentMd5 Digest);
+}

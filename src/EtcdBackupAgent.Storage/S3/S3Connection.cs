@@ -1,0 +1,206 @@
+using System.Net;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using EtcdBackupAgent.Core.Failures;
+using Microsoft.Extensions.Logging;
+using Polly;
+using Polly.Retry;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// The one way to the server: every request goes through <see cref="RunAsync{T}"/>, which tries it again where that can help and
+/// says in our words what went wrong where it cannot.
+/// </summary>
+internal sealed partial class S3Connection : IDisposable
+{
+    /// <summary>After the first try. With the delays they outlast a server that is started again.</summary>
+    private const int RetriesMax = 5;
+
+    private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>An address of a server that moved is noticed after this long.</summary>
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HttpClient _http;
+    private readonly AmazonS3Client _client;
+    private readonly ResiliencePipeline _retry;
+
+    public S3Connection(S3Options options, TimeProvider time, ILogger logger)
+    {
+        options.Validate();
+        Options = options;
+        _time = time;
+        _logger = logger;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = ServerTrust.Options(options.CaCertificatePem),
+            ConnectTimeout = ConnectTimeout,
+            PooledConnectionLifetime = ConnectionLifetime,
+            AllowAutoRedirect = false,
+        })
+        {
+            // S3Attempt is the time limit.
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        _client = Client(options, _http);
+        _retry = new ResiliencePipelineBuilder { TimeProvider = time }
+            .AddRetry(new RetryStrategyOptions
+            {
+                ShouldHandle = new PredicateBuilder().Handle<Exception>(S3Errors.IsTransient),
+                MaxRetryAttempts = RetriesMax,
+                BackoffType = DelayBackoffType.Exponential,
+                Delay = FirstRetryDelay,
+                MaxDelay = RetryDelayMax,
+                UseJitter = true,
+            })
+            .Build();
+    }
+
+    public S3Options Options { get; }
+
+    /// <summary>TLS already guards the bodies of requests, so that they need not be hashed once more for the signature.</summary>
+    public bool IsEncrypted => Options.Endpoint?.Scheme != "http";
+
+    /// <summary>Sends a request that may be sent twice, as often as it takes and is bearable.</summary>
+    /// <remarks>
+    /// The action is what it is for, as in "store 'manifest.json'". <paramref name="send"/> is called for each try; bytes to send
+    /// come from <see cref="S3Attempt.Body"/>.
+    /// </remarks>
+    /// <exception cref="BackupException">It failed; the server's own answer is the inner exception.</exception>
+    public async Task<T> RunAsync<T>(
+        string action,
+        Func<IAmazonS3, S3Attempt, Task<T>> send,
+        CancellationToken cancellationToken)
+    {
+        int tries = 0;
+        try
+        {
+            return await _retry.ExecuteAsync(
+                async token =>
+                {
+                    tries++;
+                    return await TryAsync(action, tries, send, token);
+                },
+                cancellationToken);
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or BackupException))
+        {
+            throw S3Errors.Translate(e, action, Options);
+        }
+    }
+
+    /// <summary>Gives back an upload's parts; one that is gone is no error. The key is without the repository's prefix.</summary>
+    public async Task AbortAsync(string key, string uploadId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RunAsync(
+                $"give back the unfinished upload of '{key}'",
+                (client, attempt) => client.AbortMultipartUploadAsync(
+                    new AbortMultipartUploadRequest
+                    {
+                        BucketName = Options.BucketName,
+                        Key = Options.KeyPrefix + key,
+                        UploadId = uploadId,
+                    },
+                    attempt.CancellationToken),
+                cancellationToken);
+        }
+        catch (BackupException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound })
+        {
+            // It was completed, or given back by someone else.
+        }
+    }
+
+    public S3Attempt Attempt(CancellationToken cancellationToken) =>
+        new(S3Attempt.StallTimeout, _time, cancellationToken);
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _http.Dispose();
+    }
+
+    private async Task<T> TryAsync<T>(
+        string action, int number, Func<IAmazonS3, S3Attempt, Task<T>> send, CancellationToken cancellationToken)
+    {
+        using S3Attempt attempt = Attempt(cancellationToken);
+        try
+        {
+            return await send(_client, attempt);
+        }
+        catch (OperationCanceledException) when (attempt.Stalled)
+        {
+            throw attempt.Timeout();
+        }
+        catch (Exception e) when (number <= RetriesMax && S3Errors.IsTransient(e))
+        {
+            LogRetry(action, number, e.Message);
+            throw;
+        }
+    }
+
+    private static AmazonS3Client Client(S3Options options, HttpClient http)
+    {
+        AmazonS3Config config = new()
+        {
+            HttpClientFactory = new OneHttpClient(http),
+            ForcePathStyle = options.PathStyle ?? options.Endpoint is not null,
+            // Otherwise checksums go in trailers of chunked bodies, which servers beside AWS's refuse.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            // Tries are counted in one place: RunAsync.
+            MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
+            ThrottleRetries = false,
+        };
+        if (options.Endpoint is not null)
+        {
+            config.ServiceURL = options.Endpoint.AbsoluteUri;
+            config.AuthenticationRegion = options.Region ?? RegionEndpoint.USEast1.SystemName;
+        }
+        else if (options.Region is not null)
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(options.Region);
+        }
+
+        try
+        {
+            return options.Credentials switch
+            {
+                null => new AmazonS3Client(config),
+                { SessionToken: { } token } c => new AmazonS3Client(
+                    new SessionAWSCredentials(c.AccessKey, c.SecretKey, token), config),
+                { } c => new AmazonS3Client(new BasicAWSCredentials(c.AccessKey, c.SecretKey), config),
+            };
+        }
+        catch (AmazonClientException e)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{options.Address} cannot be used: {e.Message}", e)
+            {
+                Hint = "Set the region, or AWS_REGION.",
+            };
+        }
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "S3 request to {Action} failed at try {Try} and is tried again: {Error}")]
+    private partial void LogRetry(string action, int @try, string error);
+
+    private sealed class OneHttpClient(HttpClient http) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+}

@@ -1,0 +1,181 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Amazon.Runtime;
+using Amazon.S3;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// What the errors of S3 servers, of TLS and of the network mean: which are worth another try, and what a person is told.
+/// Codes: docs.aws.amazon.com, "Error responses" of Amazon S3; those of Ceph are in its rgw_common.cc.
+/// </summary>
+internal static class S3Errors
+{
+    /// <summary>What the SDK has for a status when no answer came.</summary>
+    private const HttpStatusCode NoAnswer = default;
+
+    /// <summary>Whether the same request may succeed a moment later.</summary>
+    public static bool IsTransient(Exception exception)
+    {
+        if (Find<AuthenticationException>(exception) is not null)
+        {
+            // TLS: not trusted, or not spoken at all.
+            return false;
+        }
+
+        if (exception is AmazonServiceException { StatusCode: not NoAnswer } answer)
+        {
+            return answer.ErrorCode is "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "InternalError"
+                    or "ServiceUnavailable" or "OperationAborted" or "ConditionalRequestConflict" or "BadDigest"
+                || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
+                    or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
+                    or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
+        }
+
+        if (Find<SocketException>(exception) is { SocketErrorCode: SocketError.HostNotFound })
+        {
+            return false;
+        }
+
+        return Find<HttpRequestException>(exception) is not null || Find<IOException>(exception) is not null
+            || exception is TimeoutException or DamagedUploadException;
+    }
+
+    /// <summary>Whether the answer is that there is no such object.</summary>
+    public static bool IsNoSuchObject(Exception exception) =>
+        exception is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } and not { ErrorCode: "NoSuchBucket" };
+
+    /// <summary>Whether the answer is that there is no such bucket.</summary>
+    public static bool IsNoSuchBucket(Exception exception) => exception is AmazonS3Exception { ErrorCode: "NoSuchBucket" };
+
+    /// <summary>What a person is told. The action is what was to be done, as in "store 'manifest.json'".</summary>
+    public static BackupException Translate(Exception exception, string action, S3Options options)
+    {
+        (FailureReason reason, string fact, string? hint) = Diagnose(exception, options);
+        return new BackupException(reason, $"Cannot {action} in {options.Address}: {fact}", exception) { Hint = hint };
+    }
+
+    private static (FailureReason Reason, string Fact, string? Hint) Diagnose(Exception exception, S3Options options)
+    {
+        if (Find<UntrustedServerException>(exception) is { } untrusted)
+        {
+            return (FailureReason.StoreUnreachable, untrusted.Message, untrusted.Hint);
+        }
+
+        return exception switch
+        {
+            AmazonS3Exception { StatusCode: not NoAnswer } answer => DiagnoseAnswer(answer, options),
+            TimeoutException => (FailureReason.StoreUnreachable, exception.Message, "See that the server is up and not overloaded."),
+            DamagedUploadException => (FailureReason.StoreFailed, exception.Message, "Something between here and the disk changes bytes."),
+            _ => DiagnoseConnection(exception, options),
+        };
+    }
+
+    private static (FailureReason, string, string?) DiagnoseAnswer(AmazonS3Exception answer, S3Options options) =>
+        (answer.ErrorCode, answer.StatusCode) switch
+        {
+            ("InvalidAccessKeyId", _) => (
+                FailureReason.StoreDenied,
+                options.Credentials is { } credentials
+                    ? $"the server does not know the access key '{credentials.AccessKey}' (InvalidAccessKeyId)."
+                    : "the server does not know the access key of the environment (InvalidAccessKeyId).",
+                "See that access key and endpoint belong together."),
+            ("SignatureDoesNotMatch", _) => (
+                FailureReason.StoreDenied,
+                "the secret key does not fit the access key (SignatureDoesNotMatch).",
+                "Set the right secret key; a blank or a line end at its end counts as part of it."),
+            ("ExpiredToken" or "InvalidToken" or "TokenRefreshRequired", _) => (
+                FailureReason.StoreDenied,
+                $"the session token is not valid ({answer.ErrorCode}).",
+                "Get new temporary credentials."),
+            ("RequestTimeTooSkewed", _) => (
+                FailureReason.StoreDenied,
+                "this machine's clock and the server's are too far apart (RequestTimeTooSkewed).",
+                "Set the clocks of both by NTP."),
+            ("NoSuchBucket", _) => (
+                FailureReason.StoreFailed,
+                $"there is no bucket '{options.BucketName}' (NoSuchBucket).",
+                "See that bucket, endpoint and region are right; 'init' makes the bucket if it may."),
+            ("BucketAlreadyExists", _) => (
+                FailureReason.StoreDenied,
+                $"the bucket '{options.BucketName}' belongs to somebody else (BucketAlreadyExists).",
+                "Choose another bucket name."),
+            ("PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException", _) => (
+                FailureReason.InvalidInput,
+                $"the bucket is in another region than '{options.Region}' ({answer.ErrorCode}: {answer.Message}).",
+                "Set the region the bucket is in."),
+            ("QuotaExceeded" or "XMinioStorageFull" or "InsufficientCapacity" or "TooManyBuckets", _)
+                or (_, HttpStatusCode.InsufficientStorage) => (
+                    FailureReason.StoreFull,
+                    $"the store has no room left for this user or bucket ({answer.ErrorCode}).",
+                    "Raise the quota, or remove old snapshots with 'prune'."),
+            ("SlowDown", _) or (_, HttpStatusCode.TooManyRequests) => (
+                FailureReason.StoreFailed,
+                "the server asked again and again to send less (SlowDown).",
+                "Try later, or raise the server's request limits."),
+            (_, HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) => (
+                FailureReason.StoreDenied,
+                $"the user is not allowed to do that ({answer.ErrorCode}).",
+                $"Give the user permission to list, read, write and delete in bucket '{options.BucketName}'; "
+                + "and see that the keys are right, for some servers say no more than this."),
+            _ => (
+                FailureReason.StoreFailed,
+                $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",
+                null),
+        };
+
+    private static (FailureReason, string, string?) DiagnoseConnection(Exception exception, S3Options options)
+    {
+        string server = options.Endpoint?.Authority ?? "AWS";
+        if (Find<SocketException>(exception) is { } socket)
+        {
+            return socket.SocketErrorCode switch
+            {
+                SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => (
+                    FailureReason.StoreUnreachable,
+                    $"the name '{options.Endpoint?.Host ?? server}' cannot be resolved ({socket.Message}).",
+                    "See that the endpoint is right and that this machine's DNS works."),
+                SocketError.ConnectionRefused => (
+                    FailureReason.StoreUnreachable,
+                    $"{server} refused the connection.",
+                    "See that the server runs and listens on that port."),
+                _ => (FailureReason.StoreUnreachable, $"the connection to {server} broke: {socket.Message}.", null),
+            };
+        }
+
+        if (Find<HttpRequestException>(exception) is { } http)
+        {
+            return http.HttpRequestError == HttpRequestError.SecureConnectionError
+                ? (FailureReason.StoreUnreachable,
+                    $"no TLS connection to {server} came about: {Innermost(http).Message}",
+                    "See that the endpoint's port speaks HTTPS.")
+                : (FailureReason.StoreUnreachable, $"the connection to {server} broke: {Innermost(http).Message}", null);
+        }
+
+        if (Find<IOException>(exception) is { } io)
+        {
+            return (FailureReason.StoreUnreachable, $"the connection to {server} broke: {Innermost(io).Message}", null);
+        }
+
+        return options.Credentials is null && exception is AmazonClientException
+            ? (FailureReason.StoreDenied,
+                $"the AWS settings of the environment do not do: {exception.Message}",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name the credentials.")
+            : (FailureReason.StoreFailed, exception.Message, null);
+    }
+
+    private static T? Find<T>(Exception? exception)
+        where T : Exception
+    {
+        while (exception is not (null or T))
+        {
+            exception = exception.InnerException;
+        }
+
+        return (T?)exception;
+    }
+
+    private static Exception Innermost(Exception exception) => exception.GetBaseException();
+}

@@ -1,0 +1,160 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using ByteRange = EtcdBackupAgent.Core.Repository.ByteRange;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// An object as it comes over the network. When the connection breaks, the rest is asked for on a new one, provided that it is
+/// still the same object; every byte that was promised is given, or the read fails.
+/// </summary>
+internal sealed class S3ReadStream : ObjectReadStream
+{
+    /// <summary>Connections that may break before <see cref="ProgressBytes"/> have come.</summary>
+    private const int BreaksMax = 5;
+
+    /// <summary>After so many bytes earlier breaks are forgotten.</summary>
+    private const long ProgressBytes = 8 << 20;
+
+    private readonly S3Connection _connection;
+    private readonly ObjectKey _key;
+    private readonly string _etag;
+    private readonly long _end;
+    private GetObjectResponse? _answer;
+    private long _position;
+    private long _forgetBreaksAt;
+    private int _breaks;
+
+    private S3ReadStream(S3Connection connection, ObjectKey key, GetObjectResponse answer, long start, long length)
+    {
+        _connection = connection;
+        _key = key;
+        _answer = answer;
+        _etag = answer.ETag;
+        _position = start;
+        _end = start + length;
+    }
+
+    /// <summary>Asks for the object, whole or a part of it.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.ObjectNotFound"/>, or what is wrong with the server.</exception>
+    public static async Task<Stream> OpenAsync(
+        S3Connection connection, ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
+    {
+        long start = range?.Offset ?? 0;
+        // HTTP knows no empty range: one byte is asked for and not given.
+        string? header = range is { } r ? RangeHeader(start, r.Length is { } l ? start + Math.Max(l, 1) : null) : null;
+        try
+        {
+            GetObjectResponse answer = await GetAsync(connection, key, header, cancellationToken);
+            return new S3ReadStream(
+                connection, key, answer, start, Math.Min(answer.ContentLength, range?.Length ?? answer.ContentLength));
+        }
+        catch (BackupException e) when (IsBehindTheEnd(e))
+        {
+            return Stream.Null;
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_position == _end || buffer.IsEmpty)
+        {
+            return 0;
+        }
+
+        Memory<byte> wanted = buffer[..(int)Math.Min(buffer.Length, _end - _position)];
+        while (true)
+        {
+            _answer ??= await ResumeAsync(cancellationToken);
+            try
+            {
+                int count = await ReadSomeAsync(_answer, wanted, cancellationToken);
+                _position += count;
+                return count;
+            }
+            catch (Exception e) when (e is IOException or HttpRequestException or TimeoutException or AmazonS3Exception)
+            {
+                _answer.Dispose();
+                _answer = null;
+                CountBreak(e);
+            }
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _answer?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private async Task<int> ReadSomeAsync(GetObjectResponse answer, Memory<byte> wanted, CancellationToken cancellationToken)
+    {
+        using S3Attempt attempt = _connection.Attempt(cancellationToken);
+        try
+        {
+            int count = await answer.ResponseStream.ReadAsync(wanted, attempt.CancellationToken);
+            return count > 0
+                ? count
+                : throw new EndOfStreamException($"the answer ended {_end - _position} bytes before its end.");
+        }
+        catch (OperationCanceledException) when (attempt.Stalled)
+        {
+            throw attempt.Timeout();
+        }
+    }
+
+    private void CountBreak(Exception exception)
+    {
+        if (_position >= _forgetBreaksAt)
+        {
+            _breaks = 0;
+            _forgetBreaksAt = _position + ProgressBytes;
+        }
+
+        if (++_breaks > BreaksMax)
+        {
+            throw S3Errors.Translate(exception, $"read '{_key}' beyond byte {_position}", _connection.Options);
+        }
+    }
+
+    private async Task<GetObjectResponse> ResumeAsync(CancellationToken cancellationToken)
+    {
+        GetObjectResponse answer = await GetAsync(
+            _connection, _key, RangeHeader(_position, _end), cancellationToken);
+        if (answer.ETag == _etag && answer.ContentLength == _end - _position)
+        {
+            return answer;
+        }
+
+        // Not by If-Match: Ceph 16 refuses the quotes that AWS wants.
+        answer.Dispose();
+        throw new BackupException(
+            FailureReason.StoreFailed, $"'{_key}' in {_connection.Options.Address} was replaced while it was being read.");
+    }
+
+    private static Task<GetObjectResponse> GetAsync(
+        S3Connection connection, ObjectKey key, string? range, CancellationToken cancellationToken) => connection.RunAsync(
+            $"read '{key}'",
+            (client, attempt) => client.GetObjectAsync(
+                new GetObjectRequest
+                {
+                    BucketName = connection.Options.BucketName,
+                    Key = connection.Options.KeyPrefix + key,
+                    ByteRange = range is null ? null : new Amazon.S3.Model.ByteRange(range),
+                },
+                attempt.CancellationToken),
+            cancellationToken);
+
+    private static string RangeHeader(long start, long? end) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"bytes={start}-{end - 1}");
+
+    private static bool IsBehindTheEnd(BackupException e) =>
+        e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable };
+}

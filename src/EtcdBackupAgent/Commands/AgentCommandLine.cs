@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>The program: parse, run one verb, turn every failure into a message and an exit code. <c>docs/cli.md</c> describes it.</summary>
+internal static class AgentCommandLine
+{
+    /// <remarks>
+    /// 1. Parse; a mistake in the words ends here.
+    /// 2. Let SIGINT and SIGTERM cancel the verb.
+    /// 3. Run the verb.
+    /// 4. Say what failed, once, and choose the exit code by the reason.
+    /// </remarks>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        // 1. the words
+        using LogOptions logs = new();
+        ParseResult parsed = CreateRoot(logs).Parse(args);
+        if (parsed.Action is ParseErrorAction mistake)
+        {
+            mistake.ShowHelp = false;
+            await mistake.InvokeToErrorAsync(parsed);
+            return ExitCodes.Of(FailureReason.InvalidInput);
+        }
+
+        // 2. the signals
+        using TerminationSignals signals = new();
+        InvocationConfiguration configuration = new()
+        {
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        try
+        {
+            // 3. the verb
+            return await parsed.InvokeAsync(configuration, signals.Token);
+        }
+        catch (OperationCanceledException) when (signals.Received is { } signal)
+        {
+            // 4. the failure
+            FailureText.Write(new BackupException(FailureReason.Cancelled, $"Stopped by {signal}."));
+            return ExitCodes.Of(signal);
+        }
+        catch (BackupException e)
+        {
+            FailureText.Write(e);
+            return e.Reason == FailureReason.Cancelled && signals.Received is { } signal
+                ? ExitCodes.Of(signal)
+                : ExitCodes.Of(e.Reason);
+        }
+        catch (Exception e)
+        {
+            FailureText.WriteUnexpected(e);
+            return ExitCodes.Of(FailureReason.Unexpected);
+        }
+    }
+
+    internal static RootCommand CreateRoot(LogOptions logs)
+    {
+        RootCommand root = new(
+            "Backs up the etcd database and the certificates of a Kubernetes control plane, and brings them back.")
+        {
+            InitCommand.Create(logs),
+            BackupCommand.Create(logs),
+            ListCommand.Create(logs),
+            ShowCommand.Create(logs),
+            VerifyCommand.Create(logs),
+            RestoreCommand.Create(logs),
+            PruneCommand.Create(logs),
+            DeleteCommand.Create(logs),
+            RunCommand.Create(logs),
+            VersionCommand.Create(),
+        };
+        logs.AddTo(root);
+        VerbExample.ShowInHelp(root);
+        return root;
+    }
+
+    private static Task<int> InvokeToErrorAsync(this ParseErrorAction mistake, ParseResult parsed)
+    {
+        parsed.InvocationConfiguration.Output = Console.Error;
+        return Task.FromResult(mistake.Invoke(parsed));
+    }
+}

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>delete</c>: removes one snapshot.</summary>
+internal static class DeleteCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+        Argument<string> id = SnapshotArgument.Create();
+        Option<bool> yes = new("--yes") { Description = "Confirm that the snapshot is to be removed for good." };
+
+        Command verb = new("delete", "Remove one snapshot for good.") { id, yes };
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            string idText = parsed.GetRequiredValue(id);
+            if (!parsed.GetValue(yes))
+            {
+                throw new BackupException(FailureReason.Refused, $"Snapshot {idText} was not removed: it was not confirmed.")
+                {
+                    Hint = "Add --yes to remove it. It cannot be brought back.",
+                };
+            }
+
+            using IObjectStore store = Wiring.Store(
+                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            SnapshotFolder removed = await new DeleteRun(opened).ExecuteAsync(idText, cancellationToken);
+            output.Write(
+                parsed,
+                new JsonObject { ["id"] = removed.Id.Value },
+                console => console.WriteLine($"Snapshot {removed.Id} was removed from {store.Address}."));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample("etcd-backup-agent delete 34abbf1b --yes --repository file:///var/backups/etcd");
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Etcd;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>The options that say which etcd to read and how to be let in.</summary>
+internal sealed class EtcdOptions
+{
+    /// <summary>Holds the password of <c>--etcd-user</c>: a command line is seen by every process of the machine.</summary>
+    public const string PasswordVariable = "ETCD_PASSWORD";
+
+    private readonly Option<string?> _endpoint = new("--etcd-endpoint")
+    {
+        Description = "Client URL of etcd, or several with commas between.",
+        HelpName = "URL",
+    };
+
+    private readonly Option<string?> _caFile = new("--etcd-ca-file")
+    {
+        Description = "PEM file with the certificate authority of etcd's servers.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _certFile = new("--etcd-cert-file")
+    {
+        Description = "PEM file with the client certificate.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _keyFile = new("--etcd-key-file")
+    {
+        Description = "PEM file with the client certificate's private key.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _serverName = new("--etcd-server-name")
+    {
+        Description = "The name to look for in the server's certificate, if it is not the endpoint's.",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _user = new("--etcd-user")
+    {
+        Description = $"User, where etcd asks for one; the password is read from the environment variable {PasswordVariable}.",
+        HelpName = "USER",
+    };
+
+    private Option[] All => [_endpoint, _caFile, _certFile, _keyFile, _serverName, _user];
+
+    public void AddTo(Command verb)
+    {
+        foreach (Option option in All)
+        {
+            verb.Add(option);
+        }
+    }
+
+    /// <summary>The first of these options that was given; null if none was.</summary>
+    public string? FirstGiven(ParseResult parsed) => All.FirstOrDefault(o => parsed.GetResult(o) is not null)?.Name;
+
+    /// <summary>Reads the options and the files they name.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public async Task<EtcdConnection> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string endpoints = parsed.GetValue(_endpoint) ?? throw new BackupException(
+            FailureReason.InvalidInput, "No etcd is named.")
+        {
+            Hint = "Add --etcd-endpoint URL, for example https://127.0.0.1:2379; or use --resources DIR --policy NAME.",
+        };
+        string? user = parsed.GetValue(_user);
+        EtcdConnection connection = new()
+        {
+            Endpoints = EtcdEndpoints.Parse(endpoints),
+            ServerName = parsed.GetValue(_serverName),
+            User = user,
+            Password = user is null ? null : Environment.GetEnvironmentVariable(PasswordVariable)
+                ?? throw new BackupException(
+                    FailureReason.InvalidInput,
+                    $"--etcd-user {user} is given, but the environment variable {PasswordVariable} is not set."),
+        };
+        return await connection.WithFilesAsync(
+            parsed.GetValue(_caFile), parsed.GetValue(_certFile), parsed.GetValue(_keyFile), cancellationToken);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>What the process's exit code says. The table of <c>docs/cli.md</c>; scripts rely on it.</summary>
+internal static class ExitCodes
+{
+    public const int Success = 0;
+
+    public static int Of(FailureReason reason) => reason switch
+    {
+        FailureReason.Unexpected => 1,
+        FailureReason.InvalidInput => 2,
+        FailureReason.EtcdUnreachable or FailureReason.EtcdDenied or FailureReason.EtcdFailed
+            or FailureReason.SnapshotBroken => 3,
+        FailureReason.StoreUnreachable or FailureReason.StoreDenied or FailureReason.StoreFull
+            or FailureReason.StoreFailed or FailureReason.ObjectNotFound => 4,
+        FailureReason.RepositoryNotFound or FailureReason.RepositoryExists or FailureReason.RepositoryUnsupported
+            or FailureReason.SnapshotNotFound or FailureReason.SnapshotAmbiguous => 5,
+        FailureReason.DataDamaged => 6,
+        FailureReason.CertificatesUnreadable or FailureReason.TargetUnusable => 7,
+        FailureReason.Refused => 8,
+        FailureReason.Cancelled => Of(PosixSignal.SIGINT),
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "A reason without an exit code."),
+    };
+
+    /// <summary>128 and the signal's number, as shells report it.</summary>
+    public static int Of(PosixSignal signal) => signal == PosixSignal.SIGTERM ? 143 : 130;
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Output;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>list</c>: shows every snapshot of a repository.</summary>
+internal static class ListCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+
+        Command verb = new("list", "Show the snapshots of a repository, oldest first.");
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            using IObjectStore store = Wiring.Store(
+                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            Inventory inventory = await opened.TakeInventoryAsync(cancellationToken);
+            output.Write(parsed, SnapshotText.Document(inventory), console =>
+            {
+                if (inventory.Snapshots.Count + inventory.Unreadable.Count == 0)
+                {
+                    console.WriteLine($"There is no snapshot in {store.Address} yet.");
+                    return;
+                }
+
+                console.Write(SnapshotText.Table(inventory, Wiring.Time.GetUtcNow()));
+            });
+            return ExitCodes.Success;
+        });
+        return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint https://minio.example:9000");
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Output;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>How a verb shows its result: text for people on standard output, or one JSON or YAML document and nothing else.</summary>
+internal sealed class OutputOptions
+{
+    private readonly Option<OutputFormat> _output = new("--output", "-o")
+    {
+        Description = "How to show the result: table, json or yaml.",
+        DefaultValueFactory = _ => OutputFormat.Table,
+        HelpName = "FORMAT",
+    };
+
+    public void AddTo(Command verb) => verb.Add(_output);
+
+    public OutputFormat Read(ParseResult parsed) => parsed.GetValue(_output);
+
+    /// <summary>Shows a result, as text or as a document.</summary>
+    public void Write(ParseResult parsed, JsonNode document, Action<IAnsiConsole> writeText)
+    {
+        switch (Read(parsed))
+        {
+            case OutputFormat.Json:
+                Console.Out.WriteLine(DocumentText.Json(document));
+                break;
+            case OutputFormat.Yaml:
+                Console.Out.Write(DocumentText.Yaml(document));
+                break;
+            default:
+                writeText(Terminal.Output);
+                break;
+        }
+    }
+}
+
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Yaml,
+}

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Output;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>prune</c>: removes what the retention does not keep, and what unfinished backups left.</summary>
+internal static class PruneCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
+        OutputOptions output = new();
+        Option<int?> retain = new("--retain")
+        {
+            Description = "How many complete snapshots of the policy to keep; with --resources the policy document says it.",
+            HelpName = "N",
+        };
+        retain.RequireAtLeastOne();
+        Option<string?> cluster = new("--cluster-id")
+        {
+            Description = "The etcd cluster whose snapshots to prune; needed where the policy has snapshots of several.",
+            HelpName = "HEX",
+        };
+        Option<bool> dryRun = new("--dry-run") { Description = "Only show what would be kept and removed, and why." };
+
+        Command verb = new("prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
+        repository.AddTo(verb);
+        verb.Add(retain);
+        verb.Add(cluster);
+        verb.Add(dryRun);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            int? number = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
+            ResourceName? policy = repository.ReadPolicyName(parsed);
+            if ((number is null) != (policy is null))
+            {
+                throw new BackupException(
+                    FailureReason.InvalidInput,
+                    policy is null ? "--retain needs --policy NAME." : $"It is not said how many snapshots of {policy} to keep.")
+                {
+                    Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups left.",
+                };
+            }
+
+            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            RetentionRule? rule = policy is null
+                ? null
+                : await RuleAsync(opened, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
+            bool onlyPlan = parsed.GetValue(dryRun);
+            PruneReport report = await new PruneRun(opened, Wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+            output.Write(parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample(
+            "etcd-backup-agent prune --repository file:///var/backups/etcd --policy nightly --retain 7 --dry-run");
+    }
+
+    /// <summary>The rule for the one cluster that is meant; null if the policy has no snapshot, and so nothing to prune.</summary>
+    private static async Task<RetentionRule?> RuleAsync(
+        BackupRepository repository, ResourceName policy, int retain, string? clusterText, CancellationToken cancellationToken)
+    {
+        EtcdId? cluster = clusterText is null ? null
+            : EtcdId.TryParse(clusterText, out EtcdId parsed) ? parsed
+            : throw new BackupException(FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        EtcdId[] clusters = [.. inventory.Snapshots
+            .Where(s => s.Manifest.Policy == policy)
+            .Select(s => s.Manifest.Etcd.ClusterId)
+            .Distinct()];
+        return (cluster, clusters) switch
+        {
+            ({ } named, _) => Rule(named),
+            (null, []) => null,
+            (null, [EtcdId only]) => Rule(only),
+            _ => throw new BackupException(
+                FailureReason.InvalidInput,
+                $"Policy {policy} has snapshots of {clusters.Length} etcd clusters in {repository.Store.Address}: {string.Join(", ", clusters)}.")
+            {
+                Hint = "Say which with --cluster-id; the others are not touched.",
+            },
+        };
+
+        RetentionRule Rule(EtcdId id) => new() { Policy = policy, ClusterId = id, RetainNumBackups = retain };
+    }
+}

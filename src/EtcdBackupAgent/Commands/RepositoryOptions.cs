@@ -1,0 +1,125 @@
+using System.CommandLine;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>The options that name a repository, the same for every verb: by resource documents, or directly.</summary>
+internal sealed class RepositoryOptions
+{
+    private readonly Option<string?> _repository = new("--repository", "-r")
+    {
+        Description = "The repository: file:///directory or s3://bucket[/prefix].",
+        HelpName = "URL",
+    };
+
+    private readonly Option<Uri?> _s3Endpoint = new("--s3-endpoint")
+    {
+        Description = "URL of the S3 server; without it, AWS. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            + "or wherever else the AWS tools find them.",
+        HelpName = "URL",
+    };
+
+    private readonly Option<string?> _s3Region = new("--s3-region")
+    {
+        Description = "Region of the S3 server.",
+        HelpName = "REGION",
+    };
+
+    private readonly Option<string?> _s3CaFile = new("--s3-ca-file")
+    {
+        Description = "PEM file with the certificate authority of the S3 server.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _resources = new("--resources")
+    {
+        Description = "Directory with the YAML documents of policies, locations and secrets.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _location = new("--location")
+    {
+        Description = "The BackupLocation to use, as NAME or NAMESPACE/NAME; with --resources.",
+        HelpName = "NAME",
+    };
+
+    /// <summary>Which policy; a verb says in its own words what it does with it.</summary>
+    public Option<string?> Policy { get; } = new("--policy")
+    {
+        Description = "The MetadataBackupPolicy, as NAME or NAMESPACE/NAME. With --resources it also names the repository.",
+        HelpName = "NAME",
+    };
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(_repository);
+        verb.Add(_s3Endpoint);
+        verb.Add(_s3Region);
+        verb.Add(_s3CaFile);
+        verb.Add(_resources);
+        verb.Add(_location);
+        verb.Add(Policy);
+    }
+
+    /// <summary>Reads what the options name: documents are read, nothing is connected to.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public async Task<RepositoryChoice> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string? repository = parsed.GetValue(_repository);
+        string? directory = parsed.GetValue(_resources);
+        return (repository, directory) switch
+        {
+            (not null, null) => ReadDirect(parsed, repository),
+            (null, not null) => await ReadResourcesAsync(parsed, directory, cancellationToken),
+            (null, null) => throw Mistake("No repository is named.", "Add --repository URL, or --resources DIR with --location or --policy."),
+            _ => throw Mistake("Both --repository and --resources are given.", "Give one of them."),
+        };
+    }
+
+    /// <summary>The policy's name as typed; null if none was.</summary>
+    public ResourceName? ReadPolicyName(ParseResult parsed) =>
+        parsed.GetValue(Policy) is { } text ? ResourceNameText.Parse("--policy", text) : null;
+
+    private static BackupException Mistake(string message, string hint) =>
+        new(FailureReason.InvalidInput, message) { Hint = hint };
+
+    private DirectRepository ReadDirect(ParseResult parsed, string repository)
+    {
+        if (parsed.GetValue(_location) is { } location)
+        {
+            throw Mistake($"--location {location} needs --resources.", "Name the directory of the documents with --resources DIR.");
+        }
+
+        return RepositoryUrl.Parse(repository) with
+        {
+            S3Endpoint = parsed.GetValue(_s3Endpoint),
+            S3Region = parsed.GetValue(_s3Region),
+            S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file ? InputFile.ReadText("--s3-ca-file", file) : null,
+        };
+    }
+
+    private async Task<ResourceRepository> ReadResourcesAsync(
+        ParseResult parsed, string directory, CancellationToken cancellationToken)
+    {
+        foreach (Option direct in new Option[] { _s3Endpoint, _s3Region, _s3CaFile })
+        {
+            if (parsed.GetResult(direct) is not null)
+            {
+                throw Mistake($"{direct.Name} does not go with --resources.", "The BackupLocation holds it.");
+            }
+        }
+
+        ResourceDocuments documents = await ResourceDocuments.LoadAsync(directory, cancellationToken);
+        FailureText.Write(documents.Set.Problems);
+        BackupPolicy? policy = ReadPolicyName(parsed) is { } name ? documents.RequirePolicy(name) : null;
+        ResourceName locationName = (parsed.GetValue(_location), policy) switch
+        {
+            ({ } text, _) => ResourceNameText.Parse("--location", text),
+            (null, { } named) => named.Destination,
+            (null, null) => throw Mistake("--resources is given, but no location.", "Add --location NAME or --policy NAME."),
+        };
+        return new ResourceRepository(documents.RequireLocation(locationName), policy, documents.Set);
+    }
+}

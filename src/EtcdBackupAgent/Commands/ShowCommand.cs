@@ -1,0 +1,31 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Output;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>show</c>: shows one snapshot in full.</summary>
+internal static class ShowCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+        Argument<string> id = SnapshotArgument.Create();
+
+        Command verb = new("show", "Show one snapshot in full.") { id };
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            using IObjectStore store = Wiring.Store(
+                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            Snapshot snapshot = await opened.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
+            output.Write(parsed, SnapshotText.Document(snapshot), console => console.Write(SnapshotText.Details(snapshot)));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample("etcd-backup-agent show 34abbf1b --repository file:///var/backups/etcd --output yaml");
+    }
+}

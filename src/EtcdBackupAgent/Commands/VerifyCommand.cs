@@ -1,0 +1,94 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Output;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>verify</c>: reads snapshots as a restore would and says whether they are sound.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+        Argument<string?> id = new("ID")
+        {
+            Description = "The snapshot: its ID, the beginning of it, or 'latest'.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        Option<bool> all = new("--all") { Description = "Verify every snapshot of the repository." };
+
+        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.") { id, all };
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            string? idText = parsed.GetValue(id);
+            if (parsed.GetValue(all) == (idText is not null))
+            {
+                throw new BackupException(FailureReason.InvalidInput, "verify takes either one snapshot ID or --all.")
+                {
+                    Hint = "'etcd-backup-agent verify latest' checks the newest one.",
+                };
+            }
+
+            using IObjectStore store = Wiring.Store(
+                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            VerifyRun run = new(opened);
+            IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
+                async progress => idText is null
+                    ? await CollectAsync(run.VerifyAllAsync(progress, cancellationToken))
+                    : [await run.VerifyAsync(idText, progress, cancellationToken)]);
+            output.Write(parsed, Document(outcomes), console => WriteText(console, outcomes, store.Address));
+            return outcomes.All(o => o.IsSound) ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
+        });
+        return verb.WithExample(
+            "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
+            + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
+    }
+
+    private static async Task<IReadOnlyList<VerifyOutcome>> CollectAsync(IAsyncEnumerable<VerifyOutcome> outcomes)
+    {
+        List<VerifyOutcome> collected = [];
+        await foreach (VerifyOutcome outcome in outcomes)
+        {
+            collected.Add(outcome);
+        }
+
+        return collected;
+    }
+
+    private static JsonArray Document(IEnumerable<VerifyOutcome> outcomes) =>
+    [
+        .. outcomes.Select(o => new JsonObject
+        {
+            ["id"] = o.Folder.Id.Value,
+            ["sound"] = o.IsSound,
+            ["problems"] = new JsonArray([.. o.Problems.Select(p => JsonValue.Create(p.Message))]),
+        }),
+    ];
+
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<VerifyOutcome> outcomes, string address)
+    {
+        if (outcomes.Count == 0)
+        {
+            console.WriteLine($"There is no snapshot in {address} yet.");
+        }
+
+        foreach (VerifyOutcome outcome in outcomes)
+        {
+            string bytes = outcome.Manifest is { } manifest ? $" ({Readable.Bytes(manifest.PlainBytes)})" : "";
+            console.WriteLine($"{outcome.Folder.Id}: {(outcome.IsSound ? "sound" : "DAMAGED")}{bytes}");
+            foreach (BackupException problem in outcome.Problems)
+            {
+                console.WriteLine($"  {problem.Message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>version</c>: says which version this is.</summary>
+internal static class VersionCommand
+{
+    public static Command Create()
+    {
+        Command verb = new("version", "Show the version.");
+        verb.SetAction(_ =>
+        {
+            Console.Out.WriteLine($"etcd-backup-agent {AgentVersion.Text}");
+            return ExitCodes.Success;
+        });
+        return verb.WithExample("etcd-backup-agent version");
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Etcd;
+
+namespace EtcdBackupAgent.Configuration;
+
+/// <summary>What to back up and how many to keep: out of a policy document, or out of options.</summary>
+internal sealed record BackupPlan
+{
+    public required EtcdConnection Etcd { get; init; }
+
+    public string? CertsDirectory { get; init; }
+
+    public required ResourceName Policy { get; init; }
+
+    /// <summary>How many complete snapshots to keep; null to prune nothing.</summary>
+    public int? Retain { get; init; }
+
+    /// <summary>Joins a policy with the Secret it names.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the Secret is needed and absent.</exception>
+    public static BackupPlan Of(BackupPolicy policy, ResourceSet resources)
+    {
+        SecretContent? secret = resources.Secrets.GetValueOrDefault(policy.EtcdCredentials);
+        if (secret is null && policy.EtcdEndpoints.Any(e => e.Scheme == Uri.UriSchemeHttps))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"Policy {policy.Name} reads etcd over TLS, but its Secret {policy.EtcdCredentials} is not there.");
+        }
+
+        return new BackupPlan
+        {
+            Etcd = new EtcdConnection
+            {
+                Endpoints = policy.EtcdEndpoints,
+                CaCertificatesPem = Pem(secret, "ca.crt"),
+                ClientCertificatePem = Pem(secret, "client.crt"),
+                ClientKeyPem = Pem(secret, "client.key"),
+            },
+            CertsDirectory = policy.CertsDirectory,
+            Policy = policy.Name,
+            Retain = policy.RetainNumBackups,
+        };
+    }
+
+    public BackupRequest Request(BackupReason reason) => new()
+    {
+        Policy = Policy,
+        Reason = reason,
+        CertsDirectory = CertsDirectory,
+        RetainNumBackups = Retain,
+    };
+
+    private static string? Pem(SecretContent? secret, string key) =>
+        secret is not null && secret.Data.TryGetValue(key, out byte[]? pem) ? Encoding.UTF8.GetString(pem) : null;
+}

@@ -1,0 +1,29 @@
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Configuration;
+
+/// <summary>Which repository the command line names.</summary>
+internal abstract record RepositoryChoice;
+
+/// <summary>A repository named by <c>--repository</c> and the S3 options.</summary>
+internal sealed record DirectRepository : RepositoryChoice
+{
+    /// <summary>Absolute path of a directory repository; null for S3.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>S3 bucket; null for a directory.</summary>
+    public string? BucketName { get; init; }
+
+    public string? Prefix { get; init; }
+
+    /// <summary>Null for AWS.</summary>
+    public Uri? S3Endpoint { get; init; }
+
+    public string? S3Region { get; init; }
+
+    public string? S3CaCertificatePem { get; init; }
+}
+
+/// <summary>A repository named by a BackupLocation.</summary>
+internal sealed record ResourceRepository(BackupLocation Location, BackupPolicy? Policy, ResourceSet Resources)
+    : RepositoryChoice;

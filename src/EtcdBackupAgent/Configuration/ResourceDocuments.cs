@@ -1,0 +1,55 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Resources;
+
+namespace EtcdBackupAgent.Configuration;
+
+/// <summary>The documents of <c>--resources DIR</c>, for a verb that needs one policy or location of them.</summary>
+internal sealed class ResourceDocuments
+{
+    private readonly string _address;
+
+    private ResourceDocuments(string address, ResourceSet set)
+    {
+        _address = address;
+        Set = set;
+    }
+
+    public ResourceSet Set { get; }
+
+    /// <summary>Reads the directory. Problems of documents are for the caller to show: the one that matters may be sound.</summary>
+    public static async Task<ResourceDocuments> LoadAsync(string directory, CancellationToken cancellationToken)
+    {
+        DirectoryResourceStore store = new(directory);
+        return new ResourceDocuments(store.Address, await store.LoadAsync(cancellationToken));
+    }
+
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if it is absent or has an error.</exception>
+    public BackupPolicy RequirePolicy(ResourceName name) => Require("MetadataBackupPolicy", name, Set.Policies);
+
+    /// <inheritdoc cref="RequirePolicy"/>
+    public BackupLocation RequireLocation(ResourceName name) => Require("BackupLocation", name, Set.Locations);
+
+    private T Require<T>(string kind, ResourceName name, IReadOnlyDictionary<ResourceName, T> found)
+    {
+        if (found.TryGetValue(name, out T? resource))
+        {
+            return resource;
+        }
+
+        bool broken = Set.Problems.Any(p => p.Severity == ProblemSeverity.Error && p.Name == name);
+        throw new BackupException(
+            FailureReason.InvalidInput,
+            broken
+                ? $"{kind} {name} in {_address} has errors (above)."
+                : $"There is no {kind} {name} in {_address}.")
+        {
+            Hint = broken
+                ? "Mend the document; the lines above say what is wrong where."
+                : found.Count == 0 ? $"There is no {kind} at all." : $"There is: {string.Join(", ", found.Keys.Order(ByText))}.",
+        };
+    }
+
+    private static Comparer<ResourceName> ByText { get; } =
+        Comparer<ResourceName>.Create((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
+}

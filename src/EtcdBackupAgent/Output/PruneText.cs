@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Retention;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Output;
+
+/// <summary>How a prune is shown.</summary>
+internal static class PruneText
+{
+    public static string Summary(PruneReport report, bool dryRun)
+    {
+        int removed = report.Removed.Count();
+        string verb = dryRun ? "Would remove" : "Removed";
+        return $"{verb} {removed} snapshots, {report.UnreferencedObjects.Count} objects of unfinished backups "
+            + $"and {report.StaleUploads.Count} unfinished uploads; {report.Decisions.Count - removed} snapshots are kept.";
+    }
+
+    public static void Write(IAnsiConsole console, PruneReport report, bool dryRun)
+    {
+        if (report.Decisions.Count > 0)
+        {
+            Table table = Terminal.NewTable("ID", "STARTED", "ACTION", "WHY");
+            foreach (RetentionDecision decision in report.Decisions)
+            {
+                table.AddRow(
+                    new Text(decision.Snapshot.Id.Value),
+                    new Text(Readable.Time(decision.Snapshot.Folder.StartedAt)),
+                    new Text(decision.Keep ? "keep" : "remove"),
+                    new Text(decision.Reason));
+            }
+
+            console.Write(table);
+        }
+
+        foreach (string line in report.Unreadable.Select(u => $"{u.Folder.Id} is left alone: {u.Problem.Message}"))
+        {
+            console.WriteLine(line);
+        }
+
+        console.WriteLine(Summary(report, dryRun));
+    }
+
+    public static JsonObject Document(PruneReport report, bool dryRun) => new()
+    {
+        ["dryRun"] = dryRun,
+        ["decisions"] = new JsonArray([.. report.Decisions.Select(d => new JsonObject
+        {
+            ["id"] = d.Snapshot.Id.Value,
+            ["keep"] = d.Keep,
+            ["reason"] = d.Reason,
+        })]),
+        ["unreferencedObjects"] = new JsonArray([.. report.UnreferencedObjects.Select(o => JsonValue.Create(o.Key.Value))]),
+        ["staleUploads"] = new JsonArray([.. report.StaleUploads.Select(u => JsonValue.Create(u.Key))]),
+        ["unreadable"] = new JsonArray([.. report.Unreadable.Select(u => JsonValue.Create(u.Folder.Id.Value))]),
+    };
+}

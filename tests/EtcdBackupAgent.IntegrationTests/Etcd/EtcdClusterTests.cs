@@ -1,0 +1,113 @@
+using System.Net.Http.Json;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Etcd;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Etcd;
+
+/// <summary>A cluster of three that loses one member after the other: one test, since each step needs the one before.</summary>
+public sealed class EtcdClusterTests
+{
+    [Theory]
+    [InlineData("3.4")]
+    [InlineData("3.5")]
+    public async Task A_snapshot_comes_as_long_as_one_member_lives(string version)
+    {
+        EtcdSeries series = EtcdServers.Series(version);
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = series, Members = 3 });
+        await server.EtcdctlAsync("put", "key", "value");
+        EtcdConnection connection = EtcdServers.ConnectionTo(server) with { CallTimeout = TimeSpan.FromSeconds(5) };
+
+        // All three live: a follower is read.
+        (EtcdMember member, long revision) = await SnapshotFile.TakeAndCheckAsync(connection, series);
+        Assert.Equal(EtcdMemberRole.Follower, member.Role);
+        Assert.Equal(2, revision);
+
+        // One is down: that is no failure.
+        await server.KillAsync(0);
+        (EtcdMember second, RecordingLogger log) = await TakeAsync(connection);
+        Assert.NotEqual(Display(server, 0), second.Endpoint);
+        Assert.Contains(
+            $"Warning: An etcd endpoint was passed over: {Display(server, 0)}: Maintenance/Status failed: connection refused.",
+            log.Lines);
+        Assert.Contains(
+            log.Lines, line => line.StartsWith($"Information: Reading the snapshot of etcd at {second.Endpoint}", StringComparison.Ordinal));
+
+        // Two are down: the last has lost its leader, and is read all the same, with a warning.
+        await server.KillAsync(1);
+        using (EtcdClient last = new(connection, server.Endpoints[2], TimeProvider.System))
+        {
+            await TestDeadline.UntilAsync(
+                "the last member to miss its leader", async () => (await last.StatusAsync(CancellationToken.None)).Leader == 0);
+            StatusResponse status = await last.StatusAsync(CancellationToken.None);
+            Assert.Contains("etcdserver: no leader", status.Errors);
+        }
+
+        (EtcdMember third, log) = await TakeAsync(connection);
+        Assert.Equal(Display(server, 2), third.Endpoint);
+        Assert.Contains(
+            log.Lines, line => line.StartsWith($"Warning: The etcd member at {third.Endpoint} knows no leader", StringComparison.Ordinal));
+
+        // All are down: each is named.
+        await server.KillAsync(2);
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => TakeAsync(connection));
+        Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
+        Assert.Equal(
+            "None of the etcd endpoints gives a snapshot. "
+            + string.Join(' ', Enumerable.Range(0, 3).Select(i =>
+                $"{Display(server, i)}: Maintenance/Status failed: connection refused.")),
+            e.Message);
+    }
+
+    [Theory]
+    [InlineData("3.4")]
+    [InlineData("3.5")]
+    public async Task A_member_with_a_corrupt_alarm_is_not_read(string version)
+    {
+        await using EtcdServer server =
+            await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
+        EtcdConnection connection = EtcdServers.ConnectionTo(server);
+        using EtcdClient client = new(connection, server.Endpoints[0], TimeProvider.System);
+        ulong member = (await client.StatusAsync(CancellationToken.None)).Header.MemberId;
+        // etcdctl can take an alarm away but not raise one; etcd's HTTP gateway can.
+        using HttpClient http = new();
+        using HttpResponseMessage raised = await http.PostAsJsonAsync(
+            new Uri(server.Endpoints[0], "/v3/maintenance/alarm"),
+            new { action = "ACTIVATE", memberID = $"{member}", alarm = "CORRUPT" });
+        raised.EnsureSuccessStatusCode();
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => TakeAsync(connection));
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+        Assert.Equal($"{server.EndpointList}: the member has a CORRUPT alarm.", e.Message);
+    }
+
+    [Fact]
+    public async Task Endpoints_of_two_clusters_are_refused()
+    {
+        EtcdServerOptions options = new() { Series = EtcdServers.Series("3.5") };
+        await using EtcdServer one = await EtcdServer.StartAsync(options);
+        await using EtcdServer other = await EtcdServer.StartAsync(options);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            TakeAsync(new EtcdConnection { Endpoints = [.. one.Endpoints, .. other.Endpoints] }));
+
+        Assert.Equal(FailureReason.InvalidInput, e.Reason);
+        Assert.StartsWith("The etcd endpoints belong to different clusters: ", e.Message, StringComparison.Ordinal);
+    }
+
+    private static string Display(EtcdServer server, int member) => EtcdEndpoints.Display(server.Endpoints[member]);
+
+    private static async Task<(EtcdMember Member, RecordingLogger Log)> TakeAsync(EtcdConnection connection)
+    {
+        RecordingLogger log = new();
+        await using EtcdSnapshot snapshot =
+            await new EtcdSnapshotSource(connection, TimeProvider.System, log).OpenAsync(CancellationToken.None);
+        await snapshot.Content.CopyToAsync(Stream.Null);
+        return (snapshot.Member, log);
+    }
+}

@@ -1,0 +1,19 @@
+using EtcdBackupAgent.Etcd;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.IntegrationTests.Etcd;
+
+/// <summary>Keeps what is logged, as text.</summary>
+internal sealed class RecordingLogger : ILogger<EtcdSnapshotSource>
+{
+    public List<string> Lines { get; } = [];
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        Lines.Add($"{logLevel}: {formatter(state, exception)}");
+}

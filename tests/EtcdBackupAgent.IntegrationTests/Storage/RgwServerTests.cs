@@ -1,0 +1,21 @@
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Storage;
+
+public sealed class RgwServerTests
+{
+    [Fact]
+    public async Task On_disk_it_answers_is_killed_and_answers_again()
+    {
+        await using RgwServer server = await RgwServer.StartAsync(RgwStorage.Disk);
+        using HttpClient client = new();
+
+        await server.KillAsync();
+        await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAsync(server.HttpEndpoint));
+        await server.RestartAsync();
+
+        using HttpResponseMessage response = await client.GetAsync(server.HttpEndpoint);
+        Assert.True(response.IsSuccessStatusCode);
+    }
+}

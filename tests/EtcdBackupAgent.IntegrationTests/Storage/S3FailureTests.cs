@@ -1,0 +1,148 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Storage.S3;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Storage;
+
+/// <summary>Connections that break: what can be healed is, and the rest fails and says where.</summary>
+[Collection(RgwTests.Name)]
+public sealed class S3FailureTests(RgwFixture fixture)
+{
+    private const long SeveralParts = (5L << 20) * 8;
+
+    private static readonly ObjectKey Key = new("data/object");
+
+    private readonly S3Options _options = fixture.Options();
+
+    [Fact]
+    public async Task Parts_whose_connections_are_cut_are_sent_again()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAfterBytes = 3 << 20 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+        proxy.CutsLeft = 3;
+
+        long stored = await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
+
+        Assert.Equal(SeveralParts, stored);
+        Assert.Equal(3, proxy.Cuts);
+        await AssertContentAsync(store, SeveralParts);
+    }
+
+    [Fact]
+    public async Task Answers_that_are_lost_do_not_make_a_put_fail_or_a_creation_look_like_anothers()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 1 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+
+        // Each request of an upload in parts loses its answer once: begin, parts, completion.
+        proxy.CutsLeft = 2;
+        await store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
+        proxy.CutsLeft = 2;
+        bool created = await store.TryCreateAsync(new ObjectKey("manifest.json"), new byte[10], CancellationToken.None);
+
+        Assert.True(created);
+        Assert.Equal(4, proxy.Cuts);
+        await AssertContentAsync(store, 9 << 20);
+    }
+
+    [Fact]
+    public async Task A_completion_whose_answer_is_lost_is_found_to_be_done()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 1 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+        const long Length = (8 << 20) + 10;
+        PatternStream content = new(Length)
+        {
+            At = Length,
+            Reached = async token =>
+            {
+                // The first part is there; the second is on its way when the content ends, and what follows it is the completion.
+                S3ObjectStore direct = new(_options, TimeProvider.System);
+                await TestDeadline.UntilAsync(
+                    "the first part", async () => await direct.ListPendingUploadsAsync(token).AnyAsync(token), token);
+                direct.Dispose();
+                proxy.CutsLeft = 3;
+            },
+        };
+
+        await store.PutAsync(Key, content, CancellationToken.None);
+
+        Assert.Equal(3, proxy.Cuts);
+        await AssertContentAsync(store, Length);
+        Assert.Empty(await store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync());
+    }
+
+    [Fact]
+    public async Task A_read_that_is_cut_goes_on_where_it_was()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 3 << 20 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+        await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
+        proxy.CutsLeft = 4;
+
+        await AssertContentAsync(store, SeveralParts);
+
+        Assert.Equal(4, proxy.Cuts);
+    }
+
+    [Fact]
+    public async Task A_read_that_is_cut_for_ever_fails_and_says_where()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 100_000 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+        await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
+        proxy.CutsLeft = int.MaxValue;
+        await using Stream stream = await store.OpenReadAsync(Key, null, CancellationToken.None);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(Stream.Null));
+
+        Assert.Equal(FailureReason.StoreUnreachable, e.Reason);
+        Assert.Contains("'data/object' beyond byte", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_read_whose_object_is_replaced_does_not_mix_the_two()
+    {
+        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 8 << 20 };
+        using S3ObjectStore store = await OpenAsync(proxy);
+        await store.PutAsync(Key, new PatternStream(SeveralParts, seed: 1), CancellationToken.None);
+        proxy.CutsLeft = 1;
+        await using Stream stream = await store.OpenReadAsync(Key, null, CancellationToken.None);
+        using S3ObjectStore direct = new(_options, TimeProvider.System);
+        await direct.PutAsync(Key, new PatternStream(SeveralParts, seed: 2), CancellationToken.None);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(Stream.Null));
+
+        Assert.Contains("was replaced while it was being read", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Names_that_are_no_keys_are_passed_over()
+    {
+        using S3ObjectStore whole = new(_options, TimeProvider.System);
+        await whole.EnsureCreatedAsync(CancellationToken.None);
+        await S3RawPut.PutAsync(
+            _options with { Endpoint = fixture.Server.HttpEndpoint }, "dir/a b", "dir/", "dir//x", "dir/ok", "dir/ümlaut");
+
+        Assert.Equal(
+            ["dir/ok"],
+            (await whole.ListAsync("", CancellationToken.None).ToListAsync()).Select(found => found.Key.Value));
+    }
+
+    private async Task<S3ObjectStore> OpenAsync(CuttingProxy proxy)
+    {
+        S3ObjectStore store = new(
+            _options with { Endpoint = new Uri($"http://127.0.0.1:{proxy.Port}") }, TimeProvider.System);
+        await store.EnsureCreatedAsync(CancellationToken.None);
+        return store;
+    }
+
+    private static async Task AssertContentAsync(S3ObjectStore store, long length)
+    {
+        await using Stream stream = await store.OpenReadAsync(Key, null, CancellationToken.None);
+        await PatternStream.AssertEqualAsync(length, stream);
+    }
+}

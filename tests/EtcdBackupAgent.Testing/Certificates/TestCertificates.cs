@@ -1,0 +1,128 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace EtcdBackupAgent.Testing.Certificates;
+
+/// <summary>A certificate authority of a test's own, and what it issues.</summary>
+public sealed class TestCertificates : IDisposable
+{
+    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    private const int RsaKeyBits = 2048;
+    private const int SerialBytes = 8;
+
+    private readonly X509Certificate2 _authority;
+
+    public TestCertificates(string name = "Test CA")
+        : this(SelfSigned(name))
+    {
+    }
+
+    private TestCertificates(X509Certificate2 authority) => _authority = authority;
+
+    /// <summary>The authority's own certificate.</summary>
+    public string AuthorityPem => _authority.ExportCertificatePem();
+
+    /// <summary>An authority that this one vouches for.</summary>
+    public TestCertificates Intermediate(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 certificate = Sign(Authority(name, key), TestValidity.Now);
+        return new TestCertificates(certificate.CopyWithPrivateKey(key));
+    }
+
+    /// <summary>A certificate for a server of these names and addresses; etcd uses its own as a client too.</summary>
+    public TestCertificate Server(
+        IEnumerable<string> hosts, TestKey key = TestKey.EcdsaPkcs8, TestValidity validity = TestValidity.Now)
+    {
+        SubjectAlternativeNameBuilder names = new();
+        foreach (string host in hosts)
+        {
+            if (IPAddress.TryParse(host, out IPAddress? address))
+            {
+                names.AddIpAddress(address);
+            }
+            else
+            {
+                names.AddDnsName(host);
+            }
+        }
+
+        return Issue("Test server", [ServerAuthentication, ClientAuthentication], names.Build(), key, validity);
+    }
+
+    /// <summary>A certificate for a client; etcd takes its common name for the user.</summary>
+    public TestCertificate Client(
+        string commonName, TestKey key = TestKey.EcdsaPkcs8, TestValidity validity = TestValidity.Now) =>
+        Issue(commonName, [ClientAuthentication], names: null, key, validity);
+
+    public void Dispose() => _authority.Dispose();
+
+    private static X509Certificate2 SelfSigned(string name)
+    {
+        using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        (DateTimeOffset from, DateTimeOffset to) = Period(TestValidity.Now);
+        return Authority(name, key).CreateSelfSigned(from, to);
+    }
+
+    private static CertificateRequest Authority(string name, ECDsa key)
+    {
+        CertificateRequest request = new($"CN={name}", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(X509BasicConstraintsExtension.CreateForCertificateAuthority());
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, critical: false));
+        return request;
+    }
+
+    private static (DateTimeOffset From, DateTimeOffset To) Period(TestValidity validity)
+    {
+        DateTimeOffset now = TimeProvider.System.GetUtcNow();
+        return validity switch
+        {
+            TestValidity.Past => (now.AddHours(-2), now.AddHours(-1)),
+            TestValidity.Future => (now.AddHours(1), now.AddHours(2)),
+            _ => (now.AddHours(-2), now.AddDays(1)),
+        };
+    }
+
+    private TestCertificate Issue(
+        string commonName, string[] usages, X509Extension? names, TestKey key, TestValidity validity)
+    {
+        using AsymmetricAlgorithm pair = key is TestKey.RsaPkcs1 or TestKey.RsaPkcs8
+            ? RSA.Create(RsaKeyBits)
+            : ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        CertificateRequest request = pair is RSA rsa
+            ? new CertificateRequest($"CN={commonName}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
+            : new CertificateRequest($"CN={commonName}", (ECDsa)pair, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], critical: false));
+        if (names is not null)
+        {
+            request.CertificateExtensions.Add(names);
+        }
+
+        using X509Certificate2 certificate = Sign(request, validity);
+        return new TestCertificate(certificate.ExportCertificatePem(), KeyPem(pair, key));
+    }
+
+    private X509Certificate2 Sign(CertificateRequest request, TestValidity validity)
+    {
+        (DateTimeOffset from, DateTimeOffset to) = Period(validity);
+        byte[] serial = RandomNumberGenerator.GetBytes(SerialBytes);
+        // A serial number is a positive integer (RFC 5280, section 4.1.2.2).
+        serial[0] &= 0x7F;
+        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(
+            _authority, includeKeyIdentifier: true, includeIssuerAndSerial: false));
+        using ECDsa key = _authority.GetECDsaPrivateKey()!;
+        return request.Create(_authority.SubjectName, X509SignatureGenerator.CreateForECDsa(key), from, to, serial);
+    }
+
+    private static string KeyPem(AsymmetricAlgorithm pair, TestKey key) => key switch
+    {
+        TestKey.EcdsaSec1 => ((ECDsa)pair).ExportECPrivateKeyPem(),
+        TestKey.RsaPkcs1 => ((RSA)pair).ExportRSAPrivateKeyPem(),
+        _ => pair.ExportPkcs8PrivateKeyPem(),
+    };
+}

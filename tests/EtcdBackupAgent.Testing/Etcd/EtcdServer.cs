@@ -1,0 +1,132 @@
+using EtcdBackupAgent.Testing.Certificates;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+
+namespace EtcdBackupAgent.Testing.Etcd;
+
+/// <summary>A real etcd, of one member or of several, healthy when <see cref="StartAsync"/> returns; gone when disposed.</summary>
+public sealed class EtcdServer : IAsyncDisposable
+{
+    private readonly EtcdServerOptions _options;
+    private readonly TestDirectory _directory = new();
+    private readonly EtcdMemberProcess[] _members;
+    private readonly HttpClient _health = new();
+
+    private EtcdServer(EtcdServerOptions options)
+    {
+        _options = options;
+        if (options.MutualTls)
+        {
+            Certificates = new TestCertificates("Test etcd CA");
+            CaFile = _directory["ca.crt"];
+            File.WriteAllText(CaFile, Certificates.AuthorityPem);
+            ServerFiles = Certificates.Server([options.Host, "localhost"]).WriteTo(_directory.Path, "server");
+            ClientFiles = Certificates.Client("root").WriteTo(_directory.Path, "client");
+        }
+
+        _members = [.. Enumerable.Range(0, options.Members).Select(index => new EtcdMemberProcess(this, index))];
+    }
+
+    /// <summary>One client URL a member.</summary>
+    public IReadOnlyList<Uri> Endpoints => [.. _members.Select(member => member.ClientUrl)];
+
+    /// <summary>All client URLs, separated by commas, as the tools and the agent take them.</summary>
+    public string EndpointList => string.Join(',', Endpoints.Select(endpoint => endpoint.GetLeftPart(UriPartial.Authority)));
+
+    /// <summary>With TLS: the authority the server trusts and was issued by.</summary>
+    public TestCertificates? Certificates { get; }
+
+    public string? CaFile { get; }
+
+    /// <summary>With TLS: a certificate that the server accepts, of the user <c>root</c>.</summary>
+    public TestCertificateFiles? ClientFiles { get; }
+
+    /// <summary>Once authentication is enabled: the password of the user <c>root</c>.</summary>
+    public string? RootPassword { get; private set; }
+
+    internal EtcdServerOptions Options => _options;
+
+    internal TestDirectory Directory => _directory;
+
+    internal TestCertificateFiles? ServerFiles { get; }
+
+    internal string InitialCluster => string.Join(',', _members.Select(member => $"{member.Name}={member.PeerUrl}"));
+
+    public static async Task<EtcdServer> StartAsync(EtcdServerOptions options, CancellationToken cancellationToken = default)
+    {
+        EtcdServer server = new(options);
+        try
+        {
+            foreach (EtcdMemberProcess member in server._members)
+            {
+                member.Start();
+            }
+
+            foreach (EtcdMemberProcess member in server._members)
+            {
+                await member.UntilHealthyAsync(server._health, cancellationToken);
+            }
+
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs etcdctl against all members, with certificates and the root user as the server wants them.</summary>
+    /// <returns>Its standard output.</returns>
+    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    public Task<string> EtcdctlAsync(params string[] arguments) => EtcdctlAsync(arguments, standardInput: null);
+
+    /// <summary>The same, with something to read: <c>put KEY</c> takes the value from there.</summary>
+    public async Task<string> EtcdctlAsync(IEnumerable<string> arguments, Stream? standardInput)
+    {
+        List<string> all = [.. arguments, "--endpoints", EndpointList];
+        if (ClientFiles is not null)
+        {
+            all.AddRange(["--cacert", CaFile!, "--cert", ClientFiles.Certificate, "--key", ClientFiles.Key]);
+        }
+
+        if (RootPassword is not null)
+        {
+            all.AddRange(["--user", $"root:{RootPassword}"]);
+        }
+
+        Dictionary<string, string?> environment = new(StringComparer.Ordinal) { ["ETCDCTL_API"] = "3" };
+        return (await Tool.RunAsync(_options.Series.Etcdctl, all, environment, standardInput)).Output;
+    }
+
+    /// <summary>Makes the user root and turns authentication on: from then on every client needs a user.</summary>
+    public async Task EnableAuthenticationAsync(string rootPassword)
+    {
+        await EtcdctlAsync("user", "add", $"root:{rootPassword}");
+        await EtcdctlAsync("user", "grant-role", "root", "root");
+        await EtcdctlAsync("auth", "enable");
+        RootPassword = rootPassword;
+    }
+
+    /// <summary>Ends a member with SIGKILL.</summary>
+    public Task KillAsync(int member = 0) => _members[member].KillAsync();
+
+    /// <summary>Starts a member again that was killed, on its data and ports, and waits until it is healthy.</summary>
+    public async Task RestartAsync(int member = 0, CancellationToken cancellationToken = default)
+    {
+        _members[member].Start();
+        await _members[member].UntilHealthyAsync(_health, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (EtcdMemberProcess member in _members)
+        {
+            await member.KillAsync();
+        }
+
+        _health.Dispose();
+        Certificates?.Dispose();
+        _directory.Dispose();
+    }
+}

@@ -1,0 +1,68 @@
+namespace EtcdBackupAgent.Testing;
+
+/// <summary>
+/// Where the real programs are that the tests talk to. <c>eng/peers</c> puts them there; no test skips when one is
+/// missing.
+/// </summary>
+public static class Peers
+{
+    /// <summary>etcd 3.4: no <c>etcdutl</c>; <c>etcdctl snapshot restore</c> restores.</summary>
+    public static EtcdSeries Etcd34 { get; } = EtcdSeries.In(Cache, "3.4");
+
+    public static EtcdSeries Etcd35 { get; } = EtcdSeries.In(Cache, "3.5");
+
+    /// <summary>The series every test of the etcd protocol runs against.</summary>
+    public static IReadOnlyList<EtcdSeries> EtcdMatrix => [Etcd34, Etcd35];
+
+    public static string CephMon => Installed("ceph-mon");
+
+    public static string CephOsd => Installed("ceph-osd");
+
+    /// <summary>The <c>ceph</c> command, for the few things that are only said to a running monitor.</summary>
+    public static string Ceph => Installed("ceph");
+
+    public static string Monmaptool => Installed("monmaptool");
+
+    public static string Radosgw => Installed("radosgw");
+
+    public static string RadosgwAdmin => Installed("radosgw-admin");
+
+    public static string Zstd => Installed("zstd");
+
+    public static string Tar => Installed("tar");
+
+    public static string Setpriv => Installed("setpriv");
+
+    private static string Cache
+    {
+        get
+        {
+            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            if (string.IsNullOrEmpty(cache))
+            {
+                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            }
+
+            return Path.Combine(cache, "etcd-backup-agent", "peers");
+        }
+    }
+
+    /// <summary>
+    /// A program of the system, looked up on PATH and in the folders that an ordinary user's PATH leaves out.
+    /// </summary>
+    /// <exception cref="FileNotFoundException">No folder has it; the message says to run <c>eng/peers</c>.</exception>
+    public static string Installed(string program)
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        return $"{path}:/usr/bin:/bin:/usr/sbin:/sbin"
+                .Split(':', StringSplitOptions.RemoveEmptyEntries)
+                .Select(folder => Path.Combine(folder, program))
+                .FirstOrDefault(File.Exists)
+            ?? throw Missing(program);
+    }
+
+    internal static string Present(string file) => File.Exists(file) ? file : throw Missing(file);
+
+    private static FileNotFoundException Missing(string file) =>
+        new($"The tests need '{file}', which is not there: run eng/peers.", file);
+}

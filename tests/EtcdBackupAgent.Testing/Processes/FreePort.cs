@@ -1,0 +1,80 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace EtcdBackupAgent.Testing.Processes;
+
+/// <summary>
+/// Ports on 127.0.0.1 for servers that must be told theirs. A port is this test host's until it ends: other test hosts
+/// of the same user see a lock on its byte in a file they share, and the kernel gives none from this range to outgoing
+/// connections.
+/// </summary>
+public static class FreePort
+{
+    /// <summary>Below the kernel's own range, which begins at 32768 (ip_local_port_range).</summary>
+    private const int First = 12_000;
+
+    private const int Last = 32_000;
+    private const int AttemptsMax = 1_000;
+
+    private static readonly Lock Gate = new();
+    private static readonly HashSet<int> Taken = [];
+    private static readonly FileStream Locks = new(
+        Path.Combine(Path.GetTempPath(), $"eba-test-ports-{Environment.UserName}"),
+        FileMode.OpenOrCreate,
+        FileAccess.ReadWrite,
+        FileShare.ReadWrite);
+
+    /// <summary>A port that nothing listens on, and that no other test is given.</summary>
+    /// <exception cref="InvalidOperationException">No port was free in many attempts.</exception>
+    public static int Take()
+    {
+        lock (Gate)
+        {
+            for (int attempt = 0; attempt < AttemptsMax; attempt++)
+            {
+                int port = RandomNumberGenerator.GetInt32(First, Last);
+                // A lock does not keep out the process that holds it: hence the set beside the file.
+                if (!Taken.Contains(port) && CanListen(port) && TryLock(port))
+                {
+                    Taken.Add(port);
+                    return port;
+                }
+            }
+        }
+
+        throw new InvalidOperationException($"No port from {First} to {Last} was free in {AttemptsMax} attempts.");
+    }
+
+    private static bool TryLock(int port)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            throw new PlatformNotSupportedException("The tests run on Linux.");
+        }
+
+        try
+        {
+            Locks.Lock(port, 1);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static bool CanListen(int port)
+    {
+        using TcpListener listener = new(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

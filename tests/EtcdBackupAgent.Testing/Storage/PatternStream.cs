@@ -1,0 +1,118 @@
+using System.Buffers.Binary;
+
+namespace EtcdBackupAgent.Testing.Storage;
+
+/// <summary>
+/// Content of any length whose bytes follow from their positions: it can be neither sought nor asked for its length, costs no
+/// memory, and at a position can fail, or call back.
+/// </summary>
+public sealed class PatternStream(long length, int seed = 1) : Stream
+{
+    private const int BlockBytes = sizeof(ulong);
+
+    private readonly byte[] _block = new byte[BlockBytes];
+    private long _position;
+    private bool _reached;
+
+    /// <summary>Where <see cref="Reached"/> is called; nothing behind it is given before that.</summary>
+    public long At { get; init; } = -1;
+
+    /// <summary>May throw, which is then the stream's failure, or take its time.</summary>
+    public Func<CancellationToken, Task>? Reached { get; init; }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => _position;
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>All of the content, as an array.</summary>
+    public static byte[] Bytes(long length, int seed = 1)
+    {
+        byte[] bytes = new byte[length];
+        using PatternStream pattern = new(length, seed);
+        pattern.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>Reads a stream to its end and compares it, in little memory.</summary>
+    /// <exception cref="InvalidDataException">It has other bytes, or more, or fewer; the message says where.</exception>
+    public static async Task AssertEqualAsync(long length, Stream actual, int seed = 1)
+    {
+        await using PatternStream expected = new(length, seed);
+        byte[] want = new byte[1 << 16];
+        byte[] got = new byte[1 << 16];
+        while (true)
+        {
+            long start = expected.Position;
+            int count = await actual.ReadAtLeastAsync(got, got.Length, throwOnEndOfStream: false);
+            int due = expected.Read(want, 0, want.Length);
+            if (count != due || !want.AsSpan(0, due).SequenceEqual(got.AsSpan(0, count)))
+            {
+                throw new InvalidDataException($"From byte {start}: {count} bytes came where {due} were due, or not these.");
+            }
+
+            if (count == 0)
+            {
+                return;
+            }
+        }
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => Fill(buffer.AsSpan(offset, count));
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_position == At && !_reached)
+        {
+            _reached = true;
+            await (Reached?.Invoke(cancellationToken) ?? Task.CompletedTask);
+        }
+
+        return Fill(buffer.Span);
+    }
+
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush()
+    {
+        // Nothing is ever written.
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    private int Fill(Span<byte> buffer)
+    {
+        long end = _reached || At < _position ? length : Math.Min(At, length);
+        int count = (int)Math.Min(buffer.Length, end - _position);
+        for (int i = 0; i < count;)
+        {
+            // SplitMix64 of the block's number (Steele, Lea, Flood 2014).
+            ulong mixed = ((ulong)seed << 48) + ((ulong)(_position / BlockBytes) * 0x9E3779B97F4A7C15);
+            mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+            mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+            BinaryPrimitives.WriteUInt64LittleEndian(_block, mixed ^ (mixed >> 31));
+            int within = (int)(_position % BlockBytes);
+            int taken = Math.Min(BlockBytes - within, count - i);
+            _block.AsSpan(within, taken).CopyTo(buffer[i..]);
+            i += taken;
+            _position += taken;
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Hashing;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Archive.Hashing;
+
+public sealed class DigestingStreamTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(300_001)]
+    public async Task Bytes_pass_through_unchanged_and_are_counted_and_hashed(int length)
+    {
+        byte[] content = TestBytes.Mixed(length, length);
+        await using DigestingStream stream = new(new RaggedStream(content, seed: 1), leaveOpen: false);
+
+        Assert.Equal(content, await TestBytes.ReadInPiecesAsync(stream, 1, 4096, 77));
+        Assert.Equal(length, stream.BytesRead);
+        Assert.Equal(new Sha256Digest(SHA256.HashData(content)), stream.Digest());
+    }
+
+    [Fact]
+    public void A_digest_before_the_end_is_refused_even_when_every_byte_was_read()
+    {
+        using DigestingStream stream = new(new MemoryStream(new byte[10]), leaveOpen: false);
+        Assert.Equal(10, stream.ReadAtLeast(new byte[10], 10));
+
+        InvalidOperationException e = Assert.Throws<InvalidOperationException>(() => stream.Digest());
+        Assert.Contains("10 bytes", e.Message, StringComparison.Ordinal);
+
+        Assert.Equal(0, stream.Read(new byte[1]));
+        Assert.Equal(new Sha256Digest(SHA256.HashData(new byte[10])), stream.Digest());
+    }
+
+    [Fact]
+    public void A_read_of_no_bytes_is_not_taken_for_the_end()
+    {
+        using DigestingStream stream = new(new MemoryStream(new byte[10]), leaveOpen: false);
+
+        Assert.Equal(0, stream.Read([]));
+
+        Assert.Throws<InvalidOperationException>(() => stream.Digest());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_source_is_closed_with_the_stream_unless_it_is_to_stay_open(bool leaveOpen)
+    {
+        MemoryStream first = new([1]);
+        MemoryStream second = new([1]);
+
+        new DigestingStream(first, leaveOpen).Dispose();
+        await new DigestingStream(second, leaveOpen).DisposeAsync();
+
+        Assert.Equal(leaveOpen, first.CanRead);
+        Assert.Equal(leaveOpen, second.CanRead);
+    }
+
+    [Fact]
+    public async Task The_digest_is_there_after_the_stream_was_disposed_and_reading_is_not()
+    {
+        DigestingStream stream = new(new MemoryStream([1, 2, 3]), leaveOpen: false);
+        await stream.CopyToAsync(Stream.Null);
+        await stream.DisposeAsync();
+
+        Assert.Equal(new Sha256Digest(SHA256.HashData([1, 2, 3])), stream.Digest());
+        Assert.Throws<ObjectDisposedException>(() => stream.Read(new byte[1]));
+    }
+}

@@ -1,0 +1,23 @@
+using EtcdBackupAgent.Archive.Zstd;
+
+namespace EtcdBackupAgent.Tests.Archive.Zstd;
+
+/// <summary>Small frames to cut, to change and to put after one another.</summary>
+internal static class ZstdTestFrames
+{
+    public static byte[] Compress(byte[] plain, ZstdCompressionOptions? options = null)
+    {
+        using ZstdCompressionStream stream = new(new MemoryStream(plain), options ?? new(), leaveOpen: false);
+        using MemoryStream frame = new();
+        stream.CopyTo(frame);
+        return frame.ToArray();
+    }
+
+    public static byte[] Decompress(params byte[][] frames)
+    {
+        using ZstdDecompressionStream stream = new(new MemoryStream([.. frames.SelectMany(f => f)]), leaveOpen: false);
+        using MemoryStream plain = new();
+        stream.CopyTo(plain);
+        return plain.ToArray();
+    }
+}

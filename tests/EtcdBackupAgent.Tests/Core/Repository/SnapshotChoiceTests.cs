@@ -1,0 +1,66 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Repository;
+
+public sealed class SnapshotChoiceTests
+{
+    private static readonly Inventory Several = new()
+    {
+        Snapshots = [Snapshot(1, "aaaa0001"), Snapshot(2, "aaaa0002"), Snapshot(3, "bbbb0003"), Snapshot(4, "cccc0004", complete: false)],
+        Unreadable =
+        [
+            new UnreadableSnapshot
+            {
+                Folder = Snapshot(5, "dddd0005").Folder,
+                Problem = new BackupException(FailureReason.DataDamaged, "torn"),
+            },
+        ],
+        Unreferenced = new Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>(),
+    };
+
+    [Theory]
+    [InlineData("aaaa0001", "aaaa0001")]
+    [InlineData("AAAA0001", "aaaa0001")]
+    [InlineData("b", "bbbb0003")]
+    [InlineData("latest", "bbbb0003")]
+    [InlineData("cccc", "cccc0004")]
+    public void An_id_or_its_beginning_or_latest_finds_the_snapshot(string typed, string expected) =>
+        Assert.Equal(expected, SnapshotChoice.Find(Several, typed, "file:///r").Id.Value);
+
+    [Theory]
+    [InlineData("aaaa", FailureReason.SnapshotAmbiguous, "aaaa0001, aaaa0002")]
+    [InlineData("ffff", FailureReason.SnapshotNotFound, "ffff")]
+    [InlineData("", FailureReason.InvalidInput, "''")]
+    [InlineData("xyz", FailureReason.InvalidInput, "'xyz'")]
+    [InlineData("aaaa00011", FailureReason.InvalidInput, "'aaaa00011'")]
+    [InlineData("dddd", FailureReason.DataDamaged, "torn")]
+    public void What_is_not_one_snapshot_says_why(string typed, FailureReason reason, string named)
+    {
+        BackupException failure = Assert.Throws<BackupException>(() => SnapshotChoice.Find(Several, typed, "file:///r"));
+
+        Assert.Equal(reason, failure.Reason);
+        Assert.Contains(named, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_folder_of_an_unreadable_snapshot_can_be_named() =>
+        Assert.Equal("dddd0005", SnapshotChoice.FindFolder(Several, "dd", "file:///r").Id.Value);
+
+    [Fact]
+    public void Latest_of_nothing_complete_is_not_found()
+    {
+        Inventory broken = Several with { Snapshots = [Snapshot(1, "aaaa0001", complete: false)] };
+
+        Assert.Equal(
+            FailureReason.SnapshotNotFound,
+            Assert.Throws<BackupException>(() => SnapshotChoice.Find(broken, "latest", "file:///r")).Reason);
+    }
+
+    private static Snapshot Snapshot(int day, string idText, bool complete = true)
+    {
+        Assert.True(SnapshotId.TryParse(idText, out SnapshotId id));
+        return SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(day), complete: complete, id: id);
+    }
+}

@@ -1,0 +1,143 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Retention;
+
+public sealed class PruneRunTests : IDisposable
+{
+    private static readonly TimeSpan JustOld = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan NotYetOld = PruneRun.UnreferencedAgeMin - TimeSpan.FromMinutes(1);
+
+    private readonly UseCaseFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task The_oldest_goes_with_all_its_objects_and_the_rest_stays_sound()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome oldest = await BackUpAsync(repository, day: 1);
+        await BackUpAsync(repository, day: 2);
+        BackupOutcome newest = await BackUpAsync(repository, day: 3);
+
+        PruneReport report = await PruneAsync(repository, Rule(newest, retain: 2));
+
+        Assert.Equal(oldest.Folder.Id, Assert.Single(report.Removed).Snapshot.Id);
+        Assert.DoesNotContain(_fixture.StoredFiles(), f => f.Contains(oldest.Folder.Id.Value, StringComparison.Ordinal));
+        Inventory left = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Equal(2, left.Snapshots.Count(s => s.IsComplete));
+    }
+
+    [Fact]
+    public async Task A_dry_run_plans_the_same_and_removes_nothing()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        await BackUpAsync(repository, day: 1);
+        BackupOutcome newest = await BackUpAsync(repository, day: 2);
+        IReadOnlyList<string> before = _fixture.StoredFiles();
+
+        PruneReport report = await PruneAsync(repository, Rule(newest, retain: 1), dryRun: true);
+
+        Assert.Single(report.Removed);
+        Assert.Equal(before, _fixture.StoredFiles());
+    }
+
+    [Fact]
+    public async Task Objects_without_a_manifest_go_when_they_are_a_day_old_and_not_before()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome made = await BackUpAsync(repository, day: 1);
+        File.Delete(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value));
+
+        PruneReport early = await PruneAsync(repository, rule: null, after: NotYetOld);
+        Assert.Empty(early.UnreferencedObjects);
+        Assert.Equal(3, _fixture.StoredFiles().Count);
+
+        PruneReport due = await PruneAsync(repository, rule: null, after: JustOld);
+        Assert.Equal(2, due.UnreferencedObjects.Count);
+        Assert.Equal(["repository.json"], _fixture.StoredFiles());
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_manifest_cannot_be_read_is_never_collected()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome made = await BackUpAsync(repository, day: 1);
+        await File.WriteAllTextAsync(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value), "torn");
+        IReadOnlyList<string> before = _fixture.StoredFiles();
+
+        PruneReport report = await PruneAsync(repository, Rule(made, retain: 1), after: JustOld);
+
+        Assert.Equal(made.Folder, Assert.Single(report.Unreadable).Folder);
+        Assert.Equal(before, _fixture.StoredFiles());
+    }
+
+    [Fact]
+    public async Task The_last_complete_snapshot_stays_when_a_newer_one_has_lost_its_data()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome good = await BackUpAsync(repository, day: 1);
+        BackupOutcome hollow = await BackUpAsync(repository, day: 2);
+        File.Delete(Path.Combine(_fixture.RepositoryPath, hollow.Folder.Key("etcd.db.zst").Value));
+
+        PruneReport report = await PruneAsync(repository, Rule(good, retain: 1));
+
+        Assert.Empty(report.Removed);
+    }
+
+    [Fact]
+    public async Task Deleting_takes_the_one_snapshot_that_was_named()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome first = await BackUpAsync(repository, day: 1);
+        BackupOutcome second = await BackUpAsync(repository, day: 2);
+
+        await new DeleteRun(repository).ExecuteAsync(first.Folder.Id.Value, CancellationToken.None);
+
+        Inventory left = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Equal(second.Folder.Id, Assert.Single(left.Snapshots).Id);
+    }
+
+    [Fact]
+    public async Task A_snapshot_with_a_torn_manifest_can_be_deleted_by_its_id()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome made = await BackUpAsync(repository, day: 1);
+        await File.WriteAllTextAsync(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value), "torn");
+
+        await new DeleteRun(repository).ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
+
+        Assert.Equal(["repository.json"], _fixture.StoredFiles());
+    }
+
+    [Fact]
+    public async Task Deleting_what_is_not_there_removes_nothing()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        await BackUpAsync(repository, day: 1);
+        IReadOnlyList<string> before = _fixture.StoredFiles();
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(
+            () => new DeleteRun(repository).ExecuteAsync("ffffffff", CancellationToken.None));
+
+        Assert.Equal(FailureReason.SnapshotNotFound, failure.Reason);
+        Assert.Equal(before, _fixture.StoredFiles());
+    }
+
+    private static RetentionRule Rule(BackupOutcome like, int retain) => new()
+    {
+        Policy = like.Manifest.Policy,
+        ClusterId = like.Manifest.Etcd.ClusterId,
+        RetainNumBackups = retain,
+    };
+
+    private static Task<PruneReport> PruneAsync(
+        BackupRepository repository, RetentionRule? rule, bool dryRun = false, TimeSpan after = default) =>
+        new PruneRun(repository, new ShiftedTime(after)).ExecuteAsync(rule, dryRun, CancellationToken.None);
+
+    private Task<BackupOutcome> BackUpAsync(BackupRepository repository, int day) => _fixture.BackUpAsync(
+        repository, SnapshotBytes.Create(512, day), new ShiftedTime(SampleSnapshots.NewYear.AddDays(day)));
+}

@@ -1,0 +1,284 @@
+using System.Net;
+using System.Net.Sockets;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Etcd.Snapshots;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Etcd;
+
+public sealed class EtcdClientTests
+{
+    private const string Status = "Maintenance/Status";
+    private const string Snapshot = "Maintenance/Snapshot";
+
+    private static readonly byte[] StatusFrame =
+        SnapshotMessages.Frame(new StatusResponse { Version = "3.5.30", Leader = 7 }.ToByteArray());
+
+    [Fact]
+    public async Task A_unary_call_carries_what_the_protocol_asks_for()
+    {
+        Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
+        byte[] body = [];
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, async context =>
+        {
+            foreach ((string name, Microsoft.Extensions.Primitives.StringValues value) in context.Request.Headers)
+            {
+                headers[name] = value.ToString();
+            }
+
+            using MemoryStream copy = new();
+            await context.Request.Body.CopyToAsync(copy);
+            body = copy.ToArray();
+            await FakeEtcd.Frames(StatusFrame)(context);
+        }));
+        using EtcdClient client = Client(etcd);
+
+        StatusResponse status = await client.StatusAsync(CancellationToken.None);
+
+        Assert.Equal("3.5.30", status.Version);
+        Assert.Equal("application/grpc", headers["content-type"]);
+        Assert.Equal("trailers", headers["te"]);
+        Assert.Equal("10000m", headers["grpc-timeout"]);
+        Assert.Equal([0, 0, 0, 0, 0], body);
+    }
+
+    [Theory]
+    [InlineData(7, "etcdserver%3A permission denied", FailureReason.EtcdDenied, "etcdserver: permission denied")]
+    [InlineData(16, "etcdserver: invalid auth token", FailureReason.EtcdDenied, "etcdserver: invalid auth token")]
+    [InlineData(3, "etcdserver: user name is empty", FailureReason.EtcdDenied, "etcdserver: user name is empty")]
+    [InlineData(14, "etcdserver: no leader", FailureReason.EtcdUnreachable, "etcdserver: no leader")]
+    [InlineData(12, "unknown service", FailureReason.EtcdFailed, "unknown service (gRPC status Unimplemented)")]
+    [InlineData(0, "", FailureReason.EtcdFailed, "answered OK but without a message (gRPC status Internal)")]
+    public async Task A_refusal_reads_the_same_in_headers_and_in_trailers(
+        int status, string message, FailureReason reason, string why)
+    {
+        foreach (RequestDelegate answer in
+            (RequestDelegate[])[FakeEtcd.TrailersOnly(status, message), FakeEtcd.Frames([], status, message)])
+        {
+            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, answer));
+
+            BackupException e = await StatusFailsAsync(etcd);
+
+            Assert.Equal(reason, e.Reason);
+            Assert.StartsWith($"http://127.0.0.1:{etcd.Endpoint.Port}: Maintenance/Status failed: ", e.Message, StringComparison.Ordinal);
+            Assert.EndsWith($"{why}.", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(503, FailureReason.EtcdUnreachable, "HTTP status 503")]
+    [InlineData(403, FailureReason.EtcdDenied, "HTTP status 403")]
+    [InlineData(404, FailureReason.EtcdFailed, "HTTP status 404")]
+    [InlineData(200, FailureReason.EtcdFailed, "of type 'text/html'")]
+    public async Task An_answer_of_something_else_than_etcd_is_told(int status, FailureReason reason, string why)
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Http(status)));
+
+        BackupException e = await StatusFailsAsync(etcd);
+
+        Assert.Equal(reason, e.Reason);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    public static TheoryData<byte[], string> BadFrames => new()
+    {
+        { [1, 0, 0, 0, 0], "compression flag 1" },
+        { [0, 0x7F, 0, 0, 0, 1], "over the limit" },
+        { [0, 0, 0, 0, 9, 1], "ended within a message" },
+        { [0, 0, 0], "ended within a message" },
+        { [.. StatusFrame, .. StatusFrame], "more than one message" },
+        { SnapshotMessages.Frame([0x12, 0x7F]), "a damaged message" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BadFrames))]
+    public async Task A_damaged_answer_is_told_with_what_is_wrong(byte[] frames, string why)
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Frames(frames)));
+
+        BackupException e = await StatusFailsAsync(etcd);
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_that_never_comes_ends_at_the_deadline()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Stall([])));
+        using EtcdClient client = new(
+            Connection(etcd) with { CallTimeout = TimeSpan.FromMilliseconds(200) }, etcd.Endpoint, TimeProvider.System);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.StatusAsync(CancellationToken.None));
+
+        Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
+        Assert.EndsWith("there was no answer within 0.2 s.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http", "there was no answer within 0.6 s")]
+    [InlineData("https", "the connection was not made in time")]
+    public async Task A_server_that_says_nothing_at_all_is_given_up(string scheme, string why)
+    {
+        using TcpListener silent = new(IPAddress.Loopback, port: 0);
+        silent.Start();
+        Uri endpoint = new UriBuilder(scheme, "127.0.0.1", ((IPEndPoint)silent.LocalEndpoint).Port).Uri;
+        EtcdConnection connection = new()
+        {
+            Endpoints = [endpoint],
+            ConnectTimeout = TimeSpan.FromMilliseconds(200),
+            CallTimeout = TimeSpan.FromMilliseconds(600),
+        };
+        using EtcdClient client = new(connection, endpoint, TimeProvider.System);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.StatusAsync(CancellationToken.None));
+
+        Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
+        Assert.EndsWith($"{why}.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancellation_is_no_failure()
+    {
+        using CancellationTokenSource cancelled = new();
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, async context =>
+        {
+            await cancelled.CancelAsync();
+            await FakeEtcd.Stall([])(context);
+        }));
+        using EtcdClient client = Client(etcd);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.StatusAsync(cancelled.Token));
+    }
+
+    [Fact]
+    public async Task A_snapshot_comes_whole()
+    {
+        byte[] snapshot = SnapshotMessages.Snapshot(2000 * 512);
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync(
+            (Snapshot, FakeEtcd.Frames(SnapshotMessages.Stream(snapshot, blobBytes: 32 * 1024))));
+        await using SnapshotStream stream = await Client(etcd).SnapshotAsync(CancellationToken.None);
+        using MemoryStream copy = new();
+
+        await stream.CopyToAsync(copy);
+
+        Assert.Equal(snapshot.Length, stream.SizeBytes);
+        Assert.Equal(snapshot, copy.ToArray());
+    }
+
+    [Fact]
+    public async Task A_snapshot_refused_in_the_first_place_is_no_broken_one()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync(
+            (Snapshot, FakeEtcd.TrailersOnly(7, "etcdserver: permission denied")));
+        using EtcdClient client = Client(etcd);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
+
+        Assert.Equal(FailureReason.EtcdDenied, e.Reason);
+        Assert.Equal("etcd gives snapshots only to a user with the role root.", e.Hint);
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_makes_no_progress_is_broken()
+    {
+        byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd).SnapshotAsync(CancellationToken.None);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
+
+        Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
+        Assert.EndsWith(
+            "the snapshot stream made no progress for 0.3 s, after 512 of 1568 bytes.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Messages_without_bytes_of_the_database_are_no_progress()
+    {
+        byte[] empty = SnapshotMessages.Frame(remainingBytes: 1024, []);
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]));
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(empty, context.RequestAborted);
+            }
+        }));
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd).SnapshotAsync(CancellationToken.None);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
+
+        Assert.Contains("made no progress for 0.3 s", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_first_message_never_comes_is_given_up()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall([0, 0])));
+        using EtcdClient client = ClientWithShortPatience(etcd);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
+
+        Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
+        Assert.EndsWith("nothing came within 0.3 s.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_cut_is_a_broken_snapshot()
+    {
+        byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
+        TaskCompletionSource read = new();
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, async context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            await context.Response.Body.WriteAsync(first);
+            await context.Response.Body.FlushAsync();
+            await read.Task;
+            context.Abort();
+        }));
+        await using SnapshotStream stream = await Client(etcd).SnapshotAsync(CancellationToken.None);
+        await stream.ReadExactlyAsync(new byte[512]);
+        read.SetResult();
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
+
+        Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
+        Assert.Contains("broke off", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("after 512 of 1568 bytes.", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cancelling_a_read_is_no_failure()
+    {
+        byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
+        await using SnapshotStream stream = await Client(etcd).SnapshotAsync(CancellationToken.None);
+        await stream.ReadExactlyAsync(new byte[512]);
+        using CancellationTokenSource cancelled = new();
+
+        Task<int> read = stream.ReadAsync(new byte[512], cancelled.Token).AsTask();
+        await cancelled.CancelAsync();
+
+        OperationCanceledException e = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+        Assert.Equal(cancelled.Token, e.CancellationToken);
+    }
+
+    private static async Task<BackupException> StatusFailsAsync(FakeEtcd etcd)
+    {
+        using EtcdClient client = Client(etcd);
+        return await Assert.ThrowsAsync<BackupException>(() => client.StatusAsync(CancellationToken.None));
+    }
+
+    private static EtcdConnection Connection(FakeEtcd etcd) => new() { Endpoints = [etcd.Endpoint] };
+
+    private static EtcdClient Client(FakeEtcd etcd) => new(Connection(etcd), etcd.Endpoint, TimeProvider.System);
+
+    private static EtcdClient ClientWithShortPatience(FakeEtcd etcd) => new(
+        Connection(etcd) with { NoProgressTimeout = TimeSpan.FromMilliseconds(300) }, etcd.Endpoint, TimeProvider.System);
+}

@@ -1,0 +1,71 @@
+using System.Net;
+using Amazon.Runtime;
+using Amazon.S3;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Storage.S3;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Storage.S3;
+
+/// <summary>Answers that a test server cannot be brought to give; the others are tested on a real one.</summary>
+public sealed class S3ErrorsTests
+{
+    private static readonly S3Options Options = new() { BucketName = "bucket", Endpoint = new Uri("https://s3.example") };
+
+    [Theory]
+    [InlineData("RequestTimeTooSkewed", HttpStatusCode.Forbidden, FailureReason.StoreDenied, "clock", true)]
+    [InlineData("ExpiredToken", HttpStatusCode.BadRequest, FailureReason.StoreDenied, "session token", false)]
+    [InlineData("SlowDown", HttpStatusCode.ServiceUnavailable, FailureReason.StoreFailed, "send less", true)]
+    [InlineData("PermanentRedirect", HttpStatusCode.MovedPermanently, FailureReason.InvalidInput, "another region", false)]
+    [InlineData("XMinioStorageFull", HttpStatusCode.InsufficientStorage, FailureReason.StoreFull, "no room", false)]
+    [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed, "500 InternalError", true)]
+    [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "somebody else", false)]
+    [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreFailed, "501 NotImplemented", false)]
+    public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
+        string code, HttpStatusCode status, FailureReason reason, string words, bool again)
+    {
+        AmazonS3Exception answer = new("text", null, ErrorType.Sender, code, "request", status);
+
+        BackupException e = S3Errors.Translate(answer, "store 'k'", Options);
+
+        Assert.Equal(reason, e.Reason);
+        Assert.StartsWith("Cannot store 'k' in s3://bucket at https://s3.example: ", e.Message, StringComparison.Ordinal);
+        Assert.Contains(words, e.Message, StringComparison.Ordinal);
+        Assert.Equal(again, S3Errors.IsTransient(answer));
+    }
+
+    [Fact]
+    public void A_certificate_that_is_not_trusted_is_not_shown_again()
+    {
+        UntrustedServerException untrusted = new("it is not trusted.", "Trust it.");
+        HttpRequestException failure = new(HttpRequestError.SecureConnectionError, "TLS", untrusted);
+
+        Assert.False(S3Errors.IsTransient(failure));
+        Assert.Equal("Trust it.", S3Errors.Translate(failure, "list objects", Options).Hint);
+    }
+
+    [Theory]
+    [InlineData("\"d41d8cd98f00b204e9800998ecf8427e\"", true)]
+    [InlineData("\"D41D8CD98F00B204E9800998ECF8427E\"", true)]
+    [InlineData("\"not-an-md5\"", true)]
+    [InlineData("\"00000000000000000000000000000000\"", false)]
+    public void Bytes_that_changed_on_the_way_are_noticed_where_the_ETag_is_an_MD5(string etag, bool passes)
+    {
+        ContentMd5 empty = ContentMd5.Of([]);
+
+        Exception? thrown = Record.Exception(() => empty.CheckAgainst(etag, encryption: null));
+
+        Assert.Equal(passes, thrown is null);
+        Assert.True(passes || S3Errors.IsTransient(thrown!));
+        empty.CheckAgainst(etag, ServerSideEncryptionMethod.AWSKMS);
+    }
+
+    [Fact]
+    public void An_object_in_parts_has_the_MD5_of_their_MD5s()
+    {
+        // printf %s "$(printf '' | md5sum)$(printf '' | md5sum)" as bytes, hashed once more.
+        ContentMd5 empty = ContentMd5.Of([]);
+
+        Assert.True(ContentMd5.OfParts([empty]).Matches("\"59adb24ef3cdbe0297f05b395827453f-1\""));
+    }
+}

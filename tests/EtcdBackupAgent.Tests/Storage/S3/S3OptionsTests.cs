@@ -1,0 +1,76 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Storage.S3;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Storage.S3;
+
+public sealed class S3OptionsTests
+{
+    private static readonly S3Options Good = new()
+    {
+        BucketName = "bucket",
+        Endpoint = new Uri("https://s3.example:9000"),
+        Credentials = new S3Credentials { AccessKey = "AKIA1", SecretKey = "very-secret", SessionToken = "token-secret" },
+    };
+
+    [Theory]
+    [InlineData("", "s3://bucket at https://s3.example:9000")]
+    [InlineData("a/b", "s3://bucket/a/b at https://s3.example:9000")]
+    [InlineData("/a/b/", "s3://bucket/a/b at https://s3.example:9000")]
+    public void The_address_names_bucket_prefix_and_server(string prefix, string address)
+    {
+        using S3ObjectStore store = new(Good with { Prefix = prefix }, TimeProvider.System);
+
+        Assert.Equal(address, store.Address);
+    }
+
+    [Fact]
+    public void The_address_of_AWS_names_the_region()
+    {
+        using S3ObjectStore store = new(Good with { Endpoint = null, Region = "eu-central-1" }, TimeProvider.System);
+
+        Assert.Equal("s3://bucket at AWS eu-central-1", store.Address);
+    }
+
+    [Fact]
+    public void Secrets_are_not_printed()
+    {
+        string printed = Good.ToString();
+
+        Assert.Contains("AKIA1", printed, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", printed, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "", "https://s3.example", "bucket name ''")]
+    [InlineData("a/b", "", "https://s3.example", "'a/b'")]
+    [InlineData("bucket", "a b", "https://s3.example", "'a b'")]
+    [InlineData("bucket", "a//b", "https://s3.example", "'a//b'")]
+    [InlineData("bucket", "", "ftp://s3.example", "'ftp://s3.example/'")]
+    [InlineData("bucket", "", "s3.example", "'s3.example'")]
+    public void What_cannot_work_is_refused_with_its_value(string bucket, string prefix, string endpoint, string part)
+    {
+        S3Options options = new()
+        {
+            BucketName = bucket,
+            Prefix = prefix,
+            Endpoint = new Uri(endpoint, UriKind.RelativeOrAbsolute),
+        };
+
+        BackupException e = Assert.Throws<BackupException>(() => new S3ObjectStore(options, TimeProvider.System));
+
+        Assert.Equal(FailureReason.InvalidInput, e.Reason);
+        Assert.Contains(part, e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no certificate at all")]
+    [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")]
+    public void A_CA_certificate_that_is_none_is_refused(string pem)
+    {
+        BackupException e = Assert.Throws<BackupException>(
+            () => new S3ObjectStore(Good with { CaCertificatePem = pem }, TimeProvider.System));
+
+        Assert.Equal(FailureReason.InvalidInput, e.Reason);
+    }
+}

@@ -1,0 +1,56 @@
+using EtcdBackupAgent.Storage.S3;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Storage.S3;
+
+public sealed class UploadPlanTests
+{
+    private const long PartBytesMinOfS3 = 5L << 20;
+    private const long PartBytesMaxOfS3 = 5L << 30;
+
+    [Fact]
+    public void The_longest_object_that_S3_takes_fits_its_most_parts()
+    {
+        long total = Enumerable.Range(1, UploadPlan.PartsMax).Sum(number => (long)UploadPlan.PartBytes(number));
+
+        Assert.True(total >= UploadPlan.ObjectBytesMax, $"10,000 parts hold {total} bytes.");
+    }
+
+    [Fact]
+    public void Parts_only_grow_and_keep_to_what_S3_takes()
+    {
+        int previous = 0;
+        for (int number = 1; number <= UploadPlan.PartsMax; number++)
+        {
+            int size = UploadPlan.PartBytes(number);
+            Assert.InRange(size, Math.Max(previous, PartBytesMinOfS3), PartBytesMaxOfS3);
+            previous = size;
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 8)]
+    [InlineData(800, 8)]
+    [InlineData(801, 16)]
+    [InlineData(1601, 32)]
+    [InlineData(10_000, 1024)]
+    public void A_part_has_its_size(int number, int mebibytes) =>
+        Assert.Equal(mebibytes << 20, UploadPlan.PartBytes(number));
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10_001)]
+    public void There_is_no_such_part(int number) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => UploadPlan.PartBytes(number));
+
+    [Fact]
+    public void Six_parts_of_the_first_size_fill_the_memory_and_one_part_always_fits()
+    {
+        int size = UploadPlan.PartBytes(1);
+
+        Assert.True(UploadPlan.Fits(5L * size, size));
+        Assert.False(UploadPlan.Fits(6L * size, size));
+        Assert.True(UploadPlan.Fits(0, UploadPlan.PartBytesMax));
+        Assert.False(UploadPlan.Fits(1, UploadPlan.PartBytesMax));
+    }
+}
