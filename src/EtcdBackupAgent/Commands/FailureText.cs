@@ -1,5 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Output;
+using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -8,10 +10,10 @@ internal static class FailureText
 {
     public static void Write(BackupException failure)
     {
-        Console.Error.WriteLine($"error: {failure.Message}");
+        WriteLine("error", failure.Message);
         if (failure.Hint is not null)
         {
-            Console.Error.WriteLine($"hint: {failure.Hint}");
+            WriteLine("hint", failure.Hint);
         }
     }
 
@@ -21,17 +23,29 @@ internal static class FailureText
         foreach (ResourceProblem problem in problems)
         {
             string severity = problem.Severity == ProblemSeverity.Error ? "error" : "warning";
-            Console.Error.WriteLine($"{severity}: {problem}");
+            WriteLine(severity, $"{problem}");
         }
     }
 
-    public static void WriteWarning(string text) => Console.Error.WriteLine($"warning: {text}");
+    public static void WriteWarning(string text) => WriteLine("warning", text);
 
     /// <summary>A bug: everything that helps to find it is shown.</summary>
     public static void WriteUnexpected(Exception failure)
     {
-        Console.Error.WriteLine($"error: The agent came upon something it did not expect: {failure.Message}");
-        Console.Error.WriteLine("hint: This is a fault of the program. Please report it with the lines below.");
+        WriteLine("error", $"The agent came upon something it did not expect: {failure.Message}");
+        WriteLine("hint", "This is a fault of the program. Please report it with the lines below.");
         Console.Error.WriteLine(failure);
+    }
+
+    private static void WriteLine(string severity, string text)
+    {
+        Color color = severity switch
+        {
+            "error" => Color.Red,
+            "warning" => Color.Yellow,
+            _ => Color.Blue,
+        };
+        Terminal.Error.Write($"{severity}:", new Style(color));
+        Terminal.Error.WriteLine($" {text}");
     }
 }

@@ -31,7 +31,7 @@ internal static class ListCommand
                     return;
                 }
 
-                console.Write(SnapshotText.Table(inventory, Wiring.Time.GetUtcNow()));
+                console.Write(SnapshotText.Table(inventory, Wiring.Time.GetUtcNow(), Terminal.TableWidth));
             });
             return ExitCodes.Success;
         });

@@ -62,7 +62,11 @@ internal static class RestoreCommand
         if (outcome.SnapshotPath is not null)
         {
             console.WriteLine($"Etcd snapshot: {outcome.SnapshotPath}");
-            console.WriteLine($"Next: etcdutl snapshot restore {outcome.SnapshotPath} --data-dir /var/lib/etcd");
+            // etcd 3.4 has no etcdutl.
+            string tool = outcome.Manifest.Etcd.Version.StartsWith("3.4.", StringComparison.Ordinal)
+                ? "ETCDCTL_API=3 etcdctl"
+                : "etcdutl";
+            console.WriteLine($"Next: {tool} snapshot restore {outcome.SnapshotPath} --data-dir /var/lib/etcd");
         }
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
+using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -23,7 +24,10 @@ internal static class ShowCommand
                 await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
             BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
             Snapshot snapshot = await opened.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
-            output.Write(parsed, SnapshotText.Document(snapshot), console => console.Write(SnapshotText.Details(snapshot)));
+            output.Write(
+                parsed,
+                SnapshotText.Document(snapshot),
+                console => console.WriteLine(string.Join('\n', SnapshotText.Details(snapshot))));
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent show 34abbf1b --repository file:///var/backups/etcd --output yaml");

@@ -84,7 +84,9 @@ internal static class VerifyCommand
         foreach (VerifyOutcome outcome in outcomes)
         {
             string bytes = outcome.Manifest is { } manifest ? $" ({Readable.Bytes(manifest.PlainBytes)})" : "";
-            console.WriteLine($"{outcome.Folder.Id}: {(outcome.IsSound ? "sound" : "DAMAGED")}{bytes}");
+            console.Write($"{outcome.Folder.Id}: ");
+            console.Write(outcome.IsSound ? "sound" : "DAMAGED", new Style(outcome.IsSound ? Color.Green : Color.Red));
+            console.WriteLine(bytes);
             foreach (BackupException problem in outcome.Problems)
             {
                 console.WriteLine($"  {problem.Message}");

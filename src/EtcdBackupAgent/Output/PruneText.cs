@@ -10,10 +10,24 @@ internal static class PruneText
     public static string Summary(PruneReport report, bool dryRun)
     {
         int removed = report.Removed.Count();
-        string verb = dryRun ? "Would remove" : "Removed";
-        return $"{verb} {removed} snapshots, {report.UnreferencedObjects.Count} objects of unfinished backups "
-            + $"and {report.StaleUploads.Count} unfinished uploads; {report.Decisions.Count - removed} snapshots are kept.";
+        string[] parts =
+        [
+            .. new[]
+            {
+                Counted(removed, "snapshot"),
+                Counted(report.UnreferencedObjects.Count, "object", " of unfinished backups"),
+                Counted(report.StaleUploads.Count, "unfinished upload"),
+            }.OfType<string>(),
+        ];
+        string what = parts.Length == 0
+            ? dryRun ? "Nothing would be removed" : "Nothing was removed"
+            : $"{(dryRun ? "Would remove" : "Removed")} {string.Join(", ", parts)}";
+        int kept = report.Decisions.Count - removed;
+        return report.Decisions.Count == 0 ? $"{what}." : $"{what}; {Counted(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
     }
+
+    private static string? Counted(int number, string noun, string after = "") =>
+        number == 0 ? null : $"{number} {noun}{(number == 1 ? "" : "s")}{after}";
 
     public static void Write(IAnsiConsole console, PruneReport report, bool dryRun)
     {

@@ -7,28 +7,51 @@ namespace EtcdBackupAgent.Output;
 /// <summary>How snapshots are shown.</summary>
 internal static class SnapshotText
 {
-    /// <summary>All snapshots, oldest first, those that cannot be read among them.</summary>
-    public static Table Table(Inventory inventory, DateTimeOffset now)
+    private static readonly Style Good = new(Color.Green);
+    private static readonly Style Bad = new(Color.Red);
+
+    /// <summary>What a narrow terminal has no room for, in the order in which it goes; <c>show</c> has it all.</summary>
+    private static readonly string[] Dispensable = ["AGE", "CLUSTER", "REASON", "STORED"];
+
+    /// <summary>All snapshots, oldest first, those that cannot be read among them, in at most <paramref name="width"/>
+    /// columns if leaving some out is enough.</summary>
+    public static Table Table(Inventory inventory, DateTimeOffset now, int width)
     {
-        Table table = Terminal.NewTable("ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "STATUS");
-        foreach ((SnapshotFolder folder, Snapshot? snapshot) in InOrder(inventory))
+        string[] names = ["ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "STATUS"];
+        List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
+        List<int> shown = [.. Enumerable.Range(0, names.Length)];
+        foreach (string name in Dispensable.TakeWhile(_ => shown.Sum(WidthOf) > width))
         {
-            string[] start = [folder.Id.Value, Readable.Time(folder.StartedAt), Readable.Duration(now - folder.StartedAt)];
-            string[] rest = snapshot?.Manifest is { } manifest
-                ?
-                [
-                    manifest.Policy.ToString(),
-                    manifest.Etcd.ClusterId.ToString(),
-                    $"{manifest.Etcd.Revision}",
-                    Readable.Bytes(manifest.PlainBytes),
-                    Readable.Bytes(manifest.StoredBytes),
-                    ReasonText(manifest.Reason),
-                ]
-                : ["-", "-", "-", "-", "-", "-"];
-            table.AddRow([.. start.Concat(rest).Append(Status(snapshot)).Select(cell => new Text(cell))]);
+            shown.Remove(Array.IndexOf(names, name));
+        }
+
+        Table table = Terminal.NewTable(shown.Select(column => names[column]));
+        foreach (string[] row in rows)
+        {
+            Style status = row[^1] == Status(null) ? Bad : row[^1] == "Complete" ? Good : new Style(Color.Yellow);
+            table.AddRow(shown.Select(column => new Text(row[column], column == names.Length - 1 ? status : Style.Plain)));
         }
 
         return table;
+
+        int WidthOf(int column) => 1 + rows.Select(row => row[column].Length).Append(names[column].Length).Max();
+    }
+
+    private static string[] Row(SnapshotFolder folder, Snapshot? snapshot, DateTimeOffset now)
+    {
+        string[] start = [folder.Id.Value, Readable.Time(folder.StartedAt), Readable.Duration(now - folder.StartedAt)];
+        string[] rest = snapshot?.Manifest is { } manifest
+            ?
+            [
+                manifest.Policy.ToString(),
+                manifest.Etcd.ClusterId.ToString(),
+                $"{manifest.Etcd.Revision}",
+                Readable.Bytes(manifest.PlainBytes),
+                Readable.Bytes(manifest.StoredBytes),
+                ReasonText(manifest.Reason),
+            ]
+            : ["-", "-", "-", "-", "-", "-"];
+        return [.. start, .. rest, Status(snapshot)];
     }
 
     /// <summary>All snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
@@ -53,8 +76,8 @@ internal static class SnapshotText
         return document;
     }
 
-    /// <summary>One snapshot in full.</summary>
-    public static Grid Details(Snapshot snapshot)
+    /// <summary>One snapshot in full, a line a fact.</summary>
+    public static IEnumerable<string> Details(Snapshot snapshot)
     {
         SnapshotManifest manifest = snapshot.Manifest;
         List<(string Name, string Value)> lines =
@@ -80,13 +103,8 @@ internal static class SnapshotText
             lines.Add(("  stored", $"{Readable.Bytes(artifact.StoredBytes)}, SHA-256 {artifact.StoredSha256}"));
         }
 
-        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().NoWrap());
-        foreach ((string name, string value) in lines)
-        {
-            grid.AddRow(new Text($"{name}:"), new Text(value));
-        }
-
-        return grid;
+        int nameWidth = lines.Max(line => line.Name.Length) + 2;
+        return lines.Select(line => $"{line.Name}:".PadRight(nameWidth) + line.Value);
     }
 
     public static string ReasonText(BackupReason reason) => reason switch

@@ -20,7 +20,7 @@ internal static class TransferDisplay
             return plainResult;
         }
 
-        return await Terminal.Error.Progress()
+        return await Terminal.NewBars().Progress()
             .Columns(
                 new TaskDescriptionColumn { Alignment = Justify.Left },
                 new ProgressBarColumn(),

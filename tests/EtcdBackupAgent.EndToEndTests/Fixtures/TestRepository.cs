@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text.Json;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
 using EtcdBackupAgent.Testing.Processes;
 using EtcdBackupAgent.Testing.Storage;
 
@@ -100,6 +102,24 @@ internal sealed class TestRepository : IDisposable
             ["AWS_ACCESS_KEY_ID"] = accessKey,
             ["AWS_SECRET_ACCESS_KEY"] = secretKey,
         };
+
+    /// <summary>A repository that is made, with one snapshot of the shared etcd 3.5.</summary>
+    public static async Task<TestRepository> WithSnapshotAsync()
+    {
+        TestRepository repository = InDirectory();
+        _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        _ = await repository.BackUpAsync(await SharedServers.EtcdAsync("3.5"));
+        return repository;
+    }
+
+    /// <summary>Backs up an etcd.</summary>
+    /// <returns>The snapshot's ID.</returns>
+    public async Task<string> BackUpAsync(EtcdServer etcd, params IEnumerable<string> options)
+    {
+        string said = (await RunAsync(["backup", "--output", "json", .. options, .. EtcdArguments.Of(etcd)])).Output;
+        using JsonDocument manifest = JsonDocument.Parse(said);
+        return manifest.RootElement.GetProperty("id").GetString()!;
+    }
 
     /// <summary>Runs a verb on this repository.</summary>
     public Task<ToolResult> RunAsync(params IEnumerable<string> verb) =>

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text.Json;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Recovery;
+
+/// <summary>Other ways into etcd than one endpoint with a certificate.</summary>
+public sealed class EtcdAccessTests
+{
+    [Theory]
+    [InlineData("3.4")]
+    [InlineData("3.5")]
+    public async Task A_user_with_a_password_backs_up_and_a_wrong_password_is_said(string version)
+    {
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series(version) });
+        await etcd.EnableAuthenticationAsync("right-password");
+        using TestRepository repository = TestRepository.InDirectory();
+        _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        string[] backup = ["backup", "--etcd-user", "root", .. EtcdArguments.Of(etcd), .. repository.Options];
+
+        ToolResult wrong = await Agent.RunAsync(backup, Password("wrong-password"));
+        Assert.Equal(3, wrong.ExitCode);
+        Assert.Contains("root", wrong.StandardError, StringComparison.Ordinal);
+        ToolResult none = await Agent.RunAsync(backup);
+        Assert.Equal(2, none.ExitCode);
+        Assert.Contains("ETCD_PASSWORD", none.StandardError, StringComparison.Ordinal);
+        Assert.Equal(["repository.json"], await repository.KeysAsync());
+        _ = (await Agent.RunAsync(backup, Password("right-password"))).Output;
+        Assert.StartsWith("etcd database", (await repository.RunAsync("verify", "latest")).StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_endpoint_of_two_that_is_down_is_no_failure()
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        using TestRepository repository = TestRepository.InDirectory();
+        _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        string down = string.Create(CultureInfo.InvariantCulture, $"https://127.0.0.1:{FreePort.Take()}");
+        string[] options = [.. EtcdArguments.Of(etcd)];
+        options[1] = $"{down},{options[1]}";
+
+        using JsonDocument manifest = JsonDocument.Parse(
+            (await repository.RunAsync(["backup", "--output", "json", .. options])).Output);
+
+        Assert.Equal(etcd.EndpointList, manifest.RootElement.GetProperty("etcd").GetProperty("endpoint").GetString());
+    }
+
+    private static Dictionary<string, string?> Password(string password) =>
+        new(StringComparer.Ordinal) { ["ETCD_PASSWORD"] = password };
+}
