@@ -21,6 +21,27 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
 
     private string MetricsUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_metricsPort}");
 
+    private string DataDirectory => server.Directory[$"{Name}.etcd"];
+
+    /// <summary>Makes the data directory out of the snapshot file, if the server is to begin with one.</summary>
+    /// <exception cref="InvalidOperationException">The tool refused the file; the message holds what it said.</exception>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        if (server.Options.SnapshotFile is { } file)
+        {
+            string[] arguments =
+            [
+                "snapshot", "restore", file,
+                "--name", Name,
+                "--data-dir", DataDirectory,
+                "--initial-cluster", server.InitialCluster,
+                "--initial-advertise-peer-urls", PeerUrl,
+            ];
+            _ = (await Tool.RunAsync(
+                server.Options.Series.SnapshotTool, arguments, EtcdServer.Api, cancellationToken: cancellationToken)).Output;
+        }
+    }
+
     public void Start() => _process = PeerProcess.Start(server.Options.Series.Etcd, Arguments());
 
     /// <summary>A member is healthy when it has a leader and no alarm.</summary>
@@ -45,7 +66,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
         List<string> arguments =
         [
             "--name", Name,
-            "--data-dir", server.Directory[$"{Name}.etcd"],
+            "--data-dir", DataDirectory,
             "--listen-client-urls", clientUrl,
             "--advertise-client-urls", clientUrl,
             "--listen-peer-urls", PeerUrl,

@@ -7,6 +7,10 @@ namespace EtcdBackupAgent.Testing.Etcd;
 /// <summary>A real etcd, of one member or of several, healthy when <see cref="StartAsync"/> returns; gone when disposed.</summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
+    /// <summary>The environment in which every etcdctl speaks of keys and snapshots as etcd 3 has them.</summary>
+    public static readonly IReadOnlyDictionary<string, string?> Api =
+        new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCDCTL_API"] = "3" };
+
     private readonly EtcdServerOptions _options;
     private readonly TestDirectory _directory = new();
     private readonly EtcdMemberProcess[] _members;
@@ -59,6 +63,7 @@ public sealed class EtcdServer : IAsyncDisposable
         {
             foreach (EtcdMemberProcess member in server._members)
             {
+                await member.RestoreAsync(cancellationToken);
                 member.Start();
             }
 
@@ -95,8 +100,7 @@ public sealed class EtcdServer : IAsyncDisposable
             all.AddRange(["--user", $"root:{RootPassword}"]);
         }
 
-        Dictionary<string, string?> environment = new(StringComparer.Ordinal) { ["ETCDCTL_API"] = "3" };
-        return (await Tool.RunAsync(_options.Series.Etcdctl, all, environment, standardInput)).Output;
+        return (await Tool.RunAsync(_options.Series.Etcdctl, all, Api, standardInput)).Output;
     }
 
     /// <summary>Makes the user root and turns authentication on: from then on every client needs a user.</summary>

@@ -13,4 +13,7 @@ public sealed record EtcdServerOptions
 
     /// <summary>The address it listens on; an IPv6 address without brackets.</summary>
     public string Host { get; init; } = "127.0.0.1";
+
+    /// <summary>A snapshot file to begin with, brought back by the series' own tool; null for an empty server.</summary>
+    public string? SnapshotFile { get; init; }
 }

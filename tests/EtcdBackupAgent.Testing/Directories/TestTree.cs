@@ -1,10 +1,9 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Testing.Directories;
 
-namespace EtcdBackupAgent.Tests.Archive.Tar;
+namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>Directories to archive, and what is in them in words.</summary>
-internal static class TestTree
+public static class TestTree
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     public const UnixFileMode WorldReadable = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.OtherRead;

@@ -1,0 +1,72 @@
+using EtcdBackupAgent.Testing.Processes;
+
+namespace EtcdBackupAgent.EndToEndTests.Fixtures;
+
+/// <summary>
+/// The built program: the one that the environment variable EBA_AGENT names, else <c>artifacts/etcd-backup-agent</c> as
+/// <c>eng/build</c> leaves it.
+/// </summary>
+internal static class Agent
+{
+    private const string PathVariable = "EBA_AGENT";
+
+    /// <summary>What a developer's machine may hold must not help or hinder a test.</summary>
+    private static readonly IReadOnlyDictionary<string, string?> CleanEnvironment =
+        new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["AWS_ACCESS_KEY_ID"] = null,
+            ["AWS_SECRET_ACCESS_KEY"] = null,
+            ["AWS_SESSION_TOKEN"] = null,
+            ["AWS_PROFILE"] = null,
+            ["AWS_REGION"] = null,
+            ["AWS_DEFAULT_REGION"] = null,
+            ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null",
+            ["AWS_CONFIG_FILE"] = "/dev/null",
+            ["AWS_EC2_METADATA_DISABLED"] = "true",
+            ["ETCD_PASSWORD"] = null,
+        };
+
+    public static string Path { get; } = Find();
+
+    /// <summary>Runs the program to its end.</summary>
+    public static Task<ToolResult> RunAsync(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
+        Tool.RunAsync(Path, arguments, Environment(environment));
+
+    /// <summary>Starts the program, for tests that meet it while it runs.</summary>
+    public static PeerProcess Start(
+        IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
+        PeerProcess.Start(Path, arguments, Environment(environment));
+
+    /// <summary>The environment that the program is given: a clean one, and what the test adds.</summary>
+    public static IReadOnlyDictionary<string, string?> Environment(IReadOnlyDictionary<string, string?>? added)
+    {
+        Dictionary<string, string?> all = new(CleanEnvironment, StringComparer.Ordinal);
+        foreach ((string name, string? value) in added ?? new Dictionary<string, string?>(StringComparer.Ordinal))
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
+    private static string Find()
+    {
+        if (System.Environment.GetEnvironmentVariable(PathVariable) is { Length: > 0 } named)
+        {
+            return System.IO.Path.GetFullPath(named);
+        }
+
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string path = System.IO.Path.Combine(folder.FullName, "artifacts", "etcd-backup-agent");
+            if (File.Exists(path))
+            {
+                return path;
+            }
+        }
+
+        throw new FileNotFoundException(
+            $"The program is not built: run eng/build, or name it in the environment variable {PathVariable}.");
+    }
+}

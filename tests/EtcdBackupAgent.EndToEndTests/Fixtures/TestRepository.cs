@@ -1,0 +1,134 @@
+using System.Globalization;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Storage.FileSystem;
+using EtcdBackupAgent.Storage.S3;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.EndToEndTests.Fixtures;
+
+public enum StoreKind
+{
+    Directory,
+
+    /// <summary>The shared S3 server, over HTTPS.</summary>
+    S3,
+}
+
+/// <summary>
+/// A place of a test's own for a repository, empty yet: how to name it to the program, and what is in it as others see it.
+/// </summary>
+internal sealed class TestRepository : IDisposable
+{
+    private const string Prefix = "clusters/one";
+    private static int s_bucketsTaken;
+
+    private readonly TestDirectory _files;
+
+    private TestRepository(TestDirectory files) => _files = files;
+
+    /// <summary>The options that name it to every verb.</summary>
+    public required IReadOnlyList<string> Options { get; init; }
+
+    /// <summary>The credentials that go with them.</summary>
+    public IReadOnlyDictionary<string, string?> Environment { get; private init; } =
+        new Dictionary<string, string?>(StringComparer.Ordinal);
+
+    /// <summary>What is stored in it, read without the program.</summary>
+    public required IObjectStore Store { get; init; }
+
+    /// <summary>A directory repository's directory.</summary>
+    public string DirectoryPath => _files["repository"];
+
+    /// <summary>An S3 repository's bucket; null for a directory.</summary>
+    public string? BucketName { get; private init; }
+
+    /// <summary>A directory that is not there yet, or a prefix in a bucket that is not there yet.</summary>
+    public static async Task<TestRepository> NewAsync(StoreKind kind) =>
+        kind == StoreKind.Directory ? InDirectory() : InBucket(await SharedServers.S3Async());
+
+    public static TestRepository InDirectory()
+    {
+        TestDirectory files = new();
+        string path = files["repository"];
+        return new TestRepository(files)
+        {
+            Options = ["--repository", $"file://{path}"],
+            Store = new DirectoryObjectStore(path, TimeProvider.System),
+        };
+    }
+
+    public static TestRepository InBucket(RgwServer server)
+    {
+        TestDirectory files = new();
+        File.WriteAllText(files["ca.crt"], server.CaCertificatePem);
+        string bucket = NewBucketName();
+        return new TestRepository(files)
+        {
+            BucketName = bucket,
+            Options =
+            [
+                "--repository", $"s3://{bucket}/{Prefix}",
+                "--s3-endpoint", server.HttpsEndpoint.AbsoluteUri,
+                "--s3-ca-file", files["ca.crt"],
+            ],
+            Environment = Credentials(server.AccessKey, server.SecretKey),
+            Store = StoreOf(server, bucket, Prefix),
+        };
+    }
+
+    /// <summary>A name that no other test uses.</summary>
+    public static string NewBucketName() =>
+        string.Create(CultureInfo.InvariantCulture, $"bucket-{Interlocked.Increment(ref s_bucketsTaken)}");
+
+    /// <summary>A way into a bucket past the program.</summary>
+    public static IObjectStore StoreOf(RgwServer server, string bucket, string prefix) => new S3ObjectStore(
+        new S3Options
+        {
+            BucketName = bucket,
+            Prefix = prefix,
+            Endpoint = server.HttpsEndpoint,
+            CaCertificatePem = server.CaCertificatePem,
+            Credentials = new S3Credentials { AccessKey = server.AccessKey, SecretKey = server.SecretKey },
+        },
+        TimeProvider.System);
+
+    public static IReadOnlyDictionary<string, string?> Credentials(string accessKey, string secretKey) =>
+        new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["AWS_ACCESS_KEY_ID"] = accessKey,
+            ["AWS_SECRET_ACCESS_KEY"] = secretKey,
+        };
+
+    /// <summary>Runs a verb on this repository.</summary>
+    public Task<ToolResult> RunAsync(params IEnumerable<string> verb) =>
+        Agent.RunAsync([.. verb, .. Options], Environment);
+
+    /// <summary>The keys of all that is stored, in ordinal order.</summary>
+    public async Task<string[]> KeysAsync()
+    {
+        List<string> keys = [];
+        await foreach (StoredObject found in Store.ListAsync("", CancellationToken.None))
+        {
+            keys.Add(found.Key.Value);
+        }
+
+        return [.. keys.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>An object's bytes as they are stored.</summary>
+    public async Task<byte[]> ReadAsync(string key)
+    {
+        await using Stream content = await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);
+        using MemoryStream bytes = new();
+        await content.CopyToAsync(bytes);
+        return bytes.ToArray();
+    }
+
+    public void Dispose()
+    {
+        Store.Dispose();
+        _files.Dispose();
+    }
+}
