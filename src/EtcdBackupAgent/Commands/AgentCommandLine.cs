@@ -17,11 +17,19 @@ internal static class AgentCommandLine
     {
         // 1. the words
         using LogOptions logs = new();
-        ParseResult parsed = CreateRoot(logs).Parse(args);
-        if (parsed.Action is ParseErrorAction mistake)
+        RootCommand root = CreateRoot(logs);
+        ParseResult parsed = root.Parse(args);
+        if (args.Length == 0)
         {
-            mistake.ShowHelp = false;
-            await mistake.InvokeToErrorAsync(parsed);
+            // Somebody who tries the program for the first time.
+            parsed = root.Parse("--help");
+            parsed.Invoke(new InvocationConfiguration { Output = Console.Error });
+            return ExitCodes.Of(FailureReason.InvalidInput);
+        }
+
+        if (parsed.Action is ParseErrorAction)
+        {
+            FailureText.Write(ParseMistake.Of(parsed));
             return ExitCodes.Of(FailureReason.InvalidInput);
         }
 
@@ -76,11 +84,5 @@ internal static class AgentCommandLine
         logs.AddTo(root);
         VerbExample.ShowInHelp(root);
         return root;
-    }
-
-    private static Task<int> InvokeToErrorAsync(this ParseErrorAction mistake, ParseResult parsed)
-    {
-        parsed.InvocationConfiguration.Output = Console.Error;
-        return Task.FromResult(mistake.Invoke(parsed));
     }
 }

@@ -28,12 +28,12 @@ internal sealed class BackupCommand
         HelpName = "DIR",
     };
 
-    private readonly Option<int?> _retain = new("--retain")
+    private readonly Option<int?> _retain = new Option<int?>("--retain")
     {
         Description = "Prune afterwards to this many snapshots of the policy; without it nothing is pruned. "
             + "A policy document says its own.",
         HelpName = "N",
-    };
+    }.AtLeastOne();
 
     private BackupCommand(LogOptions logs) => _logs = logs;
 
@@ -43,7 +43,6 @@ internal sealed class BackupCommand
         backup._repository.Policy.Description =
             "With --resources: the policy to run. With --repository: the name to file the snapshot under "
             + $"(default: {PolicyNameDefault}).";
-        backup._retain.RequireAtLeastOne();
 
         Command verb = new("backup", "Back up etcd and the certificates directory now.");
         backup._repository.AddTo(verb);

@@ -8,12 +8,11 @@ namespace EtcdBackupAgent.Commands;
 /// <summary>How a verb shows its result: text for people on standard output, or one JSON or YAML document and nothing else.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<OutputFormat> _output = new("--output", "-o")
+    private readonly Option<OutputFormat> _output = new Option<OutputFormat>("--output", "-o")
     {
-        Description = "How to show the result: table, json or yaml.",
-        DefaultValueFactory = _ => OutputFormat.Table,
+        Description = "How to show the result: table, json or yaml (default: table).",
         HelpName = "FORMAT",
-    };
+    }.OneOf(OutputFormat.Table, OutputFormat.Json, OutputFormat.Yaml);
 
     public void AddTo(Command verb) => verb.Add(_output);
 

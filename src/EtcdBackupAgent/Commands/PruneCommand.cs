@@ -18,12 +18,11 @@ internal static class PruneCommand
         RepositoryOptions repository = new();
         repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
         OutputOptions output = new();
-        Option<int?> retain = new("--retain")
+        Option<int?> retain = new Option<int?>("--retain")
         {
             Description = "How many complete snapshots of the policy to keep; with --resources the policy document says it.",
             HelpName = "N",
-        };
-        retain.RequireAtLeastOne();
+        }.AtLeastOne();
         Option<string?> cluster = new("--cluster-id")
         {
             Description = "The etcd cluster whose snapshots to prune; needed where the policy has snapshots of several.",

@@ -14,7 +14,7 @@ internal sealed class RepositoryOptions
         HelpName = "URL",
     };
 
-    private readonly Option<Uri?> _s3Endpoint = new("--s3-endpoint")
+    private readonly Option<string?> _s3Endpoint = new("--s3-endpoint")
     {
         Description = "URL of the S3 server; without it, AWS. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
             + "or wherever else the AWS tools find them.",
@@ -85,6 +85,9 @@ internal sealed class RepositoryOptions
     private static BackupException Mistake(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };
 
+    private string? FirstS3Option(ParseResult parsed) =>
+        new Option[] { _s3Endpoint, _s3Region, _s3CaFile }.FirstOrDefault(o => parsed.GetResult(o) is not null)?.Name;
+
     private DirectRepository ReadDirect(ParseResult parsed, string repository)
     {
         if (parsed.GetValue(_location) is { } location)
@@ -92,9 +95,15 @@ internal sealed class RepositoryOptions
             throw Mistake($"--location {location} needs --resources.", "Name the directory of the documents with --resources DIR.");
         }
 
-        return RepositoryUrl.Parse(repository) with
+        DirectRepository named = RepositoryUrl.Parse(repository);
+        if (named.Directory is not null && FirstS3Option(parsed) is { } foreign)
         {
-            S3Endpoint = parsed.GetValue(_s3Endpoint),
+            throw Mistake($"{foreign} does not go with {repository}, which is a directory.", "Leave it out, or name a bucket with s3://.");
+        }
+
+        return named with
+        {
+            S3Endpoint = parsed.GetValue(_s3Endpoint) is { } url ? RepositoryUrl.ParseEndpoint("--s3-endpoint", url) : null,
             S3Region = parsed.GetValue(_s3Region),
             S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file ? InputFile.ReadText("--s3-ca-file", file) : null,
         };
@@ -103,12 +112,9 @@ internal sealed class RepositoryOptions
     private async Task<ResourceRepository> ReadResourcesAsync(
         ParseResult parsed, string directory, CancellationToken cancellationToken)
     {
-        foreach (Option direct in new Option[] { _s3Endpoint, _s3Region, _s3CaFile })
+        if (FirstS3Option(parsed) is { } direct)
         {
-            if (parsed.GetResult(direct) is not null)
-            {
-                throw Mistake($"{direct.Name} does not go with --resources.", "The BackupLocation holds it.");
-            }
+            throw Mistake($"{direct} does not go with --resources.", "The BackupLocation holds it.");
         }
 
         ResourceDocuments documents = await ResourceDocuments.LoadAsync(directory, cancellationToken);

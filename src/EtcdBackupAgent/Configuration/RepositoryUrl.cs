@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>.</summary>
+/// <summary>Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>, and the URL of an S3 server.</summary>
 internal static class RepositoryUrl
 {
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
@@ -29,4 +29,18 @@ internal static class RepositoryUrl
             Hint = "Write file:///absolute/directory or s3://bucket or s3://bucket/prefix; a prefix holds letters, digits, '.', '_', '-' and '/'.",
         };
     }
+
+    /// <summary>Reads the URL of an S3 server: scheme, host and perhaps a port.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
+    public static Uri ParseEndpoint(string option, string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
+        && url is { Scheme: "http" or "https", Host: not "", PathAndQuery: "/", Fragment: "", UserInfo: "" }
+            ? url
+            : throw new BackupException(
+                FailureReason.InvalidInput,
+                // Somebody who writes a password into a URL shall not read it again.
+                $"{option} {(text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ")}is not the URL of a server.")
+            {
+                Hint = "Write http:// or https://, a host and perhaps a port; credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            };
 }
