@@ -15,7 +15,7 @@ internal sealed class EtcdClient : IDisposable
 {
     /// <summary>
     /// Bytes of the snapshot that may be under way or wait for the reader; the default of 64 KiB would be a round trip for every
-    /// second message. The handler may raise it up to 16 MiB where the distance calls for it.
+    /// second message. The program keeps the handler from raising it (EtcdBackupAgent.csproj), so that memory stays bounded.
     /// </summary>
     private const int StreamWindowBytes = 1024 * 1024;
 

@@ -14,7 +14,6 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
     public const string Policy = "MetadataBackupPolicy";
     public const string Secret = "Secret";
     public const string List = "List";
-    public const string NamespaceDefault = "kubedr-system";
 
     /// <summary>The limit of a DNS subdomain, which Kubernetes puts on names.</summary>
     private const int NameLengthMax = 253;
@@ -114,7 +113,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
         }
 
         string? name = metadata.RequiredText("name");
-        string space = metadata.Text("namespace") ?? NamespaceDefault;
+        string space = metadata.Text("namespace") ?? ResourceName.NamespaceDefault;
         metadata.Ignore(
             "labels", "annotations", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers",
             "generateName", "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid");

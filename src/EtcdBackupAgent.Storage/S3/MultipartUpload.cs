@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Storage.S3;
 internal sealed partial class MultipartUpload
 {
     /// <summary>Parts on their way at once; with <see cref="UploadPlan.PartBytesMin"/> one more is being read beside them.</summary>
-    private const int PartsInFlightMax = 5;
+    private const int PartsInFlightMax = 3;
 
     /// <summary>To give back what was sent, whatever the caller's token says.</summary>
     private static readonly TimeSpan AbortDeadline = TimeSpan.FromSeconds(15);
@@ -66,9 +66,9 @@ internal sealed partial class MultipartUpload
             await stop.CancelAsync();
             BackupException? cause = await WaitForPartsAsync();
             await AbortAsync(uploadId);
-            if (cause is not null && e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            if (cause is not null && cause != e && !cancellationToken.IsCancellationRequested)
             {
-                // The reading was only cancelled because that part had failed.
+                // The reading, or another part, was only stopped because that part had failed.
                 throw cause;
             }
 

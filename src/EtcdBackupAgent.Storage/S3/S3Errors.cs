@@ -27,7 +27,9 @@ internal static class S3Errors
 
         if (exception is AmazonServiceException { StatusCode: not NoAnswer } answer)
         {
-            return answer.ErrorCode is "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "InternalError"
+            // "BadRequest" is the SDK's word for a 400 without a body. Ceph sends that when a put that it refused on the same
+            // connection left bytes behind, which it then takes for the start of the next request; and closes the connection.
+            return answer.ErrorCode is "BadRequest" or "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "InternalError"
                     or "ServiceUnavailable" or "OperationAborted" or "ConditionalRequestConflict" or "BadDigest"
                 || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                     or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
-using Microsoft.Extensions.Hosting;
+using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;
@@ -20,9 +21,11 @@ internal static class RunCommand
         Command verb = new("run", "Keep the schedules of all policies until stopped.") { resources };
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using IHost host = WorkerHost.Create(
-                parsed.GetRequiredValue(resources), logging => logs.Configure(logging, parsed, LogLevel.Information));
-            await host.RunAsync(cancellationToken);
+            await WorkerHost.RunAsync(
+                new DirectoryResourceStore(parsed.GetRequiredValue(resources)),
+                new PolicyWorkerOptions(),
+                logging => logs.Configure(logging, parsed, LogLevel.Information),
+                cancellationToken);
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent run --resources /etc/etcd-backup-agent --log-format json");

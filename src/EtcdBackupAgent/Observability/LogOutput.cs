@@ -22,6 +22,9 @@ internal static class LogOutput
         // Libraries are heard when they warn.
         builder.AddFilter("Microsoft", LogLevel.Warning);
         builder.AddFilter("Quartz", LogLevel.Warning);
+
+        // The host logs, with a stack trace, what it then throws; that is said once, where the program ends.
+        builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (format == LogFormat.Json)
         {

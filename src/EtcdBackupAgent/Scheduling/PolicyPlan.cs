@@ -98,7 +98,7 @@ internal sealed class PolicyPlan(
         }
         catch (BackupException e)
         {
-            logger.HistoryUnknown(policy.Name, e.Reason, e.Message, e.Hint, options.HistoryRetryPeriod);
+            logger.HistoryUnknown(policy.Name, e.Reason, e.Message, e.Hint ?? "", options.HistoryRetryPeriod);
             return false;
         }
 

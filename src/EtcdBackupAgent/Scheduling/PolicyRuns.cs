@@ -104,7 +104,7 @@ internal sealed class PolicyRuns(
         }
         catch (BackupException e)
         {
-            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint);
+            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint ?? "");
         }
         catch (Exception e)
         {

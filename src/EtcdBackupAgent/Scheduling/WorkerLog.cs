@@ -41,7 +41,7 @@ internal static partial class WorkerLog
     [LoggerMessage(
         LogLevel.Warning, "The last backup of policy {Policy} cannot be found out ({Reason}): {Fact} {Hint} Asking again in {Retry}.")]
     public static partial void HistoryUnknown(
-        this ILogger logger, ResourceName policy, FailureReason reason, string fact, string? hint, TimeSpan retry);
+        this ILogger logger, ResourceName policy, FailureReason reason, string fact, string hint, TimeSpan retry);
 
     [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} starts ({Why}).")]
     public static partial void RunStarted(this ILogger logger, ResourceName policy, BackupReason why);
@@ -57,7 +57,7 @@ internal static partial class WorkerLog
 
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed ({Why}): {Reason}: {Fact} {Hint}")]
     public static partial void RunFailed(
-        this ILogger logger, ResourceName policy, BackupReason why, FailureReason reason, string fact, string? hint);
+        this ILogger logger, ResourceName policy, BackupReason why, FailureReason reason, string fact, string hint);
 
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed unexpectedly ({Why}).")]
     public static partial void RunFailedUnexpectedly(this ILogger logger, Exception exception, ResourceName policy, BackupReason why);

@@ -13,6 +13,9 @@ internal static class EtcdContent
     private const int BinaryValueBytes = 300_000;
     private const int TextValues = 60;
 
+    /// <summary>Below the 1.5 MiB that etcd takes in one request.</summary>
+    private const int NoiseValueBytes = 1_400_000;
+
     /// <summary>
     /// Writes it: 1. values of random bytes, 2. values of text in one transaction, 3. newer versions and deletions,
     /// 4. keys that end with a lease.
@@ -38,6 +41,19 @@ internal static class EtcdContent
         using JsonDocument lease = JsonDocument.Parse(granted);
         string id = lease.RootElement.GetProperty("ID").GetInt64().ToString("x", CultureInfo.InvariantCulture);
         await server.EtcdctlAsync("put", "/registry/leases/one", "leased", "--lease", id);
+    }
+
+    /// <summary>Writes at least so many bytes that no compression makes smaller.</summary>
+    public static async Task WriteNoiseAsync(EtcdServer server, long bytes)
+    {
+        Random random = new(Seed);
+        byte[] value = new byte[NoiseValueBytes];
+        for (long written = 0; written < bytes; written += value.Length)
+        {
+            random.NextBytes(value);
+            await server.EtcdctlAsync(
+                ["put", string.Create(CultureInfo.InvariantCulture, $"/registry/noise/{written}")], new MemoryStream(value));
+        }
     }
 
     /// <summary>The revision of the last write.</summary>

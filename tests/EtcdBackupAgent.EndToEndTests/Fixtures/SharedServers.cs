@@ -25,6 +25,16 @@ internal static class SharedServers
             return server;
         });
 
+    /// <summary>An etcd without TLS whose snapshot has more than 64 MB that no compression makes smaller.</summary>
+    public static Task<EtcdServer> LargeEtcdAsync() => SharedAsync(
+        "large",
+        async () =>
+        {
+            EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Series("3.5") });
+            await EtcdContent.WriteNoiseAsync(server, 64 << 20);
+            return server;
+        });
+
     /// <summary>An S3 server over HTTPS, with an authority of its own.</summary>
     public static Task<RgwServer> S3Async() => SharedAsync("S3", () => RgwServer.StartAsync());
 

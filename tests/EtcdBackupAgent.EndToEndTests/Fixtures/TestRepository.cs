@@ -40,8 +40,8 @@ internal sealed class TestRepository : IDisposable
     /// <summary>What is stored in it, read without the program.</summary>
     public required IObjectStore Store { get; init; }
 
-    /// <summary>A directory repository's directory.</summary>
-    public string DirectoryPath => _files["repository"];
+    /// <summary>A directory repository's directory; empty for a bucket.</summary>
+    public string DirectoryPath { get; private init; } = "";
 
     /// <summary>An S3 repository's bucket; null for a directory.</summary>
     public string? BucketName { get; private init; }
@@ -50,12 +50,14 @@ internal sealed class TestRepository : IDisposable
     public static async Task<TestRepository> NewAsync(StoreKind kind) =>
         kind == StoreKind.Directory ? InDirectory() : InBucket(await SharedServers.S3Async());
 
-    public static TestRepository InDirectory()
+    /// <summary>A directory, in a place of its own or in one that the test chose.</summary>
+    public static TestRepository InDirectory(string? parent = null)
     {
         TestDirectory files = new();
-        string path = files["repository"];
+        string path = Path.Combine(parent ?? files.Path, "repository");
         return new TestRepository(files)
         {
+            DirectoryPath = path,
             Options = ["--repository", $"file://{path}"],
             Store = new DirectoryObjectStore(path, TimeProvider.System),
         };

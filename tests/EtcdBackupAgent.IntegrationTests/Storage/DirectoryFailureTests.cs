@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Storage.FileSystem;
+using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;
 

@@ -37,7 +37,7 @@ public sealed class S3FailureTests(RgwFixture fixture)
         await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 1 };
         using S3ObjectStore store = await OpenAsync(proxy);
 
-        // Each request of an upload in parts loses its answer once: begin, parts, completion.
+        // The request that begins the upload loses its answer, and so does the first one after it.
         proxy.CutsLeft = 2;
         await store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
         proxy.CutsLeft = 2;

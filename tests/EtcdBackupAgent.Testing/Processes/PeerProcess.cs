@@ -8,6 +8,7 @@ namespace EtcdBackupAgent.Testing.Processes;
 /// </summary>
 public sealed partial class PeerProcess : IAsyncDisposable
 {
+    private const int SignalInterrupt = 2;
     private const int SignalTerminate = 15;
 
     private readonly Process _process;
@@ -100,20 +101,25 @@ public sealed partial class PeerProcess : IAsyncDisposable
     public void Kill() => _process.Kill();
 
     /// <summary>Sends SIGTERM: a request to stop. A program that has ended already gets none.</summary>
-    public void Terminate()
-    {
-        if (IsRunning)
-        {
-            // The only way it can fail is that the program ended in between, which is what was asked for.
-            _ = SendSignal(_process.Id, SignalTerminate);
-        }
-    }
+    public void Terminate() => Send(SignalTerminate);
+
+    /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
+    public void Interrupt() => Send(SignalInterrupt);
 
     public async ValueTask DisposeAsync()
     {
         _process.Kill(entireProcessTree: true);
         await WaitForExitAsync();
         _process.Dispose();
+    }
+
+    private void Send(int signal)
+    {
+        if (IsRunning)
+        {
+            // The only way it can fail is that the program ended in between, which is what was asked for.
+            _ = SendSignal(_process.Id, signal);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

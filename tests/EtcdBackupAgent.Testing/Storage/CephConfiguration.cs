@@ -75,6 +75,7 @@ internal sealed record CephConfiguration
         memstore device bytes = 4294967296
         bluestore block size = 21474836480
         osd memory target = 1073741824
+        osd client watch timeout = 2
         osd crush chooseleaf type = 0
         osd pool default size = 1
         osd pool default min size = 1

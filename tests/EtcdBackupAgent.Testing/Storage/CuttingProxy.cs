@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// Stands between a client and a server and passes bytes on, until it is told to cut connections: after so many bytes of a
-/// connection, for so many connections.
+/// Stands between a client and a server and passes bytes on, until it is told to cut or to hold connections: after so many bytes
+/// of a connection, for so many connections.
 /// </summary>
 public sealed class CuttingProxy : IAsyncDisposable
 {
@@ -31,6 +31,9 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>Whether the bytes of answers count, and not those of requests.</summary>
     public bool CutAnswers { get; set; }
+
+    /// <summary>What happens in place of the cut: the connection waits for it and goes on. Null to cut.</summary>
+    public Func<CancellationToken, Task>? Hold { get; init; }
 
     /// <summary>How many connections are cut from now on.</summary>
     public int CutsLeft
@@ -102,7 +105,12 @@ public sealed class CuttingProxy : IAsyncDisposable
                 passed += count;
                 if (cuts && passed >= CutAfterBytes && TryTakeCut())
                 {
-                    return;
+                    if (Hold is null)
+                    {
+                        return;
+                    }
+
+                    await Hold(cancellationToken);
                 }
 
                 for (int sent = 0; sent < count;)

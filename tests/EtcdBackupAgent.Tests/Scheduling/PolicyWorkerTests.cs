@@ -19,7 +19,7 @@ public sealed class PolicyWorkerTests
         await worker.AdvanceAsync("00:20", runs: 3);
 
         Assert.Equal(
-            ["often schedule 00:10:00", "rarely schedule 00:15:00", "often schedule 00:20:00"], worker.Runner.Runs);
+            ["often Schedule 00:10:00", "rarely Schedule 00:15:00", "often Schedule 00:20:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class PolicyWorkerTests
 
         await worker.AdvanceAsync("02:00", runs: 1);
 
-        Assert.Equal(["nightly schedule 02:00:00"], worker.Runner.Runs);
+        Assert.Equal(["nightly Schedule 02:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -46,13 +46,13 @@ public sealed class PolicyWorkerTests
 
         await worker.AdvanceAsync("00:10", runs: 1);
         await worker.AdvanceAsync("00:20", runs: 2);
-        await worker.LoggedAsync("Backup of policy kubedr-system/slow skipped (schedule)");
+        await worker.LoggedAsync("Backup of policy kubedr-system/slow skipped (Schedule)");
         finish.SetResult();
         await worker.LoggedAsync("Backup of policy kubedr-system/slow completed");
         await worker.AdvanceAsync("00:30", runs: 3);
 
         Assert.Equal(
-            ["slow schedule 00:10:00", "other schedule 00:20:00", "slow schedule 00:30:00"], worker.Runner.Runs);
+            ["slow Schedule 00:10:00", "other Schedule 00:20:00", "slow Schedule 00:30:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -74,7 +74,7 @@ public sealed class PolicyWorkerTests
         await worker.RunsAsync(3);
         await TestDeadline.UntilAsync("two to be under way", () => Task.FromResult(worker.Runner.UnderWay == 2));
         finish.Release(2);
-        await worker.LoggedAsync("completed (schedule)", 3);
+        await worker.LoggedAsync("completed (Schedule)", 3);
 
         Assert.Equal(["a", "b", "c"], worker.Runner.Runs.Select(run => run[..1]).Order());
     }
@@ -90,7 +90,7 @@ public sealed class PolicyWorkerTests
         await worker.RunsAsync(1);
         await worker.AdvanceAsync("13:00", runs: 2);
 
-        Assert.Equal(["hourly missed 12:30:00", "hourly schedule 13:00:00"], worker.Runner.Runs);
+        Assert.Equal(["hourly Missed 12:30:00", "hourly Schedule 13:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -103,7 +103,7 @@ public sealed class PolicyWorkerTests
 
         await worker.AdvanceAsync("13:00", runs: 1);
 
-        Assert.Equal(["hourly schedule 13:00:00"], worker.Runner.Runs);
+        Assert.Equal(["hourly Schedule 13:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -115,7 +115,7 @@ public sealed class PolicyWorkerTests
 
         await worker.AdvanceAsync("13:00", runs: 1);
 
-        Assert.Equal(["hourly schedule 13:00:00"], worker.Runner.Runs);
+        Assert.Equal(["hourly Schedule 13:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -127,10 +127,10 @@ public sealed class PolicyWorkerTests
 
         worker.Clock.JumpTo(worker.At("02:05"));
         await worker.RunsAsync(1);
-        await worker.LoggedAsync("completed (schedule)");
+        await worker.LoggedAsync("completed (Schedule)");
         await worker.AdvanceAsync("02:10", runs: 2);
 
-        Assert.Equal(["often schedule 02:05:00", "often schedule 02:10:00"], worker.Runner.Runs);
+        Assert.Equal(["often Schedule 02:05:00", "often Schedule 02:10:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -142,10 +142,10 @@ public sealed class PolicyWorkerTests
         await worker.StartAsync(placed: 2);
 
         await worker.AdvanceAsync("12:40", runs: 1);
-        await worker.LoggedAsync("completed (schedule)");
+        await worker.LoggedAsync("completed (Schedule)");
         await worker.AdvanceAsync("14:10", runs: 2);
 
-        Assert.Equal(["every schedule 12:40:00", "every schedule 14:10:00"], worker.Runner.Runs);
+        Assert.Equal(["every Schedule 12:40:00", "every Schedule 14:10:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -157,10 +157,10 @@ public sealed class PolicyWorkerTests
         await worker.StartAsync(placed: 1);
 
         await worker.RunsAsync(1);
-        await worker.LoggedAsync("completed (missed)");
+        await worker.LoggedAsync("completed (Missed)");
         await worker.AdvanceAsync("14:00", runs: 2);
 
-        Assert.Equal(["every missed 12:30:00", "every schedule 14:00:00"], worker.Runner.Runs);
+        Assert.Equal(["every Missed 12:30:00", "every Schedule 14:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -173,13 +173,13 @@ public sealed class PolicyWorkerTests
         worker.Runner.WasBackedUp("done", worker.At("00:00"));
         await worker.StartAsync(placed: 1);
 
-        await worker.LoggedAsync("completed (on-demand)");
+        await worker.LoggedAsync("completed (OnDemand)");
         worker.Policy("new", null);
-        await worker.AdvanceUntilLoggedAsync("completed (on-demand)", 2);
+        await worker.AdvanceUntilLoggedAsync("completed (OnDemand)", 2);
         await worker.AdvanceAsync("00:10", runs: 3);
 
         Assert.Equal(
-            ["first on-demand", "new on-demand", "often schedule"], worker.Runner.Runs.Select(run => run[..run.LastIndexOf(' ')]));
+            ["first OnDemand", "new OnDemand", "often Schedule"], worker.Runner.Runs.Select(run => run[..run.LastIndexOf(' ')]));
     }
 
     [Fact]
@@ -191,14 +191,14 @@ public sealed class PolicyWorkerTests
         await worker.StartAsync(placed: 1);
 
         await worker.AdvanceAsync("00:10", runs: 1);
-        await worker.LoggedAsync("failed (schedule): StoreFull: Bucket b is full. Make room.");
+        await worker.LoggedAsync("failed (Schedule): StoreFull: Bucket b is full. Make room.");
         worker.Runner.Body = (_, _) => throw new InvalidOperationException("bug");
         await worker.AdvanceAsync("00:20", runs: 2);
-        await worker.LoggedAsync("failed unexpectedly (schedule)");
+        await worker.LoggedAsync("failed unexpectedly (Schedule)");
         await worker.AdvanceAsync("00:30", runs: 3);
 
         Assert.Equal(1, worker.Log.Count("StoreFull"));
-        Assert.Equal("often schedule 00:30:00", worker.Runner.Runs[2]);
+        Assert.Equal("often Schedule 00:30:00", worker.Runner.Runs[2]);
     }
 
     [Fact]
@@ -212,10 +212,11 @@ public sealed class PolicyWorkerTests
         await worker.LoggedAsync("cannot be found out (StoreUnreachable): No route to s3.");
 
         worker.Runner.HistoryFailure = null;
-        await worker.AdvanceUntilLoggedAsync("completed (missed)");
+        await worker.AdvanceUntilLoggedAsync("completed (Missed)");
 
         Assert.InRange(worker.Clock.GetUtcNow(), worker.At("12:35"), worker.At("13:00"));
         Assert.Equal(2, worker.Runner.QuestionsAsked);
+        Assert.Equal(0, worker.Log.Count("(null)"));
     }
 
     [Fact]
@@ -234,7 +235,7 @@ public sealed class PolicyWorkerTests
         finish.SetResult();
         await stop;
 
-        Assert.Equal(1, worker.Log.Count("completed (schedule)"));
+        Assert.Equal(1, worker.Log.Count("completed (Schedule)"));
         Assert.Equal(0, worker.Log.Count("cancelled"));
     }
 

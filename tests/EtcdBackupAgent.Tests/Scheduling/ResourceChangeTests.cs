@@ -36,7 +36,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceUntilLoggedAsync("Policy kubedr-system/often on schedule");
         await worker.AdvanceAsync("00:20", runs: 2);
 
-        Assert.Equal(["other schedule 00:10:00", "often schedule 00:20:00"], worker.Runner.Runs);
+        Assert.Equal(["other Schedule 00:10:00", "often Schedule 00:20:00"], worker.Runner.Runs);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceAsync("00:12", runs: 1);
         await worker.AdvanceAsync("00:14", runs: 2);
 
-        Assert.Equal(["changed schedule 00:12:00", "added schedule 00:14:00"], worker.Runner.Runs);
+        Assert.Equal(["changed Schedule 00:12:00", "added Schedule 00:14:00"], worker.Runner.Runs);
         Assert.Equal(1, worker.Log.Count("Policy kubedr-system/removed is gone."));
     }
 
@@ -87,7 +87,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceUntilLoggedAsync("is next due at", 3);
         await worker.AdvanceAsync("00:12", runs: 2);
 
-        Assert.Equal(["often schedule 00:10:00", "often schedule 00:12:00"], worker.Runner.Runs);
+        Assert.Equal(["often Schedule 00:10:00", "often Schedule 00:12:00"], worker.Runner.Runs);
         Assert.Equal(1, worker.Log.Count("a schedule has 5 fields"));
     }
 
@@ -102,7 +102,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceUntilLoggedAsync("often.yaml:2: file: is not readable as YAML");
         await worker.AdvanceAsync("00:10", runs: 1);
 
-        Assert.Equal(["often schedule 00:10:00"], worker.Runner.Runs);
+        Assert.Equal(["often Schedule 00:10:00"], worker.Runner.Runs);
         Assert.Equal(0, worker.Log.Count("is gone"));
     }
 
@@ -117,6 +117,6 @@ public sealed class ResourceChangeTests
         await worker.AdvanceUntilLoggedAsync("there is no BackupLocation kubedr-system/disk");
         await worker.AdvanceAsync("00:10", runs: 1);
 
-        Assert.Equal(["often schedule 00:10:00"], worker.Runner.Runs);
+        Assert.Equal(["often Schedule 00:10:00"], worker.Runner.Runs);
     }
 }

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Scheduling;
 using Xunit;
 
@@ -43,7 +42,7 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
     {
         Assert.True(resources.Locations.ContainsKey(policy.Destination));
         DateTimeOffset start = clock.GetUtcNow();
-        _runs.Enqueue($"{policy.Name.Name} {SnapshotText.ReasonText(reason)} {start:HH:mm:ss}");
+        _runs.Enqueue($"{policy.Name.Name} {reason} {start:HH:mm:ss}");
         Interlocked.Increment(ref _underWay);
         try
         {

@@ -20,6 +20,7 @@ public sealed class S3ErrorsTests
     [InlineData("XMinioStorageFull", HttpStatusCode.InsufficientStorage, FailureReason.StoreFull, "no room", false)]
     [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed, "500 InternalError", true)]
     [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "somebody else", false)]
+    [InlineData("BadRequest", HttpStatusCode.BadRequest, FailureReason.StoreFailed, "400 BadRequest", true)]
     [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreFailed, "501 NotImplemented", false)]
     public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
         string code, HttpStatusCode status, FailureReason reason, string words, bool again)
@@ -63,7 +64,7 @@ public sealed class S3ErrorsTests
     [Fact]
     public void An_object_in_parts_has_the_MD5_of_their_MD5s()
     {
-        // printf %s "$(printf '' | md5sum)$(printf '' | md5sum)" as bytes, hashed once more.
+        // printf '' | openssl md5 -binary | md5sum
         ContentMd5 empty = ContentMd5.Of([]);
 
         Assert.True(ContentMd5.OfParts([empty]).Matches("\"59adb24ef3cdbe0297f05b395827453f-1\""));

@@ -1,11 +1,9 @@
-using EtcdBackupAgent.Testing;
-using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
 
-namespace EtcdBackupAgent.IntegrationTests.Storage;
+namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>A small file system in memory, mounted for one test; that needs root, as the tests of the peers do.</summary>
-internal sealed class MountedDirectory : IAsyncDisposable
+public sealed class MountedDirectory : IAsyncDisposable
 {
     private readonly TestDirectory _directory = new();
 

@@ -1,0 +1,77 @@
+using System.Text.Json;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Time;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Failures;
+
+/// <summary>What has to hold of a repository after whatever happened to it.</summary>
+internal static class Aftermath
+{
+    private static readonly TimeSpan ADay = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
+
+    /// <summary>The ids of the listed snapshots, oldest first; each must be complete and must come back.</summary>
+    public static async Task<IReadOnlyList<string>> AllListedRestoreAsync(this TestRepository repository)
+    {
+        IReadOnlyList<string> ids = await repository.ListAsync();
+        using TestDirectory directory = new();
+        foreach (string id in ids)
+        {
+            _ = (await repository.RunAsync("restore", id, "--to", directory[id])).Output;
+            Assert.True(File.Exists(Path.Combine(directory[id], "etcd-snapshot.db")));
+        }
+
+        return ids;
+    }
+
+    /// <summary>The ids of the listed snapshots, oldest first; each must be complete.</summary>
+    public static async Task<IReadOnlyList<string>> ListAsync(this TestRepository repository)
+    {
+        using JsonDocument list = JsonDocument.Parse((await repository.RunAsync("list", "--output", "json")).Output);
+        return
+        [
+            .. list.RootElement.EnumerateArray().Select(snapshot =>
+            {
+                Assert.Equal("Complete", snapshot.GetProperty("status").GetString());
+                return snapshot.GetProperty("id").GetString()!;
+            }),
+        ];
+    }
+
+    /// <summary>What was begun and not finished.</summary>
+    public static async Task<IReadOnlyList<PendingUpload>> PendingAsync(this TestRepository repository) =>
+        await repository.Store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync();
+
+    /// <summary>Waits until a write to the store is under way.</summary>
+    public static Task UntilPendingAsync(this TestRepository repository) =>
+        TestDeadline.UntilAsync("an unfinished write in the store", async () => (await repository.PendingAsync()).Count > 0);
+
+    /// <summary>A prune a day later leaves what the listed snapshots consist of, and nothing else.</summary>
+    public static async Task PruneADayLaterLeavesOnlyWhatIsListedAsync(this TestRepository repository)
+    {
+        ManualTime aDayLater = new(TimeProvider.System.GetUtcNow() + ADay);
+        BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
+        await new PruneRun(opened, aDayLater).ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
+        await repository.HasOnlyWhatIsListedAsync();
+    }
+
+    /// <summary>There is nothing but the objects of the snapshots that are listed.</summary>
+    public static async Task HasOnlyWhatIsListedAsync(this TestRepository repository)
+    {
+        BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
+        Inventory inventory = await opened.TakeInventoryAsync(CancellationToken.None);
+        Assert.Empty(inventory.Unreadable);
+        Assert.Equal(
+            inventory.Snapshots
+                .SelectMany(s => s.Manifest.Artifacts.Select(a => a.Key).Append(s.Folder.ManifestKey))
+                .Select(key => key.Value)
+                .Append("repository.json")
+                .Order(StringComparer.Ordinal),
+            await repository.KeysAsync());
+        Assert.Empty(await repository.PendingAsync());
+    }
+}

@@ -1,0 +1,92 @@
+using System.Reflection;
+using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Commands;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Storage.S3;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Architecture;
+
+/// <summary>Holds the dependency rule of <c>docs/architecture.md</c>: who may know whom, and which packages stay behind which door.</summary>
+public sealed class DependencyRuleTests
+{
+    private const string Own = "EtcdBackupAgent.";
+
+    private static readonly Assembly Snapshots = typeof(SnapshotTrailerCheck).Assembly;
+    private static readonly Assembly Archive = typeof(PullStream).Assembly;
+    private static readonly Assembly Core = typeof(BackupRun).Assembly;
+    private static readonly Assembly Etcd = typeof(EtcdConnection).Assembly;
+    private static readonly Assembly Storage = typeof(S3Options).Assembly;
+    private static readonly Assembly Kubernetes = typeof(DirectoryResourceStore).Assembly;
+    private static readonly Assembly Program = typeof(AgentCommandLine).Assembly;
+
+    public static TheoryData<Assembly, Assembly[]> Rule => new()
+    {
+        { Snapshots, [] },
+        { Archive, [] },
+        { Core, [Snapshots, Archive] },
+        { Etcd, [Core, Snapshots, Archive] },
+        { Storage, [Core, Snapshots, Archive] },
+        { Kubernetes, [Core, Snapshots, Archive] },
+        { Program, [Core, Snapshots, Archive, Etcd, Storage, Kubernetes] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Rule))]
+    public void A_project_knows_only_those_below_it(Assembly project, Assembly[] allowed)
+    {
+        string[] known = [.. Names(project).Where(name => name.StartsWith(Own, StringComparison.Ordinal))];
+
+        Assert.Empty(known.Except(allowed.Select(a => a.GetName().Name)));
+    }
+
+    [Theory]
+    [InlineData("Quartz")]
+    [InlineData("Spectre.Console")]
+    [InlineData("System.CommandLine")]
+    public void Only_the_program_knows(string package) =>
+        Assert.Equal([Program], WhoKnows(package));
+
+    [Fact]
+    public void Only_the_storage_adapter_knows_the_aws_sdk() => Assert.Equal([Storage], WhoKnows("AWSSDK"));
+
+    [Fact]
+    public void Only_the_etcd_adapter_knows_protobuf() => Assert.Equal([Etcd], WhoKnows("Google.Protobuf"));
+
+    [Fact]
+    public void The_leaves_and_the_core_know_nothing_but_the_platform() =>
+        Assert.All(
+            [Snapshots, Archive, Core],
+            project => Assert.All(
+                Names(project),
+                name => Assert.True(
+                    name.StartsWith(Own, StringComparison.Ordinal)
+                    || name.StartsWith("System.", StringComparison.Ordinal)
+                    || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal),
+                    $"{project.GetName().Name} knows {name}")));
+
+    [Fact]
+    public void Quartz_is_spoken_in_one_folder_only()
+    {
+        Type[] speakers =
+        [
+            .. Program.GetTypes().Where(type => type.GetInterfaces().Any(IsQuartz) || type.GetFields(
+                BindingFlags.Instance | BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
+                .Any(field => IsQuartz(field.FieldType))),
+        ];
+
+        Assert.NotEmpty(speakers);
+        Assert.All(speakers, type => Assert.Equal("EtcdBackupAgent.Scheduling", type.Namespace));
+
+        static bool IsQuartz(Type type) => type.Assembly.GetName().Name == "Quartz";
+    }
+
+    private static Assembly[] WhoKnows(string package) =>
+        [.. Rule.Select(row => (Assembly)row[0]).Where(
+            project => Names(project).Any(name => name.StartsWith(package, StringComparison.Ordinal)))];
+
+    private static IEnumerable<string> Names(Assembly project) => project.GetReferencedAssemblies().Select(a => a.Name!);
+}

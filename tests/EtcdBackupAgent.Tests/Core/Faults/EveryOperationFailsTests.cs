@@ -1,0 +1,146 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Faults;
+
+/// <summary>
+/// Lets every single operation of the store fail, of every use case: before it has an effect, in the middle of its bytes and after it;
+/// and with the store gone from then on, where something follows the failure.
+/// </summary>
+public sealed class EveryOperationFailsTests
+{
+    [Theory]
+    [InlineData(FaultMoment.Before, false)]
+    [InlineData(FaultMoment.Midway, false)]
+    [InlineData(FaultMoment.After, false)]
+    [InlineData(FaultMoment.Before, true)]
+    [InlineData(FaultMoment.Midway, true)]
+    [InlineData(FaultMoment.After, true)]
+    public async Task A_backup_that_fails_anywhere_takes_no_snapshot_away_and_adds_none_that_is_not_whole(FaultMoment moment, bool forGood)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood,
+            (scene, repository) => scene.BackUpAsync(repository),
+            async scene => Assert.Equal(scene.IdsBefore(), (await scene.ListedAsync()).Take(scene.Before.Count)));
+
+        // Open, list for the id, database, certificates, manifest.
+        Assert.Equal(5, operations);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task Retention_that_fails_anywhere_after_a_backup_leaves_the_backup_and_what_is_to_be_kept(FaultMoment moment)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood: false,
+            async (scene, repository) =>
+            {
+                BackupOutcome outcome = await scene.BackUpAsync(repository, retain: 2);
+                if (outcome.PruneFailure is { } failure)
+                {
+                    Assert.Contains(outcome.Folder.Id.Value, await scene.ListedAsync());
+                    throw failure;
+                }
+            },
+            async scene => Assert.Contains(scene.IdsBefore()[^1], await scene.ListedAsync()));
+
+        Assert.InRange(operations, 15, 40);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_prune_that_fails_anywhere_leaves_what_is_to_be_kept_and_the_next_one_ends_it(FaultMoment moment)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood: false,
+            (scene, repository) => PruneAsync(scene, repository),
+            async scene =>
+            {
+                IEnumerable<string> kept = scene.IdsBefore().Skip(1);
+                Assert.Equal(kept, (await scene.ListedAsync()).TakeLast(2));
+                await PruneAsync(scene, await scene.OpenSoundAsync());
+                Assert.Equal(kept, await scene.ListedAsync());
+            });
+
+        Assert.InRange(operations, 9, 20);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_delete_that_fails_anywhere_touches_no_other_snapshot(FaultMoment moment)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood: false,
+            (scene, repository) => new DeleteRun(repository).ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
+            async scene =>
+            {
+                IReadOnlyList<string> listed = await scene.ListedAsync();
+                Assert.Contains(scene.IdsBefore()[0], listed);
+                Assert.Contains(scene.IdsBefore()[2], listed);
+            });
+
+        Assert.InRange(operations, 8, 20);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_restore_that_fails_anywhere_leaves_an_empty_target_that_the_next_one_fills(FaultMoment moment)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood: false,
+            (scene, repository) => scene.RestoreAsync(repository, "latest", scene.Target),
+            async scene =>
+            {
+                Assert.Empty(Directory.Exists(scene.Target) ? Directory.GetFileSystemEntries(scene.Target) : []);
+                Assert.Equal(scene.IdsBefore(), await scene.ListedAsync());
+                await scene.RestoreAsync(await scene.OpenSoundAsync(), "latest", scene.Target);
+                Assert.Equal(2, Directory.GetFileSystemEntries(scene.Target).Length);
+            });
+
+        // Open, list, three manifests, the database, the certificates twice.
+        Assert.Equal(8, operations);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_store_that_fails_while_verifying_is_not_taken_for_damage(FaultMoment moment)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood: false,
+            async (_, repository) =>
+            {
+                await foreach (VerifyOutcome outcome in new VerifyRun(repository)
+                    .VerifyAllAsync(UseCaseFixture.NoProgress, CancellationToken.None))
+                {
+                    Assert.True(outcome.IsSound);
+                }
+            },
+            async scene => Assert.Equal(scene.IdsBefore(), await scene.ListedAsync()));
+
+        // Open, list, three manifests, two artifacts each.
+        Assert.Equal(11, operations);
+    }
+
+    private static Task PruneAsync(FaultScene scene, BackupRepository repository) =>
+        new PruneRun(repository, TimeProvider.System).ExecuteAsync(scene.KeepTwo, dryRun: false, CancellationToken.None);
+}

@@ -1,0 +1,161 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Faults;
+
+/// <summary>A repository of three snapshots whose store lets one operation of a flow fail, and what has to hold afterwards.</summary>
+internal sealed class FaultScene : IDisposable
+{
+    private const int SnapshotsBefore = 3;
+
+    private readonly UseCaseFixture _fixture = new();
+
+    private FaultScene() => Store = new FaultyObjectStore(_fixture.Store) { MidwayBytes = 100 };
+
+    /// <summary>The store as the flow sees it.</summary>
+    public FaultyObjectStore Store { get; }
+
+    /// <summary>The snapshots that were there before, oldest first.</summary>
+    public IReadOnlyList<BackupOutcome> Before { get; private set; } = [];
+
+    /// <summary>A directory that is not there, to restore to.</summary>
+    public string Target => _fixture["target"];
+
+    public RetentionRule KeepTwo => new()
+    {
+        Policy = Before[0].Manifest.Policy,
+        ClusterId = Before[0].Manifest.Etcd.ClusterId,
+        RetainNumBackups = 2,
+    };
+
+    /// <summary>
+    /// Runs a flow again and again, in a new scene each time, letting its first, second, … operation fail until there are no more.
+    /// Each time the error has to name the operation, and <see cref="AssertHealsAsync"/> has to hold.
+    /// </summary>
+    /// <param name="moment">When, in the course of the operation, it fails.</param>
+    /// <param name="forGood">Whether all operations after it fail, too.</param>
+    /// <param name="flow">The flow; it throws what failed.</param>
+    /// <param name="afterwards">What else has to hold after the failure, with the store working again.</param>
+    /// <returns>How many operations the flow has.</returns>
+    public static async Task<int> SweepAsync(
+        FaultMoment moment, bool forGood, Func<FaultScene, BackupRepository, Task> flow, Func<FaultScene, Task> afterwards)
+    {
+        using FaultScene original = new();
+        await original.FillAsync();
+        for (int failAt = 1; ; failAt++)
+        {
+            using FaultScene scene = original.Copy();
+            (scene.Store.FailAt, scene.Store.Moment, scene.Store.ForGood) = (failAt, moment, forGood);
+
+            Exception? failure = await Record.ExceptionAsync(async () =>
+                await flow(scene, await BackupRepository.OpenAsync(scene.Store, CancellationToken.None)));
+
+            if (!scene.Store.Struck)
+            {
+                Assert.Null(failure);
+                return failAt - 1;
+            }
+
+            BackupException named = Assert.IsType<BackupException>(failure);
+            Assert.Equal(FailureReason.StoreFailed, named.Reason);
+            Assert.Contains(
+                scene.Store.Operations.Skip(failAt - 1),
+                operation => named.Message.Contains($"'{operation}'", StringComparison.Ordinal));
+            await afterwards(scene);
+            await scene.AssertHealsAsync();
+        }
+    }
+
+    public Task<BackupOutcome> BackUpAsync(BackupRepository repository, int? retain = null) =>
+        UseCaseFixture.Run(repository, SnapshotBytes.Source(Bytes(Before.Count)), Day(Before.Count)).ExecuteAsync(
+            _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
+
+    public Task<RestoreOutcome> RestoreAsync(BackupRepository repository, string id, string target) =>
+        new RestoreRun(repository).ExecuteAsync(id, target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+
+    /// <summary>The repository, by a store without faults.</summary>
+    public Task<BackupRepository> OpenSoundAsync() => BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);
+
+    /// <summary>The ids of the snapshots that are listed, oldest first.</summary>
+    public async Task<IReadOnlyList<string>> ListedAsync() =>
+        [.. (await (await OpenSoundAsync()).TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(s => s.Id.Value)];
+
+    public IReadOnlyList<string> IdsBefore() => [.. Before.Select(b => b.Folder.Id.Value)];
+
+    public void Dispose() => _fixture.Dispose();
+
+    /// <summary>
+    /// The store works again: everything that is listed restores, the next backup works and restores too, and a prune a day later
+    /// leaves the objects of what is listed and nothing else.
+    /// </summary>
+    private async Task AssertHealsAsync()
+    {
+        BackupRepository repository = await OpenSoundAsync();
+        await AssertListedRestoresAsync(repository);
+
+        BackupOutcome next = await UseCaseFixture.Run(repository, SnapshotBytes.Source(Bytes(Before.Count)), Day(Before.Count + 1))
+            .ExecuteAsync(_fixture.Request(), UseCaseFixture.NoProgress, CancellationToken.None);
+        await AssertListedRestoresAsync(repository, next.Folder.Id.Value);
+
+        TimeSpan aDayOn = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
+        IReadOnlyList<string> listed = await ListedAsync();
+        await new PruneRun(repository, new ShiftedTime(aDayOn)).ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
+        Assert.Equal(listed, await ListedAsync());
+
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.All(inventory.Snapshots, snapshot => Assert.True(snapshot.IsComplete));
+        Assert.Equal(
+            inventory.Snapshots
+                .SelectMany(s => s.Manifest.Artifacts.Select(a => a.Key).Append(s.Folder.ManifestKey))
+                .Select(key => key.Value)
+                .Append("repository.json")
+                .Order(StringComparer.Ordinal),
+            _fixture.StoredFiles());
+    }
+
+    private async Task AssertListedRestoresAsync(BackupRepository repository, string? only = null)
+    {
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Empty(inventory.Unreadable);
+        foreach (Snapshot snapshot in inventory.Snapshots.Where(s => only is null || s.Id.Value == only))
+        {
+            RestoreOutcome restored = await RestoreAsync(
+                repository, snapshot.Id.Value, _fixture[Path.Combine("restored", snapshot.Id.Value)]);
+            int seed = IdsBefore().Index().Where(b => b.Item == snapshot.Id.Value).Select(b => b.Index).FirstOrDefault(Before.Count);
+            Assert.Equal(Bytes(seed), await File.ReadAllBytesAsync(restored.SnapshotPath!));
+            Assert.Equal("secret", await File.ReadAllTextAsync(Path.Combine(restored.CertificatesPath!, "etcd", "ca.key")));
+        }
+    }
+
+    /// <summary>The same repository in a directory of its own.</summary>
+    private FaultScene Copy()
+    {
+        FaultScene copy = new() { Before = Before };
+        foreach (string file in _fixture.StoredFiles())
+        {
+            string to = Path.Combine(copy._fixture.RepositoryPath, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(Path.Combine(_fixture.RepositoryPath, file), to);
+        }
+
+        return copy;
+    }
+
+    private async Task FillAsync()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        for (int i = 0; i < SnapshotsBefore; i++)
+        {
+            Before = [.. Before, await BackUpAsync(repository)];
+        }
+    }
+
+    private static byte[] Bytes(int number) => SnapshotBytes.Create(512 * 4, seed: number);
+
+    private static ShiftedTime Day(int number) => new(SampleSnapshots.NewYear.AddDays(number));
+}
