@@ -49,8 +49,8 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
         if (status != "Complete")
         {
             _ = (await repository.RunAsync("prune", "--policy", "default", "--retain", "1")).Output;
-            _ = (await repository.RunAsync("verify", damaged.Sound)).Output;
-            _ = (await repository.RunAsync("restore", "latest", "--to", target)).Output;
+            string restored = (await repository.RunAsync("restore", "latest", "--to", target)).Output;
+            Assert.Contains($"Restore from snapshot {damaged.Sound} completed", restored, StringComparison.Ordinal);
         }
     }
 
@@ -69,7 +69,6 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
 
     [Theory]
     [InlineData(Damage.Flipped, 6)]
-    [InlineData(Damage.Truncated, 6)]
     [InlineData(Damage.Empty, 6)]
     [InlineData(Damage.Missing, 5)]
     public async Task A_damaged_repository_document_stops_every_verb_and_is_named(Damage damage, int exitCode)
@@ -90,7 +89,9 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
             ToolResult result = await repository.RunAsync(verb);
             Assert.Equal(exitCode, result.ExitCode);
             Assert.Contains(
-                exitCode == 6 ? "error: repository.json in " : $"error: There is no repository at ", result.StandardError, StringComparison.Ordinal);
+                exitCode == 6 ? "error: repository.json in " : "error: There is no repository at ",
+                result.StandardError,
+                StringComparison.Ordinal);
         }
 
         Assert.False(Directory.Exists(_directory["target"]));
