@@ -95,7 +95,10 @@ public sealed class BackupRepository
             {
                 try
                 {
-                    snapshots.Add(await ReadSnapshotAsync(folder, folders[folder], token));
+                    if (await ReadSnapshotAsync(folder, folders[folder], token) is { } snapshot)
+                    {
+                        snapshots.Add(snapshot);
+                    }
                 }
                 catch (BackupException e)
                     when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)
@@ -157,13 +160,8 @@ public sealed class BackupRepository
     internal async Task RemoveAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
         await Store.DeleteAsync([folder.ManifestKey], cancellationToken);
-        List<ObjectKey> rest = [];
-        await foreach (StoredObject found in Store.ListAsync(folder.ToString(), cancellationToken))
-        {
-            rest.Add(found.Key);
-        }
-
-        await Store.DeleteAsync(rest, cancellationToken);
+        List<StoredObject> rest = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
+        await Store.DeleteAsync([.. rest.Select(o => o.Key)], cancellationToken);
     }
 
     private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
@@ -205,7 +203,8 @@ public sealed class BackupRepository
         return folders;
     }
 
-    private async Task<Snapshot> ReadSnapshotAsync(
+    /// <summary>Null if it was removed since the listing.</summary>
+    private async Task<Snapshot?> ReadSnapshotAsync(
         SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
     {
         string what = $"{folder.ManifestKey} in {Store.Address}";
@@ -216,14 +215,22 @@ public sealed class BackupRepository
             throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is the manifest of {manifest.Id}.");
         }
 
-        return new Snapshot
+        ArtifactManifest[] lacking = FindLacking(manifest, objects);
+        if (lacking.Length > 0)
         {
-            Folder = folder,
-            Manifest = manifest,
-            Lacking =
-            [
-                .. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes)),
-            ],
-        };
+            // A listing is no moment in time: the backup may have come to its end while it ran, or the snapshot have been removed.
+            objects = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
+            if (!HasManifest(folder, objects))
+            {
+                return null;
+            }
+
+            lacking = FindLacking(manifest, objects);
+        }
+
+        return new Snapshot { Folder = folder, Manifest = manifest, Lacking = lacking };
     }
+
+    private static ArtifactManifest[] FindLacking(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>
+        [.. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes))];
 }

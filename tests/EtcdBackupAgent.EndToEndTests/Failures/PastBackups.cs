@@ -15,7 +15,12 @@ internal static class PastBackups
     /// <param name="store">Where.</param>
     /// <param name="policy">The policy they are filed under, in the default namespace.</param>
     /// <param name="ages">How long ago each was made.</param>
-    public static async Task MakeAsync(IObjectStore store, string policy, params IEnumerable<TimeSpan> ages)
+    public static Task MakeAsync(IObjectStore store, string policy, params IEnumerable<TimeSpan> ages) =>
+        MakeAsync(store, policy, certificates: null, ages);
+
+    /// <summary>The same with a directory of certificates in each, if one is named.</summary>
+    public static async Task MakeAsync(
+        IObjectStore store, string policy, string? certificates, params IEnumerable<TimeSpan> ages)
     {
         BackupRepository repository = await store.ListAsync("repository.json", CancellationToken.None).AnyAsync()
             ? await BackupRepository.OpenAsync(store, CancellationToken.None)
@@ -24,6 +29,7 @@ internal static class PastBackups
         {
             Policy = new ResourceName(ResourceName.NamespaceDefault, policy),
             Reason = BackupReason.Schedule,
+            CertsDirectory = certificates,
         };
         foreach (TimeSpan age in ages)
         {

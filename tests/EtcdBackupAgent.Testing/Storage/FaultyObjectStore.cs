@@ -26,6 +26,7 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
 {
     private readonly Lock _gate = new();
     private readonly List<string> _operations = [];
+    private int _listings;
 
     /// <summary>The operation that fails, counted from 1; 0 for none.</summary>
     public int FailAt { get; set; }
@@ -49,6 +50,11 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
             }
         }
     }
+
+    /// <summary>
+    /// Which objects a listing, counted from 1, does not see, as if they had come or gone while it ran; null for none.
+    /// </summary>
+    public Func<int, ObjectKey, bool>? Unseen { get; set; }
 
     /// <summary>Whether the flow came as far as the fault.</summary>
     public bool Struck { get; private set; }
@@ -106,9 +112,13 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
             throw Fault(operation);
         }
 
+        int listing = Interlocked.Increment(ref _listings);
         await foreach (StoredObject found in inner.ListAsync(prefix, cancellationToken))
         {
-            yield return found;
+            if (Unseen?.Invoke(listing, found.Key) != true)
+            {
+                yield return found;
+            }
         }
 
         if (fails)

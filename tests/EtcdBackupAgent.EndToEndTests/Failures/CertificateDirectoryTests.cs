@@ -1,0 +1,78 @@
+using System.Net.Sockets;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Failures;
+
+/// <summary>Certificates directories that cannot be read, or hold what is no file.</summary>
+public sealed class CertificateDirectoryTests : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+    private readonly TestRepository _repository = TestRepository.InDirectory();
+
+    [Fact]
+    public async Task A_directory_that_is_missing_is_named_and_nothing_is_stored()
+    {
+        ToolResult result = await _repository.RunAsync(await BackupAsync(_directory["nowhere"]));
+
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains(_directory["nowhere"], result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("hint: ", result.StandardError, StringComparison.Ordinal);
+        Assert.Equal(["repository.json"], await _repository.KeysAsync());
+    }
+
+    [Fact]
+    public async Task A_socket_is_passed_over_with_a_warning()
+    {
+        string pki = _directory.Create("pki");
+        await File.WriteAllTextAsync(Path.Combine(pki, "ca.crt"), "authority");
+        using Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Bind(new UnixDomainSocketEndPoint(Path.Combine(pki, "agent.sock")));
+
+        ToolResult result = await _repository.RunAsync(await BackupAsync(pki));
+
+        Assert.Equal(0, result.ExitCode);
+        string warning = Assert.Single(
+            result.StandardError.Split('\n'), line => line.StartsWith("warning: ", StringComparison.Ordinal));
+        Assert.Contains("agent.sock", warning, StringComparison.Ordinal);
+        _ = (await _repository.RunAsync("restore", "latest", "--to", _directory["target"])).Output;
+        Assert.Equal(
+            [_directory["target/certificates/ca.crt"]], Directory.GetFileSystemEntries(_directory["target/certificates"]));
+    }
+
+    [Fact]
+    public async Task A_file_that_may_not_be_read_is_named_and_nothing_is_stored()
+    {
+        string pki = _directory.Create("pki");
+        string key = Path.Combine(pki, "ca.key");
+        await File.WriteAllTextAsync(key, "secret");
+        File.SetUnixFileMode(key, UnixFileMode.None);
+
+        // Root without the right to read everything: the tests run as root, and root reads any file.
+        ToolResult result = await Tool.RunAsync(
+            Peers.Setpriv,
+            ["--bounding-set", "-dac_override,-dac_read_search", "--", Agent.Path, .. await BackupAsync(pki), .. _repository.Options],
+            Agent.Environment(added: null));
+
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains(key, result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("hint: ", result.StandardError, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", result.StandardError, StringComparison.Ordinal);
+        Assert.Equal(["repository.json"], await _repository.KeysAsync());
+    }
+
+    public void Dispose()
+    {
+        _repository.Dispose();
+        _directory.Dispose();
+    }
+
+    private async Task<string[]> BackupAsync(string certificates)
+    {
+        await PastBackups.MakeAsync(_repository.Store, "default");
+        return ["backup", "--certs-dir", certificates, .. EtcdArguments.Of(await SharedServers.EtcdAsync("3.5"))];
+    }
+}
