@@ -1,9 +1,9 @@
-using Google.Protobuf;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Etcd.Snapshots;
 using EtcdBackupAgent.Etcd.Tls;
+using Google.Protobuf;
 
 namespace EtcdBackupAgent.Etcd;
 

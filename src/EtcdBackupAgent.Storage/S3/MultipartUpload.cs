@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Storage.S3;
 internal sealed partial class MultipartUpload
 {
     /// <summary>Parts on their way at once; with <see cref="UploadPlan.PartBytesMin"/> one more is being read beside them.</summary>
-    private const int PartsInFlightMax = 3;
+    private const int PartsInFlightMax = 2;
 
     /// <summary>To give back what was sent, whatever the caller's token says.</summary>
     private static readonly TimeSpan AbortDeadline = TimeSpan.FromSeconds(15);

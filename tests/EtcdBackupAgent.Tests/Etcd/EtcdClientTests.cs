@@ -34,7 +34,8 @@ public sealed class EtcdClientTests
             await context.Request.Body.CopyToAsync(copy);
             body = copy.ToArray();
             await FakeEtcd.Frames(StatusFrame)(context);
-        }));
+        }
+        ));
         using EtcdClient client = Client(etcd);
 
         StatusResponse status = await client.StatusAsync(CancellationToken.None);
@@ -149,7 +150,8 @@ public sealed class EtcdClientTests
         {
             await cancelled.CancelAsync();
             await FakeEtcd.Stall([])(context);
-        }));
+        }
+        ));
         using EtcdClient client = Client(etcd);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => client.StatusAsync(cancelled.Token));
@@ -209,7 +211,8 @@ public sealed class EtcdClientTests
             {
                 await context.Response.Body.WriteAsync(empty, context.RequestAborted);
             }
-        }));
+        }
+        ));
         await using SnapshotStream stream = await ClientWithShortPatience(etcd).SnapshotAsync(CancellationToken.None);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
@@ -241,7 +244,8 @@ public sealed class EtcdClientTests
             await context.Response.Body.FlushAsync();
             await read.Task;
             context.Abort();
-        }));
+        }
+        ));
         await using SnapshotStream stream = await Client(etcd).SnapshotAsync(CancellationToken.None);
         await stream.ReadExactlyAsync(new byte[512]);
         read.SetResult();

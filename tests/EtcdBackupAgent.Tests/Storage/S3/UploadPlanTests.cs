@@ -29,10 +29,10 @@ public sealed class UploadPlanTests
     }
 
     [Theory]
-    [InlineData(1, 8)]
-    [InlineData(800, 8)]
-    [InlineData(801, 16)]
-    [InlineData(1601, 32)]
+    [InlineData(1, 5)]
+    [InlineData(700, 5)]
+    [InlineData(701, 10)]
+    [InlineData(1401, 20)]
     [InlineData(10_000, 1024)]
     public void A_part_has_its_size(int number, int mebibytes) =>
         Assert.Equal(mebibytes << 20, UploadPlan.PartBytes(number));
@@ -44,12 +44,12 @@ public sealed class UploadPlanTests
         Assert.Throws<ArgumentOutOfRangeException>(() => UploadPlan.PartBytes(number));
 
     [Fact]
-    public void Six_parts_of_the_first_size_fill_the_memory_and_one_part_always_fits()
+    public void Nine_parts_of_the_first_size_fill_the_memory_and_one_part_always_fits()
     {
         int size = UploadPlan.PartBytes(1);
 
-        Assert.True(UploadPlan.Fits(5L * size, size));
-        Assert.False(UploadPlan.Fits(6L * size, size));
+        Assert.True(UploadPlan.Fits(8L * size, size));
+        Assert.False(UploadPlan.Fits(9L * size, size));
         Assert.True(UploadPlan.Fits(0, UploadPlan.PartBytesMax));
         Assert.False(UploadPlan.Fits(1, UploadPlan.PartBytesMax));
     }
