@@ -62,7 +62,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
 
         // 5. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be there or not,
         //    and both are sound. For the same reason a cancellation no longer counts.
-        SnapshotManifest manifest = Describe(request, folder, snapshot.Member, artifacts);
+        SnapshotManifest manifest = Describe(request, folder, startedAt, snapshot.Member, artifacts);
         await repository.CommitAsync(folder, manifest, CancellationToken.None);
         BackupOutcome outcome = new() { Folder = folder, Manifest = manifest, Warnings = warnings };
 
@@ -113,12 +113,16 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
     }
 
     private SnapshotManifest Describe(
-        BackupRequest request, SnapshotFolder folder, EtcdMember member, IReadOnlyList<ArtifactManifest> artifacts) =>
+        BackupRequest request,
+        SnapshotFolder folder,
+        DateTimeOffset startedAt,
+        EtcdMember member,
+        IReadOnlyList<ArtifactManifest> artifacts) =>
         new()
         {
             FormatVersion = RepositoryJson.FormatVersion,
             Id = folder.Id,
-            StartedAt = folder.StartedAt,
+            StartedAt = startedAt,
             CompletedAt = time.GetUtcNow(),
             AgentVersion = agentVersion,
             Policy = request.Policy,

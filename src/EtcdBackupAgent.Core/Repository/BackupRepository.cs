@@ -114,7 +114,7 @@ public sealed class BackupRepository
         // 3. what they say, in the order of time
         return new Inventory
         {
-            Snapshots = [.. snapshots.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)],
+            Snapshots = [.. snapshots.Order(Snapshot.ByTime)],
             Unreadable = [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)],
             Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),
         };

@@ -14,6 +14,10 @@ public sealed record Snapshot
 
     public SnapshotId Id => Folder.Id;
 
+    /// <summary>Oldest first, to the fraction of a second that the manifest knows.</summary>
+    public static Comparer<Snapshot> ByTime { get; } = Comparer<Snapshot>.Create((a, b) =>
+        (a.Manifest.StartedAt, a.Id.Value).CompareTo((b.Manifest.StartedAt, b.Id.Value)));
+
     /// <summary>Whether every artifact is there with its size. That its bytes are right is for verify to say.</summary>
     public bool IsComplete => Lacking.Count == 0;
 }

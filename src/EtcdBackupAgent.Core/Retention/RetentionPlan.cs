@@ -26,7 +26,7 @@ public static class RetentionPlan
         ArgumentOutOfRangeException.ThrowIfLessThan(rule.RetainNumBackups, 1, nameof(rule));
         List<RetentionDecision> decisions = [];
         int kept = 0;
-        foreach (Snapshot snapshot in snapshots.OrderByDescending(s => s.Folder.ToString(), StringComparer.Ordinal))
+        foreach (Snapshot snapshot in snapshots.OrderDescending(Snapshot.ByTime))
         {
             decisions.Add(Decide(snapshot, rule, ref kept));
         }

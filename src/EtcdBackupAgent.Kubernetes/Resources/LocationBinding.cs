@@ -19,8 +19,8 @@ internal static partial class LocationBinding
 
     private static readonly string[] OnlyForS3 = ["bucketName", "credentials", "region", "pathStyle", "caCertificate"];
 
-    /// <summary>Null if something is wrong, which is then among the problems.</summary>
-    public static BackupLocation? Bind(ResourceName name, FieldReader spec)
+    /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
+    public static BackupLocation Bind(ResourceName name, FieldReader spec)
     {
         string? text = spec.RequiredText("url");
         bool isDirectory = text?.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ?? false;
@@ -43,9 +43,7 @@ internal static partial class LocationBinding
 
         spec.Ignore(OnlyForS3);
         spec.WarnOfUnknown();
-        return spec.Problems.HasErrors
-            ? null
-            : isDirectory ? location with { Region = null, CaCertificate = null, PathStyle = true } : location;
+        return isDirectory ? location with { Region = null, CaCertificate = null, PathStyle = true } : location;
     }
 
     private static Uri? DirectoryUrl(string text, FieldReader spec)

@@ -15,8 +15,8 @@ internal static partial class PolicyBinding
 
     private static readonly string[] OptionsKnown = ["master-node-label-name"];
 
-    /// <summary>Null if something is wrong, which is then among the problems.</summary>
-    public static BackupPolicy? Bind(ResourceName name, FieldReader spec)
+    /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
+    public static BackupPolicy Bind(ResourceName name, FieldReader spec)
     {
         string? destination = spec.RequiredText("destination");
         IReadOnlyList<Uri> endpoints = Endpoints(spec);
@@ -33,7 +33,7 @@ internal static partial class PolicyBinding
             Options = Options(spec),
         };
         spec.WarnOfUnknown();
-        return spec.Problems.HasErrors ? null : policy;
+        return policy;
     }
 
     private static List<Uri> Endpoints(FieldReader spec)

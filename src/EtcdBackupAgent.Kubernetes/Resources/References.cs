@@ -3,8 +3,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The resources that are right in themselves, and what they name: a location its Secret, a policy its location and, if
-/// an endpoint is https, its Secret. Plain http endpoints need no Secret.
+/// The resources as far as they could be read, and what they name: a location its Secret, a policy its location and, if
+/// an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is right in itself and in what it names counts.
 /// </summary>
 /// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
 internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
@@ -27,22 +27,27 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
     public ResourceSet Check(List<ResourceProblem> problems)
     {
         Dictionary<ResourceName, BackupLocation> locations = _locations
-            .Where(l => l.Location.Credentials is not { } secret || HasKeys(secret, StoreKeys, "credentials", l.Spec))
+            .Where(l => HasStoreCredentials(l.Location, l.Spec) && !l.Spec.Problems.HasErrors)
             .ToDictionary(l => l.Location.Name, l => l.Location);
         return new ResourceSet
         {
             Locations = locations,
             Policies = _policies
-                .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec))
+                .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec)
+                    && !p.Spec.Problems.HasErrors)
                 .ToDictionary(p => p.Policy.Name, p => p.Policy),
             Secrets = _secrets,
             Problems = problems,
         };
     }
 
+    private bool HasStoreCredentials(BackupLocation location, FieldReader spec) =>
+        location.Credentials is not { } secret || HasKeys(secret, StoreKeys, "credentials", spec);
+
     private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
     {
-        if (locations.ContainsKey(policy.Destination))
+        // A destination that is not written is reported as such.
+        if (policy.Destination.Name.Length == 0 || locations.ContainsKey(policy.Destination))
         {
             return true;
         }

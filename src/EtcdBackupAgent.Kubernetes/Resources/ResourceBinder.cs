@@ -49,13 +49,11 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
             case DocumentIdentity.Secret when SecretBinding.Bind(document.Name, document.Root) is { } secret:
                 references.Add(secret);
                 break;
-            case DocumentIdentity.BackupLocation
-                when Spec(document) is { } spec && LocationBinding.Bind(document.Name, spec) is { } location:
-                references.Add(location, spec);
+            case DocumentIdentity.BackupLocation when Spec(document) is { } spec:
+                references.Add(LocationBinding.Bind(document.Name, spec), spec);
                 break;
-            case DocumentIdentity.Policy
-                when Spec(document) is { } spec && PolicyBinding.Bind(document.Name, spec) is { } policy:
-                references.Add(policy, spec);
+            case DocumentIdentity.Policy when Spec(document) is { } spec:
+                references.Add(PolicyBinding.Bind(document.Name, spec), spec);
                 break;
         }
     }

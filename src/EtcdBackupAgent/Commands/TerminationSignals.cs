@@ -8,7 +8,10 @@ namespace EtcdBackupAgent.Commands;
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
+    // Not disposed: a handler may still be under way when the registrations are, and this holds no timer or handle.
+#pragma warning disable CA2213
     private readonly CancellationTokenSource _source = new();
+#pragma warning restore CA2213
     private readonly PosixSignalRegistration[] _registrations;
 
     public TerminationSignals() =>
@@ -29,8 +32,6 @@ internal sealed class TerminationSignals : IDisposable
         {
             registration.Dispose();
         }
-
-        _source.Dispose();
     }
 
     private void OnSignal(PosixSignalContext context)

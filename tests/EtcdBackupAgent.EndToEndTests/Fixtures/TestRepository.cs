@@ -24,7 +24,7 @@ public enum StoreKind
 internal sealed class TestRepository : IDisposable
 {
     private const string Prefix = "clusters/one";
-    private static int s_bucketsTaken;
+    private static int _bucketsTaken;
 
     private readonly TestDirectory _files;
 
@@ -84,7 +84,7 @@ internal sealed class TestRepository : IDisposable
 
     /// <summary>A name that no other test uses.</summary>
     public static string NewBucketName() =>
-        string.Create(CultureInfo.InvariantCulture, $"bucket-{Interlocked.Increment(ref s_bucketsTaken)}");
+        string.Create(CultureInfo.InvariantCulture, $"bucket-{Interlocked.Increment(ref _bucketsTaken)}");
 
     /// <summary>A way into a bucket past the program.</summary>
     public static IObjectStore StoreOf(RgwServer server, string bucket, string prefix) => new S3ObjectStore(

@@ -207,6 +207,22 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task A_wrong_reference_is_reported_beside_the_document_s_other_errors()
+    {
+        using DirectoryFixture directory = new();
+        directory
+            .With("p.yaml", DirectoryFixture.Policy("destination: dusk", "retainNumBackups: 0", "etcdEndpoint: http://a:1"))
+            .With("z.yaml", DirectoryFixture.Disk);
+
+        ResourceSet set = await directory.LoadAsync();
+
+        Assert.Equal(
+            ["spec.retainNumBackups", "spec.destination"],
+            set.Problems.Where(p => p.Severity == ProblemSeverity.Error).Select(p => p.Field));
+        Assert.Empty(set.Policies);
+    }
+
+    [Fact]
     public async Task No_problem_and_no_text_of_a_secret_holds_a_value()
     {
         using DirectoryFixture directory = new();

@@ -99,6 +99,23 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_backups_in_one_second_the_later_one_is_the_latest()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        List<SnapshotId> made = [];
+        for (int i = 0; i < 8; i++)
+        {
+            ShiftedTime time = new(SampleSnapshots.NewYear.AddMilliseconds(i));
+            made.Add((await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512), time)).Folder.Id);
+        }
+
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+
+        Assert.Equal(made, inventory.Snapshots.Select(s => s.Id));
+        Assert.Equal(made[^1], (await repository.FindAsync("latest", CancellationToken.None)).Id);
+    }
+
+    [Fact]
     public async Task Init_makes_one_repository_only_and_changes_nothing_the_second_time()
     {
         BackupRepository first = await _fixture.InitAsync();

@@ -77,8 +77,7 @@ public sealed class RetentionPlanTests
         {
             RetentionDecision[] own = [.. RetentionPlan.Make(snapshots, rule).Where(d => Covers(rule, d.Snapshot))];
             return !own.Any(gone => !gone.Keep
-                && own.Any(stays => stays.Keep && string.CompareOrdinal(
-                    stays.Snapshot.Folder.ToString(), gone.Snapshot.Folder.ToString()) < 0));
+                && own.Any(stays => stays.Keep && Snapshot.ByTime.Compare(stays.Snapshot, gone.Snapshot) < 0));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
