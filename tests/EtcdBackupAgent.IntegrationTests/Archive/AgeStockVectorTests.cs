@@ -17,11 +17,19 @@ public sealed class AgeStockVectorTests : IDisposable
 
     private readonly TestDirectory _scratch = new();
 
-    public static TheoryData<AgeSeries> Series => [.. Peers.AgeMatrix];
+    /// <summary>
+    /// Where stock age answers otherwise, and may: it has no limits of a line and, in 1.1, of stanzas; and 1.1 sees armor only
+    /// where the file begins with it.
+    /// </summary>
+    public static TheoryData<AgeSeries, string[]> Series => new()
+    {
+        { Peers.Age11, ["stanzas-4097", "stanza-line-too-long", "armor-white-space-around"] },
+        { Peers.Age13, ["stanza-line-too-long"] },
+    };
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series)
+    public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series, string[] otherwise)
     {
         List<string> different = [];
         string[] index = [.. (await File.ReadAllLinesAsync(Path.Combine(Folder, "index.txt"))).Where(line => line[0] != '#')];
@@ -36,7 +44,7 @@ public sealed class AgeStockVectorTests : IDisposable
         }
 
         Assert.True(index.Length > 140);
-        Assert.Equal([], different);
+        Assert.Equal(otherwise, different);
     }
 
     public void Dispose() => _scratch.Dispose();
