@@ -1,8 +1,9 @@
 using System.Globalization;
+using EtcdBackupAgent.Bench.Age;
 using EtcdBackupAgent.Bench.Filling;
 using EtcdBackupAgent.Bench.Memory;
 
-// bench/fill and bench/memory check and explain their options; what arrives here is complete and in this order.
+// bench/fill, bench/memory and bench/age check and explain their options; what arrives here is complete and in this order.
 const long BytesPerMegabyte = 1_000_000;
 
 using CancellationTokenSource stop = new();
@@ -32,8 +33,12 @@ switch (args)
         long[] sizes = [Number(smallMegabytes) * BytesPerMegabyte, Number(largeMegabytes) * BytesPerMegabyte];
         return await new MemoryBench(agent, sizes, Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
 
+    case ["age", string megabytes, string rounds]:
+        await new AgeBench(Number(megabytes) * BytesPerMegabyte, Number(rounds), Console.Out).RunAsync(stop.Token);
+        return 0;
+
     default:
-        Console.Error.WriteLine("Run bench/fill or bench/memory, which explain themselves with --help.");
+        Console.Error.WriteLine("Run bench/fill, bench/memory or bench/age, which explain themselves with --help.");
         return 2;
 }
 

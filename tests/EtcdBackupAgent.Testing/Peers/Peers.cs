@@ -14,6 +14,14 @@ public static class Peers
     /// <summary>The series every test of the etcd protocol runs against.</summary>
     public static IReadOnlyList<EtcdSeries> EtcdMatrix => [Etcd34, Etcd35];
 
+    /// <summary>age 1.1, as Debian bookworm has it.</summary>
+    public static AgeSeries Age11 { get; } = AgeSeries.In(Cache, "1.1");
+
+    public static AgeSeries Age13 { get; } = AgeSeries.In(Cache, "1.3");
+
+    /// <summary>The stock programs that must read what is written here, and whose files must be read here.</summary>
+    public static IReadOnlyList<AgeSeries> AgeMatrix => [Age11, Age13];
+
     public static string CephMon => Installed("ceph-mon");
 
     public static string CephOsd => Installed("ceph-osd");
@@ -30,6 +38,9 @@ public static class Peers
     public static string Zstd => Installed("zstd");
 
     public static string Tar => Installed("tar");
+
+    /// <summary>Runs a program on a terminal of its own, for one that asks a passphrase there.</summary>
+    public static string Script => Installed("script");
 
     public static string Setpriv => Installed("setpriv");
 

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using EtcdBackupAgent.Archive.Age.Primitives;
+
+namespace EtcdBackupAgent.Archive.Age;
+
+/// <summary>
+/// A file of identities as <c>age-keygen</c> writes it and <c>age -d -i</c> reads it: one identity a line; blank lines and lines
+/// that begin with <c>#</c> are for people.
+/// </summary>
+public static class AgeIdentityFile
+{
+    public const int SizeBytesMax = 64 << 10;
+
+    private static ReadOnlySpan<byte> WhiteSpace => " \t\r"u8;
+
+    /// <summary>Reads the stream to its end.</summary>
+    /// <returns>At least one identity, for the caller to dispose.</returns>
+    /// <exception cref="AgeException">
+    /// A line is no identity, there is none, or the file is too large: <see cref="AgeFailure.MalformedKey"/>. The file is itself
+    /// encrypted: <see cref="AgeFailure.IdentityFileEncrypted"/>; then it is to be read through an
+    /// <see cref="AgeDecryptionStream"/> with an <see cref="AgePassphrase"/>.
+    /// </exception>
+    public static IReadOnlyList<AgeIdentity> Parse(Stream stream)
+    {
+        using SecretBytes buffer = new(SizeBytesMax + 1);
+        return Parse(buffer.Span[..stream.ReadAtLeast(buffer.Span, SizeBytesMax + 1, throwOnEndOfStream: false)]);
+    }
+
+    /// <inheritdoc cref="Parse(Stream)"/>
+    public static async Task<IReadOnlyList<AgeIdentity>> ParseAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        byte[] buffer = GC.AllocateUninitializedArray<byte>(SizeBytesMax + 1, pinned: true);
+        try
+        {
+            int bytes = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            return Parse(buffer.AsSpan(0, bytes));
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(buffer);
+        }
+    }
+
+    /// <summary>The file of one identity, with its recipient and its time of birth in comments.</summary>
+    /// <returns>The caller's to wipe (<see cref="CryptographicOperations.ZeroMemory"/>); the array is pinned.</returns>
+    public static byte[] Format(AgeIdentity identity, DateTimeOffset createdAt)
+    {
+        string comments = string.Create(
+            CultureInfo.InvariantCulture,
+            $"# created: {createdAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\n# public key: {identity.Recipient}\n");
+        byte[] secret = identity.SecretText();
+        byte[] file = GC.AllocateArray<byte>(comments.Length + secret.Length + 1, pinned: true);
+        int length = Encoding.ASCII.GetBytes(comments, file);
+        secret.CopyTo(file, length);
+        file[^1] = (byte)'\n';
+        CryptographicOperations.ZeroMemory(secret);
+        return file;
+    }
+
+    private static List<AgeIdentity> Parse(ReadOnlySpan<byte> file)
+    {
+        if (file.StartsWith("age-encryption.org/"u8) || file.TrimStart(" \t\r\n"u8).StartsWith("-----BEGIN AGE"u8))
+        {
+            throw new AgeException(
+                AgeFailure.IdentityFileEncrypted, "The file of age identities is itself encrypted: it must be decrypted first.");
+        }
+
+        if (file.Length > SizeBytesMax)
+        {
+            throw Malformed($"is larger than {SizeBytesMax} bytes");
+        }
+
+        List<AgeIdentity> identities = [];
+        try
+        {
+            int number = 0;
+            foreach (Range range in file.Split((byte)'\n'))
+            {
+                number++;
+                ReadOnlySpan<byte> line = file[range].Trim(WhiteSpace);
+                if (!line.IsEmpty && line[0] != (byte)'#')
+                {
+                    identities.Add(Identity(line, number));
+                }
+            }
+
+            return identities.Count > 0 ? identities : throw Malformed("holds no identity");
+        }
+        catch
+        {
+            identities.ForEach(identity => identity.Dispose());
+            throw;
+        }
+    }
+
+    private static AgeIdentity Identity(ReadOnlySpan<byte> line, int number)
+    {
+        const int charactersMax = 256;
+        Span<char> text = stackalloc char[Math.Min(line.Length, charactersMax)];
+        try
+        {
+            Encoding.Latin1.GetChars(line[..text.Length], text);
+            return AgeIdentity.Parse(text);
+        }
+        catch (AgeException e)
+        {
+            throw Malformed($"holds in line {number} no X25519 identity (AGE-SECRET-KEY-1 and 58 more characters)", e);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(MemoryMarshal.AsBytes(text));
+        }
+    }
+
+    private static AgeException Malformed(string what, Exception? innerException = null) =>
+        new(AgeFailure.MalformedKey, $"The file of age identities {what}.", innerException);
+}

@@ -1,0 +1,107 @@
+namespace EtcdBackupAgent.Archive.Age.Armor;
+
+/// <summary>
+/// Reading gives the binary form of an age file, whichever of its two forms the source has. The first byte tells: a binary
+/// file begins with an <c>a</c>, an armored one with <c>-</c> or white space.
+/// </summary>
+internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
+{
+    private const int BufferBytes = 16 << 10;
+
+    private bool _begun;
+    private ArmorDecoder? _decoder;
+    private PulledInput? _armored;
+
+    protected override int Pull(Span<byte> buffer)
+    {
+        if (!_begun)
+        {
+            int first = Source.Read(buffer[..1]);
+            Begin(buffer[..first]);
+            if (_decoder is null)
+            {
+                return first;
+            }
+        }
+
+        if (_decoder is null)
+        {
+            return Source.Read(buffer);
+        }
+
+        int written;
+        while (!TryDecode(buffer, out written))
+        {
+            _armored!.Refill();
+        }
+
+        return written;
+    }
+
+    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (!_begun)
+        {
+            int first = await Source.ReadAsync(buffer[..1], cancellationToken);
+            Begin(buffer.Span[..first]);
+            if (_decoder is null)
+            {
+                return first;
+            }
+        }
+
+        if (_decoder is null)
+        {
+            return await Source.ReadAsync(buffer, cancellationToken);
+        }
+
+        int written;
+        while (!TryDecode(buffer.Span, out written))
+        {
+            await _armored!.RefillAsync(cancellationToken);
+        }
+
+        return written;
+    }
+
+    protected override void Release() => _armored?.Return();
+
+    private void Begin(ReadOnlySpan<byte> first)
+    {
+        _begun = true;
+        if (first is [(byte)'-'] || (first.Length == 1 && ArmorDecoder.IsWhiteSpace(first[0])))
+        {
+            _decoder = new ArmorDecoder();
+            _decoder.Take(first[0]);
+            _armored = new PulledInput(Source, BufferBytes);
+        }
+    }
+
+    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    private bool TryDecode(Span<byte> buffer, out int written)
+    {
+        ArmorDecoder decoder = _decoder!;
+        PulledInput armored = _armored!;
+        written = 0;
+        while (true)
+        {
+            written += decoder.Give(buffer[written..]);
+            if (written == buffer.Length)
+            {
+                return true;
+            }
+
+            if (armored.Unused.IsEmpty)
+            {
+                if (armored.Ended)
+                {
+                    decoder.End();
+                }
+
+                return armored.Ended || written > 0;
+            }
+
+            armored.Use(decoder.TakeLine(armored.Unused));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace EtcdBackupAgent.Archive.Age.Headers;
+
+/// <summary>A header that was read: its stanzas, and what its MAC is to be checked over (spec, "Header").</summary>
+/// <param name="Stanzas">At least one.</param>
+/// <param name="Authenticated">The bytes up to and including <c>---</c>.</param>
+/// <param name="Mac">As it was read.</param>
+internal sealed record AgeHeader(IReadOnlyList<AgeStanza> Stanzas, ReadOnlyMemory<byte> Authenticated, byte[] Mac)
+{
+    public const string VersionPrefix = "age-encryption.org/";
+    public const string VersionLine = VersionPrefix + "v1";
+    public const string StanzaPrefix = "-> ";
+    public const string MacMark = "---";
+    public const int Columns = 64;
+
+    /// <summary>Whether the header is as the holder of the file key wrote it; takes the same time wherever it differs.</summary>
+    public bool IsAuthentic(FileKey fileKey)
+    {
+        Span<byte> mac = stackalloc byte[FileKey.MacBytes];
+        fileKey.HeaderMac(Authenticated.Span, mac);
+        return CryptographicOperations.FixedTimeEquals(mac, Mac);
+    }
+
+    /// <summary>A new header, to its last byte.</summary>
+    public static byte[] Write(IEnumerable<AgeStanza> stanzas, FileKey fileKey)
+    {
+        StringBuilder text = new(VersionLine + "\n");
+        foreach (AgeStanza stanza in stanzas)
+        {
+            text.Append(StanzaPrefix).AppendJoin(' ', stanza.Arguments).Append('\n');
+            string body = HeaderBase64.Encode(stanza.Body);
+
+            // The last line is shorter than the others, if need be empty.
+            for (int start = 0; start <= body.Length; start += Columns)
+            {
+                text.Append(body.AsSpan(start, Math.Min(Columns, body.Length - start))).Append('\n');
+            }
+        }
+
+        text.Append(MacMark);
+        Span<byte> mac = stackalloc byte[FileKey.MacBytes];
+        fileKey.HeaderMac(Encoding.ASCII.GetBytes(text.ToString()), mac);
+        return Encoding.ASCII.GetBytes(text.Append(' ').Append(HeaderBase64.Encode(mac)).Append('\n').ToString());
+    }
+}

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age.Headers;
+
+namespace EtcdBackupAgent.Archive.Age.Stanzas;
+
+/// <summary>
+/// The body of both stanza types: the file key under ChaCha20-Poly1305, with a nonce of zeros, because each wrap key is used once.
+/// </summary>
+internal static class WrappedFileKey
+{
+    public const int KeyBytes = 32;
+    public const int SizeBytes = FileKey.SizeBytes + TagBytes;
+
+    private const int TagBytes = 16;
+    private const int NonceBytes = 12;
+
+    public static byte[] Seal(ReadOnlySpan<byte> wrapKey, FileKey fileKey)
+    {
+        byte[] body = new byte[SizeBytes];
+        using ChaCha20Poly1305 cipher = new(wrapKey);
+        cipher.Encrypt(
+            stackalloc byte[NonceBytes],
+            fileKey.Bytes,
+            body.AsSpan(0, FileKey.SizeBytes),
+            body.AsSpan(FileKey.SizeBytes));
+        return body;
+    }
+
+    /// <summary>Null: it was sealed under another key.</summary>
+    public static FileKey? Open(ReadOnlySpan<byte> wrapKey, ReadOnlySpan<byte> body)
+    {
+        FileKey fileKey = new();
+        using ChaCha20Poly1305 cipher = new(wrapKey);
+        try
+        {
+            cipher.Decrypt(
+                stackalloc byte[NonceBytes], body[..FileKey.SizeBytes], body[FileKey.SizeBytes..], fileKey.Bytes);
+            return fileKey;
+        }
+        catch (AuthenticationTagMismatchException)
+        {
+            fileKey.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>The length is checked before anything is decrypted, against partitioning oracles (spec, both types).</summary>
+    public static void CheckLength(AgeStanza stanza)
+    {
+        if (stanza.Body.Length != SizeBytes)
+        {
+            throw new AgeException(
+                AgeFailure.MalformedHeader,
+                $"A stanza of type {stanza.Type} in the age header has a body of {stanza.Body.Length} bytes, not of {SizeBytes}.");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using System.Text;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Archive;
+
+/// <summary>No lock-in: stock age reads what is written here, and the other way round.</summary>
+public sealed class AgeStockTests : IDisposable
+{
+    private const string Passphrase = "correct horse 9 battery";
+
+    private readonly TestDirectory _scratch = new();
+    private readonly AgeIdentity _identity = AgeIdentity.Generate();
+
+    public static TheoryData<AgeSeries, int> SeriesAndSizes
+    {
+        get
+        {
+            TheoryData<AgeSeries, int> cases = [];
+            foreach (AgeSeries series in Peers.AgeMatrix)
+            {
+                foreach (int size in new[] { 0, 1, 65535, 65536, 65537, 131072, 3_000_000 })
+                {
+                    cases.Add(series, size);
+                }
+            }
+
+            return cases;
+        }
+    }
+
+    public static TheoryData<AgeSeries> Series => [.. Peers.AgeMatrix];
+
+    [Theory]
+    [MemberData(nameof(SeriesAndSizes))]
+    public async Task Stock_age_decrypts_what_was_encrypted(AgeSeries series, int bytes)
+    {
+        byte[] plain = Content(bytes);
+        await EncryptAsync(plain, "db.age", _identity.Recipient);
+        await File.WriteAllBytesAsync(_scratch["key"], AgeIdentityFile.Format(_identity, DateTimeOffset.UnixEpoch));
+
+        await RunAsync(series.Age, "-d", "-i", _scratch["key"], "-o", _scratch["db"], _scratch["db.age"]);
+
+        // age 1.1 creates its output with the first byte of it.
+        bool isThere = bytes > 0 || File.Exists(_scratch["db"]);
+        Assert.Equal(plain, isThere ? await File.ReadAllBytesAsync(_scratch["db"]) : []);
+    }
+
+    [Theory]
+    [MemberData(nameof(SeriesAndSizes))]
+    public async Task What_stock_age_encrypted_is_decrypted(AgeSeries series, int bytes)
+    {
+        byte[] plain = Content(bytes);
+        await File.WriteAllBytesAsync(_scratch["db"], plain);
+
+        await RunAsync(series.Age, "-r", $"{_identity.Recipient}", "-o", _scratch["db.age"], _scratch["db"]);
+        await RunAsync(series.Age, "-a", "-r", $"{_identity.Recipient}", "-o", _scratch["db.asc"], _scratch["db"]);
+
+        Assert.StartsWith("-----BEGIN", await File.ReadAllTextAsync(_scratch["db.asc"]), StringComparison.Ordinal);
+        Assert.Equal(plain, await DecryptAsync("db.age", _identity));
+        Assert.Equal(plain, await DecryptAsync("db.asc", _identity));
+    }
+
+    [Theory]
+    [MemberData(nameof(Series))]
+    public async Task An_identity_of_age_keygen_is_parsed_and_several_recipients_open_a_file_both_ways(AgeSeries series)
+    {
+        await RunAsync(series.AgeKeygen, "-o", _scratch["theirs"]);
+        string recipient = (await RunAsync(series.AgeKeygen, "-y", _scratch["theirs"])).Output.Trim();
+        await using FileStream identityFile = File.OpenRead(_scratch["theirs"]);
+        using AgeIdentity theirs = Assert.Single(await AgeIdentityFile.ParseAsync(identityFile, CancellationToken.None));
+        byte[] plain = Content(100_000);
+        await File.WriteAllBytesAsync(_scratch["db"], plain);
+
+        Assert.Equal(recipient, theirs.Recipient.ToString());
+        await EncryptAsync(plain, "ours.age", _identity.Recipient, theirs.Recipient);
+        await RunAsync(series.Age, "-d", "-i", _scratch["theirs"], "-o", _scratch["out"], _scratch["ours.age"]);
+        Assert.Equal(plain, await File.ReadAllBytesAsync(_scratch["out"]));
+
+        await RunAsync(
+            series.Age, "-r", $"{_identity.Recipient}", "-r", recipient, "-o", _scratch["theirs.age"], _scratch["db"]);
+        Assert.Equal(plain, await DecryptAsync("theirs.age", _identity));
+        Assert.Equal(plain, await DecryptAsync("theirs.age", theirs));
+    }
+
+    [Theory]
+    [MemberData(nameof(Series))]
+    public async Task Stock_age_opens_an_identity_that_is_kept_under_a_passphrase_and_then_the_file(AgeSeries series)
+    {
+        using AgePassphrase passphrase = new(Passphrase) { WorkFactor = 12 };
+        byte[] plain = Content(100_000);
+        await EncryptAsync(plain, "db.age", _identity.Recipient);
+        await EncryptAsync(AgeIdentityFile.Format(_identity, DateTimeOffset.UnixEpoch), "key.age", passphrase);
+
+        await OnTerminalAsync($"{series.Age} -d -o key key.age", Passphrase);
+        await RunAsync(series.Age, "-d", "-i", _scratch["key"], "-o", _scratch["db"], _scratch["db.age"]);
+        await OnTerminalAsync($"{series.Age} -d -i key.age -o again db.age", Passphrase);
+
+        Assert.Equal(plain, await File.ReadAllBytesAsync(_scratch["db"]));
+        Assert.Equal(plain, await File.ReadAllBytesAsync(_scratch["again"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(Series))]
+    public async Task An_identity_that_stock_age_encrypted_to_a_passphrase_is_read(AgeSeries series)
+    {
+        await File.WriteAllBytesAsync(_scratch["key"], AgeIdentityFile.Format(_identity, DateTimeOffset.UnixEpoch));
+        await OnTerminalAsync($"{series.Age} -p -a -o key.age key", Passphrase, Passphrase);
+        await using FileStream file = File.OpenRead(_scratch["key.age"]);
+        using AgePassphrase passphrase = new(Passphrase);
+
+        await using AgeDecryptionStream decrypted = new(file, [passphrase], leaveOpen: false);
+        using AgeIdentity read = Assert.Single(await AgeIdentityFile.ParseAsync(decrypted, CancellationToken.None));
+
+        Assert.Equal(_identity.Recipient, read.Recipient);
+        using AgePassphrase wrong = new(Passphrase + " ");
+        AgeException e = await Assert.ThrowsAsync<AgeException>(() => DecryptAsync("key.age", wrong));
+        Assert.Equal(AgeFailure.WrongPassphrase, e.Failure);
+    }
+
+    public void Dispose()
+    {
+        _identity.Dispose();
+        _scratch.Dispose();
+    }
+
+    private static byte[] Content(int bytes)
+    {
+        byte[] content = new byte[bytes];
+        new Random(bytes).NextBytes(content);
+        return content;
+    }
+
+    private static async Task<ToolResult> RunAsync(string program, params string[] arguments)
+    {
+        ToolResult result = await Tool.RunAsync(program, arguments);
+        Assert.True(result.ExitCode == 0, result.StandardError);
+        return result;
+    }
+
+    private async Task EncryptAsync(byte[] plain, string name, params IAgeRecipient[] recipients)
+    {
+        await using FileStream file = File.Create(_scratch[name]);
+        await using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients, leaveOpen: false);
+        await stream.CopyToAsync(file);
+    }
+
+    private async Task<byte[]> DecryptAsync(string name, IAgeIdentity identity)
+    {
+        using MemoryStream plain = new();
+        await using AgeDecryptionStream stream = new(File.OpenRead(_scratch[name]), [identity], leaveOpen: false);
+        await stream.CopyToAsync(plain);
+        return plain.ToArray();
+    }
+
+    /// <summary>Runs a command in the scratch directory on a terminal of its own, where these lines are typed.</summary>
+    private async Task OnTerminalAsync(string command, params string[] lines)
+    {
+        using MemoryStream typed = new(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));
+        ToolResult result = await Tool.RunAsync(
+            Peers.Script, ["-qec", command, "/dev/null"], standardInput: typed, workingDirectory: _scratch.Path);
+        Assert.True(result.ExitCode == 0, result.StandardOutput);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Text;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Archive;
+
+/// <summary>
+/// Stock age is asked about the vectors of the fast tests: what must open opens there too, and what must be refused is refused.
+/// </summary>
+public sealed class AgeStockVectorTests : IDisposable
+{
+    private const string Passphrase = "of the vectors";
+
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "vectors", "age");
+
+    private readonly TestDirectory _scratch = new();
+
+    /// <summary>
+    /// Where stock age answers otherwise, and may: it has no limits of a line and, in 1.1, of stanzas; and 1.1 sees armor only
+    /// where the file begins with it.
+    /// </summary>
+    public static TheoryData<AgeSeries, string[]> Series => new()
+    {
+        { Peers.Age11, ["stanzas-4097", "stanza-line-too-long", "armor-white-space-around"] },
+        { Peers.Age13, ["stanza-line-too-long"] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Series))]
+    public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series, string[] otherwise)
+    {
+        List<string> different = [];
+        string[] index = [.. (await File.ReadAllLinesAsync(Path.Combine(Folder, "index.txt"))).Where(line => line[0] != '#')];
+        foreach (string[] entry in index.Select(line => line.Split(' ')))
+        {
+            bool opens = entry[1] == "opens";
+            byte[]? plain = await OpenAsync(series, Path.Combine(Folder, entry[0] + ".age"));
+            if (opens != (plain is not null) || (opens && plain!.Length.ToString() != entry[2]))
+            {
+                different.Add(entry[0]);
+            }
+        }
+
+        Assert.True(index.Length > 140);
+        Assert.Equal(otherwise, different);
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    /// <summary>Null: refused.</summary>
+    private async Task<byte[]?> OpenAsync(AgeSeries series, string file)
+    {
+        File.Delete(_scratch["out"]);
+        ToolResult result;
+        if (Encoding.ASCII.GetString(await File.ReadAllBytesAsync(file)).Contains("\n-> scrypt", StringComparison.Ordinal))
+        {
+            using MemoryStream typed = new(Encoding.UTF8.GetBytes(Passphrase + "\n"));
+            result = await Tool.RunAsync(
+                Peers.Script, ["-qec", $"{series.Age} -d -o {_scratch["out"]} {file}", "/dev/null"], standardInput: typed);
+        }
+        else
+        {
+            string identity = Path.Combine(Folder, "identity.txt");
+            result = await Tool.RunAsync(series.Age, ["-d", "-i", identity, "-o", _scratch["out"], file]);
+        }
+
+        return result.ExitCode != 0 ? null : File.Exists(_scratch["out"]) ? await File.ReadAllBytesAsync(_scratch["out"]) : [];
+    }
+}

@@ -1,0 +1,30 @@
+using EtcdBackupAgent.Archive.Age;
+
+namespace EtcdBackupAgent.Tests.Archive.Age;
+
+/// <summary>Small files to open, to cut and to change.</summary>
+internal static class AgeTestFiles
+{
+    /// <summary>Little work, so that tests with passphrases are quick.</summary>
+    public const int QuickWorkFactor = 4;
+
+    public static byte[] Encrypt(byte[] plain, params IAgeRecipient[] recipients)
+    {
+        using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients, leaveOpen: false);
+        using MemoryStream file = new();
+        stream.CopyTo(file);
+        return file.ToArray();
+    }
+
+    public static byte[] Decrypt(byte[] file, params IAgeIdentity[] identities)
+    {
+        using AgeDecryptionStream stream = new(new MemoryStream(file), identities, leaveOpen: false);
+        using MemoryStream plain = new();
+        stream.CopyTo(plain);
+        return plain.ToArray();
+    }
+
+    public static AgePassphrase Passphrase(string text) => new(text) { WorkFactor = QuickWorkFactor };
+
+    public static AgeFailure FailureOf(Action action) => Xunit.Assert.Throws<AgeException>(action).Failure;
+}

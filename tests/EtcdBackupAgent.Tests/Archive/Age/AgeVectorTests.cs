@@ -1,0 +1,81 @@
+using System.Text;
+using EtcdBackupAgent.Archive.Age;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Archive.Age;
+
+/// <summary>
+/// The files in <c>vectors/age</c>, which <see cref="AgeVectors"/> makes: one for each rule of the format. Stock age is asked
+/// about the same files by the integration tests.
+/// </summary>
+public sealed class AgeVectorTests
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "vectors", "age");
+
+    public static TheoryData<string> Names => [.. AgeVectors.All.Select(vector => vector.Name)];
+
+    /// <summary>To write them anew after a change of the generator, set EBA_WRITE_VECTORS to their folder in the sources.</summary>
+    [Fact]
+    public void The_files_are_those_of_the_generator()
+    {
+        SortedDictionary<string, byte[]> expected = new(StringComparer.Ordinal)
+        {
+            ["index.txt"] = Encoding.UTF8.GetBytes(Index()),
+            ["identity.txt"] = AgeIdentityFile.Format(AgeVectorContent.Identity, DateTimeOffset.UnixEpoch),
+        };
+        foreach (AgeVector vector in AgeVectors.All)
+        {
+            expected.Add(vector.Name + ".age", vector.File);
+        }
+
+        if (Environment.GetEnvironmentVariable("EBA_WRITE_VECTORS") is { Length: > 0 } target)
+        {
+            foreach ((string name, byte[] content) in expected)
+            {
+                File.WriteAllBytes(Path.Combine(target, name), content);
+            }
+        }
+
+        Assert.Equal(expected.Keys, Directory.GetFiles(Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.All(expected, pair => Assert.Equal(pair.Value, File.ReadAllBytes(Path.Combine(Folder, pair.Key))));
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task A_vector_opens_or_fails_as_it_must(string name)
+    {
+        AgeVector vector = AgeVectors.All.Single(vector => vector.Name == name);
+        byte[] file = await File.ReadAllBytesAsync(Path.Combine(Folder, name + ".age"));
+        using AgePassphrase passphrase = new(AgeVector.Passphrase);
+        using MemoryStream given = new();
+        await using AgeDecryptionStream stream = new(
+            new RaggedStream(file, seed: 1), [AgeVectorContent.Identity, passphrase], leaveOpen: false);
+
+        Exception? e = await Record.ExceptionAsync(() => stream.CopyToAsync(given));
+
+        Assert.Equal(vector.Failure, (e as AgeException)?.Failure);
+        Assert.True(e is null or AgeException, $"{e}");
+        Assert.Equal(AgeVectorContent.Plain(vector.PlainBytes), given.ToArray());
+        if (e is not null)
+        {
+            AgeException again = Assert.Throws<AgeException>(() => stream.CopyTo(given));
+            Assert.Equal(e.Message, again.Message);
+            Assert.Equal(vector.PlainBytes, given.Length);
+        }
+    }
+
+    private static string Index()
+    {
+        StringBuilder text = new(
+            "# What must become of each file, opened with identity.txt and the passphrase 'of the vectors':\n"
+            + "# name, 'opens' or the AgeFailure, bytes of plain text that may be given out\n");
+        foreach (AgeVector vector in AgeVectors.All)
+        {
+            text.Append(
+                System.Globalization.CultureInfo.InvariantCulture,
+                $"{vector.Name} {vector.Failure?.ToString() ?? "opens"} {vector.PlainBytes}\n");
+        }
+
+        return text.ToString();
+    }
+}
