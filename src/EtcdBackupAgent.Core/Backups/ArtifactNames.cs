@@ -6,12 +6,16 @@ namespace EtcdBackupAgent.Core.Backups;
 internal static class ArtifactNames
 {
     /// <summary>The file's name in a snapshot's folder (<c>docs/spec/repository.md</c>, "Artifacts").</summary>
-    public static string FileName(ArtifactKind kind) => kind switch
+    public static string FileName(ArtifactKind kind, ArtifactEncryption encryption)
     {
-        ArtifactKind.Etcd => "etcd.db.zst",
-        ArtifactKind.Certs => "certs.tar.zst",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
-    };
+        string name = kind switch
+        {
+            ArtifactKind.Etcd => "etcd.db.zst",
+            ArtifactKind.Certs => "certs.tar.zst",
+            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
+        };
+        return encryption == ArtifactEncryption.Age ? name + ".age" : name;
+    }
 
     public static string Title(ArtifactKind kind) => kind switch
     {

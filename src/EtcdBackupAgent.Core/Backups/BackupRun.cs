@@ -36,7 +36,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
 
         // 2. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);
-        ArtifactWriter writer = new(repository.Store, folder, progress);
+        ArtifactWriter writer = new(repository, folder, progress);
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
         try

@@ -63,6 +63,12 @@ public enum FailureReason
     /// <summary>Stored bytes are missing or are not the bytes that were written.</summary>
     DataDamaged,
 
+    /// <summary>The repository is encrypted, and no key was given, or none that fits.</summary>
+    KeyRefused,
+
+    /// <summary>The repository is not protected as it was when it was pinned, or as its location says.</summary>
+    ProtectionChanged,
+
     /// <summary>The place to restore to is not empty, or cannot be written.</summary>
     TargetUnusable,
 

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 
 namespace EtcdBackupAgent.Core.Repository;
 
@@ -25,22 +27,38 @@ public sealed class BackupRepository
 
     public RepositoryDocument Document { get; }
 
-    /// <summary>Makes the bucket or directory if need be, and an unencrypted repository in it.</summary>
+    /// <summary>Whom backups are encrypted to; empty in an unencrypted repository.</summary>
+    internal IReadOnlyList<AgeRecipient> Recipients => [.. Document.Encryption.Recipients.Select(AgeRecipient.Parse)];
+
+    /// <summary>Makes the bucket or directory if need be, and a repository in it.</summary>
+    /// <remarks>
+    /// The key comes before the repository: a crash between them leaves a key that opens nothing, never a repository whose key
+    /// nobody has.
+    /// </remarks>
     /// <exception cref="BackupException"><see cref="FailureReason.RepositoryExists"/>, or what the store says.</exception>
     public static async Task<BackupRepository> InitAsync(
-        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+        IObjectStore store, RepositoryProtection protection, TimeProvider time, CancellationToken cancellationToken)
     {
+        await store.EnsureCreatedAsync(cancellationToken);
+        using AgeIdentity? made = protection is PassphraseProtection ? AgeIdentity.Generate() : null;
+        ObjectKey? key = protection is PassphraseProtection secret
+            ? await KeyObject.CreateAsync(store, made!, secret.Passphrase, time, cancellationToken)
+            : null;
         RepositoryDocument document = new()
         {
             FormatVersion = RepositoryJson.FormatVersion,
             Id = RandomNumberGenerator.GetHexString(32, lowercase: true),
             CreatedAt = time.GetUtcNow(),
-            Encryption = new RepositoryEncryption { Kind = ArtifactEncryption.None, Recipients = [] },
+            Encryption = protection switch
+            {
+                Unprotected => new RepositoryEncryption { Kind = ArtifactEncryption.None, Recipients = [] },
+                RecipientProtection to => RepositoryEncryption.To(to.Recipients),
+                _ => RepositoryEncryption.To([made!.Recipient]),
+            },
         };
-
-        await store.EnsureCreatedAsync(cancellationToken);
         if (!await store.TryCreateAsync(DocumentKey, RepositoryJson.Write(document), cancellationToken))
         {
+            await store.DeleteAsync(key is { } mine ? [mine] : [], cancellationToken);
             throw new BackupException(
                 FailureReason.RepositoryExists, $"There is a repository at {store.Address} already.")
             {
@@ -61,8 +79,10 @@ public sealed class BackupRepository
         try
         {
             byte[] utf8 = await ReadDocumentAsync(store, DocumentKey, cancellationToken);
-            return new BackupRepository(
-                store, RepositoryJson.ReadRepository(utf8, $"{DocumentKey} in {store.Address}"));
+            string what = $"{DocumentKey} in {store.Address}";
+            RepositoryDocument document = RepositoryJson.ReadRepository(utf8, what);
+            document.Encryption.RequireSense(what);
+            return new BackupRepository(store, document);
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
         {
@@ -142,6 +162,18 @@ public sealed class BackupRepository
         while (taken.Contains(id));
 
         return new SnapshotFolder(startedAt, id);
+    }
+
+    /// <summary>The one change that <c>repository.json</c> ever sees: one recipient more, for backups from now on.</summary>
+    internal async Task<BackupRepository> AddRecipientAsync(AgeRecipient recipient, CancellationToken cancellationToken)
+    {
+        RepositoryDocument document = Document with
+        {
+            Encryption = RepositoryEncryption.To([.. Recipients, recipient]),
+        };
+        using MemoryStream utf8 = new(RepositoryJson.Write(document));
+        await Store.PutAsync(DocumentKey, utf8, cancellationToken);
+        return new BackupRepository(Store, document);
     }
 
     /// <summary>The commit point of a backup: creates the manifest.</summary>

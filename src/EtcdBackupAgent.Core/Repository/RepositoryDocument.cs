@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Repository;
 
@@ -30,6 +32,29 @@ public sealed record RepositoryEncryption
 
     /// <summary>Public keys that backups are encrypted to; empty with <see cref="ArtifactEncryption.None"/>.</summary>
     public required IReadOnlyList<string> Recipients { get; init; }
+
+    internal static RepositoryEncryption To(IEnumerable<AgeRecipient> recipients) => new()
+    {
+        Kind = ArtifactEncryption.Age,
+        Recipients = [.. recipients.Select(r => r.ToString())],
+    };
+
+    /// <summary>Refuses what no writer of ours makes: encryption to nobody, or to something that is no recipient.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
+    internal void RequireSense(string what)
+    {
+        if (Recipients.FirstOrDefault(r => !AgeRecipient.TryParse(r, out _)) is { } wrong)
+        {
+            throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: '{wrong}' is no age recipient.");
+        }
+
+        if ((Kind == ArtifactEncryption.Age) != (Recipients.Count > 0))
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged,
+                $"{what} is damaged: its encryption is {Kind}, and it has {Recipients.Count} recipients.");
+        }
+    }
 }
 
 /// <summary>What both JSON documents of a repository begin and end with.</summary>

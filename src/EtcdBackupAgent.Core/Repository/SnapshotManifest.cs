@@ -89,6 +89,9 @@ public enum ArtifactCompression
 public enum ArtifactEncryption
 {
     None,
+
+    /// <summary>age v1 to the repository's recipients.</summary>
+    Age,
 }
 
 /// <summary>Why a backup was made.</summary>

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Archive.Zstd;
@@ -9,24 +10,36 @@ using EtcdBackupAgent.Core.Repository;
 namespace EtcdBackupAgent.Core.Restores;
 
 /// <summary>Reads artifacts back through their layers, and holds every byte against the manifest.</summary>
-internal sealed class ArtifactReader(IObjectStore store, IProgress<TransferProgress> progress)
+internal sealed class ArtifactReader(
+    IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
+    /// <summary>Whether the inside of this artifact can be read at all: it is not encrypted, or there are keys to try.</summary>
+    public bool CanOpen(ArtifactManifest artifact) =>
+        artifact.Encryption == ArtifactEncryption.None || identities.Count > 0;
+
     /// <summary>
     /// Hands the artifact's plain bytes to <paramref name="consume"/>. What the consumer made of them counts only when this has returned:
     /// the digests are known at the end.
     /// </summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.DataDamaged"/> if the object is missing or any layer, size or digest is not what the manifest says.
+    /// <see cref="FailureReason.DataDamaged"/> if the object is missing or any layer, size or digest is not what the manifest says;
+    /// <see cref="FailureReason.KeyRefused"/> if there is no key.
     /// </exception>
     public async Task ReadAsync(
         ArtifactManifest artifact, Func<Stream, Task> consume, CancellationToken cancellationToken)
     {
+        if (!CanOpen(artifact))
+        {
+            throw NoKey($"{artifact.Key} in {store.Address} is encrypted, and no key was given.");
+        }
+
         try
         {
-            // 1. the layers, from the store inwards. Decryption, when it comes, stands between the first digest and zstd.
+            // 1. the layers, from the store inwards
             await using Stream stored = await store.OpenReadAsync(artifact.Key, range: null, cancellationToken);
             await using DigestingStream storedDigest = new(stored, leaveOpen: true);
-            await using ZstdDecompressionStream decompressed = new(storedDigest, leaveOpen: true);
+            await using PullStream decrypted = Decrypt(artifact, storedDigest);
+            await using ZstdDecompressionStream decompressed = new(decrypted, leaveOpen: true);
             await using DigestingStream plainDigest = new(decompressed, leaveOpen: true);
             await using ProgressStream plain = new(
                 plainDigest, ArtifactNames.Title(artifact.Kind), artifact.PlainBytes, progress);
@@ -36,12 +49,17 @@ internal sealed class ArtifactReader(IObjectStore store, IProgress<TransferProgr
             await plain.CopyToAsync(Stream.Null, cancellationToken);
 
             // 3. the proof
-            Require(artifact, "stored size", artifact.StoredBytes, storedDigest.BytesRead);
-            Require(artifact, "stored SHA-256", artifact.StoredSha256, storedDigest.Digest());
+            RequireStored(artifact, storedDigest);
             Require(artifact, "size", artifact.PlainBytes, plainDigest.BytesRead);
             Require(artifact, "SHA-256", artifact.PlainSha256, plainDigest.Digest());
         }
-        catch (IOException e) when (e is ArchiveDamagedException or ArchiveUnsafeException)
+        catch (AgeException e) when (e.Failure is AgeFailure.NoMatchingIdentity)
+        {
+            // No key fits, or the place where it would fit is damaged: the stored bytes tell.
+            await ReadStoredAsync(artifact, cancellationToken);
+            throw NoKey($"{artifact.Key} in {store.Address} is encrypted to other keys than those given.", e);
+        }
+        catch (IOException e) when (e is AgeException or ArchiveDamagedException or ArchiveUnsafeException)
         {
             throw Damaged(artifact, e.Message, e);
         }
@@ -49,6 +67,40 @@ internal sealed class ArtifactReader(IObjectStore store, IProgress<TransferProgr
         {
             throw Damaged(artifact, "the object is missing", e);
         }
+    }
+
+    /// <summary>Checks what can be checked without a key: that the object is the one that was written.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
+    public async Task ReadStoredAsync(ArtifactManifest artifact, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using Stream stored = await store.OpenReadAsync(artifact.Key, range: null, cancellationToken);
+            await using DigestingStream storedDigest = new(stored, leaveOpen: true);
+            await storedDigest.CopyToAsync(Stream.Null, cancellationToken);
+            RequireStored(artifact, storedDigest);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
+        {
+            throw Damaged(artifact, "the object is missing", e);
+        }
+    }
+
+    private static BackupException NoKey(string message, Exception? inner = null) =>
+        new(FailureReason.KeyRefused, message, inner)
+        {
+            Hint = "Give --passphrase-file, or --identity-file with the identity of one of the repository's recipients.",
+        };
+
+    private PullStream Decrypt(ArtifactManifest artifact, DigestingStream stored) =>
+        artifact.Encryption == ArtifactEncryption.Age
+            ? new AgeDecryptionStream(stored, identities, leaveOpen: true)
+            : stored;
+
+    private void RequireStored(ArtifactManifest artifact, DigestingStream stored)
+    {
+        Require(artifact, "stored size", artifact.StoredBytes, stored.BytesRead);
+        Require(artifact, "stored SHA-256", artifact.StoredSha256, stored.Digest());
     }
 
     private void Require<T>(ArtifactManifest artifact, string what, T expected, T found)

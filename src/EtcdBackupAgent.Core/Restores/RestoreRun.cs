@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
@@ -35,16 +36,18 @@ public sealed class RestoreRun(BackupRepository repository)
     public const string CertificatesDirectoryName = "certificates";
 
     /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
+    /// <param name="identities">What opens an encrypted snapshot; empty for an unencrypted one.</param>
     /// <param name="targetDirectory">Where to; made if missing.</param>
     /// <param name="overwrite">Whether files of an earlier restore may be replaced; others are never touched.</param>
     /// <param name="progress">Told about the bytes.</param>
     /// <param name="cancellationToken">Ends it; the target is then as it was.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>,
+    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
     /// <see cref="FailureReason.SnapshotNotFound"/>, or what the store says.
     /// </exception>
     public async Task<RestoreOutcome> ExecuteAsync(
         string idText,
+        IReadOnlyList<AgeIdentity> identities,
         string targetDirectory,
         bool overwrite,
         IProgress<TransferProgress> progress,
@@ -52,8 +55,8 @@ public sealed class RestoreRun(BackupRepository repository)
     {
         // 1. the snapshot
         Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
-        ArtifactReader reader = new(repository.Store, progress);
-        ArtifactReader prover = new(repository.Store, new Progress<TransferProgress>());
+        ArtifactReader reader = new(repository.Store, identities, progress);
+        ArtifactReader prover = new(repository.Store, identities, new Progress<TransferProgress>());
 
         // 2. the target
         using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite);

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
@@ -17,6 +18,10 @@ public sealed record VerifyOutcome
     /// <summary>Everything that is wrong; empty if the snapshot is sound.</summary>
     public required IReadOnlyList<BackupException> Problems { get; init; }
 
+    /// <summary>Artifacts whose inside could not be looked at, since it is encrypted and no key was given; their stored bytes are right.</summary>
+    public IReadOnlyList<ArtifactManifest> NotOpened { get; init; } = [];
+
+    /// <summary>Nothing that was checked is wrong.</summary>
     public bool IsSound => Problems.Count == 0;
 }
 
@@ -27,9 +32,10 @@ public sealed record VerifyOutcome
 /// <remarks>
 /// 1. Find the snapshots.
 /// 2. Read each artifact of each; damage is noted, and the next artifact read.
+/// Without a key the inside of an encrypted artifact stays unseen: its stored size and digest are checked, and the outcome says so.
 /// A store that does not answer is no statement about the data: it ends the run with its own error.
 /// </remarks>
-public sealed class VerifyRun(BackupRepository repository)
+public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIdentity> identities)
 {
     /// <summary>Verifies the one snapshot that is meant.</summary>
     /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
@@ -71,14 +77,23 @@ public sealed class VerifyRun(BackupRepository repository)
         }
 
         SnapshotManifest manifest = inventory.Snapshots.Single(s => s.Folder == folder).Manifest;
-        ArtifactReader reader = new(repository.Store, progress);
+        ArtifactReader reader = new(repository.Store, identities, progress);
         List<BackupException> problems = [];
+        List<ArtifactManifest> notOpened = [];
         foreach (ArtifactManifest artifact in manifest.Artifacts)
         {
             try
             {
-                await reader.ReadAsync(
-                    artifact, plain => CheckContentAsync(artifact.Kind, plain, cancellationToken), cancellationToken);
+                if (reader.CanOpen(artifact))
+                {
+                    await reader.ReadAsync(
+                        artifact, plain => CheckContentAsync(artifact.Kind, plain, cancellationToken), cancellationToken);
+                }
+                else
+                {
+                    await reader.ReadStoredAsync(artifact, cancellationToken);
+                    notOpened.Add(artifact);
+                }
             }
             catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
             {
@@ -86,7 +101,7 @@ public sealed class VerifyRun(BackupRepository repository)
             }
         }
 
-        return new VerifyOutcome { Folder = folder, Manifest = manifest, Problems = problems };
+        return new VerifyOutcome { Folder = folder, Manifest = manifest, Problems = problems, NotOpened = notOpened };
     }
 
     private static Task CheckContentAsync(ArtifactKind kind, Stream plain, CancellationToken cancellationToken) =>

@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.Keys;
+
+/// <summary>
+/// <c>keys/NAME.age</c>: a file of one age identity, encrypted to a passphrase, as <c>age -d</c> opens it
+/// (<c>docs/spec/repository.md</c>, "Keys").
+/// </summary>
+internal static class KeyObject
+{
+    public const string Root = "keys/";
+
+    private const string Suffix = ".age";
+
+    /// <summary>Stores an identity under a new name.</summary>
+    public static async Task<ObjectKey> CreateAsync(
+        IObjectStore store,
+        AgeIdentity identity,
+        AgePassphrase passphrase,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        byte[] file = AgeIdentityFile.Format(identity, time.GetUtcNow());
+        try
+        {
+            ObjectKey key;
+            using MemoryStream sealedFile = new();
+            await using (AgeEncryptionStream encrypted = new(new MemoryStream(file), [passphrase], leaveOpen: false))
+            {
+                await encrypted.CopyToAsync(sealedFile, cancellationToken);
+            }
+
+            do
+            {
+                key = new ObjectKey($"{Root}{RandomNumberGenerator.GetHexString(8, lowercase: true)}{Suffix}");
+            }
+            while (!await store.TryCreateAsync(key, sealedFile.ToArray(), cancellationToken));
+
+            return key;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(file);
+        }
+    }
+
+    /// <summary>All keys of a repository.</summary>
+    public static async Task<IReadOnlyList<StoredObject>> ListAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        List<StoredObject> keys = [];
+        await foreach (StoredObject found in store.ListAsync(Root, cancellationToken))
+        {
+            if (found.Key.Value.EndsWith(Suffix, StringComparison.Ordinal))
+            {
+                keys.Add(found);
+            }
+        }
+
+        return keys;
+    }
+
+    /// <summary>Opens one key with a passphrase.</summary>
+    /// <returns>Null if it is encrypted to another passphrase.</returns>
+    /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
+    public static async Task<AgeIdentity?> TryOpenAsync(
+        IObjectStore store, ObjectKey key, AgePassphrase passphrase, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using Stream stored = await store.OpenReadAsync(key, range: null, cancellationToken);
+            await using AgeDecryptionStream file = new(stored, [passphrase], leaveOpen: true);
+            IReadOnlyList<AgeIdentity> identities = await AgeIdentityFile.ParseAsync(file, cancellationToken);
+            foreach (AgeIdentity further in identities.Skip(1))
+            {
+                further.Dispose();
+            }
+
+            return identities[0];
+        }
+        catch (AgeException e) when (e.Failure is AgeFailure.WrongPassphrase or AgeFailure.NoMatchingIdentity)
+        {
+            return null;
+        }
+        catch (AgeException e)
+        {
+            throw new BackupException(FailureReason.DataDamaged, $"The key {key} in {store.Address} is damaged: {e.Message}", e)
+            {
+                Hint = "Give the identity itself with --identity-file, or another passphrase's key if there is one.",
+            };
+        }
+    }
+}
