@@ -26,6 +26,11 @@ public sealed record BackupLocation
     /// <summary>PEM text of the certificate authority to trust for the endpoint; null for the system's.</summary>
     public string? CaCertificate { get; init; }
 
-    /// <summary>Name of the Secret with <c>access_key</c> and <c>secret_key</c>; null for a directory.</summary>
+    /// <summary>
+    /// Name of the Secret with <c>access_key</c> and <c>secret_key</c>, and the passphrase if there is one. For a directory
+    /// it holds only the passphrase, and may be null.
+    /// </summary>
     public ResourceName? Credentials { get; init; }
+
+    public required LocationEncryption Encryption { get; init; }
 }

@@ -35,6 +35,7 @@ internal static partial class LocationBinding
             PathStyle = spec.Boolean("pathStyle") ?? true,
             CaCertificate = CaCertificate(spec),
             Credentials = Credentials(name, spec, isDirectory),
+            Encryption = new UnencryptedLocation(),
         };
         foreach (string field in OnlyForS3.Where(field => isDirectory && spec.Has(field)))
         {
