@@ -15,8 +15,8 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
 
     /// <summary>Measures, and prints the medians and how they relate.</summary>
     /// <remarks>
-    /// 1. Write the content, its file and a key. 2. In each round each candidate encrypts the content and decrypts the file,
-    /// one after the other, from the page cache to nowhere: disks are not what is measured. 3. Compare the medians.
+    /// 1. Write the content, its file and a key. 2. In each round each candidate encrypts the content and decrypts the
+    /// file, one after the other, from the page cache to nowhere: disks are not what is measured. 3. Compare the medians.
     /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -30,7 +30,10 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
         Copy(Encryption(files, identity), files.Encrypted);
 
         // 2
-        List<Candidate> candidates = [Layer(files, identity), .. Peers.AgeMatrix.Select(age => Stock(age, files, identity))];
+        List<Candidate> candidates =
+        [
+            Layer(files, identity), .. Peers.AgeMatrix.Select(age => Stock(age, files, identity)),
+        ];
         for (int round = 0; round < rounds; round++)
         {
             foreach (Candidate candidate in candidates)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace EtcdBackupAgent.Archive.Age.Headers;
 
-/// <summary>Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").</summary>
+/// <summary>
+/// Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").
+/// </summary>
 internal sealed class HeaderReader
 {
     /// <summary>Room for thousands of recipients.</summary>
