@@ -2,7 +2,9 @@ using System.Text;
 
 namespace EtcdBackupAgent.Archive.Age.Headers;
 
-/// <summary>Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").</summary>
+/// <summary>
+/// Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").
+/// </summary>
 internal sealed class HeaderReader
 {
     /// <summary>Room for thousands of recipients.</summary>
@@ -49,10 +51,15 @@ internal sealed class HeaderReader
 
     private void Keep(ReadOnlySpan<byte> piece)
     {
-        if (_length - _lineStart + piece.Length > LineBytesMax || _length + piece.Length > HeaderBytesMax)
+        CheckBeginning(piece);
+        if (_length - _lineStart + piece.Length > LineBytesMax)
         {
-            CheckMagic(piece);
-            throw Malformed($"it or the header is longer than {LineBytesMax} or {HeaderBytesMax} bytes");
+            throw Malformed($"it is longer than {LineBytesMax} bytes");
+        }
+
+        if (_length + piece.Length > HeaderBytesMax)
+        {
+            throw Malformed($"the header is longer than {HeaderBytesMax} bytes");
         }
 
         if (_length + piece.Length > _bytes.Length)
@@ -62,16 +69,15 @@ internal sealed class HeaderReader
 
         piece.CopyTo(_bytes.AsSpan(_length));
         _length += piece.Length;
-        CheckMagic(_bytes.AsSpan(0, _length));
     }
 
-    /// <summary>Whatever is no age file is told before a line's end is looked for.</summary>
-    private void CheckMagic(ReadOnlySpan<byte> start)
+    /// <summary>Whatever is no age file is told from its first bytes, before the end of a line is looked for.</summary>
+    private void CheckBeginning(ReadOnlySpan<byte> piece)
     {
-        if (_lineNumber == 1)
+        ReadOnlySpan<char> due = AgeHeader.VersionPrefix.AsSpan(Math.Min(_length, AgeHeader.VersionPrefix.Length));
+        for (int i = 0; i < Math.Min(due.Length, piece.Length); i++)
         {
-            int bytes = Math.Min(start.Length, AgeHeader.VersionPrefix.Length);
-            if (!start[..bytes].SequenceEqual(Encoding.ASCII.GetBytes(AgeHeader.VersionPrefix).AsSpan(0, bytes)))
+            if (piece[i] != due[i])
             {
                 throw new AgeException(
                     AgeFailure.NotAge, $"This is no age file: it does not begin with '{AgeHeader.VersionPrefix}'.");
@@ -99,7 +105,7 @@ internal sealed class HeaderReader
         }
     }
 
-    private static void Version(ReadOnlySpan<byte> line)
+    private void Version(ReadOnlySpan<byte> line)
     {
         string text = Encoding.ASCII.GetString(line);
         if (text == AgeHeader.VersionLine)
@@ -108,9 +114,9 @@ internal sealed class HeaderReader
         }
 
         string version = text[AgeHeader.VersionPrefix.Length..];
-        throw IsVisible(line) && version.Length > 0
+        throw version.Length > 0 && IsVisible(line)
             ? new AgeException(AgeFailure.Unsupported, $"This age file has format version '{version}'; known is 'v1'.")
-            : new AgeException(AgeFailure.MalformedHeader, "Line 1 of the age header is malformed: it must end with a line feed after the version.");
+            : Malformed("the line must end after the version, with a line feed");
     }
 
     private void Stanza(ReadOnlySpan<byte> line)
@@ -120,16 +126,16 @@ internal sealed class HeaderReader
             throw Malformed($"there are more than {StanzasMax} stanzas");
         }
 
-        string[] arguments = Encoding.ASCII.GetString(line[AgeHeader.StanzaPrefix.Length..]).Split(' ');
-        foreach (Range argument in line[AgeHeader.StanzaPrefix.Length..].Split((byte)' '))
+        ReadOnlySpan<byte> arguments = line[AgeHeader.StanzaPrefix.Length..];
+        foreach (Range argument in arguments.Split((byte)' '))
         {
-            if (!IsVisible(line[AgeHeader.StanzaPrefix.Length..][argument]))
+            if (!IsVisible(arguments[argument]))
             {
                 throw Malformed("an argument of the stanza is empty or has a character that is not visible ASCII");
             }
         }
 
-        _stanzaArguments = arguments;
+        _stanzaArguments = Encoding.ASCII.GetString(arguments).Split(' ');
     }
 
     private void Body(ReadOnlySpan<byte> line)
@@ -167,7 +173,8 @@ internal sealed class HeaderReader
     }
 
     /// <summary>The rule VCHAR of RFC 5234, at least once.</summary>
-    private static bool IsVisible(ReadOnlySpan<byte> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E);
+    private static bool IsVisible(ReadOnlySpan<byte> text) =>
+        !text.IsEmpty && !text.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E);
 
     private AgeException Malformed(string what) =>
         new(AgeFailure.MalformedHeader, $"Line {_lineNumber} of the age header is malformed: {what}.");
