@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using EtcdBackupAgent.Archive.Age.Headers;
 using EtcdBackupAgent.Archive.Age.Primitives;
@@ -55,6 +56,10 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
     bool IAgeRecipient.IsAlone => true;
 
     public void Dispose() => _passphrase.Dispose();
+
+    /// <summary>Whether two passphrases are the same, in a time that does not tell where they differ.</summary>
+    public bool IsSameAs(AgePassphrase? other) =>
+        other is not null && CryptographicOperations.FixedTimeEquals(_passphrase.Span, other._passphrase.Span);
 
     AgeStanza IAgeRecipient.Wrap(FileKey fileKey, RandomBytes random) =>
         ScryptStanza.Seal(fileKey, _passphrase.Span, WorkFactor, random);

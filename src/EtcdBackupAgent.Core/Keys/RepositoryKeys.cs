@@ -25,16 +25,13 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         (await FindAsync(passphrase, cancellationToken)).Identity;
 
     /// <summary>Stores an identity once more, encrypted to a further passphrase.</summary>
-    /// <param name="proof">An identity that opens what is backed up now: the right to let others in.</param>
+    /// <param name="proof">Identities one of which opens what is backed up now: the right to let others in.</param>
     /// <param name="added">The further passphrase.</param>
     /// <param name="cancellationToken">Ends it; the key is then there or not.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
     public async Task<ObjectKey> AddPassphraseAsync(
-        AgeIdentity proof, AgePassphrase added, CancellationToken cancellationToken)
-    {
-        RequireFit([proof]);
-        return await KeyObject.CreateAsync(Store, proof, added, time, cancellationToken);
-    }
+        IReadOnlyList<AgeIdentity> proof, AgePassphrase added, CancellationToken cancellationToken) =>
+        await KeyObject.CreateAsync(Store, RequireFit(proof), added, time, cancellationToken);
 
     /// <summary>Replaces a passphrase: the new key is stored before the old one is removed.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
@@ -51,34 +48,31 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
     }
 
     /// <summary>Encrypts backups from now on to one recipient more. Snapshots of before stay as they are.</summary>
-    /// <param name="proof">An identity that opens what is backed up now.</param>
+    /// <param name="proof">Identities one of which opens what is backed up now.</param>
     /// <param name="recipient">Whom to add; nothing changes if it is one already.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
     public async Task<BackupRepository> AddRecipientAsync(
-        AgeIdentity proof, AgeRecipient recipient, CancellationToken cancellationToken)
+        IReadOnlyList<AgeIdentity> proof, AgeRecipient recipient, CancellationToken cancellationToken)
     {
-        RequireFit([proof]);
+        RequireFit(proof);
         return repository.Recipients.Contains(recipient)
             ? repository
             : await repository.AddRecipientAsync(recipient, cancellationToken);
     }
 
-    /// <summary>Refuses identities none of which is a recipient of this repository, before anything is read with them.</summary>
+    /// <summary>
+    /// The one of these identities that is a recipient of this repository; the others may still open snapshots of another time.
+    /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
-    public void RequireFit(IReadOnlyList<AgeIdentity> identities)
-    {
-        if (!identities.Any(i => repository.Recipients.Contains(i.Recipient)))
+    public AgeIdentity RequireFit(IReadOnlyList<AgeIdentity> identities) =>
+        identities.FirstOrDefault(i => repository.Recipients.Contains(i.Recipient)) ?? throw new BackupException(
+            FailureReason.KeyRefused,
+            $"None of the {identities.Count} identities that were given is a recipient of the repository at {Store.Address}; "
+            + $"its recipients are {string.Join(", ", repository.Recipients)}.")
         {
-            throw new BackupException(
-                FailureReason.KeyRefused,
-                $"None of the {identities.Count} identities that were given is a recipient of the repository at {Store.Address}; "
-                + $"its recipients are {string.Join(", ", repository.Recipients)}.")
-            {
-                Hint = "Give the identity file of one of these recipients, or the passphrase.",
-            };
-        }
-    }
+            Hint = "Give the identity file of one of these recipients, or the passphrase.",
+        };
 
     private async Task<(ObjectKey Key, AgeIdentity Identity)> FindAsync(
         AgePassphrase passphrase, CancellationToken cancellationToken)

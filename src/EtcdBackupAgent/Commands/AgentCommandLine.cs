@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Commands;
@@ -78,6 +79,7 @@ internal static class AgentCommandLine
             RestoreCommand.Create(logs),
             PruneCommand.Create(logs),
             DeleteCommand.Create(logs),
+            KeyCommand.Create(logs),
             RunCommand.Create(logs),
             VersionCommand.Create(),
         };

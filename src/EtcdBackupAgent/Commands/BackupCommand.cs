@@ -3,6 +3,7 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
@@ -35,6 +36,13 @@ internal sealed class BackupCommand
         HelpName = "N",
     }.AtLeastOne();
 
+    private readonly Option<string[]> _recipients = new("--recipient")
+    {
+        Description = "Back up only if the repository encrypts to exactly this age recipient; may be given several times. With --resources "
+            + "the location is held to what it says, or to its pin.",
+        HelpName = "AGE1…",
+    };
+
     private BackupCommand(LogOptions logs) => _logs = logs;
 
     public static Command Create(LogOptions logs)
@@ -49,6 +57,7 @@ internal sealed class BackupCommand
         backup._etcd.AddTo(verb);
         verb.Add(backup._certsDir);
         verb.Add(backup._retain);
+        verb.Add(backup._recipients);
         backup._output.AddTo(verb);
         verb.SetAction(backup.ExecuteAsync);
         return verb.WithExample(
@@ -71,6 +80,12 @@ internal sealed class BackupCommand
         // 2. the backup
         using IObjectStore store = Wiring.Store(choice, loggers);
         BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        await Wiring.RequireProtectionAsync(choice, repository, cancellationToken);
+        if (parsed.GetValue(_recipients) is { Length: > 0 } expected)
+        {
+            ProtectionCheck.RequireRecipients(repository, [.. expected.Select(r => RecipientText.Parse(r).ToString())]);
+        }
+
         BackupRun run = Wiring.BackupRun(repository, plan.Etcd, loggers);
         BackupOutcome outcome = await TransferDisplay.ShowAsync(
             progress => run.ExecuteAsync(plan.Request(BackupReason.OnDemand), progress, cancellationToken));
@@ -100,7 +115,7 @@ internal sealed class BackupCommand
     private BackupPlan PlanOfPolicy(ParseResult parsed, ResourceRepository named)
     {
         string? foreign = _etcd.FirstGiven(parsed)
-            ?? new Option[] { _certsDir, _retain }.FirstOrDefault(o => parsed.GetResult(o) is not null)?.Name;
+            ?? new Option[] { _certsDir, _retain, _recipients }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
         if (foreign is not null)
         {
             throw new BackupException(FailureReason.InvalidInput, $"{foreign} does not go with --resources.")

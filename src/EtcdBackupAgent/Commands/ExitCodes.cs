@@ -21,6 +21,7 @@ internal static class ExitCodes
         FailureReason.DataDamaged => 6,
         FailureReason.CertificatesUnreadable or FailureReason.TargetUnusable => 7,
         FailureReason.Refused => 8,
+        FailureReason.KeyRefused or FailureReason.ProtectionChanged => 9,
         FailureReason.Cancelled => Of(PosixSignal.SIGINT),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "A reason without an exit code."),
     };

@@ -1,49 +1,122 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>init</c>: makes a repository.</summary>
-internal static class InitCommand
+/// <summary><c>init</c>: makes a repository, protected as somebody has said.</summary>
+internal sealed class InitCommand
 {
+    private readonly RepositoryOptions _repository = new();
+    private readonly OutputOptions _output = new();
+    private readonly LogOptions _logs;
+
+    private readonly Option<string?> _passphraseFile = new("--passphrase-file")
+    {
+        Description = "Encrypt to a new key, and keep that in the repository under the passphrase in this file. Backups do not need it; "
+            + "restores do. Who loses it loses the backups.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string[]> _recipients = new("--recipient")
+    {
+        Description = "Encrypt to this age recipient (age1…), whose owner keeps the identity; may be given several times. The repository "
+            + "holds no key.",
+        HelpName = "AGE1…",
+    };
+
+    private readonly Option<bool> _unencrypted = new("--unencrypted")
+    {
+        Description = "Do not encrypt. A snapshot holds every Secret of the cluster: whoever can read the repository can read them.",
+    };
+
+    private InitCommand(LogOptions logs) => _logs = logs;
+
     public static Command Create(LogOptions logs)
     {
-        RepositoryOptions repository = new();
-        OutputOptions output = new();
-        Option<bool> unencrypted = new("--unencrypted")
+        InitCommand init = new(logs);
+        Command verb = new("init", "Make a repository in a directory or a bucket; the bucket is made too if it is missing.");
+        init._repository.AddTo(verb);
+        verb.Add(init._passphraseFile);
+        verb.Add(init._recipients);
+        verb.Add(init._unencrypted);
+        init._output.AddTo(verb);
+        verb.SetAction(init.ExecuteAsync);
+        return verb.WithExample(
+            "etcd-backup-agent init --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase\n"
+            + "etcd-backup-agent init --resources /etc/etcd-backup-agent --location remote-minio");
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
+        RepositoryProtection protection = choice is ResourceRepository named
+            ? ProtectionOfLocation(parsed, named)
+            : ProtectionOfOptions(parsed);
+        using AgePassphrase? secret = (protection as PassphraseProtection)?.Passphrase;
+
+        using IObjectStore store = Wiring.Store(choice, _logs.Loggers(parsed));
+        BackupRepository made = await BackupRepository.InitAsync(store, protection, Wiring.Time, cancellationToken);
+        await Wiring.RequireProtectionAsync(choice, made, cancellationToken);
+
+        IReadOnlyList<string> recipients = made.Document.Encryption.Recipients;
+        _output.Write(
+            parsed,
+            new JsonObject
+            {
+                ["id"] = made.Document.Id,
+                ["address"] = store.Address,
+                ["encryption"] = $"{made.Document.Encryption.Kind}",
+                ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
+            },
+            console => console.WriteLine(
+                $"Made repository {made.Document.Id} at {store.Address}, "
+                + (recipients.Count == 0 ? "not encrypted." : $"encrypted to {string.Join(", ", recipients)}.")));
+        return ExitCodes.Success;
+    }
+
+    private RepositoryProtection ProtectionOfLocation(ParseResult parsed, ResourceRepository named)
+    {
+        if (new Option[] { _passphraseFile, _recipients, _unencrypted }.FirstOrDefault(IsGiven) is { } foreign)
         {
-            Description = "Make a repository whose snapshots are not encrypted. A snapshot holds every Secret of the cluster: "
-                + "whoever can read the bucket can read them.",
+            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} does not go with --resources.")
+            {
+                Hint = "The BackupLocation says it: spec.encryption, or the passphrase in its Secret.",
+            };
+        }
+
+        return named.Location.Encryption switch
+        {
+            UnencryptedLocation => new Unprotected(),
+            RecipientLocation to => new RecipientProtection([.. to.Recipients.Select(AgeRecipient.Parse)]),
+            PassphraseLocation secret => new PassphraseProtection(PassphraseText.OfSecret(secret, named.Resources)),
+            _ => throw new InvalidOperationException($"{named.Location.Encryption} is an unknown protection."),
         };
 
-        Command verb = new("init", "Make a repository in a directory or a bucket; the bucket is made too if it is missing.");
-        repository.AddTo(verb);
-        verb.Add(unencrypted);
-        output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            if (!parsed.GetValue(unencrypted))
-            {
-                throw new BackupException(
-                    FailureReason.InvalidInput, "init makes no repository unless it is told how to protect it.")
-                {
-                    Hint = "This version knows one way: add --unencrypted, and let nobody read the bucket who must not read the cluster's Secrets.",
-                };
-            }
+        bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
+    }
 
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
-            BackupRepository made = await BackupRepository.InitAsync(store, Wiring.Time, cancellationToken);
-            output.Write(
-                parsed,
-                new JsonObject { ["id"] = made.Document.Id, ["address"] = store.Address },
-                console => console.WriteLine($"Made repository {made.Document.Id} at {store.Address}, not encrypted."));
-            return ExitCodes.Success;
-        });
-        return verb.WithExample("etcd-backup-agent init --repository file:///var/backups/etcd --unencrypted");
+    private RepositoryProtection ProtectionOfOptions(ParseResult parsed)
+    {
+        string? file = parsed.GetValue(_passphraseFile);
+        string[] recipients = parsed.GetValue(_recipients) ?? [];
+        return (file, recipients, parsed.GetValue(_unencrypted)) switch
+        {
+            ({ } path, [], false) => new PassphraseProtection(PassphraseText.OfFile("--passphrase-file", path)),
+            (null, [_, ..], false) => new RecipientProtection([.. recipients.Select(RecipientText.Parse).Distinct()]),
+            (null, [], true) => new Unprotected(),
+            _ => throw new BackupException(
+                FailureReason.InvalidInput, "init makes no repository unless it is told, once, how to protect it.")
+            {
+                Hint = "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.",
+            },
+        };
     }
 }

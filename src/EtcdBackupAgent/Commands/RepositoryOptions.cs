@@ -126,6 +126,6 @@ internal sealed class RepositoryOptions
             (null, { } named) => named.Destination,
             (null, null) => throw Mistake("--resources is given, but no location.", "Add --location NAME or --policy NAME."),
         };
-        return new ResourceRepository(documents.RequireLocation(locationName), policy, documents.Set);
+        return new ResourceRepository(documents.RequireLocation(locationName), policy, documents.Set, directory);
     }
 }

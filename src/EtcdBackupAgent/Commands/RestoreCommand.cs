@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Output;
@@ -14,6 +16,7 @@ internal static class RestoreCommand
     public static Command Create(LogOptions logs)
     {
         RepositoryOptions repository = new();
+        KeyOptions keys = new();
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
         Option<string> to = new("--to")
@@ -29,19 +32,27 @@ internal static class RestoreCommand
 
         Command verb = new("restore", "Bring a snapshot back: the etcd snapshot file and the certificates.") { id, to, overwrite };
         repository.AddTo(verb);
+        keys.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
             BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            using OpenedKeys own = await keys.ReadAsync(parsed, choice, opened, required: true, cancellationToken);
             RestoreOutcome outcome = await TransferDisplay.ShowAsync(
                 progress => new RestoreRun(opened).ExecuteAsync(
-                    parsed.GetRequiredValue(id), parsed.GetRequiredValue(to), parsed.GetValue(overwrite), progress, cancellationToken));
+                    parsed.GetRequiredValue(id),
+                    own.Identities,
+                    parsed.GetRequiredValue(to),
+                    parsed.GetValue(overwrite),
+                    progress,
+                    cancellationToken));
             output.Write(parsed, Document(outcome), console => WriteText(console, outcome));
             return ExitCodes.Success;
         });
-        return verb.WithExample("etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore");
+        return verb.WithExample("etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore \\\n"
+            + "  --passphrase-file /root/backup-passphrase");
     }
 
     private static JsonObject Document(RestoreOutcome outcome) => new()

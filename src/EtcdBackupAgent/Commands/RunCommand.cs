@@ -21,8 +21,10 @@ internal static class RunCommand
         Command verb = new("run", "Keep the schedules of all policies until stopped.") { resources };
         verb.SetAction(async (parsed, cancellationToken) =>
         {
+            string directory = parsed.GetRequiredValue(resources);
             await WorkerHost.RunAsync(
-                new DirectoryResourceStore(parsed.GetRequiredValue(resources)),
+                new DirectoryResourceStore(directory),
+                new DirectoryRecipientPins(directory),
                 new PolicyWorkerOptions(),
                 logging => logs.Configure(logging, parsed, LogLevel.Information),
                 cancellationToken);

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
@@ -15,6 +17,7 @@ internal static class VerifyCommand
     public static Command Create(LogOptions logs)
     {
         RepositoryOptions repository = new();
+        KeyOptions keys = new();
         OutputOptions output = new();
         Argument<string?> id = new("ID")
         {
@@ -25,6 +28,7 @@ internal static class VerifyCommand
 
         Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.") { id, all };
         repository.AddTo(verb);
+        keys.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
@@ -37,10 +41,11 @@ internal static class VerifyCommand
                 };
             }
 
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
             BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            VerifyRun run = new(opened);
+            using OpenedKeys own = await keys.ReadAsync(parsed, choice, opened, required: false, cancellationToken);
+            VerifyRun run = new(opened, own.Identities);
             IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
                 async progress => idText is null
                     ? await CollectAsync(run.VerifyAllAsync(progress, cancellationToken))
@@ -70,6 +75,7 @@ internal static class VerifyCommand
         {
             ["id"] = o.Folder.Id.Value,
             ["sound"] = o.IsSound,
+            ["notOpened"] = new JsonArray([.. o.NotOpened.Select(a => JsonValue.Create(a.Key.Value))]),
             ["problems"] = new JsonArray([.. o.Problems.Select(p => JsonValue.Create(p.Message))]),
         }),
     ];
@@ -87,6 +93,12 @@ internal static class VerifyCommand
             console.Write($"{outcome.Folder.Id}: ");
             console.Write(outcome.IsSound ? "sound" : "DAMAGED", new Style(outcome.IsSound ? Color.Green : Color.Red));
             console.WriteLine(bytes);
+            foreach (ArtifactManifest artifact in outcome.NotOpened)
+            {
+                console.WriteLine(
+                    $"  {artifact.Key}: stored bytes only; what is inside was not checked, since it is encrypted and no key was given");
+            }
+
             foreach (BackupException problem in outcome.Problems)
             {
                 console.WriteLine($"  {problem.Message}");

@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Composition;
 
 /// <summary>What the worker does when a policy is due: a backup, and the retention after it.</summary>
-internal sealed partial class PolicyRunner(ILoggerFactory loggers) : IPolicyRunner
+internal sealed partial class PolicyRunner(IRecipientPins pins, ILoggerFactory loggers) : IPolicyRunner
 {
     private readonly ILogger _logger = loggers.CreateLogger<PolicyRunner>();
 
@@ -34,8 +35,10 @@ internal sealed partial class PolicyRunner(ILoggerFactory loggers) : IPolicyRunn
     public async Task BackUpAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
-        using IObjectStore store = Wiring.Store(Location(policy, resources), resources, loggers);
+        BackupLocation location = Location(policy, resources);
+        using IObjectStore store = Wiring.Store(location, resources, loggers);
         BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        await new ProtectionCheck(pins, Wiring.Time).RequireAsync(repository, location, cancellationToken);
         BackupPlan plan = BackupPlan.Of(policy, resources);
         BackupOutcome outcome = await Wiring.BackupRun(repository, plan.Etcd, loggers)
             .ExecuteAsync(plan.Request(reason), new Progress<TransferProgress>(), cancellationToken);

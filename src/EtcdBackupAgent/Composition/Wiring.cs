@@ -2,9 +2,11 @@ using System.Text;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;
 using Microsoft.Extensions.Logging;
@@ -61,6 +63,17 @@ internal static class Wiring
             },
             loggers);
     }
+
+    /// <summary>
+    /// Refuses a repository that is not protected as its location says. One that is named directly has no location to compare with.
+    /// </summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>.</exception>
+    public static Task RequireProtectionAsync(
+        RepositoryChoice choice, BackupRepository repository, CancellationToken cancellationToken) =>
+        choice is ResourceRepository named
+            ? new ProtectionCheck(new DirectoryRecipientPins(named.Directory), Time)
+                .RequireAsync(repository, named.Location, cancellationToken)
+            : Task.CompletedTask;
 
     public static BackupRun BackupRun(BackupRepository repository, EtcdConnection etcd, ILoggerFactory loggers) =>
         new(

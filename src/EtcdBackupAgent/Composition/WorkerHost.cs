@@ -11,17 +11,19 @@ internal static class WorkerHost
 {
     /// <summary>Runs the worker until it is told to stop and has stopped.</summary>
     /// <param name="resources">Where the policies are.</param>
+    /// <param name="pins">Where it is remembered whom repositories encrypt to.</param>
     /// <param name="options">The worker's times and limits.</param>
     /// <param name="configureLogs">Says where the log goes; it is written to its end when this returns.</param>
     /// <param name="cancellationToken">Tells it to stop.</param>
     /// <exception cref="Core.Failures.BackupException">The resources cannot be used; the worker did not start.</exception>
     public static async Task RunAsync(
         IResourceStore resources,
+        IRecipientPins pins,
         PolicyWorkerOptions options,
         Action<ILoggingBuilder> configureLogs,
         CancellationToken cancellationToken)
     {
-        using IHost host = Create(resources, options, configureLogs);
+        using IHost host = Create(resources, pins, options, configureLogs);
         PolicyWorker worker = host.Services.GetRequiredService<PolicyWorker>();
         await host.RunAsync(cancellationToken);
 
@@ -29,7 +31,8 @@ internal static class WorkerHost
         await (worker.ExecuteTask ?? Task.CompletedTask);
     }
 
-    private static IHost Create(IResourceStore resources, PolicyWorkerOptions options, Action<ILoggingBuilder> configureLogs)
+    private static IHost Create(
+        IResourceStore resources, IRecipientPins pins, PolicyWorkerOptions options, Action<ILoggingBuilder> configureLogs)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         configureLogs(builder.Logging);
@@ -38,7 +41,7 @@ internal static class WorkerHost
         builder.Services.AddSingleton(services =>
         {
             ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
-            return new PolicyWorker(resources, new PolicyRunner(loggers), options, Wiring.Time, loggers);
+            return new PolicyWorker(resources, new PolicyRunner(pins, loggers), options, Wiring.Time, loggers);
         });
         builder.Services.AddHostedService(services => services.GetRequiredService<PolicyWorker>());
         return builder.Build();

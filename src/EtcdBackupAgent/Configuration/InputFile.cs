@@ -6,11 +6,16 @@ namespace EtcdBackupAgent.Configuration;
 internal static class InputFile
 {
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option and the file.</exception>
-    public static string ReadText(string option, string path)
+    public static string ReadText(string option, string path) => Read(option, path, File.ReadAllText);
+
+    /// <inheritdoc cref="ReadText"/>
+    public static byte[] ReadBytes(string option, string path) => Read(option, path, File.ReadAllBytes);
+
+    private static T Read<T>(string option, string path, Func<string, T> read)
     {
         try
         {
-            return File.ReadAllText(path);
+            return read(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -25,5 +25,9 @@ internal sealed record DirectRepository : RepositoryChoice
 }
 
 /// <summary>A repository named by a BackupLocation.</summary>
-internal sealed record ResourceRepository(BackupLocation Location, BackupPolicy? Policy, ResourceSet Resources)
-    : RepositoryChoice;
+/// <param name="Location">The location.</param>
+/// <param name="Policy">The policy, if one was named.</param>
+/// <param name="Resources">All documents, for the Secrets.</param>
+/// <param name="Directory">Where the documents are; the location's pin lies beside them.</param>
+internal sealed record ResourceRepository(
+    BackupLocation Location, BackupPolicy? Policy, ResourceSet Resources, string Directory) : RepositoryChoice;

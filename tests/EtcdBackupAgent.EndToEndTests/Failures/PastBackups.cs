@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Testing.Time;
@@ -24,7 +25,7 @@ internal static class PastBackups
     {
         BackupRepository repository = await store.ListAsync("repository.json", CancellationToken.None).AnyAsync()
             ? await BackupRepository.OpenAsync(store, CancellationToken.None)
-            : await BackupRepository.InitAsync(store, TimeProvider.System, CancellationToken.None);
+            : await BackupRepository.InitAsync(store, new Unprotected(), TimeProvider.System, CancellationToken.None);
         BackupRequest request = new()
         {
             Policy = new ResourceName(ResourceName.NamespaceDefault, policy),

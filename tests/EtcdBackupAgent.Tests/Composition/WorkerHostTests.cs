@@ -43,6 +43,7 @@ public sealed class WorkerHostTests : IDisposable
 
     private static Task RunAsync(IResourceStore store, CancellationToken cancellationToken) => WorkerHost.RunAsync(
         store,
+        new DirectoryRecipientPins(store.Address),
         new PolicyWorkerOptions { ReloadPeriod = TimeSpan.FromMilliseconds(10) },
         logging => logging.ClearProviders(),
         cancellationToken);

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Storage.FileSystem;
@@ -31,7 +32,7 @@ internal sealed class UseCaseFixture : IDisposable
     public string this[string name] => _directory[name];
 
     public Task<BackupRepository> InitAsync() =>
-        BackupRepository.InitAsync(Store, TimeProvider.System, CancellationToken.None);
+        BackupRepository.InitAsync(Store, new Unprotected(), TimeProvider.System, CancellationToken.None);
 
     public static BackupRun Run(BackupRepository repository, ISnapshotSource source, TimeProvider? time = null) =>
         new(repository, source, "1.2.3", time ?? TimeProvider.System);

@@ -129,7 +129,7 @@ public sealed class EveryOperationFailsTests
             forGood: false,
             async (_, repository) =>
             {
-                await foreach (VerifyOutcome outcome in new VerifyRun(repository)
+                await foreach (VerifyOutcome outcome in new VerifyRun(repository, [])
                     .VerifyAllAsync(UseCaseFixture.NoProgress, CancellationToken.None))
                 {
                     Assert.True(outcome.IsSound);

@@ -76,7 +76,7 @@ internal sealed class FaultScene : IDisposable
             _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
 
     public Task<RestoreOutcome> RestoreAsync(BackupRepository repository, string id, string target) =>
-        new RestoreRun(repository).ExecuteAsync(id, target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+        new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
 
     /// <summary>The repository, by a store without faults.</summary>
     public Task<BackupRepository> OpenSoundAsync() => BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);

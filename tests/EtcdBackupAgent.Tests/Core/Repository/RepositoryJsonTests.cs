@@ -97,7 +97,7 @@ public sealed class RepositoryJsonTests
     }
 
     /// <summary>The document with the digest it must carry, computed here by the specification's words.</summary>
-    private static byte[] Redigested(string document)
+    internal static byte[] Redigested(string document)
     {
         string zeros = System.Text.RegularExpressions.Regex.Replace(
             document,

@@ -155,7 +155,7 @@ public sealed class RestoreRunTests : IDisposable
 
     private static Task<RestoreOutcome> RestoreAsync(
         BackupRepository repository, string target, string id = "latest", bool overwrite = false) =>
-        new RestoreRun(repository).ExecuteAsync(id, target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
+        new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
 
     private static IReadOnlyList<string> Entries(string directory) =>
     [

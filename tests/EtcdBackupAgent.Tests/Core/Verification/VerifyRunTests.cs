@@ -73,7 +73,7 @@ public sealed class VerifyRunTests : IDisposable
         await File.WriteAllTextAsync(manifest, "{");
 
         Dictionary<SnapshotId, bool> found = [];
-        await foreach (VerifyOutcome outcome in new VerifyRun(repository)
+        await foreach (VerifyOutcome outcome in new VerifyRun(repository, [])
             .VerifyAllAsync(UseCaseFixture.NoProgress, CancellationToken.None))
         {
             found.Add(outcome.Folder.Id, outcome.IsSound);
@@ -85,5 +85,5 @@ public sealed class VerifyRunTests : IDisposable
     }
 
     private static Task<VerifyOutcome> VerifyAsync(BackupRepository repository, string id = "latest") =>
-        new VerifyRun(repository).VerifyAsync(id, UseCaseFixture.NoProgress, CancellationToken.None);
+        new VerifyRun(repository, []).VerifyAsync(id, UseCaseFixture.NoProgress, CancellationToken.None);
 }

@@ -1,0 +1,55 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Repository;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands.Keys;
+
+/// <summary><c>key add-recipient</c>: one recipient more for the backups from now on.</summary>
+internal static class AddRecipientCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        KeyOptions keys = new();
+        OutputOptions output = new();
+        Argument<string> recipient = new("AGE1") { Description = "The age recipient to add (age1…)." };
+
+        Command verb = new(
+            "add-recipient", "Encrypt backups from now on to a further recipient; a present key proves the right to do so.")
+        {
+            recipient,
+        };
+        repository.AddTo(verb);
+        keys.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened);
+            using OpenedKeys proof = await keys.ReadAsync(parsed, choice, opened, required: true, cancellationToken);
+            BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
+            output.Write(
+                parsed,
+                new JsonObject
+                {
+                    ["recipients"] = new JsonArray([.. changed.Document.Encryption.Recipients.Select(r => JsonValue.Create(r))]),
+                },
+                console =>
+                {
+                    console.WriteLine($"Backups to {store.Address} are encrypted to {added}, too, from now on.");
+                    console.WriteLine("Where the recipients are pinned or written down in a BackupLocation, change that as well.");
+                });
+            return ExitCodes.Success;
+        });
+        return verb.WithExample(
+            "etcd-backup-agent key add-recipient age1… --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase");
+    }
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Repository;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands.Keys;
+
+/// <summary><c>key change-passphrase</c>: another passphrase in place of one that opens the repository.</summary>
+internal static class ChangePassphraseCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        KeyOptions keys = new();
+        NewPassphraseOption replacement = new();
+        OutputOptions output = new();
+
+        Command verb = new("change-passphrase", "Replace a passphrase. Snapshots are not touched, only the key under keys/.");
+        repository.AddTo(verb);
+        keys.AddTo(verb);
+        replacement.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened);
+            using AgePassphrase current = keys.GivenPassphrase(parsed, choice)
+                ?? PassphraseText.Ask("Present passphrase: ")
+                ?? throw new BackupException(FailureReason.KeyRefused, "The present passphrase was not given.")
+                {
+                    Hint = "Add --passphrase-file FILE.",
+                };
+            using AgePassphrase next = replacement.Read(parsed);
+            ObjectKey key = await ring.ChangePassphraseAsync(current, next, cancellationToken);
+            output.Write(
+                parsed,
+                new JsonObject { ["key"] = key.Value },
+                console => console.WriteLine($"The new passphrase opens {store.Address} in place of the old one ({key})."));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample(
+            "etcd-backup-agent key change-passphrase --repository file:///var/backups/etcd \\\n"
+            + "  --passphrase-file /root/old-passphrase --new-passphrase-file /root/new-passphrase");
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Output;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands.Keys;
+
+/// <summary><c>key list</c>: the recipients that backups are encrypted to, and the keys that a passphrase opens.</summary>
+internal static class KeyListCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+
+        Command verb = new("list", "Show the recipients of a repository, and the keys that lie in it.");
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            using IObjectStore store = Wiring.Store(
+                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
+            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
+            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened, Wiring.Time).ListAsync(cancellationToken);
+            IReadOnlyList<string> recipients = opened.Document.Encryption.Recipients;
+            output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample("etcd-backup-agent key list --repository file:///var/backups/etcd");
+    }
+
+    private static JsonObject Document(IReadOnlyList<string> recipients, IReadOnlyList<StoredObject> keys) => new()
+    {
+        ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
+        ["keys"] = new JsonArray([.. keys.Select(k => new JsonObject
+        {
+            ["key"] = k.Key.Value,
+            ["storedAt"] = Readable.Rfc3339(k.ModifiedAt),
+        })]),
+    };
+
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<string> recipients, IReadOnlyList<StoredObject> keys)
+    {
+        if (recipients.Count == 0)
+        {
+            console.WriteLine("The repository is not encrypted.");
+            return;
+        }
+
+        foreach (string recipient in recipients)
+        {
+            console.WriteLine($"recipient {recipient}");
+        }
+
+        foreach (StoredObject key in keys)
+        {
+            console.WriteLine($"key       {key.Key}, opened by a passphrase, stored {Readable.Time(key.ModifiedAt)}");
+        }
+
+        if (keys.Count == 0)
+        {
+            console.WriteLine("The repository holds no key: only the owner of an identity can open it.");
+        }
+    }
+}

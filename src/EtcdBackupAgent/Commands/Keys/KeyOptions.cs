@@ -1,0 +1,133 @@
+using System.CommandLine;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Commands.Keys;
+
+/// <summary>The options that open an encrypted repository. What they name is read, opened and given to the verb.</summary>
+internal sealed class KeyOptions
+{
+    /// <summary>The environment variable that may name the identity file.</summary>
+    public const string IdentityFileVariable = "ETCD_BACKUP_IDENTITY_FILE";
+
+    private readonly Option<string?> _passphraseFile = new("--passphrase-file")
+    {
+        Description = $"File with the repository's passphrase; or the variable {PassphraseText.Variable}. "
+            + "Without either it is asked for on a terminal. With --resources it comes from the location's Secret.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _identityFile = new("--identity-file")
+    {
+        Description = "File with an age identity of one of the repository's recipients, as age-keygen writes it; "
+            + $"or the variable {IdentityFileVariable}.",
+        HelpName = "FILE",
+    };
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(_passphraseFile);
+        verb.Add(_identityFile);
+    }
+
+    /// <summary>Opens what was given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="choice">The repository as it was named: its location may hold the passphrase.</param>
+    /// <param name="repository">The repository; nothing is asked for if it is not encrypted.</param>
+    /// <param name="required">Whether to ask on the terminal, and fail without a key; otherwise none is an answer.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.InvalidInput"/>.</exception>
+    public async Task<OpenedKeys> ReadAsync(
+        ParseResult parsed,
+        RepositoryChoice choice,
+        BackupRepository repository,
+        bool required,
+        CancellationToken cancellationToken)
+    {
+        RepositoryKeys keys = new(repository, Wiring.Time);
+        if (repository.Document.Encryption.Kind == ArtifactEncryption.None)
+        {
+            return new OpenedKeys([]);
+        }
+
+        // 1. identities that the owner keeps
+        string? identityFile = parsed.GetValue(_identityFile) ?? Environment.GetEnvironmentVariable(IdentityFileVariable);
+        if (identityFile is not null)
+        {
+            OpenedKeys opened = new(ReadIdentities(identityFile, () => GivenPassphrase(parsed, choice)));
+            keys.RequireFit(opened.Identities);
+            return opened;
+        }
+
+        // 2. the repository's own key, opened by a passphrase
+        using AgePassphrase? passphrase = GivenPassphrase(parsed, choice)
+            ?? (required ? PassphraseText.Ask("Passphrase of the repository: ") : null);
+        if (passphrase is not null)
+        {
+            return new OpenedKeys([await keys.OpenAsync(passphrase, cancellationToken)]);
+        }
+
+        // 3. nothing
+        return !required
+            ? new OpenedKeys([])
+            : throw new BackupException(
+                FailureReason.KeyRefused, $"The repository at {repository.Store.Address} is encrypted, and no key was given.")
+            {
+                Hint = $"Add --passphrase-file FILE, or --identity-file FILE, or set {PassphraseText.Variable}.",
+            };
+    }
+
+    /// <summary>The passphrase that was given, or that the location's Secret holds; null if there is none.</summary>
+    public AgePassphrase? GivenPassphrase(ParseResult parsed, RepositoryChoice choice) =>
+        parsed.GetValue(_passphraseFile) is { } file ? PassphraseText.OfFile("--passphrase-file", file)
+            : PassphraseText.OfEnvironment()
+                ?? (choice is ResourceRepository { Location.Encryption: PassphraseLocation location } named
+                    ? PassphraseText.OfSecret(location, named.Resources)
+                    : null);
+
+    private static IReadOnlyList<AgeIdentity> ReadIdentities(string path, Func<AgePassphrase?> passphrase)
+    {
+        byte[] bytes = InputFile.ReadBytes("--identity-file", path);
+        try
+        {
+            return AgeIdentityFile.Parse(new MemoryStream(bytes));
+        }
+        catch (AgeException e) when (e.Failure == AgeFailure.IdentityFileEncrypted)
+        {
+            using AgePassphrase? opener = passphrase() ?? PassphraseText.Ask($"Passphrase of {path}: ");
+            return opener is null ? throw Unusable(path, e) : ReadEncryptedIdentities(path, bytes, opener);
+        }
+        catch (AgeException e)
+        {
+            throw Unusable(path, e);
+        }
+        finally
+        {
+            System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    private static IReadOnlyList<AgeIdentity> ReadEncryptedIdentities(string path, byte[] bytes, AgePassphrase passphrase)
+    {
+        try
+        {
+            using AgeDecryptionStream file = new(new MemoryStream(bytes), [passphrase], leaveOpen: false);
+            return AgeIdentityFile.Parse(file);
+        }
+        catch (AgeException e)
+        {
+            throw Unusable(path, e);
+        }
+    }
+
+    private static BackupException Unusable(string path, AgeException e) =>
+        new(FailureReason.KeyRefused, $"--identity-file {path} cannot be used: {e.Message}", e)
+        {
+            Hint = "It must hold a line AGE-SECRET-KEY-1…, as age-keygen writes it.",
+        };
+}

@@ -1,0 +1,100 @@
+using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Configuration;
+
+/// <summary>Makes passphrases of what holds them: files, Secrets, the environment, a terminal. One line feed at the end does not count.</summary>
+internal static class PassphraseText
+{
+    /// <summary>The environment variable that may hold the passphrase.</summary>
+    public const string Variable = "ETCD_BACKUP_PASSPHRASE";
+
+    /// <summary>Characters that can be typed.</summary>
+    private const int CharactersMax = 1024;
+
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option and the file.</exception>
+    public static AgePassphrase OfFile(string option, string path)
+    {
+        byte[] bytes = InputFile.ReadBytes(option, path);
+        try
+        {
+            return Of(bytes, $"{option} {path}");
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <summary>The passphrase that a location's Secret holds.</summary>
+    public static AgePassphrase OfSecret(PassphraseLocation location, ResourceSet resources) =>
+        resources.Secrets.TryGetValue(location.Secret, out SecretContent? secret)
+        && secret.Data.TryGetValue(location.SecretKey, out byte[]? bytes)
+            ? Of(bytes, $"The key '{location.SecretKey}' of Secret {location.Secret}")
+            : throw new BackupException(
+                FailureReason.InvalidInput, $"Secret {location.Secret} has no key '{location.SecretKey}'.");
+
+    /// <summary>Null if the environment holds none.</summary>
+    public static AgePassphrase? OfEnvironment() =>
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? new AgePassphrase(text) : null;
+
+    /// <summary>Asks on the terminal, without echo. Null if there is no terminal to ask on.</summary>
+    public static AgePassphrase? Ask(string prompt)
+    {
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        {
+            return null;
+        }
+
+        Console.Error.Write(prompt);
+        Span<char> typed = stackalloc char[CharactersMax];
+        int length = 0;
+        try
+        {
+            for (ConsoleKeyInfo key; (key = Console.ReadKey(intercept: true)).Key != ConsoleKey.Enter;)
+            {
+                if (key.Key == ConsoleKey.Backspace)
+                {
+                    length = Math.Max(0, length - 1);
+                }
+                else if (key.KeyChar != '\0' && length < CharactersMax)
+                {
+                    typed[length++] = key.KeyChar;
+                }
+            }
+
+            Console.Error.WriteLine();
+            return length > 0
+                ? new AgePassphrase(typed[..length])
+                : throw new BackupException(FailureReason.InvalidInput, "No passphrase was typed.");
+        }
+        finally
+        {
+            typed.Clear();
+        }
+    }
+
+    /// <summary>Asks for a new passphrase, twice, and takes it if both are the same. Null if there is no terminal to ask on.</summary>
+    public static AgePassphrase? AskTwice(string prompt)
+    {
+        AgePassphrase? first = Ask(prompt);
+        using AgePassphrase? second = first is null ? null : Ask("Once more: ");
+        if (first is not null && !first.IsSameAs(second))
+        {
+            first.Dispose();
+            throw new BackupException(FailureReason.InvalidInput, "The two passphrases that were typed are not the same.");
+        }
+
+        return first;
+    }
+
+    private static AgePassphrase Of(ReadOnlySpan<byte> bytes, string what)
+    {
+        ReadOnlySpan<byte> line = bytes.EndsWith("\r\n"u8) ? bytes[..^2] : bytes.EndsWith("\n"u8) ? bytes[..^1] : bytes;
+        return line.IsEmpty
+            ? throw new BackupException(FailureReason.InvalidInput, $"{what} holds no passphrase: it is empty.")
+            : new AgePassphrase(line);
+    }
+}

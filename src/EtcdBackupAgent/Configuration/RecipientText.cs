@@ -1,0 +1,27 @@
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Configuration;
+
+/// <summary>Reads <c>age1…</c>.</summary>
+internal static class RecipientText
+{
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>. An identity given by mistake is not repeated.</exception>
+    public static AgeRecipient Parse(string text)
+    {
+        if (AgeRecipient.TryParse(text, out AgeRecipient? recipient))
+        {
+            return recipient;
+        }
+
+        bool secret = text.StartsWith("AGE-SECRET-KEY-", StringComparison.OrdinalIgnoreCase);
+        throw new BackupException(
+            FailureReason.InvalidInput,
+            secret ? "--recipient was given an identity, which is secret." : $"--recipient '{text}' is no age recipient.")
+        {
+            Hint = secret
+                ? "Give its public half (age1…), which 'age-keygen -y' prints; treat the identity as known to others now."
+                : "A recipient has 62 lower-case characters and begins with age1; 'age-keygen' prints one.",
+        };
+    }
+}

@@ -1,0 +1,170 @@
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Keys;
+
+public sealed class EncryptedRepositoryTests : IDisposable
+{
+    private readonly EncryptedFixture _fixture = new();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Fact]
+    public async Task With_a_passphrase_the_backup_needs_no_key_and_the_restore_needs_the_passphrase()
+    {
+        using AgePassphrase passphrase = EncryptedFixture.Passphrase("correct horse");
+        await _fixture.InitAsync(new PassphraseProtection(passphrase));
+
+        // As the agent does it later: opened anew, with nothing but what is in the store.
+        BackupRepository repository = await BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None);
+        BackupOutcome outcome = await _fixture.BackUpAsync(repository);
+
+        Assert.All(outcome.Manifest.Artifacts, a => Assert.Equal(ArtifactEncryption.Age, a.Encryption));
+        Assert.All(outcome.Manifest.Artifacts, a => Assert.EndsWith(".age", a.Key.Value, StringComparison.Ordinal));
+        using AgeIdentity identity = await EncryptedFixture.OpenAsync(repository, "correct horse");
+        Assert.Equal(_fixture.Snapshot, await _fixture.RestoreAsync(repository, "target", identity));
+        VerifyOutcome verified = await EncryptedFixture.VerifyAsync(repository, identity);
+        Assert.True(verified.IsSound);
+        Assert.Empty(verified.NotOpened);
+    }
+
+    [Fact]
+    public async Task With_recipients_no_key_is_stored_and_each_owner_can_restore()
+    {
+        using AgeIdentity one = AgeIdentity.Generate();
+        using AgeIdentity other = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([one.Recipient, other.Recipient]));
+        await _fixture.BackUpAsync(repository);
+
+        Assert.DoesNotContain(_fixture.Files.StoredFiles(), f => f.StartsWith("keys", StringComparison.Ordinal));
+        Assert.Equal(_fixture.Snapshot, await _fixture.RestoreAsync(repository, "one", one));
+        Assert.Equal(_fixture.Snapshot, await _fixture.RestoreAsync(repository, "other", other));
+    }
+
+    [Fact]
+    public async Task Nothing_of_the_plain_bytes_stands_in_the_repository()
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        await _fixture.BackUpAsync(repository);
+
+        // What is searched for does not compress, so that it would stand there as it is.
+        byte[] piece = _fixture.Snapshot[1000..1032];
+        Assert.All(
+            _fixture.Files.StoredFiles(),
+            f => Assert.Equal(-1, File.ReadAllBytes(Path.Combine(_fixture.Files.RepositoryPath, f)).AsSpan().IndexOf(piece)));
+    }
+
+    [Fact]
+    public async Task Without_a_key_a_restore_is_refused_and_leaves_nothing()
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        await _fixture.BackUpAsync(repository);
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target"));
+
+        Assert.Equal(FailureReason.KeyRefused, failure.Reason);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Files["target"]));
+    }
+
+    [Fact]
+    public async Task Another_identity_is_told_apart_from_damage()
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        using AgeIdentity stranger = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        BackupOutcome made = await _fixture.BackUpAsync(repository);
+
+        BackupException wrong = await Assert.ThrowsAsync<BackupException>(
+            () => _fixture.RestoreAsync(repository, "target", stranger));
+        Assert.Equal(FailureReason.KeyRefused, wrong.Reason);
+
+        // The same, but now the owner's stanza is damaged: it is not the key that is wrong.
+        string path = Path.Combine(_fixture.Files.RepositoryPath, made.Manifest.Artifacts[0].Key.Value);
+        byte[] damaged = await File.ReadAllBytesAsync(path);
+        int stanza = damaged.AsSpan().IndexOf("X25519 "u8) + "X25519 ".Length + 2;
+        damaged[stanza] = damaged[stanza] == (byte)'A' ? (byte)'B' : (byte)'A';
+        await File.WriteAllBytesAsync(path, damaged);
+
+        BackupException torn = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target", owner));
+        Assert.Equal(FailureReason.DataDamaged, torn.Reason);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Files["target"]));
+    }
+
+    [Fact]
+    public async Task Without_a_key_verify_checks_the_stored_bytes_and_says_what_it_did_not_see()
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        BackupOutcome made = await _fixture.BackUpAsync(repository);
+
+        VerifyOutcome sound = await EncryptedFixture.VerifyAsync(repository);
+        Assert.True(sound.IsSound);
+        Assert.Equal(made.Manifest.Artifacts.Select(a => a.Key), sound.NotOpened.Select(a => a.Key));
+
+        string path = Path.Combine(_fixture.Files.RepositoryPath, made.Manifest.Artifacts[0].Key.Value);
+        byte[] damaged = await File.ReadAllBytesAsync(path);
+        damaged[^1] ^= 1;
+        await File.WriteAllBytesAsync(path, damaged);
+
+        VerifyOutcome torn = await EncryptedFixture.VerifyAsync(repository);
+        Assert.Contains("SHA-256", Assert.Single(torn.Problems).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Any_damaged_byte_of_an_encrypted_artifact_is_found_with_the_key()
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        BackupOutcome made = await _fixture.Files.BackUpAsync(repository, SnapshotBytes.Create(512));
+        string path = Path.Combine(_fixture.Files.RepositoryPath, made.Manifest.Artifacts[0].Key.Value);
+        byte[] sound = await File.ReadAllBytesAsync(path);
+        for (int i = 0; i < sound.Length; i++)
+        {
+            byte[] damaged = [.. sound];
+            damaged[i] ^= 0x02;
+            await File.WriteAllBytesAsync(path, damaged);
+
+            VerifyOutcome outcome = await EncryptedFixture.VerifyAsync(repository, owner);
+
+            Assert.False(outcome.IsSound, $"byte {i}");
+        }
+    }
+
+    [Theory]
+    [InlineData("\"kind\": \"Age\"", "\"kind\": \"None\"")]
+    [InlineData("age1", "age2")]
+    public async Task A_repository_document_that_makes_no_sense_is_damaged_even_with_a_right_digest(string written, string changed)
+    {
+        using AgeIdentity owner = AgeIdentity.Generate();
+        await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
+        string path = Path.Combine(_fixture.Files.RepositoryPath, "repository.json");
+        string document = (await File.ReadAllTextAsync(path)).Replace(written, changed, StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(path, Repository.RepositoryJsonTests.Redigested(document));
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(
+            () => BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None));
+
+        Assert.Equal(FailureReason.DataDamaged, failure.Reason);
+    }
+
+    [Fact]
+    public async Task A_second_init_leaves_no_key_of_its_own()
+    {
+        using AgePassphrase passphrase = EncryptedFixture.Passphrase("correct horse");
+        await _fixture.InitAsync(new PassphraseProtection(passphrase));
+        IReadOnlyList<string> before = _fixture.Files.StoredFiles();
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(
+            () => _fixture.InitAsync(new PassphraseProtection(passphrase)));
+
+        Assert.Equal(FailureReason.RepositoryExists, failure.Reason);
+        Assert.Equal(before, _fixture.Files.StoredFiles());
+    }
+}
