@@ -102,9 +102,9 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    /// <summary>The value as it is written, for fields whose value no message may hold; null if absent or no
-    /// scalar.</summary>
-    public ScalarNode? Scalar(string field) => Find(field) as ScalarNode;
+    /// <summary>The value as it is written, for fields of several types and for those whose value no message may hold;
+    /// null if absent.</summary>
+    public ResourceNode? Node(string field) => Find(field);
 
     /// <summary>The fields of a nested mapping; null if it is absent, empty or no mapping.</summary>
     public FieldReader? Mapping(string field)

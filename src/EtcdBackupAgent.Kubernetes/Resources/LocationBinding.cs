@@ -17,7 +17,11 @@ internal static partial class LocationBinding
 
     private const string DirectoryScheme = "file:///";
 
-    private static readonly string[] OnlyForS3 = ["bucketName", "credentials", "region", "pathStyle", "caCertificate"];
+    /// <summary>Stand for a URL with an error, so that what else is wrong is judged by what was meant.</summary>
+    private static readonly Uri UnreadableDirectory = new(DirectoryScheme);
+    private static readonly Uri UnreadableEndpoint = new("https://unreadable.invalid");
+
+    private static readonly string[] OnlyForS3 = ["bucketName", "region", "pathStyle", "caCertificate"];
 
     /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
     public static BackupLocation Bind(ResourceName name, FieldReader spec)
@@ -25,17 +29,18 @@ internal static partial class LocationBinding
         string? text = spec.RequiredText("url");
         bool isDirectory = text?.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ?? false;
         Uri? url = text is null ? null : isDirectory ? DirectoryUrl(text, spec) : EndpointUrl.Read(text, "url", spec);
+        ResourceName? credentials = Credentials(name, spec, isDirectory);
         BackupLocation location = new()
         {
             Name = name,
-            Url = url ?? new Uri(DirectoryScheme),
+            Url = url ?? (isDirectory ? UnreadableDirectory : UnreadableEndpoint),
             BucketName = isDirectory ? null : Bucket(spec),
             Prefix = Prefix(spec, isDirectory),
             Region = Region(spec),
             PathStyle = spec.Boolean("pathStyle") ?? true,
             CaCertificate = CaCertificate(spec),
-            Credentials = Credentials(name, spec, isDirectory),
-            Encryption = new UnencryptedLocation(),
+            Credentials = credentials,
+            Encryption = Encryption(credentials, spec, isDirectory),
         };
         foreach (string field in OnlyForS3.Where(field => isDirectory && spec.Has(field)))
         {
@@ -147,8 +152,30 @@ internal static partial class LocationBinding
         return pem;
     }
 
+    /// <summary>For a directory the Secret holds at most the passphrase, and may be left out.</summary>
     private static ResourceName? Credentials(ResourceName name, FieldReader spec, bool isDirectory) =>
-        !isDirectory && spec.RequiredText("credentials") is { } secret ? new ResourceName(name.Namespace, secret) : null;
+        (isDirectory ? spec.Text("credentials") : spec.RequiredText("credentials")) is { } secret
+            ? new ResourceName(name.Namespace, secret)
+            : null;
+
+    /// <summary>What is not written is a passphrase in the Secret, if that is named; <see cref="References"/> looks for
+    /// it.</summary>
+    private static LocationEncryption Encryption(ResourceName? credentials, FieldReader spec, bool isDirectory)
+    {
+        if (EncryptionBinding.Bind(spec) is { } written)
+        {
+            return written;
+        }
+
+        if (credentials is null && isDirectory && !spec.Has("credentials"))
+        {
+            EncryptionBinding.ReportAbsent(spec);
+        }
+
+        return credentials is null
+            ? new RecipientLocation { Recipients = [] }
+            : new PassphraseLocation { Secret = credentials, SecretKey = PassphraseLocation.PreferredKey };
+    }
 
     [GeneratedRegex(@"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex BucketPattern();

@@ -3,8 +3,9 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The resources as far as they could be read, and what they name: a location its Secret, a policy its location and, if
-/// an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is right in itself and in what it names counts.
+/// The resources as far as they could be read, and what they name: a location its Secret, which may hold its passphrase, a
+/// policy its location and, if an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is right in
+/// itself and in what it names counts.
 /// </summary>
 /// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
 internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
@@ -27,7 +28,8 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
     public ResourceSet Check(List<ResourceProblem> problems)
     {
         Dictionary<ResourceName, BackupLocation> locations = _locations
-            .Where(l => HasStoreCredentials(l.Location, l.Spec) && !l.Spec.Problems.HasErrors)
+            .Select(l => (Location: WithSecret(l.Location, l.Spec), l.Spec))
+            .Where(l => !l.Spec.Problems.HasErrors)
             .ToDictionary(l => l.Location.Name, l => l.Location);
         return new ResourceSet
         {
@@ -41,8 +43,45 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         };
     }
 
-    private bool HasStoreCredentials(BackupLocation location, FieldReader spec) =>
-        location.Credentials is not { } secret || HasKeys(secret, StoreKeys, "credentials", spec);
+    /// <summary>The location with the key of its passphrase, if it has one. What its Secret lacks is then among the
+    /// problems.</summary>
+    private BackupLocation WithSecret(BackupLocation location, FieldReader spec)
+    {
+        if (location.Credentials is not { } name)
+        {
+            return location;
+        }
+
+        string[] storeKeys = location.Url.IsFile ? [] : StoreKeys;
+        bool needsPassphrase = location.Encryption is PassphraseLocation;
+        if (location.Url.IsFile && !needsPassphrase)
+        {
+            WarnOfUselessSecret(name, spec);
+            return location;
+        }
+
+        if (Find(name, needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys, "credentials", spec)
+            is not { } secret)
+        {
+            return location;
+        }
+
+        ReportMissing(secret, storeKeys, "credentials", spec);
+        return needsPassphrase && EncryptionBinding.OfSecret(secret, spec) is { } passphrase
+            ? location with { Encryption = passphrase }
+            : location;
+    }
+
+    /// <summary>A passphrase that is there while spec.encryption says otherwise is no slip: kubedr's Secrets always have
+    /// one.</summary>
+    private void WarnOfUselessSecret(ResourceName name, FieldReader spec)
+    {
+        if (!_secrets.TryGetValue(name, out SecretContent? secret) || EncryptionBinding.PassphraseKey(secret) is null)
+        {
+            spec.Warning(
+                "credentials", "means nothing for a directory whose encryption is written down, and is ignored");
+        }
+    }
 
     private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
     {
@@ -60,22 +99,31 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         policy.EtcdEndpoints.All(endpoint => endpoint.Scheme == "http")
         || HasKeys(policy.EtcdCredentials, EtcdKeys, "etcdCreds", spec);
 
-    private bool HasKeys(ResourceName name, string[] keys, string field, FieldReader spec)
+    private bool HasKeys(ResourceName name, string[] keys, string field, FieldReader spec) =>
+        Find(name, keys, field, spec) is { } secret && !ReportMissing(secret, keys, field, spec);
+
+    private SecretContent? Find(ResourceName name, string[] keys, string field, FieldReader spec)
     {
         if (!_secrets.TryGetValue(name, out SecretContent? secret))
         {
-            spec.Error(field, NotThere(DocumentIdentity.Secret, name) + $"; it needs the keys {string.Join(", ", keys)}");
-            return false;
+            string needed = $"the key{(keys.Length == 1 ? "" : "s")} {string.Join(", ", keys)}";
+            spec.Error(field, NotThere(DocumentIdentity.Secret, name) + $"; it needs {needed}");
         }
 
+        return secret;
+    }
+
+    /// <summary>Whether any key is missing or empty.</summary>
+    private static bool ReportMissing(SecretContent secret, string[] keys, string field, FieldReader spec)
+    {
         string[] missing = [.. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0)];
         foreach (string key in missing)
         {
             IEnumerable<string> others = secret.Data.Keys.Except(keys, StringComparer.Ordinal);
-            spec.Error(field, $"Secret {name} has no {key}{NearestName.Question(key, others)}");
+            spec.Error(field, $"Secret {secret.Name} has no {key}{NearestName.Question(key, others)}");
         }
 
-        return missing.Length == 0;
+        return missing.Length > 0;
     }
 
     private string NotThere(string kind, ResourceName name)

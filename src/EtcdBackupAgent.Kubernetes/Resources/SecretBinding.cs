@@ -34,10 +34,10 @@ internal static class SecretBinding
 
         foreach (string key in values.Names())
         {
-            byte[]? bytes = values.Scalar(key) switch
+            byte[]? bytes = values.Node(key) switch
             {
-                { Type: ScalarType.Text } text => decode(text.Text),
-                { IsNull: true } => [],
+                ScalarNode { Type: ScalarType.Text } text => decode(text.Text),
+                ScalarNode { IsNull: true } => [],
                 _ => null,
             };
             if (bytes is null)

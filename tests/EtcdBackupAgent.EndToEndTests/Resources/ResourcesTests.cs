@@ -116,6 +116,7 @@ public sealed class ResourcesTests : IDisposable
           bucketName: {bucket}
           credentials: minio-creds
           prefix: clusters/one
+          encryption: None
           region: us-east-1
           caCertificate: |
             {Indented(s3.CaCertificatePem, 4)}

@@ -37,7 +37,7 @@ internal sealed class WorkerScene : IDisposable
     {
         WorkerScene scene = new(await SharedServers.EtcdAsync("3.5"));
         await PastBackups.MakeAsync(scene.Repository.Store, "none");
-        scene.Write("location", "BackupLocation", "disk", new { url = $"file://{scene.Repository.DirectoryPath}" });
+        scene.Write("location", "BackupLocation", "disk", new { url = $"file://{scene.Repository.DirectoryPath}", encryption = "None" });
         scene.WriteText("secret.json", JsonSerializer.Serialize(new
         {
             apiVersion = "v1",

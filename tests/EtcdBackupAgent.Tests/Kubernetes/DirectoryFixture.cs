@@ -9,13 +9,16 @@ internal sealed class DirectoryFixture : IDisposable
 {
     public const string Header = "apiVersion: kubedr.catalogicsoftware.com/v1alpha1\n";
 
-    /// <summary>A location and a policy that are right, on a directory and without TLS: they need no Secret.</summary>
+    /// <summary>A valid recipient of age.</summary>
+    public const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
+
+    /// <summary>A location that is right, on a directory and without encryption: it needs no Secret.</summary>
     public const string Disk = Header + """
         kind: BackupLocation
-        metadata:
-          name: disk
+        metadata: {name: disk}
         spec:
           url: file:///var/backups
+          encryption: None
 
         """;
 
@@ -32,7 +35,11 @@ internal sealed class DirectoryFixture : IDisposable
             .Concat(spec)
             .Select(line => $"  {line}\n"));
 
-    public static string Location(params string[] spec) =>
+    /// <summary>A location that needs no passphrase.</summary>
+    public static string Location(params string[] spec) => BareLocation([.. spec, "encryption: None"]);
+
+    /// <summary>A location with these lines and no others.</summary>
+    public static string BareLocation(params string[] spec) =>
         Header + "kind: BackupLocation\nmetadata:\n  name: l\nspec:\n" + string.Concat(spec.Select(line => $"  {line}\n"));
 
     public static string Secret(string name, params string[] keys) =>

@@ -16,13 +16,16 @@ public sealed class DirectoryResourceStoreTests
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Kubernetes", "documents", "kubedr-policy.yaml"), directory["policy.yaml"]);
         directory.With(
             "rest.yaml",
-            DirectoryFixture.Location("url: https://minio.example:9000", "bucketName: etcd", "credentials: minio")
+            DirectoryFixture.BareLocation("url: https://minio.example:9000", "bucketName: etcd", "credentials: minio")
                 .Replace("name: l", "name: remote-minio", StringComparison.Ordinal),
             DirectoryFixture.Secret("minio", "access_key", "secret_key", "restic_repo_password"),
             DirectoryFixture.Secret("etcd-creds", "ca.crt", "client.crt", "client.key"));
 
-        BackupPolicy policy = Assert.Single((await directory.ExpectAsync()).Policies).Value;
+        ResourceSet set = await directory.ExpectAsync();
 
+        PassphraseLocation encryption = Assert.IsType<PassphraseLocation>(Assert.Single(set.Locations).Value.Encryption);
+        Assert.Equal("restic_repo_password", encryption.SecretKey);
+        BackupPolicy policy = Assert.Single(set.Policies).Value;
         Assert.Equal(new ResourceName("kubedr-system", "test-backup"), policy.Name);
         Assert.Equal(new ResourceName("kubedr-system", "remote-minio"), policy.Destination);
         Assert.Equal("/etc/kubernetes/pki", policy.CertsDirectory);

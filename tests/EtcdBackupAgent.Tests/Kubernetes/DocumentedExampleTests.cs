@@ -24,5 +24,8 @@ public sealed class DocumentedExampleTests
         Assert.Equal(3, policy.EtcdEndpoints.Count);
         Assert.Equal("Europe/Berlin", policy.Schedule!.TimeZone.Id);
         Assert.Equal("clusters/one", set.Locations[policy.Destination].Prefix);
+        Assert.All(
+            set.Locations.Values,
+            location => Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey));
     }
 }

@@ -25,7 +25,7 @@ internal sealed class RunningWorker : IAsyncDisposable
             apiVersion: kubedr.catalogicsoftware.com/v1alpha1
             kind: BackupLocation
             metadata: {name: disk}
-            spec: {url: "file:///var/backups"}
+            spec: {url: "file:///var/backups", encryption: None}
             """);
     }
 
