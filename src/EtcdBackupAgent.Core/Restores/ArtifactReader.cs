@@ -13,6 +13,9 @@ namespace EtcdBackupAgent.Core.Restores;
 internal sealed class ArtifactReader(
     IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
+    /// <summary>Whether a failure speaks of the bytes that are read, not of the place they are written to.</summary>
+    public static bool IsOfContent(Exception e) => e is AgeException or ArchiveDamagedException or ArchiveUnsafeException;
+
     /// <summary>Whether the inside of this artifact can be read at all: it is not encrypted, or there are keys to try.</summary>
     public bool CanOpen(ArtifactManifest artifact) =>
         artifact.Encryption == ArtifactEncryption.None || identities.Count > 0;
@@ -59,7 +62,7 @@ internal sealed class ArtifactReader(
             await ReadStoredAsync(artifact, cancellationToken);
             throw NoKey($"{artifact.Key} in {store.Address} is encrypted to other keys than those given.", e);
         }
-        catch (IOException e) when (e is AgeException or ArchiveDamagedException or ArchiveUnsafeException)
+        catch (IOException e) when (IsOfContent(e))
         {
             throw Damaged(artifact, e.Message, e);
         }

@@ -1,4 +1,3 @@
-using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
@@ -109,7 +108,7 @@ public sealed class RestoreRun(BackupRepository repository)
             await SnapshotFile.CopyAsync(plain, file, cancellationToken);
             file.Flush(flushToDisk: true);
         }
-        catch (Exception e) when (e is IOException and not ArchiveDamagedException or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTarget(e))
         {
             throw RestoreTarget.Unusable(path, e);
         }
@@ -121,10 +120,12 @@ public sealed class RestoreRun(BackupRepository repository)
         {
             await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
         }
-        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or ArchiveUnsafeException)
-            or UnauthorizedAccessException)
+        catch (Exception e) when (IsOfTarget(e))
         {
             throw RestoreTarget.Unusable(directory, e);
         }
     }
+
+    private static bool IsOfTarget(Exception e) =>
+        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsOfContent(e);
 }
