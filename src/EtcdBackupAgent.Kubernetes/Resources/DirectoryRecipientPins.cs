@@ -6,8 +6,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// Pins beside the documents, one file a location: <c>.pins/NAMESPACE.NAME.json</c>. The dot keeps the directory from being
-/// read as documents; a namespace has no dot, so no two locations share a file. Only the owner reads and writes it.
+/// Pins beside the documents, one file a location: <c>.pins/NAMESPACE.NAME.json</c>. The dot keeps the directory from
+/// being read as documents; a namespace has no dot, so no two locations share a file. Only the owner reads and writes it.
 /// </summary>
 /// <param name="directory">The directory of the documents, which <see cref="DirectoryResourceStore"/> reads.</param>
 public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
@@ -32,11 +32,12 @@ public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"{path}, which holds the pinned recipients of BackupLocation {location}, is damaged: {e.Message.TrimEnd('.')}.",
+                $"{path}, which holds the pinned recipients of BackupLocation {location}, is damaged: "
+                + $"{e.Message.TrimEnd('.')}.",
                 e)
             {
-                Hint = "Compare the recipients that 'etcd-backup-agent key list' shows with those you expect; if they are "
-                    + "right, delete the file, and the next backup pins them anew.",
+                Hint = "Compare the recipients that 'etcd-backup-agent key list' shows with those you expect; if they "
+                    + "are right, delete the file, and the next backup pins them anew.",
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -82,8 +83,8 @@ public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
                 $"The recipients of BackupLocation {location} cannot be pinned: {e.Message}",
                 e)
             {
-                Hint = $"Make {Path.Combine(directory, SubdirectoryName)} writable for one backup, or write the recipients "
-                    + "into spec.encryption.recipients of the BackupLocation, which needs no pin.",
+                Hint = $"Make {Path.Combine(directory, SubdirectoryName)} writable for one backup, or write the "
+                    + "recipients into spec.encryption.recipients of the BackupLocation, which needs no pin.",
             };
         }
     }

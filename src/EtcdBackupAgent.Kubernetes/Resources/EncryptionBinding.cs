@@ -4,8 +4,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// To whom a location's backups are encrypted: what <c>spec.encryption</c> says, or else the passphrase in the location's
-/// Secret. See <c>docs/policies.md</c>, "Encryption".
+/// To whom a location's backups are encrypted: what <c>spec.encryption</c> says, or else the passphrase in the
+/// location's Secret. See <c>docs/policies.md</c>, "Encryption".
 /// </summary>
 internal static class EncryptionBinding
 {
@@ -53,11 +53,11 @@ internal static class EncryptionBinding
     {
         if (PassphraseKey(secret) is not { } key)
         {
+            string question = NearestName.Question(PassphraseLocation.PreferredKey, secret.Data.Keys);
             spec.Error(
                 Field,
                 $"is missing, and Secret {secret.Name} has neither {PassphraseLocation.PreferredKey} nor "
-                + $"{PassphraseLocation.KubedrKey}{NearestName.Question(PassphraseLocation.PreferredKey, secret.Data.Keys)}; "
-                + $"write {Ways("the Secret")}");
+                + $"{PassphraseLocation.KubedrKey}{question}; write {Ways("the Secret")}");
             return null;
         }
 
@@ -133,7 +133,8 @@ internal static class EncryptionBinding
         }
         else if (recipients.Contains(recipient.ToString(), StringComparer.Ordinal))
         {
-            problems.Warning(item.Where, path, $"{ResourceProblems.Show(text.Text)} stands here once more and is ignored");
+            problems.Warning(
+                item.Where, path, $"{ResourceProblems.Show(text.Text)} stands here once more and is ignored");
         }
         else
         {

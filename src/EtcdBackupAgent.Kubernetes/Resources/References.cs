@@ -3,9 +3,9 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The resources as far as they could be read, and what they name: a location its Secret, which may hold its passphrase, a
-/// policy its location and, if an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is right in
-/// itself and in what it names counts.
+/// The resources as far as they could be read, and what they name: a location its Secret, which may hold its passphrase,
+/// a policy its location and, if an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is
+/// right in itself and in what it names counts.
 /// </summary>
 /// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
 internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
@@ -52,7 +52,6 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
             return location;
         }
 
-        string[] storeKeys = location.Url.IsFile ? [] : StoreKeys;
         bool needsPassphrase = location.Encryption is PassphraseLocation;
         if (location.Url.IsFile && !needsPassphrase)
         {
@@ -60,8 +59,9 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
             return location;
         }
 
-        if (Find(name, needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys, "credentials", spec)
-            is not { } secret)
+        string[] storeKeys = location.Url.IsFile ? [] : StoreKeys;
+        string[] keys = needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys;
+        if (Find(name, keys, "credentials", spec) is not { } secret)
         {
             return location;
         }
@@ -72,8 +72,8 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
             : location;
     }
 
-    /// <summary>A passphrase that is there while spec.encryption says otherwise is no slip: kubedr's Secrets always have
-    /// one.</summary>
+    /// <summary>A passphrase that is there while spec.encryption says otherwise is no slip: kubedr's Secrets always
+    /// have one.</summary>
     private void WarnOfUselessSecret(ResourceName name, FieldReader spec)
     {
         if (!_secrets.TryGetValue(name, out SecretContent? secret) || EncryptionBinding.PassphraseKey(secret) is null)
