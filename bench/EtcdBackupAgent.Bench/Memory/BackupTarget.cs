@@ -12,6 +12,21 @@ internal sealed record BackupTarget(string Name, bool WritesToDisk, Func<string,
 
     public IReadOnlyDictionary<string, string?> Environment { get; private init; } = new Dictionary<string, string?>();
 
+    /// <summary>How <c>init</c> is told to protect the repository.</summary>
+    public IReadOnlyList<string> Protection { get; private init; } = ["--unencrypted"];
+
+    /// <summary>The same place without encryption; null if this one has none.</summary>
+    public BackupTarget? Plain { get; private init; }
+
+    /// <summary>The same place, encrypted to a recipient.</summary>
+    public BackupTarget Encrypted(string recipient) => this with
+    {
+        Name = $"{Name}, age",
+        Repository = name => Repository($"{name}-age"),
+        Protection = ["--recipient", recipient],
+        Plain = this,
+    };
+
     public static BackupTarget Folder(string root) =>
         new("directory", WritesToDisk: true, name => $"file://{root}/{name}");
 

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Bench.Filling;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -25,14 +26,18 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
         await using RgwServer s3 = await RgwServer.StartAsync(RgwStorage.Disk);
         string s3CaFile = directory["s3-ca.crt"];
         await File.WriteAllTextAsync(s3CaFile, s3.CaCertificatePem, cancellationToken);
-        BackupTarget[] targets = [BackupTarget.Folder(directory.Create("repositories")), BackupTarget.S3(s3, s3CaFile)];
+        BackupTarget folder = BackupTarget.Folder(directory.Create("repositories"));
+        BackupTarget bucket = BackupTarget.S3(s3, s3CaFile);
+        using AgeIdentity owner = AgeIdentity.Generate();
+        string recipient = owner.Recipient.ToString();
+        BackupTarget[] targets = [folder, folder.Encrypted(recipient), bucket, bucket.Encrypted(recipient)];
 
         // 2
         using EtcdGateway gateway = new(
             etcd.Endpoints[0], new TlsFiles(etcd.CaFile!, etcd.ClientFiles!.Certificate, etcd.ClientFiles.Key));
         EtcdFill fill = new(gateway, new KubernetesObjects(seed));
         List<Measurement> measurements = [];
-        await output.WriteLineAsync("database     stored in       time        rate    peak memory   written to disks");
+        await output.WriteLineAsync("database     stored in         time        rate    peak memory   written to disks");
         foreach (long size in databaseSizes)
         {
             long databaseBytes = await fill.ToAsync(size, cancellationToken);
@@ -43,7 +48,7 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
                 string repository = target.Repository($"bench-{size / 1_000_000}mb");
                 string scratch = directory.Create($"scratch-{measurements.Count}");
                 await RunAgentAsync(
-                    target, ["init", "--repository", repository, "--unencrypted"], scratch, cancellationToken);
+                    target, ["init", "--repository", repository, .. target.Protection], scratch, cancellationToken);
                 AgentRun run = await RunAgentAsync(
                     target,
                     [
@@ -55,7 +60,7 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
                     cancellationToken);
                 measurements.Add(new Measurement(target, databaseBytes, run));
                 await output.WriteLineAsync(
-                    $"{Megabytes(databaseBytes),-12} {target.Name,-10} {run.Elapsed.TotalSeconds,7:0.0} s "
+                    $"{Megabytes(databaseBytes),-12} {target.Name,-14} {run.Elapsed.TotalSeconds,7:0.0} s "
                     + $"{databaseBytes / 1e6 / run.Elapsed.TotalSeconds,7:0} MB/s {Megabytes(run.PeakBytes),14} "
                     + $"{Megabytes(run.WrittenBytes),18}");
             }

@@ -14,14 +14,26 @@ internal static class MemoryVerdict
     /// <summary>Room for logs and for what the file system counts besides; a spilled part is several MB.</summary>
     private const long WrittenBytesMax = 1_000_000;
 
-    /// <summary>Judges two measurements of each target: of the small database, then of the large one.</summary>
-    public static IEnumerable<Verdict> Of(IEnumerable<Measurement> measurements)
+    /// <summary>
+    /// Judges two measurements of each target, of the small database, then of the large one; and encryption by the large one.
+    /// </summary>
+    public static IEnumerable<Verdict> Of(IReadOnlyList<Measurement> measurements)
     {
-        foreach (IGrouping<BackupTarget, Measurement> target in measurements.GroupBy(measurement => measurement.Target))
+        foreach (BackupTarget target in measurements.Select(m => m.Target).Where(t => t.Plain is not null).Distinct())
         {
-            string name = target.Key.Name;
-            AgentRun small = target.First().Run;
-            AgentRun large = target.Last().Run;
+            Measurement encrypted = measurements.Last(m => m.Target == target);
+            Measurement plain = measurements.Last(m => m.Target == target.Plain);
+            double cost = ((double)encrypted.Run.PeakBytes / plain.Run.PeakBytes) - 1;
+            yield return new Verdict(
+                Math.Abs(cost) <= GrowthMax,
+                $"{target.Name}: encryption changes the peak memory by {cost:+0.0%;-0.0%} (at most {GrowthMax:0%})");
+        }
+
+        foreach (IGrouping<BackupTarget, Measurement> group in measurements.GroupBy(measurement => measurement.Target))
+        {
+            string name = group.Key.Name;
+            AgentRun small = group.First().Run;
+            AgentRun large = group.Last().Run;
 
             double growth = ((double)large.PeakBytes / small.PeakBytes) - 1;
             yield return new Verdict(
@@ -37,7 +49,7 @@ internal static class MemoryVerdict
                 files.Length == 0,
                 $"{name}: temporary files: {(files.Length == 0 ? "none" : string.Join(", ", files))}");
 
-            if (!target.Key.WritesToDisk)
+            if (!group.Key.WritesToDisk)
             {
                 long written = Math.Max(small.WrittenBytes, large.WrittenBytes);
                 yield return new Verdict(
