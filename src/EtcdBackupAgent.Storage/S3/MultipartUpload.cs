@@ -1,4 +1,3 @@
-using System.Buffers;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
 using Microsoft.Extensions.Logging;
@@ -21,14 +20,14 @@ internal sealed partial class MultipartUpload
     private static readonly TimeSpan CompletionTimeout = TimeSpan.FromMinutes(5);
 
     private readonly S3Connection _connection;
-    private readonly ArrayPool<byte> _buffers;
+    private readonly PartBufferPool _buffers;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly string _key;
     private readonly List<(Task<StoredPart> Sending, int Bytes)> _inFlight = [];
     private readonly List<StoredPart> _stored = [];
 
-    public MultipartUpload(S3Connection connection, ArrayPool<byte> buffers, TimeProvider time, ILogger logger, string key)
+    public MultipartUpload(S3Connection connection, PartBufferPool buffers, TimeProvider time, ILogger logger, string key)
     {
         _connection = connection;
         _buffers = buffers;

@@ -1,16 +1,14 @@
-using System.Buffers;
-
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>Content in memory, as much as one part may have. Its array goes back to the pool once, however often it is disposed.</summary>
 internal sealed class PartBuffer : IDisposable
 {
-    private readonly ArrayPool<byte> _pool;
+    private readonly PartBufferPool _pool;
     private readonly int _size;
     private byte[]? _array;
     private int _filled;
 
-    private PartBuffer(ArrayPool<byte> pool, int size)
+    private PartBuffer(PartBufferPool pool, int size)
     {
         _pool = pool;
         _size = size;
@@ -25,7 +23,7 @@ internal sealed class PartBuffer : IDisposable
 
     /// <summary>Reads until the part is full or the content ends. What the content throws is passed on unchanged.</summary>
     public static async Task<PartBuffer> ReadAsync(
-        Stream content, int size, ArrayPool<byte> pool, CancellationToken cancellationToken)
+        Stream content, int size, PartBufferPool pool, CancellationToken cancellationToken)
     {
         PartBuffer part = new(pool, size);
         try

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
@@ -14,13 +13,10 @@ namespace EtcdBackupAgent.Storage.S3;
 /// <summary>A bucket of S3, or of a server that speaks its protocol, with an optional prefix.</summary>
 public sealed class S3ObjectStore : IObjectStore
 {
-    /// <summary>Buffers of one size that are kept for the next upload.</summary>
-    private const int BuffersKeptMax = UploadPlan.MemoryBytesMax / UploadPlan.PartBytesMin;
-
     private readonly S3Connection _connection;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly ArrayPool<byte> _buffers = ArrayPool<byte>.Create(UploadPlan.MemoryBytesMax, BuffersKeptMax);
+    private readonly PartBufferPool _buffers = new();
 
     /// <summary>Opens no connection yet.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: an option is wrong; the message names it.</exception>

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -32,14 +31,12 @@ internal static class DeleteCommand
                 };
             }
 
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            SnapshotFolder removed = await new DeleteRun(opened).ExecuteAsync(idText, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            SnapshotFolder removed = await new DeleteRun(opened.Repository).ExecuteAsync(idText, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject { ["id"] = removed.Id.Value },
-                console => console.WriteLine($"Snapshot {removed.Id} was removed from {store.Address}."));
+                console => console.WriteLine($"Snapshot {removed.Id} was removed from {opened.Address}."));
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent delete 34abbf1b --yes --repository file:///var/backups/etcd");

@@ -19,15 +19,13 @@ internal static class ListCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            Inventory inventory = await opened.TakeInventoryAsync(cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
             output.Write(parsed, SnapshotText.Document(inventory), console =>
             {
                 if (inventory.Snapshots.Count + inventory.Unreadable.Count == 0)
                 {
-                    console.WriteLine($"There is no snapshot in {store.Address} yet.");
+                    console.WriteLine($"There is no snapshot in {opened.Address} yet.");
                     return;
                 }
 

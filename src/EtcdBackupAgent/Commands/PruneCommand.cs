@@ -38,8 +38,8 @@ internal static class PruneCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            int? number = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            int? number = parsed.GetValue(retain) ?? (opened.Choice as ResourceRepository)?.Policy?.RetainNumBackups;
             ResourceName? policy = repository.ReadPolicyName(parsed);
             if ((number is null) != (policy is null))
             {
@@ -51,13 +51,11 @@ internal static class PruneCommand
                 };
             }
 
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
             RetentionRule? rule = policy is null
                 ? null
-                : await RuleAsync(opened, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
+                : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
             bool onlyPlan = parsed.GetValue(dryRun);
-            PruneReport report = await new PruneRun(opened, Wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+            PruneReport report = await new PruneRun(opened.Repository, Wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
             output.Write(parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
             return ExitCodes.Success;
         });

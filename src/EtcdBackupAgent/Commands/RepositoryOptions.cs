@@ -1,7 +1,9 @@
 using System.CommandLine;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -76,6 +78,25 @@ internal sealed class RepositoryOptions
             (null, null) => throw Mistake("No repository is named.", "Add --repository URL, or --resources DIR with --location or --policy."),
             _ => throw Mistake("Both --repository and --resources are given.", "Give one of them."),
         };
+    }
+
+    /// <summary>Opens the repository that the options name.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, <see cref="FailureReason.RepositoryNotFound"/>, or what the store says.
+    /// </exception>
+    public async Task<OpenedRepository> OpenAsync(ParseResult parsed, LogOptions logs, CancellationToken cancellationToken)
+    {
+        RepositoryChoice choice = await ReadAsync(parsed, cancellationToken);
+        IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
+        try
+        {
+            return new OpenedRepository(choice, await BackupRepository.OpenAsync(store, cancellationToken));
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The policy's name as typed; null if none was.</summary>

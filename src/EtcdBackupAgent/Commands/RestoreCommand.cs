@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Commands.Keys;
-using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Configuration;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
@@ -36,12 +33,10 @@ internal static class RestoreCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            using OpenedKeys own = await keys.ReadAsync(parsed, choice, opened, required: true, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             RestoreOutcome outcome = await TransferDisplay.ShowAsync(
-                progress => new RestoreRun(opened).ExecuteAsync(
+                progress => new RestoreRun(opened.Repository).ExecuteAsync(
                     parsed.GetRequiredValue(id),
                     own.Identities,
                     parsed.GetRequiredValue(to),

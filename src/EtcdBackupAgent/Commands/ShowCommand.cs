@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
@@ -20,10 +19,8 @@ internal static class ShowCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            Snapshot snapshot = await opened.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            Snapshot snapshot = await opened.Repository.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
             output.Write(
                 parsed,
                 SnapshotText.Document(snapshot),

@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Commands.Keys;
-using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
@@ -41,16 +39,14 @@ internal static class VerifyCommand
                 };
             }
 
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            using OpenedKeys own = await keys.ReadAsync(parsed, choice, opened, required: false, cancellationToken);
-            VerifyRun run = new(opened, own.Identities);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: false, cancellationToken);
+            VerifyRun run = new(opened.Repository, own.Identities);
             IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
                 async progress => idText is null
                     ? await CollectAsync(run.VerifyAllAsync(progress, cancellationToken))
                     : [await run.VerifyAsync(idText, progress, cancellationToken)]);
-            output.Write(parsed, Document(outcomes), console => WriteText(console, outcomes, store.Address));
+            output.Write(parsed, Document(outcomes), console => WriteText(console, outcomes, opened.Address));
             return outcomes.All(o => o.IsSound) ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
         });
         return verb.WithExample(

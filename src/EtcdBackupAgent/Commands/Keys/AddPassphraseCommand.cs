@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
@@ -27,17 +26,15 @@ internal static class AddPassphraseCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            RepositoryKeys ring = RequireEncrypted(opened);
-            using OpenedKeys proof = await keys.ReadAsync(parsed, choice, opened, required: true, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            RepositoryKeys ring = RequireEncrypted(opened.Repository);
+            using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             using AgePassphrase passphrase = added.Read(parsed);
             ObjectKey key = await ring.AddPassphraseAsync(proof.Identities, passphrase, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },
-                console => console.WriteLine($"The new passphrase opens {store.Address}, too ({key})."));
+                console => console.WriteLine($"The new passphrase opens {opened.Address}, too ({key})."));
             return ExitCodes.Success;
         });
         return verb.WithExample(

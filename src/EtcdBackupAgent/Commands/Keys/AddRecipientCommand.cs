@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
@@ -30,11 +29,9 @@ internal static class AddRecipientCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened);
-            using OpenedKeys proof = await keys.ReadAsync(parsed, choice, opened, required: true, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository);
+            using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
             output.Write(
                 parsed,
@@ -44,7 +41,7 @@ internal static class AddRecipientCommand
                 },
                 console =>
                 {
-                    console.WriteLine($"Backups to {store.Address} are encrypted to {added}, too, from now on.");
+                    console.WriteLine($"Backups to {opened.Address} are encrypted to {added}, too, from now on.");
                     console.WriteLine("Where the recipients are pinned or written down in a BackupLocation, change that as well.");
                 });
             return ExitCodes.Success;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
@@ -27,11 +26,9 @@ internal static class ChangePassphraseCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            using IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened);
-            using AgePassphrase current = keys.GivenPassphrase(parsed, choice)
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository);
+            using AgePassphrase current = keys.GivenPassphrase(parsed, opened.Choice)
                 ?? PassphraseText.Ask("Present passphrase: ")
                 ?? throw new BackupException(FailureReason.KeyRefused, "The present passphrase was not given.")
                 {
@@ -42,7 +39,7 @@ internal static class ChangePassphraseCommand
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },
-                console => console.WriteLine($"The new passphrase opens {store.Address} in place of the old one ({key})."));
+                console => console.WriteLine($"The new passphrase opens {opened.Address} in place of the old one ({key})."));
             return ExitCodes.Success;
         });
         return verb.WithExample(

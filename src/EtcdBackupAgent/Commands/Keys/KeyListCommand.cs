@@ -21,11 +21,9 @@ internal static class KeyListCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using IObjectStore store = Wiring.Store(
-                await repository.ReadAsync(parsed, cancellationToken), logs.Loggers(parsed));
-            BackupRepository opened = await BackupRepository.OpenAsync(store, cancellationToken);
-            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened, Wiring.Time).ListAsync(cancellationToken);
-            IReadOnlyList<string> recipients = opened.Document.Encryption.Recipients;
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, Wiring.Time).ListAsync(cancellationToken);
+            IReadOnlyList<string> recipients = opened.Repository.Document.Encryption.Recipients;
             output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
             return ExitCodes.Success;
         });

@@ -37,20 +37,17 @@ internal sealed class KeyOptions
 
     /// <summary>Opens what was given.</summary>
     /// <param name="parsed">The command line.</param>
-    /// <param name="choice">The repository as it was named: its location may hold the passphrase.</param>
-    /// <param name="repository">The repository; nothing is asked for if it is not encrypted.</param>
+    /// <param name="opened">
+    /// The repository: nothing is asked for if it is not encrypted, and the location that named it may hold the passphrase.
+    /// </param>
     /// <param name="required">Whether to ask on the terminal, and fail without a key; otherwise none is an answer.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<OpenedKeys> ReadAsync(
-        ParseResult parsed,
-        RepositoryChoice choice,
-        BackupRepository repository,
-        bool required,
-        CancellationToken cancellationToken)
+        ParseResult parsed, OpenedRepository opened, bool required, CancellationToken cancellationToken)
     {
-        RepositoryKeys keys = new(repository, Wiring.Time);
-        if (repository.Document.Encryption.Kind == ArtifactEncryption.None)
+        RepositoryKeys keys = new(opened.Repository, Wiring.Time);
+        if (opened.Repository.Document.Encryption.Kind == ArtifactEncryption.None)
         {
             return new OpenedKeys([]);
         }
@@ -59,13 +56,13 @@ internal sealed class KeyOptions
         string? identityFile = parsed.GetValue(_identityFile) ?? Environment.GetEnvironmentVariable(IdentityFileVariable);
         if (identityFile is not null)
         {
-            OpenedKeys opened = new(ReadIdentities(identityFile, () => GivenPassphrase(parsed, choice)));
-            keys.RequireFit(opened.Identities);
-            return opened;
+            OpenedKeys own = new(ReadIdentities(identityFile, () => GivenPassphrase(parsed, opened.Choice)));
+            keys.RequireFit(own.Identities);
+            return own;
         }
 
         // 2. the repository's own key, opened by a passphrase
-        using AgePassphrase? passphrase = GivenPassphrase(parsed, choice)
+        using AgePassphrase? passphrase = GivenPassphrase(parsed, opened.Choice)
             ?? (required ? PassphraseText.Ask("Passphrase of the repository: ") : null);
         if (passphrase is not null)
         {
@@ -76,7 +73,7 @@ internal sealed class KeyOptions
         return !required
             ? new OpenedKeys([])
             : throw new BackupException(
-                FailureReason.KeyRefused, $"The repository at {repository.Store.Address} is encrypted, and no key was given.")
+                FailureReason.KeyRefused, $"The repository at {opened.Address} is encrypted, and no key was given.")
             {
                 Hint = $"Add --passphrase-file FILE, or --identity-file FILE, or set {PassphraseText.Variable}.",
             };
