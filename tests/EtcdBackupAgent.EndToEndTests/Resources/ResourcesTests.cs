@@ -26,7 +26,7 @@ public sealed class ResourcesTests : IDisposable
         WriteLocation(s3, bucket);
         WritePolicy("test-backup", etcd, "etcd-creds");
 
-        _ = await RunAsync("init", "--unencrypted", "--location", "remote-minio");
+        _ = await RunAsync("init", "--location", "remote-minio");
         _ = await RunAsync("backup", "--policy", "test-backup");
         string second = await RunAsync("backup", "--policy", "test-backup");
 
@@ -54,7 +54,7 @@ public sealed class ResourcesTests : IDisposable
         WriteLocation(await SharedServers.S3Async(), TestRepository.NewBucketName());
         WritePolicy("test-backup", one, "etcd-creds");
         WritePolicy("second", one, "etcd-creds");
-        _ = await RunAsync("init", "--unencrypted", "--location", "remote-minio");
+        _ = await RunAsync("init", "--location", "remote-minio");
 
         // Each keeps one. The first policy's cluster is then replaced by another.
         foreach (string policy in (string[])["test-backup", "second", "test-backup"])
