@@ -50,9 +50,24 @@ public sealed class MistakeTests
         "Add --etcd-endpoint URL, for example https://127.0.0.1:2379; or use --resources DIR --policy NAME.")]
     [InlineData(
         "init -r file:///x",
-        "init makes no repository unless it is told how to protect it.",
-        "This version knows one way: add --unencrypted, "
-        + "and let nobody read the bucket who must not read the cluster's Secrets.")]
+        "init makes no repository unless it is told, once, how to protect it.",
+        "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
+    [InlineData(
+        "init -r file:///x --unencrypted --recipient age1x",
+        "init makes no repository unless it is told, once, how to protect it.",
+        "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
+    [InlineData(
+        "init -r file:///x --passphrase-file /nowhere/passphrase --recipient age1x",
+        "init makes no repository unless it is told, once, how to protect it.",
+        "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
+    [InlineData(
+        "init -r file:///x --recipient age1x",
+        "--recipient 'age1x' is no age recipient.",
+        "A recipient has 62 lower-case characters and begins with age1; 'age-keygen' prints one.")]
+    [InlineData(
+        "init -r file:///x --recipient AGE-SECRET-KEY-1X",
+        "--recipient was given an identity, which is secret.",
+        "Give its public half (age1…), which 'age-keygen -y' prints; treat the identity as known to others now.")]
     public async Task A_mistake_is_said_in_one_line_with_a_hint(string words, string error, string hint)
     {
         ToolResult result = await Agent.RunAsync(words.Split(' '));

@@ -21,7 +21,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
 
     private string MetricsUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_metricsPort}");
 
-    private string DataDirectory => server.Directory[$"{Name}.etcd"];
+    private string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
     /// <summary>Makes the data directory out of the snapshot file, if the server is to begin with one.</summary>
     /// <exception cref="InvalidOperationException">The tool refused the file; the message holds what it said.</exception>

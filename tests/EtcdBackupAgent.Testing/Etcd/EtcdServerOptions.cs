@@ -16,4 +16,7 @@ public sealed record EtcdServerOptions
 
     /// <summary>A snapshot file to begin with, brought back by the series' own tool; null for an empty server.</summary>
     public string? SnapshotFile { get; init; }
+
+    /// <summary>A data directory that somebody has restored already, for one member; null for one of the server's own.</summary>
+    public string? DataDirectory { get; init; }
 }

@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Encryption;
+
+/// <summary>The commands of <c>docs/restore-without-the-agent.md</c>, run as they stand there.</summary>
+public sealed partial class RestoreWithoutTheAgentTests : IDisposable
+{
+    private const string Passphrase = "six random words are long enough";
+
+    private readonly TestDirectory _directory = new();
+
+    public static TheoryData<AgeSeries> Series => [.. Peers.AgeMatrix];
+
+    [Theory]
+    [MemberData(nameof(Series))]
+    public async Task Age_zstd_tar_and_etcdutl_bring_back_an_encrypted_snapshot(AgeSeries age)
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        using TestRepository repository = TestRepository.InDirectory();
+        string pki = _directory.WritePki("pki");
+        _ = (await repository.RunAsync("init", "--passphrase-file", _directory.Write("passphrase", Passphrase))).Output;
+        string id = await repository.BackUpAsync(etcd, "--certs-dir", pki);
+
+        await RunThePageAsync(age, repository.DirectoryPath, id);
+
+        string restored = _directory["work/etcd-restored"];
+        Assert.Equal(TestTree.Describe(pki), TestTree.Describe(_directory["work/certificates"]));
+        await using EtcdServer after = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series("3.5"), DataDirectory = restored });
+        string[] expected = await EtcdContent.ReadAsync(etcd);
+        Assert.True(expected.Length > 40, "The comparison must have something to compare.");
+        Assert.Equal(expected, await EtcdContent.ReadAsync(after));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task RunThePageAsync(AgeSeries age, string repository, string id)
+    {
+        string page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "restore-without-the-agent.md"));
+        string[] blocks = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
+        Assert.Equal(4, blocks.Length);
+        string commands = _directory.Write("commands.sh", string.Concat(blocks));
+        Dictionary<string, string?> environment = new(StringComparer.Ordinal)
+        {
+            ["REPOSITORY"] = repository,
+            ["SNAPSHOT"] = Directory.GetDirectories(Path.Combine(repository, "snapshots"), $"*-{id}").Single(),
+            ["PATH"] = string.Join(':', FolderOf(age.Age), FolderOf(Peers.Etcd35.Etcdutl), "/usr/bin", "/bin"),
+        };
+
+        ToolResult run = await Terminal.RunAsync(
+            $"bash -euo pipefail {commands}", [("passphrase", Passphrase)], environment, _directory.Create("work"));
+
+        Assert.True(run.ExitCode == 0, run.StandardOutput);
+        Assert.Contains($"-{id}/", run.StandardOutput, StringComparison.Ordinal);
+    }
+
+    private static string FolderOf(string program) => Path.GetDirectoryName(program)!;
+
+    [GeneratedRegex("^```sh\n(?<commands>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Block();
+}

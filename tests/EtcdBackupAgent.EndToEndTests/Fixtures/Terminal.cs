@@ -1,0 +1,45 @@
+using System.IO.Pipelines;
+using System.Text;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+
+namespace EtcdBackupAgent.EndToEndTests.Fixtures;
+
+/// <summary>Somebody at a terminal, who types when asked.</summary>
+internal static class Terminal
+{
+    /// <summary>Runs a shell command on a terminal of its own, and types a line whenever it has asked for one.</summary>
+    /// <param name="command">What the shell is given.</param>
+    /// <param name="answers">The text that has to be there first, then the line that is typed; in order.</param>
+    /// <param name="environment">Added to the test's own.</param>
+    /// <param name="workingDirectory">Where it runs.</param>
+    /// <returns>Its exit code, and all that the terminal showed as standard output.</returns>
+    public static async Task<ToolResult> RunAsync(
+        string command,
+        IReadOnlyList<(string Prompt, string Line)> answers,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? workingDirectory = null)
+    {
+        using TestDirectory directory = new();
+        string shown = directory["shown"];
+        Pipe keyboard = new();
+        Task<ToolResult> run = Tool.RunAsync(
+            Peers.Script, ["-qefc", command, shown], Agent.Environment(environment), keyboard.Reader.AsStream(), workingDirectory);
+        int answered = 0;
+        foreach ((string prompt, string line) in answers)
+        {
+            await TestDeadline.UntilAsync($"the terminal to show '{prompt}'", async () =>
+            {
+                string text = File.Exists(shown) ? await File.ReadAllTextAsync(shown) : "";
+                int at = text.IndexOf(prompt, Math.Min(answered, text.Length), StringComparison.Ordinal);
+                answered = at < 0 ? answered : at + prompt.Length;
+                return at >= 0 || run.IsCompleted;
+            });
+            await keyboard.Writer.WriteAsync(Encoding.UTF8.GetBytes(line + "\n"));
+        }
+
+        await keyboard.Writer.CompleteAsync();
+        return await run;
+    }
+}
