@@ -80,13 +80,11 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         IReadOnlyList<StoredObject> keys = await ListAsync(cancellationToken);
         foreach (StoredObject key in keys)
         {
-            AgeIdentity? identity = await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken);
-            if (identity is not null && repository.Recipients.Contains(identity.Recipient))
+            // It need not be a recipient now: if somebody has tampered with the recipients, the owner still restores.
+            if (await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken) is { } identity)
             {
                 return (key.Key, identity);
             }
-
-            identity?.Dispose();
         }
 
         throw keys.Count == 0

@@ -109,7 +109,7 @@ public sealed class RestoreRun(BackupRepository repository)
             await SnapshotFile.CopyAsync(plain, file, cancellationToken);
             file.Flush(flushToDisk: true);
         }
-        catch (Exception e) when (e is IOException and not ArchiveDamagedException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or AgeException) or UnauthorizedAccessException)
         {
             throw RestoreTarget.Unusable(path, e);
         }
@@ -121,7 +121,7 @@ public sealed class RestoreRun(BackupRepository repository)
         {
             await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
         }
-        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or ArchiveUnsafeException)
+        catch (Exception e) when (e is IOException and not (ArchiveDamagedException or ArchiveUnsafeException or AgeException)
             or UnauthorizedAccessException)
         {
             throw RestoreTarget.Unusable(directory, e);
