@@ -78,15 +78,28 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         AgePassphrase passphrase, CancellationToken cancellationToken)
     {
         IReadOnlyList<StoredObject> keys = await ListAsync(cancellationToken);
+        (ObjectKey Key, AgeIdentity Identity)? former = null;
         foreach (StoredObject key in keys)
         {
-            AgeIdentity? identity = await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken);
-            if (identity is not null && repository.Recipients.Contains(identity.Recipient))
+            if (await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken) is not { } identity)
             {
+                continue;
+            }
+
+            if (repository.Recipients.Contains(identity.Recipient))
+            {
+                former?.Identity.Dispose();
                 return (key.Key, identity);
             }
 
-            identity?.Dispose();
+            // It need not be a recipient now: if somebody has tampered with the recipients, the owner still restores.
+            former?.Identity.Dispose();
+            former = (key.Key, identity);
+        }
+
+        if (former is { } opened)
+        {
+            return opened;
         }
 
         throw keys.Count == 0

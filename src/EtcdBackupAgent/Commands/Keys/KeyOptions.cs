@@ -46,7 +46,6 @@ internal sealed class KeyOptions
     public async Task<OpenedKeys> ReadAsync(
         ParseResult parsed, OpenedRepository opened, bool required, CancellationToken cancellationToken)
     {
-        RepositoryKeys keys = new(opened.Repository, Wiring.Time);
         if (opened.Repository.Document.Encryption.Kind == ArtifactEncryption.None)
         {
             return new OpenedKeys([]);
@@ -56,9 +55,8 @@ internal sealed class KeyOptions
         string? identityFile = parsed.GetValue(_identityFile) ?? Environment.GetEnvironmentVariable(IdentityFileVariable);
         if (identityFile is not null)
         {
-            OpenedKeys own = new(ReadIdentities(identityFile, () => GivenPassphrase(parsed, opened.Choice)));
-            keys.RequireFit(own.Identities);
-            return own;
+            // Whether they fit is for the snapshot to say, not for repository.json, which somebody may have tampered with.
+            return new OpenedKeys(ReadIdentities(identityFile, () => GivenPassphrase(parsed, opened.Choice)));
         }
 
         // 2. the repository's own key, opened by a passphrase
@@ -66,6 +64,7 @@ internal sealed class KeyOptions
             ?? (required ? PassphraseText.Ask("Passphrase of the repository: ") : null);
         if (passphrase is not null)
         {
+            RepositoryKeys keys = new(opened.Repository, Wiring.Time);
             return new OpenedKeys([await keys.OpenAsync(passphrase, cancellationToken)]);
         }
 

@@ -112,6 +112,26 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_somebody_tampered_with_the_recipients_the_passphrase_still_opens_the_backups_of_before()
+    {
+        using AgeIdentity intruder = AgeIdentity.Generate();
+        BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
+        await _fixture.BackUpAsync(repository);
+        string path = Path.Combine(_fixture.Files.RepositoryPath, "repository.json");
+        string document = (await File.ReadAllTextAsync(path)).Replace(
+            repository.Document.Encryption.Recipients[0], intruder.Recipient.ToString(), StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(path, Repository.RepositoryJsonTests.Redigested(document));
+        BackupRepository tampered = await BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None);
+
+        using AgeIdentity identity = await EncryptedFixture.OpenAsync(tampered, "first");
+
+        Assert.Equal(_fixture.Snapshot, await _fixture.RestoreAsync(tampered, "target", identity));
+        BackupException refused = await Assert.ThrowsAsync<BackupException>(() => EncryptedFixture.Keys(tampered)
+            .AddRecipientAsync([identity], identity.Recipient, CancellationToken.None));
+        Assert.Equal(FailureReason.KeyRefused, refused.Reason);
+    }
+
+    [Fact]
     public async Task Who_cannot_open_the_repository_cannot_let_others_in()
     {
         using AgeIdentity owner = AgeIdentity.Generate();

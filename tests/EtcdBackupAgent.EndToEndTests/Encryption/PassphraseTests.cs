@@ -1,0 +1,92 @@
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Encryption;
+
+/// <summary>A repository under a passphrase, opened in every way there is, and in those that there must not be.</summary>
+public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<PassphraseRepository>, IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task The_passphrase_comes_from_a_file_or_the_environment()
+    {
+        using TestRepository repository = made.Copy();
+        await repository.RestoresAsync(["--passphrase-file", made.PassphraseFile]);
+        await repository.RestoresAsync(
+            [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_PASSPHRASE"] = PassphraseRepository.Passphrase });
+    }
+
+    [Fact]
+    public async Task On_a_terminal_it_is_asked_for_and_what_is_typed_is_not_shown()
+    {
+        using TestRepository repository = made.Copy();
+        string command = $"{Agent.Path} restore latest --to {_directory["target"]} {string.Join(' ', repository.Options)}";
+
+        ToolResult wrong = await Terminal.RunAsync(command, [("Passphrase of the repository: ", PassphraseRepository.WrongPassphrase)]);
+        Assert.Equal(9, wrong.ExitCode);
+        Assert.False(Directory.Exists(_directory["target"]));
+        ToolResult right = await Terminal.RunAsync(command, [("Passphrase of the repository: ", PassphraseRepository.Passphrase)]);
+
+        Assert.True(right.ExitCode == 0, right.StandardOutput);
+        Refusals.Restored(_directory["target"]);
+        Assert.DoesNotContain("mole", wrong.StandardOutput + right.StandardOutput, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_key_it_is_listed_backed_up_to_and_verified_as_far_as_can_be()
+    {
+        using TestRepository repository = made.Copy();
+        string id = await repository.BackUpAsync(await SharedServers.EtcdAsync("3.5"));
+        Assert.Contains(id, (await repository.RunAsync("list")).Output, StringComparison.Ordinal);
+
+        string without = (await repository.RunAsync("verify", "latest")).Output;
+        string with = (await repository.RunAsync("verify", "latest", "--passphrase-file", made.PassphraseFile)).Output;
+
+        Assert.StartsWith($"{id}: sound", without, StringComparison.Ordinal);
+        Assert.Contains("etcd.db.zst.age: stored bytes only; what is inside was not checked", without, StringComparison.Ordinal);
+        Assert.StartsWith($"{id}: sound", with, StringComparison.Ordinal);
+        Assert.DoesNotContain("not checked", with, StringComparison.Ordinal);
+        (await repository.RunAsync("restore", "latest", "--to", _directory["target"])).RefusedForTheKey("no key was given");
+        Assert.False(Directory.Exists(_directory["target"]));
+    }
+
+    [Fact]
+    public async Task A_wrong_passphrase_is_refused()
+    {
+        using TestRepository repository = made.Copy();
+        await repository.RefusesAsync("The passphrase opens none of the 1 keys", "--passphrase-file", made.WrongPassphraseFile);
+    }
+
+    [Fact]
+    public async Task A_missing_key_object_is_said_as_what_it_is()
+    {
+        using TestRepository repository = made.Copy();
+        Directory.Delete(Path.Combine(repository.DirectoryPath, "keys"), recursive: true);
+        await repository.RefusesAsync("There is no key in the repository", "--passphrase-file", made.PassphraseFile);
+    }
+
+    [Fact]
+    public async Task A_damaged_key_object_is_6()
+    {
+        using TestRepository repository = made.Copy();
+        string key = KeyOf(repository);
+        byte[] bytes = await File.ReadAllBytesAsync(key);
+        bytes[^1] ^= 1;
+        await File.WriteAllBytesAsync(key, bytes);
+
+        ToolResult result = await repository.RunAsync(
+            "restore", "latest", "--to", _directory["target"], "--passphrase-file", made.PassphraseFile);
+
+        Assert.Equal(6, result.ExitCode);
+        Assert.Contains($"The key keys/{Path.GetFileName(key)}", result.StandardError, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory["target"]));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static string KeyOf(TestRepository repository) =>
+        Assert.Single(Directory.GetFiles(Path.Combine(repository.DirectoryPath, "keys")));
+}
