@@ -1,3 +1,5 @@
 using EtcdBackupAgent.Commands;
+using EtcdBackupAgent.Hardening;
 
+CoreDumps.Disable();
 return await AgentCommandLine.RunAsync(args);

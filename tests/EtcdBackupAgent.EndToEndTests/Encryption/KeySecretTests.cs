@@ -70,6 +70,11 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
         Assert.StartsWith(Agent.Path, seen, StringComparison.Ordinal);
         NoneIn(pieces, seen);
 
+        // Nor would a crash leave one in a core file.
+        string core = (await File.ReadAllLinesAsync($"/proc/{worker.Id}/limits"))
+            .Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal));
+        Assert.Equal(["0", "0", "bytes"], core["Max core file size".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
         await worker.StopAsync();
         NoneIn(pieces, worker.Output);
     }

@@ -34,7 +34,7 @@ public sealed class RecipientTests : IDisposable
         await repository.RestoresAsync(["--identity-file", first.File]);
         await repository.RestoresAsync(
             [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_IDENTITY_FILE"] = second.File });
-        await repository.RefusesAsync("None of the 1 identities", "--identity-file", stranger.File);
+        await repository.RefusesAsync("encrypted to other keys", "--identity-file", stranger.File);
         await repository.RefusesAsync("There is no key", "--passphrase-file", _directory.Write("passphrase", "something"));
         (await repository.RunAsync(["backup", "--recipient", first.Recipient, .. EtcdArguments.Of(etcd)]))
             .RefusedForTheKey("other recipients are expected");
