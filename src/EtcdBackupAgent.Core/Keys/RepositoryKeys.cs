@@ -65,7 +65,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
     /// The one of these identities that is a recipient of this repository; the others may still open snapshots of another time.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
-    public AgeIdentity RequireFit(IReadOnlyList<AgeIdentity> identities) =>
+    private AgeIdentity RequireFit(IReadOnlyList<AgeIdentity> identities) =>
         identities.FirstOrDefault(i => repository.Recipients.Contains(i.Recipient)) ?? throw new BackupException(
             FailureReason.KeyRefused,
             $"None of the {identities.Count} identities that were given is a recipient of the repository at {Store.Address}; "

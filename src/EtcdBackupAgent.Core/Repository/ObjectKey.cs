@@ -12,6 +12,9 @@ public readonly record struct ObjectKey
     /// <summary>Characters in a key; S3 allows 1,024 bytes including the repository's prefix.</summary>
     public const int LengthMax = 512;
 
+    /// <summary>Characters of a store's prefix: S3's 1,024 bytes for a key, less the longest key here and the slash between.</summary>
+    public const int PrefixLengthMax = 1024 - LengthMax - 1;
+
     private readonly string? _value;
 
     public ObjectKey(string value)

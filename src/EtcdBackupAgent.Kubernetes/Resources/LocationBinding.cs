@@ -11,10 +11,6 @@ namespace EtcdBackupAgent.Kubernetes.Resources;
 /// <c>docs/policies.md</c>.</summary>
 internal static partial class LocationBinding
 {
-    /// <summary>Characters of a prefix: S3's limit of 1,024 bytes for a key, less the longest key of ours and the slash
-    /// between.</summary>
-    public const int PrefixLengthMax = 1024 - ObjectKey.LengthMax - 1;
-
     private const string DirectoryScheme = "file:///";
 
     /// <summary>Stand for a URL with an error, so that what else is wrong is judged by what was meant.</summary>
@@ -87,12 +83,12 @@ internal static partial class LocationBinding
         {
             spec.Error("prefix", "means nothing for a directory; write it at the end of url");
         }
-        else if (prefix is not null && (prefix.Length > PrefixLengthMax || !ObjectKey.IsValid(prefix)))
+        else if (prefix is not null && (prefix.Length > ObjectKey.PrefixLengthMax || !ObjectKey.IsValid(prefix)))
         {
             spec.Error(
                 "prefix",
                 $"{ResourceProblems.Show(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' "
-                + $"and '-' joined by '/', with none first or last, at most {PrefixLengthMax} characters");
+                + $"and '-' joined by '/', with none first or last, at most {ObjectKey.PrefixLengthMax} characters");
         }
 
         return prefix;

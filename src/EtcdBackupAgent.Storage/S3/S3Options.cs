@@ -6,9 +6,6 @@ namespace EtcdBackupAgent.Storage.S3;
 /// <summary>Where a bucket is and how to get at it.</summary>
 public sealed record S3Options
 {
-    /// <summary>Bytes of the prefix: a key of S3 has at most 1,024 (docs.aws.amazon.com, "Naming Amazon S3 objects").</summary>
-    public const int PrefixLengthMax = 1024 - ObjectKey.LengthMax - 1;
-
     public required string BucketName { get; init; }
 
     /// <summary>Put before every key, with a '/' between; empty for the whole bucket.</summary>
@@ -54,11 +51,11 @@ public sealed record S3Options
             throw Invalid($"The bucket name '{BucketName}' must not be empty and must not have a '/'.");
         }
 
-        if (KeyPrefix.Length > 0 && (Prefix.Length > PrefixLengthMax || !ObjectKey.IsValid(KeyPrefix[..^1])))
+        if (KeyPrefix.Length > 0 && (Prefix.Length > ObjectKey.PrefixLengthMax || !ObjectKey.IsValid(KeyPrefix[..^1])))
         {
             throw Invalid(
                 $"The prefix '{Prefix}' of bucket '{BucketName}' must be segments of letters, digits, '.', '_' and '-', "
-                + $"joined by '/', of at most {PrefixLengthMax} characters.");
+                + $"joined by '/', of at most {ObjectKey.PrefixLengthMax} characters.");
         }
 
         if (Endpoint is not null && (!Endpoint.IsAbsoluteUri || Endpoint.Scheme is not ("http" or "https")))

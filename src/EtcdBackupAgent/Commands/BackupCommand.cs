@@ -78,8 +78,8 @@ internal sealed class BackupCommand
             : await PlanOfOptionsAsync(parsed, cancellationToken);
 
         // 2. the backup
-        using IObjectStore store = Wiring.Store(choice, loggers);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        using OpenedRepository opened = await RepositoryOptions.OpenAsync(choice, parsed, _logs, cancellationToken);
+        BackupRepository repository = opened.Repository;
         await Wiring.RequireProtectionAsync(choice, repository, cancellationToken);
         if (parsed.GetValue(_recipients) is { Length: > 0 } expected)
         {
@@ -95,7 +95,7 @@ internal sealed class BackupCommand
         }
 
         // 3. what became of it
-        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome, store.Address));
+        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome, opened.Address));
         return outcome.PruneFailure is { } pruneFailure ? throw pruneFailure : ExitCodes.Success;
     }
 

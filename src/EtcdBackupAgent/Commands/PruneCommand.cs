@@ -38,8 +38,8 @@ internal static class PruneCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            int? number = parsed.GetValue(retain) ?? (opened.Choice as ResourceRepository)?.Policy?.RetainNumBackups;
+            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
+            int? number = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
             ResourceName? policy = repository.ReadPolicyName(parsed);
             if ((number is null) != (policy is null))
             {
@@ -51,6 +51,7 @@ internal static class PruneCommand
                 };
             }
 
+            using OpenedRepository opened = await RepositoryOptions.OpenAsync(choice, parsed, logs, cancellationToken);
             RetentionRule? rule = policy is null
                 ? null
                 : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);

@@ -84,9 +84,14 @@ internal sealed class RepositoryOptions
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>, <see cref="FailureReason.RepositoryNotFound"/>, or what the store says.
     /// </exception>
-    public async Task<OpenedRepository> OpenAsync(ParseResult parsed, LogOptions logs, CancellationToken cancellationToken)
+    public async Task<OpenedRepository> OpenAsync(ParseResult parsed, LogOptions logs, CancellationToken cancellationToken) =>
+        await OpenAsync(await ReadAsync(parsed, cancellationToken), parsed, logs, cancellationToken);
+
+    /// <summary>The same, for a verb that has more to check before anything is connected to.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.RepositoryNotFound"/>, or what the store says.</exception>
+    public static async Task<OpenedRepository> OpenAsync(
+        RepositoryChoice choice, ParseResult parsed, LogOptions logs, CancellationToken cancellationToken)
     {
-        RepositoryChoice choice = await ReadAsync(parsed, cancellationToken);
         IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
         try
         {
