@@ -21,8 +21,23 @@ internal static class QuartzSchedule
             return anchor + TimeSpan.FromTicks(interval.Ticks * (passed + 1));
         }
 
-        return Expression(schedule).GetNextValidTimeAfter(after)
-            ?? throw new InvalidOperationException($"Schedule {schedule} has no fire time after {after:O}.");
+        // Quartz knows that a fixed time fired on the first reading of a repeated hour only if it is asked from before that.
+        CronExpression expression = Expression(schedule);
+        bool isRecurring = schedule.Cron!.Minute.IsRecurring || schedule.Cron.Hour.IsRecurring;
+        DateTimeOffset? next = expression.GetNextValidTimeAfter(after);
+        while (!isRecurring && next is { } time && IsSecondReading(time, schedule.TimeZone))
+        {
+            next = expression.GetNextValidTimeAfter(time);
+        }
+
+        return next ?? throw new InvalidOperationException($"Schedule {schedule} has no fire time after {after:O}.");
+    }
+
+    private static bool IsSecondReading(DateTimeOffset time, TimeZoneInfo zone)
+    {
+        DateTime wallClock = TimeZoneInfo.ConvertTime(time, zone).DateTime;
+        return zone.IsAmbiguousTime(wallClock)
+            && zone.GetUtcOffset(time) == zone.GetAmbiguousTimeOffsets(wallClock).Min();
     }
 
     /// <summary>

@@ -77,6 +77,18 @@ public sealed class QuartzScheduleTests
         Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture), next);
     }
 
+    [Fact]
+    public void A_fixed_time_does_not_fire_again_for_who_asks_within_the_repeated_hour()
+    {
+        BackupSchedule schedule = BackupSchedule.Parse(
+            "43 1 * * *", TimeZoneInfo.FindSystemTimeZoneById("America/New_York"));
+        DateTimeOffset within = new(2026, 11, 1, 6, 32, 0, TimeSpan.Zero);
+
+        DateTimeOffset next = QuartzSchedule.NextAfter(schedule, within, within);
+
+        Assert.Equal(new DateTimeOffset(2026, 11, 2, 6, 43, 0, TimeSpan.Zero), next);
+    }
+
     private static void Check(Gen<DateTimeOffset> instants, TimeZoneInfo zone)
     {
         Gen<(string, DateTimeOffset)> cases = Expressions().Zip(instants);
