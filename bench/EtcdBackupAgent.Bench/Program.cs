@@ -1,18 +1,23 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using EtcdBackupAgent.Bench.Age;
 using EtcdBackupAgent.Bench.Filling;
+using EtcdBackupAgent.Bench.Kills;
+using EtcdBackupAgent.Bench.Large;
 using EtcdBackupAgent.Bench.Memory;
+using EtcdBackupAgent.Bench.Performance;
+using EtcdBackupAgent.Bench.Snapshots;
+using EtcdBackupAgent.Bench.Soaks;
+using EtcdBackupAgent.Testing.Kills;
 
-// bench/fill, bench/memory and bench/age check and explain their options; what arrives here is complete and in this order.
+// The scripts in bench/ check and explain their options; what arrives here is complete and in this order.
 const long BytesPerMegabyte = 1_000_000;
 
 using CancellationTokenSource stop = new();
-Console.CancelKeyPress += (_, e) =>
-{
-    // Let the servers be ended and their data be removed.
-    e.Cancel = true;
-    stop.Cancel();
-};
+
+// Let the servers be ended and their data be removed.
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
 switch (args)
 {
@@ -37,9 +42,34 @@ switch (args)
         await new AgeBench(Number(megabytes) * BytesPerMegabyte, Number(rounds), Console.Out).RunAsync(stop.Token);
         return 0;
 
+    case ["snapshot", string agent, string megabytes, string rounds]:
+        return await new SnapshotBench(agent, Number(megabytes) * BytesPerMegabyte, Number(rounds), Console.Out)
+            .RunAsync(stop.Token) ? 0 : 1;
+
+    case ["run", string agent, string page, string rounds, string megabytes, .. string[] parts]:
+        return await new PerformanceBench(agent, page, Console.Out).RunAsync(
+            Parts.Named(parts), Number(rounds), Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
+
+    case ["large", string agent, string page, string megabytes]:
+        return await new LargeBench(agent, page, Console.Out)
+            .RunAsync(Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
+
+    case ["kill", string agent, string run, string kills, string seed]:
+        KilledVerb[] verbs = run.Length > 0 ? [Enum.Parse<KilledVerb>(run, ignoreCase: true)] : Enum.GetValues<KilledVerb>();
+        return await new KillBench(agent, verbs, Number(kills), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
+
+    case ["soak", string agent, string minutes, string every, string seed]:
+        return await new SoakBench(agent, Number(minutes), Number(every), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
+
     default:
-        Console.Error.WriteLine("Run bench/fill, bench/memory or bench/age, which explain themselves with --help.");
+        Console.Error.WriteLine("Run the scripts in bench/, which explain themselves with --help.");
         return 2;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
 }
 
 static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);

@@ -58,8 +58,38 @@ internal sealed class EtcdClient : IDisposable
         CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken);
 
     /// <summary>The hash of all keys and values up to a revision; 0 means the latest.</summary>
-    public Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken) =>
-        CallAsync("Maintenance/HashKV", new HashKVRequest { Revision = revision }, HashKVResponse.Parser, cancellationToken);
+    public async Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken)
+    {
+        await AuthenticateAsync(cancellationToken);
+        return await SendAsync(
+            "Maintenance/HashKV",
+            new HashKVRequest { Revision = revision },
+            HashKVResponse.Parser,
+            _connection.HashKvTimeout,
+            cancellationToken);
+    }
+
+    /// <summary>Whether this member has compacted past a revision, which is above 0: it can no longer be read.</summary>
+    public async Task<bool> IsCompactedAsync(long revision, CancellationToken cancellationToken)
+    {
+        RangeRequest request = new()
+        {
+            // A key that nobody has: the revision is looked at first.
+            Key = ByteString.CopyFrom(0),
+            Revision = revision,
+            Serializable = true,
+            CountOnly = true,
+        };
+        try
+        {
+            await CallAsync("KV/Range", request, RangeResponse.Parser, cancellationToken);
+            return false;
+        }
+        catch (BackupException e) when (EtcdFailure.IsCompacted(e))
+        {
+            return true;
+        }
+    }
 
     public Task<MemberListResponse> MemberListAsync(CancellationToken cancellationToken) =>
         CallAsync("Cluster/MemberList", new MemberListRequest(), MemberListResponse.Parser, cancellationToken);
@@ -111,7 +141,7 @@ internal sealed class EtcdClient : IDisposable
         where TResponse : IMessage<TResponse>
     {
         await AuthenticateAsync(cancellationToken);
-        return await SendAsync(call, request, parser, cancellationToken);
+        return await SendAsync(call, request, parser, _connection.CallTimeout, cancellationToken);
     }
 
     /// <summary>
@@ -129,7 +159,7 @@ internal sealed class EtcdClient : IDisposable
         try
         {
             AuthenticateResponse response = await SendAsync(
-                "Auth/Authenticate", request, AuthenticateResponse.Parser, cancellationToken);
+                "Auth/Authenticate", request, AuthenticateResponse.Parser, _connection.CallTimeout, cancellationToken);
             _token = new KeyValuePair<string, string>(TokenMetadata, response.Token);
         }
         catch (BackupException e) when (e.InnerException is GrpcException { Code: GrpcStatusCode.FailedPrecondition })
@@ -139,13 +169,16 @@ internal sealed class EtcdClient : IDisposable
     }
 
     private async Task<TResponse> SendAsync<TResponse>(
-        string call, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellationToken)
+        string call,
+        IMessage request,
+        MessageParser<TResponse> parser,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
         where TResponse : IMessage<TResponse>
     {
         try
         {
-            return await _channel.UnaryAsync(
-                Method(call), request, parser, _token, _connection.CallTimeout, cancellationToken);
+            return await _channel.UnaryAsync(Method(call), request, parser, _token, timeout, cancellationToken);
         }
         catch (Exception e) when (EtcdFailure.IsKnown(e) && !cancellationToken.IsCancellationRequested)
         {

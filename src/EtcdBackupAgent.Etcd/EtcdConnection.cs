@@ -29,8 +29,11 @@ public sealed record EtcdConnection
     /// <summary>How long it may take to connect to one endpoint, TLS included.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long one call other than the snapshot may take, connecting included.</summary>
+    /// <summary>How long one call other than the snapshot and HashKV may take, connecting included.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long HashKV may take, for which the member reads its whole keyspace.</summary>
+    public TimeSpan HashKvTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long the snapshot stream may give no byte while one is waited for.</summary>
     public TimeSpan NoProgressTimeout { get; init; } = TimeSpan.FromSeconds(60);
@@ -80,6 +83,7 @@ public sealed record EtcdConnection
 
         RequirePositive(ConnectTimeout, "connect timeout");
         RequirePositive(CallTimeout, "call timeout");
+        RequirePositive(HashKvTimeout, "HashKV timeout");
         RequirePositive(NoProgressTimeout, "no-progress timeout");
         TlsCredentials.Read(this, now).Dispose();
     }

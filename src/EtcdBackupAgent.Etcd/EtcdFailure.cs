@@ -18,6 +18,11 @@ internal static class EtcdFailure
     public static bool IsKnown(Exception e) =>
         e is GrpcException or HttpRequestException or IOException or OperationCanceledException;
 
+    /// <summary>Whether a call failed because the revision it asked for has been compacted.</summary>
+    public static bool IsCompacted(BackupException failure) =>
+        failure.InnerException is GrpcException { Code: GrpcStatusCode.OutOfRange } answer
+        && answer.Detail.Contains("has been compacted", StringComparison.Ordinal);
+
     /// <summary>The failure of a call, named as <c>Maintenance/Status</c>, at an endpoint.</summary>
     public static BackupException From(string endpoint, string call, Exception exception)
     {

@@ -54,7 +54,9 @@ public sealed partial class EtcdSnapshotSource(
                     SnapshotStream stream = await clients[candidate.Endpoint].SnapshotAsync(cancellationToken);
                     clients.Remove(candidate.Endpoint);
                     LogChoice(candidate, stream, failures);
-                    return new EtcdSnapshot(Describe(candidate), stream.SizeBytes, stream);
+                    EtcdMember member = Describe(candidate);
+                    HashKvQuestion question = new(connection, EndpointOf(member), member, timeProvider);
+                    return new EtcdSnapshot(member, stream.SizeBytes, stream, question.AskAsync);
                 }
                 catch (BackupException e)
                 {
@@ -115,6 +117,9 @@ public sealed partial class EtcdSnapshotSource(
             };
         }
     }
+
+    private Uri EndpointOf(EtcdMember member) =>
+        connection.Endpoints.First(endpoint => EtcdEndpoints.Display(endpoint) == member.Endpoint);
 
     private static EtcdMember Describe(MemberAnswer answer) => new()
     {

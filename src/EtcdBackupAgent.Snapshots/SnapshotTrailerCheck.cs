@@ -25,6 +25,9 @@ public sealed class SnapshotTrailerCheck : IDisposable
     private int _tailBytes;
     private long _sizeBytes;
 
+    /// <summary>Whether a file of this size ends in a trailer.</summary>
+    public static bool HasTrailer(long sizeBytes) => sizeBytes % DatabaseSizeUnitBytes == TrailerSizeBytes;
+
     /// <summary>Takes the next bytes of the snapshot, in order; pieces of any size, empty ones too.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -49,7 +52,7 @@ public sealed class SnapshotTrailerCheck : IDisposable
     /// <summary>Judges what was appended so far as a whole snapshot.</summary>
     public SnapshotTrailerResult Finish()
     {
-        if (_sizeBytes % DatabaseSizeUnitBytes != TrailerSizeBytes)
+        if (!HasTrailer(_sizeBytes))
         {
             return SnapshotTrailerResult.Missing;
         }
@@ -57,6 +60,14 @@ public sealed class SnapshotTrailerCheck : IDisposable
         Span<byte> computed = stackalloc byte[TrailerSizeBytes];
         _hash.GetCurrentHash(computed);
         return computed.SequenceEqual(_tail) ? SnapshotTrailerResult.Valid : SnapshotTrailerResult.Mismatch;
+    }
+
+    /// <summary>The SHA-256 of everything that was appended, the trailer included. Nothing can be appended after it.</summary>
+    public byte[] FinishWhole()
+    {
+        _hash.AppendData(_tail.AsSpan(0, _tailBytes));
+        _tailBytes = 0;
+        return _hash.GetCurrentHash();
     }
 
     public void Dispose() => _hash.Dispose();

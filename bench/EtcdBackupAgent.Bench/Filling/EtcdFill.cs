@@ -6,7 +6,7 @@ internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
     /// <summary>Below the 128 operations and the 1.5 MB of a transaction that etcd accepts.</summary>
     private const int ObjectsPerTransaction = 100;
 
-    /// <summary>etcd decodes one request on one core; more in flight than this only wait.</summary>
+    /// <summary>etcd applies one after the other; more in flight than this only wait.</summary>
     private const int TransactionsInFlight = 4;
 
     private int _objects;

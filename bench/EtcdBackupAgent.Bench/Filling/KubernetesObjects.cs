@@ -5,7 +5,7 @@ namespace EtcdBackupAgent.Bench.Filling;
 
 /// <summary>
 /// What a Kubernetes API server could have written: JSON of 2 to 14 kB, mostly the same words, with ids and payload
-/// that do not compress; about 3.5 to 1 under zstd as a whole. The same seed and index give the same object everywhere.
+/// that do not compress; about 3 to 1 under zstd as a whole. The same seed and index give the same object everywhere.
 /// </summary>
 internal sealed class KubernetesObjects(int seed)
 {
@@ -13,7 +13,7 @@ internal sealed class KubernetesObjects(int seed)
     private const int PayloadBytesMax = 3_600;
 
     /// <summary>So that the words that repeat keep pace with what does not.</summary>
-    private const int PayloadBytesPerManager = 200;
+    private const int PayloadBytesPerManager = 250;
 
     private const string Manager = """
         "manager":"kube-controller-manager","operation":"Update","apiVersion":"apps/v1","fieldsType":"FieldsV1",

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Bench.Filling;
+using EtcdBackupAgent.Bench.Running;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
@@ -49,7 +50,7 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
                 string scratch = directory.Create($"scratch-{measurements.Count}");
                 await RunAgentAsync(
                     target, ["init", "--repository", repository, .. target.Protection], scratch, cancellationToken);
-                AgentRun run = await RunAgentAsync(
+                MeasuredRun run = await RunAgentAsync(
                     target,
                     [
                         "backup", "--repository", repository, "--policy", "bench",
@@ -70,13 +71,13 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
         Verdict[] verdicts = [.. Of(measurements)];
         foreach (Verdict verdict in verdicts)
         {
-            await output.WriteLineAsync($"{(verdict.Holds ? "PASS" : "FAIL")}  {verdict.Fact}");
+            await output.WriteLineAsync(verdict.ToString());
         }
 
         return verdicts.All(verdict => verdict.Holds);
     }
 
-    private Task<AgentRun> RunAgentAsync(
+    private Task<MeasuredRun> RunAgentAsync(
         BackupTarget target, IReadOnlyList<string> arguments, string scratch, CancellationToken cancellationToken) =>
-        AgentRun.RunAsync(agent, [.. arguments, .. target.Options], target.Environment, scratch, cancellationToken);
+        MeasuredRun.RunAsync(agent, [.. arguments, .. target.Options], target.Environment, scratch, cancellationToken);
 }

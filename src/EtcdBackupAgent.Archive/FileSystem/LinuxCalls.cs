@@ -10,9 +10,20 @@ internal static partial class LinuxCalls
     public const int SymbolicLinkItself = 0x100;
     public const int EmptyPath = 0x1000;
     public const uint BasicStatus = 0x7FF;
+
+    public const int ReadWrite = 2;
+    public const int CloseOnExec = 0x80000;
+    public const int Temporary = 0x410000; // O_TMPFILE
+
+    public const int NotPermitted = 1;
     public const int NoSuchEntry = 2;
+    public const int AccessDenied = 13;
 
     private const string LibraryName = "libc";
+
+    /// <summary>open(2), with the mode of a file that is made.</summary>
+    [LibraryImport(LibraryName, EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    public static partial SafeFileHandle Open(string path, int flags, uint mode);
 
     /// <summary>statx(2): unlike stat(2), one layout on every architecture.</summary>
     [LibraryImport(LibraryName, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]

@@ -3,16 +3,15 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Archive.Hashing;
 
 /// <summary>Passes the bytes of its source through unchanged, counting them and computing their SHA-256 on the way.</summary>
-public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
+public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen), IDigestedStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private Sha256Digest? _digest;
 
-    /// <summary>Bytes that were read through this stream so far.</summary>
+    /// <inheritdoc />
     public long BytesRead { get; private set; }
 
-    /// <summary>The SHA-256 of the whole source.</summary>
-    /// <exception cref="InvalidOperationException">The source was not read to its end yet.</exception>
+    /// <inheritdoc />
     public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
         $"The digest is known only at the end of the stream; {BytesRead} bytes were read so far.");
 

@@ -1,7 +1,10 @@
+using System.Diagnostics;
+using EtcdBackupAgent.Archive.Spilling;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Verification;
 
 namespace EtcdBackupAgent.Core.Backups;
 
@@ -10,20 +13,33 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <para>
 /// 1. Choose an etcd member and open its snapshot stream.
 /// 2. Choose the folder: the time and a free id.
-/// 3. Stream the database into the repository.
-/// 4. Stream the certificates directory into the repository, if one is named.
-/// 5. Write the manifest. Before it nothing exists; after it the backup exists.
-/// 6. Prune what the policy no longer keeps, if the request says how many that is.
+/// 3. Ask the member for HashKV, which it computes while it is read.
+/// 4. Stream the database into the repository.
+/// 5. Stream the certificates directory into the repository, if one is named.
+/// 6. Take the answer to 3. Without one the backup is as good, only less can be proved of it later.
+/// 7. Write the manifest. Before it nothing exists; after it the backup exists.
+/// 8. Verify it deeply, if that is wanted.
+/// 9. Prune what the policy no longer keeps, if the request says how many that is; not after a verification that failed.
 /// </para>
 /// <para>
-/// Nothing is written to a local disk, and memory is bounded whatever the size of the database. A failure or a cancellation before step 5
-/// removes what was stored; a crash leaves objects that no manifest names, which prune collects.
+/// Up to step 7 memory is bounded whatever the size of the database, and nothing is written to a local disk but sealed bytes for which the store
+/// is too slow, in a file without a name (<see cref="ScratchSpace"/>). A failure or a cancellation before it removes what was stored; a crash leaves
+/// objects that no manifest names, which prune collects.
 /// </para>
 /// </remarks>
 public sealed class BackupRun(BackupRepository repository, ISnapshotSource source, string agentVersion, TimeProvider time)
 {
     /// <summary>How long a failed or cancelled backup may take to remove what it stored.</summary>
     private static readonly TimeSpan CleanUpDeadline = TimeSpan.FromSeconds(10);
+
+    /// <summary>From here on it is said that etcd was held: a transaction that stays open lets its database grow.</summary>
+    private static readonly TimeSpan HeldWorthTelling = TimeSpan.FromSeconds(5);
+
+    /// <summary>Where to put what the store does not take in time; etcd is held if there is no such place.</summary>
+    public ScratchSpace Scratch { get; init; } = ScratchSpace.None;
+
+    /// <summary>Verifies the snapshot with this ID deeply, as <see cref="DeepVerifyRun"/> does; null to leave that out.</summary>
+    public Func<SnapshotId, IProgress<TransferProgress>, CancellationToken, Task<DeepVerifyOutcome>>? VerifyAfter { get; init; }
 
     /// <exception cref="BackupException">With the reason of whatever kept the backup from coming to its end.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
@@ -36,44 +52,127 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
 
         // 2. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);
-        ArtifactWriter writer = new(repository, folder, progress);
+        ArtifactWriter writer = new(repository, folder, Scratch, progress, time);
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
+
+        // 3. the question
+        using CancellationTokenSource noAnswerNeeded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<EtcdMember> answering = WithHashKvAsync(snapshot, noAnswerNeeded.Token);
+        EtcdMember member;
         try
         {
-            // 3. the database
-            artifacts.Add(await writer.StoreAsync(
-                ArtifactKind.Etcd, snapshot.Content, snapshot.SizeBytes, cancellationToken));
+            // 4. the database
+            artifacts.Add(await writer.StoreDatabaseAsync(snapshot.Content, snapshot.SizeBytes, cancellationToken));
 
-            // 4. the certificates
+            // 5. the certificates
             if (request.CertsDirectory is not null)
             {
                 artifacts.Add(await StoreCertificatesAsync(
                     writer, request.CertsDirectory, warnings.Add, cancellationToken));
             }
 
+            // 6. the answer
+            member = await answering;
+            warnings.AddRange(Shortcomings(member, writer.Spill));
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (Exception e)
         {
+            await noAnswerNeeded.CancelAsync();
+            await ((Task)answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await RemoveWhatWasStoredAsync(folder, e);
             throw;
         }
 
-        // 5. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be there or not,
+        // 7. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be there or not,
         //    and both are sound. For the same reason a cancellation no longer counts.
-        SnapshotManifest manifest = Describe(request, folder, startedAt, snapshot.Member, artifacts);
-        await repository.CommitAsync(folder, manifest, CancellationToken.None);
+        SnapshotManifest manifest = Describe(request, folder, startedAt, member, artifacts);
+        using (BackupTrace.Start("commit"))
+        {
+            await repository.CommitAsync(folder, manifest, CancellationToken.None);
+        }
+
         BackupOutcome outcome = new() { Folder = folder, Manifest = manifest, Warnings = warnings };
 
-        // 6. the retention
+        // 8. the proof
+        if (VerifyAfter is not null)
+        {
+            outcome = await VerifyAsync(outcome, VerifyAfter, progress, cancellationToken);
+            if (outcome.VerifyFailure is not null)
+            {
+                return outcome;
+            }
+        }
+
+        // 9. the retention
         return request.RetainNumBackups is { } retain
             ? await PruneAsync(outcome, retain, cancellationToken)
             : outcome;
     }
 
+    /// <summary>The member with its HashKV, or with the reason why there is none: it never fails a backup.</summary>
+    private static async Task<EtcdMember> WithHashKvAsync(EtcdSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return snapshot.Member with { HashKv = await snapshot.AskHashKvAsync(cancellationToken) };
+        }
+        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
+        {
+            return snapshot.Member with { HashKvMissing = e.Message };
+        }
+    }
+
+    /// <summary>What a backup lacks that is none the worse for it, or what it cost etcd.</summary>
+    private static IEnumerable<string> Shortcomings(EtcdMember member, SpillReport? spill)
+    {
+        if (member.HashKvMissing is { } why)
+        {
+            yield return $"HashKV is missing, so a deep verification cannot compare the content with etcd's own hash: {why}";
+        }
+
+        if (spill is { WhyHeld: { } whyHeld } && spill.Held >= HeldWorthTelling)
+        {
+            yield return $"The repository is slower than etcd, which had to keep its snapshot open for {spill.Held.TotalSeconds:0} s longer: {whyHeld}.";
+        }
+    }
+
+    private static async Task<BackupOutcome> VerifyAsync(
+        BackupOutcome outcome,
+        Func<SnapshotId, IProgress<TransferProgress>, CancellationToken, Task<DeepVerifyOutcome>> verifyAfter,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("verify");
+        SnapshotId id = outcome.Folder.Id;
+        try
+        {
+            DeepVerifyOutcome verified = await verifyAfter(id, progress, cancellationToken);
+            return outcome with { Verified = verified, VerifyFailure = verified.Failure };
+        }
+        catch (BackupException e)
+        {
+            return outcome with
+            {
+                VerifyFailure = new BackupException(
+                    e.Reason, $"Snapshot {id} exists, but verifying it failed: {e.Message}", e)
+                { Hint = e.Hint },
+            };
+        }
+        catch (OperationCanceledException e)
+        {
+            return outcome with
+            {
+                VerifyFailure = new BackupException(
+                    FailureReason.Cancelled, $"Snapshot {id} exists, but verifying it was cancelled.", e),
+            };
+        }
+    }
+
     private async Task<BackupOutcome> PruneAsync(BackupOutcome outcome, int retain, CancellationToken cancellationToken)
     {
+        using Activity? span = BackupTrace.Start("prune");
         RetentionRule rule = new()
         {
             Policy = outcome.Manifest.Policy,
@@ -101,7 +200,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         try
         {
             await using Stream tar = DirectoryTarStream.Open(directory, onWarning);
-            return await writer.StoreAsync(ArtifactKind.Certs, tar, plainBytesExpected: null, cancellationToken);
+            return await writer.StoreCertificatesAsync(tar, cancellationToken);
         }
         catch (DirectoryReadException e)
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Backups;
 
@@ -48,4 +49,10 @@ public sealed record EtcdMember
     /// <summary>Bytes of the database file, free pages included.</summary>
     [JsonPropertyName("dbSize")]
     public required long DbSizeBytes { get; init; }
+
+    /// <summary>HashKV at <see cref="Revision"/>, by which the content can be proved later; null if there is none.</summary>
+    public HashKv? HashKv { get; init; }
+
+    /// <summary>Why there is no <see cref="HashKv"/>; null if there is, and where nobody asked for it.</summary>
+    public string? HashKvMissing { get; init; }
 }

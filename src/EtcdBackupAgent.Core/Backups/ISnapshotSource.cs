@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Backups;
 
@@ -17,7 +18,8 @@ public interface ISnapshotSource
 }
 
 /// <summary>A snapshot being read. Disposing it ends the stream, whether or not it was read to its end.</summary>
-public sealed class EtcdSnapshot(EtcdMember member, long sizeBytes, Stream content) : IAsyncDisposable
+public sealed class EtcdSnapshot(
+    EtcdMember member, long sizeBytes, Stream content, Func<CancellationToken, Task<HashKv>> askHashKv) : IAsyncDisposable
 {
     /// <summary>The member that is being read, as it was just before the stream was opened.</summary>
     public EtcdMember Member { get; } = member;
@@ -30,6 +32,14 @@ public sealed class EtcdSnapshot(EtcdMember member, long sizeBytes, Stream conte
     /// trailer's SHA-256; anything else ends in a <see cref="BackupException"/> with <see cref="FailureReason.SnapshotBroken"/>.
     /// </summary>
     public Stream Content { get; } = content;
+
+    /// <summary>
+    /// Asks the member for HashKV at <see cref="EtcdMember.Revision"/>, which is in the snapshot. May go on while <see cref="Content"/>
+    /// is read. The answer's compaction is never older than the snapshot's, since it is asked for after the stream was opened; and it is
+    /// one that can be computed again from the snapshot.
+    /// </summary>
+    /// <exception cref="BackupException">There is no such answer, or none in time: why.</exception>
+    public Task<HashKv> AskHashKvAsync(CancellationToken cancellationToken) => askHashKv(cancellationToken);
 
     public ValueTask DisposeAsync() => Content.DisposeAsync();
 }

@@ -11,4 +11,7 @@ public sealed class BackupException(FailureReason reason, string message, Except
 
     /// <summary>What the reader can do about it, as one sentence; null where nothing useful can be said.</summary>
     public string? Hint { get; init; }
+
+    /// <summary>Both on one line, for places that have only one.</summary>
+    public string MessageWithHint => Hint is null ? Message : $"{Message} {Hint}";
 }

@@ -72,6 +72,18 @@ public enum FailureReason
     /// <summary>The place to restore to is not empty, or cannot be written.</summary>
     TargetUnusable,
 
+    /// <summary>The Kubernetes API cannot be reached: refused, name not resolved, timed out, TLS.</summary>
+    KubernetesUnreachable,
+
+    /// <summary>The Kubernetes API refused the token, the certificate or the permission.</summary>
+    KubernetesDenied,
+
+    /// <summary>Somebody else changed the object in the Kubernetes API meanwhile: read it again, and try again.</summary>
+    KubernetesConflict,
+
+    /// <summary>The Kubernetes API answered with another error, or with something that is not a Kubernetes API's.</summary>
+    KubernetesFailed,
+
     /// <summary>The action would remove data and was not confirmed, or would remove the last complete snapshot.</summary>
     Refused,
 }

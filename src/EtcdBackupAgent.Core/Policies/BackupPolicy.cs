@@ -14,6 +14,10 @@ public sealed record BackupPolicy
 
     public required ResourceName Name { get; init; }
 
+    /// <summary>What a cluster tells it from every other policy by, also from one of the same name; null where no cluster
+    /// has given it one.</summary>
+    public string? Uid { get; init; }
+
     /// <summary>Name of the <see cref="BackupLocation"/>, in the policy's namespace.</summary>
     public required ResourceName Destination { get; init; }
 
@@ -32,8 +36,35 @@ public sealed record BackupPolicy
     /// <summary>How many complete snapshots of this policy to keep, at least 1.</summary>
     public required int RetainNumBackups { get; init; }
 
+    /// <summary>When its snapshots are verified deeply.</summary>
+    public PolicyVerification Verify { get; init; } = PolicyVerification.Never;
+
+    /// <summary>Who makes the backups where the policy lives in a cluster; the option <c>execution</c>. Without Kubernetes it is always the
+    /// agent's own process.</summary>
+    public PolicyExecution Execution { get; init; } = PolicyExecution.CronJob;
+
     /// <summary>While true the schedule does nothing.</summary>
     public required bool Suspend { get; init; }
 
     public required IReadOnlyDictionary<string, string> Options { get; init; }
+}
+
+/// <summary>When the agent verifies a policy's snapshots deeply on its own.</summary>
+public enum PolicyVerification
+{
+    /// <summary>Only when somebody asks for it.</summary>
+    Never,
+
+    /// <summary>Each one right after it was made. The agent then needs a key that opens it.</summary>
+    AfterBackup,
+}
+
+/// <summary>Who makes a policy's backups in a Kubernetes cluster.</summary>
+public enum PolicyExecution
+{
+    /// <summary>A pod for each, on a control-plane node.</summary>
+    CronJob,
+
+    /// <summary>The process of the controller, which then must be able to reach etcd and the certificates.</summary>
+    InProcess,
 }

@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Core.Policies;
 /// A duration as Go's <c>time.ParseDuration</c> reads it: numbers with units and no spaces, <c>1h30m</c>, <c>1.5h</c>.
 /// Source: https://pkg.go.dev/time#ParseDuration. A sign is not accepted: no duration of ours is negative.
 /// </summary>
-internal static class GoDuration
+public static class GoDuration
 {
     private static readonly Dictionary<string, decimal> TicksByUnit = new(StringComparer.Ordinal)
     {

@@ -12,12 +12,12 @@ public interface IRecipientPins
 {
     /// <summary>What was pinned last; null if nothing ever was, which is so before the first backup.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if there is a pin that cannot be read:
-    /// it never counts as absent.</exception>
+    /// it never counts as absent; or what the place itself says.</exception>
     Task<PinnedRecipients?> ReadAsync(ResourceName location, CancellationToken cancellationToken);
 
     /// <summary>Replaces what was pinned, all of it or nothing. Whether that is right is for the caller to know.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the place cannot be
-    /// written.</exception>
+    /// written; or what the place itself says.</exception>
     Task WriteAsync(ResourceName location, PinnedRecipients pin, CancellationToken cancellationToken);
 }
 

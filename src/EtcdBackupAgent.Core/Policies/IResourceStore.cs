@@ -77,7 +77,8 @@ public sealed record ResourceProblem
 {
     public required ProblemSeverity Severity { get; init; }
 
-    /// <summary>File and line: <c>policy.yaml:12</c>; or the resource's name in a cluster.</summary>
+    /// <summary>File and line: <c>policy.yaml:12</c>; in a cluster, which has no lines, the same as
+    /// <see cref="Document"/>.</summary>
     public required string Where { get; init; }
 
     /// <summary>Kind and name, as far as known: <c>MetadataBackupPolicy kubedr-system/test-backup</c>.</summary>
@@ -97,6 +98,9 @@ public sealed record ResourceProblem
     /// <summary>What is wrong, with the value and what is allowed.</summary>
     public required string Message { get; init; }
 
-    public override string ToString() =>
-        Field.Length == 0 ? $"{Where}: {Document}: {Message}" : $"{Where}: {Document}: {Field}: {Message}";
+    public override string ToString()
+    {
+        string place = Where == Document ? Document : $"{Where}: {Document}";
+        return Field.Length == 0 ? $"{place}: {Message}" : $"{place}: {Field}: {Message}";
+    }
 }

@@ -12,8 +12,8 @@ namespace EtcdBackupAgent.Core.Repository;
 /// </summary>
 public sealed class BackupRepository
 {
-    /// <summary>Manifests read at the same time when listing.</summary>
-    private const int ManifestReadsInFlightMax = 16;
+    /// <summary>Snapshots whose documents are read at the same time when listing.</summary>
+    internal const int ManifestReadsInFlightMax = 32;
 
     private static readonly ObjectKey DocumentKey = new("repository.json");
 
@@ -94,7 +94,9 @@ public sealed class BackupRepository
         }
     }
 
-    /// <summary>Reads everything there is: one listing, then every manifest, several at a time.</summary>
+    /// <summary>
+    /// Reads everything there is: one listing, then every manifest and what a deep verification said of it, several snapshots at a time.
+    /// </summary>
     public async Task<Inventory> TakeInventoryAsync(CancellationToken cancellationToken)
     {
         // 1. one listing, put into folders
@@ -188,6 +190,11 @@ public sealed class BackupRepository
         }
     }
 
+    /// <summary>Stores what a deep verification found, in the place of the record before it.</summary>
+    internal Task AddVerificationAsync(
+        SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken) =>
+        new VerificationRecords(Store).AddAsync(folder, record, cancellationToken);
+
     /// <summary>Removes a snapshot: the manifest first, so that it never exists without its data, then all else in its folder.</summary>
     internal async Task RemoveAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
@@ -196,10 +203,8 @@ public sealed class BackupRepository
         await Store.DeleteAsync([.. rest.Select(o => o.Key)], cancellationToken);
     }
 
-    private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
-        objects.Any(o => o.Key == folder.ManifestKey);
-
-    private static async Task<byte[]> ReadDocumentAsync(
+    /// <summary>The bytes of one of the JSON documents.</summary>
+    internal static async Task<byte[]> ReadDocumentAsync(
         IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
     {
         await using Stream stream = await store.OpenReadAsync(
@@ -212,6 +217,9 @@ public sealed class BackupRepository
                 FailureReason.DataDamaged,
                 $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
     }
+
+    private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
+        objects.Any(o => o.Key == folder.ManifestKey);
 
     private async Task<Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>> ListFoldersAsync(
         CancellationToken cancellationToken)
@@ -260,7 +268,16 @@ public sealed class BackupRepository
             lacking = FindLacking(manifest, objects);
         }
 
-        return new Snapshot { Folder = folder, Manifest = manifest, Lacking = lacking };
+        (VerificationRecord? verification, BackupException? problem) =
+            await new VerificationRecords(Store).FindAsync(folder, manifest, objects, cancellationToken);
+        return new Snapshot
+        {
+            Folder = folder,
+            Manifest = manifest,
+            Lacking = lacking,
+            Verification = verification,
+            VerificationProblem = problem,
+        };
     }
 
     private static ArtifactManifest[] FindLacking(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>

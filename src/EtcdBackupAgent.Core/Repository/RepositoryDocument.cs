@@ -57,7 +57,7 @@ public sealed record RepositoryEncryption
     }
 }
 
-/// <summary>What both JSON documents of a repository begin and end with.</summary>
+/// <summary>What the JSON documents of a repository begin and end with.</summary>
 public interface IRepositoryDocument
 {
     /// <summary>The version of the format that the writer followed.</summary>

@@ -8,6 +8,7 @@ using System.Text.Json.Serialization.Metadata;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Repository;
 
@@ -46,6 +47,9 @@ internal static class RepositoryJson
             new JsonStringEnumConverter<ArtifactEncryption>(),
             new JsonStringEnumConverter<BackupReason>(),
             new JsonStringEnumConverter<EtcdMemberRole>(),
+            new JsonStringEnumConverter<VerificationResult>(),
+            new JsonStringEnumConverter<VerifiedPart>(),
+            new JsonStringEnumConverter<CheckResult>(),
         },
     });
 
@@ -56,6 +60,10 @@ internal static class RepositoryJson
     public static byte[] Write(SnapshotManifest manifest) =>
         WithDigest(JsonSerializer.SerializeToUtf8Bytes(
             manifest with { DocumentSha256 = default }, Json.SnapshotManifest));
+
+    public static byte[] Write(VerificationRecord record) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(
+            record with { DocumentSha256 = default }, Json.VerificationRecord));
 
     /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
     /// <exception cref="BackupException">
@@ -68,9 +76,17 @@ internal static class RepositoryJson
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what) =>
         Read(utf8, what, Json.SnapshotManifest);
 
+    /// <inheritdoc cref="ReadRepository"/>
+    public static VerificationRecord ReadVerification(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.VerificationRecord);
+
     /// <summary>The manifest as a tree, for showing.</summary>
     public static JsonObject ToNode(SnapshotManifest manifest) =>
         JsonSerializer.SerializeToNode(manifest, Json.SnapshotManifest)!.AsObject();
+
+    /// <summary>The record as a tree, for showing.</summary>
+    public static JsonObject ToNode(VerificationRecord record) =>
+        JsonSerializer.SerializeToNode(record, Json.VerificationRecord)!.AsObject();
 
     private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type)
         where T : IRepositoryDocument

@@ -5,4 +5,5 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary>The compiler writes the code that turns the repository's documents into JSON and back; options in <see cref="RepositoryJson"/>.</summary>
 [JsonSerializable(typeof(RepositoryDocument))]
 [JsonSerializable(typeof(SnapshotManifest))]
+[JsonSerializable(typeof(VerificationRecord))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

@@ -5,7 +5,7 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary>Which snapshot a person means by what they typed.</summary>
 internal static class SnapshotChoice
 {
-    /// <summary>The word for the newest complete snapshot.</summary>
+    /// <summary>The word for the newest complete snapshot that is not known to be damaged.</summary>
     public const string Latest = "latest";
 
     /// <summary>The one snapshot that is meant, with its manifest.</summary>
@@ -21,8 +21,10 @@ internal static class SnapshotChoice
     {
         if (idText == Latest)
         {
-            return inventory.Snapshots.LastOrDefault(s => s.IsComplete)?.Folder
-                ?? throw NotFound($"There is no complete snapshot in {address}.");
+            return inventory.Snapshots.LastOrDefault(s => s.IsGood)?.Folder
+                ?? throw NotFound(inventory.Snapshots.Any(s => s.IsComplete)
+                    ? $"Every complete snapshot in {address} is known to be damaged."
+                    : $"There is no complete snapshot in {address}.");
         }
 
         string wanted = idText.ToLowerInvariant();
@@ -35,9 +37,7 @@ internal static class SnapshotChoice
 
         SnapshotFolder[] matching =
         [
-            .. inventory.Snapshots.Select(s => s.Folder)
-                .Concat(inventory.Unreadable.Select(s => s.Folder))
-                .Where(f => f.Id.Value.StartsWith(wanted, StringComparison.Ordinal)),
+            .. inventory.Folders.Where(f => f.Id.Value.StartsWith(wanted, StringComparison.Ordinal)),
         ];
         return matching switch
         {

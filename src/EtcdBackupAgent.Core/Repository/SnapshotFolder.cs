@@ -13,6 +13,8 @@ public readonly record struct SnapshotFolder
 
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string ManifestName = "manifest.json";
+    private const string VerificationNameStart = "verification-";
+    private const string VerificationNameEnd = ".json";
 
     public SnapshotFolder(DateTimeOffset startedAt, SnapshotId id)
     {
@@ -29,10 +31,23 @@ public readonly record struct SnapshotFolder
     /// <summary>The manifest's key: the object whose presence makes the snapshot exist.</summary>
     public ObjectKey ManifestKey => Key(ManifestName);
 
-    private string Name => $"{StartedAt.ToString(TimeFormat, CultureInfo.InvariantCulture)}-{Id}";
+    private string Name => $"{Text(StartedAt)}-{Id}";
 
     /// <summary>The key of a file in this folder.</summary>
     public ObjectKey Key(string fileName) => new($"{this}{fileName}");
+
+    /// <summary>The key of the record of a deep verification that ended then; names order as their times do.</summary>
+    public ObjectKey VerificationKey(DateTimeOffset completedAt) =>
+        Key($"{VerificationNameStart}{Text(completedAt.ToUniversalTime())}{VerificationNameEnd}");
+
+    /// <summary>Whether a key is that of a record of a deep verification in this folder.</summary>
+    public bool IsVerification(ObjectKey key)
+    {
+        string start = $"{this}{VerificationNameStart}";
+        return key.Value.StartsWith(start, StringComparison.Ordinal)
+            && key.Value.EndsWith(VerificationNameEnd, StringComparison.Ordinal)
+            && TryReadTime(key.Value[start.Length..^VerificationNameEnd.Length], out _);
+    }
 
     /// <summary>The folder that a key lies in; false for keys outside the snapshots and for names of another form.</summary>
     public static bool TryFind(ObjectKey key, out SnapshotFolder folder)
@@ -42,8 +57,7 @@ public readonly record struct SnapshotFolder
             || key.Value[Root.Length..].Split('/') is not [string name, _, ..]
             || name.Split('-') is not [string time, string idText]
             || !SnapshotId.TryParse(idText, out SnapshotId id)
-            || !DateTimeOffset.TryParseExact(
-                time, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at))
+            || !TryReadTime(time, out DateTimeOffset at))
         {
             return false;
         }
@@ -54,4 +68,9 @@ public readonly record struct SnapshotFolder
 
     /// <summary>The prefix of the folder's keys, with the slash at its end.</summary>
     public override string ToString() => $"{Root}{Name}/";
+
+    private static string Text(DateTimeOffset time) => time.ToString(TimeFormat, CultureInfo.InvariantCulture);
+
+    private static bool TryReadTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
+        text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

@@ -6,6 +6,7 @@ using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Snapshots;
 
 namespace EtcdBackupAgent.Core.Restores;
 
@@ -20,6 +21,16 @@ internal sealed class ArtifactReader(
     public bool CanOpen(ArtifactManifest artifact) =>
         artifact.Encryption == ArtifactEncryption.None || identities.Count > 0;
 
+    /// <summary>Refuses an artifact that is encrypted where there is no key to try.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
+    public void RequireKey(ArtifactManifest artifact)
+    {
+        if (!CanOpen(artifact))
+        {
+            throw NoKey($"{artifact.Key} in {store.Address} is encrypted, and no key was given.");
+        }
+    }
+
     /// <summary>
     /// Hands the artifact's plain bytes to <paramref name="consume"/>. What the consumer made of them counts only when this has returned:
     /// the digests are known at the end.
@@ -31,11 +42,7 @@ internal sealed class ArtifactReader(
     public async Task ReadAsync(
         ArtifactManifest artifact, Func<Stream, Task> consume, CancellationToken cancellationToken)
     {
-        if (!CanOpen(artifact))
-        {
-            throw NoKey($"{artifact.Key} in {store.Address} is encrypted, and no key was given.");
-        }
-
+        RequireKey(artifact);
         try
         {
             // 1. the layers, from the store inwards
@@ -43,7 +50,9 @@ internal sealed class ArtifactReader(
             await using DigestingStream storedDigest = new(stored, leaveOpen: true);
             await using PullStream decrypted = Decrypt(artifact, storedDigest);
             await using ZstdDecompressionStream decompressed = new(decrypted, leaveOpen: true);
-            await using DigestingStream plainDigest = new(decompressed, leaveOpen: true);
+            await using ReadAheadStream ahead = new(decompressed, leaveOpen: true);
+            await using ExpectedLengthStream bounded = new(ahead, artifact.PlainBytes);
+            await using PlainDigestStream plainDigest = new(bounded);
             await using ProgressStream plain = new(
                 plainDigest, ArtifactNames.Title(artifact.Kind), artifact.PlainBytes, progress);
 
@@ -55,6 +64,7 @@ internal sealed class ArtifactReader(
             RequireStored(artifact, storedDigest);
             Require(artifact, "size", artifact.PlainBytes, plainDigest.BytesRead);
             Require(artifact, "SHA-256", artifact.PlainSha256, plainDigest.Digest());
+            RequireTrailer(artifact, plainDigest.Trailer);
         }
         catch (AgeException e) when (e.Failure is AgeFailure.NoMatchingIdentity)
         {
@@ -104,6 +114,19 @@ internal sealed class ArtifactReader(
     {
         Require(artifact, "stored size", artifact.StoredBytes, stored.BytesRead);
         Require(artifact, "stored SHA-256", artifact.StoredSha256, stored.Digest());
+    }
+
+    /// <summary>A database ends in the SHA-256 that etcd appended: proof that the backup had what the member sent.</summary>
+    private static void RequireTrailer(ArtifactManifest artifact, SnapshotTrailerResult trailer)
+    {
+        if (artifact.Kind == ArtifactKind.Etcd && trailer != SnapshotTrailerResult.Valid)
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged,
+                trailer == SnapshotTrailerResult.Missing
+                    ? "The etcd snapshot does not end in etcd's SHA-256."
+                    : "The etcd snapshot does not match the SHA-256 that etcd appended to it.");
+        }
     }
 
     private void Require<T>(ArtifactManifest artifact, string what, T expected, T found)

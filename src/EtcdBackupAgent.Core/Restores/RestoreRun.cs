@@ -1,5 +1,4 @@
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
@@ -54,8 +53,7 @@ public sealed class RestoreRun(BackupRepository repository)
     {
         // 1. the snapshot
         Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
-        ArtifactReader reader = new(repository.Store, identities, progress);
-        ArtifactReader prover = new(repository.Store, identities, new Progress<TransferProgress>());
+        ArtifactFetch fetch = new(repository.Store, identities, progress);
 
         // 2. the target
         using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite);
@@ -69,16 +67,11 @@ public sealed class RestoreRun(BackupRepository repository)
             {
                 case ArtifactKind.Etcd:
                     database = target.Staged(SnapshotFileName);
-                    await reader.ReadAsync(
-                        artifact, plain => WriteSnapshotAsync(plain, database, cancellationToken), cancellationToken);
+                    await fetch.DatabaseAsync(artifact, database, cancellationToken);
                     break;
                 case ArtifactKind.Certs:
-                    // What a tar says is acted upon, so it is proved before; certificates are small.
                     certificates = target.Staged(CertificatesDirectoryName);
-                    await prover.ReadAsync(
-                        artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
-                    await reader.ReadAsync(
-                        artifact, plain => ExtractAsync(plain, certificates, cancellationToken), cancellationToken);
+                    await fetch.CertificatesAsync(artifact, certificates, cancellationToken);
                     break;
             }
         }
@@ -92,40 +85,4 @@ public sealed class RestoreRun(BackupRepository repository)
             SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
         };
     }
-
-    private static async Task WriteSnapshotAsync(Stream plain, string path, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using FileStream file = new(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Options = FileOptions.Asynchronous,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                BufferSize = 0,
-            });
-            await SnapshotFile.CopyAsync(plain, file, cancellationToken);
-            file.Flush(flushToDisk: true);
-        }
-        catch (Exception e) when (IsOfTarget(e))
-        {
-            throw RestoreTarget.Unusable(path, e);
-        }
-    }
-
-    private static async Task ExtractAsync(Stream plain, string directory, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
-        }
-        catch (Exception e) when (IsOfTarget(e))
-        {
-            throw RestoreTarget.Unusable(directory, e);
-        }
-    }
-
-    private static bool IsOfTarget(Exception e) =>
-        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsOfContent(e);
 }

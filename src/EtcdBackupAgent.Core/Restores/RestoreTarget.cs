@@ -17,22 +17,32 @@ internal sealed class RestoreTarget : IDisposable
     private const UnixFileMode PrivateDirectory =
         UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    private readonly string _target;
-    private readonly string _staging;
+    private readonly bool _wasMissing;
 
-    private RestoreTarget(string target)
+    /// <summary>What the target is to look like once the staging directory in it is gone.</summary>
+    private (UnixFileMode Mode, DateTime Modified)? _looks;
+
+    private RestoreTarget(string target, bool wasMissing)
     {
-        _target = target;
-        _staging = Path.Combine(target, StagingPrefix + Path.GetRandomFileName());
+        Path = target;
+        StagingPath = System.IO.Path.Combine(target, StagingPrefix + System.IO.Path.GetRandomFileName());
+        _wasMissing = wasMissing;
     }
+
+    /// <summary>The directory itself, absolute.</summary>
+    public string Path { get; }
+
+    /// <summary>The staging directory, on the same file system.</summary>
+    public string StagingPath { get; }
 
     /// <summary>Takes the directory for a restore: makes it if missing, and refuses one that is not empty.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public static RestoreTarget Claim(string directory, bool overwrite)
     {
-        string target = Path.GetFullPath(directory);
+        string target = System.IO.Path.GetFullPath(directory);
         try
         {
+            bool wasMissing = !Directory.Exists(target);
             Directory.CreateDirectory(target, PrivateDirectory);
             RemoveLeftovers(target);
             if (!overwrite && FirstEntry(target) is { } found)
@@ -44,8 +54,8 @@ internal sealed class RestoreTarget : IDisposable
                 };
             }
 
-            RestoreTarget claimed = new(target);
-            Directory.CreateDirectory(claimed._staging, PrivateDirectory);
+            RestoreTarget claimed = new(target, wasMissing);
+            Directory.CreateDirectory(claimed.StagingPath, PrivateDirectory);
             return claimed;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -55,16 +65,16 @@ internal sealed class RestoreTarget : IDisposable
     }
 
     /// <summary>The path under which a file or directory is written before it is proved.</summary>
-    public string Staged(string name) => Path.Combine(_staging, name);
+    public string Staged(string name) => System.IO.Path.Combine(StagingPath, name);
 
     /// <summary>Moves a proved file or directory to its place in the target; one that was there goes.</summary>
     /// <returns>Its absolute path.</returns>
     public string Publish(string name)
     {
-        string place = Path.Combine(_target, name);
+        string place = System.IO.Path.Combine(Path, name);
         try
         {
-            if (Path.Exists(place))
+            if (System.IO.Path.Exists(place))
             {
                 Move(place, Staged(name + ".replaced"));
             }
@@ -78,7 +88,57 @@ internal sealed class RestoreTarget : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(_staging, recursive: true);
+    /// <summary>Makes the target itself what a proved directory is: all that is in it, and its mode and time.</summary>
+    /// <returns>The target's absolute path.</returns>
+    public string PublishContent(string name)
+    {
+        _looks = (File.GetUnixFileMode(Staged(name)), Directory.GetLastWriteTimeUtc(Staged(name)));
+        foreach (string entry in Directory.EnumerateFileSystemEntries(Staged(name)).ToList())
+        {
+            string place = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(entry));
+            try
+            {
+                Move(entry, place);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw Unusable(place, e);
+            }
+        }
+
+        return Path;
+    }
+
+    /// <summary>Fails early and with both numbers, rather than late on a full disk.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
+    public void RequireRoom(long bytes, string forWhat)
+    {
+        long free = new DriveInfo(Path).AvailableFreeSpace;
+        if (free < bytes)
+        {
+            throw new BackupException(
+                FailureReason.TargetUnusable,
+                $"The file system of {Path} has {free} bytes free, and {forWhat} need {bytes}.")
+            {
+                Hint = "Make room, or name a directory on another file system.",
+            };
+        }
+    }
+
+    /// <summary>Removes the staging directory; and the target, if it was made for the restore and got nothing.</summary>
+    public void Dispose()
+    {
+        Directory.Delete(StagingPath, recursive: true);
+        if (_wasMissing && !Directory.EnumerateFileSystemEntries(Path).Any())
+        {
+            Directory.Delete(Path);
+        }
+        else if (_looks is ({ } mode, { } modified))
+        {
+            File.SetUnixFileMode(Path, mode);
+            Directory.SetLastWriteTimeUtc(Path, modified);
+        }
+    }
 
     /// <summary>What to say when a path of the target cannot be written.</summary>
     public static BackupException Unusable(string path, Exception why) =>
@@ -88,7 +148,7 @@ internal sealed class RestoreTarget : IDisposable
         };
 
     private static string? FirstEntry(string target) =>
-        Directory.EnumerateFileSystemEntries(target).Select(Path.GetFileName).FirstOrDefault(n => n != LostAndFound);
+        Directory.EnumerateFileSystemEntries(target).Select(System.IO.Path.GetFileName).FirstOrDefault(n => n != LostAndFound);
 
     private static void Move(string from, string to)
     {

@@ -11,9 +11,11 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool Keep, string Reas
 /// <remarks>
 /// Within the rule's policy and cluster, newest first:
 /// 1. complete snapshots are kept until there are as many as the rule asks for;
-/// 2. an incomplete one is never counted; it stays while it is newer than the oldest that is kept, since it tells of a fault that
-///    somebody should see;
-/// 3. everything older than the oldest that is kept goes.
+/// 2. an incomplete one, and one that its last deep verification found damaged, is never counted; it stays while it is newer than the
+///    oldest that is counted, since it tells of a fault that somebody should see;
+/// 3. the newest that was deeply verified as sound stays, also if it is not among those: until a newer one is proved, it is the only one
+///    that is known to be good;
+/// 4. everything else that is older than the oldest that is counted goes.
 /// Where there are fewer complete snapshots than asked for, everything stays: nothing is removed in favour of snapshots that cannot be restored.
 /// </remarks>
 public static class RetentionPlan
@@ -24,17 +26,19 @@ public static class RetentionPlan
     public static IReadOnlyList<RetentionDecision> Make(IEnumerable<Snapshot> snapshots, RetentionRule rule)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(rule.RetainNumBackups, 1, nameof(rule));
+        Snapshot[] newestFirst = [.. snapshots.OrderDescending(Snapshot.ByTime)];
+        Snapshot? newestProved = newestFirst.FirstOrDefault(s => rule.Covers(s.Manifest) && s.IsProved);
         List<RetentionDecision> decisions = [];
         int kept = 0;
-        foreach (Snapshot snapshot in snapshots.OrderDescending(Snapshot.ByTime))
+        foreach (Snapshot snapshot in newestFirst)
         {
-            decisions.Add(Decide(snapshot, rule, ref kept));
+            decisions.Add(Decide(snapshot, rule, ReferenceEquals(snapshot, newestProved), ref kept));
         }
 
         return decisions;
     }
 
-    private static RetentionDecision Decide(Snapshot snapshot, RetentionRule rule, ref int kept)
+    private static RetentionDecision Decide(Snapshot snapshot, RetentionRule rule, bool isNewestProved, ref int kept)
     {
         SnapshotManifest manifest = snapshot.Manifest;
         if (manifest.Policy != rule.Policy)
@@ -49,13 +53,20 @@ public static class RetentionPlan
 
         if (kept == rule.RetainNumBackups)
         {
-            return new RetentionDecision(
-                snapshot, Keep: false, $"older than the newest {rule.RetainNumBackups} complete snapshots");
+            string older = $"older than the newest {rule.RetainNumBackups} complete snapshots";
+            return isNewestProved
+                ? Keep($"{older}, but the newest that was deeply verified as sound")
+                : new RetentionDecision(snapshot, Keep: false, older);
         }
 
         if (!snapshot.IsComplete)
         {
             return Keep($"incomplete ({string.Join(", ", snapshot.Lacking.Select(a => a.Key.Value.Split('/')[^1]))} lacking), not counted");
+        }
+
+        if (snapshot.IsDamaged)
+        {
+            return Keep("damaged, as its deep verification found, not counted");
         }
 
         kept++;

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Retention;
 
@@ -15,4 +16,7 @@ public sealed record RetentionRule
 
     /// <summary>Complete snapshots to keep; at least 1.</summary>
     public required int RetainNumBackups { get; init; }
+
+    /// <summary>Whether a snapshot is any of this rule's business.</summary>
+    public bool Covers(SnapshotManifest manifest) => manifest.Policy == Policy && manifest.Etcd.ClusterId == ClusterId;
 }

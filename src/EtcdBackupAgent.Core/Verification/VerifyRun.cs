@@ -59,10 +59,7 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-        IEnumerable<SnapshotFolder> folders = inventory.Snapshots.Select(s => s.Folder)
-            .Concat(inventory.Unreadable.Select(s => s.Folder))
-            .OrderBy(f => f.ToString(), StringComparer.Ordinal);
-        foreach (SnapshotFolder folder in folders)
+        foreach (SnapshotFolder folder in inventory.Folders)
         {
             yield return await VerifyAsync(inventory, folder, progress, cancellationToken);
         }
@@ -107,7 +104,7 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
     private static Task CheckContentAsync(ArtifactKind kind, Stream plain, CancellationToken cancellationToken) =>
         kind switch
         {
-            ArtifactKind.Etcd => SnapshotFile.CopyAsync(plain, Stream.Null, cancellationToken),
+            ArtifactKind.Etcd => plain.CopyToAsync(Stream.Null, cancellationToken),
             ArtifactKind.Certs => TarInspector.ReadAllAsync(plain, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
         };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Snapshots;
@@ -19,7 +20,7 @@ namespace EtcdBackupAgent.Etcd.Snapshots;
 /// </list>
 /// etcd's server: <c>Maintenance.Snapshot</c> in <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
 /// </remarks>
-internal sealed class SnapshotStream : Stream
+internal sealed class SnapshotStream : Stream, IDigestedStream
 {
     /// <summary>Bytes of the small buffer: etcd sends some 40 bytes between two blobs of 32 KiB.</summary>
     private const int StructureBufferBytes = 1024;
@@ -34,6 +35,7 @@ internal sealed class SnapshotStream : Stream
     private readonly byte[] _structureBuffer = new byte[StructureBufferBytes];
     private ReadOnlyMemory<byte> _buffered;
     private long _receivedBytes;
+    private Sha256Digest? _digest;
     private bool _proved;
 
     private SnapshotStream(
@@ -48,6 +50,9 @@ internal sealed class SnapshotStream : Stream
 
     /// <summary>Bytes of the database and its trailer, as the first message told.</summary>
     public long SizeBytes { get; private set; }
+
+    /// <inheritdoc />
+    public long BytesRead => _receivedBytes;
 
     public override bool CanRead => true;
 
@@ -90,6 +95,10 @@ internal sealed class SnapshotStream : Stream
             SizeBytes = sizeBytes,
         };
     }
+
+    /// <inheritdoc />
+    public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
+        $"The digest is known only at the end of the snapshot; {_receivedBytes} of {SizeBytes} bytes were read so far.");
 
     /// <inheritdoc />
     /// <exception cref="BackupException"><see cref="FailureReason.SnapshotBroken"/>, naming endpoint and bytes.</exception>
@@ -252,6 +261,7 @@ internal sealed class SnapshotStream : Stream
                 : "does not match its own SHA-256");
         }
 
+        _digest = new Sha256Digest(_trailer.FinishWhole());
         _proved = true;
     }
 

@@ -31,7 +31,7 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
                     ? new IPEndPoint(address, endpoint.Port)
                     : new DnsEndPoint(host, endpoint.Port),
                 cancellationToken);
-            NetworkStream transport = new(socket, ownsSocket: true);
+            ReadBufferedStream transport = new(new NetworkStream(socket, ownsSocket: true));
             return endpoint.Scheme == Uri.UriSchemeHttps
                 ? await HandshakeAsync(transport, serverName ?? host, cancellationToken)
                 : transport;

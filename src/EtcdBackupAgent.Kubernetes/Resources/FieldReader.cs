@@ -54,6 +54,28 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return Text(field);
     }
 
+    /// <summary>One of an enumeration's names, as they are written there; null if the field is absent or holds something else.</summary>
+    public T? OneOf<T>(string field)
+        where T : struct, Enum
+    {
+        if (Text(field) is not { } text)
+        {
+            return null;
+        }
+
+        string[] names = Enum.GetNames<T>();
+        if (names.Contains(text, StringComparer.Ordinal))
+        {
+            return Enum.Parse<T>(text);
+        }
+
+        Error(
+            field,
+            $"{ResourceProblems.Show(text)} is not possible; allowed is {string.Join(" or ", names)}"
+            + NearestName.Question(text, names));
+        return null;
+    }
+
     /// <summary>A whole number of at least <paramref name="least"/>.</summary>
     public int? Integer(string field, int least)
     {

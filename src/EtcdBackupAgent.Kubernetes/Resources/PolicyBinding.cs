@@ -5,21 +5,25 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and <c>timeZone</c>, which CronJobs got
-/// after kubedr. See <c>docs/policies.md</c>.
+/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, <c>timeZone</c>, which CronJobs got
+/// after kubedr, and <c>verify</c>. See <c>docs/policies.md</c>.
 /// </summary>
 internal static partial class PolicyBinding
 {
     public const string EtcdCredentialsDefault = "etcd-creds";
     public const string TimeZoneDefault = "UTC";
+    public const string VerifyField = "verify";
 
-    private static readonly string[] OptionsKnown = ["master-node-label-name"];
+    private const string ExecutionOption = "execution";
+
+    private static readonly string[] OptionsKnown = ["master-node-label-name", ExecutionOption];
 
     /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
     public static BackupPolicy Bind(ResourceName name, FieldReader spec)
     {
         string? destination = spec.RequiredText("destination");
         IReadOnlyList<Uri> endpoints = Endpoints(spec);
+        Dictionary<string, string> options = Options(spec);
         BackupPolicy policy = new()
         {
             Name = name,
@@ -29,8 +33,12 @@ internal static partial class PolicyBinding
             EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
             Schedule = Schedule(spec),
             RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
+            Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
             Suspend = spec.Boolean("suspend") ?? false,
-            Options = Options(spec),
+            Execution = options.TryGetValue(ExecutionOption, out string? execution)
+                ? Enum.Parse<PolicyExecution>(execution)
+                : PolicyExecution.CronJob,
+            Options = options,
         };
         spec.WarnOfUnknown();
         return policy;
@@ -125,7 +133,8 @@ internal static partial class PolicyBinding
 
         foreach (string key in fields.Names())
         {
-            if (fields.Text(key) is { } value)
+            string? value = key == ExecutionOption ? fields.OneOf<PolicyExecution>(key)?.ToString() : fields.Text(key);
+            if (value is not null)
             {
                 options[key] = value;
             }

@@ -8,7 +8,12 @@ namespace EtcdBackupAgent.Kubernetes.Resources;
 /// right in itself and in what it names counts.
 /// </summary>
 /// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
-internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> documents)
+/// <param name="unreadable">Secrets that could not be read, and why.</param>
+/// <param name="isPassphraseOptional">Whether a location may do without the passphrase it means to have.</param>
+internal sealed class References(
+    IEnumerable<(string Kind, ResourceName Name)> documents,
+    IReadOnlyDictionary<ResourceName, string> unreadable,
+    bool isPassphraseOptional)
 {
     private static readonly string[] StoreKeys = ["access_key", "secret_key"];
     private static readonly string[] EtcdKeys = ["ca.crt", "client.crt", "client.key"];
@@ -36,6 +41,7 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
             Locations = locations,
             Policies = _policies
                 .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec)
+                    & HasKeyToVerify(p.Policy, locations, p.Spec)
                     && !p.Spec.Problems.HasErrors)
                 .ToDictionary(p => p.Policy.Name, p => p.Policy),
             Secrets = _secrets,
@@ -67,6 +73,11 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         }
 
         ReportMissing(secret, storeKeys, "credentials", spec);
+        if (isPassphraseOptional && EncryptionBinding.PassphraseKey(secret) is null)
+        {
+            return location;
+        }
+
         return needsPassphrase && EncryptionBinding.OfSecret(secret, spec) is { } passphrase
             ? location with { Encryption = passphrase }
             : location;
@@ -95,6 +106,23 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         return false;
     }
 
+    /// <summary>To look into an encrypted snapshot takes a key; the agent has one only where it has a passphrase.</summary>
+    private static bool HasKeyToVerify(
+        BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
+    {
+        if (policy.Verify == PolicyVerification.Never
+            || locations.GetValueOrDefault(policy.Destination)?.Encryption is not RecipientLocation)
+        {
+            return true;
+        }
+
+        spec.Error(
+            PolicyBinding.VerifyField,
+            $"{policy.Verify} needs a key that opens the backups, but {DocumentIdentity.BackupLocation} {policy.Destination} has only "
+            + $"recipients; write {PolicyVerification.Never} and verify where the identity is, or use a location with a passphrase");
+        return false;
+    }
+
     private bool HasEtcdCredentials(BackupPolicy policy, FieldReader spec) =>
         policy.EtcdEndpoints.All(endpoint => endpoint.Scheme == "http")
         || HasKeys(policy.EtcdCredentials, EtcdKeys, "etcdCreds", spec);
@@ -107,7 +135,10 @@ internal sealed class References(IEnumerable<(string Kind, ResourceName Name)> d
         if (!_secrets.TryGetValue(name, out SecretContent? secret))
         {
             string needed = $"the key{(keys.Length == 1 ? "" : "s")} {string.Join(", ", keys)}";
-            spec.Error(field, NotThere(DocumentIdentity.Secret, name) + $"; it needs {needed}");
+            string why = unreadable.TryGetValue(name, out string? fact)
+                ? $"{DocumentIdentity.Secret} {name} cannot be read: {fact}"
+                : NotThere(DocumentIdentity.Secret, name);
+            spec.Error(field, $"{why}; it needs {needed}");
         }
 
         return secret;

@@ -14,6 +14,13 @@ namespace EtcdBackupAgent.Kubernetes.Resources;
 /// </remarks>
 internal sealed class ResourceBinder(List<ResourceProblem> problems)
 {
+    /// <summary>Secrets that may be there but could not be read, with the reason.</summary>
+    public IReadOnlyDictionary<ResourceName, string> Unreadable { get; init; } = new Dictionary<ResourceName, string>();
+
+    /// <summary>Whether a location is right although its Secret shows no passphrase: where Secrets are given in parts,
+    /// as to the pod of a backup, which encrypts to public recipients only.</summary>
+    public bool IsPassphraseOptional { get; init; }
+
     public ResourceSet Bind(IEnumerable<ResourceNode> documents)
     {
         // 1
@@ -31,7 +38,7 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
         }
 
         // 3
-        References references = new(identified.Select(d => (d.Kind, d.Name)));
+        References references = new(identified.Select(d => (d.Kind, d.Name)), Unreadable, IsPassphraseOptional);
         foreach (DocumentIdentity document in identified.Where(d => !twice.Contains(d)))
         {
             Read(document, references);
@@ -53,7 +60,8 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
                 references.Add(LocationBinding.Bind(document.Name, spec), spec);
                 break;
             case DocumentIdentity.Policy when Spec(document) is { } spec:
-                references.Add(PolicyBinding.Bind(document.Name, spec), spec);
+                string? uid = document.Root.Mapping("metadata")?.Text("uid");
+                references.Add(PolicyBinding.Bind(document.Name, spec) with { Uid = uid }, spec);
                 break;
         }
     }

@@ -33,6 +33,7 @@ internal sealed class ObjectTree(string root)
     }
 
     /// <summary>Makes a directory and those above it that are missing.</summary>
+    /// <exception cref="IOException">Of the kind that <see cref="FileErrors.IsMissing"/> knows: another process removed one meanwhile.</exception>
     public static void CreateDirectory(string path, bool durable)
     {
         Stack<string> missing = new();
@@ -43,11 +44,24 @@ internal sealed class ObjectTree(string root)
 
         foreach (string directory in missing)
         {
-            Directory.CreateDirectory(directory, OwnerOnly);
+            Make(directory);
             if (durable)
             {
                 Posix.SyncDirectory(Path.GetDirectoryName(directory) ?? directory);
             }
+        }
+    }
+
+    private static void Make(string directory)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory, OwnerOnly);
+        }
+        catch (IOException e) when (e.HResult == Posix.Exists && !File.Exists(directory))
+        {
+            // .NET takes what is there, but looks whether it is a directory only when another process has removed it again.
+            throw new DirectoryNotFoundException($"The directory '{directory}' was removed while it was made.", e);
         }
     }
 

@@ -19,6 +19,8 @@ internal sealed partial class S3Connection : IDisposable
     /// <summary>After the first try. With the delays they outlast a server that is started again.</summary>
     private const int RetriesMax = 5;
 
+    private const int CopyBytes = 1 << 17;
+
     private static readonly TimeSpan FirstRetryDelay = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
@@ -156,6 +158,8 @@ internal sealed partial class S3Connection : IDisposable
             // Otherwise checksums go in trailers of chunked bodies, which servers beside AWS's refuse.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            // What is copied from a part to the connection at once: the default of 8 KiB makes a TLS record, and a call to the system, of each.
+            BufferSize = CopyBytes,
             // Tries are counted in one place: RunAsync.
             MaxErrorRetry = 0,
             MaxStaleConnectionRetries = 0,

@@ -75,6 +75,7 @@ internal static class AgentCommandLine
             BackupCommand.Create(logs),
             ListCommand.Create(logs),
             ShowCommand.Create(logs),
+            InspectCommand.Create(logs),
             VerifyCommand.Create(logs),
             RestoreCommand.Create(logs),
             PruneCommand.Create(logs),

@@ -22,6 +22,8 @@ internal static class ExitCodes
         FailureReason.CertificatesUnreadable or FailureReason.TargetUnusable => 7,
         FailureReason.Refused => 8,
         FailureReason.KeyRefused or FailureReason.ProtectionChanged => 9,
+        FailureReason.KubernetesUnreachable or FailureReason.KubernetesDenied or FailureReason.KubernetesConflict
+            or FailureReason.KubernetesFailed => 10,
         FailureReason.Cancelled => Of(PosixSignal.SIGINT),
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "A reason without an exit code."),
     };

@@ -39,8 +39,6 @@ internal static class ParseMistake
     /// <summary>A known option or argument that is missing, or given too often, or has a value it cannot have.</summary>
     private static string OfSymbol(Command verb, ParseError error) => error.SymbolResult switch
     {
-        OptionResult { Implicit: true, Option: var option } =>
-            $"{NameOf(verb)} needs {option.Name} {option.HelpName}. {option.Description}",
         OptionResult { Tokens: [], Option: var option } => $"{option.Name} needs a value: {option.HelpName}.",
         OptionResult { IdentifierTokenCount: > 1, Option: var option } => $"{option.Name} is given more than once.",
         ArgumentResult { Tokens: [], Argument: var argument } => $"{NameOf(verb)} needs {argument.Name}. {argument.Description}",

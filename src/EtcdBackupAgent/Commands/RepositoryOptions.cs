@@ -65,6 +65,12 @@ internal sealed class RepositoryOptions
         verb.Add(Policy);
     }
 
+    /// <summary>The first of the options that name a repository, which a policy in a cluster does by itself; null if none
+    /// was given.</summary>
+    public string? FirstGiven(ParseResult parsed) =>
+        new Option[] { _repository, _s3Endpoint, _s3Region, _s3CaFile, _resources, _location }
+            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
+
     /// <summary>Reads what the options name: documents are read, nothing is connected to.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<RepositoryChoice> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)

@@ -1,78 +1,164 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Output;
-using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>restore</c>: brings a snapshot back into a directory.</summary>
-internal static class RestoreCommand
+/// <summary>
+/// <c>restore</c>: brings a snapshot back, as files (<c>--to</c>) or as a data directory that etcd starts on (<c>--data-dir</c>).
+/// </summary>
+internal sealed class RestoreCommand
 {
-    public static Command Create(LogOptions logs)
-    {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
-        OutputOptions output = new();
-        Argument<string> id = SnapshotArgument.Create();
-        Option<string> to = new("--to")
-        {
-            Description = "Directory to restore to; it must be empty or new.",
-            HelpName = "DIR",
-            Required = true,
-        };
-        Option<bool> overwrite = new("--overwrite")
-        {
-            Description = $"Replace '{RestoreRun.SnapshotFileName}' and '{RestoreRun.CertificatesDirectoryName}' if they are there. Other files stay.",
-        };
+    private readonly LogOptions _logs;
+    private readonly RepositoryOptions _repository = new();
+    private readonly KeyOptions _keys = new();
+    private readonly OutputOptions _output = new();
+    private readonly DataDirectoryOptions _dataDirectory = new();
+    private readonly KubernetesOptions _kubernetes = new();
 
-        Command verb = new("restore", "Bring a snapshot back: the etcd snapshot file and the certificates.") { id, to, overwrite };
-        repository.AddTo(verb);
-        keys.AddTo(verb);
-        output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-            RestoreOutcome outcome = await TransferDisplay.ShowAsync(
-                progress => new RestoreRun(opened.Repository).ExecuteAsync(
-                    parsed.GetRequiredValue(id),
-                    own.Identities,
-                    parsed.GetRequiredValue(to),
-                    parsed.GetValue(overwrite),
-                    progress,
-                    cancellationToken));
-            output.Write(parsed, Document(outcome), console => WriteText(console, outcome));
-            return ExitCodes.Success;
-        });
-        return verb.WithExample("etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore \\\n"
-            + "  --passphrase-file /root/backup-passphrase");
-    }
-
-    private static JsonObject Document(RestoreOutcome outcome) => new()
+    private readonly Argument<string?> _id = new("ID")
     {
-        ["id"] = outcome.Manifest.Id.Value,
-        ["etcdSnapshot"] = outcome.SnapshotPath,
-        ["certificates"] = outcome.CertificatesPath,
+        Description = "The snapshot: its ID, the beginning of it, or 'latest'; or none, with --file.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private static void WriteText(IAnsiConsole console, RestoreOutcome outcome)
+    private readonly Option<string?> _to = new("--to")
     {
-        console.WriteLine($"Restore from snapshot {outcome.Manifest.Id} completed");
-        if (outcome.CertificatesPath is not null)
+        Description = "Directory to restore the snapshot file and the certificates to; it must be empty or new.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<bool> _overwrite = new("--overwrite")
+    {
+        Description = $"With --to: replace '{RestoreRun.SnapshotFileName}' and '{RestoreRun.CertificatesDirectoryName}' if they are there. "
+            + "Other files stay.",
+    };
+
+    private readonly Option<string?> _restore = new("--restore")
+    {
+        Description = "With --kubernetes, in a pod: the MetadataRestore to carry out, into --to.",
+        HelpName = "NAME",
+    };
+
+    private RestoreCommand(LogOptions logs) => _logs = logs;
+
+    public static Command Create(LogOptions logs)
+    {
+        RestoreCommand restore = new(logs);
+        Command verb = new("restore", "Bring a snapshot back: as files, or as a data directory that etcd can start on.")
         {
-            console.WriteLine($"Certificates: {outcome.CertificatesPath}");
+            restore._id, restore._to, restore._overwrite,
+        };
+        restore._dataDirectory.AddTo(verb);
+        restore._repository.AddTo(verb);
+        restore._keys.AddTo(verb);
+        restore._kubernetes.AddTo(verb);
+        verb.Add(restore._restore);
+        restore._output.AddTo(verb);
+        verb.SetAction(restore.ExecuteAsync);
+        return verb.WithExample(
+            "etcd-backup-agent restore latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase \\\n"
+            + "  --data-dir /var/lib/etcd-restored --certs-to /root/restored-pki --name cp1 \\\n"
+            + "  --initial-cluster cp1=https://10.0.0.1:2380 --initial-advertise-peer-urls https://10.0.0.1:2380\n"
+            + "etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore");
+    }
+
+    /// <summary>From a cluster's MetadataRestore, from a file, or from a repository.</summary>
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (_kubernetes.IsChosen(parsed))
+        {
+            await RestoreOfClusterAsync(parsed, cancellationToken);
+            return ExitCodes.Success;
         }
 
-        if (outcome.SnapshotPath is not null)
+        if (parsed.GetValue(_restore) is not null)
         {
-            console.WriteLine($"Etcd snapshot: {outcome.SnapshotPath}");
-            // etcd 3.4 has no etcdutl.
-            string tool = outcome.Manifest.Etcd.Version.StartsWith("3.4.", StringComparison.Ordinal)
-                ? "ETCDCTL_API=3 etcdctl"
-                : "etcdutl";
-            console.WriteLine($"Next: {tool} snapshot restore {outcome.SnapshotPath} --data-dir /var/lib/etcd");
+            throw Mistake("--restore needs --kubernetes.", "Without it, name the snapshot itself.");
+        }
+
+        DataDirectoryRequest? build = _dataDirectory.Read(parsed);
+        string? file = _dataDirectory.ReadFile(parsed);
+        RequireSense(parsed.GetValue(_id), parsed.GetValue(_to), parsed.GetValue(_overwrite), build, file);
+        if (file is not null)
+        {
+            DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromFileAsync(
+                file, _dataDirectory.ReadSkipHashCheck(parsed), build!, progress, cancellationToken));
+            Write(parsed, built, build!);
+            return ExitCodes.Success;
+        }
+
+        await RestoreOfRepositoryAsync(parsed, build, cancellationToken);
+        return ExitCodes.Success;
+    }
+
+    private async Task RestoreOfRepositoryAsync(
+        ParseResult parsed, DataDirectoryRequest? build, CancellationToken cancellationToken)
+    {
+        using OpenedRepository opened = await _repository.OpenAsync(parsed, _logs, cancellationToken);
+        using OpenedKeys own = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+        string idText = parsed.GetValue(_id)!;
+        if (build is not null)
+        {
+            DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
+                opened.Repository, idText, own.Identities, build, progress, cancellationToken));
+            Write(parsed, built, build);
+            return;
+        }
+
+        RestoreOutcome outcome = await TransferDisplay.ShowAsync(progress => new RestoreRun(opened.Repository).ExecuteAsync(
+            idText, own.Identities, parsed.GetValue(_to)!, parsed.GetValue(_overwrite), progress, cancellationToken));
+        Write(parsed, outcome);
+    }
+
+    private async Task RestoreOfClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if (parsed.GetValue(_restore) is not { } name || parsed.GetValue(_to) is not { } to)
+        {
+            throw Mistake(
+                "restore --kubernetes needs --restore NAME and --to DIR.",
+                "It is what the pod of a MetadataRestore runs; to restore by hand, name the repository and the snapshot.");
+        }
+
+        using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
+        ClusterRestore run = new(cluster, _logs.Loggers(parsed));
+        RestoreOutcome outcome = await TransferDisplay.ShowAsync(
+            progress => run.ExecuteAsync(name, to, progress, FailureText.WriteWarning, cancellationToken));
+        Write(parsed, outcome);
+    }
+
+    private void Write(ParseResult parsed, DataDirectoryOutcome built, DataDirectoryRequest build) =>
+        _output.Write(parsed, RestoreText.Document(built), console => RestoreText.Write(console, built, build));
+
+    private void Write(ParseResult parsed, RestoreOutcome outcome) =>
+        _output.Write(parsed, RestoreText.Document(outcome), console => RestoreText.Write(console, outcome));
+
+    private static void RequireSense(string? id, string? to, bool overwrite, DataDirectoryRequest? build, string? file)
+    {
+        if ((to is null) == (build is null))
+        {
+            throw Mistake(
+                "restore takes either --to or --data-dir.",
+                "--to DIR gives the snapshot file and the certificates; --data-dir DIR gives what etcd can start on.");
+        }
+
+        if (overwrite && to is null)
+        {
+            throw Mistake("--overwrite does not go with --data-dir.", "Move the data directory that is there out of the way.");
+        }
+
+        if ((id is null) == (file is null))
+        {
+            throw Mistake(
+                "restore takes either a snapshot ID or --file.",
+                "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.");
         }
     }
+
+    private static BackupException Mistake(string message, string hint) =>
+        new(FailureReason.InvalidInput, message) { Hint = hint };
 }

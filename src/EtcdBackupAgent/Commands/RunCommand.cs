@@ -1,35 +1,147 @@
 using System.CommandLine;
+using System.Net;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Kubernetes.Workloads;
 using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>run</c>: the worker that keeps every policy's schedule.</summary>
-internal static class RunCommand
+/// <summary><c>run</c>: keeps every policy's schedule, of a directory as the worker, in a cluster as the controller.</summary>
+internal sealed class RunCommand
 {
+    /// <summary>The environment variable that may name the image; the manifests set it to the controller's own.</summary>
+    private const string ImageVariable = "ETCD_BACKUP_AGENT_IMAGE";
+
+    private static readonly TimeSpan SyncPeriodMin = TimeSpan.FromSeconds(10);
+
+    private readonly LogOptions _logs;
+    private readonly ScratchOption _scratch = new();
+    private readonly KubernetesOptions _kubernetes = new();
+
+    private readonly Option<string?> _resources = new("--resources")
+    {
+        Description = "Directory with the YAML documents of policies, locations and secrets. Changes are picked up while running.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _listen = new(ListenAddress.Option)
+    {
+        Description = "Where to answer /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:9090 (default: nowhere).",
+        HelpName = "ADDRESS:PORT",
+    };
+
+    private readonly Option<bool> _inProcess = new("--in-process")
+    {
+        Description = "With --kubernetes: make the backups of every policy in this process, which then must run on a control-plane node, "
+            + "instead of in pods.",
+    };
+
+    private readonly Option<string?> _image = new("--image")
+    {
+        Description = $"With --kubernetes: the image that the pods of backups and restores run; or the variable {ImageVariable}.",
+        HelpName = "IMAGE",
+    };
+
+    private readonly Option<string?> _syncPeriod = new("--sync-period")
+    {
+        Description = "With --kubernetes: how often the records are compared with the repositories, such as 10m (the default).",
+        HelpName = "DURATION",
+    };
+
+    private RunCommand(LogOptions logs) => _logs = logs;
+
+    private Option[] ForClusters => [_inProcess, _image, _syncPeriod];
+
     public static Command Create(LogOptions logs)
     {
-        Option<string> resources = new("--resources")
+        RunCommand run = new(logs);
+        Command verb = new("run", "Keep the schedules of all policies until stopped.") { run._resources };
+        run._kubernetes.AddTo(verb);
+        foreach (Option option in run.ForClusters)
         {
-            Description = "Directory with the YAML documents of policies, locations and secrets. Changes are picked up while running.",
-            HelpName = "DIR",
-            Required = true,
+            verb.Add(option);
+        }
+
+        run._scratch.AddTo(verb);
+        verb.Add(run._listen);
+        verb.SetAction(run.ExecuteAsync);
+        return verb.WithExample(
+            "etcd-backup-agent run --resources /etc/etcd-backup-agent --log-format json\n"
+            + "etcd-backup-agent run --kubernetes --namespace kubedr-system --listen 0.0.0.0:8080");
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        IPEndPoint? listen = parsed.GetValue(_listen) is { } address ? ListenAddress.Parse(address) : null;
+        string? directory = parsed.GetValue(_resources);
+        bool isInCluster = _kubernetes.IsChosen(parsed);
+        if (isInCluster == (directory is not null))
+        {
+            throw new BackupException(FailureReason.InvalidInput, "run takes either --resources DIR or --kubernetes.")
+            {
+                Hint = "--resources names a directory of documents; --kubernetes reads the policies of a cluster.",
+            };
+        }
+
+        if (directory is null)
+        {
+            await ControlAsync(parsed, listen, cancellationToken);
+            return ExitCodes.Success;
+        }
+
+        if (ForClusters.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } foreign)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} needs --kubernetes.");
+        }
+
+        await WorkerHost.RunAsync(
+            new DirectoryResourceStore(directory),
+            new DirectoryRecipientPins(directory),
+            _scratch.Read(parsed),
+            new PolicyWorkerOptions(),
+            listen,
+            logging => _logs.Configure(logging, parsed, LogLevel.Information),
+            cancellationToken);
+        return ExitCodes.Success;
+    }
+
+    private async Task ControlAsync(ParseResult parsed, IPEndPoint? listen, CancellationToken cancellationToken)
+    {
+        ControllerHostOptions options = new()
+        {
+            Listen = listen,
+            Image = new PodImage(ReadImage(parsed)),
+            IsInProcess = parsed.GetValue(_inProcess),
+            Scratch = _scratch.Read(parsed),
+            Controller = ReadSyncPeriod(parsed) is { } period ? new ControllerOptions { SyncPeriod = period } : new ControllerOptions(),
+        };
+        using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
+        await ControllerHost.RunAsync(
+            cluster, options, logging => _logs.Configure(logging, parsed, LogLevel.Information), cancellationToken);
+    }
+
+    /// <summary>Restores run in pods, also where backups do not.</summary>
+    private string ReadImage(ParseResult parsed) =>
+        parsed.GetValue(_image) ?? Environment.GetEnvironmentVariable(ImageVariable) ?? throw new BackupException(
+            FailureReason.InvalidInput, "run --kubernetes needs the image that its pods run.")
+        {
+            Hint = $"Add --image IMAGE, or set {ImageVariable}, as the manifests do.",
         };
 
-        Command verb = new("run", "Keep the schedules of all policies until stopped.") { resources };
-        verb.SetAction(async (parsed, cancellationToken) =>
+    private TimeSpan? ReadSyncPeriod(ParseResult parsed) => parsed.GetValue(_syncPeriod) switch
+    {
+        null => null,
+        { } text when GoDuration.Parse(text) is { } period && period >= SyncPeriodMin => period,
+        { } text => throw new BackupException(FailureReason.InvalidInput, $"--sync-period '{text}' is no duration of at least 10s.")
         {
-            string directory = parsed.GetRequiredValue(resources);
-            await WorkerHost.RunAsync(
-                new DirectoryResourceStore(directory),
-                new DirectoryRecipientPins(directory),
-                new PolicyWorkerOptions(),
-                logging => logs.Configure(logging, parsed, LogLevel.Information),
-                cancellationToken);
-            return ExitCodes.Success;
-        });
-        return verb.WithExample("etcd-backup-agent run --resources /etc/etcd-backup-agent --log-format json");
-    }
+            Hint = "Write it as 10m or 1h30m.",
+        },
+    };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
@@ -24,7 +25,19 @@ internal static class VerifyCommand
         };
         Option<bool> all = new("--all") { Description = "Verify every snapshot of the repository." };
 
-        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.") { id, all };
+        Option<bool> deep = new("--deep")
+        {
+            Description = "Look into the database as well: pages, revisions, etcd's own hash; and record what is found beside the snapshot. "
+                + "Needs a key, and room for the database on a local disk.",
+        };
+        Option<string?> scratchDirectory = new("--scratch-dir")
+        {
+            Description = "Directory where the database lies in plain while it is looked into, in a file without a name "
+                + "(default: the system's directory for temporary files).",
+            HelpName = "DIR",
+        };
+
+        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.") { id, all, deep, scratchDirectory };
         repository.AddTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
@@ -39,30 +52,50 @@ internal static class VerifyCommand
                 };
             }
 
+            bool isDeep = parsed.GetValue(deep);
+            string? scratch = parsed.GetValue(scratchDirectory);
+            if (scratch is not null && !isDeep)
+            {
+                throw new BackupException(FailureReason.InvalidInput, "--scratch-dir goes with --deep only.");
+            }
+
             using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: false, cancellationToken);
+            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
+            if (isDeep)
+            {
+                DeepVerifyRun deepRun = Wiring.DeepVerifyRun(opened.Repository, own, scratch);
+                IReadOnlyList<DeepVerifyOutcome> found = await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(
+                    async progress => await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
+                output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));
+                return Judge(found);
+            }
+
             VerifyRun run = new(opened.Repository, own.Identities);
             IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
                 async progress => idText is null
-                    ? await CollectAsync(run.VerifyAllAsync(progress, cancellationToken))
+                    ? await run.VerifyAllAsync(progress, cancellationToken).ToListAsync(cancellationToken)
                     : [await run.VerifyAsync(idText, progress, cancellationToken)]);
             output.Write(parsed, Document(outcomes), console => WriteText(console, outcomes, opened.Address));
             return outcomes.All(o => o.IsSound) ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
         });
         return verb.WithExample(
             "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
+            + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase\n"
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
     }
 
-    private static async Task<IReadOnlyList<VerifyOutcome>> CollectAsync(IAsyncEnumerable<VerifyOutcome> outcomes)
+    /// <summary>The exit code: damage weighs more than a record that could not be written, of which each is told.</summary>
+    private static int Judge(IReadOnlyList<DeepVerifyOutcome> outcomes)
     {
-        List<VerifyOutcome> collected = [];
-        await foreach (VerifyOutcome outcome in outcomes)
+        BackupException[] notRecorded = [.. outcomes.Select(o => o.RecordFailure).OfType<BackupException>()];
+        foreach (BackupException failure in notRecorded)
         {
-            collected.Add(outcome);
+            FailureText.Write(failure);
         }
 
-        return collected;
+        return !outcomes.All(o => o.IsSound) ? ExitCodes.Of(FailureReason.DataDamaged)
+            : notRecorded.Length > 0 ? ExitCodes.Of(notRecorded[0].Reason)
+            : ExitCodes.Success;
     }
 
     private static JsonArray Document(IEnumerable<VerifyOutcome> outcomes) =>
@@ -76,13 +109,26 @@ internal static class VerifyCommand
         }),
     ];
 
-    private static void WriteText(IAnsiConsole console, IReadOnlyList<VerifyOutcome> outcomes, string address)
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<DeepVerifyOutcome> outcomes, string address)
     {
-        if (outcomes.Count == 0)
+        WriteIfNone(console, outcomes.Count, address);
+        foreach (DeepVerifyOutcome outcome in outcomes)
+        {
+            VerificationText.Write(console, outcome);
+        }
+    }
+
+    private static void WriteIfNone(IAnsiConsole console, int snapshots, string address)
+    {
+        if (snapshots == 0)
         {
             console.WriteLine($"There is no snapshot in {address} yet.");
         }
+    }
 
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<VerifyOutcome> outcomes, string address)
+    {
+        WriteIfNone(console, outcomes.Count, address);
         foreach (VerifyOutcome outcome in outcomes)
         {
             string bytes = outcome.Manifest is { } manifest ? $" ({Readable.Bytes(manifest.PlainBytes)})" : "";

@@ -1,10 +1,13 @@
 using System.Text;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Storage.FileSystem;
@@ -75,12 +78,59 @@ internal static class Wiring
                 .RequireAsync(repository, named.Location, cancellationToken)
             : Task.CompletedTask;
 
-    public static BackupRun BackupRun(BackupRepository repository, EtcdConnection etcd, ILoggerFactory loggers) =>
+    /// <summary>What makes a backup, and verifies it if the plan says so.</summary>
+    /// <param name="repository">Where to.</param>
+    /// <param name="plan">What to back up, and whether to verify it.</param>
+    /// <param name="openKeys">Opens what is needed to look into the backup; called once it is made, so that until then no key is there.</param>
+    /// <param name="scratch">Where to put what a slow repository has not taken yet.</param>
+    /// <param name="loggers">Where the log goes.</param>
+    public static BackupRun BackupRun(
+        BackupRepository repository,
+        BackupPlan plan,
+        Func<CancellationToken, Task<OpenedKeys>> openKeys,
+        ScratchSpace scratch,
+        ILoggerFactory loggers) =>
         new(
             repository,
-            new EtcdSnapshotSource(etcd, Time, loggers.CreateLogger<EtcdSnapshotSource>()),
+            new EtcdSnapshotSource(plan.Etcd, Time, loggers.CreateLogger<EtcdSnapshotSource>()),
             AgentVersion.Text,
-            Time);
+            Time)
+        {
+            Scratch = scratch,
+            VerifyAfter = plan.Verify == PolicyVerification.Never
+                ? null
+                : async (id, progress, cancellationToken) =>
+                {
+                    using OpenedKeys keys = await openKeys(cancellationToken);
+                    return await DeepVerifyRun(repository, keys, scratchDirectory: null)
+                        .VerifyAsync(id.Value, progress, cancellationToken)
+                        .SingleAsync(cancellationToken);
+                },
+        };
+
+    /// <param name="repository">Where the snapshots are.</param>
+    /// <param name="keys">What opens them.</param>
+    /// <param name="scratchDirectory">Where a database lies while it is looked into; null for the system's directory for such files.</param>
+    public static DeepVerifyRun DeepVerifyRun(BackupRepository repository, OpenedKeys keys, string? scratchDirectory) =>
+        new(repository, keys.Identities, scratchDirectory ?? Path.GetTempPath(), AgentVersion.Text, Time);
+
+    /// <inheritdoc cref="DeepVerifyRun"/>
+    public static InspectRun InspectRun(BackupRepository repository, OpenedKeys keys, string? scratchDirectory) =>
+        new(repository, keys.Identities, scratchDirectory ?? Path.GetTempPath());
+
+    /// <summary>The key of a location's repository, opened by the passphrase in its Secret; none where it needs none.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.InvalidInput"/>.</exception>
+    public static async Task<OpenedKeys> OpenKeysAsync(
+        BackupRepository repository, BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
+    {
+        if (location.Encryption is not PassphraseLocation secret)
+        {
+            return new OpenedKeys([]);
+        }
+
+        using AgePassphrase passphrase = PassphraseText.OfSecret(secret, resources);
+        return new OpenedKeys([await new RepositoryKeys(repository, Time).OpenAsync(passphrase, cancellationToken)]);
+    }
 
     private static S3ObjectStore Store(S3Options options, ILoggerFactory loggers) =>
         new(options, Time, loggers.CreateLogger<S3ObjectStore>());

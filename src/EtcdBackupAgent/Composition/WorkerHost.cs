@@ -1,4 +1,8 @@
+using System.Net;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Observability;
+using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -12,18 +16,22 @@ internal static class WorkerHost
     /// <summary>Runs the worker until it is told to stop and has stopped.</summary>
     /// <param name="resources">Where the policies are.</param>
     /// <param name="pins">Where it is remembered whom repositories encrypt to.</param>
+    /// <param name="scratch">Where backups put what a slow repository has not taken yet.</param>
     /// <param name="options">The worker's times and limits.</param>
+    /// <param name="listen">Where metrics and health are shown; null for nowhere.</param>
     /// <param name="configureLogs">Says where the log goes; it is written to its end when this returns.</param>
     /// <param name="cancellationToken">Tells it to stop.</param>
     /// <exception cref="Core.Failures.BackupException">The resources cannot be used; the worker did not start.</exception>
     public static async Task RunAsync(
         IResourceStore resources,
         IRecipientPins pins,
+        ScratchSpace scratch,
         PolicyWorkerOptions options,
+        IPEndPoint? listen,
         Action<ILoggingBuilder> configureLogs,
         CancellationToken cancellationToken)
     {
-        using IHost host = Create(resources, pins, options, configureLogs);
+        using IHost host = Create(resources, pins, scratch, options, listen, configureLogs);
         PolicyWorker worker = host.Services.GetRequiredService<PolicyWorker>();
         await host.RunAsync(cancellationToken);
 
@@ -32,29 +40,25 @@ internal static class WorkerHost
     }
 
     private static IHost Create(
-        IResourceStore resources, IRecipientPins pins, PolicyWorkerOptions options, Action<ILoggingBuilder> configureLogs)
+        IResourceStore resources,
+        IRecipientPins pins,
+        ScratchSpace scratch,
+        PolicyWorkerOptions options,
+        IPEndPoint? listen,
+        Action<ILoggingBuilder> configureLogs)
     {
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-        configureLogs(builder.Logging);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.StopPeriod);
-        builder.Services.AddSingleton<IHostLifetime, SignalsElsewhere>();
-        builder.Services.AddSingleton(services =>
+        return HostParts.Create(configureLogs, options.StopPeriod + Monitoring.StopPeriod, services =>
         {
-            ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
-            return new PolicyWorker(resources, new PolicyRunner(pins, loggers), options, Wiring.Time, loggers);
+            services.AddMonitoring(listen, options.SilenceMax);
+            services.AddSingleton(provider =>
+            {
+                ILoggerFactory loggers = provider.GetRequiredService<ILoggerFactory>();
+                AgentMetrics metrics = provider.GetRequiredService<AgentMetrics>();
+                AgentHealth health = provider.GetRequiredService<AgentHealth>();
+                PolicyRunner runner = new(pins, scratch, metrics, loggers);
+                return new PolicyWorker(resources, runner, options, metrics, health, Wiring.Time, loggers);
+            });
+            services.AddHostedService(provider => provider.GetRequiredService<PolicyWorker>());
         });
-        builder.Services.AddHostedService(services => services.GetRequiredService<PolicyWorker>());
-        return builder.Build();
-    }
-
-    /// <summary>
-    /// Leaves the signals to the program, which turns the first into the cancellation that ends the host. The host's own way of taking
-    /// them would also swallow the second, which is to end the process at once.
-    /// </summary>
-    private sealed class SignalsElsewhere : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Publishing;
 
 namespace EtcdBackupAgent.Configuration;
 
@@ -18,6 +19,12 @@ internal sealed record BackupPlan
 
     /// <summary>How many complete snapshots to keep; null to prune nothing.</summary>
     public int? Retain { get; init; }
+
+    /// <summary>When the snapshot is verified deeply.</summary>
+    public PolicyVerification Verify { get; init; } = PolicyVerification.Never;
+
+    /// <summary>Text that goes into the manifest as it is.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Joins a policy with the Secret it names.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the Secret is needed and absent.</exception>
@@ -43,6 +50,8 @@ internal sealed record BackupPlan
             CertsDirectory = policy.CertsDirectory,
             Policy = policy.Name,
             Retain = policy.RetainNumBackups,
+            Verify = policy.Verify,
+            Labels = PolicyLabels.Of(policy),
         };
     }
 
@@ -52,6 +61,7 @@ internal sealed record BackupPlan
         Reason = reason,
         CertsDirectory = CertsDirectory,
         RetainNumBackups = Retain,
+        Labels = Labels,
     };
 
     private static string? Pem(SecretContent? secret, string key) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Repository;
 using Spectre.Console;
 
@@ -7,17 +8,19 @@ namespace EtcdBackupAgent.Output;
 /// <summary>How snapshots are shown.</summary>
 internal static class SnapshotText
 {
+    private const string Damaged = "damaged";
+
     private static readonly Style Good = new(Color.Green);
     private static readonly Style Bad = new(Color.Red);
 
     /// <summary>What a narrow terminal has no room for, in the order in which it goes; <c>show</c> has it all.</summary>
-    private static readonly string[] Dispensable = ["AGE", "CLUSTER", "REASON", "STORED"];
+    private static readonly string[] Dispensable = ["AGE", "CLUSTER", "REASON", "STORED", "VERIFIED"];
 
     /// <summary>All snapshots, oldest first, those that cannot be read among them, in at most <paramref name="width"/>
     /// columns if leaving some out is enough.</summary>
     public static Table Table(Inventory inventory, DateTimeOffset now, int width)
     {
-        string[] names = ["ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "STATUS"];
+        string[] names = ["ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "VERIFIED", "STATUS"];
         List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
         List<int> shown = [.. Enumerable.Range(0, names.Length)];
         foreach (string name in Dispensable.TakeWhile(_ => shown.Sum(WidthOf) > width))
@@ -28,14 +31,22 @@ internal static class SnapshotText
         Table table = Terminal.NewTable(shown.Select(column => names[column]));
         foreach (string[] row in rows)
         {
-            Style status = row[^1] == Status(null) ? Bad : row[^1] == "Complete" ? Good : new Style(Color.Yellow);
-            table.AddRow(shown.Select(column => new Text(row[column], column == names.Length - 1 ? status : Style.Plain)));
+            table.AddRow(shown.Select(column => new Text(row[column], StyleOf(names[column], row[column]))));
         }
 
         return table;
 
         int WidthOf(int column) => 1 + rows.Select(row => row[column].Length).Append(names[column].Length).Max();
     }
+
+    private static Style StyleOf(string column, string text) => (column, text) switch
+    {
+        ("VERIFIED", Damaged) => Bad,
+        ("STATUS", "Complete") => Good,
+        ("STATUS", "Incomplete") => new Style(Color.Yellow),
+        ("STATUS", _) => Bad,
+        _ => Style.Plain,
+    };
 
     private static string[] Row(SnapshotFolder folder, Snapshot? snapshot, DateTimeOffset now)
     {
@@ -51,7 +62,13 @@ internal static class SnapshotText
                 ReasonText(manifest.Reason),
             ]
             : ["-", "-", "-", "-", "-", "-"];
-        return [.. start, .. rest, Status(snapshot)];
+        string verified = snapshot?.Verification switch
+        {
+            null => "-",
+            { Result: VerificationResult.Damaged } => Damaged,
+            { } sound => Readable.Duration(now - sound.CompletedAt),
+        };
+        return [.. start, .. rest, verified, Status(snapshot)];
     }
 
     /// <summary>All snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
@@ -68,11 +85,23 @@ internal static class SnapshotText
             }),
     ];
 
-    /// <summary>One snapshot: the manifest's fields and a <c>status</c>.</summary>
+    /// <summary>
+    /// One snapshot: the manifest's fields, a <c>status</c> and, once it was verified deeply, the record of that as <c>verification</c>.
+    /// </summary>
     public static JsonObject Document(Snapshot snapshot)
     {
         JsonObject document = snapshot.Manifest.ToJson();
         document["status"] = Status(snapshot);
+        if (snapshot.Verification is { } verification)
+        {
+            document["verification"] = verification.ToJson();
+        }
+
+        if (snapshot.VerificationProblem is { } problem)
+        {
+            document["verificationProblem"] = problem.Message;
+        }
+
         return document;
     }
 
@@ -93,6 +122,7 @@ internal static class SnapshotText
             ("Etcd member", $"{manifest.Etcd.MemberId} ({manifest.Etcd.Role}) at {manifest.Etcd.Endpoint}"),
             ("Etcd version", manifest.Etcd.Version),
             ("Revision", $"{manifest.Etcd.Revision}"),
+            ("HashKV", HashKvText(manifest.Etcd)),
             ("Raft", $"term {manifest.Etcd.RaftTerm}, index {manifest.Etcd.RaftIndex}"),
             .. manifest.Labels.Select(label => ($"Label {label.Key}", label.Value)),
         ];
@@ -103,9 +133,14 @@ internal static class SnapshotText
             lines.Add(("  stored", $"{Readable.Bytes(artifact.StoredBytes)}, SHA-256 {artifact.StoredSha256}"));
         }
 
+        lines.AddRange(VerificationText.Details(snapshot));
         int nameWidth = lines.Max(line => line.Name.Length) + 2;
         return lines.Select(line => $"{line.Name}:".PadRight(nameWidth) + line.Value);
     }
+
+    private static string HashKvText(EtcdMember member) => member.HashKv is { } hash
+        ? $"{hash.Hash} at revision {hash.Revision}, compacted at {hash.CompactRevision}"
+        : $"none{(member.HashKvMissing is { } why ? $": {why}" : "")}";
 
     public static string ReasonText(BackupReason reason) => reason switch
     {
@@ -117,12 +152,14 @@ internal static class SnapshotText
     private static string Status(Snapshot? snapshot) => snapshot switch
     {
         null => "Unreadable",
+        { IsComplete: true, IsDamaged: true } => "Damaged",
         { IsComplete: true } => "Complete",
         _ => "Incomplete",
     };
 
-    private static IEnumerable<(SnapshotFolder Folder, Snapshot? Snapshot)> InOrder(Inventory inventory) =>
-        inventory.Snapshots.Select(s => (s.Folder, (Snapshot?)s))
-            .Concat(inventory.Unreadable.Select(u => (u.Folder, (Snapshot?)null)))
-            .OrderBy(entry => entry.Item1.ToString(), StringComparer.Ordinal);
+    private static IEnumerable<(SnapshotFolder Folder, Snapshot? Snapshot)> InOrder(Inventory inventory)
+    {
+        Dictionary<SnapshotFolder, Snapshot> readable = inventory.Snapshots.ToDictionary(snapshot => snapshot.Folder);
+        return inventory.Folders.Select(folder => (folder, readable.GetValueOrDefault(folder)));
+    }
 }

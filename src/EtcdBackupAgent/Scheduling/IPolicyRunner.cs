@@ -8,14 +8,15 @@ namespace EtcdBackupAgent.Scheduling;
 public interface IPolicyRunner
 {
     /// <summary>
-    /// When the newest complete snapshot of this policy in its repository was started; null if there is none, or no repository yet.
+    /// When the newest complete snapshot of this policy in its repository that is not known to be damaged was started; null if there is none,
+    /// or no repository yet.
     /// The worker keeps no memory of its own: this is how it knows what it missed.
     /// </summary>
     /// <exception cref="BackupException">The repository cannot be read.</exception>
     Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Backs up once, retention included. Never called for one policy while a call for it is under way.
+    /// Backs up once, verification and retention included. Never called for one policy while a call for it is under way.
     /// </summary>
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Where the policy's location and Secrets are found.</param>

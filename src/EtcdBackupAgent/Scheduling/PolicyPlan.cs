@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -12,6 +13,7 @@ internal sealed class PolicyPlan(
     PolicyTimetable timetable,
     PolicyRuns runs,
     PolicyWorkerOptions options,
+    IBackupMetrics metrics,
     TimeProvider timeProvider,
     ILogger logger)
 {
@@ -37,6 +39,7 @@ internal sealed class PolicyPlan(
         {
             await timetable.RemoveAsync(gone, cancellationToken);
             _placed.Remove(gone);
+            metrics.PolicyGone(gone.Short);
             logger.PolicyRemoved(gone);
         }
 
@@ -48,6 +51,8 @@ internal sealed class PolicyPlan(
             bool known = _placed.TryGetValue(policy.Name, out Placement? before) && before == placement;
             if (!known)
             {
+                metrics.PolicySeen(
+                    policy.Name.Short, ScheduleInterval.Longest(policy, timeProvider.GetUtcNow()), null, null, null);
                 await PlaceAsync(policy, timeProvider.GetUtcNow(), cancellationToken);
                 _placed[policy.Name] = placement;
             }

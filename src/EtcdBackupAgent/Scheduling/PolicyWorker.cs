@@ -1,4 +1,6 @@
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Health;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Hosting;
@@ -21,11 +23,20 @@ public sealed class PolicyWorker(
     IResourceStore store,
     IPolicyRunner runner,
     PolicyWorkerOptions options,
+    IBackupMetrics metrics,
+    IAgentHealth health,
     TimeProvider timeProvider,
     ILoggerFactory loggers) : BackgroundService
 {
+    /// <summary>Whether the resources could be read.</summary>
+    private const string ResourcesCondition = "resources";
+
+    /// <summary>Whether every policy has its place on the timetable.</summary>
+    private const string TimetableCondition = "timetable";
+
     private readonly ILogger _logger = loggers.CreateLogger<PolicyWorker>();
     private ResourcesInUse? _resources;
+    private volatile PolicyRuns? _runs;
 
     /// <summary>Returns once the resources have been read and found right; the work goes on after that.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the
@@ -33,15 +44,34 @@ public sealed class PolicyWorker(
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // 1
-        _resources = await ResourcesInUse.LoadAsync(store, _logger, cancellationToken);
+        health.SetReady(ResourcesCondition, holds: false);
+        health.SetReady(TimetableCondition, holds: false);
+        _resources = await ResourcesInUse.LoadAsync(
+            store, options.RefusesInvalidAtStart, _logger, cancellationToken);
+        health.SetReady(ResourcesCondition, holds: true);
         _logger.WorkerStarted(_resources.Current.Policies.Count, store.Address);
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Backs up a policy now, beside its schedule.</summary>
+    /// <returns>False if the policy is not known, or not any more.</returns>
+    public bool BackUpNow(ResourceName name)
+    {
+        if (_runs is not { } runs || _resources?.Current is not { } current
+            || !current.Policies.TryGetValue(name, out BackupPolicy? policy))
+        {
+            return false;
+        }
+
+        runs.Start(policy, current, BackupReason.OnDemand);
+        return true;
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         ResourcesInUse resources = _resources ?? throw new InvalidOperationException("StartAsync comes first.");
         using PolicyRuns runs = new(runner, options, timeProvider, _logger);
+        _runs = runs;
         try
         {
             await FollowAsync(resources, runs, stoppingToken);
@@ -53,6 +83,7 @@ public sealed class PolicyWorker(
         finally
         {
             // 4
+            _runs = null;
             await runs.StopAsync();
             _logger.WorkerStopped();
         }
@@ -62,16 +93,20 @@ public sealed class PolicyWorker(
     {
         await using PolicyTimetable timetable = await PolicyTimetable.StartAsync(
             name => StartDue(name, resources.Current, runs), timeProvider, loggers, stoppingToken);
-        PolicyPlan plan = new(runner, resources, timetable, runs, options, timeProvider, _logger);
+        PolicyPlan plan = new(runner, resources, timetable, runs, options, metrics, timeProvider, _logger);
 
         // 2
         using PeriodicTimer period = new(options.ReloadPeriod, timeProvider);
         await plan.FollowAsync(makeUpMissed: true, stoppingToken);
+        health.SetReady(TimetableCondition, holds: true);
 
         // 3
         while (await period.WaitForNextTickAsync(stoppingToken))
         {
-            if (await resources.PollAsync(stoppingToken))
+            health.Beat();
+            bool changed = await resources.PollAsync(stoppingToken);
+            health.SetReady(ResourcesCondition, resources.AreReadable);
+            if (changed)
             {
                 await plan.FollowAsync(makeUpMissed: false, stoppingToken);
             }

@@ -10,6 +10,9 @@ public sealed record PolicyWorkerOptions
     /// period.</summary>
     public TimeSpan ReloadPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether documents with errors keep the worker from starting. In a cluster they do not: their status tells.</summary>
+    public bool RefusesInvalidAtStart { get; init; } = true;
+
     /// <summary>Runs of different policies at once; further ones wait.</summary>
     public int RunsInParallelMax { get; init; } = 2;
 
@@ -21,6 +24,11 @@ public sealed record PolicyWorkerOptions
 
     /// <summary>How long a cancelled run may take to clean up after itself.</summary>
     public TimeSpan CancellationPeriod { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long the worker may be without a sign of life: it waits for repositories meanwhile, at most twice.
+    /// </summary>
+    public TimeSpan SilenceMax => ReloadPeriod + (2 * HistoryTimeout);
 
     /// <summary>What the host has to allow for its shutdown.</summary>
     public TimeSpan StopPeriod => GracePeriod + CancellationPeriod;

@@ -16,7 +16,6 @@ internal sealed class ResourcesInUse
     private volatile ResourceSet _current;
     private string _taken;
     private string _seen;
-    private bool _unreadable;
 
     private ResourcesInUse(IResourceStore store, ResourceSet first, ILogger logger)
     {
@@ -27,13 +26,20 @@ internal sealed class ResourcesInUse
 
     public ResourceSet Current => _current;
 
+    /// <summary>Whether the last reading succeeded.</summary>
+    public bool AreReadable { get; private set; } = true;
+
     /// <summary>Reads the store for the first time.</summary>
-    /// <exception cref="BackupException">The store cannot be read, or any document has an error.</exception>
+    /// <exception cref="BackupException">The store cannot be read, or any document has an error and that is refused.</exception>
     public static async Task<ResourcesInUse> LoadAsync(
-        IResourceStore store, ILogger logger, CancellationToken cancellationToken)
+        IResourceStore store, bool refusesInvalid, ILogger logger, CancellationToken cancellationToken)
     {
         ResourceSet first = await store.LoadAsync(cancellationToken);
-        first.ThrowIfInvalid(store.Address);
+        if (refusesInvalid)
+        {
+            first.ThrowIfInvalid(store.Address);
+        }
+
         return new ResourcesInUse(store, first, logger);
     }
 
@@ -48,16 +54,16 @@ internal sealed class ResourcesInUse
         try
         {
             read = await _store.LoadAsync(cancellationToken);
-            _unreadable = false;
+            AreReadable = true;
         }
         catch (BackupException e)
         {
-            if (!_unreadable)
+            if (AreReadable)
             {
                 _logger.ResourcesUnreadable(e.Reason, e.Message);
             }
 
-            _unreadable = true;
+            AreReadable = false;
             return false;
         }
 

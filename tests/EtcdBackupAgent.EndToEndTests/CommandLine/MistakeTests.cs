@@ -20,6 +20,20 @@ public sealed class MistakeTests
         "list",
         "No repository is named.",
         "Add --repository URL, or --resources DIR with --location or --policy.")]
+    [InlineData(
+        "backup --kubernetes",
+        "backup --kubernetes needs --policy NAME.",
+        "'kubectl get metadatabackuppolicies' shows the names.")]
+    [InlineData(
+        "backup --kubernetes --policy n/p",
+        "--policy 'n/p' is no NAME.",
+        "With --kubernetes the namespace is said with --namespace.")]
+    [InlineData(
+        "backup --kubernetes --policy p -r file:///x",
+        "--repository does not go with --kubernetes.",
+        "The policy document says it.")]
+    [InlineData("backup -r file:///x --context c", "--context needs --kubernetes.", "Add --kubernetes, or leave it out.")]
+    [InlineData("backup -r file:///x --etcd-creds-dir d", "--etcd-creds-dir needs --kubernetes.", "Add --kubernetes, or leave it out.")]
     [InlineData("list -r x --resources y", "Both --repository and --resources are given.", "Give one of them.")]
     [InlineData(
         "list -r /var/backups",
@@ -41,9 +55,49 @@ public sealed class MistakeTests
         "Write http:// or https://, a host and perhaps a port; "
         + "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
     [InlineData(
+        "run",
+        "run takes either --resources DIR or --kubernetes.",
+        "--resources names a directory of documents; --kubernetes reads the policies of a cluster.")]
+    [InlineData(
+        "run --kubernetes",
+        "run --kubernetes needs the image that its pods run.",
+        "Add --image IMAGE, or set ETCD_BACKUP_AGENT_IMAGE, as the manifests do.")]
+    [InlineData(
+        "run --kubernetes --image i --sync-period 1s",
+        "--sync-period '1s' is no duration of at least 10s.",
+        "Write it as 10m or 1h30m.")]
+    [InlineData(
+        "restore --kubernetes --to x",
+        "restore --kubernetes needs --restore NAME and --to DIR.",
+        "It is what the pod of a MetadataRestore runs; to restore by hand, name the repository and the snapshot.")]
+    [InlineData(
         "verify -r file:///x",
         "verify takes either one snapshot ID or --all.",
         "'etcd-backup-agent verify latest' checks the newest one.")]
+    [InlineData(
+        "restore latest -r file:///x",
+        "restore takes either --to or --data-dir.",
+        "--to DIR gives the snapshot file and the certificates; --data-dir DIR gives what etcd can start on.")]
+    [InlineData(
+        "restore latest -r file:///x --to y --name n1",
+        "--name needs --data-dir.",
+        "Name the data directory to build with --data-dir DIR.")]
+    [InlineData(
+        "restore --data-dir x -r file:///x",
+        "restore takes either a snapshot ID or --file.",
+        "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.")]
+    [InlineData(
+        "restore latest -r file:///x --data-dir x --overwrite",
+        "--overwrite does not go with --data-dir.",
+        "Move the data directory that is there out of the way.")]
+    [InlineData(
+        "restore latest -r file:///x --data-dir x --no-bump --bump-revision 5",
+        "Both --bump-revision and --no-bump are given.",
+        "Give one of them.")]
+    [InlineData(
+        "restore --file x --data-dir x --certs-to y",
+        "--certs-to does not go with --file.",
+        "A snapshot file holds no certificates.")]
     [InlineData(
         "backup -r file:///x",
         "No etcd is named.",

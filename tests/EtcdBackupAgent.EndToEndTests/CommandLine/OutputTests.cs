@@ -49,8 +49,8 @@ public sealed class OutputTests : IDisposable
         string[] lines = (await repository.RunAsync("list")).Output.TrimEnd('\n').Split('\n');
 
         Assert.Equal(2, lines.Length);
-        Assert.Matches("^ID +STARTED +AGE +POLICY +CLUSTER +REVISION +SIZE +STORED +REASON +STATUS *$", lines[0]);
-        Assert.Matches("^[0-9a-f]{8} .*Z .* kubedr-system/default .* MiB .* on-demand Complete *$", lines[1]);
+        Assert.Matches("^ID +STARTED +AGE +POLICY +CLUSTER +REVISION +SIZE +STORED +REASON +VERIFIED +STATUS *$", lines[0]);
+        Assert.Matches("^[0-9a-f]{8} .*Z .* kubedr-system/default .* MiB .* on-demand +- +Complete *$", lines[1]);
 
         ToolResult verify = await repository.RunAsync("verify", "latest");
         Assert.Matches("^etcd database: [0-9.]+ MiB done\n$", verify.StandardError);

@@ -22,7 +22,9 @@ internal sealed class EncryptedLocation : IDisposable
 
     /// <param name="encryption">What <c>spec.encryption</c> says; null to leave it out.</param>
     /// <param name="secret">What the location's Secret holds; null for no Secret.</param>
-    public static async Task<EncryptedLocation> NewAsync(object? encryption, Dictionary<string, string>? secret)
+    /// <param name="verify">What <c>spec.verify</c> of the policy says.</param>
+    public static async Task<EncryptedLocation> NewAsync(
+        object? encryption, Dictionary<string, string>? secret, string verify = "Never")
     {
         EncryptedLocation location = new();
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
@@ -46,7 +48,7 @@ internal sealed class EncryptedLocation : IDisposable
             ["client.key"] = await File.ReadAllTextAsync(etcd.ClientFiles.Key),
         });
         location.Write(
-            "MetadataBackupPolicy", "nightly", new { destination = "disk", etcdEndpoint = etcd.EndpointList, retainNumBackups = 9 });
+            "MetadataBackupPolicy", "nightly", new { destination = "disk", etcdEndpoint = etcd.EndpointList, retainNumBackups = 9, verify });
         return location;
     }
 

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Storage;
 using EtcdBackupAgent.Testing.Time;
 using Xunit;
 
@@ -14,11 +15,12 @@ internal static class Aftermath
 {
     private static readonly TimeSpan ADay = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
 
-    /// <summary>The ids of the listed snapshots, oldest first; each must be complete and must come back.</summary>
+    /// <summary>The ids of the listed snapshots, oldest first; each must be complete, must verify and must come back.</summary>
     public static async Task<IReadOnlyList<string>> AllListedRestoreAsync(this TestRepository repository)
     {
         IReadOnlyList<string> ids = await repository.ListAsync();
         using TestDirectory directory = new();
+        _ = (await repository.RunAsync("verify", "--all")).Output;
         foreach (string id in ids)
         {
             _ = (await repository.RunAsync("restore", id, "--to", directory[id])).Output;
@@ -66,11 +68,7 @@ internal static class Aftermath
         Inventory inventory = await opened.TakeInventoryAsync(CancellationToken.None);
         Assert.Empty(inventory.Unreadable);
         Assert.Equal(
-            inventory.Snapshots
-                .SelectMany(s => s.Manifest.Artifacts.Select(a => a.Key).Append(s.Folder.ManifestKey))
-                .Select(key => key.Value)
-                .Append("repository.json")
-                .Order(StringComparer.Ordinal),
+            inventory.KeysOfListed(),
             await repository.KeysAsync());
         Assert.Empty(await repository.PendingAsync());
     }

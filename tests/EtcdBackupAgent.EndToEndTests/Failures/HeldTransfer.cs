@@ -1,5 +1,5 @@
+using EtcdBackupAgent.Testing.Network;
 using EtcdBackupAgent.Testing.Processes;
-using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
@@ -10,25 +10,31 @@ namespace EtcdBackupAgent.EndToEndTests.Failures;
 internal sealed class HeldTransfer : IAsyncDisposable
 {
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly CuttingProxy _proxy;
+    private readonly TcpProxy _proxy;
     private volatile bool _isHeld;
 
     /// <param name="serverPort">The server's port on 127.0.0.1.</param>
     /// <param name="afterBytes">Bytes that the server may send on one connection before it is held.</param>
-    public HeldTransfer(int serverPort, long afterBytes) => _proxy = new CuttingProxy(serverPort)
+    public HeldTransfer(int serverPort, long afterBytes) => _proxy = new TcpProxy(serverPort)
     {
-        CutAfterBytes = afterBytes,
-        CutAnswers = true,
-        CutsLeft = 1,
-        Hold = cancellationToken =>
+        ToClient =
         {
-            _isHeld = true;
-            return _released.Task.WaitAsync(cancellationToken);
+            Fault = LinkFault.Hold,
+            FaultAfterBytes = afterBytes,
+            FaultsLeft = 1,
+            Hold = cancellationToken =>
+            {
+                _isHeld = true;
+                return _released.Task.WaitAsync(cancellationToken);
+            },
         },
     };
 
     /// <summary>The port on 127.0.0.1 to go to in place of the server's.</summary>
     public int Port => _proxy.Port;
+
+    /// <summary>Whether a transfer is held.</summary>
+    public bool IsHeld => _isHeld;
 
     /// <summary>Waits until a transfer of this program is held.</summary>
     /// <exception cref="InvalidOperationException">The program ended before; the message holds what it said.</exception>

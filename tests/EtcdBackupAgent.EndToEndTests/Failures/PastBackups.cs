@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Testing.Time;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
@@ -20,8 +21,13 @@ internal static class PastBackups
         MakeAsync(store, policy, certificates: null, ages);
 
     /// <summary>The same with a directory of certificates in each, if one is named.</summary>
+    public static Task MakeAsync(
+        IObjectStore store, string policy, string? certificates, params IEnumerable<TimeSpan> ages) =>
+        MakeAsync(store, policy, certificates, () => RandomNumberGenerator.GetBytes(DatabaseBytes), ages);
+
+    /// <summary>The same with a database of the caller's.</summary>
     public static async Task MakeAsync(
-        IObjectStore store, string policy, string? certificates, params IEnumerable<TimeSpan> ages)
+        IObjectStore store, string policy, string? certificates, Func<byte[]> database, params IEnumerable<TimeSpan> ages)
     {
         BackupRepository repository = await store.ListAsync("repository.json", CancellationToken.None).AnyAsync()
             ? await BackupRepository.OpenAsync(store, CancellationToken.None)
@@ -35,12 +41,12 @@ internal static class PastBackups
         foreach (TimeSpan age in ages)
         {
             ManualTime then = new(TimeProvider.System.GetUtcNow() - age);
-            await new BackupRun(repository, new NoiseSource(), "0.0.0", then)
+            await new BackupRun(repository, new BytesSource(database), "0.0.0", then)
                 .ExecuteAsync(request, new Progress<TransferProgress>(), CancellationToken.None);
         }
     }
 
-    private sealed class NoiseSource : ISnapshotSource
+    private sealed class BytesSource(Func<byte[]> read) : ISnapshotSource
     {
         private static readonly EtcdMember Member = new()
         {
@@ -57,9 +63,11 @@ internal static class PastBackups
 
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
-            byte[] database = RandomNumberGenerator.GetBytes(DatabaseBytes);
+            byte[] database = read();
             byte[] snapshot = [.. database, .. SHA256.HashData(database)];
-            return Task.FromResult(new EtcdSnapshot(Member, snapshot.Length, new MemoryStream(snapshot)));
+            HashKv hash = new() { Revision = Member.Revision, Hash = 1, CompactRevision = -1 };
+            return Task.FromResult(
+                new EtcdSnapshot(Member, snapshot.Length, new MemoryStream(snapshot), _ => Task.FromResult(hash)));
         }
     }
 }

@@ -24,6 +24,8 @@ internal static class Agent
             ["AWS_CONFIG_FILE"] = "/dev/null",
             ["AWS_EC2_METADATA_DISABLED"] = "true",
             ["ETCD_PASSWORD"] = null,
+            ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
+            ["OTEL_SDK_DISABLED"] = null,
         };
 
     public static string Path { get; } = Find();

@@ -35,6 +35,16 @@ internal static class SharedServers
             return server;
         });
 
+    /// <summary>The same with 12 MB: two parts of an upload.</summary>
+    public static Task<EtcdServer> MediumEtcdAsync() => SharedAsync(
+        "medium",
+        async () =>
+        {
+            EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Series("3.5") });
+            await EtcdContent.WriteNoiseAsync(server, 12 << 20);
+            return server;
+        });
+
     /// <summary>An S3 server over HTTPS, with an authority of its own.</summary>
     public static Task<RgwServer> S3Async() => SharedAsync("S3", () => RgwServer.StartAsync());
 

@@ -77,9 +77,18 @@ internal sealed class WorkerScene : IDisposable
     /// <summary>A way to the shared etcd that holds a backup in the middle.</summary>
     public HeldTransfer HoldEtcd() => new(_etcd.Endpoints[0].Port, afterBytes: 300_000);
 
-    public PeerProcess Start() => Agent.Start(["run", "--resources", _directory.Path]);
+    public PeerProcess Start(params IEnumerable<string> options) =>
+        Agent.Start(["run", "--resources", _directory.Path, .. options]);
 
-    public Task<ToolResult> RunAsync() => Agent.RunAsync(["run", "--resources", _directory.Path]);
+    public PeerProcess Start(IReadOnlyDictionary<string, string?> environment) =>
+        Agent.Start(["run", "--resources", _directory.Path], environment);
+
+    public Task<ToolResult> RunAsync(params IEnumerable<string> options) =>
+        Agent.RunAsync(["run", "--resources", _directory.Path, .. options]);
+
+    /// <summary>Backs up a policy by hand.</summary>
+    public async Task BackUpAsync(string policy) =>
+        _ = (await Agent.RunAsync(["backup", "--resources", _directory.Path, "--policy", policy])).Output;
 
     /// <summary>Policy and reason of each snapshot, oldest first.</summary>
     public async Task<IReadOnlyList<(string Policy, string Reason)>> SnapshotsAsync()

@@ -2,7 +2,9 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Network;
 using EtcdBackupAgent.Testing.Storage;
+using EtcdBackupAgent.Testing.Time;
 using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
@@ -20,38 +22,38 @@ public sealed class S3FailureTests(RgwFixture fixture)
     [Fact]
     public async Task Parts_whose_connections_are_cut_are_sent_again()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAfterBytes = 3 << 20 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToServer = { FaultAfterBytes = 3 << 20 } };
         using S3ObjectStore store = await OpenAsync(proxy);
-        proxy.CutsLeft = 3;
+        proxy.ToServer.FaultsLeft = 3;
 
         long stored = await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
 
         Assert.Equal(SeveralParts, stored);
-        Assert.Equal(3, proxy.Cuts);
+        Assert.Equal(3, proxy.ToServer.Faults);
         await AssertContentAsync(store, SeveralParts);
     }
 
     [Fact]
     public async Task Answers_that_are_lost_do_not_make_a_put_fail_or_a_creation_look_like_anothers()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 1 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 1 } };
         using S3ObjectStore store = await OpenAsync(proxy);
 
         // The request that begins the upload loses its answer, and so does the first one after it.
-        proxy.CutsLeft = 2;
+        proxy.ToClient.FaultsLeft = 2;
         await store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
-        proxy.CutsLeft = 2;
+        proxy.ToClient.FaultsLeft = 2;
         bool created = await store.TryCreateAsync(new ObjectKey("manifest.json"), new byte[10], CancellationToken.None);
 
         Assert.True(created);
-        Assert.Equal(4, proxy.Cuts);
+        Assert.Equal(4, proxy.ToClient.Faults);
         await AssertContentAsync(store, 9 << 20);
     }
 
     [Fact]
     public async Task A_completion_whose_answer_is_lost_is_found_to_be_done()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 1 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 1 } };
         using S3ObjectStore store = await OpenAsync(proxy);
         const long Length = (8 << 20) + 10;
         PatternStream content = new(Length)
@@ -64,37 +66,65 @@ public sealed class S3FailureTests(RgwFixture fixture)
                 await TestDeadline.UntilAsync(
                     "the first part", async () => await direct.ListPendingUploadsAsync(token).AnyAsync(token), token);
                 direct.Dispose();
-                proxy.CutsLeft = 3;
+                proxy.ToClient.FaultsLeft = 3;
             },
         };
 
         await store.PutAsync(Key, content, CancellationToken.None);
 
-        Assert.Equal(3, proxy.Cuts);
+        Assert.Equal(3, proxy.ToClient.Faults);
         await AssertContentAsync(store, Length);
         Assert.Empty(await store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_falls_silent_is_given_up_and_the_request_is_sent_again(bool towardsServer)
+    {
+        ManualTime clock = new(TimeProvider.System.GetUtcNow());
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port);
+        using S3ObjectStore store = await OpenAsync(proxy, clock);
+        ProxyDirection silent = towardsServer ? proxy.ToServer : proxy.ToClient;
+        (silent.Fault, silent.FaultAfterBytes, silent.FaultsLeft) = (LinkFault.Hold, 1, 2);
+
+        Task<long> put = store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
+        await TestDeadline.UntilAsync("the put to go on", () =>
+        {
+            // While bytes move there is none to wait for; and the clock of the signatures must stay near the server's.
+            if (silent.Faults > 0)
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            return Task.FromResult(put.IsCompleted);
+        });
+
+        Assert.Equal(9 << 20, await put);
+        Assert.Equal(2, silent.Faults);
+        await AssertContentAsync(store, 9 << 20);
     }
 
     [Fact]
     public async Task A_read_that_is_cut_goes_on_where_it_was()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 3 << 20 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 3 << 20 } };
         using S3ObjectStore store = await OpenAsync(proxy);
         await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
-        proxy.CutsLeft = 4;
+        proxy.ToClient.FaultsLeft = 4;
 
         await AssertContentAsync(store, SeveralParts);
 
-        Assert.Equal(4, proxy.Cuts);
+        Assert.Equal(4, proxy.ToClient.Faults);
     }
 
     [Fact]
     public async Task A_read_that_is_cut_for_ever_fails_and_says_where()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 100_000 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 100_000 } };
         using S3ObjectStore store = await OpenAsync(proxy);
         await store.PutAsync(Key, new PatternStream(SeveralParts), CancellationToken.None);
-        proxy.CutsLeft = int.MaxValue;
+        proxy.ToClient.FaultsLeft = int.MaxValue;
         await using Stream stream = await store.OpenReadAsync(Key, null, CancellationToken.None);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(Stream.Null));
@@ -106,10 +136,10 @@ public sealed class S3FailureTests(RgwFixture fixture)
     [Fact]
     public async Task A_read_whose_object_is_replaced_does_not_mix_the_two()
     {
-        await using CuttingProxy proxy = new(fixture.Server.HttpEndpoint.Port) { CutAnswers = true, CutAfterBytes = 8 << 20 };
+        await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 8 << 20 } };
         using S3ObjectStore store = await OpenAsync(proxy);
         await store.PutAsync(Key, new PatternStream(SeveralParts, seed: 1), CancellationToken.None);
-        proxy.CutsLeft = 1;
+        proxy.ToClient.FaultsLeft = 1;
         await using Stream stream = await store.OpenReadAsync(Key, null, CancellationToken.None);
         using S3ObjectStore direct = new(_options, TimeProvider.System);
         await direct.PutAsync(Key, new PatternStream(SeveralParts, seed: 2), CancellationToken.None);
@@ -132,10 +162,10 @@ public sealed class S3FailureTests(RgwFixture fixture)
             (await whole.ListAsync("", CancellationToken.None).ToListAsync()).Select(found => found.Key.Value));
     }
 
-    private async Task<S3ObjectStore> OpenAsync(CuttingProxy proxy)
+    private async Task<S3ObjectStore> OpenAsync(TcpProxy proxy, TimeProvider? time = null)
     {
         S3ObjectStore store = new(
-            _options with { Endpoint = new Uri($"http://127.0.0.1:{proxy.Port}") }, TimeProvider.System);
+            _options with { Endpoint = new Uri($"http://127.0.0.1:{proxy.Port}") }, time ?? TimeProvider.System);
         await store.EnsureCreatedAsync(CancellationToken.None);
         return store;
     }

@@ -52,10 +52,19 @@ public sealed class TestCertificates : IDisposable
         return Issue("Test server", [ServerAuthentication, ClientAuthentication], names.Build(), key, validity);
     }
 
-    /// <summary>A certificate for a client; etcd takes its common name for the user.</summary>
+    /// <summary>A certificate for a client; etcd and Kubernetes take its common name for the user, and Kubernetes its
+    /// organization for the user's group.</summary>
     public TestCertificate Client(
-        string commonName, TestKey key = TestKey.EcdsaPkcs8, TestValidity validity = TestValidity.Now) =>
-        Issue(commonName, [ClientAuthentication], names: null, key, validity);
+        string commonName,
+        TestKey key = TestKey.EcdsaPkcs8,
+        TestValidity validity = TestValidity.Now,
+        string? organization = null) =>
+        Issue(
+            organization is null ? commonName : $"{commonName}, O={organization}",
+            [ClientAuthentication],
+            names: null,
+            key,
+            validity);
 
     public void Dispose() => _authority.Dispose();
 

@@ -23,7 +23,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
 
     private string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
-    /// <summary>Makes the data directory out of the snapshot file, if the server is to begin with one.</summary>
+    /// <summary>Makes the data directory, if the server is to begin with one.</summary>
     /// <exception cref="InvalidOperationException">The tool refused the file; the message holds what it said.</exception>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
@@ -39,6 +39,11 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
             ];
             _ = (await Tool.RunAsync(
                 server.Options.Series.SnapshotTool, arguments, EtcdServer.Api, cancellationToken: cancellationToken)).Output;
+        }
+
+        if (server.Options.MakeData is { } make)
+        {
+            await make(new EtcdMemberData(Name, PeerUrl, server.InitialCluster, DataDirectory));
         }
     }
 
@@ -83,6 +88,17 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
         {
             // Since 3.5. What a test writes need not outlive the machine.
             arguments.Add("--unsafe-no-fsync");
+        }
+
+        if (server.Options.QuotaBackendBytes is { } quota)
+        {
+            arguments.AddRange(["--quota-backend-bytes", quota.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (server.Options.TransactionsKept is { } kept)
+        {
+            string number = kept.ToString(CultureInfo.InvariantCulture);
+            arguments.AddRange(["--snapshot-count", number, "--experimental-snapshot-catchup-entries", number]);
         }
 
         if (server.ServerFiles is { } files)

@@ -35,5 +35,8 @@ public sealed class EtcdSeries
     internal static EtcdSeries In(string cache, string version) =>
         new(Path.Combine(cache, $"etcd-{version}", "usr", "bin"), version);
 
+    /// <summary>The programs of a folder that somebody else filled, taken for those of a series.</summary>
+    internal static EtcdSeries At(string programs, string version) => new(programs, version);
+
     private string Program(string name) => Peers.Present(Path.Combine(_programs, name));
 }

@@ -22,6 +22,28 @@ public static class Peers
     /// <summary>The stock programs that must read what is written here, and whose files must be read here.</summary>
     public static IReadOnlyList<AgeSeries> AgeMatrix => [Age11, Age13];
 
+    /// <summary>The stock client of Kubernetes.</summary>
+    public static string Kubectl => Present(Path.Combine(Cache, "kubectl-1.36", "usr", "bin", "kubectl"));
+
+    /// <summary>What judges metrics and alerts as Prometheus reads them.</summary>
+    public static string Promtool => Present(Path.Combine(Cache, "prometheus-2.42", "usr", "bin", "promtool"));
+
+    /// <summary>A backup program that measurements compare with; <c>eng/peers --bench</c> installs it, and no test needs it.</summary>
+    public static string Restic => Present(Path.Combine(Cache, "restic-0.19", "usr", "bin", "restic"));
+
+    /// <summary>
+    /// A folder with kube-apiserver and etcd that the tests use in place of <see cref="KubernetesApi"/>, by the
+    /// convention of Kubernetes' envtest; null if none is named.
+    /// </summary>
+    public static string? KubebuilderAssets =>
+        Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } folder
+        && File.Exists(Path.Combine(folder, "kube-apiserver"))
+            ? folder
+            : null;
+
+    /// <summary>Kubernetes' API machinery as a server, built of <c>KubernetesApi/server</c>.</summary>
+    public static string KubernetesApi => Present(Path.Combine(Cache, "kubernetes-api-0.36", "kubernetes-api"));
+
     public static string CephMon => Installed("ceph-mon");
 
     public static string CephOsd => Installed("ceph-osd");

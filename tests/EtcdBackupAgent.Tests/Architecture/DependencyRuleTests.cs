@@ -44,6 +44,7 @@ public sealed class DependencyRuleTests
     }
 
     [Theory]
+    [InlineData("OpenTelemetry")]
     [InlineData("Quartz")]
     [InlineData("Spectre.Console")]
     [InlineData("System.CommandLine")]

@@ -28,9 +28,6 @@ public sealed class ParseMistakeTests
     [InlineData(
         "show", "show needs ID. The snapshot: its ID, the beginning of it, or 'latest' for the newest complete one.",
         "", "etcd-backup-agent show")]
-    [InlineData(
-        "restore latest", "restore needs --to DIR. Directory to restore to; it must be empty or new.",
-        "", "etcd-backup-agent restore")]
     [InlineData("list --repository", "--repository needs a value: URL.", "", "etcd-backup-agent list")]
     [InlineData("list -r a -r b", "--repository is given more than once.", "", "etcd-backup-agent list")]
     [InlineData("backup --retain x", "--retain 'x' is not a number.", "", "etcd-backup-agent backup")]

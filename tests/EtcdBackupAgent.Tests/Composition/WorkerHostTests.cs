@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Scheduling;
@@ -44,7 +45,9 @@ public sealed class WorkerHostTests : IDisposable
     private static Task RunAsync(IResourceStore store, CancellationToken cancellationToken) => WorkerHost.RunAsync(
         store,
         new DirectoryRecipientPins(store.Address),
+        ScratchSpace.None,
         new PolicyWorkerOptions { ReloadPeriod = TimeSpan.FromMilliseconds(10) },
+        listen: null,
         logging => logging.ClearProviders(),
         cancellationToken);
 

@@ -2,6 +2,7 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Tests.Core;
 
@@ -10,13 +11,62 @@ internal static class SampleSnapshots
 {
     public static readonly DateTimeOffset NewYear = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    public static HashKv Hash => new() { Revision = 4711, Hash = 4_000_000_001, CompactRevision = 4700 };
+
     public static Snapshot Create(
-        DateTimeOffset startedAt, string policy = "nightly", ulong cluster = 0xc1, bool complete = true, SnapshotId? id = null)
+        DateTimeOffset startedAt,
+        string policy = "nightly",
+        ulong cluster = 0xc1,
+        bool complete = true,
+        SnapshotId? id = null,
+        VerificationResult? verified = null)
     {
         SnapshotFolder folder = new(startedAt, id ?? SnapshotId.New());
         SnapshotManifest manifest = Manifest(folder, policy, cluster);
-        return new Snapshot { Folder = folder, Manifest = manifest, Lacking = complete ? [] : manifest.Artifacts };
+        return new Snapshot
+        {
+            Folder = folder,
+            Manifest = manifest,
+            Lacking = complete ? [] : manifest.Artifacts,
+            Verification = verified is { } result ? Verification(manifest, result) : null,
+        };
     }
+
+    /// <summary>A record of a verification an hour after the backup, with one check of each result.</summary>
+    public static VerificationRecord Verification(SnapshotManifest manifest, VerificationResult result) => new()
+    {
+        FormatVersion = 1,
+        Id = manifest.Id,
+        ManifestSha256 = manifest.DocumentSha256,
+        StartedAt = manifest.StartedAt.AddHours(1),
+        CompletedAt = manifest.StartedAt.AddHours(1).AddSeconds(5),
+        AgentVersion = "1.2.3",
+        Result = result,
+        Checks =
+        [
+            new VerificationCheck
+            {
+                Part = VerifiedPart.Pages,
+                Result = CheckResult.Passed,
+                Detail = "5 pages",
+                Problems = [],
+            },
+            new VerificationCheck
+            {
+                Part = VerifiedPart.Revisions,
+                Result = result == VerificationResult.Sound ? CheckResult.Passed : CheckResult.Failed,
+                Detail = "7 revisions",
+                Problems = result == VerificationResult.Sound ? [] : ["revision 3 has no key"],
+            },
+            new VerificationCheck
+            {
+                Part = VerifiedPart.Certificates,
+                Result = CheckResult.NotChecked,
+                Detail = "the snapshot holds no certificates",
+                Problems = [],
+            },
+        ],
+    };
 
     public static SnapshotManifest Manifest(SnapshotFolder folder, string policy = "nightly", ulong cluster = 0xc1) => new()
     {
@@ -39,6 +89,7 @@ internal static class SampleSnapshots
             RaftTerm = 3,
             RaftIndex = 4800,
             DbSizeBytes = 20480,
+            HashKv = Hash,
         },
         Artifacts =
         [

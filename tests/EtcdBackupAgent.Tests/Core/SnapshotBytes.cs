@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Snapshots.Verification;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core;
@@ -17,16 +18,25 @@ internal static class SnapshotBytes
     }
 
     /// <summary>A source that gives these bytes, and may fail on the way.</summary>
-    public static ISnapshotSource Source(byte[] snapshot, Exception? failure = null, Action? halfway = null) =>
-        new FixedSource(snapshot, failure, halfway);
+    /// <param name="snapshot">The bytes.</param>
+    /// <param name="failure">What reading ends with, halfway; null for none.</param>
+    /// <param name="halfway">What happens halfway.</param>
+    /// <param name="hashKv">How HashKV is answered; null for <see cref="SampleSnapshots.Hash"/>, at once.</param>
+    public static ISnapshotSource Source(
+        byte[] snapshot,
+        Exception? failure = null,
+        Action? halfway = null,
+        Func<CancellationToken, Task<HashKv>>? hashKv = null) =>
+        new FixedSource(snapshot, failure, halfway, hashKv ?? (_ => Task.FromResult(SampleSnapshots.Hash)));
 
-    private sealed class FixedSource(byte[] snapshot, Exception? failure, Action? halfway) : ISnapshotSource
+    private sealed class FixedSource(
+        byte[] snapshot, Exception? failure, Action? halfway, Func<CancellationToken, Task<HashKv>> hashKv) : ISnapshotSource
     {
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
             Stream content = new InterruptibleStream(snapshot, failure, halfway);
-            EtcdMember member = SampleSnapshots.Manifest(SampleSnapshots.Create(SampleSnapshots.NewYear).Folder).Etcd;
-            return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content));
+            EtcdMember member = SampleSnapshots.Manifest(SampleSnapshots.Create(SampleSnapshots.NewYear).Folder).Etcd with { HashKv = null };
+            return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content, hashKv));
         }
     }
 

@@ -1,9 +1,13 @@
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Testing.Directories;
+using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Tests.Core;
 
@@ -27,6 +31,8 @@ internal sealed class UseCaseFixture : IDisposable
 
     public string RepositoryPath => _directory["repository"];
 
+    public string ScratchPath => _directory["scratch"];
+
     public string CertsPath => _directory["pki"];
 
     public string this[string name] => _directory[name];
@@ -47,6 +53,36 @@ internal sealed class UseCaseFixture : IDisposable
     /// <summary>Makes a snapshot of <paramref name="bytes"/> and the certificates.</summary>
     public Task<BackupOutcome> BackUpAsync(BackupRepository repository, byte[] bytes, TimeProvider? time = null) =>
         Run(repository, SnapshotBytes.Source(bytes), time).ExecuteAsync(Request(), NoProgress, CancellationToken.None);
+
+    /// <summary>A deep verification that gives the database's inside out for what <paramref name="look"/> says; null for sound.</summary>
+    public DeepVerifyRun DeepVerifyRun(
+        BackupRepository repository,
+        Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof>? look = null,
+        IReadOnlyList<AgeIdentity>? identities = null,
+        TimeProvider? time = null,
+        string? scratch = null)
+    {
+        Directory.CreateDirectory(ScratchPath);
+        return new DeepVerifyRun(repository, identities ?? [], scratch ?? ScratchPath, "1.2.3", time ?? TimeProvider.System)
+        {
+            Verify = look ?? ((_, _, _, _) => Proof()),
+        };
+    }
+
+    /// <summary>What looking into a database may say; the part that is given has failed.</summary>
+    public static SnapshotProof Proof(CheckedPart? failed = null) => new()
+    {
+        Checks =
+        [
+            .. Enum.GetValues<CheckedPart>().Select(part => new SnapshotCheck
+            {
+                Part = part,
+                Result = part == failed ? CheckResult.Failed : CheckResult.Passed,
+                Detail = $"looked at {part}",
+                Problems = part == failed ? [$"{part} is wrong at page 3"] : [],
+            }),
+        ],
+    };
 
     /// <summary>Relative paths of all files in the repository, those of unfinished writes included.</summary>
     public IReadOnlyList<string> StoredFiles() => Directory.Exists(RepositoryPath)

@@ -4,6 +4,8 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Time;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -14,6 +16,8 @@ public sealed class EtcdClientTests
 {
     private const string Status = "Maintenance/Status";
     private const string Snapshot = "Maintenance/Snapshot";
+
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(300);
 
     private static readonly byte[] StatusFrame =
         SnapshotMessages.Frame(new StatusResponse { Version = "3.5.30", Leader = 7 }.ToByteArray());
@@ -190,9 +194,11 @@ public sealed class EtcdClientTests
     {
         byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd).SnapshotAsync(CancellationToken.None);
+        ManualTime time = new(TimeProvider.System.GetUtcNow());
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time).SnapshotAsync(CancellationToken.None);
+        await stream.ReadExactlyAsync(new byte[512]);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
 
         Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
         Assert.EndsWith(
@@ -213,9 +219,11 @@ public sealed class EtcdClientTests
             }
         }
         ));
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd).SnapshotAsync(CancellationToken.None);
+        ManualTime time = new(TimeProvider.System.GetUtcNow());
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time).SnapshotAsync(CancellationToken.None);
+        await stream.ReadExactlyAsync(new byte[512]);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(System.IO.Stream.Null));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
 
         Assert.Contains("made no progress for 0.3 s", e.Message, StringComparison.Ordinal);
     }
@@ -283,6 +291,18 @@ public sealed class EtcdClientTests
 
     private static EtcdClient Client(FakeEtcd etcd) => new(Connection(etcd), etcd.Endpoint, TimeProvider.System);
 
-    private static EtcdClient ClientWithShortPatience(FakeEtcd etcd) => new(
-        Connection(etcd) with { NoProgressTimeout = TimeSpan.FromMilliseconds(300) }, etcd.Endpoint, TimeProvider.System);
+    /// <summary>Reads on, and lets the patience pass until that ends.</summary>
+    private static async Task OutOfPatienceAsync(SnapshotStream stream, ManualTime time)
+    {
+        Task reading = stream.CopyToAsync(System.IO.Stream.Null);
+        await TestDeadline.UntilAsync("the reading to be given up", () =>
+        {
+            time.Advance(ShortPatience);
+            return Task.FromResult(reading.IsCompleted);
+        });
+        await reading;
+    }
+
+    private static EtcdClient ClientWithShortPatience(FakeEtcd etcd, TimeProvider? time = null) => new(
+        Connection(etcd) with { NoProgressTimeout = ShortPatience }, etcd.Endpoint, time ?? TimeProvider.System);
 }

@@ -48,6 +48,37 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
+    public async Task A_policy_cannot_verify_after_a_backup_to_which_the_agent_has_no_key()
+    {
+        using DirectoryFixture directory = new();
+        directory
+            .With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {{recipients: [{One}]}}"))
+            .With("p.yaml", DirectoryFixture.Policy("destination: l", "verify: AfterBackup"));
+
+        ResourceSet set = await directory.ExpectAsync(
+            "Error: p.yaml:8: MetadataBackupPolicy kubedr-system/p: spec.verify: AfterBackup needs a key that opens the backups, but "
+            + "BackupLocation kubedr-system/l has only recipients; write Never and verify where the identity is");
+
+        Assert.Empty(set.Policies);
+        Assert.Single(set.Locations);
+    }
+
+    [Theory]
+    [InlineData("encryption: None", "")]
+    [InlineData("credentials: c", "repo_password")]
+    public async Task A_policy_can_verify_after_a_backup_that_a_passphrase_or_nothing_protects(string line, string key)
+    {
+        using DirectoryFixture directory = new();
+        directory
+            .With("l.yaml", DirectoryFixture.BareLocation(Disk, line), DirectoryFixture.Secret("c", key.Length > 0 ? [key] : ["other"]))
+            .With("p.yaml", DirectoryFixture.Policy("destination: l", "verify: AfterBackup"));
+
+        ResourceSet set = await directory.ExpectAsync();
+
+        Assert.Equal(PolicyVerification.AfterBackup, Assert.Single(set.Policies).Value.Verify);
+    }
+
+    [Fact]
     public async Task A_recipient_that_stands_twice_counts_once_and_is_warned_about()
     {
         using DirectoryFixture directory = new();

@@ -17,6 +17,9 @@ public sealed class ValidationTests
     [InlineData("retainNumBackups: [1]", "is a list, but must be a number")]
     [InlineData("suspend: yes", "is a text, 'yes'; allowed is true or false, without quotes")]
     [InlineData("suspend:", "is empty; allowed is true or false")]
+    [InlineData("verify: AfterBackups", "'AfterBackups' is not possible; allowed is Never or AfterBackup; did you mean 'AfterBackup'?")]
+    [InlineData("verify: never", "'never' is not possible; allowed is Never or AfterBackup; did you mean 'Never'?")]
+    [InlineData("verify: 1", "is a number, 1, but must be a text")]
     [InlineData("certsDir: pki", "'pki' is a relative path; write an absolute one")]
     [InlineData("certsDir: 7", "is a number, 7, but must be a text; put it in quotes")]
     [InlineData("certsDir: ''", "is empty; write a value or leave the field out")]
@@ -34,6 +37,7 @@ public sealed class ValidationTests
     [InlineData("etcdEndpoint: http://a:2379/v3", "'http://a:2379/v3' goes on after the host and port")]
     [InlineData("etcdEndpoint: http://root:s3cret@a:2379", "the URL holds a user or password; those belong in a Secret")]
     [InlineData("options: {master-node-label-name: 5}", "is a number, 5, but must be a text", "", "spec.options.master-node-label-name")]
+    [InlineData("options: {execution: inprocess}", "'inprocess' is not possible; allowed is CronJob or InProcess; did you mean 'InProcess'?", "", "spec.options.execution")]
     [InlineData("options: text", "is a text, but must be a mapping")]
     public async Task A_policy_with_a_wrong_value_is_refused(string line, string problem, string more = "", string? field = null)
     {

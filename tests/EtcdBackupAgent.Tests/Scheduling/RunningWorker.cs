@@ -1,5 +1,7 @@
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Observability;
+using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Scheduling;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Time;
@@ -20,6 +22,8 @@ internal sealed class RunningWorker : IAsyncDisposable
     {
         Clock = new ManualTime(DateTimeOffset.Parse(start, System.Globalization.CultureInfo.InvariantCulture));
         Runner = new ScriptedRunner(Clock);
+        Metrics = new AgentMetrics("1.2.3", Clock);
+        Health = new AgentHealth(Clock, Options.SilenceMax);
         _store = new CountedStore(new DirectoryResourceStore(_directory.FullName));
         Write("location.yaml", """
             apiVersion: kubedr.catalogicsoftware.com/v1alpha1
@@ -33,9 +37,23 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public ScriptedRunner Runner { get; }
 
+    public AgentMetrics Metrics { get; }
+
+    public AgentHealth Health { get; }
+
     public RecordedLog Log { get; } = new();
 
     public PolicyWorkerOptions Options { get; set; } = new();
+
+    /// <summary>What comes before each reading of the resources.</summary>
+    public Func<Task> Reading
+    {
+        get => _store.Before;
+        set => _store.Before = value;
+    }
+
+    /// <summary>Whether a reading has begun that has not ended.</summary>
+    public bool IsReading => _store.IsReading;
 
     public DateTimeOffset At(string timeOfDay) =>
         new(Clock.GetUtcNow().Date.Add(TimeSpan.Parse(timeOfDay, System.Globalization.CultureInfo.InvariantCulture)), TimeSpan.Zero);
@@ -59,7 +77,7 @@ internal sealed class RunningWorker : IAsyncDisposable
     /// <summary>Starts, and waits until the policies have been placed and asked for.</summary>
     public async Task StartAsync(int placed)
     {
-        _worker = new PolicyWorker(_store, Runner, Options, Clock, Log);
+        _worker = new PolicyWorker(_store, Runner, Options, Metrics, Health, Clock, Log);
         await _worker.StartAsync(CancellationToken.None);
         await LoggedAsync("is next due at", placed);
     }
@@ -92,6 +110,15 @@ internal sealed class RunningWorker : IAsyncDisposable
         await LoggedAsync(part, times);
     }
 
+    /// <summary>The same, until the worker is ready, or is not.</summary>
+    public Task AdvanceUntilReadyAsync(bool ready) => TestDeadline.UntilAsync(
+        $"the worker {(ready ? "to be ready" : "not to be ready")}",
+        () =>
+        {
+            Clock.Advance(Options.ReloadPeriod);
+            return Task.FromResult(Health.Readiness().IsGood == ready);
+        });
+
     /// <summary>Moves the clock to a time of day and waits for so many runs to have started since the
     /// beginning.</summary>
     public async Task AdvanceAsync(string timeOfDay, int runs)
@@ -117,6 +144,7 @@ internal sealed class RunningWorker : IAsyncDisposable
             _worker.Dispose();
         }
 
+        Metrics.Dispose();
         Log.Dispose();
         _directory.Delete(recursive: true);
     }
@@ -126,15 +154,27 @@ internal sealed class RunningWorker : IAsyncDisposable
     {
         private int _loads;
 
+        public Func<Task> Before { get; set; } = () => Task.CompletedTask;
+
+        public bool IsReading { get; private set; }
+
         public int Loads => Volatile.Read(ref _loads);
 
         public string Address => store.Address;
 
         public async Task<ResourceSet> LoadAsync(CancellationToken cancellationToken)
         {
-            ResourceSet set = await store.LoadAsync(cancellationToken);
-            Interlocked.Increment(ref _loads);
-            return set;
+            IsReading = true;
+            try
+            {
+                await Before();
+                return await store.LoadAsync(cancellationToken);
+            }
+            finally
+            {
+                IsReading = false;
+                Interlocked.Increment(ref _loads);
+            }
         }
     }
 }

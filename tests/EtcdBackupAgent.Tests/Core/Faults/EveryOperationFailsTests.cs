@@ -9,17 +9,23 @@ namespace EtcdBackupAgent.Tests.Core.Faults;
 
 /// <summary>
 /// Lets every single operation of the store fail, of every use case: before it has an effect, in the middle of its bytes and after it;
-/// and with the store gone from then on, where something follows the failure.
+/// and with the store gone from then on.
 /// </summary>
 public sealed class EveryOperationFailsTests
 {
+    /// <summary>When an operation fails, and whether all after it fail, too.</summary>
+    public static TheoryData<FaultMoment, bool> Faults { get; } = new()
+    {
+        { FaultMoment.Before, false },
+        { FaultMoment.Midway, false },
+        { FaultMoment.After, false },
+        { FaultMoment.Before, true },
+        { FaultMoment.Midway, true },
+        { FaultMoment.After, true },
+    };
+
     [Theory]
-    [InlineData(FaultMoment.Before, false)]
-    [InlineData(FaultMoment.Midway, false)]
-    [InlineData(FaultMoment.After, false)]
-    [InlineData(FaultMoment.Before, true)]
-    [InlineData(FaultMoment.Midway, true)]
-    [InlineData(FaultMoment.After, true)]
+    [MemberData(nameof(Faults))]
     public async Task A_backup_that_fails_anywhere_takes_no_snapshot_away_and_adds_none_that_is_not_whole(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
@@ -33,14 +39,12 @@ public sealed class EveryOperationFailsTests
     }
 
     [Theory]
-    [InlineData(FaultMoment.Before)]
-    [InlineData(FaultMoment.Midway)]
-    [InlineData(FaultMoment.After)]
-    public async Task Retention_that_fails_anywhere_after_a_backup_leaves_the_backup_and_what_is_to_be_kept(FaultMoment moment)
+    [MemberData(nameof(Faults))]
+    public async Task Retention_that_fails_anywhere_after_a_backup_leaves_the_backup_and_what_is_to_be_kept(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
-            forGood: false,
+            forGood,
             async (scene, repository) =>
             {
                 BackupOutcome outcome = await scene.BackUpAsync(repository, retain: 2);
@@ -56,14 +60,12 @@ public sealed class EveryOperationFailsTests
     }
 
     [Theory]
-    [InlineData(FaultMoment.Before)]
-    [InlineData(FaultMoment.Midway)]
-    [InlineData(FaultMoment.After)]
-    public async Task A_prune_that_fails_anywhere_leaves_what_is_to_be_kept_and_the_next_one_ends_it(FaultMoment moment)
+    [MemberData(nameof(Faults))]
+    public async Task A_prune_that_fails_anywhere_leaves_what_is_to_be_kept_and_the_next_one_ends_it(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
-            forGood: false,
+            forGood,
             (scene, repository) => PruneAsync(scene, repository),
             async scene =>
             {
@@ -77,14 +79,12 @@ public sealed class EveryOperationFailsTests
     }
 
     [Theory]
-    [InlineData(FaultMoment.Before)]
-    [InlineData(FaultMoment.Midway)]
-    [InlineData(FaultMoment.After)]
-    public async Task A_delete_that_fails_anywhere_touches_no_other_snapshot(FaultMoment moment)
+    [MemberData(nameof(Faults))]
+    public async Task A_delete_that_fails_anywhere_touches_no_other_snapshot(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
-            forGood: false,
+            forGood,
             (scene, repository) => new DeleteRun(repository).ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
             async scene =>
             {
@@ -97,14 +97,12 @@ public sealed class EveryOperationFailsTests
     }
 
     [Theory]
-    [InlineData(FaultMoment.Before)]
-    [InlineData(FaultMoment.Midway)]
-    [InlineData(FaultMoment.After)]
-    public async Task A_restore_that_fails_anywhere_leaves_an_empty_target_that_the_next_one_fills(FaultMoment moment)
+    [MemberData(nameof(Faults))]
+    public async Task A_restore_that_fails_anywhere_leaves_an_empty_target_that_the_next_one_fills(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
-            forGood: false,
+            forGood,
             (scene, repository) => scene.RestoreAsync(repository, "latest", scene.Target),
             async scene =>
             {
@@ -119,14 +117,12 @@ public sealed class EveryOperationFailsTests
     }
 
     [Theory]
-    [InlineData(FaultMoment.Before)]
-    [InlineData(FaultMoment.Midway)]
-    [InlineData(FaultMoment.After)]
-    public async Task A_store_that_fails_while_verifying_is_not_taken_for_damage(FaultMoment moment)
+    [MemberData(nameof(Faults))]
+    public async Task A_store_that_fails_while_verifying_is_not_taken_for_damage(FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
-            forGood: false,
+            forGood,
             async (_, repository) =>
             {
                 await foreach (VerifyOutcome outcome in new VerifyRun(repository, [])
@@ -139,6 +135,25 @@ public sealed class EveryOperationFailsTests
 
         // Open, list, three manifests, two artifacts each.
         Assert.Equal(11, operations);
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task A_store_that_fails_while_verifying_deeply_is_not_taken_for_damage_nor_recorded_as_such(FaultMoment moment, bool forGood)
+    {
+        int operations = await FaultScene.SweepAsync(
+            moment,
+            forGood,
+            (scene, repository) => scene.VerifyDeeplyAsync(repository),
+            async scene =>
+            {
+                Inventory inventory = await (await scene.OpenSoundAsync()).TakeInventoryAsync(CancellationToken.None);
+                Assert.DoesNotContain(inventory.Snapshots, s => s.IsDamaged || s.VerificationProblem is not null);
+                Assert.Equal(scene.IdsBefore(), inventory.Snapshots.Select(s => s.Id.Value));
+            });
+
+        // Open, list, three manifests; of each the two artifacts, and the list, creation and removal for the record.
+        Assert.Equal(20, operations);
     }
 
     private static Task PruneAsync(FaultScene scene, BackupRepository repository) =>

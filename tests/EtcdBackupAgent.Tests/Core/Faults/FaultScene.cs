@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;
 
@@ -33,6 +34,14 @@ internal sealed class FaultScene : IDisposable
         RetainNumBackups = 2,
     };
 
+    /// <summary>A scene of its own.</summary>
+    public static async Task<FaultScene> CreateAsync()
+    {
+        FaultScene scene = new();
+        await scene.FillAsync();
+        return scene;
+    }
+
     /// <summary>
     /// Runs a flow again and again, in a new scene each time, letting its first, second, … operation fail until there are no more.
     /// Each time the error has to name the operation, and <see cref="AssertHealsAsync"/> has to hold.
@@ -45,8 +54,7 @@ internal sealed class FaultScene : IDisposable
     public static async Task<int> SweepAsync(
         FaultMoment moment, bool forGood, Func<FaultScene, BackupRepository, Task> flow, Func<FaultScene, Task> afterwards)
     {
-        using FaultScene original = new();
-        await original.FillAsync();
+        using FaultScene original = await CreateAsync();
         for (int failAt = 1; ; failAt++)
         {
             using FaultScene scene = original.Copy();
@@ -71,12 +79,33 @@ internal sealed class FaultScene : IDisposable
         }
     }
 
-    public Task<BackupOutcome> BackUpAsync(BackupRepository repository, int? retain = null) =>
-        UseCaseFixture.Run(repository, SnapshotBytes.Source(Bytes(Before.Count)), Day(Before.Count)).ExecuteAsync(
+    /// <summary>Backs up what the next day's etcd holds, or what another source gives in its place.</summary>
+    public Task<BackupOutcome> BackUpAsync(BackupRepository repository, int? retain = null, ISnapshotSource? source = null) =>
+        UseCaseFixture.Run(repository, source ?? NextSource(), Day(Before.Count)).ExecuteAsync(
             _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
+
+    /// <summary>What the next day's etcd holds.</summary>
+    public ISnapshotSource NextSource() => SnapshotBytes.Source(Bytes(Before.Count));
+
+    /// <summary>Relative paths of all that is stored.</summary>
+    public IReadOnlyList<string> StoredFiles() => _fixture.StoredFiles();
 
     public Task<RestoreOutcome> RestoreAsync(BackupRepository repository, string id, string target) =>
         new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+
+    /// <summary>Verifies everything deeply; throws what could not be recorded.</summary>
+    public async Task VerifyDeeplyAsync(BackupRepository repository)
+    {
+        await foreach (DeepVerifyOutcome outcome in _fixture.DeepVerifyRun(repository)
+            .VerifyAsync(idText: null, UseCaseFixture.NoProgress, CancellationToken.None))
+        {
+            Assert.True(outcome.IsSound);
+            if (outcome.RecordFailure is { } failure)
+            {
+                throw failure;
+            }
+        }
+    }
 
     /// <summary>The repository, by a store without faults.</summary>
     public Task<BackupRepository> OpenSoundAsync() => BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);
@@ -90,10 +119,10 @@ internal sealed class FaultScene : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     /// <summary>
-    /// The store works again: everything that is listed restores, the next backup works and restores too, and a prune a day later
-    /// leaves the objects of what is listed and nothing else.
+    /// All works again: everything that is listed verifies and restores, so does the next backup, and a prune a day later leaves the
+    /// objects of what is listed and nothing else.
     /// </summary>
-    private async Task AssertHealsAsync()
+    public async Task AssertHealsAsync()
     {
         BackupRepository repository = await OpenSoundAsync();
         await AssertListedRestoresAsync(repository);
@@ -110,18 +139,20 @@ internal sealed class FaultScene : IDisposable
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.All(inventory.Snapshots, snapshot => Assert.True(snapshot.IsComplete));
         Assert.Equal(
-            inventory.Snapshots
-                .SelectMany(s => s.Manifest.Artifacts.Select(a => a.Key).Append(s.Folder.ManifestKey))
-                .Select(key => key.Value)
-                .Append("repository.json")
-                .Order(StringComparer.Ordinal),
-            _fixture.StoredFiles());
+            inventory.KeysOfListed(),
+            _fixture.StoredFiles().Where(file => !inventory.Folders.Any(folder => folder.IsVerification(new ObjectKey(file)))));
     }
 
     private async Task AssertListedRestoresAsync(BackupRepository repository, string? only = null)
     {
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Empty(inventory.Unreadable);
+        await foreach (VerifyOutcome outcome in new VerifyRun(repository, [])
+            .VerifyAllAsync(UseCaseFixture.NoProgress, CancellationToken.None))
+        {
+            Assert.True(outcome.IsSound);
+        }
+
         foreach (Snapshot snapshot in inventory.Snapshots.Where(s => only is null || s.Id.Value == only))
         {
             RestoreOutcome restored = await RestoreAsync(
@@ -133,7 +164,7 @@ internal sealed class FaultScene : IDisposable
     }
 
     /// <summary>The same repository in a directory of its own.</summary>
-    private FaultScene Copy()
+    public FaultScene Copy()
     {
         FaultScene copy = new() { Before = Before };
         foreach (string file in _fixture.StoredFiles())

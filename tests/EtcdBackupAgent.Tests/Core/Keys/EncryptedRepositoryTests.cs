@@ -70,7 +70,7 @@ public sealed class EncryptedRepositoryTests : IDisposable
         BackupException failure = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target"));
 
         Assert.Equal(FailureReason.KeyRefused, failure.Reason);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Files["target"]));
+        Assert.False(Directory.Exists(_fixture.Files["target"]));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public sealed class EncryptedRepositoryTests : IDisposable
 
         BackupException torn = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target", owner));
         Assert.Equal(FailureReason.DataDamaged, torn.Reason);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_fixture.Files["target"]));
+        Assert.False(Directory.Exists(_fixture.Files["target"]));
     }
 
     [Fact]

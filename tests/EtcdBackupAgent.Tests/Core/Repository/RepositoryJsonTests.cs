@@ -20,6 +20,33 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
+    public void A_record_of_a_verification_looks_as_the_specification_says()
+    {
+        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "verification.json")).TrimEnd('\n');
+        VerificationRecord record = SampleSnapshots.Verification(SampleSnapshots.Manifest(Folder), VerificationResult.Damaged);
+
+        byte[] written = RepositoryJson.Write(record);
+
+        Assert.Equal(golden, Encoding.UTF8.GetString(written));
+        VerificationRecord read = RepositoryJson.ReadVerification(written, "record");
+        Assert.Equal(written, RepositoryJson.Write(read));
+        Assert.Equal(VerificationResult.Damaged, read.Result);
+    }
+
+    [Fact]
+    public void A_manifest_from_before_HashKV_was_stored_still_reads()
+    {
+        byte[] before = Encoding.UTF8.GetBytes(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest-before-hashkv.json")).TrimEnd('\n'));
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(before, "manifest");
+
+        Assert.Null(read.Etcd.HashKv);
+        Assert.Null(read.Etcd.HashKvMissing);
+        Assert.Equal(4711, read.Etcd.Revision);
+    }
+
+    [Fact]
     public void A_manifest_reads_back_as_it_was_written()
     {
         byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
@@ -28,6 +55,7 @@ public sealed class RepositoryJsonTests
 
         Assert.Equal(written, RepositoryJson.Write(read));
         Assert.Equal(4711, read.Etcd.Revision);
+        Assert.Equal(SampleSnapshots.Hash, read.Etcd.HashKv);
         Assert.Equal("critical", read.Labels["tier"]);
     }
 

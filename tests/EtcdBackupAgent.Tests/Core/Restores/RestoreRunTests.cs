@@ -113,7 +113,7 @@ public sealed class RestoreRunTests : IDisposable
 
             Assert.Equal(FailureReason.DataDamaged, failure.Reason);
             Assert.Contains(artifact, failure.Message, StringComparison.Ordinal);
-            Assert.Empty(Entries(_fixture["target"]));
+            Assert.False(Directory.Exists(_fixture["target"]));
         }
     }
 
@@ -132,7 +132,7 @@ public sealed class RestoreRunTests : IDisposable
                 () => RestoreAsync(repository, _fixture["target"], outcome.Folder.Id.Value));
 
             Assert.Equal(FailureReason.DataDamaged, failure.Reason);
-            Assert.Empty(Entries(_fixture["target"]));
+            Assert.False(Directory.Exists(_fixture["target"]));
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class RestoreRunTests : IDisposable
 
         Assert.Equal(FailureReason.DataDamaged, failure.Reason);
         Assert.Contains("etcd", failure.Message, StringComparison.Ordinal);
-        Assert.Empty(Entries(_fixture["target"]));
+        Assert.False(Directory.Exists(_fixture["target"]));
     }
 
     private static Task<RestoreOutcome> RestoreAsync(

@@ -62,6 +62,28 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Objects_of_kubedrs_repository_in_the_same_bucket_stay()
+    {
+        // What restic calls its objects; the same folders mean another thing to it.
+        string[] theirs = ["config", "data/ab/ab34", "index/00ff", "keys/0123abcd", "locks/11", "snapshots/34abbf1b0000"];
+        foreach (string name in theirs)
+        {
+            string file = Path.Combine(_fixture.RepositoryPath, name);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, "theirs");
+        }
+
+        BackupRepository repository = await _fixture.InitAsync();
+        await BackUpAsync(repository, day: 1);
+        BackupOutcome newest = await BackUpAsync(repository, day: 2);
+        await PruneAsync(repository, Rule(newest, retain: 1), after: JustOld);
+
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Equal(newest.Folder.Id, Assert.Single(inventory.Snapshots).Id);
+        Assert.Empty(theirs.Except(_fixture.StoredFiles(), StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task A_snapshot_whose_manifest_cannot_be_read_is_never_collected()
     {
         BackupRepository repository = await _fixture.InitAsync();

@@ -19,7 +19,8 @@ public sealed class RetentionPlanTests
         from policy in Gen.Elements(Policies)
         from cluster in Gen.Elements(Clusters)
         from complete in Gen.Frequency((3, Gen.Constant(true)), (1, Gen.Constant(false)))
-        select SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(day), policy, cluster, complete))
+        from verified in Gen.Elements<VerificationResult?>(null, null, VerificationResult.Sound, VerificationResult.Damaged)
+        select SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(day), policy, cluster, complete, verified: verified))
         .ArrayOf().ToArbitrary();
 
     private static readonly Arbitrary<RetentionRule> AnyRule = (
@@ -56,14 +57,32 @@ public sealed class RetentionPlanTests
         Assert.Throws<ArgumentOutOfRangeException>(() => RetentionPlan.Make([], Rule("nightly", 0xc1, 0)));
 
     [Fact]
-    public void What_is_kept_is_never_less_than_asked_for_nor_the_last_complete_one() =>
+    public void Of_the_good_ones_exactly_the_newest_stay_and_the_newest_that_is_proved() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
-            IReadOnlyList<RetentionDecision> plan = RetentionPlan.Make(snapshots, rule);
-            int complete = snapshots.Count(s => Covers(rule, s) && s.IsComplete);
-            return plan.Count(d => d.Keep && Covers(rule, d.Snapshot) && d.Snapshot.IsComplete)
-                == Math.Min(complete, rule.RetainNumBackups);
+            Snapshot[] good = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood).OrderDescending(Snapshot.ByTime)];
+            IEnumerable<SnapshotId> expected = good.Take(rule.RetainNumBackups)
+                .Union(good.Where(s => s.IsProved).Take(1))
+                .Select(s => s.Id);
+            IEnumerable<SnapshotId> kept = RetentionPlan.Make(snapshots, rule)
+                .Where(d => d.Keep && Covers(rule, d.Snapshot) && d.Snapshot.IsGood)
+                .Select(d => d.Snapshot.Id);
+            return kept.SequenceEqual(expected);
         }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void The_newest_proved_one_never_goes() =>
+        Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
+            RetentionPlan.Make(snapshots, rule)
+                .FirstOrDefault(d => Covers(rule, d.Snapshot) && d.Snapshot.IsProved) is null or { Keep: true })
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_damaged_one_changes_nothing_for_the_others() =>
+        Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
+            RetentionPlan.Make(snapshots, rule).Where(d => !d.Snapshot.IsDamaged)
+                .SequenceEqual(RetentionPlan.Make(snapshots.Where(s => !s.IsDamaged), rule)))
+            .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Another_policy_or_cluster_never_loses_a_snapshot() =>
@@ -72,12 +91,14 @@ public sealed class RetentionPlanTests
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void No_complete_snapshot_goes_that_is_newer_than_one_that_stays() =>
+    public void Nothing_goes_that_is_newer_than_one_that_stays_but_the_newest_that_is_proved() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
             RetentionDecision[] own = [.. RetentionPlan.Make(snapshots, rule).Where(d => Covers(rule, d.Snapshot))];
+            RetentionDecision? newestProved = own.FirstOrDefault(d => d.Snapshot.IsProved);
             return !own.Any(gone => !gone.Keep
-                && own.Any(stays => stays.Keep && Snapshot.ByTime.Compare(stays.Snapshot, gone.Snapshot) < 0));
+                && own.Any(stays => stays.Keep && stays != newestProved
+                    && Snapshot.ByTime.Compare(stays.Snapshot, gone.Snapshot) < 0));
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -119,7 +140,14 @@ public sealed class RetentionPlanTests
                 SampleSnapshots.NewYear.AddDays(int.Parse(words[0], CultureInfo.InvariantCulture) - 1),
                 words[1],
                 Hex(words[2]),
-                complete: words[3] == "complete");
+                complete: words[3] is not ("lacking" or "lost"),
+                verified: words[3] switch
+                {
+                    "proved" or "lost" => VerificationResult.Sound,
+                    "damaged" => VerificationResult.Damaged,
+                    "complete" or "lacking" => null,
+                    _ => throw new FormatException($"An unknown state in '{line}'."),
+                });
             return new GoldenRow(snapshot, words[4] == "keep", words[5].Trim());
         }
     }

@@ -45,6 +45,27 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_that_others_make_and_remove_while_it_is_made_is_there_or_told_to_be_missing()
+    {
+        const int Rounds = 3_000;
+        const int Makers = 3;
+        string directory = _directory["come-and-go"];
+
+        IEnumerable<Exception>[] failures = await Task.WhenAll(Enumerable.Range(0, Makers).Select(_ => Task.Run(() =>
+            Enumerable.Range(0, Rounds)
+                .Select(_ =>
+                {
+                    ObjectTree.TryRemove(directory);
+                    return Record.Exception(() => ObjectTree.CreateDirectory(directory, durable: false));
+                })
+                .OfType<Exception>()
+                .ToList()
+                .AsEnumerable())));
+
+        Assert.All(failures.SelectMany(each => each), failure => Assert.True(FileErrors.IsMissing(failure), failure.ToString()));
+    }
+
+    [Fact]
     public async Task Puts_and_deletes_in_one_directory_do_not_trip_over_each_other()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);

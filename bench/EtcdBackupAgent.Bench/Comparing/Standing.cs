@@ -1,0 +1,21 @@
+using EtcdBackupAgent.Bench.Running;
+
+namespace EtcdBackupAgent.Bench.Comparing;
+
+/// <summary>A contender and its runs: the medians of what they took.</summary>
+internal sealed record Standing(Contender Contender)
+{
+    public List<MeasuredRun> Runs { get; } = [];
+
+    public double WallSeconds => Median.Of(Runs, run => run.Elapsed.TotalSeconds);
+
+    public double WallSecondsMin => Runs.Min(run => run.Elapsed.TotalSeconds);
+
+    public double WallSecondsMax => Runs.Max(run => run.Elapsed.TotalSeconds);
+
+    public double CpuSeconds => Median.Of(Runs, run => run.CpuTime.TotalSeconds);
+
+    public double PeakBytes => Median.Of(Runs, run => run.PeakBytes);
+
+    public double ScratchBytes => Median.Of(Runs, run => run.ScratchBytes);
+}

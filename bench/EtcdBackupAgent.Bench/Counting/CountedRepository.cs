@@ -1,0 +1,49 @@
+using System.Globalization;
+using EtcdBackupAgent.Bench.Comparing;
+using EtcdBackupAgent.Bench.Performance;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Bench.Counting;
+
+/// <summary>A repository of so many snapshots, and how the agent's commands name it.</summary>
+internal sealed record CountedRepository(string Place, int Count, string Url, string Options, Func<IObjectStore> Open)
+{
+    private const string DirectoryPlace = "directory";
+
+    public bool IsDirectory => Place == DirectoryPlace;
+
+    /// <summary>Lists all.</summary>
+    public Contender List => new("`etcd-backup-agent list`", "", $"etcd-backup-agent list {Repository} > /dev/null");
+
+    /// <summary>What the commands call it.</summary>
+    public IReadOnlyDictionary<string, string?> Variables =>
+        new Dictionary<string, string?>(StringComparer.Ordinal) { ["REPOSITORY"] = Url };
+
+    private string Repository => $"--repository $REPOSITORY{Options}";
+
+    /// <summary>Keeps all but so many of those that were there first; each is one more than the last time.</summary>
+    public Contender Prune(int removed) => new(
+        "`etcd-backup-agent prune` of one",
+        "",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"etcd-backup-agent prune {Repository} --policy {SnapshotSeries.Policy} --retain {Count - removed} > /dev/null"));
+
+    public static CountedRepository InDirectory(BenchScene scene, int count)
+    {
+        string directory = scene.Directory[string.Create(CultureInfo.InvariantCulture, $"repository-of-{count}")];
+        return new CountedRepository(
+            DirectoryPlace, count, $"file://{directory}", "", () => new Storage.FileSystem.DirectoryObjectStore(directory, TimeProvider.System));
+    }
+
+    public static CountedRepository InBucket(BenchS3 s3, int count)
+    {
+        string bucket = string.Create(CultureInfo.InvariantCulture, $"bench-of-{count}");
+        return new CountedRepository(
+            "S3",
+            count,
+            $"s3://{bucket}",
+            $" {BenchS3.AgentOptions}",
+            () => new Storage.S3.S3ObjectStore(s3.Options(bucket), TimeProvider.System));
+    }
+}

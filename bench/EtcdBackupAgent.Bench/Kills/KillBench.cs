@@ -1,0 +1,62 @@
+using EtcdBackupAgent.Bench.Filling;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Storage.S3;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Kills;
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.Bench.Kills;
+
+/// <summary>Kills real runs of every kind at random moments, and shows that nothing is broken after any of them.</summary>
+internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, int kills, int seed, TextWriter output)
+{
+    /// <summary>More than one part of an upload.</summary>
+    private const long ObjectBytes = 40_000_000;
+
+    /// <summary>Kills, and prints a table and everything that was wrong.</summary>
+    /// <returns>Whether nothing was.</returns>
+    public async Task<bool> RunAsync(CancellationToken cancellationToken)
+    {
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = Peers.Etcd35 }, cancellationToken);
+        using (EtcdGateway gateway = new(etcd.Endpoints[0], tls: null))
+        {
+            await new EtcdFill(gateway, new KubernetesObjects(seed)).ToAsync(ObjectBytes, cancellationToken);
+        }
+
+        await using RgwServer s3 = await RgwServer.StartAsync();
+        await output.WriteLineAsync($"seed {seed}; kills by where they fell in a run");
+        await output.WriteLineAsync(
+            "run            kills   undisturbed   before the first request   on the way   in or after the effect   ended before   violations");
+        List<string> violations = [];
+        foreach (KilledVerb verb in verbs)
+        {
+            string bucket = $"kill-{verb.ToString().ToLowerInvariant()}";
+            using IObjectStore store = Store(s3, bucket);
+            await using KillScene scene = await KillScene.StartAsync(agent, etcd, s3, bucket, store, cancellationToken);
+            KillReport report = await new KillSeries(scene, verb, seed).RunAsync(kills, cancellationToken);
+            violations.AddRange(report.Violations);
+            await output.WriteLineAsync(
+                $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s {report.BeforeFirstRequest,26} {report.OnTheWay,12}"
+                + $" {report.AfterEffect,24} {report.AfterEnd,14} {report.Violations.Count,12}");
+        }
+
+        foreach (string violation in violations)
+        {
+            await output.WriteLineAsync($"FAIL  {violation}");
+        }
+
+        await output.WriteLineAsync(violations.Count == 0 ? "PASS  nothing is broken, nothing hinders the next run" : "FAIL");
+        return violations.Count == 0;
+    }
+
+    private static S3ObjectStore Store(RgwServer s3, string bucket) => new(
+        new S3Options
+        {
+            BucketName = bucket,
+            Endpoint = s3.HttpEndpoint,
+            Credentials = new S3Credentials { AccessKey = s3.AccessKey, SecretKey = s3.SecretKey },
+        },
+        TimeProvider.System);
+}

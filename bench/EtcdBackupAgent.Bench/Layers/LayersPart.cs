@@ -1,0 +1,123 @@
+using System.Globalization;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Zstd;
+using EtcdBackupAgent.Bench.Comparing;
+using EtcdBackupAgent.Bench.Performance;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Storage.FileSystem;
+using EtcdBackupAgent.Storage.S3;
+using EtcdBackupAgent.Testing.Directories;
+using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
+
+namespace EtcdBackupAgent.Bench.Layers;
+
+/// <summary>Each layer of a backup by itself, on the same bytes, within this process.</summary>
+internal sealed class LayersPart : IPart
+{
+    private static readonly ObjectKey Key = new("layers/etcd.db.zst.age");
+
+    public string Name => "layers";
+
+    /// <remarks>
+    /// 1. Write what goes into each layer into files, which stay in the page cache. 2. Push each file through its layer, one layer
+    /// after the other, in each round. 3. Compare.
+    /// </remarks>
+    public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
+    {
+        // 1
+        FilledEtcd etcd = await scene.EtcdAsync(cancellationToken);
+        EtcdConnection connection = await etcd.ConnectionAsync(cancellationToken);
+        using TestDirectory files = new();
+        (string plain, string compressed, string stored) = (files["plain"], files["compressed"], files["stored"]);
+        await using (FileStream file = File.Create(plain))
+        {
+            await SnapshotReading.CopyAsync(connection, file, cancellationToken);
+        }
+
+        await CopyAsync(Compression(plain), compressed, cancellationToken);
+        await CopyAsync(Encryption(compressed, scene.Recipient), stored, cancellationToken);
+
+        // 2
+        using S3ObjectStore bucket = new((await scene.S3Async(cancellationToken)).Options("bench-layers"), TimeProvider.System);
+        await bucket.EnsureCreatedAsync(cancellationToken);
+        using DirectoryObjectStore directory = new(files.Create("repository"), TimeProvider.System);
+        Layer[] layers =
+        [
+            new("HTTP/2 and TLS, with etcd's SHA-256", plain,
+                () => SnapshotReading.CopyAsync(connection, Stream.Null, cancellationToken)),
+            new("SHA-256 of the plain bytes", plain, () => NowhereAsync(new DigestingStream(Open(plain), leaveOpen: false))),
+            new("zstd", plain, () => NowhereAsync(Compression(plain))),
+            new("age", compressed, () => NowhereAsync(Encryption(compressed, scene.Recipient))),
+            new("SHA-256 of the stored bytes", stored, () => NowhereAsync(new DigestingStream(Open(stored), leaveOpen: false))),
+            new("S3, multipart over HTTPS", stored, () => PutAsync(bucket)),
+            new("or a directory", stored, () => PutAsync(directory)),
+        ];
+        for (int round = 0; round <= rounds; round++)
+        {
+            foreach (Layer layer in layers)
+            {
+                Effort effort = await Effort.OfAsync(layer.Work);
+                if (round > 0)
+                {
+                    layer.Efforts.Add(effort);
+                }
+            }
+        }
+
+        // 3
+        return new Section(Table(rounds, new FileInfo(plain).Length, layers), []);
+
+        Task NowhereAsync(Stream stream) => CopyAsync(stream, "/dev/null", cancellationToken);
+
+        async Task PutAsync(IObjectStore store)
+        {
+            await using FileStream content = Open(stored);
+            await store.PutAsync(Key, content, cancellationToken);
+        }
+    }
+
+    private static string Table(int rounds, long plainBytes, IReadOnlyList<Layer> layers) => $"""
+        Each layer alone, in one process; medians of {rounds} rounds after one to warm up. The rate is that of the database: how fast a backup would
+        be if there were only this layer.
+
+        | layer | bytes in | wall | CPU | rate of the database |
+        |---|---|---|---|---|
+        {string.Join('\n', layers.Select(layer => Row(layer, plainBytes)))}
+        """;
+
+    private static string Row(Layer layer, long plainBytes)
+    {
+        double wall = Median.Of(layer.Efforts, effort => effort.WallSeconds);
+        double cpu = Median.Of(layer.Efforts, effort => effort.CpuSeconds);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {layer.Name} | {Megabytes(layer.BytesIn)} | {Seconds(wall)} | {Seconds(cpu)} | {plainBytes / 1e6 / wall:N0} MB/s |");
+    }
+
+    private static FileStream Open(string file) =>
+        new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
+
+    private static ZstdCompressionStream Compression(string plain) =>
+        new(Open(plain), new ZstdCompressionOptions(), leaveOpen: false);
+
+    private static AgeEncryptionStream Encryption(string compressed, AgeRecipient recipient) =>
+        new(Open(compressed), [recipient], leaveOpen: false);
+
+    private static async Task CopyAsync(Stream from, string to, CancellationToken cancellationToken)
+    {
+        await using (from)
+        {
+            await using FileStream file = new(to, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+            await from.CopyToAsync(file, cancellationToken);
+        }
+    }
+
+    private sealed record Layer(string Name, string File, Func<Task> Work)
+    {
+        public List<Effort> Efforts { get; } = [];
+
+        public long BytesIn { get; } = new FileInfo(File).Length;
+    }
+}

@@ -1,0 +1,74 @@
+using EtcdBackupAgent.Bench.Filling;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Etcd;
+
+namespace EtcdBackupAgent.Bench.Performance;
+
+/// <summary>A real etcd 3.5 with mutual TLS and a database of Kubernetes-like objects, and how the shell's texts reach it.</summary>
+internal sealed class FilledEtcd : IAsyncDisposable
+{
+    private const int Seed = 1;
+
+    /// <summary>A database of so many bytes holds this share of them in keys and values.</summary>
+    private const double ObjectShare = 0.81;
+
+    /// <summary>Some 140 MB of them.</summary>
+    private const int TransactionsKept = 200;
+
+    private readonly EtcdGateway _gateway;
+    private readonly EtcdFill _fill;
+
+    private FilledEtcd(EtcdServer server)
+    {
+        Server = server;
+        _gateway = new EtcdGateway(
+            server.Endpoints[0],
+            new TlsFiles(server.CaFile!, server.ClientFiles!.Certificate, server.ClientFiles.Key));
+        _fill = new EtcdFill(_gateway, new KubernetesObjects(Seed));
+    }
+
+    public EtcdServer Server { get; }
+
+    public long DatabaseBytes { get; private set; }
+
+    /// <summary>For etcdctl by its own names; for the agent's options as <see cref="AgentOptions"/> uses them.</summary>
+    public IReadOnlyDictionary<string, string?> Variables => new Dictionary<string, string?>(StringComparer.Ordinal)
+    {
+        ["ETCDCTL_API"] = "3",
+        ["ETCDCTL_ENDPOINTS"] = Server.EndpointList,
+        ["ETCDCTL_CACERT"] = Server.CaFile,
+        ["ETCDCTL_CERT"] = Server.ClientFiles!.Certificate,
+        ["ETCDCTL_KEY"] = Server.ClientFiles.Key,
+    };
+
+    /// <summary>The options of <c>backup</c> that name this etcd.</summary>
+    public static string AgentOptions =>
+        "--etcd-endpoint $ETCDCTL_ENDPOINTS --etcd-ca-file $ETCDCTL_CACERT --etcd-cert-file $ETCDCTL_CERT --etcd-key-file $ETCDCTL_KEY";
+
+    public static async Task<FilledEtcd> StartAsync(long quotaBytes, CancellationToken cancellationToken) =>
+        new(await EtcdServer.StartAsync(
+            new EtcdServerOptions
+            {
+                Series = Peers.Etcd35,
+                MutualTls = true,
+                QuotaBackendBytes = quotaBytes,
+                TransactionsKept = TransactionsKept,
+            },
+            cancellationToken));
+
+    /// <summary>Adds objects until the database has about this size.</summary>
+    public async Task FillAsync(long databaseBytes, CancellationToken cancellationToken) =>
+        DatabaseBytes = await _fill.ToAsync((long)(databaseBytes * ObjectShare), cancellationToken);
+
+    /// <summary>For the agent's own client within this process.</summary>
+    public Task<EtcdConnection> ConnectionAsync(CancellationToken cancellationToken) =>
+        new EtcdConnection { Endpoints = Server.Endpoints }.WithFilesAsync(
+            Server.CaFile, Server.ClientFiles!.Certificate, Server.ClientFiles.Key, cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        _gateway.Dispose();
+        await Server.DisposeAsync();
+    }
+}

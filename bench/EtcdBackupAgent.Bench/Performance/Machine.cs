@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Processes;
+
+namespace EtcdBackupAgent.Bench.Performance;
+
+/// <summary>What the measurements were made on, and with which programs.</summary>
+internal static class Machine
+{
+    /// <summary>Every fact that a reader needs to judge the figures, as a Markdown list; read from the machine and the programs.</summary>
+    public static async Task<string> DescribeAsync(string agent, string scratch, CancellationToken cancellationToken)
+    {
+        string processor = File.ReadLines("/proc/cpuinfo")
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            ?? RuntimeInformation.ProcessArchitecture.ToString();
+        long kibibytes = long.Parse(
+            File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture);
+        string load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
+        string[] programs =
+        [
+            await VersionAsync(agent, ["version"], cancellationToken),
+            await VersionAsync(Peers.Etcd35.Etcdctl, ["version"], cancellationToken),
+            await VersionAsync(Peers.Restic, ["version"], cancellationToken),
+            (await VersionAsync(Peers.Zstd, ["--version"], cancellationToken)).Trim('*', ' '),
+            $"age {await VersionAsync(Peers.Age13.Age, ["--version"], cancellationToken)}",
+            await VersionAsync(Peers.Radosgw, ["--version"], cancellationToken),
+        ];
+        return $"""
+            - {processor}, {Environment.ProcessorCount} cores, {kibibytes * 1024 / 1e9:0} GB of memory, {RuntimeInformation.OSDescription}
+            - temporary files on {new DriveInfo(scratch).DriveFormat}; load before the first part: {load}
+            - {string.Join("; ", programs)}
+            """;
+    }
+
+    private static async Task<string> VersionAsync(
+        string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    {
+        string output = (await Tool.RunAsync(program, arguments, cancellationToken: cancellationToken)).Output;
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries)[0].Trim();
+    }
+}

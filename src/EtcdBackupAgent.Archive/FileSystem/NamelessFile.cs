@@ -1,0 +1,66 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Archive.FileSystem;
+
+/// <summary>
+/// A file that has no name in its directory: readable and writable for its owner, and gone with its handle, however the process ends.
+/// </summary>
+public static class NamelessFile
+{
+    private const int NotSupported = 95;
+    private const int IsDirectory = 21;
+    private const int InvalidArgument = 22;
+    private const uint OwnerReadsAndWrites = 0x180; // 0600
+
+    /// <summary>Makes one on the file system of this directory.</summary>
+    /// <exception cref="IOException">There is no such directory, or it takes no file; the message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    public static SafeFileHandle Create(string directory)
+    {
+        SafeFileHandle file = LinuxCalls.Open(
+            directory, LinuxCalls.ReadWrite | LinuxCalls.CloseOnExec | LinuxCalls.Temporary, OwnerReadsAndWrites);
+        if (!file.IsInvalid)
+        {
+            return file;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        file.Dispose();
+
+        // Not every file system knows such files (NFS does not), and each refuses in its own way.
+        return error is NotSupported or IsDirectory or InvalidArgument or LinuxCalls.NoSuchEntry && Directory.Exists(directory)
+            ? CreateAndUnlink(directory)
+            : throw Failure(directory, error);
+    }
+
+    private static SafeFileHandle CreateAndUnlink(string directory)
+    {
+        string path = Path.Combine(directory, $".etcd-backup-agent-{Path.GetRandomFileName()}");
+        using FileStream made = new(path, new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        try
+        {
+            File.Delete(path);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static Exception Failure(string directory, int error)
+    {
+        string message = $"{Marshal.GetPInvokeErrorMessage(error)}: '{directory}'";
+        return error is LinuxCalls.NotPermitted or LinuxCalls.AccessDenied
+            ? new UnauthorizedAccessException(message)
+            : new IOException(message, error);
+    }
+}

@@ -1,0 +1,108 @@
+using System.Buffers;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Snapshots;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Core.Restores;
+
+/// <summary>A snapshot file that is read: where its database ends, and whether the SHA-256 after it is right.</summary>
+internal sealed class SnapshotInput : IDisposable
+{
+    private const int ReadBufferBytes = 1 << 20;
+
+    private readonly bool _hasTrailer;
+
+    private SnapshotInput(string name, SafeFileHandle file, long sizeBytes, bool hasTrailer)
+    {
+        Name = name;
+        File = file;
+        _hasTrailer = hasTrailer;
+        DatabaseBytes = hasTrailer ? sizeBytes - SnapshotTrailerCheck.TrailerSizeBytes : sizeBytes;
+    }
+
+    /// <summary>Its path, for messages.</summary>
+    public string Name { get; }
+
+    public SafeFileHandle File { get; }
+
+    /// <summary>Bytes of the database, without the trailer.</summary>
+    public long DatabaseBytes { get; }
+
+    /// <param name="path">The file.</param>
+    /// <param name="skipHashCheck">Whether a file without a trailer will do.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if it cannot be read, <see cref="FailureReason.DataDamaged"/> if it has no trailer.
+    /// </exception>
+    public static SnapshotInput Open(string path, bool skipHashCheck)
+    {
+        string name = Path.GetFullPath(path);
+        SafeFileHandle file;
+        long sizeBytes;
+        try
+        {
+            file = System.IO.File.OpenHandle(name);
+            sizeBytes = RandomAccess.GetLength(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {name} cannot be read: {e.Message}", e);
+        }
+
+        bool hasTrailer = SnapshotTrailerCheck.HasTrailer(sizeBytes);
+        if (!hasTrailer && !skipHashCheck)
+        {
+            file.Dispose();
+            throw new BackupException(
+                FailureReason.DataDamaged,
+                $"{name} does not end in etcd's SHA-256: of its {sizeBytes} bytes, a part is missing, or it is no snapshot.")
+            {
+                Hint = "A copy of a member's own database (member/snap/db) has none either: add --skip-hash-check for such a file.",
+            };
+        }
+
+        return new SnapshotInput(name, file, sizeBytes, hasTrailer);
+    }
+
+    /// <summary>Reads the whole file and holds it against its trailer, if it has one.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
+    public void RequireTrailer(CancellationToken cancellationToken)
+    {
+        if (!_hasTrailer)
+        {
+            return;
+        }
+
+        using SnapshotTrailerCheck trailer = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
+        try
+        {
+            long offset = 0;
+            int read;
+            while ((read = RandomAccess.Read(File, buffer, offset)) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                trailer.Append(buffer.AsSpan(0, read));
+                offset += read;
+            }
+        }
+        catch (IOException e)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {Name} cannot be read: {e.Message}", e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+
+        if (trailer.Finish() != SnapshotTrailerResult.Valid)
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged, $"{Name} does not match the SHA-256 that etcd appended to it.")
+            {
+                Hint = "The file was changed or cut after etcd wrote it. Restore from another snapshot.",
+            };
+        }
+    }
+
+    public void Dispose() => File.Dispose();
+}

@@ -1,0 +1,224 @@
+using System.Runtime.CompilerServices;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Tar;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Snapshots.Verification;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Core.Verification;
+
+/// <summary>Looks into the snapshot itself as deeply as it can be looked into without an etcd, and records what it found.</summary>
+/// <remarks>
+/// <para>
+/// 1. Find the snapshots; of each:
+/// 2. Fetch the database into a scratch file, with all checks that <see cref="VerifyRun"/> makes on the way.
+/// 3. Look into it: pages, revisions, HashKV.
+/// 4. Read every entry of the certificates' tar.
+/// 5. Write the record.
+/// </para>
+/// <para>
+/// Damage ends nothing: the other parts are looked at all the same. Without a key the inside of an encrypted snapshot cannot be looked at,
+/// which is an error here. So is a store that does not answer, and a scratch directory that has no room: neither says anything about the data.
+/// </para>
+/// </remarks>
+public sealed class DeepVerifyRun(
+    BackupRepository repository,
+    IReadOnlyList<AgeIdentity> identities,
+    string scratchDirectory,
+    string agentVersion,
+    TimeProvider time)
+{
+    private const string BytesAreWrong = "not looked into, since its bytes are not those that were backed up";
+
+    /// <summary>What looks into a database.</summary>
+    internal Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof> Verify { get; init; } = SnapshotVerifier.Verify;
+
+    /// <summary>Verifies one snapshot or all, oldest first.</summary>
+    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>; null for all.</param>
+    /// <param name="progress">Told about the bytes.</param>
+    /// <param name="cancellationToken">Ends it; nothing is recorded of the snapshot that is being verified.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, <see cref="FailureReason.KeyRefused"/>,
+    /// <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or what the store says.
+    /// </exception>
+    public async IAsyncEnumerable<DeepVerifyOutcome> VerifyAsync(
+        string? idText,
+        IProgress<TransferProgress> progress,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // 1. the snapshots
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        IEnumerable<SnapshotFolder> folders = idText is null
+            ? inventory.Folders
+            : [SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address)];
+        foreach (SnapshotFolder folder in folders)
+        {
+            yield return inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable
+                ? new DeepVerifyOutcome { Folder = folder, ManifestProblem = unreadable.Problem }
+                : await VerifyAsync(inventory.Snapshots.Single(s => s.Folder == folder), progress, cancellationToken);
+        }
+    }
+
+    private async Task<DeepVerifyOutcome> VerifyAsync(
+        Snapshot snapshot, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        DateTimeOffset startedAt = time.GetUtcNow();
+        SnapshotManifest manifest = snapshot.Manifest;
+        ArtifactReader reader = new(repository.Store, identities, progress);
+        List<string> transferProblems = [];
+        List<VerificationCheck> inside = [];
+
+        // 2. and 3. the database
+        inside.AddRange(manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd) is { } database
+            ? await CheckDatabaseAsync(reader, database, manifest.Etcd, transferProblems, cancellationToken)
+            : DatabaseNotChecked("the snapshot holds no database"));
+
+        // 4. the certificates
+        inside.Add(manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs) is { } certificates
+            ? await CheckCertificatesAsync(reader, certificates, transferProblems, cancellationToken)
+            : NotChecked(VerifiedPart.Certificates, "the snapshot holds no certificates"));
+
+        // 5. the record
+        VerificationCheck transfer = new()
+        {
+            Part = VerifiedPart.Transfer,
+            Result = transferProblems.Count == 0 ? CheckResult.Passed : CheckResult.Failed,
+            Detail = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes inside, and etcd's SHA-256",
+            Problems = transferProblems,
+        };
+        VerificationRecord record = new()
+        {
+            FormatVersion = RepositoryJson.FormatVersion,
+            Id = snapshot.Id,
+            ManifestSha256 = manifest.DocumentSha256,
+            StartedAt = startedAt,
+            CompletedAt = time.GetUtcNow(),
+            AgentVersion = agentVersion,
+            Result = inside.Prepend(transfer).Any(c => c.Result == CheckResult.Failed)
+                ? VerificationResult.Damaged
+                : VerificationResult.Sound,
+            Checks = [transfer, .. inside],
+        };
+        return await RecordAsync(snapshot.Folder, record, cancellationToken);
+    }
+
+    private async Task<IEnumerable<VerificationCheck>> CheckDatabaseAsync(
+        ArtifactReader reader,
+        ArtifactManifest artifact,
+        EtcdMember member,
+        List<string> transferProblems,
+        CancellationToken cancellationToken)
+    {
+        reader.RequireKey(artifact);
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, artifact.PlainBytes);
+        try
+        {
+            await reader.ReadAsync(artifact, plain => scratch.FillAsync(plain, cancellationToken), cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
+        {
+            transferProblems.Add(e.Message);
+            return DatabaseNotChecked(BytesAreWrong);
+        }
+
+        long databaseBytes = artifact.PlainBytes - SnapshotTrailerCheck.TrailerSizeBytes;
+        SnapshotProof proof = await scratch.LookAsync(
+            file => Verify(file, databaseBytes, member.HashKv, cancellationToken), cancellationToken);
+        return proof.Checks.Select(check => new VerificationCheck
+        {
+            Part = PartOf(check.Part),
+            Result = check.Result,
+            Detail = check is { Part: CheckedPart.HashKv, Result: CheckResult.NotChecked } && member.HashKvMissing is { } why
+                ? why.TrimEnd('.')
+                : check.Detail,
+            Problems = check.Problems,
+        });
+    }
+
+    private static async Task<VerificationCheck> CheckCertificatesAsync(
+        ArtifactReader reader, ArtifactManifest artifact, List<string> transferProblems, CancellationToken cancellationToken)
+    {
+        TarSummary found = TarSummary.Empty;
+        try
+        {
+            await reader.ReadAsync(
+                artifact, async plain => found = await TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
+        {
+            return await BlameAsync(reader, artifact, e, transferProblems, cancellationToken);
+        }
+
+        return new VerificationCheck
+        {
+            Part = VerifiedPart.Certificates,
+            Result = CheckResult.Passed,
+            Detail = $"{found.Files} files, {found.Directories} directories, {found.Links} links, {found.Bytes} bytes",
+            Problems = [],
+        };
+    }
+
+    /// <summary>Tells a tar that is wrong from a right one whose bytes are: read once more, without looking inside.</summary>
+    private static async Task<VerificationCheck> BlameAsync(
+        ArtifactReader reader,
+        ArtifactManifest artifact,
+        BackupException found,
+        List<string> transferProblems,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await reader.ReadAsync(artifact, _ => Task.CompletedTask, cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
+        {
+            transferProblems.Add(e.Message);
+            return NotChecked(VerifiedPart.Certificates, BytesAreWrong);
+        }
+
+        return new VerificationCheck
+        {
+            Part = VerifiedPart.Certificates,
+            Result = CheckResult.Failed,
+            Detail = "the tar could not be read to its end, though its bytes are those that were backed up",
+            Problems = [found.Message],
+        };
+    }
+
+    private async Task<DeepVerifyOutcome> RecordAsync(
+        SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken)
+    {
+        DeepVerifyOutcome outcome = new() { Folder = folder, Record = record };
+        try
+        {
+            await repository.AddVerificationAsync(folder, record, cancellationToken);
+            return outcome;
+        }
+        catch (BackupException e)
+        {
+            return outcome with { RecordFailure = e };
+        }
+    }
+
+    private static VerificationCheck[] DatabaseNotChecked(string why) =>
+    [
+        NotChecked(VerifiedPart.Pages, why),
+        NotChecked(VerifiedPart.Revisions, why),
+        NotChecked(VerifiedPart.HashKv, why),
+    ];
+
+    private static VerificationCheck NotChecked(VerifiedPart part, string why) =>
+        new() { Part = part, Result = CheckResult.NotChecked, Detail = why, Problems = [] };
+
+    private static VerifiedPart PartOf(CheckedPart part) => part switch
+    {
+        CheckedPart.Pages => VerifiedPart.Pages,
+        CheckedPart.Revisions => VerifiedPart.Revisions,
+        CheckedPart.HashKv => VerifiedPart.HashKv,
+        _ => throw new ArgumentOutOfRangeException(nameof(part), part, "An unknown part of a snapshot file."),
+    };
+}

@@ -1,0 +1,87 @@
+using System.Buffers;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Snapshots.Verification;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Core.Verification;
+
+/// <summary>Looks into one snapshot and says what is in it; records nothing.</summary>
+public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIdentity> identities, string scratchDirectory)
+{
+    private const int ReadBufferBytes = 1 << 18;
+
+    /// <summary>Looks into a file: a snapshot, or a copy of a member's <c>db</c>, which has no trailer.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the file cannot be read.</exception>
+    public static Inspection OfFile(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.RandomAccess);
+            SnapshotTrailerResult trailer = CheckTrailer(file, cancellationToken);
+            int trailerBytes = trailer == SnapshotTrailerResult.Missing ? 0 : SnapshotTrailerCheck.TrailerSizeBytes;
+            return new Inspection
+            {
+                Name = path,
+                Trailer = trailer,
+                Examination = SnapshotVerifier.Examine(
+                    file, RandomAccess.GetLength(file) - trailerBytes, expected: null, cancellationToken),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"{path} cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+
+    /// <summary>Looks into a snapshot of the repository, in a scratch file without a name.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, <see cref="FailureReason.KeyRefused"/>,
+    /// <see cref="FailureReason.DataDamaged"/> if its bytes are not those that were backed up,
+    /// <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or what the store says.
+    /// </exception>
+    public async Task<Inspection> OfSnapshotAsync(
+        string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        SnapshotManifest manifest = (await repository.FindAsync(idText, cancellationToken)).Manifest;
+        ArtifactManifest artifact = manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
+            ?? throw new BackupException(FailureReason.InvalidInput, $"Snapshot {manifest.Id} holds no database.");
+        ArtifactReader reader = new(repository.Store, identities, progress);
+        reader.RequireKey(artifact);
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, artifact.PlainBytes);
+        await reader.ReadAsync(artifact, plain => scratch.FillAsync(plain, cancellationToken), cancellationToken);
+        long databaseBytes = artifact.PlainBytes - SnapshotTrailerCheck.TrailerSizeBytes;
+        return new Inspection
+        {
+            Name = manifest.Id.Value,
+            Trailer = SnapshotTrailerResult.Valid,
+            Examination = await scratch.LookAsync(
+                file => SnapshotVerifier.Examine(file, databaseBytes, manifest.Etcd.HashKv, cancellationToken), cancellationToken),
+        };
+    }
+
+    private static SnapshotTrailerResult CheckTrailer(SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        using SnapshotTrailerCheck check = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
+        try
+        {
+            int read;
+            for (long offset = 0; (read = RandomAccess.Read(file, buffer, offset)) > 0; offset += read)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                check.Append(buffer.AsSpan(0, read));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+
+        return check.Finish();
+    }
+}

@@ -1,0 +1,162 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>Credentials of a plugin, which is run again when they expire or are refused.</summary>
+internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IApiCredentials, IDisposable
+{
+    /// <summary>Seconds that a plugin may take.</summary>
+    private const int RunSecondsMax = 60;
+
+    /// <summary>Characters of a plugin's error output in a message.</summary>
+    private const int ErrorCharactersMax = 300;
+
+    private readonly SemaphoreSlim _running = new(1);
+    private string? _token;
+    private DateTimeOffset _expires = DateTimeOffset.MinValue;
+
+    public X509Certificate2? Certificate { get; private set; }
+
+    public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
+    {
+        await _running.WaitAsync(cancellationToken);
+        try
+        {
+            if (time.GetUtcNow() >= _expires)
+            {
+                Take(await RunAsync(cancellationToken));
+            }
+
+            return _token;
+        }
+        finally
+        {
+            _running.Release();
+        }
+    }
+
+    public bool Forget()
+    {
+        _expires = DateTimeOffset.MinValue;
+        return true;
+    }
+
+    public void Dispose() => _running.Dispose();
+
+    private async Task<string> RunAsync(CancellationToken cancellationToken)
+    {
+        ProcessStartInfo start = new(plugin.Command, plugin.Arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach ((string name, string value) in plugin.Environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        start.Environment["KUBERNETES_EXEC_INFO"] = plugin.Request();
+        using Process process = Started(start);
+        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(RunSecondsMax), time);
+        using CancellationTokenSource both =
+            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            process.StandardInput.Close();
+            Task<string> output = process.StandardOutput.ReadToEndAsync(both.Token);
+            Task<string> error = process.StandardError.ReadToEndAsync(both.Token);
+            await Task.WhenAll(output, error);
+            await process.WaitForExitAsync(both.Token);
+            return process.ExitCode == 0
+                ? await output
+                : throw Failed($"ended with {process.ExitCode}: {Excerpt(await error)}");
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Failed($"did not end within {RunSecondsMax} s", e);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    private Process Started(ProcessStartInfo start)
+    {
+        try
+        {
+            return Process.Start(start) ?? throw Failed("did not start");
+        }
+        catch (Win32Exception e)
+        {
+            // errno: ENOENT, EACCES.
+            string why = e.NativeErrorCode switch
+            {
+                2 => "there is no such program",
+                13 => "permission denied",
+                _ => e.Message,
+            };
+            throw Failed($"cannot be started: {why}", e);
+        }
+    }
+
+    private void Take(string output)
+    {
+        JsonNode? answer;
+        try
+        {
+            answer = JsonNode.Parse(output);
+        }
+        catch (JsonException e)
+        {
+            // What it said may hold the token.
+            throw Failed("gave no JSON", e);
+        }
+
+        if (ObjectMetadata.Find(answer, "kind") != "ExecCredential"
+            || ObjectMetadata.Find(answer, "apiVersion") != plugin.ApiVersion)
+        {
+            throw Failed($"gave no ExecCredential of {plugin.ApiVersion}");
+        }
+
+        JsonNode? status = answer?["status"];
+        string? certificate = ObjectMetadata.Find(status, "clientCertificateData");
+        string? key = ObjectMetadata.Find(status, "clientKeyData");
+        string? token = ObjectMetadata.Find(status, "token");
+        if (token is null && certificate is null)
+        {
+            throw Failed("gave neither a token nor a certificate");
+        }
+
+        Certificate = certificate is null ? null : ClientPem.Read($"the plugin '{plugin.Command}'", certificate, key ?? "");
+        _token = token;
+        _expires = ObjectMetadata.Find(status, "expirationTimestamp") is { } expires ? Time(expires) : DateTimeOffset.MaxValue;
+    }
+
+    private DateTimeOffset Time(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at)
+            ? at
+            : throw Failed("gave an expirationTimestamp that is no time");
+
+    private static string Excerpt(string error)
+    {
+        string text = error.Trim().ReplaceLineEndings(" ");
+        return text.Length == 0 ? "it said nothing"
+            : text.Length <= ErrorCharactersMax ? text
+            : $"…{text[^ErrorCharactersMax..]}";
+    }
+
+    private BackupException Failed(string how, Exception? innerException = null) => new(
+        FailureReason.InvalidInput, $"The credential plugin '{plugin.Command}' of the kubeconfig {how}.", innerException)
+    {
+        Hint = plugin.InstallHint,
+    };
+}

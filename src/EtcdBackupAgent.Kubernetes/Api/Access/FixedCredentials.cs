@@ -1,0 +1,13 @@
+using System.Security.Cryptography.X509Certificates;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>A token and a certificate that stay as they are.</summary>
+internal sealed class FixedCredentials(string? token, X509Certificate2? certificate) : IApiCredentials
+{
+    public X509Certificate2? Certificate => certificate;
+
+    public ValueTask<string?> TokenAsync(CancellationToken cancellationToken) => ValueTask.FromResult(token);
+
+    public bool Forget() => false;
+}

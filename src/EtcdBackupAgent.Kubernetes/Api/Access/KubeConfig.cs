@@ -1,0 +1,168 @@
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Resources;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>Turns kubeconfig files into a connection, as kubectl would.</summary>
+internal static class KubeConfig
+{
+    private const string ExecGroup = "client.authentication.k8s.io";
+
+    /// <summary>The files that <c>KUBECONFIG</c> lists, or else the one in the home directory.</summary>
+    public static IReadOnlyList<string> Files(Func<string, string?> environment) =>
+        environment("KUBECONFIG") is { Length: > 0 } list
+            ? list.Split(':', StringSplitOptions.RemoveEmptyEntries)
+            : [Path.Combine(environment("HOME") ?? "/", ".kube", "config")];
+
+    /// <summary>The connection that a context of the files describes: the one that is named, or with null the current
+    /// one.</summary>
+    /// <remarks>1. Merge the files. 2. Choose the context. 3. The cluster: where, and whom to trust. 4. The user: who
+    /// asks.</remarks>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file, the entry and what
+    /// is wrong, but no value of a secret field.</exception>
+    public static async Task<KubernetesConnection> LoadAsync(
+        IReadOnlyList<string> files, string? context, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // 1
+        KubeConfigFiles merged = await KubeConfigFiles.ReadAsync(files, cancellationToken);
+
+        // 2
+        string name = context ?? merged.CurrentContext ?? throw new BackupException(
+            FailureReason.InvalidInput, $"The kubeconfig '{string.Join(':', files)}' has no current-context.");
+        KubeConfigEntry chosen = merged.Find("context", name) ?? throw new BackupException(
+            FailureReason.InvalidInput,
+            $"The kubeconfig '{string.Join(':', files)}' has no context '{name}'; it has: {string.Join(", ", merged.Contexts)}.");
+        KubeConfigEntry cluster = Named("cluster")
+            ?? throw chosen.Invalid("it names no cluster");
+
+        // 3
+        KubernetesConnection connection = Cluster(cluster) with { Namespace = chosen.Text("namespace") ?? "default" };
+
+        // 4
+        return Named("user") is { } user
+            ? connection with { Credentials = Credentials(user, cluster, connection, time) }
+            : connection;
+
+        KubeConfigEntry? Named(string sort) => chosen.Text(sort) is { } entry
+            ? merged.Find(sort, entry) ?? throw chosen.Invalid($"there is no {sort} '{entry}'")
+            : null;
+    }
+
+    private static KubernetesConnection Cluster(KubeConfigEntry cluster)
+    {
+        string server = cluster.Text("server") ?? throw cluster.Invalid("it has no 'server'");
+        bool unverified = cluster.Flag("insecure-skip-tls-verify");
+        string? authority = cluster.Pem("certificate-authority");
+        if (unverified && authority is not null)
+        {
+            throw cluster.Invalid("a certificate authority and 'insecure-skip-tls-verify' exclude each other");
+        }
+
+        return new KubernetesConnection
+        {
+            Server = Address("server", server, "https", "http"),
+            CaCertificatesPem = authority,
+            IsServerUnverified = unverified,
+            ServerName = cluster.Text("tls-server-name"),
+            Proxy = cluster.Text("proxy-url") is { } proxy ? Address("proxy-url", proxy, "http", "https", "socks5") : null,
+            Credentials = new FixedCredentials(token: null, certificate: null),
+        };
+
+        Uri Address(string field, string text, params string[] schemes) =>
+            Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && schemes.Contains(address.Scheme)
+                ? address
+                : throw cluster.Invalid($"'{field}' is not an address of {string.Join(" or ", schemes)}");
+    }
+
+    private static IApiCredentials Credentials(
+        KubeConfigEntry user, KubeConfigEntry cluster, KubernetesConnection connection, TimeProvider time)
+    {
+        if (user.Below("auth-provider") is not null || user.Text("username") is not null)
+        {
+            throw user.Invalid("'auth-provider' and 'username' are no longer supported by Kubernetes; use 'exec' or a token");
+        }
+
+        string? certificatePem = user.Pem("client-certificate");
+        string? keyPem = user.Pem("client-key");
+        if (certificatePem is null != keyPem is null)
+        {
+            throw user.Invalid("a client certificate and its key come together, or not at all");
+        }
+
+        if (user.Below("exec") is { } exec)
+        {
+            return certificatePem is null && user.Text("token") is null && user.Text("tokenFile") is null
+                ? new ExecCredentials(Plugin(exec, cluster, connection), time)
+                : throw user.Invalid("'exec' excludes a token and a client certificate");
+        }
+
+        X509Certificate2? certificate =
+            certificatePem is null ? null : ClientPem.Read($"the {user.Origin}", certificatePem, keyPem!);
+        return user.PathOf("tokenFile") is { } file
+            ? new TokenFile(file, certificate, time)
+            : new FixedCredentials(user.Text("token"), certificate);
+    }
+
+    private static ExecPlugin Plugin(KubeConfigEntry exec, KubeConfigEntry cluster, KubernetesConnection connection)
+    {
+        string version = exec.Text("apiVersion") ?? throw exec.Invalid("'exec' has no 'apiVersion'");
+        if (version is not ($"{ExecGroup}/v1" or $"{ExecGroup}/v1beta1"))
+        {
+            throw exec.Invalid($"'exec' has the apiVersion '{version}'; known are {ExecGroup}/v1 and v1beta1");
+        }
+
+        if (exec.Text("interactiveMode") == "Always")
+        {
+            throw exec.Invalid("'exec' wants to ask somebody (interactiveMode: Always), and nobody is there");
+        }
+
+        string command = exec.Text("command") ?? throw exec.Invalid("'exec' has no 'command'");
+        return new ExecPlugin
+        {
+            ApiVersion = version,
+            // With a slash it is a path, from the file's directory; without one it is looked up on PATH.
+            Command = command.Contains('/', StringComparison.Ordinal) ? exec.PathOf("command")! : command,
+            Arguments =
+            [
+                .. exec.Items("args").Select(item =>
+                    item is ScalarNode text ? text.Text : throw exec.Invalid("'args' must hold texts")),
+            ],
+            Environment = exec.Items("env")
+                .Select(item => item is MappingNode pair
+                    ? exec with { Fields = pair }
+                    : throw exec.Invalid("'env' must hold mappings of name and value"))
+                .ToDictionary(pair => pair.Text("name") ?? "", pair => pair.Text("value") ?? "", StringComparer.Ordinal),
+            InstallHint = exec.Text("installHint")?.Trim(),
+            Cluster = exec.Flag("provideClusterInfo") ? ClusterInfo(cluster, connection) : null,
+        };
+    }
+
+    private static JsonObject ClusterInfo(KubeConfigEntry cluster, KubernetesConnection connection)
+    {
+        JsonObject information = new() { ["server"] = cluster.Text("server") };
+        if (connection.CaCertificatesPem is { } authority)
+        {
+            information["certificate-authority-data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(authority));
+        }
+
+        if (connection.ServerName is { } name)
+        {
+            information["tls-server-name"] = name;
+        }
+
+        if (connection.IsServerUnverified)
+        {
+            information["insecure-skip-tls-verify"] = true;
+        }
+
+        if (cluster.Text("proxy-url") is { } proxy)
+        {
+            information["proxy-url"] = proxy;
+        }
+
+        return information;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Resources;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>
+/// One cluster, user or context of a kubeconfig file, called in messages as in <c>user 'admin'</c>. Relative paths in
+/// it start from the file's directory.
+/// </summary>
+internal sealed record KubeConfigEntry(string File, string What, MappingNode Fields)
+{
+    public string Origin => $"{What} of '{File}'";
+
+    /// <summary>A scalar's text; null if it is absent or empty.</summary>
+    public string? Text(string field) => Fields.Fields.GetValueOrDefault(field) switch
+    {
+        null or ScalarNode { IsNull: true } or ScalarNode { Text.Length: 0 } => null,
+        ScalarNode scalar => scalar.Text,
+        _ => throw Invalid($"the field '{field}' must be a text"),
+    };
+
+    public bool Flag(string field) => Text(field) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw Invalid($"the field '{field}' must be true or false"),
+    };
+
+    public KubeConfigEntry? Below(string field) => Fields.Fields.GetValueOrDefault(field) switch
+    {
+        null or ScalarNode { IsNull: true } => null,
+        MappingNode below => new KubeConfigEntry(File, What, below),
+        _ => throw Invalid($"the field '{field}' must be a mapping"),
+    };
+
+    public IReadOnlyList<ResourceNode> Items(string field) => Fields.Fields.GetValueOrDefault(field) switch
+    {
+        null or ScalarNode { IsNull: true } => [],
+        SequenceNode list => list.Items,
+        _ => throw Invalid($"the field '{field}' must be a list"),
+    };
+
+    /// <summary>The path that a field holds, made absolute; null if the field is absent.</summary>
+    public string? PathOf(string field) =>
+        Text(field) is { } path ? Path.GetFullPath(path, Path.GetDirectoryName(Path.GetFullPath(File))!) : null;
+
+    /// <summary>PEM out of <c>FIELD-data</c>, in base64, or else of the file that FIELD names; null if there is
+    /// neither.</summary>
+    public string? Pem(string field)
+    {
+        if (Text($"{field}-data") is { } data)
+        {
+            byte[] bytes = new byte[data.Length];
+            return Convert.TryFromBase64String(data, bytes, out int length)
+                ? Encoding.UTF8.GetString(bytes, 0, length)
+                : throw Invalid($"the field '{field}-data' is not base64");
+        }
+
+        if (PathOf(field) is not { } path)
+        {
+            return null;
+        }
+
+        try
+        {
+            return System.IO.File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Invalid($"'{path}', which '{field}' names, cannot be read: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    /// <summary>What is wrong, without any value of a secret field.</summary>
+    public BackupException Invalid(string fact, Exception? innerException = null) =>
+        new(FailureReason.InvalidInput, $"The {Origin}: {fact}.", innerException);
+}

@@ -1,0 +1,102 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Resources;
+using YamlDotNet.Core;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>
+/// The clusters, users and contexts of several kubeconfig files as one: the first file that has an entry of a name, or
+/// a current context, wins. Source: kubernetes.io, "Merging kubeconfig files".
+/// </summary>
+internal sealed class KubeConfigFiles
+{
+    /// <summary>Bytes of a file that are read.</summary>
+    private const long FileBytesMax = 1 << 20;
+
+    private readonly Dictionary<(string Sort, string Name), KubeConfigEntry> _entries = [];
+
+    public string? CurrentContext { get; private set; }
+
+    /// <summary>Reads the files; those that are absent are passed over.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: none is there, or one is no
+    /// kubeconfig.</exception>
+    public static async Task<KubeConfigFiles> ReadAsync(IReadOnlyList<string> files, CancellationToken cancellationToken)
+    {
+        KubeConfigFiles merged = new();
+        string[] present = [.. files.Where(File.Exists)];
+        if (present.Length == 0)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"There is no kubeconfig file '{string.Join("', '", files)}'.");
+        }
+
+        foreach (string file in present)
+        {
+            merged.Add(file, await ParseAsync(file, cancellationToken));
+        }
+
+        return merged;
+    }
+
+    /// <summary>The entry of a sort, <c>cluster</c>, <c>user</c> or <c>context</c>, and a name; null if no file has
+    /// it.</summary>
+    public KubeConfigEntry? Find(string sort, string name) => _entries.GetValueOrDefault((sort, name));
+
+    /// <summary>The names of all contexts, for a message.</summary>
+    public IEnumerable<string> Contexts =>
+        _entries.Keys.Where(key => key.Sort == "context").Select(key => key.Name).Order(StringComparer.Ordinal);
+
+    private static async Task<KubeConfigEntry> ParseAsync(string file, CancellationToken cancellationToken)
+    {
+        List<ResourceNode> documents = [];
+        try
+        {
+            if (new FileInfo(file).Length > FileBytesMax)
+            {
+                throw new IOException($"it has more than {FileBytesMax:N0} bytes");
+            }
+
+            YamlDocuments.Parse(file, await File.ReadAllTextAsync(file, cancellationToken), documents);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"The kubeconfig file '{file}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+        }
+        catch (YamlException e)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"The kubeconfig file '{file}' is not YAML: line {e.Start.Line}.", e);
+        }
+
+        // An empty file is one without entries, as for kubectl.
+        return documents.FirstOrDefault() switch
+        {
+            null => new KubeConfigEntry(file, "kubeconfig", new MappingNode(file, 1, new Dictionary<string, ResourceNode>())),
+            MappingNode root => new KubeConfigEntry(file, "kubeconfig", root),
+            _ => throw new BackupException(FailureReason.InvalidInput, $"The file '{file}' is no kubeconfig: it is no mapping."),
+        };
+    }
+
+    private void Add(string file, KubeConfigEntry root)
+    {
+        CurrentContext ??= root.Text("current-context");
+        foreach (string sort in (string[])["cluster", "user", "context"])
+        {
+            foreach (ResourceNode item in root.Items($"{sort}s"))
+            {
+                if (item is not MappingNode mapping
+                    || new KubeConfigEntry(file, $"list of {sort}s", mapping).Text("name") is not { } name)
+                {
+                    throw root.Invalid($"an item of '{sort}s' has no name");
+                }
+
+                KubeConfigEntry named = new(file, $"{sort} '{name}'", mapping);
+                if (named.Below(sort) is { } entry)
+                {
+                    _entries.TryAdd((sort, name), entry);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Security.Cryptography.X509Certificates;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Access;
+
+/// <summary>A token in a file that somebody else renews, as the kubelet does for a service account.</summary>
+internal sealed class TokenFile(string path, X509Certificate2? certificate, TimeProvider time) : IApiCredentials
+{
+    /// <summary>A projected token is replaced when 80 % of its life, of ten minutes at least, are over.</summary>
+    private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMinutes(1);
+
+    private string? _token;
+    private DateTimeOffset _due = DateTimeOffset.MinValue;
+
+    public X509Certificate2? Certificate => certificate;
+
+    public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
+    {
+        if (time.GetUtcNow() >= _due)
+        {
+            try
+            {
+                string token = (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
+                _token = token.Length > 0 ? token : throw new IOException("it is empty");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException && _token is null)
+            {
+                throw new BackupException(
+                    FailureReason.InvalidInput, $"The token file '{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // While it is being replaced the last one serves; once that has expired, the server says so.
+            }
+
+            _due = time.GetUtcNow() + ReadAgainAfter;
+        }
+
+        return _token;
+    }
+
+    public bool Forget()
+    {
+        _due = DateTimeOffset.MinValue;
+        return true;
+    }
+}

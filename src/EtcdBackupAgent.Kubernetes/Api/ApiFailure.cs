@@ -1,0 +1,61 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Text.Json;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Kubernetes.Api;
+
+/// <summary>Says why something asked of the API server failed: the one place where the client's exceptions become
+/// ours.</summary>
+internal static class ApiFailure
+{
+    private const string RightsHint =
+        "Give this identity the right: the Role or ClusterRole must name the resource and the verb.";
+    private const string LoginHint =
+        "The token or the client certificate is not accepted: it may have expired, or be of another cluster.";
+    private const string TrustHint =
+        "Check the CA certificate of the cluster, and that the server's address is one of the certificate's names.";
+
+    /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and
+    /// passes.</summary>
+    public static bool IsKnown(Exception e) =>
+        e is ApiStatusException or HttpRequestException or IOException or TimeoutException or JsonException;
+
+    /// <summary>The failure of what was to be done (<c>list secrets</c>) at the server of a connection.</summary>
+    public static BackupException From(KubernetesConnection connection, string action, Exception exception)
+    {
+        (FailureReason reason, string why, string? hint) = Diagnose(exception);
+        return new BackupException(reason, $"Cannot {action} at {connection}: {why.TrimEnd('.')}.", exception) { Hint = hint };
+    }
+
+    private static (FailureReason Reason, string Why, string? Hint) Diagnose(Exception exception) => exception switch
+    {
+        ApiStatusException { Code: HttpStatusCode.Unauthorized } e => (FailureReason.KubernetesDenied, e.Message, LoginHint),
+        ApiStatusException { Code: HttpStatusCode.Forbidden } e => (FailureReason.KubernetesDenied, e.Message, RightsHint),
+        ApiStatusException { IsConflict: true } e => (FailureReason.KubernetesConflict, e.Message, null),
+        ApiStatusException e => (FailureReason.KubernetesFailed, e.Message, null),
+        JsonException => (FailureReason.KubernetesFailed, "the answer is not JSON", "See that the address is a Kubernetes API's."),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
+            (FailureReason.KubernetesFailed, $"the answer is larger than {ApiTransport.ResponseBytesMax:N0} bytes", null),
+        _ => Broken(exception),
+    };
+
+    private static (FailureReason Reason, string Why, string? Hint) Broken(Exception exception)
+    {
+        for (Exception? e = exception; e is not null; e = e.InnerException)
+        {
+            switch (e)
+            {
+                case AuthenticationException:
+                    return (FailureReason.KubernetesUnreachable, e.Message, TrustHint);
+                case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
+                    return (FailureReason.KubernetesUnreachable, "connection refused", null);
+                case SocketException socket:
+                    return (FailureReason.KubernetesUnreachable, socket.Message, null);
+            }
+        }
+
+        return (FailureReason.KubernetesUnreachable, exception.GetBaseException().Message, null);
+    }
+}

@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace EtcdBackupAgent.Kubernetes.Api;
+
+/// <summary>
+/// The API server answered with an error. The message is the server's own. Source: "Response Status Kind" in
+/// Kubernetes' API conventions.
+/// </summary>
+internal sealed class ApiStatusException(HttpStatusCode code, string reason, string message) : Exception(message)
+{
+    public HttpStatusCode Code { get; } = code;
+
+    /// <summary>One word that tells errors of one code apart: <c>AlreadyExists</c>; empty if the answer had
+    /// none.</summary>
+    public string Reason { get; } = reason;
+
+    /// <summary>How long the server wants to be left alone; null if it did not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>There is no object of this name. The word of the server counts and not the code: one that has just
+    /// started answers a bare 404 for every kind that it does not serve yet.</summary>
+    public bool IsNotFound => Reason == "NotFound";
+
+    /// <summary>The server does not know the kind: its definition is not installed, or not served yet.</summary>
+    public bool IsNotServed => Code == HttpStatusCode.NotFound && !IsNotFound;
+
+    /// <summary>Somebody else changed the object, owns the field, or it is not the one of the precondition.</summary>
+    public bool IsConflict => Code == HttpStatusCode.Conflict && !IsAlreadyExists;
+
+    public bool IsAlreadyExists => Reason == "AlreadyExists";
+
+    /// <summary>The version or the page that was asked for is too old: list again.</summary>
+    public bool IsExpired => Code == HttpStatusCode.Gone || Reason is "Expired" or "Gone";
+}

@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Kubernetes.Api.Leases;
+
+/// <summary>
+/// Lets one of several processes work at a time: the one that holds a Lease (coordination.k8s.io/v1). Clocks of
+/// machines are not compared: another's lease has run out when it was not seen to change for its duration, by the clock
+/// here. As with every lease, two may believe to hold it for a moment when a process stood still; what they write must
+/// be safe against that by itself.
+/// </summary>
+internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options, TimeProvider time)
+{
+    /// <summary>The version of another's lease that was seen last, and when, by
+    /// <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    private (string Version, long At) _seen = ("", 0);
+
+    /// <summary>Told each time that it is known who holds the lease, whoever that is: the opposite of trouble.</summary>
+    public Action Known { get; init; } = static () => { };
+
+    /// <summary>
+    /// Waits for the lease and works while holding it, as often as that takes; gives it back at the end. The token of
+    /// the work is cancelled when the lease is lost, and the work must end then; if it ends by itself, or fails, so
+    /// does this. Why the lease cannot be had or kept is told each time, to somebody who does not throw.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The caller wants no more.</exception>
+    public async Task RunAsync(
+        Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            while (!await TryTakeAsync(told, cancellationToken))
+            {
+                await Task.Delay(options.RetryPeriod, time, cancellationToken);
+            }
+
+            if (await LeadAsync(lead, told, cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <returns>Whether the work ended by itself; otherwise the lease was lost.</returns>
+    private async Task<bool> LeadAsync(
+        Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task work = WorkAsync();
+        Task<bool> keep = KeepAsync(told, stop.Token);
+        Task first = await Task.WhenAny(work, keep);
+        await stop.CancelAsync();
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (first == keep && !cancellationToken.IsCancellationRequested)
+        {
+            // The lease was lost, and the work stopped as it should.
+        }
+        finally
+        {
+            if (await keep)
+            {
+                await ReleaseAsync();
+            }
+        }
+
+        return first == work;
+
+        async Task WorkAsync() => await lead(stop.Token);
+    }
+
+    /// <summary>Renews until told to stop.</summary>
+    /// <returns>Whether the lease is still held.</returns>
+    private async Task<bool> KeepAsync(Action<BackupException> told, CancellationToken cancellationToken)
+    {
+        long renewed = time.GetTimestamp();
+        while (time.GetElapsedTime(renewed) < options.RenewDeadline)
+        {
+            try
+            {
+                await Task.Delay(options.RetryPeriod, time, cancellationToken);
+                long asked = time.GetTimestamp();
+                TimeSpan left = options.RenewDeadline - time.GetElapsedTime(renewed);
+                using CancellationTokenSource deadline = new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+                using CancellationTokenSource both =
+                    CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+                if (await TryTakeAsync(told, both.Token))
+                {
+                    renewed = asked;
+                }
+                else if (_seen.Version.Length > 0)
+                {
+                    // Somebody else has it.
+                    return false;
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return true;
+            }
+            catch (OperationCanceledException)
+            {
+                // The deadline passed while asking, or before.
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Takes the lease if it is free, or renews it if it is ours.</summary>
+    /// <returns>Whether we hold it now.</returns>
+    private async Task<bool> TryTakeAsync(Action<BackupException> told, CancellationToken cancellationToken)
+    {
+        try
+        {
+            JsonObject? lease = await client.FindAsync(
+                ResourceKind.Lease, options.Namespace, options.Name, cancellationToken);
+            if (lease is null)
+            {
+                await client.CreateAsync(ResourceKind.Lease, options.Namespace, Ours(null), cancellationToken);
+            }
+            else if (IsFree(lease))
+            {
+                // With its resource version: of two that take it at once, one gets a conflict.
+                await client.ReplaceAsync(ResourceKind.Lease, options.Namespace, Ours(lease), cancellationToken);
+            }
+            else
+            {
+                Known();
+                return false;
+            }
+
+            _seen = ("", 0);
+            Known();
+            return true;
+        }
+        catch (ApiStatusException e) when (e.IsConflict || e.IsAlreadyExists)
+        {
+            return false;
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e) || e is BackupException)
+        {
+            told(e as BackupException ?? ApiFailure.From(
+                client.Connection, $"take the lease '{options.Namespace}/{options.Name}'", e));
+            return false;
+        }
+    }
+
+    private bool IsFree(JsonObject lease)
+    {
+        if (ObjectMetadata.Find(lease, "spec", "holderIdentity") is not { Length: > 0 } holder || holder == options.Identity)
+        {
+            return true;
+        }
+
+        string version = ObjectMetadata.ResourceVersion(lease);
+        if (_seen.Version != version)
+        {
+            _seen = (version, time.GetTimestamp());
+        }
+
+        int seconds = lease["spec"]?["leaseDurationSeconds"] is JsonValue value && value.TryGetValue(out int duration)
+            ? duration
+            : (int)options.Duration.TotalSeconds;
+        return time.GetElapsedTime(_seen.At) >= TimeSpan.FromSeconds(seconds);
+    }
+
+    /// <summary>The lease as ours: a new one, or one that is there, renewed or taken over.</summary>
+    private JsonObject Ours(JsonObject? lease)
+    {
+        JsonObject ours = (JsonObject?)lease?.DeepClone() ?? new JsonObject
+        {
+            ["apiVersion"] = ResourceKind.Lease.ApiVersion,
+            ["kind"] = "Lease",
+            ["metadata"] = new JsonObject { ["name"] = options.Name },
+        };
+        if (ours["spec"] is not JsonObject specification)
+        {
+            ours["spec"] = specification = [];
+        }
+
+        if (ObjectMetadata.Find(ours, "spec", "holderIdentity") != options.Identity)
+        {
+            int transitions = specification["leaseTransitions"] is JsonValue value && value.TryGetValue(out int n) ? n : 0;
+            specification["leaseTransitions"] = lease is null ? 0 : transitions + 1;
+            specification["acquireTime"] = Now();
+        }
+
+        specification["holderIdentity"] = options.Identity;
+        specification["leaseDurationSeconds"] = (int)options.Duration.TotalSeconds;
+        specification["renewTime"] = Now();
+        return ours;
+
+        // MicroTime of Kubernetes' API: six digits.
+        string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Gives the lease back, so that nobody has to wait; if that fails, it runs out by itself.</summary>
+    private async Task ReleaseAsync()
+    {
+        using CancellationTokenSource deadline = new(options.RetryPeriod, time);
+        try
+        {
+            if (await client.FindAsync(ResourceKind.Lease, options.Namespace, options.Name, deadline.Token) is { } lease
+                && ObjectMetadata.Find(lease, "spec", "holderIdentity") == options.Identity)
+            {
+                lease["spec"]!["holderIdentity"] = "";
+                await client.ReplaceAsync(ResourceKind.Lease, options.Namespace, lease, deadline.Token);
+            }
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e) || e is BackupException or OperationCanceledException)
+        {
+            // It runs out after its duration.
+        }
+    }
+}

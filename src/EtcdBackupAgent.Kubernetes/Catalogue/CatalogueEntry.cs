@@ -1,0 +1,8 @@
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Kubernetes.Catalogue;
+
+/// <summary>A snapshot as the cluster is to know it.</summary>
+/// <param name="Snapshot">The snapshot.</param>
+/// <param name="IsForeign">See <see cref="Cluster.ClusterNames.ForeignLabel"/>.</param>
+internal sealed record CatalogueEntry(Snapshot Snapshot, bool IsForeign);

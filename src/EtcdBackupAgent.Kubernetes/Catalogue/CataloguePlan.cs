@@ -1,0 +1,69 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+
+namespace EtcdBackupAgent.Kubernetes.Catalogue;
+
+/// <summary>What there is to do so that the records of a location are those of its repository: a pure function of
+/// both.</summary>
+internal sealed record CataloguePlan
+{
+    /// <summary>Snapshots without a record.</summary>
+    public required IReadOnlyList<CatalogueEntry> Missing { get; init; }
+
+    /// <summary>Records with their snapshots, which may say more by now.</summary>
+    public required IReadOnlyList<(JsonObject Record, CatalogueEntry Entry)> Present { get; init; }
+
+    /// <summary>Records whose snapshot is gone.</summary>
+    public required IReadOnlyList<JsonObject> Stale { get; init; }
+
+    /// <summary>Snapshots whose record's name belongs to a snapshot of another location: a copy of a bucket.</summary>
+    public required IReadOnlyList<SnapshotId> NameTaken { get; init; }
+
+    /// <param name="location">Name of the location.</param>
+    /// <param name="inventory">All that is in its repository, taken after the records were listed: a record that was
+    /// made since is none of <paramref name="records"/>, so that none is stale for being young.</param>
+    /// <param name="records">All records of the namespace.</param>
+    /// <param name="policies">All policies of the namespace.</param>
+    public static CataloguePlan Make(
+        string location, Inventory inventory, IReadOnlyList<JsonObject> records, IReadOnlyList<JsonObject> policies)
+    {
+        Dictionary<string, JsonObject> byName = records.ToDictionary(ObjectMetadata.Name, StringComparer.Ordinal);
+        List<CatalogueEntry> missing = [];
+        List<(JsonObject Record, CatalogueEntry Entry)> present = [];
+        List<SnapshotId> taken = [];
+        foreach (Snapshot snapshot in inventory.Snapshots)
+        {
+            CatalogueEntry entry = new(snapshot, !policies.Any(p => OwnSnapshots.IsOf(p, snapshot.Manifest)));
+            if (!byName.TryGetValue(ClusterNames.RecordOf(snapshot.Id.Value), out JsonObject? record))
+            {
+                missing.Add(entry);
+            }
+            else if (RecordDocument.IsOf(record, location))
+            {
+                present.Add((record, entry));
+            }
+            else
+            {
+                taken.Add(snapshot.Id);
+            }
+        }
+
+        // A snapshot that cannot be read is there all the same.
+        HashSet<string> there = [.. inventory.Folders.Select(folder => folder.Id.Value)];
+        return new CataloguePlan
+        {
+            Missing = missing,
+            Present = present,
+            NameTaken = taken,
+            Stale =
+            [
+                .. records.Where(record => RecordDocument.IsOf(record, location)
+                    && !ObjectMetadata.IsBeingDeleted(record)
+                    && !there.Contains(RecordDocument.SnapshotOf(record) ?? "")),
+            ],
+        };
+    }
+}

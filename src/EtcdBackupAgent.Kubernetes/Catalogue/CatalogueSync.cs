@@ -1,0 +1,149 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+
+namespace EtcdBackupAgent.Kubernetes.Catalogue;
+
+/// <summary>Makes what a cluster says of one location agree with what is in its repository. The repository is right; it
+/// is only read.</summary>
+/// <remarks>
+/// <para>
+/// 1. List the records and the policies, and read the location.
+/// 2. Take the inventory of the repository, whole. If that is not possible, or if it is not the repository that was
+///    pinned, nothing is changed.
+/// 3. Compare (<see cref="CataloguePlan"/>).
+/// 4. Make the records that are missing: after a disaster, all of those that the restored cluster does not know.
+/// 5. Refresh those that are there.
+/// 6. Remove those whose snapshot is gone.
+/// 7. Tell policies of backups they do not know of (<see cref="PolicyCatchUp"/>).
+/// 8. Write the location's status.
+/// </para>
+/// <para>
+/// It asks for three answers of the API server and one listing of the store, and writes where something differs, and
+/// when it was. Everything may be done twice, also by two at once.
+/// </para>
+/// </remarks>
+/// <param name="client">The cluster.</param>
+/// <param name="openStore">Opens the store of a location with its Secret.</param>
+/// <param name="time">The clock.</param>
+internal sealed class CatalogueSync(
+    KubernetesClient client, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
+{
+    private readonly RecordPublisher _records = new(client);
+    private readonly StatusWriter _statuses = new(client);
+
+    /// <param name="location">The location.</param>
+    /// <param name="resources">Where its Secret is found.</param>
+    /// <param name="cancellationToken">Ends it; what is left is done the next time.</param>
+    /// <exception cref="BackupException">What the store says, <see cref="FailureReason.ProtectionChanged"/>, or what the
+    /// API server says.</exception>
+    public async Task<CatalogueReport> ExecuteAsync(
+        BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await SyncAsync(location, resources, cancellationToken);
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw ApiFailure.From(client.Connection, $"bring the records of BackupLocation {location.Name} up to date", e);
+        }
+    }
+
+    private async Task<CatalogueReport> SyncAsync(
+        BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
+    {
+        // 1
+        (string space, string name) = (location.Name.Namespace, location.Name.Name);
+        ResourceList records = await client.ListAsync(ClusterKinds.Record, space, ResourceSelection.All, cancellationToken);
+        ResourceList policies = await client.ListAsync(ClusterKinds.Policy, space, ResourceSelection.All, cancellationToken);
+        JsonObject item = await client.GetAsync(ClusterKinds.BackupLocation, space, name, cancellationToken);
+
+        // 2
+        Inventory inventory = await TakeInventoryAsync(location, resources, item, cancellationToken);
+
+        // 3
+        CataloguePlan plan = CataloguePlan.Make(name, inventory, records.Items, policies.Items);
+
+        // 4
+        foreach ((Snapshot snapshot, bool isForeign) in plan.Missing)
+        {
+            await _records.PublishAsync(
+                space, name, snapshot.Manifest, snapshot.Verification, isForeign, cancellationToken);
+        }
+
+        // 5
+        int changed = 0;
+        foreach ((JsonObject record, CatalogueEntry entry) in plan.Present)
+        {
+            changed += await _records.RefreshAsync(record, entry.Snapshot, entry.IsForeign, cancellationToken) ? 1 : 0;
+        }
+
+        // 6
+        foreach (JsonObject record in plan.Stale)
+        {
+            await _records.RemoveAsync(record, cancellationToken);
+        }
+
+        // 7
+        foreach (JsonObject policy in policies.Items.Where(p => ObjectMetadata.Find(p, "spec", "destination") == name))
+        {
+            await CatchUpAsync(policy, inventory, cancellationToken);
+        }
+
+        // 8
+        await _statuses.ChangeAsync(
+            ClusterKinds.BackupLocation, item, status => SetStatus(status, inventory), cancellationToken);
+        return new CatalogueReport
+        {
+            Inventory = inventory,
+            Created = plan.Missing.Count,
+            Changed = changed,
+            Removed = plan.Stale.Count,
+            NameTaken = plan.NameTaken,
+        };
+    }
+
+    /// <summary>Another repository in the place of the pinned one would make every record look stale.</summary>
+    private async Task<Inventory> TakeInventoryAsync(
+        BackupLocation location, ResourceSet resources, JsonObject item, CancellationToken cancellationToken)
+    {
+        using IObjectStore store = openStore(location, resources);
+        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        if (LocationPin.Read(item) is { } pin && pin.RepositoryId != repository.Document.Id)
+        {
+            throw new BackupException(
+                FailureReason.ProtectionChanged,
+                $"The repository at {store.Address} is {repository.Document.Id}, but BackupLocation {location.Name} was "
+                + $"pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another one was put in its place. Its records "
+                + "are left as they are.");
+        }
+
+        return await repository.TakeInventoryAsync(cancellationToken);
+    }
+
+    private async Task CatchUpAsync(JsonObject policy, Inventory inventory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _statuses.ChangeAsync(
+                ClusterKinds.Policy, policy, status => PolicyCatchUp.Apply(status, policy, inventory.Snapshots), cancellationToken);
+        }
+        catch (ApiStatusException e) when (e.IsNotFound)
+        {
+            // Deleted meanwhile.
+        }
+    }
+
+    private void SetStatus(JsonObject status, Inventory inventory)
+    {
+        Snapshot[] complete = [.. inventory.Snapshots.Where(s => s.IsComplete)];
+        status["snapshots"] = complete.Length;
+        status["storedBytes"] = complete.Sum(s => s.Manifest.StoredBytes);
+        status["lastSyncTime"] = StatusTime.Text(time.GetUtcNow());
+    }
+}

@@ -1,0 +1,39 @@
+using EtcdBackupAgent.Kubernetes.Resources;
+
+namespace EtcdBackupAgent.Kubernetes.Cluster;
+
+/// <summary>The names by which objects in a cluster are known to be the agent's. kubedr's, where kubedr has one; see
+/// <c>docs/kubernetes.md</c>.</summary>
+internal static class ClusterNames
+{
+    /// <summary>Keeps a record until its snapshot has been dealt with.</summary>
+    public const string RecordFinalizer = $"mbr.finalizers.{DocumentIdentity.Group}";
+
+    /// <summary>Keeps a policy until its CronJob is gone.</summary>
+    public const string PolicyFinalizer = $"metadata-backup-policy.finalizers.{DocumentIdentity.Group}";
+
+    /// <summary>On a policy: makes one backup now for each new value.</summary>
+    public const string BackupNowAnnotation = $"{DocumentIdentity.Group}/backup-now";
+
+    /// <summary>On what is made for a policy, a record or a restore: <c>backup</c> or <c>restore</c>.</summary>
+    public const string TypeLabel = "kubedr.type";
+
+    public const string PolicyLabel = "kubedr.backup-policy";
+
+    /// <summary>On a record whose snapshot is none of a policy here: of another cluster that shares the bucket, of an etcd
+    /// cluster of before, of a policy that is gone. It is listed, and never pruned.</summary>
+    public const string ForeignLabel = $"{DocumentIdentity.Group}/foreign";
+
+    /// <summary>In a manifest: the policy's uid, which tells it from one of the same name in another cluster.</summary>
+    public const string PolicyUidLabel = $"{DocumentIdentity.Group}/policy-uid";
+
+    /// <summary>Who writes, for events and server-side apply.</summary>
+    public const string Component = "etcd-backup-agent";
+
+    /// <summary>Characters of a policy's name: with what is appended, a CronJob's name may have 52.</summary>
+    public const int PolicyNameLengthMax = 37;
+
+    public static string CronJobOf(string policy) => $"{policy}-backup-cronjob";
+
+    public static string RecordOf(string snapshotId) => $"mbr-{snapshotId}";
+}

@@ -1,0 +1,17 @@
+using EtcdBackupAgent.Kubernetes.Api;
+
+namespace EtcdBackupAgent.Kubernetes.Cluster;
+
+/// <summary>An API server, and the one namespace in it that the agent works in. Disposing closes the
+/// connections.</summary>
+internal sealed class ConnectedCluster(KubernetesClient client, string space) : IDisposable
+{
+    public KubernetesClient Client { get; } = client;
+
+    public string Namespace { get; } = space;
+
+    /// <summary>For messages.</summary>
+    public override string ToString() => $"{Client.Connection}, namespace {Namespace}";
+
+    public void Dispose() => Client.Dispose();
+}

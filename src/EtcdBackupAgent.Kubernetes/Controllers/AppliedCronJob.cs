@@ -1,0 +1,38 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Resources;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Keeps a CronJob as it should be, and writes it only where it is not: a field that the server filled in is no
+/// difference, one that somebody edited is.</summary>
+internal sealed class AppliedCronJob(ConnectedCluster cluster)
+{
+    /// <summary>Tells what was asked for last, so that a field that is asked for no more is seen to be gone.</summary>
+    private const string DigestAnnotation = $"{DocumentIdentity.Group}/template-sha256";
+
+    public async Task ApplyAsync(JsonObject wanted, CancellationToken cancellationToken)
+    {
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted.ToJsonString())));
+        JsonObject stamped = (JsonObject)wanted.DeepClone();
+        stamped["metadata"]!["annotations"] = new JsonObject { [DigestAnnotation] = digest };
+        JsonObject? there = await cluster.Client.FindAsync(
+            ClusterKinds.CronJob, cluster.Namespace, ObjectMetadata.Name(wanted), cancellationToken);
+        if (there is null || !Holds(stamped, there))
+        {
+            await cluster.Client.ApplyAsync(
+                ClusterKinds.CronJob, cluster.Namespace, subresource: null, stamped, ClusterNames.Component, force: true, cancellationToken);
+        }
+    }
+
+    /// <summary>Whether everything that is wanted is there. Lists must have the same length.</summary>
+    internal static bool Holds(JsonNode? wanted, JsonNode? there) => (wanted, there) switch
+    {
+        (JsonObject some, JsonObject all) => some.All(field => Holds(field.Value, all[field.Key])),
+        (JsonArray some, JsonArray all) => some.Count == all.Count && some.Zip(all).All(pair => Holds(pair.First, pair.Second)),
+        _ => JsonNode.DeepEquals(wanted, there),
+    };
+}

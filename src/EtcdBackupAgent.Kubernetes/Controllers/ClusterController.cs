@@ -1,0 +1,135 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Health;
+using EtcdBackupAgent.Kubernetes.Api.Leases;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Runs the reconcilers of all kinds, in one process of a cluster at a time.</summary>
+/// <remarks>
+/// 1. Wait for the lease; another process may hold it.
+/// 2. While it is held: every reconciler, and the companions.
+/// 3. When it is lost, all of them stop, and it begins again.
+/// 4. When told to stop: they stop, the lease is given back; and if the namespace is being deleted, what waits for our finalizers is let
+///    go.
+/// </remarks>
+internal sealed class ClusterController(
+    ConnectedCluster cluster,
+    string identity,
+    IReadOnlyList<IReconciler> reconcilers,
+    ControllerOptions controllerOptions,
+    IAgentHealth health,
+    TimeProvider time,
+    ILogger logger)
+{
+    private const string LeaseName = "etcd-backup-agent";
+
+    /// <summary>Whether it is known who holds the lease: the API server answers. Who waits for the lease is ready, too: a rollout
+    /// waits for the new process before it ends the old one.</summary>
+    private const string LeaseCondition = "lease";
+
+    /// <summary>While the lease is held, whether all that there is has been heard of.</summary>
+    private const string SyncedCondition = "cluster";
+
+    private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long letting go may take at the end.</summary>
+    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(20);
+
+    /// <summary>What a host has to allow for stopping this, beside what the companions need.</summary>
+    public static TimeSpan StopPeriod => ReleaseLimit;
+
+    /// <summary>What else works while the lease is held, until it is told to stop.</summary>
+    public IReadOnlyList<Func<CancellationToken, Task>> Companions { get; init; } = [];
+
+    /// <summary>Works until it is told to stop.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        health.SetReady(LeaseCondition, holds: false);
+        try
+        {
+            // 1, 3
+            LeaseOptions options = new() { Namespace = cluster.Namespace, Name = LeaseName, Identity = identity };
+            LeaderLease lease = new(cluster.Client, options, time)
+            {
+                Known = () => health.SetReady(LeaseCondition, holds: true),
+            };
+            Task beat = BeatAsync(cancellationToken);
+            await lease.RunAsync(LeadAsync, LeaseTrouble, cancellationToken);
+            await beat;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Told to stop: not a failure.
+        }
+        finally
+        {
+            // 4
+            await ReleaseAsync();
+        }
+    }
+
+    /// <summary>None of the work ends by itself: if one part does, it has failed, and the others must not go on without it.</summary>
+    private async Task LeadAsync(CancellationToken cancellationToken)
+    {
+        // 2
+        logger.Leading(cluster.Namespace, identity);
+        health.SetReady(SyncedCondition, holds: false);
+        using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ResourceController[] controllers =
+            [.. reconcilers.Select(r => new ResourceController(cluster, r, controllerOptions, time, logger))];
+        try
+        {
+            List<Task> work = [.. controllers.Select(c => c.RunAsync(stop.Token))];
+            work.AddRange(Companions.Select(async companion => await companion(stop.Token)));
+            Task synced = SayWhenSyncedAsync(controllers, stop.Token);
+            await Task.WhenAny(work);
+            await stop.CancelAsync();
+            await Task.WhenAll([.. work, synced]);
+        }
+        finally
+        {
+            health.SetReady(SyncedCondition, holds: true);
+            foreach (ResourceController controller in controllers)
+            {
+                controller.Dispose();
+            }
+        }
+    }
+
+    private async Task SayWhenSyncedAsync(ResourceController[] controllers, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(controllers.Select(c => c.Synced)).WaitAsync(cancellationToken);
+        health.SetReady(SyncedCondition, holds: true);
+        logger.Synced(cluster.Namespace);
+    }
+
+    private async Task BeatAsync(CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(BeatPeriod, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            health.Beat();
+        }
+    }
+
+    private void LeaseTrouble(BackupException failure)
+    {
+        health.SetReady(LeaseCondition, holds: false);
+        logger.LeaseTrouble(failure.Reason, failure.Message);
+    }
+
+    private async Task ReleaseAsync()
+    {
+        using CancellationTokenSource limit = new(ReleaseLimit, time);
+        try
+        {
+            await new FinalizerRelease(cluster).ExecuteAsync(limit.Token);
+        }
+        catch (Exception e) when (e is BackupException or OperationCanceledException)
+        {
+            logger.ReleaseFailed(cluster.Namespace, e.Message);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>The controller's times and limits.</summary>
+internal sealed record ControllerOptions
+{
+    /// <summary>Objects of one kind that are looked at at the same time.</summary>
+    public int WorkersPerKind { get; init; } = 2;
+
+    /// <summary>The wait after a first failure; twice as long after each further one.</summary>
+    public TimeSpan RetryMin { get; init; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan RetryMax { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The longest wait where the API server could not be reached: when it is back, all is to be caught up soon.</summary>
+    public TimeSpan RetryUnreachableMax { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How soon something that is wrong, and that no watch tells of when it is mended, is looked at again: a Secret, a
+    /// bucket.</summary>
+    public TimeSpan Recheck { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often the records are compared with the repositories.</summary>
+    public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromMinutes(10);
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Workloads;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>The Jobs of a policy: those of its CronJob, and those for one backup.</summary>
+internal sealed class PolicyJobs(ConnectedCluster cluster)
+{
+    /// <summary>Hexadecimal digits that stand for what was asked for in the name of a Job: who asks twice gets one.</summary>
+    private const int KeyDigits = 8;
+
+    public async Task<IReadOnlyList<JsonObject>> ListAsync(string policy, CancellationToken cancellationToken) =>
+        (await cluster.Client.ListAsync(ClusterKinds.Job, cluster.Namespace, Of(policy), cancellationToken)).Items;
+
+    /// <summary>Makes a Job for one backup of the policy, once for each key, whoever asks and however often.</summary>
+    /// <returns>Its name; null if it was there already.</returns>
+    public async Task<string?> BackUpOnceAsync(
+        BoundPolicy bound, string key, PodImage image, CancellationToken cancellationToken)
+    {
+        string name = NameOf(bound.Document, key);
+        if (await cluster.Client.FindAsync(ClusterKinds.Job, cluster.Namespace, name, cancellationToken) is not null)
+        {
+            return null;
+        }
+
+        try
+        {
+            await cluster.Client.CreateAsync(
+                ClusterKinds.Job,
+                cluster.Namespace,
+                WorkloadJob.Job(
+                    cluster.Namespace,
+                    name,
+                    WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+                    BackupPod.Labels(bound.Name.Name),
+                    BackupPod.Template(bound, image, isScheduled: false)),
+                cancellationToken);
+            return name;
+        }
+        catch (ApiStatusException e) when (e.IsAlreadyExists)
+        {
+            // Another controller was faster.
+            return null;
+        }
+    }
+
+    /// <summary>Removes the CronJob of a policy, if there is one; the Jobs it made go with it.</summary>
+    public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
+    {
+        string name = ClusterNames.CronJobOf(policy);
+        if (await cluster.Client.FindAsync(ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken) is not null)
+        {
+            await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
+        }
+    }
+
+    /// <summary>Removes everything that was made for a policy.</summary>
+    public async Task RemoveAllAsync(string policy, CancellationToken cancellationToken)
+    {
+        await RemoveCronJobAsync(policy, cancellationToken);
+        foreach (JsonObject job in await ListAsync(policy, cancellationToken))
+        {
+            await RemoveAsync(ClusterKinds.Job, ObjectMetadata.Name(job), cancellationToken);
+        }
+    }
+
+    public static ResourceSelection Of(string policy) => new(Labels: $"{ClusterNames.PolicyLabel}={policy}");
+
+    /// <summary>The name of the Job for one backup: <c>POLICY-backup-1f2e3d4c</c>.</summary>
+    internal static string NameOf(JsonObject policy, string key)
+    {
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{ObjectMetadata.Uid(policy)}\0{key}"));
+        return $"{ObjectMetadata.Name(policy)}-backup-{Convert.ToHexStringLower(digest)[..KeyDigits]}";
+    }
+
+    private async Task RemoveAsync(ResourceKind kind, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cluster.Client.DeleteAsync(
+                kind, cluster.Namespace, name, new DeletePrecondition(IsInBackground: true), cancellationToken);
+        }
+        catch (ApiStatusException e) when (e.IsNotFound)
+        {
+            // It is gone.
+        }
+    }
+}

@@ -1,0 +1,257 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and tells of Jobs whose pod
+/// could not tell itself.</summary>
+/// <remarks>
+/// 1. Read the policy. One that is being deleted loses its CronJob and Jobs; records and snapshots stay.
+/// 2. Set the finalizer, so that 1 can happen.
+/// 3. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it was.
+/// 4. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
+/// 5. Make the one backup of a policy without a schedule, and one for each new value of the annotation.
+/// 6. Tell of Jobs that failed without having said so.
+/// 7. Say in the status that all is well.
+/// </remarks>
+internal sealed class PolicyReconciler(
+    ConnectedCluster cluster, PolicyExecutionMode mode, EventRecorder events, ControllerOptions options, TimeProvider time, ILogger logger)
+    : IReconciler
+{
+    /// <summary>The key of the one backup of a policy without a schedule.</summary>
+    private const string OnlyBackup = "once";
+
+    private readonly ClusterResourceStore _resources = new(cluster);
+    private readonly StatusWriter _statuses = new(cluster.Client);
+    private readonly Finalizers _finalizers = new(cluster.Client);
+    private readonly AppliedCronJob _cronJob = new(cluster);
+    private readonly PolicyJobs _jobs = new(cluster);
+    private readonly PodFailure _pods = new(cluster);
+
+    public ResourceKind Kind => ClusterKinds.Policy;
+
+    /// <summary>Told of each policy as it is.</summary>
+    public required IPolicyObserver Observer { get; init; }
+
+    public string? Fingerprint(JsonObject item) => null;
+
+    public IReadOnlyList<RelatedKind> Related =>
+    [
+        new(
+            ClusterKinds.BackupLocation,
+            ResourceSelection.All,
+            location => $"{ObjectMetadata.Uid(location)} {ObjectMetadata.Generation(location)} "
+                + $"{StatusConditions.Holds(location, StatusConditions.Ready)} {location["status"]?["pinned"]?.ToJsonString()}",
+            Owner: null),
+        new(
+            ClusterKinds.Job,
+            new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
+            job => $"{ObjectMetadata.Uid(job)} {JobState.IsComplete(job)} {JobState.Failure(job)}",
+            job => ObjectMetadata.Find(job, "metadata", "labels", ClusterNames.PolicyLabel)),
+        new(
+            ClusterKinds.CronJob,
+            new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
+            job => $"{ObjectMetadata.Uid(job)} {ObjectMetadata.Generation(job)}",
+            job => ObjectMetadata.Find(job, "metadata", "labels", ClusterNames.PolicyLabel)),
+    ];
+
+    public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
+    {
+        // 1
+        JsonObject? item = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
+        if (item is null || ObjectMetadata.IsBeingDeleted(item))
+        {
+            Observer.Gone(name);
+            if (item is not null && ObjectMetadata.HasFinalizer(item, ClusterNames.PolicyFinalizer))
+            {
+                await _jobs.RemoveAllAsync(name, cancellationToken);
+                await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
+            }
+
+            return null;
+        }
+
+        // 2
+        item = await _finalizers.AddAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
+
+        // 3
+        BoundPolicy bound = await _resources.BindAsync(item, cancellationToken);
+        Observer.Seen(item, bound.Policy);
+        if (bound.Policy is not { } policy)
+        {
+            await NotReadyAsync(item, "Invalid", bound.Errors, cancellationToken);
+            return options.Recheck;
+        }
+
+        if (!StatusConditions.Holds(bound.LocationDocument!, StatusConditions.Ready))
+        {
+            await NotReadyAsync(
+                item, "LocationNotReady", $"BackupLocation {policy.Destination.Name} is not ready; its status says why.", cancellationToken);
+            return null;
+        }
+
+        // 4
+        if (!await KeepCronJobAsync(bound, policy, cancellationToken))
+        {
+            await NotReadyAsync(
+                item,
+                "ScheduleNotExpressible",
+                $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a day. Write a cron schedule, "
+                + "or options: {execution: InProcess}.",
+                cancellationToken);
+            return null;
+        }
+
+        // 5
+        (item, bool isWaiting) = await BackUpOnDemandAsync(bound with { Document = item }, policy, cancellationToken);
+
+        // 6
+        item = await TellOfFailedJobsAsync(item, cancellationToken);
+
+        // 7
+        await ReadyAsync(item, policy, cancellationToken);
+        return isWaiting ? options.Recheck : null;
+    }
+
+    /// <returns>Whether a CronJob can do what the policy says; if not, the one that is there goes on as before.</returns>
+    private async Task<bool> KeepCronJobAsync(BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
+    {
+        string name = policy.Name.Name;
+        if (mode.IsInProcess(policy) || policy.Schedule is null)
+        {
+            await _jobs.RemoveCronJobAsync(name, cancellationToken);
+            return true;
+        }
+
+        if (CronJobSchedule.Express(policy.Schedule) is not { } schedule)
+        {
+            return false;
+        }
+
+        CronJobTiming timing = new(schedule, ObjectMetadata.Find(bound.Document, "spec", "timeZone"), policy.Suspend);
+        await _cronJob.ApplyAsync(
+            WorkloadJob.CronJob(
+                cluster.Namespace,
+                WorkloadJob.Owner(Kind, bound.Document),
+                timing,
+                BackupPod.Labels(name),
+                BackupPod.Template(bound, mode.Image, isScheduled: true)),
+            cancellationToken);
+        return true;
+    }
+
+    /// <summary>The value of the annotation is noted after the Job is made: a crash between makes no second one, since the Job's name
+    /// comes from the value.</summary>
+    /// <returns>The policy as it is then, and whether the worker has to be asked again.</returns>
+    private async Task<(JsonObject Item, bool IsWaiting)> BackUpOnDemandAsync(
+        BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
+    {
+        JsonObject item = bound.Document;
+        bool isInProcess = mode.IsInProcess(policy);
+        if (!isInProcess && policy is { Schedule: null, Suspend: false }
+            && ObjectMetadata.Find(item, "status", PolicyStatus.LastSuccessTime) is null)
+        {
+            await MakeJobAsync(bound, OnlyBackup, "it has no schedule and no backup", cancellationToken);
+        }
+
+        string? asked = ObjectMetadata.Annotation(item, ClusterNames.BackupNowAnnotation);
+        if (string.IsNullOrEmpty(asked) || asked == ObjectMetadata.Find(item, "status", "lastBackupNow"))
+        {
+            return (item, false);
+        }
+
+        if (!isInProcess)
+        {
+            await MakeJobAsync(bound, $"now {asked}", $"the annotation is '{asked}'", cancellationToken);
+        }
+        else if (!mode.BackUpNow(policy.Name))
+        {
+            return (item, true);
+        }
+
+        item = await _statuses.ChangeAsync(Kind, item, status => status["lastBackupNow"] = asked, cancellationToken);
+        return (item, false);
+    }
+
+    private async Task MakeJobAsync(BoundPolicy bound, string key, string why, CancellationToken cancellationToken)
+    {
+        if (await _jobs.BackUpOnceAsync(bound, key, mode.Image, cancellationToken) is { } made)
+        {
+            logger.JobMade(made, bound.Name.Name, why);
+        }
+    }
+
+    /// <summary>A pod that ran has told what became of it; one that never started, or was killed, has not.</summary>
+    private async Task<JsonObject> TellOfFailedJobsAsync(JsonObject item, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<JsonObject> jobs = await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken);
+        var last = jobs
+            .Select(job => (Job: job, Failure: JobState.Failure(job)))
+            .Where(one => one.Failure is not null)
+            .OrderByDescending(one => one.Failure!.Value.At)
+            .FirstOrDefault();
+        if (last.Job is null)
+        {
+            return item;
+        }
+
+        string name = ObjectMetadata.Name(last.Job);
+        if (PolicyStatus.HasTold(item["status"] as JsonObject ?? [], name, JobState.Started(last.Job), last.Failure!.Value.At))
+        {
+            return item;
+        }
+
+        (string? pod, string? why) = await _pods.FindAsync(name, cancellationToken);
+        BackupException failure = PodFailure.Untold(name, why ?? last.Failure.Value.Message);
+        JsonObject written = await _statuses.ChangeAsync(
+            Kind,
+            item,
+            status => PolicyStatus.SetFailed(
+                status, failure, pod ?? name, ObjectMetadata.Generation(item), last.Failure.Value.At),
+            cancellationToken);
+        await events.RecordOnceAsync(
+            Kind, item, EventType.Warning, "BackupFailed", failure.Message, ObjectMetadata.Uid(last.Job), cancellationToken);
+        return written;
+    }
+
+    private Task<JsonObject> ReadyAsync(JsonObject item, BackupPolicy policy, CancellationToken cancellationToken)
+    {
+        (string reason, string message) = policy switch
+        {
+            { Suspend: true } => ("Suspended", "The schedule is suspended."),
+            { Schedule: null } => ("OnDemand", "There is no schedule: it is backed up once, and when asked."),
+            _ when mode.IsInProcess(policy) => ("InProcess", $"The worker backs up on schedule '{policy.Schedule}'."),
+            _ => ("Scheduled", $"CronJob {ClusterNames.CronJobOf(policy.Name.Name)} backs up on schedule '{policy.Schedule}'."),
+        };
+        return SetReadyAsync(item, holds: true, reason, message, cancellationToken);
+    }
+
+    private async Task NotReadyAsync(JsonObject item, string reason, string message, CancellationToken cancellationToken)
+    {
+        bool isNews = StatusConditions.Message(item, StatusConditions.Ready) != message;
+        JsonObject written = await SetReadyAsync(item, holds: false, reason, message, cancellationToken);
+        if (isNews && reason != "LocationNotReady")
+        {
+            await events.RecordAsync(Kind, written, EventType.Warning, reason, message, cancellationToken);
+        }
+    }
+
+    private Task<JsonObject> SetReadyAsync(
+        JsonObject item, bool holds, string reason, string message, CancellationToken cancellationToken) =>
+        _statuses.ChangeAsync(
+            Kind,
+            item,
+            status =>
+            {
+                status["observedGeneration"] = ObjectMetadata.Generation(item);
+                StatusConditions.Set(
+                    status, StatusConditions.Ready, holds, reason, message, ObjectMetadata.Generation(item), time.GetUtcNow());
+            },
+            cancellationToken);
+}

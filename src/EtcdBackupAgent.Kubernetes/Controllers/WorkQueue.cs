@@ -1,0 +1,107 @@
+using System.Threading.Channels;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>
+/// Names of objects that are to be looked at. A name stands in it once however often it is added, and nobody gets it
+/// while somebody else has it: what comes meanwhile is looked at afterwards. Source: client-go's work queue.
+/// </summary>
+internal sealed class WorkQueue(TimeProvider time) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Channel<string> _ready = Channel.CreateUnbounded<string>();
+    private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _again = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ITimer Timer, DateTimeOffset Due)> _later = new(StringComparer.Ordinal);
+
+    public void Add(string name)
+    {
+        lock (_lock)
+        {
+            if (_underWay.Contains(name))
+            {
+                _again.Add(name);
+            }
+            else if (_waiting.Add(name))
+            {
+                _ready.Writer.TryWrite(name);
+            }
+        }
+    }
+
+    /// <summary>Adds a name after some time; of several such, the earliest counts.</summary>
+    public void AddAfter(string name, TimeSpan delay)
+    {
+        DateTimeOffset due = time.GetUtcNow() + delay;
+        lock (_lock)
+        {
+            if (_later.TryGetValue(name, out (ITimer Timer, DateTimeOffset Due) set))
+            {
+                if (set.Due <= due)
+                {
+                    return;
+                }
+
+                set.Timer.Dispose();
+            }
+
+            _later[name] = (time.CreateTimer(_ => Fire(name, due), state: null, delay, Timeout.InfiniteTimeSpan), due);
+        }
+    }
+
+    /// <summary>Waits for a name; whoever gets it says <see cref="Done"/>.</summary>
+    public async Task<string> TakeAsync(CancellationToken cancellationToken)
+    {
+        string name = await _ready.Reader.ReadAsync(cancellationToken);
+        lock (_lock)
+        {
+            _waiting.Remove(name);
+            _underWay.Add(name);
+        }
+
+        return name;
+    }
+
+    public void Done(string name)
+    {
+        lock (_lock)
+        {
+            _underWay.Remove(name);
+            if (_again.Remove(name) && _waiting.Add(name))
+            {
+                _ready.Writer.TryWrite(name);
+            }
+        }
+    }
+
+    /// <summary>Nothing is added later any more.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach ((ITimer timer, _) in _later.Values)
+            {
+                timer.Dispose();
+            }
+
+            _later.Clear();
+        }
+    }
+
+    private void Fire(string name, DateTimeOffset due)
+    {
+        lock (_lock)
+        {
+            if (!_later.TryGetValue(name, out (ITimer Timer, DateTimeOffset Due) set) || set.Due != due)
+            {
+                return;
+            }
+
+            _later.Remove(name);
+            set.Timer.Dispose();
+        }
+
+        Add(name);
+    }
+}

@@ -1,0 +1,27 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>The pin of one location as it was read, for the pod of a backup: it pins nothing, the controller does that
+/// before there is a pod.</summary>
+internal sealed class DocumentPins(JsonObject location) : IRecipientPins
+{
+    private readonly ResourceName _name = new(ObjectMetadata.Namespace(location), ObjectMetadata.Name(location));
+
+    public Task<PinnedRecipients?> ReadAsync(ResourceName asked, CancellationToken cancellationToken) =>
+        Task.FromResult(asked == _name ? LocationPin.Read(location) : null);
+
+    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, always: to trust a bucket for
+    /// the first time is not for a pod, which is started again and again.</exception>
+    public Task WriteAsync(ResourceName asked, PinnedRecipients pin, CancellationToken cancellationToken) =>
+        throw new BackupException(
+            FailureReason.ProtectionChanged,
+            $"BackupLocation {asked} is not pinned yet: its status does not say to whom its repository encrypts.")
+        {
+            Hint = "The controller ('run --kubernetes') pins a location when it makes or adopts its repository; see the "
+                + "location's status.",
+        };
+}

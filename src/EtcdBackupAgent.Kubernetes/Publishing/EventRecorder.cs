@@ -1,0 +1,93 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>The two types that an API server takes for an event.</summary>
+internal enum EventType
+{
+    Normal,
+    Warning,
+}
+
+/// <summary>Writes events, which <c>kubectl get events</c> and <c>kubectl describe</c> show.</summary>
+/// <param name="client">Where to.</param>
+/// <param name="instance">Which process says so: the pod's name.</param>
+/// <param name="time">When.</param>
+internal sealed class EventRecorder(KubernetesClient client, string instance, TimeProvider time)
+{
+    /// <summary>Characters of a message that the API server takes.</summary>
+    public const int MessageLengthMax = 1024;
+
+    /// <summary>Records one event about an object. Throws what <see cref="KubernetesClient"/> throws.</summary>
+    /// <param name="kind">The object's kind, which an item of a list does not carry.</param>
+    /// <param name="about">The object.</param>
+    /// <param name="type">Whether something is wrong.</param>
+    /// <param name="reason">One word in CamelCase.</param>
+    /// <param name="message">A sentence for a person; cut if it is too long.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task RecordAsync(
+        ResourceKind kind,
+        JsonObject about,
+        EventType type,
+        string reason,
+        string message,
+        CancellationToken cancellationToken) =>
+        RecordOnceAsync(kind, about, type, reason, message, NewKey(), cancellationToken);
+
+    /// <summary>What tells an event from others about the same object, for <see cref="RecordOnceAsync"/>.</summary>
+    public static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    /// <summary>The same, and nothing if an event of this key was recorded already: for a call that may be made
+    /// again because nobody knows what became of the first.</summary>
+    public async Task RecordOnceAsync(
+        ResourceKind kind,
+        JsonObject about,
+        EventType type,
+        string reason,
+        string message,
+        string key,
+        CancellationToken cancellationToken)
+    {
+        string space = ObjectMetadata.Namespace(about);
+        string now = StatusTime.Text(time.GetUtcNow());
+        JsonObject item = new()
+        {
+            ["apiVersion"] = ClusterKinds.Event.ApiVersion,
+            ["kind"] = ClusterKinds.Event.Kind,
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = $"{ObjectMetadata.Name(about)}.{key}",
+                ["namespace"] = space,
+            },
+            ["involvedObject"] = new JsonObject
+            {
+                ["apiVersion"] = kind.ApiVersion,
+                ["kind"] = kind.Kind,
+                ["name"] = ObjectMetadata.Name(about),
+                ["namespace"] = space,
+                ["uid"] = ObjectMetadata.Uid(about),
+                ["resourceVersion"] = ObjectMetadata.ResourceVersion(about),
+            },
+            ["type"] = type.ToString(),
+            ["reason"] = reason,
+            ["message"] = message.Length <= MessageLengthMax ? message : $"{message[..(MessageLengthMax - 1)]}…",
+            ["firstTimestamp"] = now,
+            ["lastTimestamp"] = now,
+            ["count"] = 1,
+            ["source"] = new JsonObject { ["component"] = ClusterNames.Component },
+            ["reportingComponent"] = ClusterNames.Component,
+            ["reportingInstance"] = instance,
+        };
+        try
+        {
+            await client.CreateAsync(ClusterKinds.Event, space, item, cancellationToken);
+        }
+        catch (ApiStatusException e) when (e.IsAlreadyExists)
+        {
+            // The first call did it.
+        }
+    }
+}

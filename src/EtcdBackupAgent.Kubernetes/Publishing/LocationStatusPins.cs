@@ -1,0 +1,45 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Pins in the status of the locations, which whoever can write the bucket cannot write.</summary>
+internal sealed class LocationStatusPins(KubernetesClient client) : IRecipientPins
+{
+    private readonly StatusWriter _statuses = new(client);
+
+    /// <exception cref="BackupException">Or what the API server says.</exception>
+    public async Task<PinnedRecipients?> ReadAsync(ResourceName location, CancellationToken cancellationToken) =>
+        LocationPin.Read(await GetAsync(location, cancellationToken));
+
+    /// <exception cref="BackupException">Or what the API server says.</exception>
+    public async Task WriteAsync(ResourceName location, PinnedRecipients pin, CancellationToken cancellationToken)
+    {
+        JsonObject item = await GetAsync(location, cancellationToken);
+        try
+        {
+            await _statuses.ChangeAsync(
+                ClusterKinds.BackupLocation, item, status => LocationPin.Set(status, pin), cancellationToken);
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw ApiFailure.From(client.Connection, $"pin the recipients of BackupLocation {location}", e);
+        }
+    }
+
+    private async Task<JsonObject> GetAsync(ResourceName location, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetAsync(
+                ClusterKinds.BackupLocation, location.Namespace, location.Name, cancellationToken);
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw ApiFailure.From(client.Connection, $"read the pin of BackupLocation {location}", e);
+        }
+    }
+}

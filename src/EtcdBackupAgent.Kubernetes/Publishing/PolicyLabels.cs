@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>How a manifest says which policy made it: a bucket may be shared by clusters whose policies have the same
+/// names.</summary>
+internal static class PolicyLabels
+{
+    /// <summary>The labels of a manifest that is made for this policy.</summary>
+    public static IReadOnlyDictionary<string, string> Of(BackupPolicy policy)
+    {
+        Dictionary<string, string> labels = new(StringComparer.Ordinal);
+        if (policy.Uid is { } uid)
+        {
+            labels.Add(ClusterNames.PolicyUidLabel, uid);
+        }
+
+        return labels;
+    }
+
+    /// <summary>Whether a manifest says that it was made for this very policy.</summary>
+    public static bool IsMadeFor(SnapshotManifest manifest, JsonObject policy) =>
+        manifest.Labels.TryGetValue(ClusterNames.PolicyUidLabel, out string? uid) && uid == ObjectMetadata.Uid(policy);
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>
+/// What a policy's status says of its backups: kubedr's fields and ours, as <c>docs/kubernetes.md</c>, "Status of a
+/// policy", has them. Pure functions of the status there was and what happened.
+/// </summary>
+/// <remarks>
+/// There are two parts, and each goes forward in time only, whoever writes it and however late: the last run
+/// (<c>backupTime</c>, <c>backupStatus</c>, <c>backupErrorMessage</c>, <c>backupPod</c>, condition
+/// <c>BackupSucceeded</c>), and the last backup that succeeded (<c>lastSuccessTime</c>, <c>snapshotId</c> and what
+/// belongs to it), which a run that fails leaves as it was.
+/// </remarks>
+internal static class PolicyStatus
+{
+    public const string LastSuccessTime = "lastSuccessTime";
+    public const string EtcdClusterId = "etcdClusterId";
+    public const string VerifiedTime = "verifiedTime";
+
+    private const string BackupTime = "backupTime";
+    private const string BackupState = "backupStatus";
+    private const string ErrorMessage = "backupErrorMessage";
+    private const string Pod = "backupPod";
+    private const string Generation = "observedGeneration";
+
+    /// <summary>A run has begun.</summary>
+    /// <param name="status">The policy's status.</param>
+    /// <param name="pod">Who makes the backup.</param>
+    /// <param name="generation">Of the policy.</param>
+    /// <param name="now">When.</param>
+    public static void SetBegun(JsonObject status, string pod, long generation, DateTimeOffset now)
+    {
+        if (SetRun(status, "Initializing", pod, generation, now))
+        {
+            status.Remove(ErrorMessage);
+        }
+    }
+
+    /// <summary>A run has failed.</summary>
+    public static void SetFailed(
+        JsonObject status, BackupException failure, string pod, long generation, DateTimeOffset now)
+    {
+        if (SetRun(status, "Failed", pod, generation, now))
+        {
+            status[ErrorMessage] = failure.MessageWithHint;
+            StatusConditions.Set(
+                status, StatusConditions.BackupSucceeded, holds: false, $"{failure.Reason}", failure.Message, generation, now);
+        }
+    }
+
+    /// <summary>A backup has succeeded; also for one that is learnt of later, from the store.</summary>
+    /// <param name="status">The policy's status.</param>
+    /// <param name="manifest">The snapshot.</param>
+    /// <param name="pod">Who made it; null if that is not known.</param>
+    /// <param name="generation">Of the policy.</param>
+    public static void SetSucceeded(JsonObject status, SnapshotManifest manifest, string? pod, long generation)
+    {
+        DateTimeOffset at = manifest.CompletedAt;
+        if (SetRun(status, "Completed", pod, generation, at))
+        {
+            status.Remove(ErrorMessage);
+            StatusConditions.Set(
+                status, StatusConditions.BackupSucceeded, holds: true, "Completed", SuccessText(manifest.Id), generation, at);
+        }
+
+        if (IsNotNewer(status, LastSuccessTime, at))
+        {
+            SetSnapshot(status, manifest);
+        }
+    }
+
+    /// <summary>A deep verification has found a snapshot of the policy sound.</summary>
+    public static void SetVerified(JsonObject status, VerificationRecord? verification)
+    {
+        if (verification is { Result: VerificationResult.Sound, CompletedAt: var at } && IsNotNewer(status, VerifiedTime, at))
+        {
+            status[VerifiedTime] = StatusTime.Text(at);
+        }
+    }
+
+    /// <summary>Whether a status tells what became of the run of a Job, or of a later one. Times are whole seconds here, in which another
+    /// run may have ended: of the same time, the pod must be the Job's.</summary>
+    public static bool HasTold(JsonObject status, string job, DateTimeOffset begun, DateTimeOffset ended) =>
+        StatusTime.Find(status, BackupTime) is { } known
+        && (known > ended
+            || (known >= StatusTime.Rounded(begun)
+                && ObjectMetadata.Find(status, BackupState) != "Initializing"
+                && ObjectMetadata.Find(status, Pod)?.StartsWith(job, StringComparison.Ordinal) == true));
+
+    /// <summary>kubedr's words.</summary>
+    public static string SuccessText(SnapshotId id) => $"Backup completed, snapshot ID: {id}";
+
+    /// <summary>Whether a time in a status is absent or not after another.</summary>
+    public static bool IsNotNewer(JsonObject status, string field, DateTimeOffset time) =>
+        StatusTime.Find(status, field) is not { } known || known <= StatusTime.Rounded(time);
+
+    /// <summary>False, and nothing is changed, if the status tells of a later run.</summary>
+    private static bool SetRun(JsonObject status, string state, string? pod, long generation, DateTimeOffset at)
+    {
+        if (!IsNotNewer(status, BackupTime, at))
+        {
+            return false;
+        }
+
+        status[BackupTime] = StatusTime.Text(at);
+        status[BackupState] = state;
+        status[Generation] = generation;
+        if (pod is null)
+        {
+            status.Remove(Pod);
+        }
+        else
+        {
+            status[Pod] = pod;
+        }
+
+        return true;
+    }
+
+    private static void SetSnapshot(JsonObject status, SnapshotManifest manifest)
+    {
+        status["mbrName"] = ClusterNames.RecordOf(manifest.Id.Value);
+        status["snapshotId"] = manifest.Id.Value;
+        status["filesNew"] = (long)manifest.Artifacts.Count;
+        status["filesChanged"] = 0L;
+        status["dataAdded"] = manifest.StoredBytes;
+        status["totalBytesProcessed"] = manifest.PlainBytes;
+        status["totalDurationSecs"] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        status[LastSuccessTime] = StatusTime.Text(manifest.CompletedAt);
+        status[EtcdClusterId] = $"{manifest.Etcd.ClusterId}";
+    }
+}

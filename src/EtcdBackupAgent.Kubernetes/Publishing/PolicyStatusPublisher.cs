@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Writes what <see cref="PolicyStatus"/> says into the cluster, to the policy as it is there.</summary>
+/// <param name="client">Where to.</param>
+/// <param name="pod">Who makes the backups.</param>
+/// <param name="time">The clock.</param>
+internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod, TimeProvider time)
+{
+    private readonly StatusWriter _statuses = new(client);
+
+    public Task BegunAsync(ResourceName policy, CancellationToken cancellationToken)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return ChangeAsync(
+            policy, (status, generation) => PolicyStatus.SetBegun(status, pod, generation, now), cancellationToken);
+    }
+
+    public Task FailedAsync(
+        ResourceName policy, BackupException failure, DateTimeOffset at, CancellationToken cancellationToken) =>
+        ChangeAsync(
+            policy, (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at), cancellationToken);
+
+    public Task SucceededAsync(
+        ResourceName policy,
+        SnapshotManifest manifest,
+        VerificationRecord? verification,
+        CancellationToken cancellationToken) =>
+        ChangeAsync(
+            policy,
+            (status, generation) =>
+            {
+                PolicyStatus.SetSucceeded(status, manifest, pod, generation);
+                PolicyStatus.SetVerified(status, verification);
+            },
+            cancellationToken);
+
+    private async Task ChangeAsync(
+        ResourceName policy, Action<JsonObject, long> change, CancellationToken cancellationToken)
+    {
+        // A policy that is gone has no status.
+        if (await client.FindAsync(ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken) is { } item)
+        {
+            long generation = ObjectMetadata.Generation(item);
+            await _statuses.ChangeAsync(
+                ClusterKinds.Policy, item, status => change(status, generation), cancellationToken);
+        }
+    }
+}

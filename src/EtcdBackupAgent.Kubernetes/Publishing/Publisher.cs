@@ -1,0 +1,186 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Tells the cluster of one backup: what is in the records, the policy's status and its events. All of that is
+/// a view of the bucket: whatever cannot be published, the backup counts, and the next run or the controller's sync
+/// catches up.</summary>
+/// <remarks>
+/// <para>
+/// 1. Say that the run has begun. That this fails is not worth a word.
+/// 2. Make the backup.
+/// 3. If it fails: the policy's status, an event.
+/// 4. If it succeeds: its record, and those of earlier snapshots that nobody could publish; the policy's status; an
+///    event; and the records of the snapshots that retention removed are removed.
+/// 5. If it exists and was not proved: its record, and the rest as for one that fails.
+/// </para>
+/// <para>
+/// Each of these is tried until it is done or the time is up (<see cref="PublisherLimits"/>), and may be done twice.
+/// </para>
+/// </remarks>
+/// <param name="client">Where to.</param>
+/// <param name="pod">The pod or machine that makes the backups.</param>
+/// <param name="time">The clock.</param>
+internal sealed class Publisher(KubernetesClient client, string pod, TimeProvider time)
+{
+    private readonly RecordPublisher _records = new(client);
+    private readonly PolicyStatusPublisher _statuses = new(client, pod, time);
+    private readonly EventRecorder _events = new(client, pod, time);
+
+    public PublisherLimits Limits { get; init; } = new();
+
+    /// <param name="run">Whose backup it is.</param>
+    /// <param name="backUp">Makes it.</param>
+    /// <param name="unpublished">Told why something could not be published.</param>
+    /// <param name="cancellationToken">Ends the backup, and not what is to be said of that.</param>
+    /// <returns>What <paramref name="backUp"/> returns; what it throws passes.</returns>
+    public async Task<BackupOutcome> RunAsync(
+        PublishedRun run,
+        Func<CancellationToken, Task<BackupOutcome>> backUp,
+        Action<BackupException> unpublished,
+        CancellationToken cancellationToken)
+    {
+        // 1
+        await BegunAsync(run, cancellationToken);
+
+        // 2
+        BackupOutcome outcome;
+        try
+        {
+            outcome = await backUp(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            // 3
+            await FailedAsync(run, FailureOf(e), unpublished);
+            throw;
+        }
+
+        // 4, 5
+        await EndedAsync(run, outcome, unpublished);
+        return outcome;
+    }
+
+    /// <summary>Step 3, also for a run that came to no backup at all.</summary>
+    public async Task FailedAsync(PublishedRun run, BackupException failure, Action<BackupException> unpublished)
+    {
+        using CancellationTokenSource timeIsUp = new(
+            failure.Reason == FailureReason.Cancelled ? Limits.Stopped : Limits.End, time);
+        await TellFailureAsync(new Telling(NewCall(), unpublished, timeIsUp.Token), run, failure);
+    }
+
+    private async Task BegunAsync(PublishedRun run, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource limit = new(Limits.Begin, time);
+        await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
+        await NewCall().TryAsync("say that a backup has begun", token => _statuses.BegunAsync(run.Policy, token), timeIsUp.Token);
+    }
+
+    private async Task EndedAsync(PublishedRun run, BackupOutcome outcome, Action<BackupException> unpublished)
+    {
+        SnapshotManifest manifest = outcome.Manifest;
+        VerificationRecord? verification = outcome.Verified?.Record;
+        using CancellationTokenSource timeIsUp = new(Limits.End, time);
+        Telling telling = new(NewCall(), unpublished, timeIsUp.Token);
+        await telling.TellAsync($"make the record of snapshot {manifest.Id}", token => _records.PublishAsync(
+            run.Policy.Namespace, run.Location, manifest, verification, isForeign: false, token));
+        if (outcome.VerifyFailure is { } notProved)
+        {
+            await TellFailureAsync(telling, run, notProved);
+            return;
+        }
+
+        await telling.TellAsync($"write the status of policy {run.Policy}", token =>
+            _statuses.SucceededAsync(run.Policy, manifest, verification, token));
+        await telling.TellAsync($"record an event of policy {run.Policy}", token =>
+            EventAsync(run, EventType.Normal, "BackupSucceeded", PolicyStatus.SuccessText(manifest.Id), manifest.Id.Value, token));
+        if (outcome.Pruned is { } pruned)
+        {
+            await telling.TellAsync($"remove the records of snapshots that policy {run.Policy} does not keep", token =>
+                RemoveAsync(run, [.. pruned.Removed.Select(d => d.Snapshot.Id)], token));
+            await telling.TellAsync($"make the records of earlier snapshots of policy {run.Policy}", token =>
+                CatchUpAsync(run, manifest, [.. pruned.Decisions.Where(d => d.Keep).Select(d => d.Snapshot)], token));
+        }
+
+        if (outcome.PruneFailure is { } failure)
+        {
+            string key = EventRecorder.NewKey();
+            await telling.TellAsync($"record an event of policy {run.Policy}", token =>
+                EventAsync(run, EventType.Warning, "PruneFailed", failure.Message, key, token));
+        }
+    }
+
+    private async Task TellFailureAsync(Telling telling, PublishedRun run, BackupException failure)
+    {
+        DateTimeOffset at = time.GetUtcNow();
+        string key = EventRecorder.NewKey();
+        await telling.TellAsync($"write the status of policy {run.Policy}", token =>
+            _statuses.FailedAsync(run.Policy, failure, at, token));
+        await telling.TellAsync($"record an event of policy {run.Policy}", token =>
+            EventAsync(run, EventType.Warning, "BackupFailed", failure.Message, key, token));
+    }
+
+    private async Task RemoveAsync(PublishedRun run, SnapshotId[] removed, CancellationToken cancellationToken)
+    {
+        foreach (SnapshotId id in removed)
+        {
+            await _records.RemoveAsync(run.Policy.Namespace, run.Location, id, cancellationToken);
+        }
+    }
+
+    private async Task CatchUpAsync(
+        PublishedRun run, SnapshotManifest newest, Snapshot[] kept, CancellationToken cancellationToken)
+    {
+        ResourceList records = await client.ListAsync(
+            ClusterKinds.Record, run.Policy.Namespace, ResourceSelection.All, cancellationToken);
+        HashSet<string> known = [.. records.Items.Select(ObjectMetadata.Name)];
+        foreach (Snapshot snapshot in kept.Where(s => s.Manifest.Policy == run.Policy))
+        {
+            bool isForeign = snapshot.Manifest.Etcd.ClusterId != newest.Etcd.ClusterId;
+            if (!known.Contains(ClusterNames.RecordOf(snapshot.Id.Value)))
+            {
+                await _records.PublishAsync(
+                    run.Policy.Namespace, run.Location, snapshot.Manifest, snapshot.Verification, isForeign, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>An event about the policy; none if it is gone.</summary>
+    private async Task EventAsync(
+        PublishedRun run, EventType type, string reason, string message, string key, CancellationToken cancellationToken)
+    {
+        ResourceName name = run.Policy;
+        if (await client.FindAsync(ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken) is { } policy)
+        {
+            await _events.RecordOnceAsync(ClusterKinds.Policy, policy, type, reason, message, key, cancellationToken);
+        }
+    }
+
+    private PatientCall NewCall() => new(client, Limits, time);
+
+    private static BackupException FailureOf(Exception e) => e switch
+    {
+        BackupException failure => failure,
+        OperationCanceledException => new BackupException(FailureReason.Cancelled, "The backup was stopped.", e),
+        _ => new BackupException(FailureReason.Unexpected, $"The agent came upon something it did not expect: {e.Message}", e),
+    };
+
+    /// <summary>Several things that are said, each whatever became of the others.</summary>
+    private sealed record Telling(PatientCall Call, Action<BackupException> Unpublished, CancellationToken TimeIsUp)
+    {
+        public async Task TellAsync(string action, Func<CancellationToken, Task> call)
+        {
+            // What the one was denied, another may be allowed; when the time is up, one message is enough.
+            if (!TimeIsUp.IsCancellationRequested && await Call.TryAsync(action, call, TimeIsUp) is { } failure)
+            {
+                Unpublished(failure);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Tells the cluster how a restore goes. What cannot be said does not keep the snapshot from being restored: the controller says
+/// it when the Job has ended.</summary>
+/// <param name="client">Where to.</param>
+/// <param name="restore">The MetadataRestore as it was read.</param>
+/// <param name="pod">Who restores.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RestorePublisher(KubernetesClient client, JsonObject restore, string pod, TimeProvider time)
+{
+    private readonly StatusWriter _statuses = new(client);
+    private readonly EventRecorder _events = new(client, pod, time);
+
+    public PublisherLimits Limits { get; init; } = new();
+
+    /// <returns>Null if it was said, else why not.</returns>
+    public Task<BackupException?> ProgressAsync(string snapshotId, int percent) =>
+        TellAsync(status => RestoreStatus.SetProgress(status, snapshotId, percent), told: null, Limits.Begin);
+
+    /// <inheritdoc cref="ProgressAsync"/>
+    public Task<BackupException?> CompletedAsync(string snapshotId)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return TellAsync(
+            status => RestoreStatus.SetCompleted(status, snapshotId, ObjectMetadata.Generation(restore), now),
+            (EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshotId)),
+            Limits.End);
+    }
+
+    /// <inheritdoc cref="ProgressAsync"/>
+    public Task<BackupException?> FailedAsync(BackupException failure)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return TellAsync(
+            status => RestoreStatus.SetFailed(status, failure, ObjectMetadata.Generation(restore), now),
+            (EventType.Warning, "RestoreFailed", failure.Message),
+            Limits.End);
+    }
+
+    private async Task<BackupException?> TellAsync(
+        Action<JsonObject> change, (EventType Type, string Reason, string Message)? told, TimeSpan limit)
+    {
+        using CancellationTokenSource timeIsUp = new(limit, time);
+        string key = EventRecorder.NewKey();
+        return await new PatientCall(client, Limits, time).TryAsync(
+            $"write the status of MetadataRestore {ObjectMetadata.Name(restore)}",
+            async token =>
+            {
+                await _statuses.ChangeAsync(ClusterKinds.Restore, restore, change, token);
+                if (told is { } say)
+                {
+                    await _events.RecordOnceAsync(ClusterKinds.Restore, restore, say.Type, say.Reason, say.Message, key, token);
+                }
+            },
+            timeIsUp.Token);
+    }
+}

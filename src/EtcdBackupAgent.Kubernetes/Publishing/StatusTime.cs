@@ -1,0 +1,23 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Times as Kubernetes writes them in objects: RFC 3339, UTC, whole seconds.</summary>
+internal static class StatusTime
+{
+    private const string Format = "yyyy-MM-dd'T'HH:mm:ss'Z'";
+
+    public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
+
+    /// <summary>A time in a status; null if it is absent or none.</summary>
+    public static DateTimeOffset? Find(JsonObject status, string field) =>
+        DateTimeOffset.TryParse(
+            ObjectMetadata.Find(status, field), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+            ? time
+            : null;
+
+    /// <summary>A time as it reads when it was written and read again.</summary>
+    public static DateTimeOffset Rounded(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
+}

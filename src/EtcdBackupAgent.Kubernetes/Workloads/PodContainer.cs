@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Kubernetes.Workloads;
+
+/// <summary>The container of a pod, put together piece by piece; volumes and their mounts belong together.</summary>
+internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<string> arguments)
+{
+    private readonly JsonArray _environment =
+    [
+        FieldVariable("POD_NAME", "metadata.name"),
+        FieldVariable("POD_NAMESPACE", "metadata.namespace"),
+    ];
+
+    private readonly JsonObject _capabilities = new() { ["drop"] = new JsonArray("ALL") };
+    private readonly JsonArray _volumes = [];
+    private readonly JsonArray _mounts = [];
+
+    public JsonArray Volumes => _volumes;
+
+    public PodContainer Variable(string variable, string value)
+    {
+        _environment.Add(new JsonObject { ["name"] = variable, ["value"] = value });
+        return this;
+    }
+
+    /// <summary>A variable with the value of one key of a Secret: the pod itself needs no right to read Secrets.</summary>
+    public PodContainer SecretVariable(string variable, string secret, string key)
+    {
+        _environment.Add(new JsonObject
+        {
+            ["name"] = variable,
+            ["valueFrom"] = new JsonObject
+            {
+                ["secretKeyRef"] = new JsonObject { ["name"] = secret, ["key"] = key },
+            },
+        });
+        return this;
+    }
+
+    public PodContainer Mount(string volume, JsonObject source, string path, bool isReadOnly)
+    {
+        source["name"] = volume;
+        _volumes.Add(source);
+        JsonObject mount = new() { ["name"] = volume, ["mountPath"] = path };
+        if (isReadOnly)
+        {
+            mount["readOnly"] = true;
+        }
+
+        _mounts.Add(mount);
+        return this;
+    }
+
+    /// <summary>The credentials of an S3 location, where the AWS tools look for them.</summary>
+    public PodContainer StoreCredentials(BackupLocation location)
+    {
+        if (!location.Url.IsFile && location.Credentials is { } secret)
+        {
+            SecretVariable("AWS_ACCESS_KEY_ID", secret.Name, "access_key");
+            SecretVariable("AWS_SECRET_ACCESS_KEY", secret.Name, "secret_key");
+        }
+
+        return this;
+    }
+
+    /// <summary>The passphrase, if the location has one.</summary>
+    public PodContainer Passphrase(BackupLocation location) =>
+        location.Encryption is PassphraseLocation secret
+            ? SecretVariable("ETCD_BACKUP_PASSPHRASE", secret.Secret.Name, secret.SecretKey)
+            : this;
+
+    /// <summary>The directory of a location that is one: on the node, not in the cluster.</summary>
+    public PodContainer StoreDirectory(BackupLocation location, bool isReadOnly) =>
+        location.Url.IsFile
+            ? Mount(
+                "repository",
+                HostPath(location.Url.LocalPath, isReadOnly ? "Directory" : "DirectoryOrCreate"),
+                location.Url.LocalPath,
+                isReadOnly)
+            : this;
+
+    /// <summary>Leaves the container these capabilities, of which it otherwise has none.</summary>
+    public PodContainer Capabilities(params ReadOnlySpan<string> names)
+    {
+        JsonArray added = [];
+        foreach (string capability in names)
+        {
+            added.Add(JsonValue.Create(capability));
+        }
+
+        _capabilities["add"] = added;
+        return this;
+    }
+
+    public static JsonObject HostPath(string path, string type) =>
+        new() { ["hostPath"] = new JsonObject { ["path"] = path, ["type"] = type } };
+
+    /// <summary>The container as a manifest has it, with room in memory for what must not touch a disk.</summary>
+    public JsonObject ToJson()
+    {
+        Variable("TMPDIR", PodPaths.Temporary);
+        Mount("tmp", new JsonObject { ["emptyDir"] = new JsonObject { ["medium"] = "Memory" } }, PodPaths.Temporary, false);
+        return new JsonObject
+        {
+            ["name"] = name,
+            ["image"] = image.Name,
+            ["imagePullPolicy"] = "IfNotPresent",
+            ["command"] = new JsonArray(PodImage.Program),
+            ["args"] = new JsonArray([.. arguments.Select(argument => JsonValue.Create(argument))]),
+            ["env"] = _environment,
+            ["resources"] = new JsonObject
+            {
+                ["requests"] = new JsonObject { ["cpu"] = "100m", ["memory"] = "256Mi" },
+            },
+            ["securityContext"] = new JsonObject
+            {
+                ["allowPrivilegeEscalation"] = false,
+                ["readOnlyRootFilesystem"] = true,
+                ["capabilities"] = _capabilities,
+            },
+            ["volumeMounts"] = _mounts,
+        };
+    }
+
+    private static JsonObject FieldVariable(string variable, string path) => new()
+    {
+        ["name"] = variable,
+        ["valueFrom"] = new JsonObject { ["fieldRef"] = new JsonObject { ["fieldPath"] = path } },
+    };
+}

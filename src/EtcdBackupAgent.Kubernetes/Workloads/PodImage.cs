@@ -1,0 +1,8 @@
+namespace EtcdBackupAgent.Kubernetes.Workloads;
+
+/// <summary>What the pods of backups and restores run: the controller's own image.</summary>
+internal sealed record PodImage(string Name)
+{
+    /// <summary>The program in it.</summary>
+    public const string Program = "etcd-backup-agent";
+}

@@ -1,0 +1,216 @@
+using System.Buffers.Binary;
+
+namespace EtcdBackupAgent.Snapshots.Bolt;
+
+/// <summary>
+/// Moves over the elements of one bucket in the order of their keys, a page of each level in memory. Every page is checked when it is
+/// read (type, bounds, order, and that its keys lie within what its parent says), so that damage ends in an exception and
+/// never in a wrong answer without one, an endless loop or a wild read.
+/// </summary>
+/// <remarks>All moves throw <see cref="SnapshotDamagedException"/> on damage. Spans are valid until the next move.</remarks>
+internal sealed class BoltCursor
+{
+    private readonly BoltDatabase _database;
+    private readonly ulong _root;
+    private readonly List<Frame> _frames = [];
+    private readonly BoltProblems _problems = new(1);
+    private int _depth;
+    private ulong _pagesRead;
+
+    public BoltCursor(BoltDatabase database, ulong root)
+    {
+        _database = database;
+        _root = root;
+    }
+
+    private BoltCursor(BoltDatabase database, ReadOnlySpan<byte> inlinePage, ulong shownId)
+        : this(database, 0)
+    {
+        Frame only = FrameAt(0);
+        only.Page.LoadInline(inlinePage, shownId);
+        RequireSound(only.Page);
+        if (only.Page.IsBranch)
+        {
+            throw Damaged(only.Page, "it is an inline bucket, and a branch");
+        }
+    }
+
+    /// <summary>The page that the current element stands in.</summary>
+    public ulong PageId => Leaf.Page.ShownId;
+
+    public ReadOnlySpan<byte> Key => Leaf.Page.Key(Leaf.Index);
+
+    public ReadOnlySpan<byte> Value => Leaf.Page.Value(Leaf.Index);
+
+    /// <summary>Whether the current element is a bucket rather than a value.</summary>
+    public bool IsBucket => Leaf.Page.IsBucket(Leaf.Index);
+
+    private Frame Leaf => _frames[_depth - 1];
+
+    private bool IsInline => _root == 0;
+
+    /// <summary>Moves to the first element; false if the bucket is empty.</summary>
+    public bool MoveToFirst() => Seek([]);
+
+    /// <summary>Moves to the first element whose key is not below <paramref name="key"/>; false if there is none.</summary>
+    public bool Seek(ReadOnlySpan<byte> key)
+    {
+        _pagesRead = 0;
+        _depth = 0;
+        if (IsInline)
+        {
+            _depth = 1;
+        }
+        else
+        {
+            Descend(_root, key);
+        }
+
+        Leaf.Index = Leaf.Page.LowerBound(key);
+        return Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
+    }
+
+    /// <summary>Moves to the next element; false if there is none.</summary>
+    public bool MoveNext() => ++Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
+
+    /// <summary>A cursor over the bucket that the current element is.</summary>
+    public BoltCursor OpenBucket()
+    {
+        ReadOnlySpan<byte> value = Value;
+        if (value.Length < BoltFormat.BucketHeaderBytes)
+        {
+            throw Damaged(Leaf.Page, $"the bucket at element {Leaf.Index} has no header");
+        }
+
+        ulong root = BinaryPrimitives.ReadUInt64LittleEndian(value);
+        if (root != 0)
+        {
+            return new BoltCursor(_database, root);
+        }
+
+        ReadOnlySpan<byte> inline = value[BoltFormat.BucketHeaderBytes..];
+        return inline.Length >= BoltFormat.PageHeaderBytes
+            ? new BoltCursor(_database, inline, PageId)
+            : throw Damaged(Leaf.Page, $"the inline bucket at element {Leaf.Index} has no page");
+    }
+
+    /// <summary>Goes down from a page to the leaf where <paramref name="key"/> is or would be.</summary>
+    private void Descend(ulong id, ReadOnlySpan<byte> key)
+    {
+        while (true)
+        {
+            if (_depth == BoltFormat.TreeDepthMax)
+            {
+                throw new SnapshotDamagedException($"page {id}: its tree has more than {BoltFormat.TreeDepthMax} levels");
+            }
+
+            Frame frame = FrameAt(_depth);
+            _database.ReadPage(id, frame.Page);
+
+            // Without overflow pages in the sum, empty leaves with much of it could be read for as long as anyone likes.
+            _pagesRead += 1 + (ulong)frame.Page.Overflow;
+            if (_pagesRead > _database.Meta.HighWaterMark)
+            {
+                throw new SnapshotDamagedException($"page {id}: its tree refers to pages more than once");
+            }
+
+            RequireSound(frame.Page);
+            RequireWithinParent(frame.Page);
+            _depth++;
+            if (!frame.Page.IsBranch)
+            {
+                frame.Index = 0;
+                return;
+            }
+
+            int index = frame.Page.LowerBound(key);
+            bool exact = index < frame.Page.Count && frame.Page.Key(index).SequenceEqual(key);
+            frame.Index = exact ? index : Math.Max(0, index - 1);
+            id = frame.Page.Child(frame.Index);
+        }
+    }
+
+    private bool MoveToNextLeaf()
+    {
+        int level = _depth - 2;
+        while (level >= 0)
+        {
+            Frame parent = _frames[level];
+            if (parent.Index + 1 >= parent.Page.Count)
+            {
+                level--;
+                continue;
+            }
+
+            parent.Index++;
+            _depth = level + 1;
+            Descend(parent.Page.Child(parent.Index), []);
+            if (Leaf.Page.Count > 0)
+            {
+                return true;
+            }
+
+            level = _depth - 2;
+        }
+
+        return false;
+    }
+
+    private Frame FrameAt(int depth)
+    {
+        if (depth == _frames.Count)
+        {
+            _frames.Add(new Frame());
+        }
+
+        return _frames[depth];
+    }
+
+    private void RequireSound(BoltPage page)
+    {
+        _problems.Clear();
+        page.FindProblems(_problems);
+        if (_problems.Count > 0)
+        {
+            throw new SnapshotDamagedException(_problems.Kept[0]);
+        }
+    }
+
+    /// <summary>Keys are not below the parent's key for the page, and below the key of the page's right neighbour.</summary>
+    private void RequireWithinParent(BoltPage page)
+    {
+        if (_depth == 0 || page.Count == 0)
+        {
+            return;
+        }
+
+        Frame parent = _frames[_depth - 1];
+        if (page.Key(0).SequenceCompareTo(parent.Page.Key(parent.Index)) < 0)
+        {
+            throw Damaged(page, $"its first key is below the one that page {parent.Page.ShownId} has for it");
+        }
+
+        for (int level = _depth - 1; level >= 0; level--)
+        {
+            Frame ancestor = _frames[level];
+            if (ancestor.Index + 1 < ancestor.Page.Count)
+            {
+                if (page.Key(page.Count - 1).SequenceCompareTo(ancestor.Page.Key(ancestor.Index + 1)) >= 0)
+                {
+                    throw Damaged(page, $"its last key is not below its neighbour's in page {ancestor.Page.ShownId}");
+                }
+
+                return;
+            }
+        }
+    }
+
+    private static SnapshotDamagedException Damaged(BoltPage page, string why) => new($"page {page.ShownId}: {why}");
+
+    private sealed class Frame
+    {
+        public BoltPage Page { get; } = new();
+
+        public int Index { get; set; }
+    }
+}

@@ -1,0 +1,123 @@
+namespace EtcdBackupAgent.Snapshots.Bolt;
+
+/// <summary>
+/// A B+tree that is written from its leaves upward, out of elements in the order of their keys: of each level the page that is being
+/// filled is in memory, and a page that is full is written and becomes an element of the level above.
+/// </summary>
+internal sealed class BoltWriterTree(BoltWriterOutput output, int pageSizeBytes)
+{
+    /// <summary>The leaf, and the branches above it; those at <see cref="_height"/> and above are from an earlier tree.</summary>
+    private readonly List<BoltWriterNode> _levels = [new(pageSizeBytes, isLeaf: true)];
+
+    private int _height = 1;
+    private byte[] _lastKey = [];
+    private int _lastKeyBytes;
+
+    /// <summary>Empty if nothing was added yet.</summary>
+    public ReadOnlySpan<byte> LastKey => Leaf.Count > 0 ? Leaf.LastKey : _lastKey.AsSpan(0, _lastKeyBytes);
+
+    private BoltWriterNode Leaf => _levels[0];
+
+    /// <exception cref="ArgumentException">The key is not above the one before it, or empty.</exception>
+    public void Add(uint flags, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        RequireOrder(key);
+        if (!Leaf.HasRoom(key.Length, value.Length))
+        {
+            RememberLastKey();
+            Close(0);
+        }
+
+        Leaf.AddToLeaf(flags, key, value);
+    }
+
+    /// <summary>Writes what is not written yet, and is ready for the next tree.</summary>
+    /// <returns>The page of the root.</returns>
+    public ulong Finish()
+    {
+        int level = 0;
+        while (level < _height - 1)
+        {
+            Close(level++);
+        }
+
+        BoltWriterNode top = _levels[level];
+        ulong root = level > 0 && top.Count == 1 ? top.FirstChild : top.WriteTo(output);
+        Reset();
+        return root;
+    }
+
+    /// <summary>The whole tree as an inline page, if it is one leaf of at most so many bytes; then this is ready for the next.</summary>
+    public byte[]? TryFinishInline(int bytesMax)
+    {
+        if (_height > 1 || Leaf.UsedBytes > bytesMax)
+        {
+            return null;
+        }
+
+        byte[] page = Leaf.ToInline();
+        Reset();
+        return page;
+    }
+
+    private void Close(int level)
+    {
+        BoltWriterNode node = _levels[level];
+        ulong id = node.WriteTo(output);
+        AddToBranch(level + 1, node.FirstKey, id);
+        node.Clear();
+    }
+
+    private void AddToBranch(int level, ReadOnlySpan<byte> key, ulong child)
+    {
+        if (level == _height)
+        {
+            _height++;
+            if (level == _levels.Count)
+            {
+                _levels.Add(new BoltWriterNode(pageSizeBytes, isLeaf: false));
+            }
+        }
+
+        BoltWriterNode node = _levels[level];
+        if (!node.HasRoom(key.Length, 0))
+        {
+            Close(level);
+        }
+
+        node.AddToBranch(key, child);
+    }
+
+    private void RequireOrder(ReadOnlySpan<byte> key)
+    {
+        ReadOnlySpan<byte> last = LastKey;
+        if (key.SequenceCompareTo(last) <= 0)
+        {
+            throw new ArgumentException(key.IsEmpty
+                ? "A key is empty, which bbolt does not allow."
+                : $"Key {Convert.ToHexStringLower(key)} is not above the one before it, {Convert.ToHexStringLower(last)}.");
+        }
+    }
+
+    private void RememberLastKey()
+    {
+        ReadOnlySpan<byte> last = Leaf.LastKey;
+        if (_lastKey.Length < last.Length)
+        {
+            _lastKey = new byte[last.Length];
+        }
+
+        last.CopyTo(_lastKey);
+        _lastKeyBytes = last.Length;
+    }
+
+    private void Reset()
+    {
+        foreach (BoltWriterNode node in _levels)
+        {
+            node.Clear();
+        }
+
+        (_height, _lastKeyBytes) = (1, 0);
+    }
+}

@@ -1,0 +1,249 @@
+using System.Buffers.Binary;
+using System.Text;
+using EtcdBackupAgent.Snapshots.Bolt;
+
+namespace EtcdBackupAgent.Snapshots.DataDirectory;
+
+/// <summary>
+/// Copies the buckets of a snapshot into a new database, element by element, and changes what belongs to the old cluster.
+/// </summary>
+internal sealed class DatabaseCopy(
+    BoltDatabase source, BoltWriter target, RaftCluster cluster, RestorePlan plan, CopyProgress progress)
+{
+    /// <summary>Which buckets are not copied as they are. All others are, known or not.</summary>
+    private static readonly string[] Changed =
+        [BucketNames.Key, BucketNames.Members, BucketNames.MembersRemoved, BucketNames.Meta, BucketNames.Alarm];
+
+    private readonly List<RestoredAlarm> _alarms = [];
+    private long _revisionBefore;
+    private long _revisionAfter;
+
+    /// <remarks>
+    /// 1. The buckets that stay.
+    /// 2. <c>key</c>, and after its last record the one that raises the revision.
+    /// 3. The new members; nobody is removed from a new cluster.
+    /// 4. <c>meta</c>: how far the new log is applied, and the compaction that goes with a raised revision.
+    /// 5. <c>alarm</c>: last, when the size is known.
+    /// </remarks>
+    /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or not of etcd.</exception>
+    /// <exception cref="IOException">The disk refused it.</exception>
+    public DatabaseCopySummary Run()
+    {
+        BoltCursor root = source.Root();
+        for (bool more = root.MoveToFirst(); more; more = root.MoveNext())
+        {
+            RequireBucket(root);
+            if (!Changed.Any(name => root.Key.SequenceEqual(BucketNames.Name(name))))
+            {
+                target.BeginBucket(root.Key, Sequence(root));
+                CopyElements(root.OpenBucket());
+                target.EndBucket();
+            }
+        }
+
+        CopyKeys();
+        int replaced = Count(BucketNames.Members);
+        WriteMembers();
+        CopyMeta();
+        CopyAlarms();
+        return new DatabaseCopySummary
+        {
+            MembersReplaced = replaced,
+            RevisionBefore = _revisionBefore,
+            RevisionAfter = _revisionAfter,
+            Alarms = _alarms,
+            ClusterVersion = Text(BucketNames.Cluster, BucketNames.ClusterVersion),
+            StorageVersion = Text(BucketNames.Meta, BucketNames.StorageVersion),
+        };
+    }
+
+    private void CopyKeys()
+    {
+        BoltCursor cursor = Begin(BucketNames.Key)
+            ?? throw new SnapshotDamagedException($"There is no bucket '{BucketNames.Key}': this is no database of etcd.");
+        CopyElements(cursor);
+        long highest = target.LastKey.IsEmpty ? 0 : RevisionBytes.Main(target.LastKey, BucketNames.Key);
+        foreach (string name in (string[])[BucketNames.ScheduledCompactRevision, BucketNames.FinishedCompactRevision])
+        {
+            if (Value(BucketNames.Meta, name) is { } compacted)
+            {
+                highest = Math.Max(highest, RevisionBytes.Main(compacted, name));
+            }
+        }
+
+        _revisionBefore = _revisionAfter = highest;
+        if (plan.RevisionBump is { } bump)
+        {
+            _revisionAfter = highest <= long.MaxValue - bump
+                ? highest + bump
+                : throw new SnapshotDamagedException($"Revision {highest} cannot be raised by {bump}.");
+            target.Add(RevisionBytes.Of(_revisionAfter), []);
+        }
+
+        target.EndBucket();
+    }
+
+    private void WriteMembers()
+    {
+        target.BeginBucket(BucketNames.Name(BucketNames.Members), 0);
+        foreach (RaftMember member in cluster.Members.OrderBy(member => member.HexId, StringComparer.Ordinal))
+        {
+            target.Add(Encoding.ASCII.GetBytes(member.HexId), Encoding.UTF8.GetBytes(member.Json));
+        }
+
+        target.EndBucket();
+        target.BeginBucket(BucketNames.Name(BucketNames.MembersRemoved), 0);
+        target.EndBucket();
+    }
+
+    /// <summary>
+    /// etcd 3.4 keeps neither term nor configuration here, and does not keep them up to date either: a snapshot of it gets none.
+    /// </summary>
+    private void CopyMeta()
+    {
+        SortedDictionary<string, byte[]> changes = new(StringComparer.Ordinal)
+        {
+            [BucketNames.ConsistentIndex] = BigEndian((ulong)cluster.Members.Count),
+        };
+        if (Value(BucketNames.Meta, BucketNames.Term) is not null)
+        {
+            changes[BucketNames.Term] = BigEndian(RaftMessages.Term);
+        }
+
+        if (Value(BucketNames.Meta, BucketNames.ConfigurationState) is not null)
+        {
+            changes[BucketNames.ConfigurationState] = Encoding.UTF8.GetBytes(RaftMessages.ConfigurationStateJson(cluster));
+        }
+
+        if (plan.RevisionBump is not null)
+        {
+            changes[BucketNames.ScheduledCompactRevision] = RevisionBytes.Of(_revisionAfter);
+        }
+
+        BoltCursor cursor = Begin(BucketNames.Meta)
+            ?? throw new SnapshotDamagedException($"There is no bucket '{BucketNames.Meta}': this is no database of etcd.");
+        bool more = cursor.MoveToFirst();
+        foreach ((string name, byte[] value) in changes)
+        {
+            byte[] key = BucketNames.Name(name);
+            for (; more && cursor.Key.SequenceCompareTo(key) < 0; more = cursor.MoveNext())
+            {
+                CopyElement(cursor);
+            }
+
+            target.Add(key, value);
+            if (more && cursor.Key.SequenceEqual(key))
+            {
+                more = cursor.MoveNext();
+            }
+        }
+
+        for (; more; more = cursor.MoveNext())
+        {
+            CopyElement(cursor);
+        }
+
+        target.EndBucket();
+    }
+
+    private void CopyAlarms()
+    {
+        if (Begin(BucketNames.Alarm) is not { } cursor)
+        {
+            return;
+        }
+
+        long size = target.SizeBytes;
+        for (bool more = cursor.MoveToFirst(); more; more = cursor.MoveNext())
+        {
+            RestoredAlarm alarm = AlarmDecision.For(cursor.Key, size, plan.QuotaBackendBytes);
+            _alarms.Add(alarm);
+            if (alarm.Kept)
+            {
+                CopyElement(cursor);
+            }
+        }
+
+        target.EndBucket();
+    }
+
+    /// <summary>A cursor over the bucket, and the same bucket begun in the target; null if there is none.</summary>
+    private BoltCursor? Begin(string name)
+    {
+        BoltCursor root = source.Root();
+        byte[] key = BucketNames.Name(name);
+        if (!root.Seek(key) || !root.Key.SequenceEqual(key))
+        {
+            return null;
+        }
+
+        RequireBucket(root);
+        target.BeginBucket(key, Sequence(root));
+        return root.OpenBucket();
+    }
+
+    private void CopyElements(BoltCursor cursor)
+    {
+        for (bool more = cursor.MoveToFirst(); more; more = cursor.MoveNext())
+        {
+            CopyElement(cursor);
+        }
+    }
+
+    private void CopyElement(BoltCursor cursor)
+    {
+        ReadOnlySpan<byte> key = cursor.Key;
+        ReadOnlySpan<byte> value = cursor.Value;
+        if (cursor.IsBucket || key.IsEmpty)
+        {
+            throw new SnapshotDamagedException(
+                $"page {cursor.PageId}: it has {(key.IsEmpty ? "an empty key" : "a bucket within a bucket")}, which etcd never makes");
+        }
+
+        target.Add(key, value);
+        progress.Add(BoltFormat.ElementHeaderBytes + key.Length + value.Length);
+    }
+
+    private int Count(string bucket)
+    {
+        int count = 0;
+        if (source.Bucket(BucketNames.Name(bucket)) is { } cursor)
+        {
+            for (bool more = cursor.MoveToFirst(); more; more = cursor.MoveNext())
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    private byte[]? Value(string bucket, string name)
+    {
+        byte[] key = BucketNames.Name(name);
+        return source.Bucket(BucketNames.Name(bucket)) is { } cursor && cursor.Seek(key) && cursor.Key.SequenceEqual(key)
+            ? cursor.Value.ToArray()
+            : null;
+    }
+
+    private string? Text(string bucket, string name) => Value(bucket, name) is { } value ? Encoding.UTF8.GetString(value) : null;
+
+    private static void RequireBucket(BoltCursor root)
+    {
+        if (!root.IsBucket || root.Key.IsEmpty)
+        {
+            throw new SnapshotDamagedException($"page {root.PageId}: the root bucket has an element that is no bucket");
+        }
+    }
+
+    private static ulong Sequence(BoltCursor root) => root.Value.Length >= BoltFormat.BucketHeaderBytes
+        ? BinaryPrimitives.ReadUInt64LittleEndian(root.Value[8..])
+        : 0;
+
+    private static byte[] BigEndian(ulong value)
+    {
+        byte[] bytes = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
+        return bytes;
+    }
+}

@@ -1,0 +1,17 @@
+namespace EtcdBackupAgent.Snapshots.DataDirectory;
+
+/// <summary>What a copy found and changed; see <see cref="RestoreSummary"/>.</summary>
+internal sealed record DatabaseCopySummary
+{
+    public required int MembersReplaced { get; init; }
+
+    public required long RevisionBefore { get; init; }
+
+    public required long RevisionAfter { get; init; }
+
+    public required IReadOnlyList<RestoredAlarm> Alarms { get; init; }
+
+    public required string? ClusterVersion { get; init; }
+
+    public required string? StorageVersion { get; init; }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace EtcdBackupAgent.Snapshots.DataDirectory;
+
+/// <summary>
+/// The URL where members reach each other: <c>http</c> or <c>https</c>, host and port, nothing else. It is kept as text, since a
+/// member's id is a digest of the very bytes: <c>https://A:2380</c> and <c>https://a:2380</c> are two members.
+/// </summary>
+/// <remarks>
+/// Source: <c>NewURLs</c> in etcd's <c>client/pkg/types/urls.go</c>, which takes <c>unix</c> URLs and zones, too.
+/// </remarks>
+internal static partial class PeerUrl
+{
+    private const int PortMax = 65_535;
+
+    /// <returns>The URL as etcd would write it: the scheme in lower case, white space around it gone.</returns>
+    /// <exception cref="FormatException">It is not such a URL; the message holds it.</exception>
+    public static string Parse(string text)
+    {
+        string trimmed = text.Trim();
+        Match match = Form().Match(trimmed);
+        if (!match.Success)
+        {
+            throw new FormatException(
+                $"'{trimmed}' is no peer URL; one is http:// or https://, a host, a colon and a port, without a path.");
+        }
+
+        string port = match.Groups["port"].Value;
+        return int.TryParse(port, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= PortMax
+            ? match.Groups["scheme"].Value.ToLowerInvariant() + trimmed[match.Groups["scheme"].Length..]
+            : throw new FormatException($"'{trimmed}' has the port {port}, and ports are 1 to {PortMax}.");
+    }
+
+    /// <summary>In the order of their bytes, as etcd sorts them.</summary>
+    public static IReadOnlyList<string> Sorted(IEnumerable<string> urls) => [.. urls.Order(StringComparer.Ordinal)];
+
+    [GeneratedRegex(
+        @"^(?<scheme>[hH][tT][tT][pP][sS]?)://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?<port>[0-9]+)\z",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Form();
+}

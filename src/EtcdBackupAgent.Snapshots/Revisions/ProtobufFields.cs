@@ -1,0 +1,161 @@
+namespace EtcdBackupAgent.Snapshots.Revisions;
+
+/// <summary>
+/// Moves over the fields of one protobuf message without copying. It accepts and refuses what the decoders in etcd do, which gogo/protobuf
+/// generated (<c>Unmarshal</c> and <c>skipKv</c> in <c>api/mvccpb/kv.pb.go</c>): a record that etcd cannot decode ends its start.
+/// </summary>
+internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
+{
+    private const int VarintBytesMax = 10;
+
+    private ReadOnlySpan<byte> _rest = message;
+
+    /// <summary>The current field's number, above 0.</summary>
+    public int Number { get; private set; }
+
+    public ProtobufWireType Type { get; private set; }
+
+    /// <summary>The value of a <see cref="ProtobufWireType.Varint"/>.</summary>
+    public long Integer { get; private set; }
+
+    /// <summary>The value of a field <see cref="ProtobufWireType.LengthDelimited"/>.</summary>
+    public ReadOnlySpan<byte> Bytes { get; private set; }
+
+    /// <summary>What is wrong with the message; null as long as nothing is.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Moves to the next field; false at the end of the message, or where it is wrong.</summary>
+    public bool MoveNext()
+    {
+        if (_rest.IsEmpty || Problem is not null || !TryReadVarint(out ulong tag))
+        {
+            return false;
+        }
+
+        Number = (int)(tag >> 3);
+        Type = (ProtobufWireType)(tag & 7);
+        return Number > 0 ? TryReadValue() : Fail("a field has an illegal number");
+    }
+
+    /// <summary>Whether the current field has the type it must have; if not, that is the message's problem.</summary>
+    public bool Require(ProtobufWireType type) => Type == type || Fail($"field {Number} has the wrong wire type {(int)Type}");
+
+    private bool Fail(string problem)
+    {
+        Problem ??= problem;
+        return false;
+    }
+
+    private bool TryReadValue()
+    {
+        switch (Type)
+        {
+            case ProtobufWireType.Varint:
+                bool isComplete = TryReadVarint(out ulong integer);
+                Integer = (long)integer;
+                return isComplete;
+            case ProtobufWireType.LengthDelimited:
+                return TryReadBytes();
+            default:
+                return TrySkip();
+        }
+    }
+
+    private bool TryReadVarint(out ulong value)
+    {
+        value = 0;
+        for (int i = 0; i < VarintBytesMax; i++)
+        {
+            if (i == _rest.Length)
+            {
+                return Fail("it ends within a number");
+            }
+
+            value |= (ulong)(_rest[i] & 0x7F) << (7 * i);
+            if (_rest[i] < 0x80)
+            {
+                _rest = _rest[(i + 1)..];
+                return true;
+            }
+        }
+
+        return Fail("a number is too long");
+    }
+
+    private bool TryReadBytes()
+    {
+        if (!TryReadVarint(out ulong length))
+        {
+            return false;
+        }
+
+        if (length > (ulong)_rest.Length)
+        {
+            return Fail($"field {Number} reaches past its end");
+        }
+
+        Bytes = _rest[..(int)length];
+        _rest = _rest[(int)length..];
+        return true;
+    }
+
+    /// <summary>Passes over a value that no field of etcd's has; a group with all that is in it.</summary>
+    private bool TrySkip()
+    {
+        ProtobufWireType type = Type;
+        long depth = 0;
+        while (true)
+        {
+            switch (type)
+            {
+                case ProtobufWireType.Varint when TryReadVarint(out _):
+                case ProtobufWireType.LengthDelimited when TryReadBytes():
+                case ProtobufWireType.Fixed64 when TryPass(sizeof(ulong)):
+                case ProtobufWireType.Fixed32 when TryPass(sizeof(uint)):
+                    break;
+                case ProtobufWireType.StartGroup:
+                    depth++;
+                    break;
+                case ProtobufWireType.EndGroup when depth > 0:
+                    depth--;
+                    break;
+                default:
+                    return Fail($"field {Number} has the illegal wire type {(int)type}");
+            }
+
+            if (depth == 0)
+            {
+                return true;
+            }
+
+            if (!TryReadVarint(out ulong tag))
+            {
+                return false;
+            }
+
+            type = (ProtobufWireType)(tag & 7);
+        }
+    }
+
+    private bool TryPass(int bytes)
+    {
+        if (bytes > _rest.Length)
+        {
+            return Fail($"field {Number} reaches past its end");
+        }
+
+        _rest = _rest[bytes..];
+        return true;
+    }
+}
+
+/// <summary>How a protobuf field's value is written. Source: https://protobuf.dev/programming-guides/encoding/.</summary>
+internal enum ProtobufWireType
+{
+    Varint = 0,
+    Fixed64 = 1,
+    LengthDelimited = 2,
+    StartGroup = 3,
+    EndGroup = 4,
+    Fixed32 = 5,
+}

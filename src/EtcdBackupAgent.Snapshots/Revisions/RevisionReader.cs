@@ -1,0 +1,86 @@
+using EtcdBackupAgent.Snapshots.Bolt;
+
+namespace EtcdBackupAgent.Snapshots.Revisions;
+
+/// <summary>Moves over all revisions of a database in their order, which is that of the bucket <c>key</c>. Nothing is allocated a record.</summary>
+internal sealed class RevisionReader
+{
+    private readonly BoltCursor _cursor;
+    private bool _isAtNext;
+    private bool _hasNext;
+
+    private RevisionReader(BoltCursor cursor) => _cursor = cursor;
+
+    /// <summary>The page of the current element.</summary>
+    public ulong PageId => _cursor.PageId;
+
+    /// <summary>
+    /// Elements passed by before the current one, since the first that was read: its place in the bucket unless
+    /// <see cref="MoveTo"/> was used.
+    /// </summary>
+    public long Ordinal { get; private set; } = -1;
+
+    /// <summary>A reader before the first revision; null if the file has no bucket <c>key</c>, and so is no etcd database.</summary>
+    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    public static RevisionReader? Open(BoltDatabase database) =>
+        database.Bucket("key"u8) is { } cursor ? new RevisionReader(cursor) : null;
+
+    /// <summary>The same, where a missing bucket is damage.</summary>
+    /// <exception cref="SnapshotDamagedException">A page on the way is damaged, or there is no bucket <c>key</c>.</exception>
+    public static RevisionReader OpenRequired(BoltDatabase database) =>
+        Open(database) ?? throw new SnapshotDamagedException("the database has no bucket 'key', in which etcd keeps all keys");
+
+    /// <summary>Makes the first element with this main revision or a later one the one that comes next.</summary>
+    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    public void MoveTo(long main)
+    {
+        Span<byte> key = stackalloc byte[RevisionKey.TombstoneSizeBytes];
+        int length = new RevisionKey(new Revision(main, 0), IsTombstone: false).Write(key);
+        _hasNext = _cursor.Seek(key[..length]);
+        _isAtNext = true;
+    }
+
+    /// <summary>Moves to the next element; false if there is none.</summary>
+    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    public bool MoveNext()
+    {
+        if (!_isAtNext)
+        {
+            _hasNext = Ordinal < 0 ? _cursor.MoveToFirst() : _cursor.MoveNext();
+        }
+
+        _isAtNext = false;
+        Ordinal++;
+        return _hasNext;
+    }
+
+    /// <summary>Decodes the current element.</summary>
+    /// <param name="entry">Undefined if it cannot be decoded.</param>
+    /// <param name="problem">Why it cannot be decoded; null if it can.</param>
+    public bool TryRead(out RevisionEntry entry, out string? problem)
+    {
+        entry = default;
+        ReadOnlySpan<byte> rawKey = _cursor.Key;
+        if (!RevisionKey.TryRead(rawKey, out RevisionKey key))
+        {
+            problem = $"the key {Convert.ToHexStringLower(rawKey[..Math.Min(rawKey.Length, 32)])} is no revision";
+            return false;
+        }
+
+        if (_cursor.IsBucket)
+        {
+            problem = $"revision {key.Revision} is a bucket";
+            return false;
+        }
+
+        ReadOnlySpan<byte> rawValue = _cursor.Value;
+        if (!KeyValueRecord.TryRead(rawValue, out KeyValueRecord record, out problem))
+        {
+            problem = $"revision {key.Revision} is no key-value record: {problem}";
+            return false;
+        }
+
+        entry = new RevisionEntry { Key = key, Record = record, RawKey = rawKey, RawValue = rawValue, Ordinal = Ordinal };
+        return true;
+    }
+}

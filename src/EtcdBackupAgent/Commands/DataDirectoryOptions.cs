@@ -1,0 +1,195 @@
+using System.CommandLine;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Snapshots.DataDirectory;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>
+/// The options of a restore to a data directory. Names, meaning and defaults are those of <c>etcdutl snapshot restore</c>, so that a
+/// runbook written for it holds; only the bump is on unless it is turned off.
+/// </summary>
+internal sealed class DataDirectoryOptions
+{
+    private const string NameDefault = "default";
+    private const string ClusterDefault = "default=http://localhost:2380";
+    private const string TokenDefault = "etcd-cluster";
+    private const string PeerUrlsDefault = "http://localhost:2380";
+
+    private readonly Option<string?> _dataDirectory = new("--data-dir")
+    {
+        Description = "Build an etcd data directory that etcd can start on, here; it must be empty or new.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _file = new("--file")
+    {
+        Description = "Restore this snapshot file instead of a snapshot of a repository; with --data-dir.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _skipHashCheck = new("--skip-hash-check")
+    {
+        Description = "With --file: take a copy of a stopped member's database, which does not end in etcd's SHA-256.",
+    };
+
+    private readonly Option<string?> _certificates = new("--certs-to")
+    {
+        Description = "With --data-dir: restore the certificates here; empty or new. Without it they are left alone.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _name = new("--name")
+    {
+        Description = $"Name of this member (default: {NameDefault}).",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<string?> _cluster = new("--initial-cluster")
+    {
+        Description = $"All members of the new cluster, NAME=PEER-URL,… (default: {ClusterDefault}).",
+        HelpName = "MEMBERS",
+    };
+
+    private readonly Option<string?> _token = new("--initial-cluster-token")
+    {
+        Description = $"Token of the new cluster, the same for all members (default: {TokenDefault}).",
+        HelpName = "TOKEN",
+    };
+
+    private readonly Option<string?> _peerUrls = new("--initial-advertise-peer-urls")
+    {
+        Description = $"This member's peer URLs (default: {PeerUrlsDefault}).",
+        HelpName = "URLS",
+    };
+
+    private readonly Option<long?> _bump = new("--bump-revision")
+    {
+        Description = "Revisions to go forward, so that watches of before are told to list again "
+            + $"(default: {RestorePlan.RevisionBumpDefault}).",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _noBump = new("--no-bump")
+    {
+        Description = "Leave the revision as it is. Whoever watched the lost cluster may then miss events.",
+    };
+
+    private readonly Option<long?> _quota = new("--quota-backend-bytes")
+    {
+        Description = "etcd's quota; a NOSPACE alarm is cleared if the database is smaller "
+            + $"(default: {RestorePlan.QuotaBackendBytesDefault}).",
+        HelpName = "BYTES",
+    };
+
+    private IReadOnlyList<Option> OnlyWithDataDirectory =>
+        [_file, _skipHashCheck, _certificates, _name, _cluster, _token, _peerUrls, _bump, _noBump, _quota];
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(_dataDirectory);
+        foreach (Option option in OnlyWithDataDirectory)
+        {
+            verb.Add(option);
+        }
+    }
+
+    /// <summary>The snapshot file that was named; null to take a snapshot of a repository.</summary>
+    public string? ReadFile(ParseResult parsed) => parsed.GetValue(_file);
+
+    public bool ReadSkipHashCheck(ParseResult parsed) => parsed.GetValue(_skipHashCheck);
+
+    /// <summary>What to build; null if no data directory is asked for.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public DataDirectoryRequest? Read(ParseResult parsed)
+    {
+        if (parsed.GetValue(_dataDirectory) is not { } directory)
+        {
+            return OnlyWithDataDirectory.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } lonely
+                ? null
+                : throw Mistake($"{lonely.Name} needs --data-dir.", "Name the data directory to build with --data-dir DIR.");
+        }
+
+        RequireSense(parsed);
+        return new DataDirectoryRequest
+        {
+            DataDirectory = directory,
+            CertificatesDirectory = parsed.GetValue(_certificates),
+            Plan = ReadPlan(parsed),
+        };
+    }
+
+    private void RequireSense(ParseResult parsed)
+    {
+        if (parsed.GetValue(_noBump) && parsed.GetValue(_bump) is not null)
+        {
+            throw Mistake("Both --bump-revision and --no-bump are given.", "Give one of them.");
+        }
+
+        if (parsed.GetValue(_bump) is <= 0 and var bump)
+        {
+            throw Mistake($"--bump-revision {bump} does not go forward.", "Give a number above 0, or --no-bump.");
+        }
+
+        if (parsed.GetValue(_quota) is <= 0 and var quota)
+        {
+            throw Mistake($"--quota-backend-bytes {quota} is no size.", "Give the number of bytes that etcd is started with.");
+        }
+
+        bool fromFile = parsed.GetValue(_file) is not null;
+        if (fromFile && parsed.GetValue(_certificates) is not null)
+        {
+            throw Mistake("--certs-to does not go with --file.", "A snapshot file holds no certificates.");
+        }
+
+        if (!fromFile && parsed.GetValue(_skipHashCheck))
+        {
+            throw Mistake(
+                "--skip-hash-check needs --file.", "A snapshot of a repository is always checked against its digests.");
+        }
+    }
+
+    private RestorePlan ReadPlan(ParseResult parsed)
+    {
+        try
+        {
+            RestorePlan plan = new()
+            {
+                Name = parsed.GetValue(_name) ?? NameDefault,
+                Cluster = ReadCluster(parsed.GetValue(_cluster) ?? ClusterDefault),
+                Token = parsed.GetValue(_token) ?? TokenDefault,
+                AdvertisePeerUrls = (parsed.GetValue(_peerUrls) ?? PeerUrlsDefault).Split(','),
+                RevisionBump = parsed.GetValue(_noBump) ? null : parsed.GetValue(_bump) ?? RestorePlan.RevisionBumpDefault,
+                QuotaBackendBytes = parsed.GetValue(_quota) ?? RestorePlan.QuotaBackendBytesDefault,
+            };
+            plan.Validate();
+            return plan;
+        }
+        catch (ArgumentException e)
+        {
+            throw new BackupException(FailureReason.InvalidInput, e.Message, e)
+            {
+                Hint = "All members of a cluster restore the same snapshot with the same --initial-cluster and --initial-cluster-token, "
+                    + "each with its own --name and --initial-advertise-peer-urls.",
+            };
+        }
+    }
+
+    private static InitialCluster ReadCluster(string text)
+    {
+        try
+        {
+            return InitialCluster.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"--initial-cluster: {e.Message}", e)
+            {
+                Hint = "Write all members as NAME=PEER-URL, separated by commas: cp1=https://10.0.0.1:2380,cp2=https://10.0.0.2:2380.",
+            };
+        }
+    }
+
+    private static BackupException Mistake(string message, string hint) =>
+        new(FailureReason.InvalidInput, message) { Hint = hint };
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Output;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>inspect</c>: says what is in a snapshot, of a repository or in a file.</summary>
+internal static class InspectCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        KeyOptions keys = new();
+        OutputOptions output = new();
+        Argument<string> snapshot = new("ID|FILE")
+        {
+            Description = "The snapshot: a file, with etcd's trailer or without, if there is one of that name or the name has a '/'; "
+                + "otherwise an ID in the repository, the beginning of one, or 'latest'.",
+        };
+        Option<string?> scratchDirectory = new("--scratch-dir")
+        {
+            Description = "Directory where a snapshot of a repository lies in plain while it is looked into, in a file without a name "
+                + "(default: the system's directory for temporary files).",
+            HelpName = "DIR",
+        };
+
+        Command verb = new("inspect", "Say what is in a snapshot: revisions, keys by prefix, members, alarms; and whether it is sound.")
+        {
+            snapshot,
+            scratchDirectory,
+        };
+        repository.AddTo(verb);
+        keys.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            string named = parsed.GetRequiredValue(snapshot);
+            Inspection inspection;
+            if (IsFile(named))
+            {
+                inspection = await Task.Run(() => InspectRun.OfFile(named, cancellationToken), cancellationToken);
+            }
+            else
+            {
+                using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+                using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+                InspectRun run = Wiring.InspectRun(opened.Repository, own, parsed.GetValue(scratchDirectory));
+                inspection = await TransferDisplay.ShowAsync(progress => run.OfSnapshotAsync(named, progress, cancellationToken));
+            }
+
+            output.Write(parsed, InspectionText.Document(inspection), console => InspectionText.Write(console, inspection));
+            return inspection.IsSound ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
+        });
+        return verb.WithExample(
+            "etcd-backup-agent inspect /var/lib/etcd/member/snap/db\n"
+            + "etcd-backup-agent inspect latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase");
+    }
+
+    private static bool IsFile(string named) => named.Contains('/', StringComparison.Ordinal) || File.Exists(named);
+}

@@ -1,0 +1,143 @@
+using System.Net;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Kubernetes.Catalogue;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using EtcdBackupAgent.Observability;
+using EtcdBackupAgent.Observability.Metrics;
+using EtcdBackupAgent.Scheduling;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Composition;
+
+/// <summary>What <c>run --kubernetes</c> is told.</summary>
+internal sealed record ControllerHostOptions
+{
+    /// <summary>Where metrics and health are shown; null for nowhere.</summary>
+    public IPEndPoint? Listen { get; init; }
+
+    /// <summary>What the pods of backups and restores run.</summary>
+    public required PodImage Image { get; init; }
+
+    /// <summary>Whether this process makes the backups of every policy itself.</summary>
+    public bool IsInProcess { get; init; }
+
+    /// <summary>Where the backups that this process makes put what a slow repository has not taken yet.</summary>
+    public required ScratchSpace Scratch { get; init; }
+
+    public required ControllerOptions Controller { get; init; }
+}
+
+/// <summary>Puts the controller of <c>run --kubernetes</c> together, and runs it.</summary>
+internal static class ControllerHost
+{
+    /// <summary>The main loop says every few seconds that it moves.</summary>
+    private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(1);
+
+    /// <summary>What the worker in the controller does differently: it asks an API server, not a directory.</summary>
+    private static readonly PolicyWorkerOptions WorkerOptions = new()
+    {
+        ReloadPeriod = TimeSpan.FromSeconds(10),
+        RefusesInvalidAtStart = false,
+    };
+
+    /// <summary>Runs the controller until it is told to stop and has stopped.</summary>
+    public static async Task RunAsync(
+        ConnectedCluster cluster, ControllerHostOptions options, Action<ILoggingBuilder> configureLogs, CancellationToken cancellationToken)
+    {
+        using IHost host = HostParts.Create(
+            configureLogs,
+            WorkerOptions.StopPeriod + ClusterController.StopPeriod + Monitoring.StopPeriod,
+            services =>
+            {
+                services.AddMonitoring(options.Listen, SilenceMax);
+                services.AddSingleton(provider => Controller(cluster, options, provider));
+                services.AddSingleton(provider => new Service(provider.GetRequiredService<ClusterController>()));
+                services.AddHostedService(provider => provider.GetRequiredService<Service>());
+            });
+        Service service = host.Services.GetRequiredService<Service>();
+        await host.RunAsync(cancellationToken);
+
+        // The host ends in the same way whether the controller was told to stop or failed; only its task knows.
+        await (service.ExecuteTask ?? Task.CompletedTask);
+    }
+
+    private static ClusterController Controller(
+        ConnectedCluster cluster, ControllerHostOptions options, IServiceProvider services)
+    {
+        ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
+        AgentMetrics metrics = services.GetRequiredService<AgentMetrics>();
+        AgentHealth health = services.GetRequiredService<AgentHealth>();
+        string identity = PodIdentity.Name();
+        EventRecorder events = new(cluster.Client, identity, Wiring.Time);
+        RepositoryAccess repositories = new()
+        {
+            OpenStore = (location, resources) => Wiring.Store(location, resources, loggers),
+            Passphrase = PassphraseText.OfSecret,
+        };
+        CatalogueSync sync = new(cluster.Client, repositories.OpenStore, Wiring.Time);
+
+        PolicyWorker? worker = null;
+        PolicyExecutionMode mode = new()
+        {
+            Image = options.Image,
+            IsAlwaysInProcess = options.IsInProcess,
+            BackUpNow = name => worker?.BackUpNow(name) ?? false,
+        };
+        ClusterPolicies policies = new(metrics, mode.IsInProcess, Wiring.Time);
+        PolicyRunner runner = new(new LocationStatusPins(cluster.Client), options.Scratch, metrics, loggers)
+        {
+            Publisher = new Publisher(cluster.Client, identity, Wiring.Time),
+        };
+        InProcessResources resources = new(new ClusterResourceStore(cluster), policies);
+        ILogger logger = loggers.CreateLogger<ClusterController>();
+        return new ClusterController(
+            cluster,
+            identity,
+            [
+                new LocationReconciler(cluster, repositories, sync, events, options.Controller, Wiring.Time, logger)
+                {
+                    Seen = (location, report) => metrics.RepositorySeen(
+                        location, report.Inventory.Snapshots.Count, report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes)),
+                },
+                new PolicyReconciler(cluster, mode, events, options.Controller, Wiring.Time, logger) { Observer = policies },
+                new RecordReconciler(cluster, repositories, events, logger),
+                new RestoreReconciler(cluster, options.Image, events, Wiring.Time, logger),
+            ],
+            options.Controller,
+            health,
+            Wiring.Time,
+            logger)
+        {
+            Companions = [WorkAsync],
+        };
+
+        // One worker for each time that the lease is held: what it knew may be old by the next.
+        async Task WorkAsync(CancellationToken cancellationToken)
+        {
+            using PolicyWorker own = new(resources, runner, WorkerOptions, metrics, health, Wiring.Time, loggers);
+            await own.StartAsync(cancellationToken);
+            worker = own;
+            try
+            {
+                await (own.ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+            }
+            finally
+            {
+                worker = null;
+                await own.StopAsync(CancellationToken.None);
+                policies.Forget();
+            }
+        }
+    }
+
+    private sealed class Service(ClusterController controller) : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => controller.RunAsync(stoppingToken);
+    }
+}

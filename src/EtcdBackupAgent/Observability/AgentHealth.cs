@@ -1,0 +1,48 @@
+using EtcdBackupAgent.Core.Health;
+
+namespace EtcdBackupAgent.Observability;
+
+/// <summary>What <c>/healthz</c> and <c>/readyz</c> answer.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="silenceMax">How long the main loop may not move before it is taken for hung.</param>
+internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAgentHealth
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<string, bool> _conditions = new(StringComparer.Ordinal);
+    private long _lastBeat = time.GetTimestamp();
+
+    public void Beat() => Volatile.Write(ref _lastBeat, time.GetTimestamp());
+
+    public void SetReady(string condition, bool holds)
+    {
+        lock (_lock)
+        {
+            _conditions[condition] = holds;
+        }
+    }
+
+    /// <summary>Whether the main loop moved recently.</summary>
+    public HealthAnswer Liveness()
+    {
+        TimeSpan silence = time.GetElapsedTime(Volatile.Read(ref _lastBeat));
+        return silence <= silenceMax
+            ? new HealthAnswer(true, "ok\n")
+            : new HealthAnswer(
+                false,
+                $"The main loop has not moved for {silence.TotalSeconds:0} s; "
+                + $"more than {silenceMax.TotalSeconds:0} s is too long.\n");
+    }
+
+    /// <summary>Whether every condition holds, each on a line of its own.</summary>
+    public HealthAnswer Readiness()
+    {
+        lock (_lock)
+        {
+            return _conditions.Count == 0
+                ? new HealthAnswer(false, "starting\n")
+                : new HealthAnswer(
+                    _conditions.Values.All(holds => holds),
+                    string.Concat(_conditions.Select(c => $"{c.Key}: {(c.Value ? "ok" : "not yet")}\n")));
+        }
+    }
+}

@@ -1,0 +1,225 @@
+using System.Diagnostics.Metrics;
+using EtcdBackupAgent.Core.Backups;
+
+namespace EtcdBackupAgent.Observability.Metrics;
+
+/// <summary>
+/// All metrics of the agent, as one <see cref="Meter"/>: kubedr's under kubedr's names, and ours beside them. Each is
+/// described in <c>docs/monitoring.md</c>, which a test holds to this.
+/// </summary>
+/// <remarks>
+/// All but the histogram are observed: they are read here when somebody asks, so that what is said of a policy ends
+/// with the policy.
+/// </remarks>
+internal sealed class AgentMetrics : IBackupMetrics, IDisposable
+{
+    public const string MeterName = "EtcdBackupAgent";
+
+    /// <summary>kubedr's label, on every metric of a policy.</summary>
+    public const string PolicyLabel = "policyName";
+
+    public const string LocationLabel = "location";
+    public const string ReasonLabel = "reason";
+
+    /// <summary>kubedr's buckets in seconds: up to half an hour in steps of ours, then every hour up to ten.</summary>
+    public static readonly IReadOnlyList<double> DurationBuckets =
+        [15, 30, 60, 300, 600, 900, 1800, .. Enumerable.Range(1, 10).Select(hours => 3600d * hours)];
+
+    private const string Prefix = "etcd_backup_agent_";
+    private const string Seconds = "s";
+    private const string Bytes = "By";
+
+    private readonly Lock _lock = new();
+    private readonly TimeProvider _time;
+    private readonly Histogram<double> _duration;
+    private readonly SortedDictionary<string, PolicyMeasures> _policies = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (int Snapshots, long StoredBytes)> _repositories =
+        new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Policies that are gone, of which a backup may still start or come to its end: only a sighting brings one back.
+    /// </summary>
+    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+
+    public AgentMetrics(string version, TimeProvider time)
+    {
+        _time = time;
+        Meter = new Meter(MeterName, version);
+
+        // kubedr's
+        OfPolicy("kubedr_backup_size_bytes", Bytes, "Size of the newest backup before compression.", p => p.PlainBytes);
+        Count("kubedr_num_backups", "Backups that came to their end, well or not.", p => p.Succeeded + p.Failed);
+        Count("kubedr_num_successful_backups", "Backups that succeeded.", p => p.Succeeded);
+        Count("kubedr_num_failed_backups", "Backups that failed.", p => p.Failed);
+        _duration = Meter.CreateHistogram(
+            "kubedr_backup_duration_seconds",
+            Seconds,
+            "How long backups took.",
+            tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
+
+        // ours, of a policy
+        Size("last_backup_stored_bytes", "What the newest backup takes in its repository.", p => p.StoredBytes);
+        Time("last_success_timestamp_seconds", "When the newest backup to rely on was completed.", p => p.LastSuccess);
+        Time("last_attempt_timestamp_seconds", "When the last backup came to its end.", p => p.LastAttempt);
+        Flag("last_attempt_succeeded", "Whether the last backup succeeded: 1 or 0.", p => p.LastSucceeded);
+        Time("policy_seen_timestamp_seconds", "When the agent took the policy up.", p => p.SeenAt);
+        OfPolicy(
+            $"{Prefix}schedule_interval_seconds",
+            Seconds,
+            "The longest time between two backups of the schedule; absent without one and while suspended.",
+            p => p.Interval?.TotalSeconds);
+        Time("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
+        Flag("last_verification_sound", "Whether that found it sound: 1 or 0.", p => p.VerifiedSound);
+        OfPolicy($"{Prefix}backups_in_flight", null, "Backups under way.", p => p.InFlight);
+        Meter.CreateObservableCounter(
+            $"{Prefix}backup_failures_total", Failures, null, "Backups that failed, by reason.");
+
+        // ours, of a repository and of the agent
+        Meter.CreateObservableGauge(
+            $"{Prefix}repository_snapshots",
+            () => Repositories(r => r.Snapshots),
+            null,
+            "Snapshots in the repository.");
+        Meter.CreateObservableGauge(
+            $"{Prefix}repository_stored_bytes", () => Repositories(r => r.StoredBytes), Bytes, "What they take.");
+        Meter.CreateObservableGauge(
+            $"{Prefix}build_info",
+            () => new Measurement<long>(1, Label("version", version)),
+            null,
+            "Which build this is; always 1.");
+        ProcessMeasures.AddTo(Meter);
+    }
+
+    /// <summary>
+    /// Called with the policy's name once it is gone, for whoever keeps series on his own; it must return at once.
+    /// </summary>
+    public Action<string>? PolicyRemoved { get; set; }
+
+    public Meter Meter { get; }
+
+    public void BackupStarted(string policyName)
+    {
+        lock (_lock)
+        {
+            if (!_gone.Contains(policyName))
+            {
+                Of(policyName).Started();
+            }
+        }
+    }
+
+    public void BackupFinished(BackupObservation observation)
+    {
+        lock (_lock)
+        {
+            if (_gone.Contains(observation.PolicyName))
+            {
+                return;
+            }
+
+            Of(observation.PolicyName).Finished(observation);
+            _duration.Record(observation.Duration.TotalSeconds, Label(PolicyLabel, observation.PolicyName));
+        }
+    }
+
+    public void PolicyGone(string policyName)
+    {
+        lock (_lock)
+        {
+            if (_policies.Remove(policyName))
+            {
+                _gone.Add(policyName);
+                PolicyRemoved?.Invoke(policyName);
+            }
+        }
+    }
+
+    public void RepositorySeen(string location, int snapshots, long storedBytes)
+    {
+        lock (_lock)
+        {
+            _repositories[location] = (snapshots, storedBytes);
+        }
+    }
+
+    public void PolicySeen(
+        string policyName,
+        TimeSpan? interval,
+        DateTimeOffset? lastSuccess,
+        DateTimeOffset? verifiedAt,
+        bool? verifiedSound)
+    {
+        lock (_lock)
+        {
+            _gone.Remove(policyName);
+            PolicyMeasures policy = Of(policyName);
+            policy.Interval = interval;
+            policy.SucceededAt(lastSuccess);
+            policy.Verified(verifiedAt, verifiedSound);
+        }
+    }
+
+    public void Dispose() => Meter.Dispose();
+
+    private PolicyMeasures Of(string policyName)
+    {
+        if (!_policies.TryGetValue(policyName, out PolicyMeasures? policy))
+        {
+            _policies.Add(policyName, policy = new PolicyMeasures(_time.GetUtcNow()));
+        }
+
+        return policy;
+    }
+
+    private void Count(string name, string help, Func<PolicyMeasures, long> value) =>
+        Meter.CreateObservableCounter(name, () => Policies<long>(p => value(p)), null, help);
+
+    private void Time(string name, string help, Func<PolicyMeasures, DateTimeOffset?> value) =>
+        OfPolicy($"{Prefix}{name}", Seconds, help, p => value(p)?.ToUnixTimeMilliseconds() / 1000d);
+
+    private void Size(string name, string help, Func<PolicyMeasures, long?> value) =>
+        OfPolicy($"{Prefix}{name}", Bytes, help, p => value(p));
+
+    private void Flag(string name, string help, Func<PolicyMeasures, bool?> value) =>
+        OfPolicy($"{Prefix}{name}", null, help, p => value(p) is { } known ? (known ? 1 : 0) : null);
+
+    private void OfPolicy(string name, string? unit, string help, Func<PolicyMeasures, double?> value) =>
+        Meter.CreateObservableGauge(name, () => Policies(value), unit, help);
+
+    private List<Measurement<T>> Policies<T>(Func<PolicyMeasures, T?> value)
+        where T : struct
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _policies.Select(p => (p.Key, Value: value(p.Value)))
+                    .Where(p => p.Value is not null)
+                    .Select(p => new Measurement<T>(p.Value.GetValueOrDefault(), Label(PolicyLabel, p.Key))),
+            ];
+        }
+    }
+
+    private List<Measurement<long>> Failures()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _policies.SelectMany(policy => policy.Value.Failures.Select(failures => new Measurement<long>(
+                    failures.Value, Label(PolicyLabel, policy.Key), Label(ReasonLabel, failures.Key)))),
+            ];
+        }
+    }
+
+    private List<Measurement<long>> Repositories(Func<(int Snapshots, long StoredBytes), long> value)
+    {
+        lock (_lock)
+        {
+            return [.. _repositories.Select(r => new Measurement<long>(value(r.Value), Label(LocationLabel, r.Key)))];
+        }
+    }
+
+    private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+}

@@ -1,0 +1,101 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Observability.Metrics;
+using OpenTelemetry;
+using OpenTelemetry.Exporter;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+
+namespace EtcdBackupAgent.Observability.Otlp;
+
+/// <summary>
+/// Sends spans and metrics to an OpenTelemetry collector, where the standard variables name one. Whatever becomes of
+/// that, the agent's work goes on. Disposing it sends what is left, within <see cref="FlushPeriodMax"/>.
+/// </summary>
+internal sealed class OtlpExport : IAsyncDisposable
+{
+    public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>How long the end of the program may wait for a collector.</summary>
+    public static readonly TimeSpan FlushPeriodMax = TimeSpan.FromSeconds(5);
+
+    private const string DisabledVariable = "OTEL_SDK_DISABLED";
+
+    /// <summary>The default of the OpenTelemetry specification.</summary>
+    private const int MetricPeriodMillisecondsDefault = 60_000;
+
+    private readonly TracerProvider _spans;
+    private readonly MeterProvider _metrics;
+    private readonly ExportWatch _watch;
+
+    private OtlpExport(TracerProvider spans, MeterProvider metrics, ExportWatch watch) =>
+        (_spans, _metrics, _watch) = (spans, metrics, watch);
+
+    /// <summary>Starts to export; null if no collector is named.</summary>
+    /// <param name="version">The agent's.</param>
+    /// <param name="warn">Told, as a sentence, when exporting cannot begin, and when it begins to fail.</param>
+    public static OtlpExport? Start(string version, Action<string> warn)
+    {
+        string? named = Environment.GetEnvironmentVariable(EndpointVariable);
+        string? disabled = Environment.GetEnvironmentVariable(DisabledVariable);
+        if (string.IsNullOrWhiteSpace(named) || string.Equals(disabled, "true", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        if (!Uri.TryCreate(named, UriKind.Absolute, out Uri? endpoint)
+            || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
+        {
+            warn($"{EndpointVariable} is not the URL of a collector, such as http://127.0.0.1:4317; "
+                + "nothing is exported.");
+            return null;
+        }
+
+        string shown = endpoint.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        ExportWatch watch = new(() => warn(
+            $"Traces and metrics cannot be exported to {shown}, which {EndpointVariable} names. "
+            + "Nothing else is affected."));
+
+        // Read from the standard variables by their own constructors. What the environment says of the resource comes
+        // last and counts.
+        OtlpExporterOptions options = new();
+        ResourceBuilder resource = ResourceBuilder.CreateEmpty()
+            .AddService("etcd-backup-agent", serviceVersion: version)
+            .AddTelemetrySdk()
+            .AddEnvironmentVariableDetector();
+        int period = new PeriodicExportingMetricReaderOptions().ExportIntervalMilliseconds
+            ?? MetricPeriodMillisecondsDefault;
+        TracerProvider spans = Sdk.CreateTracerProviderBuilder()
+            .SetResourceBuilder(resource)
+            .AddSource(BackupTrace.SourceName)
+            .AddProcessor(new BatchActivityExportProcessor(new WatchedSpanExporter(options, watch)))
+            .Build();
+        MeterProvider metrics = Sdk.CreateMeterProviderBuilder()
+            .SetResourceBuilder(resource)
+            .AddMeter(AgentMetrics.MeterName)
+            .AddReader(new PeriodicExportingMetricReader(new WatchedMetricExporter(options, watch), period))
+            .Build();
+        return new OtlpExport(spans, metrics, watch);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        int milliseconds = (int)FlushPeriodMax.TotalMilliseconds;
+        try
+        {
+            // Both block, up to what a request may take.
+            await Task
+                .WhenAll(Task.Run(() => _spans.Shutdown(milliseconds)), Task.Run(() => _metrics.Shutdown(milliseconds)))
+                .WaitAsync(FlushPeriodMax, TimeProvider.System);
+        }
+        catch (TimeoutException)
+        {
+            // What waits for an answer ends with the process.
+            _watch.Saw("flush", ExportResult.Failure);
+            return;
+        }
+
+        _spans.Dispose();
+        _metrics.Dispose();
+    }
+}

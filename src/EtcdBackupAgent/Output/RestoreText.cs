@@ -1,0 +1,112 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Snapshots.DataDirectory;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Output;
+
+/// <summary>How a restore is told, and what comes next: whoever reads it may be doing it for the first time, at night.</summary>
+internal static class RestoreText
+{
+    private const string DataDirectoryOfKubeadm = "/var/lib/etcd";
+
+    public static JsonObject Document(RestoreOutcome outcome) => new()
+    {
+        ["id"] = outcome.Manifest.Id.Value,
+        ["etcdSnapshot"] = outcome.SnapshotPath,
+        ["certificates"] = outcome.CertificatesPath,
+    };
+
+    public static JsonObject Document(DataDirectoryOutcome outcome) => new()
+    {
+        ["id"] = outcome.Manifest?.Id.Value,
+        ["dataDirectory"] = outcome.DataDirectory,
+        ["certificates"] = outcome.CertificatesPath,
+        ["clusterId"] = outcome.Summary.ClusterId.ToString("x", CultureInfo.InvariantCulture),
+        ["memberId"] = outcome.Summary.MemberId.ToString("x", CultureInfo.InvariantCulture),
+        ["revisionBefore"] = outcome.Summary.RevisionBefore,
+        ["revision"] = outcome.Summary.RevisionAfter,
+        ["databaseBytes"] = outcome.Summary.DatabaseBytes,
+        ["alarms"] = new JsonArray(
+        [
+            .. outcome.Summary.Alarms.Select(alarm => new JsonObject
+            {
+                ["kind"] = alarm.Kind,
+                ["memberId"] = alarm.MemberId.ToString("x", CultureInfo.InvariantCulture),
+                ["kept"] = alarm.Kept,
+                ["why"] = alarm.Why,
+            }),
+        ]),
+    };
+
+    public static void Write(IAnsiConsole console, RestoreOutcome outcome)
+    {
+        console.WriteLine($"Restore from snapshot {outcome.Manifest.Id} completed");
+        if (outcome.CertificatesPath is not null)
+        {
+            console.WriteLine($"Certificates: {outcome.CertificatesPath}");
+        }
+
+        if (outcome.SnapshotPath is not null)
+        {
+            console.WriteLine($"Etcd snapshot: {outcome.SnapshotPath}");
+            console.WriteLine($"Next: etcd-backup-agent restore --file {outcome.SnapshotPath} --data-dir DIR");
+            console.WriteLine("      with --name, --initial-cluster and --initial-advertise-peer-urls of the new member");
+        }
+    }
+
+    public static void Write(IAnsiConsole console, DataDirectoryOutcome outcome, DataDirectoryRequest request)
+    {
+        RestoreSummary summary = outcome.Summary;
+        string from = outcome.Manifest is { } manifest ? $"snapshot {manifest.Id}" : "the snapshot file";
+        console.WriteLine($"Restore from {from} completed");
+        console.WriteLine($"Data directory: {outcome.DataDirectory} ({Readable.Bytes(summary.DatabaseBytes)})");
+        console.WriteLine($"Member:         {request.Plan.Name} ({summary.MemberId:x}) of cluster {summary.ClusterId:x}");
+        console.WriteLine(summary.RevisionAfter == summary.RevisionBefore
+            ? $"Revision:       {summary.RevisionBefore}"
+            : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; watches of before must list again");
+        if (outcome.CertificatesPath is not null)
+        {
+            console.WriteLine($"Certificates:   {outcome.CertificatesPath}");
+        }
+
+        foreach (RestoredAlarm alarm in summary.Alarms)
+        {
+            console.WriteLine($"Alarm {alarm.Kind}: {(alarm.Kept ? "kept" : "cleared")}, {alarm.Why}");
+        }
+
+        console.WriteLine();
+        console.WriteLine("Next, on a kubeadm control-plane node:");
+        foreach (string step in NextSteps(outcome, request))
+        {
+            console.WriteLine($"  {step}");
+        }
+    }
+
+    private static IEnumerable<string> NextSteps(DataDirectoryOutcome outcome, DataDirectoryRequest request)
+    {
+        int number = 0;
+        yield return $"{++number}. Stop the control plane: move /etc/kubernetes/manifests/*.yaml to another directory,";
+        yield return "   and wait until 'crictl ps' shows neither etcd nor kube-apiserver.";
+        if (outcome.CertificatesPath is { } certificates)
+        {
+            yield return $"{++number}. If the node lost its certificates: copy what is in {certificates} to /etc/kubernetes/pki.";
+        }
+
+        if (outcome.DataDirectory != DataDirectoryOfKubeadm)
+        {
+            yield return $"{++number}. Put the data in place: mv {DataDirectoryOfKubeadm} {DataDirectoryOfKubeadm}.old;";
+            yield return $"   mv {outcome.DataDirectory} {DataDirectoryOfKubeadm}";
+        }
+
+        if (request.Plan.Cluster.Members.Count > 1)
+        {
+            yield return $"{++number}. Do the same for the other members, from the same snapshot, with the same --initial-cluster and token:";
+            yield return $"   {string.Join(", ", request.Plan.Cluster.Members.Select(m => m.Name).Where(n => n != request.Plan.Name))}.";
+        }
+
+        yield return $"{++number}. Start the control plane: move the manifests back.";
+        yield return "docs/disaster-recovery.md has it in full, for one node and for three.";
+    }
+}

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Snapshots.Verification;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Output;
+
+/// <summary>How deep verifications are shown.</summary>
+internal static class VerificationText
+{
+    private static readonly Style Good = new(Color.Green);
+    private static readonly Style Bad = new(Color.Red);
+
+    /// <summary>One snapshot as it was found, with each check and everything that is wrong.</summary>
+    public static void Write(IAnsiConsole console, DeepVerifyOutcome outcome)
+    {
+        console.Write($"{outcome.Folder.Id}: ");
+        console.WriteLine(outcome.IsSound ? "sound" : "DAMAGED", outcome.IsSound ? Good : Bad);
+        foreach (VerificationCheck check in outcome.Record?.Checks ?? [])
+        {
+            console.Write($"  {check.Part}: ");
+            console.Write(ResultText(check.Result), check.Result switch
+            {
+                CheckResult.Passed => Good,
+                CheckResult.Failed => Bad,
+                _ => new Style(Color.Yellow),
+            });
+            console.WriteLine($", {check.Detail}");
+            foreach (string problem in check.Problems)
+            {
+                console.WriteLine($"    {problem}");
+            }
+        }
+
+        if (outcome.ManifestProblem is { } unreadable)
+        {
+            console.WriteLine($"  {unreadable.Message}");
+        }
+    }
+
+    /// <summary>One object a snapshot: whether it is sound, whether that is recorded, and the record.</summary>
+    public static JsonArray Document(IEnumerable<DeepVerifyOutcome> outcomes) => [.. outcomes.Select(Document)];
+
+    /// <summary>The last deep verification, a line a fact, for beside the snapshot's own.</summary>
+    public static IEnumerable<(string Name, string Value)> Details(Snapshot snapshot)
+    {
+        if (snapshot.VerificationProblem is { } problem)
+        {
+            yield return ("Verification", $"a record does not count: {problem.Message}");
+        }
+
+        if (snapshot.Verification is not { } record)
+        {
+            yield return ("Verified", "never deeply");
+            yield break;
+        }
+
+        yield return (
+            "Verified",
+            $"{record.Result} at {Readable.Time(record.CompletedAt)}, in {Readable.Duration(record.CompletedAt - record.StartedAt)}, "
+            + $"by agent {record.AgentVersion}");
+        foreach (VerificationCheck check in record.Checks)
+        {
+            yield return ($"  {check.Part}", $"{ResultText(check.Result)}, {check.Detail}");
+            foreach (string found in check.Problems)
+            {
+                yield return ("    problem", found);
+            }
+        }
+    }
+
+    private static JsonObject Document(DeepVerifyOutcome outcome)
+    {
+        JsonObject document = new()
+        {
+            ["id"] = outcome.Folder.Id.Value,
+            ["sound"] = outcome.IsSound,
+            ["verification"] = outcome.Record?.ToJson(),
+        };
+        if (outcome.ManifestProblem is { } unreadable)
+        {
+            document["problem"] = unreadable.Message;
+        }
+
+        if (outcome.RecordFailure is { } failure)
+        {
+            document["recordProblem"] = failure.Message;
+        }
+
+        return document;
+    }
+
+    private static string ResultText(CheckResult result) => result switch
+    {
+        CheckResult.Passed => "passed",
+        CheckResult.Failed => "FAILED",
+        _ => "not checked",
+    };
+}

@@ -1,0 +1,35 @@
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Kills;
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Failures;
+
+/// <summary><c>bench/kill</c> in short: a few SIGKILLs of each kind of run.</summary>
+public sealed class KilledRunTests
+{
+    private const int Kills = 4;
+    private const int Seed = 2026;
+
+    [Theory]
+    [InlineData(KilledVerb.Backup)]
+    [InlineData(KilledVerb.Prune)]
+    [InlineData(KilledVerb.Delete)]
+    [InlineData(KilledVerb.Verify)]
+    [InlineData(KilledVerb.Restore)]
+    [InlineData(KilledVerb.RestoreData)]
+    public async Task A_run_that_is_killed_at_any_moment_breaks_nothing_and_hinders_nobody(KilledVerb verb)
+    {
+        RgwServer server = await SharedServers.S3Async();
+        string bucket = TestRepository.NewBucketName();
+        using IObjectStore store = TestRepository.StoreOf(server, bucket, "");
+        await using KillScene scene = await KillScene.StartAsync(
+            Agent.Path, await SharedServers.MediumEtcdAsync(), server, bucket, store, CancellationToken.None);
+
+        KillReport report = await new KillSeries(scene, verb, Seed).RunAsync(Kills, CancellationToken.None);
+
+        Assert.Empty(report.Violations);
+        Assert.Equal(Kills, report.Kills);
+    }
+}

@@ -1,0 +1,386 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.KubernetesApi;
+using EtcdBackupAgent.Testing.KubernetesApi.Pods;
+using EtcdBackupAgent.Testing.KubernetesApi.Recording;
+using EtcdBackupAgent.Testing.Processes;
+using EtcdBackupAgent.Testing.Storage;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
+
+/// <summary>
+/// A cluster with one control-plane node: a real API server with the shipped definitions, the built agent as controller
+/// and in the pods, both with no right but those of the shipped roles; beside it an etcd to back up and a bucket.
+/// </summary>
+internal sealed class ClusterScene : IAsyncDisposable
+{
+    public const string Namespace = "kubedr-system";
+    public const string Group = "kubedr.catalogicsoftware.com";
+    public const string Passphrase = "a passphrase for a cluster";
+
+    /// <summary>The first bucket of an S3 server takes long, since its pools are made then: no scene's deadline is for
+    /// that.</summary>
+    private static readonly ConcurrentDictionary<RgwServer, Lazy<Task>> FirstBucket = new();
+
+    private readonly TestDirectory _directory = new();
+    private readonly List<PeerProcess> _controllers = [];
+    private readonly List<string> _controllersStopped = [];
+    private readonly List<IObjectStore> _stores = [];
+
+    private ClusterScene(KubernetesApiServer server, RecordingProxy proxy, EtcdServer etcd, RgwServer s3)
+    {
+        Server = server;
+        Proxy = proxy;
+        Etcd = etcd;
+        S3 = s3;
+        Objects = new ClusterObjects(server);
+        CronJobs = new CronJobRunner(server, Namespace);
+        Pods = new PodRunner(new PodRunnerOptions
+        {
+            Server = server,
+            ApiUrl = proxy.Url,
+            Namespace = Namespace,
+            Agent = Agent.Path,
+            Environment = Agent.Environment(null),
+        });
+        CertsDirectory = _directory.WritePki("pki");
+    }
+
+    public KubernetesApiServer Server { get; }
+
+    /// <summary>The way of the controller and the pods to <see cref="Server"/>; kubectl goes straight.</summary>
+    public RecordingProxy Proxy { get; }
+
+    public ClusterObjects Objects { get; }
+
+    public PodRunner Pods { get; }
+
+    public CronJobRunner CronJobs { get; }
+
+    /// <summary>The etcd that is backed up, unless a policy says otherwise.</summary>
+    public EtcdServer Etcd { get; }
+
+    public RgwServer S3 { get; }
+
+    /// <summary>A certificates directory of the node.</summary>
+    public string CertsDirectory { get; }
+
+    /// <summary>What the shipped roles grant.</summary>
+    public IReadOnlyList<Grant> Grants { get; private set; } = [];
+
+    /// <summary>1. The server with the definitions and the namespace. 2. The roles. 3. The credentials.</summary>
+    public static async Task<ClusterScene> StartAsync()
+    {
+        // 1
+        Task<EtcdServer> etcd = SharedServers.EtcdAsync("3.5");
+        Task<RgwServer> s3 = SharedServers.S3Async();
+        KubernetesApiServer server = await KubernetesApiServer.StartAsync();
+        ClusterScene scene = new(server, await RecordingProxy.StartAsync(server), await etcd, await s3);
+        await scene.InstallDefinitionsAsync();
+        await server.KubectlAsync("create", "namespace", Namespace);
+
+        // 2
+        scene.Grants = await RoleRules.ReadAsync(server, Directory.GetFiles(Manifest("base/rbac")));
+        scene.Proxy.Grants = request => scene.Grants.Any(grant => grant.Covers(request, Namespace));
+
+        // 3
+        await scene.CreateEtcdCredentialsAsync();
+        await FirstBucket.GetOrAdd(await s3, used => new Lazy<Task>(async () =>
+            _ = (await scene.RunElsewhereAsync(scene.NewBucket(), "init", "--unencrypted")).Output)).Value;
+        return scene;
+    }
+
+    /// <summary>The options that name a bucket to every verb of the program, past the cluster.</summary>
+    public IReadOnlyList<string> RepositoryOptions(SceneBucket bucket)
+    {
+        string file = _directory["s3-ca.crt"];
+        File.WriteAllText(file, S3.CaCertificatePem);
+        return ["--repository", $"s3://{bucket.Name}", "--s3-endpoint", S3.HttpsEndpoint.AbsoluteUri, "--s3-ca-file", file];
+    }
+
+    /// <summary>Runs a verb of the program on a bucket, on a machine that knows of no cluster.</summary>
+    public Task<ToolResult> RunElsewhereAsync(SceneBucket bucket, params IEnumerable<string> verb) => Agent.RunAsync(
+        [.. verb, .. RepositoryOptions(bucket)],
+        new Dictionary<string, string?>(TestRepository.Credentials(S3.AccessKey, S3.SecretKey), StringComparer.Ordinal)
+        {
+            ["ETCD_BACKUP_PASSPHRASE"] = Passphrase,
+        });
+
+    /// <summary>A file or folder of the shipped manifests.</summary>
+    public static string Manifest(string path) => Path.Combine(AppContext.BaseDirectory, "manifests", path);
+
+    public async Task InstallDefinitionsAsync()
+    {
+        await Server.KubectlAsync("apply", "-k", Manifest("crd"));
+        await Server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+    }
+
+    /// <summary>Runs stock kubectl in the namespace.</summary>
+    /// <returns>Its standard output.</returns>
+    public Task<string> KubectlAsync(params string[] arguments) => Server.KubectlAsync(["-n", Namespace, .. arguments]);
+
+    public Task<string> ApplyAsync(string manifests) => Server.ApplyAsync(manifests, "-n", Namespace);
+
+    public Task CreateEtcdCredentialsAsync() => KubectlAsync(
+        "create", "secret", "generic", "etcd-creds",
+        $"--from-file=ca.crt={Etcd.CaFile}",
+        $"--from-file=client.crt={Etcd.ClientFiles!.Certificate}",
+        $"--from-file=client.key={Etcd.ClientFiles.Key}");
+
+    /// <summary>Makes the Secret of a location.</summary>
+    public Task CreateCredentialsAsync(string name, string? accessKey = null, string? secretKey = null) => KubectlAsync(
+        "create", "secret", "generic", name,
+        $"--from-literal=access_key={accessKey ?? S3.AccessKey}",
+        $"--from-literal=secret_key={secretKey ?? S3.SecretKey}",
+        $"--from-literal=restic_repo_password={Passphrase}");
+
+    /// <summary>The manifest of a location in the S3 server.</summary>
+    public string Location(string name, string bucket, string credentials = "minio", Uri? url = null) =>
+        new JsonObject
+        {
+            ["apiVersion"] = $"{Group}/v1alpha1",
+            ["kind"] = "BackupLocation",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = new JsonObject
+            {
+                ["url"] = (url ?? S3.HttpsEndpoint).GetLeftPart(UriPartial.Authority),
+                ["bucketName"] = bucket,
+                ["credentials"] = credentials,
+                ["caCertificate"] = S3.CaCertificatePem,
+            },
+        }.ToJsonString();
+
+    /// <summary>The manifest of a policy, with further fields of its spec.</summary>
+    public string Policy(string name, string destination, Action<JsonObject>? more = null)
+    {
+        JsonObject spec = new()
+        {
+            ["destination"] = destination,
+            ["etcdEndpoint"] = Etcd.EndpointList,
+            ["schedule"] = "*/10 * * * *",
+        };
+        more?.Invoke(spec);
+        return new JsonObject
+        {
+            ["apiVersion"] = $"{Group}/v1alpha1",
+            ["kind"] = "MetadataBackupPolicy",
+            ["metadata"] = new JsonObject { ["name"] = name },
+            ["spec"] = spec,
+        }.ToJsonString();
+    }
+
+    /// <summary>A Secret, a location with a bucket of its own and a policy, all ready.</summary>
+    /// <returns>The bucket.</returns>
+    public async Task<SceneBucket> CreatePolicyAsync(string name, Action<JsonObject>? more = null)
+    {
+        SceneBucket bucket = NewBucket();
+        await CreateCredentialsAsync($"{name}-credentials");
+        await ApplyAsync(Location(name, bucket.Name, $"{name}-credentials"));
+        await ApplyAsync(Policy(name, name, more));
+        await UntilReadyAsync("metadatabackuppolicies", name);
+        return bucket;
+    }
+
+    public SceneBucket NewBucket()
+    {
+        string name = TestRepository.NewBucketName();
+        IObjectStore store = TestRepository.StoreOf(S3, name, "");
+        _stores.Add(store);
+        return new SceneBucket(name, store);
+    }
+
+    /// <summary>Starts the agent as a controller.</summary>
+    public PeerProcess StartController(params string[] arguments)
+    {
+        string name = $"etcd-backup-agent-controller-{_controllers.Count + _controllersStopped.Count}";
+        string kubeconfig = _directory[$"{name}.kubeconfig"];
+        File.WriteAllText(kubeconfig, Server.Kubeconfig(
+            $"token: {KubernetesApiServer.TokenOf("etcd-backup-agent-controller")}", Proxy.Url, Namespace));
+        PeerProcess controller = Agent.Start(
+            [
+                "run", "--kubernetes", "--namespace", Namespace, "--image", "etcd-backup-agent:test", "--sync-period", "10s",
+                .. arguments,
+            ],
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["KUBECONFIG"] = kubeconfig,
+                ["POD_NAME"] = name,
+                ["POD_NAMESPACE"] = Namespace,
+            });
+        _controllers.Add(controller);
+        return controller;
+    }
+
+    /// <summary>Stops a controller in order, as Kubernetes does.</summary>
+    public async Task StopAsync(PeerProcess controller)
+    {
+        controller.Terminate();
+        int exitCode = await controller.WaitForExitAsync();
+        Assert.True(exitCode == 0, $"The controller ended with {exitCode}:\n{controller.Output}");
+        _controllers.Remove(controller);
+        _controllersStopped.Add(controller.Output);
+        await controller.DisposeAsync();
+    }
+
+    /// <summary>An object of the namespace, of a kind of the agent's unless it has a path of its own.</summary>
+    public Task<JsonObject?> FindAsync(string plural, string name) => Objects.FindAsync($"{PathOf(plural)}/{name}");
+
+    public Task<IReadOnlyList<JsonObject>> ListAsync(string plural) => Objects.ListAsync(PathOf(plural));
+
+    /// <summary>Waits until an object is as it should be; it need not be there yet.</summary>
+    public async Task<JsonObject> UntilAsync(string plural, string name, string what, Func<JsonObject, bool> condition)
+    {
+        JsonObject? found = null;
+        await ExplainedAsync(
+            $"{plural}/{name}: {what}",
+            async () => (found = await FindAsync(plural, name)) is not null && condition(found),
+            () => found?.ToJsonString() ?? "It is not there.");
+        return found!;
+    }
+
+    public Task<JsonObject> UntilReadyAsync(string plural, string name) => UntilAsync(
+        plural, name, "Ready", item => Condition(item, "Ready") == "True"
+            && (long?)item["status"]!["observedGeneration"] == (long?)item["metadata"]!["generation"]);
+
+    public Task UntilGoneAsync(string plural, string name)
+    {
+        JsonObject? found = null;
+        return ExplainedAsync(
+            $"{plural}/{name} to be gone",
+            async () => (found = await FindAsync(plural, name)) is null,
+            () => found?.ToJsonString() ?? "");
+    }
+
+    /// <summary>Waits for a condition; if it does not come about, the message holds what everybody said.</summary>
+    public async Task ExplainedAsync(string what, Func<Task<bool>> condition, Func<string>? seen = null)
+    {
+        try
+        {
+            await TestDeadline.UntilAsync(what, async () =>
+            {
+                if (_controllers.Count > 0 && !_controllers.Exists(controller => controller.IsRunning))
+                {
+                    throw new InvalidOperationException($"No controller runs any more, while waiting for {what}.\n{Story()}");
+                }
+
+                try
+                {
+                    return await condition();
+                }
+                catch (HttpRequestException)
+                {
+                    // The API server is away, as some scenes want it.
+                    return false;
+                }
+            });
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{seen?.Invoke()}\n{Story()}", e);
+        }
+    }
+
+    /// <summary>The status of a condition: <c>True</c>, <c>False</c>, or null if there is none.</summary>
+    public static string? Condition(JsonObject item, string type) =>
+        (item["status"]?["conditions"] as JsonArray ?? [])
+            .OfType<JsonObject>()
+            .Where(condition => (string?)condition["type"] == type)
+            .Select(condition => (string?)condition["status"])
+            .FirstOrDefault();
+
+    /// <summary>The reason and the message of each event about an object, oldest first.</summary>
+    public async Task<IReadOnlyList<(string Type, string Reason, string Message)>> EventsAsync(string about) =>
+    [
+        .. (await Objects.ListAsync($"api/v1/namespaces/{Namespace}/events"))
+            .Where(item => (string?)item["involvedObject"]!["name"] == about)
+            .OrderBy(item => (string?)item["metadata"]!["creationTimestamp"], StringComparer.Ordinal)
+            .Select(item => ((string)item["type"]!, (string)item["reason"]!, (string)item["message"]!)),
+    ];
+
+    public async Task UntilEventAsync(string about, string reason, string text = "")
+    {
+        IReadOnlyList<(string Type, string Reason, string Message)> events = [];
+        await ExplainedAsync(
+            $"the event {reason} about {about}",
+            async () => (events = await EventsAsync(about)).Any(
+                said => said.Reason == reason && said.Message.Contains(text, StringComparison.Ordinal)),
+            () => string.Join('\n', events));
+    }
+
+    /// <summary>Lets a policy's CronJob strike, and waits for the end of its pod.</summary>
+    public async Task<PodRun> FireAsync(string policy)
+    {
+        string? job = await CronJobs.FireAsync($"{policy}-backup-cronjob");
+        Assert.True(job is not null, $"The CronJob of {policy} made no Job.");
+        return await UntilEndedAsync(job);
+    }
+
+    /// <summary>The end of the pod of a Job.</summary>
+    public async Task<PodRun> UntilEndedAsync(string job)
+    {
+        PodRun? run = null;
+        await ExplainedAsync(
+            $"the pod of {job} to end",
+            () => Task.FromResult(
+                Pods.Failure is { } failure
+                    ? throw new InvalidOperationException($"A pod could not be run: {failure}", failure)
+                    : (run = Pods.Ended.FirstOrDefault(ended => ended.Job == job)) is not null));
+        return run!;
+    }
+
+    /// <summary>Makes a backup by the policy's CronJob, and waits until all who tell of it have done so.</summary>
+    /// <returns>The snapshot's ID.</returns>
+    public async Task<string> BackUpAsync(string policy)
+    {
+        PodRun run = await FireAsync(policy);
+        Assert.True(run.ExitCode == 0, $"The pod of {policy} ended with {run.ExitCode}:\n{run.Log}");
+        JsonObject after = await UntilAsync(
+            "metadatabackuppolicies", policy, "told of its backup",
+            item => (string?)item["status"]?["backupPod"] == run.Pod && (string?)item["status"]!["backupStatus"] == "Completed");
+        string id = (string)after["status"]!["snapshotId"]!;
+        await UntilAsync("metadatabackuprecords", $"mbr-{id}", "there", _ => true);
+        return id;
+    }
+
+    /// <summary>What everybody said so far, for a failure's message.</summary>
+    public string Story() => string.Join('\n',
+    [
+        .. _controllersStopped.Concat(_controllers.Select(controller => controller.Output))
+            .Select((output, i) => $"--- controller {i}\n{output}"),
+        .. Pods.Ended.Select(pod => $"--- {pod.Pod} ended with {pod.ExitCode}\n{pod.Log}"),
+        $"--- not granted\n{string.Join('\n', Proxy.Refusals.Distinct(StringComparer.Ordinal))}",
+        $"--- pod that could not be run\n{Pods.Failure}",
+    ]);
+
+    /// <summary>Nothing was asked that the roles do not grant, and every pod could be run as its template says.</summary>
+    public void MustBeClean() => Assert.True(Proxy.Refusals.Count == 0 && Pods.Failure is null, Story());
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (PeerProcess controller in _controllers)
+        {
+            await controller.DisposeAsync();
+        }
+
+        await Pods.DisposeAsync();
+        await Proxy.DisposeAsync();
+        await Server.DisposeAsync();
+        CronJobs.Dispose();
+        Objects.Dispose();
+        _stores.ForEach(store => store.Dispose());
+        _directory.Dispose();
+    }
+
+    private static string PathOf(string plural) => plural switch
+    {
+        "cronjobs" or "jobs" => $"apis/batch/v1/namespaces/{Namespace}/{plural}",
+        "secrets" or "pods" or "persistentvolumeclaims" => $"api/v1/namespaces/{Namespace}/{plural}",
+        _ => $"apis/{Group}/v1alpha1/namespaces/{Namespace}/{plural}",
+    };
+}

@@ -1,0 +1,57 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
+
+/// <summary>The controller lives on the control-plane node and makes the backups itself, and tells of them as pods do.</summary>
+public sealed class InProcessTests
+{
+    [Fact]
+    public async Task All_backups_are_its_own_where_it_is_told_so()
+    {
+        await using ClusterScene scene = await ClusterScene.StartAsync();
+        scene.StartController("--in-process");
+        SceneBucket bucket = await scene.CreatePolicyAsync("own", spec => spec.Remove("schedule"));
+
+        string first = await UntilNextAsync(scene, "own", before: null);
+        await scene.KubectlAsync("annotate", "metadatabackuppolicy", "own", $"{ClusterScene.Group}/backup-now=one");
+        string second = await UntilNextAsync(scene, "own", first);
+
+        await scene.UntilAsync(
+            "metadatabackuppolicies", "own", "the annotation noted", item => (string?)item["status"]?["lastBackupNow"] == "one");
+        Assert.Equal([first, second], await bucket.SnapshotsAsync());
+        Assert.Empty(await scene.ListAsync("jobs"));
+        scene.MustBeClean();
+    }
+
+    [Fact]
+    public async Task A_policy_may_ask_for_it_and_have_a_schedule_that_no_CronJob_can_keep()
+    {
+        await using ClusterScene scene = await ClusterScene.StartAsync();
+        scene.StartController();
+        SceneBucket bucket = await scene.CreatePolicyAsync("often", spec =>
+        {
+            spec["schedule"] = "@every 7s";
+            spec["options"] = new JsonObject { ["execution"] = "InProcess" };
+            spec["retainNumBackups"] = 1;
+        });
+
+        string first = await UntilNextAsync(scene, "often", before: null);
+        string second = await UntilNextAsync(scene, "often", first);
+
+        await scene.ExplainedAsync(
+            "only the newest to stay", async () => !(await bucket.SnapshotsAsync()).Contains(first, StringComparer.Ordinal));
+        await scene.ExplainedAsync(
+            "its record to go along", async () => await scene.FindAsync("metadatabackuprecords", $"mbr-{first}") is null);
+        Assert.NotEqual(first, second);
+        Assert.Null(await scene.FindAsync("cronjobs", "often-backup-cronjob"));
+        scene.MustBeClean();
+    }
+
+    private static async Task<string> UntilNextAsync(ClusterScene scene, string policy, string? before)
+    {
+        JsonObject after = await scene.UntilAsync("metadatabackuppolicies", policy, "backed up", item =>
+            (string?)item["status"]?["snapshotId"] is { } id && id != before);
+        return (string)after["status"]!["snapshotId"]!;
+    }
+}

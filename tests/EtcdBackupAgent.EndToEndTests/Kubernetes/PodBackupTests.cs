@@ -1,0 +1,198 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.KubernetesApi;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
+
+/// <summary><c>backup --kubernetes</c> as the pod of a backup runs it, with the pod's rights and nothing but what the
+/// pod's template gives it. There is no controller: the test does what it would have done before.</summary>
+public sealed class PodBackupTests : IAsyncLifetime, IDisposable
+{
+    private const string Policy = "nightly";
+    private const string Location = "store";
+    private const string ServiceAccount = "etcd-backup-agent-backup";
+
+    private readonly TestDirectory _directory = new();
+
+    private ClusterScene Scene { get; set; } = null!;
+
+    private SceneBucket Bucket { get; set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Scene = await ClusterScene.StartAsync();
+        Bucket = Scene.NewBucket();
+        await Scene.ApplyAsync(Scene.Location(Location, Bucket.Name));
+        await Scene.ApplyAsync(Scene.Policy(Policy, Location, spec => spec["retainNumBackups"] = 1));
+    }
+
+    public async Task DisposeAsync() => await Scene.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_pod_backs_up_prunes_and_tells_the_cluster_with_its_own_rights_only()
+    {
+        await MakeRepositoryAsync();
+
+        string first = await BackUpAsync();
+        string second = await BackUpAsync();
+
+        Assert.Equal([second], await Bucket.SnapshotsAsync());
+        JsonObject record = Assert.Single(await Scene.ListAsync("metadatabackuprecords"));
+        Assert.Equal(($"mbr-{second}", Policy, Location), (
+            (string?)record["metadata"]!["name"], (string?)record["spec"]!["policy"], (string?)record["spec"]!["backuploc"]));
+        JsonNode status = (await Scene.FindAsync("metadatabackuppolicies", Policy))!["status"]!;
+        Assert.Equal(
+            ("Completed", second, "pod-of-the-test", 1),
+            ((string?)status["backupStatus"], (string?)status["snapshotId"], (string?)status["backupPod"], (int)status["filesNew"]!));
+        Assert.Equal("True", ClusterScene.Condition((await Scene.FindAsync("metadatabackuppolicies", Policy))!, "BackupSucceeded"));
+        Assert.Equal(
+            new[] { first, second }.Select(id => ("Normal", "BackupSucceeded", $"Backup completed, snapshot ID: {id}")).Order(),
+            (await Scene.EventsAsync(Policy)).Order());
+        Scene.MustBeClean();
+        Assert.DoesNotContain(Scene.Proxy.Requests, request => request.Resource == "secrets");
+
+        // As a user of kubectl sees it.
+        string shown = await Scene.KubectlAsync("get", "metadatabackuprecords");
+        Assert.Contains(second, shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_an_API_server_the_documents_of_the_pod_are_used_and_the_next_run_catches_up()
+    {
+        await MakeRepositoryAsync();
+        await Scene.ApplyAsync(Scene.Policy(Policy, Location));
+        string documents = await DocumentsAsync();
+
+        Scene.Proxy.IsAway = true;
+        ToolResult away = await RunAsync(documents);
+        Scene.Proxy.IsAway = false;
+
+        Assert.True(away.ExitCode == 0, away.StandardError);
+        Assert.Contains("What ETCD_BACKUP_RESOURCES holds is used instead.", away.StandardError, StringComparison.Ordinal);
+        Assert.Contains("The next backup, or the controller, catches up.", away.StandardError, StringComparison.Ordinal);
+        Assert.Single(await Bucket.SnapshotsAsync());
+        Assert.Empty(await Scene.KubectlAsync("get", "metadatabackuprecords", "-o", "name"));
+
+        await BackUpAsync();
+        Assert.Equal(
+            (await Bucket.SnapshotsAsync()).Select(id => $"mbr-{id}").Order(StringComparer.Ordinal),
+            (await Scene.ListAsync("metadatabackuprecords")).Select(item => (string?)item["metadata"]!["name"]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Without_an_API_server_and_without_documents_there_is_no_backup()
+    {
+        Scene.Proxy.IsAway = true;
+
+        ToolResult result = await RunAsync(documents: null);
+
+        Assert.Equal((10, ""), (result.ExitCode, result.StandardOutput));
+        Assert.Contains($"error: Cannot read policy {ClusterScene.Namespace}/{Policy} at https://127.0.0.1:", result.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_wrong_policy_is_refused_in_the_words_of_a_directory_and_the_cluster_is_told()
+    {
+        // The definition cannot know that the day does not exist.
+        await Scene.ApplyAsync(Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
+        _directory.Write("documents/policy.json", Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
+
+        ToolResult ofCluster = await RunAsync(documents: null);
+        ToolResult ofDirectory = await Agent.RunAsync(["backup", "--resources", _directory["documents"], "--policy", Policy]);
+
+        Assert.Equal((2, 2), (ofCluster.ExitCode, ofDirectory.ExitCode));
+        const string wrong = "MetadataBackupPolicy kubedr-system/nightly: spec.schedule: '0 0 31 2 *': it never fires";
+        Assert.Contains(wrong, ofDirectory.StandardError, StringComparison.Ordinal);
+        Assert.Contains(wrong, ofCluster.StandardError, StringComparison.Ordinal);
+        Assert.Contains("there is no BackupLocation kubedr-system/stor", ofCluster.StandardError, StringComparison.Ordinal);
+        JsonNode status = (await Scene.FindAsync("metadatabackuppolicies", Policy))!["status"]!;
+        Assert.Equal("Failed", (string?)status["backupStatus"]);
+        Assert.Contains(wrong, (string?)status["backupErrorMessage"], StringComparison.Ordinal);
+        Assert.Equal(("Warning", "BackupFailed"), (await Scene.EventsAsync(Policy)).Select(e => (e.Type, e.Reason)).Single());
+    }
+
+    [Fact]
+    public async Task A_location_that_nobody_pinned_is_not_trusted_by_a_pod()
+    {
+        _ = (await Scene.RunElsewhereAsync(Bucket, "init", "--passphrase-file", _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
+
+        ToolResult result = await RunAsync(documents: null);
+
+        Assert.Equal(9, result.ExitCode);
+        Assert.Contains("BackupLocation kubedr-system/store is not pinned yet", result.StandardError, StringComparison.Ordinal);
+        Assert.Empty(await Bucket.SnapshotsAsync());
+    }
+
+    [Fact]
+    public async Task A_backup_that_fails_is_told_with_its_reason()
+    {
+        await MakeRepositoryAsync();
+        await Scene.ApplyAsync(Scene.Policy(Policy, Location, spec => spec["etcdEndpoint"] = "https://127.0.0.1:1"));
+
+        ToolResult result = await RunAsync(documents: null);
+
+        Assert.Equal(3, result.ExitCode);
+        JsonObject policy = (await Scene.FindAsync("metadatabackuppolicies", Policy))!;
+        Assert.Equal("Failed", (string?)policy["status"]!["backupStatus"]);
+        Assert.Equal("EtcdUnreachable", (string?)policy["status"]!["conditions"]![0]!["reason"]);
+        (string type, string reason, string message) = Assert.Single(await Scene.EventsAsync(Policy));
+        Assert.Equal(("Warning", "BackupFailed"), (type, reason));
+        Assert.Contains(message.TrimEnd('.'), result.StandardError, StringComparison.Ordinal);
+    }
+
+    /// <summary>What the controller does first: make the repository, and pin it.</summary>
+    private async Task MakeRepositoryAsync()
+    {
+        string made = (await Scene.RunElsewhereAsync(
+            Bucket, "init", "--output", "json", "--passphrase-file", _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
+        JsonNode repository = JsonNode.Parse(made)!;
+        JsonObject pinned = new()
+        {
+            ["repositoryId"] = (string?)repository["id"],
+            ["recipients"] = repository["recipients"]!.DeepClone(),
+            ["pinnedAt"] = "2026-01-01T00:00:00Z",
+        };
+        await Scene.KubectlAsync(
+            "patch", "backuplocations", Location, "--subresource=status", "--type=merge",
+            "--patch", new JsonObject { ["status"] = new JsonObject { ["pinned"] = pinned } }.ToJsonString());
+    }
+
+    /// <summary>What the pod template gives along.</summary>
+    private async Task<string> DocumentsAsync() => new JsonObject
+    {
+        ["apiVersion"] = "v1",
+        ["kind"] = "List",
+        ["items"] = new JsonArray(
+            await Scene.FindAsync("backuplocations", Location), await Scene.FindAsync("metadatabackuppolicies", Policy)),
+    }.ToJsonString();
+
+    /// <summary>A backup that succeeds.</summary>
+    /// <returns>The snapshot's ID.</returns>
+    private async Task<string> BackUpAsync()
+    {
+        ToolResult result = await RunAsync(documents: null);
+        Assert.True(result.ExitCode == 0 && !result.StandardError.Contains("warning:", StringComparison.Ordinal), result.StandardError);
+        return result.StandardOutput.Split('\n')[0]["Backup completed, snapshot ID: ".Length..];
+    }
+
+    private Task<ToolResult> RunAsync(string? documents)
+    {
+        string credentials = Path.GetDirectoryName(_directory.Write("etcd/ca.crt", File.ReadAllText(Scene.Etcd.CaFile!)))!;
+        _directory.Write("etcd/client.crt", File.ReadAllText(Scene.Etcd.ClientFiles!.Certificate));
+        _directory.Write("etcd/client.key", File.ReadAllText(Scene.Etcd.ClientFiles.Key));
+        Dictionary<string, string?> environment =
+            new(TestRepository.Credentials(Scene.S3.AccessKey, Scene.S3.SecretKey), StringComparer.Ordinal)
+            {
+                ["KUBECONFIG"] = _directory.Write("kubeconfig", Scene.Server.Kubeconfig(
+                    $"token: {KubernetesApiServer.TokenOf(ServiceAccount)}", Scene.Proxy.Url, ClusterScene.Namespace)),
+                ["POD_NAME"] = "pod-of-the-test",
+                ["ETCD_BACKUP_RESOURCES"] = documents,
+            };
+        return Agent.RunAsync(["backup", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", credentials], environment);
+    }
+}

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Recovery;
+
+/// <summary>From the repository to a running etcd with no etcd tool in between.</summary>
+public sealed class DataDirectoryTests : IDisposable
+{
+    private const long Bump = 1_000_000_000;
+
+    private readonly TestDirectory _directory = new();
+
+    [Theory]
+    [InlineData("3.4", StoreKind.S3)]
+    [InlineData("3.5", StoreKind.Directory)]
+    public async Task Etcd_starts_on_what_was_restored_and_holds_what_it_held(string version, StoreKind kind)
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync(version);
+        using TestRepository repository = await TestRepository.NewAsync(kind);
+        string passphrase = _directory.Write("passphrase", "a passphrase for a test");
+        string pki = _directory.WritePki("pki");
+        _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
+        string id = await repository.BackUpAsync(etcd, "--certs-dir", pki);
+
+        string said = (await repository.RunAsync(
+            "restore", id, "--passphrase-file", passphrase, "--data-dir", _directory["data"], "--certs-to", _directory["certs"])).Output;
+
+        Assert.StartsWith($"Restore from snapshot {id} completed\n", said, StringComparison.Ordinal);
+        Assert.Contains("Start the control plane", said, StringComparison.Ordinal);
+        Assert.Equal(TestTree.Describe(pki), TestTree.Describe(_directory["certs"]));
+        await HoldsWhatItHeldAsync(etcd, SharedServers.Series(version), _directory["data"], Bump);
+    }
+
+    [Fact]
+    public async Task A_snapshot_file_and_the_database_of_a_stopped_member_do_as_well()
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        string snapshot = _directory["etcd-snapshot.db"];
+        await etcd.EtcdctlAsync("snapshot", "save", snapshot);
+        string database = _directory["db"];
+        File.Copy(snapshot, database);
+        using (FileStream file = File.OpenWrite(database))
+        {
+            file.SetLength(file.Length - 32);
+        }
+
+        string json = (await Agent.RunAsync(
+            ["restore", "--file", snapshot, "--data-dir", _directory["one"], "--no-bump", "--output", "json"])).Output;
+        using JsonDocument document = JsonDocument.Parse(json);
+        Assert.Equal(_directory["one"], document.RootElement.GetProperty("dataDirectory").GetString());
+        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["one"], bump: 0);
+
+        ToolResult refused = await Agent.RunAsync(["restore", "--file", database, "--data-dir", _directory["two"]]);
+        Assert.Equal(6, refused.ExitCode);
+        Assert.Contains("hint: A copy of a member's own database", refused.StandardError, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory["two"]));
+
+        _ = (await Agent.RunAsync(
+            ["restore", "--file", database, "--skip-hash-check", "--data-dir", _directory["two"], "--bump-revision", "7"])).Output;
+        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["two"], bump: 7);
+    }
+
+    [Fact]
+    public async Task Three_members_are_restored_each_for_itself_and_find_each_other_over_TLS()
+    {
+        EtcdServer before = await SharedServers.EtcdAsync("3.5");
+        using TestRepository repository = TestRepository.InDirectory();
+        _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        string id = await repository.BackUpAsync(before);
+
+        await using EtcdServer after = await EtcdServer.StartAsync(new EtcdServerOptions
+        {
+            Series = SharedServers.Series("3.5"),
+            MutualTls = true,
+            Members = 3,
+            MakeData = async member => _ = (await repository.RunAsync(
+                "restore", id, "--data-dir", member.Directory,
+                "--name", member.Name, "--initial-advertise-peer-urls", member.PeerUrl,
+                "--initial-cluster", member.InitialCluster, "--initial-cluster-token", "restored-1")).Output,
+        });
+
+        Assert.Equal(await EtcdContent.ReadAsync(before), await EtcdContent.ReadAsync(after));
+        await after.EtcdctlAsync("put", "/registry/new", "written after the restore");
+        using JsonDocument members = JsonDocument.Parse(await after.EtcdctlAsync("member", "list", "-w", "json"));
+        Assert.Equal(3, members.RootElement.GetProperty("members").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_directory_with_something_in_it_is_left_alone()
+    {
+        using TestRepository repository = await TestRepository.WithSnapshotAsync();
+        _directory.Write("data/member/snap/db", "somebody's etcd");
+
+        ToolResult result = await repository.RunAsync("restore", "latest", "--data-dir", _directory["data"]);
+
+        Assert.Equal(7, result.ExitCode);
+        Assert.Contains($"error: The directory {_directory["data"]} is not empty: it holds 'member'.", result.StandardError, StringComparison.Ordinal);
+        Assert.Equal("somebody's etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
+    }
+
+    [Fact]
+    public async Task An_empty_directory_keeps_its_owner_who_gets_all_that_is_put_into_it()
+    {
+        using TestRepository repository = await TestRepository.WithSnapshotAsync();
+        string data = _directory.Create("data");
+        _ = (await Tool.RunAsync(Peers.Installed("chown"), ["4711:4712", data])).Output;
+
+        _ = (await repository.RunAsync("restore", "latest", "--data-dir", data)).Output;
+
+        string owners = (await Tool.RunAsync(Peers.Installed("find"), [data, "-printf", "%U:%G %m %y\n"])).Output;
+        Assert.Equal(
+            ["4711:4712 600 f", "4711:4712 700 d"],
+            owners.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_damaged_snapshot_leaves_nothing()
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        string snapshot = _directory["etcd-snapshot.db"];
+        await etcd.EtcdctlAsync("snapshot", "save", snapshot);
+        using (FileStream file = File.OpenWrite(snapshot))
+        {
+            file.Position = file.Length / 2;
+            file.WriteByte(0x55);
+            file.WriteByte(0xAA);
+        }
+
+        ToolResult result = await Agent.RunAsync(["restore", "--file", snapshot, "--data-dir", _directory["data"]]);
+
+        Assert.Equal(6, result.ExitCode);
+        Assert.Contains("does not match the SHA-256 that etcd appended", result.StandardError, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_directory["data"]));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static async Task HoldsWhatItHeldAsync(EtcdServer before, EtcdSeries series, string dataDirectory, long bump)
+    {
+        string[] expected = await EtcdContent.ReadAsync(before);
+        Assert.True(expected.Length > 40, "The comparison must have something to compare.");
+        await using EtcdServer after = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = series, DataDirectory = dataDirectory });
+        Assert.Equal(expected, await EtcdContent.ReadAsync(after));
+        Assert.Equal(await EtcdContent.RevisionAsync(before) + bump, await EtcdContent.RevisionAsync(after));
+    }
+}

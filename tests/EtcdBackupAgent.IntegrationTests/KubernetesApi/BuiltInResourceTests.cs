@@ -1,0 +1,144 @@
+using System.Net;
+using EtcdBackupAgent.Testing.KubernetesApi;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
+
+/// <summary>What stock kubectl finds in the tests' API server, which other tests rely on: the rest of it.</summary>
+[Collection(KubernetesApiTests.Name)]
+public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
+{
+    private KubernetesApiServer Server => fixture.Server;
+
+    [Fact]
+    public async Task Kubectl_and_the_server_are_of_one_version()
+    {
+        string versions = await Server.KubectlAsync("version");
+
+        Assert.Matches(@"Client Version: (v1\.36\.\d+)\n(.*\n)*Server Version: v1\.\d+\.\d+", versions);
+    }
+
+    [Theory]
+    [InlineData("secret generic a --from-literal=key=value", "{.data.key}", "dmFsdWU=")]
+    [InlineData("configmap a --from-literal=key=value", "{.data.key}", "value")]
+    [InlineData("job a --image=none -- true", "{.spec.template.spec.restartPolicy}", "Never")]
+    [InlineData("cronjob a --image=none --schedule=@hourly -- true", "{.spec.schedule}", "@hourly")]
+    [InlineData("serviceaccount a", "{.metadata.name}", "a")]
+    public async Task What_kubectl_creates_is_there(string what, string path, string expected)
+    {
+        string space = await Server.CreateNamespaceAsync();
+        string[] words = what.Split(' ');
+
+        await Server.KubectlAsync(["create", .. words[..words.IndexOf("a")], "-n", space, .. words[words.IndexOf("a")..]]);
+
+        Assert.Equal(expected, await Server.KubectlAsync("-n", space, "get", words[0], "a", "-o", $"jsonpath={path}"));
+    }
+
+    [Fact]
+    public async Task Leases_claims_events_and_pods_are_kept_and_found()
+    {
+        string space = await Server.CreateNamespaceAsync();
+        const string manifests = """
+            {apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: a}, spec: {holderIdentity: me}}
+            ---
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: a}
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+            ---
+            apiVersion: v1
+            kind: Event
+            metadata: {name: a}
+            involvedObject: {kind: Widget, name: other}
+            reason: Told
+            type: Normal
+            ---
+            {apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: none}]}}
+            """;
+
+        await Server.ApplyAsync(manifests, "-n", space);
+        await Server.ApplyAsync(manifests, "-n", space, "--server-side");
+        await Server.KubectlAsync(
+            "-n", space, "patch", "pod", "a", "--subresource=status", "--type=merge", "-p", """{"status":{"phase":"Running"}}""");
+
+        Assert.Equal("lease.coordination.k8s.io/a\n", await FoundAsync("lease"));
+        Assert.Equal("persistentvolumeclaim/a\n", await FoundAsync("pvc"));
+        Assert.Equal("event/a\n", await FoundAsync("events", "--field-selector=involvedObject.name=other"));
+        Assert.Empty(await FoundAsync("events", "--field-selector=involvedObject.name=a"));
+        Assert.Equal("pod/a\n", await FoundAsync("pods", "--field-selector=status.phase=Running"));
+        Assert.Empty(await FoundAsync("pods", "--field-selector=status.phase=Pending"));
+
+        Task<string> FoundAsync(params string[] what) => Server.KubectlAsync(["-n", space, "get", .. what, "-o", "name"]);
+    }
+
+    [Fact]
+    public async Task Clear_text_of_a_secret_is_stored_as_data()
+    {
+        string space = await Server.CreateNamespaceAsync();
+
+        await Server.ApplyAsync("{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: value}}", "-n", space);
+
+        Assert.Equal(
+            "{\"key\":\"dmFsdWU=\"} Opaque",
+            await Server.KubectlAsync("-n", space, "get", "secret", "a", "-o", "jsonpath={.data}{.stringData} {.type}"));
+    }
+
+    [Fact]
+    public async Task Nothing_is_made_in_a_namespace_that_is_absent_or_going_away()
+    {
+        string space = await Server.CreateNamespaceAsync();
+        await Server.KubectlAsync("delete", "namespace", space, "--wait=false");
+
+        ToolResult going = await Server.TryKubectlAsync(["-n", space, "create", "configmap", "a"]);
+        ToolResult absent = await Server.TryKubectlAsync(["-n", "absent", "create", "configmap", "a"]);
+
+        Assert.Equal("Terminating", await Server.KubectlAsync("get", "namespace", space, "-o", "jsonpath={.status.phase}"));
+        Assert.Contains("is being terminated", going.StandardError, StringComparison.Ordinal);
+        Assert.Contains("namespaces \"absent\" not found", absent.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_is_let_in_without_a_name_and_a_stranger_may_do_nothing()
+    {
+        using HttpClient anonymous = Server.CreateClient();
+        anonymous.DefaultRequestHeaders.Authorization = null;
+        using HttpClient stranger = Server.CreateClient();
+        stranger.DefaultRequestHeaders.Authorization = new("Bearer", Server.StrangerToken);
+
+        using HttpResponseMessage unknown = await anonymous.GetAsync("/api/v1/namespaces/default/secrets");
+        using HttpResponseMessage forbidden = await stranger.GetAsync("/api/v1/namespaces/default/secrets");
+
+        Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_client_certificate_of_the_authority_opens_the_door()
+    {
+        using Testing.Directories.TestDirectory directory = new();
+        string file = directory["kubeconfig"];
+        await File.WriteAllTextAsync(
+            file,
+            Server.Kubeconfig(
+                $"client-certificate: \"{Server.AdminFiles.Certificate}\", client-key: \"{Server.AdminFiles.Key}\""));
+
+        ToolResult who = await Server.TryKubectlAsync(["get", "namespace", "default", "-o", "name"], kubeconfigFile: file);
+
+        Assert.Equal("namespace/default\n", who.Output);
+    }
+
+    [Fact]
+    public async Task What_was_stored_is_there_after_the_server_was_killed()
+    {
+        await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
+        await Widgets.InstallAsync(server);
+        await server.ApplyAsync(Widgets.Named("a"), "-n", "default");
+        await server.KubectlAsync("create", "secret", "generic", "a");
+
+        await server.RestartAsync();
+
+        Assert.Equal(
+            "widget.test.example.com/a\nsecret/a\n", await server.KubectlAsync("get", "widgets,secrets", "-o", "name"));
+    }
+}

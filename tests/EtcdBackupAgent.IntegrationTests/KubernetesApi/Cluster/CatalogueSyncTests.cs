@@ -1,0 +1,288 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Catalogue;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Storage.FileSystem;
+using EtcdBackupAgent.Testing.KubernetesApi.Recording;
+using EtcdBackupAgent.Tests.Core;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+
+/// <summary>The records of a cluster follow the repository, which is only read.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
+{
+    private ClusterScene Scene { get; set; } = null!;
+
+    public async Task InitializeAsync() => Scene = await ClusterScene.StartAsync(fixture);
+
+    public Task DisposeAsync()
+    {
+        Scene.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task An_empty_cluster_learns_everything_from_the_repository()
+    {
+        string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
+        SnapshotManifest proved = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid), VerificationResult.Sound);
+        SnapshotManifest newest = await Scene.StoreAsync(Scene.Manifest(1, policyUid: uid));
+
+        CatalogueReport report = await Scene.SyncAsync();
+
+        Assert.Equal((2, 0, 0, 2), (report.Created, report.Changed, report.Removed, report.Complete));
+        JsonObject record = await Scene.RecordAsync(proved.Id);
+        Assert.Equal(("Sound", "2026-01-01T01:00:05Z"), ((string?)record["status"]!["verified"], (string?)record["status"]!["verifiedAt"]));
+        Assert.Equal("2026-01-01T00:00:12Z", (string?)record["status"]!["completedAt"]);
+        Assert.False(RecordDocument.IsForeign(record));
+        JsonObject policy = await Scene.StatusOfPolicyAsync();
+        Assert.Equal(
+            ("Completed", $"{newest.Id}", "2026-01-01T01:00:12Z", "2026-01-01T01:00:05Z", "c1", null),
+            ((string?)policy["backupStatus"], (string?)policy["snapshotId"], (string?)policy["lastSuccessTime"],
+                (string?)policy["verifiedTime"], (string?)policy["etcdClusterId"], (string?)policy["backupPod"]));
+        JsonNode location = (await Scene.LocationAsync())["status"]!;
+        Assert.Equal((2, 8192), ((int)location["snapshots"]!, (int)location["storedBytes"]!));
+        Assert.NotNull(location["lastSyncTime"]);
+    }
+
+    [Fact]
+    public async Task A_sync_with_nothing_new_asks_three_questions_and_writes_only_when_it_was()
+    {
+        for (int i = 0; i < 5; i++)
+        {
+            await Scene.StoreAsync(Scene.Manifest(i));
+        }
+
+        await Scene.SyncAsync(new ShiftedTime(SampleSnapshots.NewYear));
+        int before = Scene.Proxy.Requests.Count;
+        CatalogueReport report = await Scene.SyncAsync();
+
+        Assert.Equal((0, 0, 0), (report.Created, report.Changed, report.Removed));
+        // The first two are those of the resources.
+        Assert.Equal(
+            ["list backuplocations", "list metadatabackuppolicies", "list metadatabackuprecords", "list metadatabackuppolicies",
+                "get backuplocations", "patch backuplocations/status"],
+            Scene.RequestsSince(before));
+    }
+
+    [Fact]
+    public async Task What_is_found_out_of_a_snapshot_later_comes_into_its_record()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        Snapshot stored = await Scene.Repository.FindAsync(manifest.Id.Value, CancellationToken.None);
+        await Scene.Repository.AddVerificationAsync(
+            stored.Folder, SampleSnapshots.Verification(stored.Manifest, VerificationResult.Damaged), CancellationToken.None);
+
+        CatalogueReport report = await Scene.SyncAsync();
+
+        Assert.Equal((0, 1), (report.Created, report.Changed));
+        Assert.Equal("Damaged", (string?)(await Scene.RecordAsync(manifest.Id))["status"]!["verified"]);
+    }
+
+    [Fact]
+    public async Task Records_whose_snapshot_is_gone_go_and_no_object_of_the_store_does()
+    {
+        SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
+        SnapshotManifest kept = await Scene.StoreAsync(Scene.Manifest(1));
+        await Scene.SyncAsync();
+        await Scene.ApplyAsync("MetadataBackupRecord", "mbr-0000000a", "snapshotId: 0000000a, policy: nightly, backuploc: other");
+        await Scene.RemoveAsync(gone);
+        string[] before = Objects();
+
+        CatalogueReport report = await Scene.SyncAsync();
+
+        Assert.Equal(1, report.Removed);
+        Assert.Equal(
+            new[] { $"mbr-{kept.Id}", "mbr-0000000a" }.Order(StringComparer.Ordinal),
+            (await Scene.RecordNamesAsync()).Order(StringComparer.Ordinal));
+        Assert.Equal(before, Objects());
+    }
+
+    [Fact]
+    public async Task A_record_that_somebody_deleted_is_left_to_whoever_deals_with_it()
+    {
+        SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        await Scene.Server.KubectlAsync(
+            "-n", Scene.Namespace, "delete", "metadatabackuprecords", $"mbr-{gone.Id}", "--wait=false");
+        await Scene.RemoveAsync(gone);
+
+        Assert.Equal(0, (await Scene.SyncAsync()).Removed);
+        Assert.NotNull(await Scene.FindRecordAsync(gone.Id));
+    }
+
+    [Fact]
+    public async Task A_record_that_is_made_while_it_runs_is_not_stale()
+    {
+        SnapshotManifest young = Scene.Manifest(5);
+        CatalogueSync sync = new(
+            Scene.Client,
+            (_, _) =>
+            {
+                // The records are listed by now; the inventory, which knows nothing of this snapshot, comes after.
+                Scene.PublishAsync(ClusterScene.Outcome(young)).GetAwaiter().GetResult();
+                return new DirectoryObjectStore(Scene.RepositoryPath, TimeProvider.System);
+            },
+            TimeProvider.System);
+        ResourceSet resources = await new ClusterResourceStore(Scene.Cluster).LoadAsync(CancellationToken.None);
+
+        CatalogueReport report = await sync.ExecuteAsync(resources.Locations.Values.Single(), resources, CancellationToken.None);
+
+        Assert.Equal(0, report.Removed);
+        Assert.NotNull(await Scene.FindRecordAsync(young.Id));
+    }
+
+    [Fact]
+    public async Task A_repository_that_cannot_be_read_changes_nothing()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        string status = (await Scene.LocationAsync())["status"]!.ToJsonString();
+        Directory.Move(Scene.RepositoryPath, $"{Scene.RepositoryPath}-elsewhere");
+
+        BackupException gone = await Assert.ThrowsAsync<BackupException>(() => Scene.SyncAsync());
+        Directory.Move($"{Scene.RepositoryPath}-elsewhere", Scene.RepositoryPath);
+
+        Assert.Equal(FailureReason.RepositoryNotFound, gone.Reason);
+        Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
+        Assert.Equal(status, (await Scene.LocationAsync())["status"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Another_repository_in_the_place_of_the_pinned_one_changes_nothing()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        await new LocationStatusPins(Scene.Client).WriteAsync(
+            new ResourceName(Scene.Namespace, ClusterScene.Location),
+            new PinnedRecipients { RepositoryId = "another", Recipients = [], PinnedAt = SampleSnapshots.NewYear },
+            CancellationToken.None);
+        await Scene.RemoveAsync(manifest);
+
+        BackupException refused = await Assert.ThrowsAsync<BackupException>(() => Scene.SyncAsync());
+
+        Assert.Equal(FailureReason.ProtectionChanged, refused.Reason);
+        Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
+    }
+
+    [Fact]
+    public async Task A_snapshot_whose_manifest_is_damaged_keeps_its_record()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        string file = Path.Combine(Scene.RepositoryPath, new SnapshotFolder(manifest.StartedAt, manifest.Id).ManifestKey.Value);
+        await File.WriteAllTextAsync(file, "{}");
+
+        Assert.Equal(0, (await Scene.SyncAsync()).Removed);
+        Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
+    }
+
+    [Fact]
+    public async Task Foreign_snapshots_are_listed_as_such_until_they_turn_out_to_be_own()
+    {
+        SnapshotManifest ofCluster = await Scene.StoreAsync(Scene.Manifest(0, cluster: 0xf0));
+        SnapshotManifest ofPolicy = await Scene.StoreAsync(Scene.Manifest(1, policy: "of-another-cluster"));
+        SnapshotManifest own = await Scene.StoreAsync(Scene.Manifest(2));
+
+        // Nothing tells yet that the third is of this cluster: no uid, no earlier backup.
+        await Scene.SyncAsync();
+        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(own.Id)));
+        Assert.Null((await Scene.StatusOfPolicyAsync())["lastSuccessTime"]);
+
+        await Scene.PublishAsync(ClusterScene.Outcome(await Scene.StoreAsync(Scene.Manifest(3))));
+        await Scene.SyncAsync();
+
+        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(own.Id)));
+        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofCluster.Id)));
+        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofPolicy.Id)));
+        Assert.Equal("of-another-cluster", (string?)(await Scene.RecordAsync(ofPolicy.Id))["spec"]!["policy"]);
+    }
+
+    [Fact]
+    public async Task A_policy_is_told_of_backups_it_does_not_know_and_of_no_older_ones()
+    {
+        SnapshotManifest known = await Scene.StoreAsync(Scene.Manifest(1));
+        await Scene.PublishAsync(ClusterScene.Outcome(known));
+        await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.StoreAsync(Scene.Manifest(9, cluster: 0xf0));
+        await Scene.SyncAsync();
+        Assert.Equal($"{known.Id}", (string?)(await Scene.StatusOfPolicyAsync())["snapshotId"]);
+
+        SnapshotManifest newer = await Scene.StoreAsync(Scene.Manifest(2));
+        await Scene.SyncAsync();
+
+        JsonObject status = await Scene.StatusOfPolicyAsync();
+        Assert.Equal(($"{newer.Id}", "2026-01-01T02:00:12Z"), ((string?)status["snapshotId"], (string?)status["backupTime"]));
+    }
+
+    [Fact]
+    public async Task A_policy_that_verifies_is_told_of_proved_backups_only()
+    {
+        using ClusterScene scene = await ClusterScene.StartAsync(fixture, "verify: AfterBackup");
+        SnapshotManifest known = await scene.StoreAsync(scene.Manifest(0), VerificationResult.Sound);
+        await scene.PublishAsync(ClusterScene.Outcome(known));
+        await scene.StoreAsync(scene.Manifest(2));
+
+        await scene.SyncAsync();
+        Assert.Equal($"{known.Id}", (string?)(await scene.StatusOfPolicyAsync())["snapshotId"]);
+
+        SnapshotManifest proved = await scene.StoreAsync(scene.Manifest(3), VerificationResult.Sound);
+        await scene.SyncAsync();
+        Assert.Equal($"{proved.Id}", (string?)(await scene.StatusOfPolicyAsync())["snapshotId"]);
+    }
+
+    [Fact]
+    public async Task A_name_that_a_copy_of_the_bucket_has_taken_is_left_to_it()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.ApplyAsync(
+            "MetadataBackupRecord", $"mbr-{manifest.Id}", $"snapshotId: '{manifest.Id}', policy: nightly, backuploc: the-copy");
+
+        CatalogueReport report = await Scene.SyncAsync();
+
+        Assert.Equal([manifest.Id], report.NameTaken);
+        Assert.Equal("the-copy", (string?)(await Scene.RecordAsync(manifest.Id))["spec"]!["backuploc"]);
+    }
+
+    [Fact]
+    public async Task What_a_killed_server_interrupts_is_done_the_next_time()
+    {
+        const int count = 6;
+        for (int i = 0; i < count; i++)
+        {
+            await Scene.StoreAsync(Scene.Manifest(i));
+        }
+
+        // In the middle of the records: the third cannot be made.
+        int made = 0;
+        Scene.Proxy.Add(new ProxyFault
+        {
+            Of = r => r.Namespace == Scene.Namespace && r.Verb == "create" && ++made == 3,
+            Hold = _ => Scene.Server.KillAsync(),
+            Times = 1,
+        });
+        BackupException interrupted = await Assert.ThrowsAsync<BackupException>(() => Scene.SyncAsync());
+        await Scene.Server.RestartAsync();
+
+        Assert.Contains(
+            interrupted.Reason, (FailureReason[])[FailureReason.KubernetesUnreachable, FailureReason.KubernetesFailed]);
+        Assert.Equal(2, (await Scene.RecordNamesAsync()).Length);
+        Assert.Equal(count - 2, (await Scene.SyncAsync()).Created);
+        Assert.Equal(count, (await Scene.RecordNamesAsync()).Length);
+    }
+
+    private string[] Objects() =>
+    [
+        .. Directory.EnumerateFiles(Scene.RepositoryPath, "*", SearchOption.AllDirectories)
+            .Select(path => string.Create(CultureInfo.InvariantCulture, $"{path} {new FileInfo(path).Length}"))
+            .Order(StringComparer.Ordinal),
+    ];
+}

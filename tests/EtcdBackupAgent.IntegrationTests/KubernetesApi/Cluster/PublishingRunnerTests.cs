@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Observability.Metrics;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Etcd;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+
+/// <summary>A worker that makes the backups of a cluster's policies itself tells the cluster as a pod does.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class PublishingRunnerTests(ClusterFixture fixture)
+{
+    [Fact]
+    public async Task A_backup_of_the_worker_is_told_whether_it_succeeds_or_fails()
+    {
+        using ClusterScene scene = await ClusterScene.StartAsync(fixture);
+        using AgentMetrics metrics = new("1.2.3", TimeProvider.System);
+        PolicyRunner runner = new(new LocationStatusPins(scene.Client), ScratchSpace.None, metrics, NullLoggerFactory.Instance)
+        {
+            Publisher = new Publisher(scene.Client, "worker-1", TimeProvider.System),
+        };
+        await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Peers.Etcd35 });
+
+        await BackUpAsync(scene, runner, etcd.EndpointList);
+
+        JsonObject succeeded = await scene.StatusOfPolicyAsync();
+        string id = (string)succeeded["snapshotId"]!;
+        Assert.Equal(("Completed", "worker-1"), ((string?)succeeded["backupStatus"], (string?)succeeded["backupPod"]));
+        Snapshot stored = await scene.Repository.FindAsync(id, CancellationToken.None);
+        Assert.True(PolicyLabels.IsMadeFor(stored.Manifest, await scene.PolicyAsync()));
+        Assert.Equal([$"mbr-{id}"], await scene.RecordNamesAsync());
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(
+            () => BackUpAsync(scene, runner, "http://127.0.0.1:1"));
+
+        Assert.Equal(FailureReason.EtcdUnreachable, failure.Reason);
+        JsonObject failed = await scene.StatusOfPolicyAsync();
+        Assert.Equal(("Failed", id), ((string?)failed["backupStatus"], (string?)failed["snapshotId"]));
+        Assert.Equal(
+            ["Normal BackupSucceeded", "Warning BackupFailed"],
+            (await scene.EventsAsync()).Select(said => said.Split(':')[0]).Order(StringComparer.Ordinal));
+    }
+
+    private static async Task BackUpAsync(ClusterScene scene, PolicyRunner runner, string endpoints)
+    {
+        await scene.ApplyAsync(
+            "MetadataBackupPolicy", ClusterScene.Policy, $"destination: disk, etcdEndpoint: '{endpoints}'");
+        ResourceSet resources = await new ClusterResourceStore(scene.Cluster).LoadAsync(CancellationToken.None);
+        await runner.BackUpAsync(
+            resources.Policies[scene.PolicyName], resources, BackupReason.Schedule, CancellationToken.None);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using EtcdBackupAgent.Core.Health;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Testing;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>The controller as a whole: one works at a time, and each says whether it can.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifetime
+{
+    private readonly RecordedLines _log = new();
+
+    private ClusterScene Scene { get; set; } = null!;
+
+    public async Task InitializeAsync() => Scene = await ClusterScene.StartAsync(fixture, "schedule: '0 * * * *'");
+
+    public Task DisposeAsync()
+    {
+        Scene.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Who_waits_for_the_lease_is_ready_and_follows_when_it_is_given_back()
+    {
+        using CancellationTokenSource stopFirst = new();
+        using CancellationTokenSource stopSecond = new();
+        Conditions first = new();
+        Conditions second = new();
+
+        Task leading = Controller("first", first).RunAsync(stopFirst.Token);
+        await first.UntilReadyAsync();
+        Task waiting = Controller("second", second).RunAsync(stopSecond.Token);
+        await second.UntilReadyAsync();
+        Assert.Equal("first", await HolderAsync());
+
+        await stopFirst.CancelAsync();
+        await leading;
+        await TestDeadline.UntilAsync("the second to lead", async () => await HolderAsync() == "second");
+        await stopSecond.CancelAsync();
+        await waiting;
+        Assert.Equal("", await HolderAsync());
+    }
+
+    [Fact]
+    public async Task Who_cannot_reach_the_server_is_not_ready_until_it_can()
+    {
+        using CancellationTokenSource stop = new();
+        Conditions conditions = new();
+        Task leading = Controller("first", conditions).RunAsync(stop.Token);
+        await conditions.UntilReadyAsync();
+
+        Scene.Proxy.IsAway = true;
+        Scene.Proxy.CutWatches();
+        await TestDeadline.UntilAsync("the outage to be noticed", () => Task.FromResult(!conditions.AreReady));
+        Scene.Proxy.IsAway = false;
+
+        await conditions.UntilReadyAsync();
+        await Scene.UntilAsync(
+            ClusterKinds.Policy, ClusterScene.Policy, "ready", item => SceneObjects.Condition(item, "Ready") == "True Scheduled");
+        await stop.CancelAsync();
+        await leading;
+    }
+
+    [Fact]
+    public async Task A_part_that_fails_ends_the_whole_and_gives_the_lease_back()
+    {
+        ClusterController controller = Controller(
+            "first", new Conditions(), _ => throw new InvalidOperationException("a part is broken"));
+
+        InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => controller.RunAsync(CancellationToken.None).WaitAsync(TestDeadline.Patience));
+
+        Assert.Equal("a part is broken", e.Message);
+        Assert.Equal("", await HolderAsync());
+    }
+
+    private ClusterController Controller(
+        string identity, IAgentHealth health, params IReadOnlyList<Func<CancellationToken, Task>> companions)
+    {
+        SceneControllers controllers = new(Scene);
+        return new ClusterController(
+            Scene.Cluster,
+            identity,
+            [controllers.Location, controllers.Policy, controllers.Record, controllers.Restore],
+            new ControllerOptions(),
+            health,
+            TimeProvider.System,
+            _log)
+        {
+            Companions = companions,
+        };
+    }
+
+    private async Task<string?> HolderAsync() => ObjectMetadata.Find(
+        await Scene.Client.GetAsync(ResourceKind.Lease, Scene.Namespace, "etcd-backup-agent", CancellationToken.None),
+        "spec",
+        "holderIdentity");
+
+    private sealed class Conditions : IAgentHealth
+    {
+        private readonly ConcurrentDictionary<string, bool> _conditions = new(StringComparer.Ordinal);
+
+        public bool AreReady => !_conditions.IsEmpty && _conditions.Values.All(holds => holds);
+
+        public void Beat()
+        {
+            // That it moves is no question here.
+        }
+
+        public void SetReady(string condition, bool holds) => _conditions[condition] = holds;
+
+        public Task UntilReadyAsync() => TestDeadline.UntilAsync("it to be ready", () => Task.FromResult(AreReady));
+    }
+}

@@ -1,0 +1,202 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>Records that somebody deletes, and what becomes of their snapshots.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class RecordReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+{
+    private ClusterScene Scene { get; set; } = null!;
+
+    private SceneControllers Controllers { get; set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Scene = await ClusterScene.StartAsync(fixture);
+        Controllers = new SceneControllers(Scene);
+    }
+
+    public Task DisposeAsync()
+    {
+        Scene.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task The_snapshot_of_a_deleted_record_goes_and_an_event_says_so()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+
+        await DeleteAsync(older);
+
+        Assert.Equal([newer], await SnapshotsAsync());
+        Assert.Equal([ClusterNames.RecordOf(newer.Value)], await Scene.RecordNamesAsync());
+        Assert.Equal([$"Normal SnapshotDeleted: Snapshot {older} was deleted with its record"], await Scene.EventsAsync());
+    }
+
+    [Fact]
+    public async Task The_last_good_snapshot_stays_and_its_record_goes()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await DeleteAsync(newer);
+
+        await DeleteAsync(older);
+
+        Assert.Equal([older], await SnapshotsAsync());
+        await KeptAsync(older, "it is the last good snapshot of its policy");
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_another_etcd_cluster_stays()
+    {
+        await StoreTwoAsync();
+        SnapshotManifest foreign = await Scene.StoreAsync(Scene.Manifest(3, cluster: 0xc2));
+        await Scene.SyncAsync();
+
+        await DeleteAsync(foreign.Id);
+
+        Assert.Contains(foreign.Id, await SnapshotsAsync());
+        await KeptAsync(foreign.Id, "it is of another cluster");
+    }
+
+    [Theory]
+    [InlineData("policy", "its policy is gone")]
+    [InlineData("location", "its location is gone")]
+    public async Task A_snapshot_whose_policy_or_location_went_before_stays(string what, string why)
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await (what == "policy"
+            ? Scene.DeleteAsync(ClusterKinds.Policy, ClusterScene.Policy)
+            : Scene.DeleteAsync(ClusterKinds.BackupLocation, ClusterScene.Location));
+
+        await DeleteAsync(older);
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+        await KeptAsync(older, why);
+    }
+
+    [Fact]
+    public async Task A_policy_that_waits_for_its_finalizer_counts_as_gone()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await Scene.PatchAsync(
+            ClusterKinds.Policy, ClusterScene.Policy, $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
+        await Scene.DeleteAsync(ClusterKinds.Policy, ClusterScene.Policy);
+
+        await DeleteAsync(older);
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    [Fact]
+    public async Task In_a_namespace_that_goes_every_snapshot_stays_and_nothing_waits_for_us()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await Scene.Server.KubectlAsync("delete", "namespace", Scene.Namespace, "--wait=false");
+
+        await DeleteAsync(older);
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+        Assert.Equal([ClusterNames.RecordOf(newer.Value)], await Scene.RecordNamesAsync());
+    }
+
+    [Fact]
+    public async Task While_the_store_is_away_the_record_waits_and_one_event_says_why()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        Controllers.IsStoreAway = true;
+        for (int i = 0; i < 2; i++)
+        {
+            BackupException failure = await Assert.ThrowsAsync<BackupException>(() => DeleteAsync(older));
+            Assert.Equal(FailureReason.StoreUnreachable, failure.Reason);
+        }
+
+        Assert.Contains(ClusterNames.RecordFinalizer, ObjectMetadata.Finalizers(await Scene.RecordAsync(older)));
+        Assert.Equal(
+            [$"Warning DeleteFailed: Snapshot {older} is not deleted yet: The store is away."], await Scene.EventsAsync());
+
+        Controllers.IsStoreAway = false;
+        await DeleteAsync(older);
+        Assert.Equal([newer], await SnapshotsAsync());
+        Assert.Null(await Scene.FindRecordAsync(older));
+    }
+
+    [Fact]
+    public async Task A_record_whose_snapshot_is_gone_already_just_goes()
+    {
+        string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
+        await Scene.SyncAsync();
+        await Scene.RemoveAsync(manifest);
+
+        await DeleteAsync(manifest.Id);
+
+        Assert.Null(await Scene.FindRecordAsync(manifest.Id));
+        Assert.Empty(await Scene.EventsAsync());
+    }
+
+    [Fact]
+    public async Task A_record_that_nobody_deleted_is_left_alone()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+
+        Assert.Empty(await Controllers.LookAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    [Fact]
+    public async Task The_finalizers_of_a_namespace_are_let_go_if_it_goes_and_only_then()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
+        await Controllers.LookAsync(Controllers.Policy, ClusterScene.Policy);
+        FinalizerRelease release = new(Scene.Cluster);
+
+        int before = Scene.Proxy.Requests.Count;
+        await release.ExecuteAsync(CancellationToken.None);
+        Assert.DoesNotContain(Scene.RequestsSince(before), request => request.StartsWith("patch", StringComparison.Ordinal));
+
+        await Scene.Server.KubectlAsync("delete", "namespace", Scene.Namespace, "--wait=false");
+        await release.ExecuteAsync(CancellationToken.None);
+
+        Assert.Empty(ObjectMetadata.Finalizers(await Scene.PolicyAsync()));
+        Assert.Empty(ObjectMetadata.Finalizers(await Scene.RecordAsync(older)));
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    /// <summary>Two good snapshots of the policy, with their records.</summary>
+    private async Task<(SnapshotId Older, SnapshotId Newer)> StoreTwoAsync()
+    {
+        string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
+        SnapshotManifest older = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
+        SnapshotManifest newer = await Scene.StoreAsync(Scene.Manifest(1, policyUid: uid));
+        await Scene.SyncAsync();
+        return (older.Id, newer.Id);
+    }
+
+    /// <summary>Deletes a record, and looks at it.</summary>
+    private async Task DeleteAsync(SnapshotId id)
+    {
+        string name = ClusterNames.RecordOf(id.Value);
+        await Scene.DeleteAsync(ClusterKinds.Record, name);
+        await Controllers.Record.ReconcileAsync(name, CancellationToken.None);
+    }
+
+    private async Task KeptAsync(SnapshotId id, string why)
+    {
+        Assert.Null(await Scene.FindRecordAsync(id));
+        Assert.Contains(
+            await Scene.EventsAsync(),
+            line => line.StartsWith($"Warning SnapshotKept: Snapshot {id} stays in the repository: {why}", StringComparison.Ordinal));
+    }
+
+    private async Task<SnapshotId[]> SnapshotsAsync() =>
+        [.. (await Scene.Repository.TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(snapshot => snapshot.Id)];
+}

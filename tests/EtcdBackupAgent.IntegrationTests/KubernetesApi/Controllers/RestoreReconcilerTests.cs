@@ -1,0 +1,167 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Tests.Core;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>One look after the other at a restore, on a real API server; its pod never speaks.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class RestoreReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+{
+    private const string Name = "restore-test";
+
+    private ClusterScene Scene { get; set; } = null!;
+
+    private SceneControllers Controllers { get; set; } = null!;
+
+    private SnapshotManifest Manifest { get; set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Scene = await ClusterScene.StartAsync(fixture);
+        Controllers = new SceneControllers(Scene);
+        Manifest = await Scene.StoreAsync(Scene.Manifest(0));
+    }
+
+    public Task DisposeAsync()
+    {
+        Scene.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_restore_waits_for_what_it_names_and_says_for_what()
+    {
+        await ApplyRestoreAsync();
+        await LookAsync();
+        Assert.Equal("False Waiting", await ReadyAsync());
+        Assert.Contains($"there is no MetadataBackupRecord mbr-{Manifest.Id}", await MessageAsync(), StringComparison.Ordinal);
+        Assert.Empty(await LookAsync());
+
+        await Scene.SyncAsync();
+        await LookAsync();
+        Assert.Contains("there is no PersistentVolumeClaim restored", await MessageAsync(), StringComparison.Ordinal);
+        Assert.Empty(await Scene.JobsAsync());
+
+        await CreateClaimAsync();
+        await LookAsync();
+        Assert.Single(await Scene.JobsAsync());
+    }
+
+    [Fact]
+    public async Task What_never_comes_fails_the_restore_in_the_end_and_for_good()
+    {
+        await ApplyRestoreAsync();
+        SceneControllers later = new(Scene, new ShiftedTime(RestoreReconciler.MissingMax + TimeSpan.FromSeconds(5)));
+
+        await later.LookAsync(later.Restore, Name);
+
+        JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
+        Assert.Equal("Failed", (string?)status["restoreStatus"]);
+        Assert.Contains("there is no MetadataBackupRecord", (string?)status["restoreErrorMessage"], StringComparison.Ordinal);
+        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
+        await Scene.SyncAsync();
+        await CreateClaimAsync();
+        Assert.Empty(await LookAsync());
+    }
+
+    [Fact]
+    public async Task The_Job_is_made_once_and_a_second_look_writes_nothing()
+    {
+        JsonObject job = await BeginAsync();
+
+        Assert.Empty(await LookAsync());
+        Assert.Single(await Scene.JobsAsync());
+        JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
+        Assert.Equal(ObjectMetadata.Uid(restore), (string?)job["metadata"]!["ownerReferences"]![0]!["uid"]);
+        Assert.Equal(($"{Manifest.Id}", 0), ((string?)restore["status"]!["snapshotId"], (int?)restore["status"]!["progressPercent"]));
+        Assert.Equal("False Restoring", SceneObjects.Condition(restore, "Ready"));
+    }
+
+    [Fact]
+    public async Task A_restore_that_is_done_stays_done_whatever_becomes_of_its_Job()
+    {
+        JsonObject job = await BeginAsync();
+        await Scene.EndAsync(ObjectMetadata.Name(job), well: true);
+
+        await LookAsync();
+
+        JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
+        Assert.Equal(
+            ("Completed", 100, 1L),
+            ((string?)restore["status"]!["restoreStatus"], (int?)restore["status"]!["progressPercent"],
+                (long?)restore["status"]!["observedGeneration"]));
+        Assert.Equal("True Completed", SceneObjects.Condition(restore, "Ready"));
+        Assert.Equal([$"Normal RestoreSucceeded: Restore from snapshot {Manifest.Id} completed"], await Scene.EventsAsync());
+
+        await Scene.DeleteAsync(ClusterKinds.Job, ObjectMetadata.Name(job));
+        SceneControllers another = new(Scene);
+        Assert.Empty(await another.LookAsync(another.Restore, Name));
+        Assert.Empty(await Scene.JobsAsync());
+    }
+
+    [Fact]
+    public async Task A_Job_whose_pod_could_not_speak_fails_the_restore_once()
+    {
+        string job = ObjectMetadata.Name(await BeginAsync());
+        await Scene.CreatePodAsync(job, """{"phase":"Failed","reason":"Evicted","message":"The node was low on memory."}""");
+        await Scene.EndAsync(job, well: false);
+
+        await LookAsync();
+
+        JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
+        Assert.Equal("Failed", (string?)status["restoreStatus"]);
+        Assert.Contains("the pod failed (Evicted): The node was low on memory", (string?)status["restoreErrorMessage"], StringComparison.Ordinal);
+        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
+        Assert.Empty(await LookAsync());
+    }
+
+    [Fact]
+    public async Task Two_controllers_that_look_at_once_make_one_Job()
+    {
+        await Scene.SyncAsync();
+        await CreateClaimAsync();
+        await ApplyRestoreAsync();
+        SceneControllers another = new(Scene);
+
+        await Task.WhenAll(
+            Controllers.Restore.ReconcileAsync(Name, CancellationToken.None),
+            another.Restore.ReconcileAsync(Name, CancellationToken.None));
+
+        Assert.Single(await Scene.JobsAsync());
+    }
+
+    private async Task<JsonObject> BeginAsync()
+    {
+        await Scene.SyncAsync();
+        await CreateClaimAsync();
+        await ApplyRestoreAsync();
+        await LookAsync();
+        return Assert.Single(await Scene.JobsAsync());
+    }
+
+    private Task<string> ApplyRestoreAsync() =>
+        Scene.ApplyAsync("MetadataRestore", Name, $"mbrName: mbr-{Manifest.Id}, pvcName: restored");
+
+    private Task<JsonObject> CreateClaimAsync() => Scene.Client.CreateAsync(
+        ClusterKinds.PersistentVolumeClaim,
+        Scene.Namespace,
+        (JsonObject)JsonNode.Parse(
+            """
+            {"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"restored"},
+            "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
+            """)!,
+        CancellationToken.None);
+
+    private Task<string[]> LookAsync() => Controllers.LookAsync(Controllers.Restore, Name);
+
+    private Task<string> ReadyAsync() => Scene.ReadyAsync(ClusterKinds.Restore, Name);
+
+    private async Task<string> MessageAsync() =>
+        (string?)(await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!["conditions"]![0]!["message"] ?? "";
+}

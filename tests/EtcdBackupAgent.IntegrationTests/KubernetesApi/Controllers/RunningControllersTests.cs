@@ -1,0 +1,182 @@
+using System.Net;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.KubernetesApi.Recording;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>All controllers at work on a real API server, and what may go wrong with it.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class RunningControllersTests(ClusterFixture fixture) : IAsyncLifetime
+{
+    /// <summary>Polls without a request before controllers are taken to have nothing to do.</summary>
+    private const int QuietPolls = 40;
+
+    /// <summary>How often the server fails, of each kind.</summary>
+    private const int Faults = 6;
+
+    private ClusterScene Scene { get; set; } = null!;
+
+    private SceneControllers Controllers { get; set; } = null!;
+
+    public async Task InitializeAsync()
+    {
+        Scene = await ClusterScene.StartAsync(fixture, "schedule: '0 * * * *'");
+        Controllers = new SceneControllers(Scene);
+    }
+
+    public Task DisposeAsync()
+    {
+        Scene.Dispose();
+        return Task.CompletedTask;
+    }
+
+    [Fact]
+    public async Task Everything_comes_to_be_as_it_should_and_then_nothing_is_asked_but_watches()
+    {
+        await using RunningControllers running = Controllers.Start();
+        await UntilReadyAsync(ClusterScene.Policy);
+        await running.Synced;
+        await UntilQuietAsync();
+
+        int before = Scene.Proxy.Requests.Count;
+        int cut = Scene.Proxy.CutWatches();
+        await TestDeadline.UntilAsync(
+            "the watches to be open again",
+            () => Task.FromResult(Scene.RequestsSince(before).Count(request => request.StartsWith("watch", StringComparison.Ordinal)) >= cut));
+
+        Assert.Equal(running.WatchesCount, cut);
+        Assert.DoesNotContain(Scene.RequestsSince(before), request => !request.StartsWith("watch", StringComparison.Ordinal));
+        Assert.Equal(cut, Controllers.Log.Count("was interrupted"));
+        Assert.Equal(0, Controllers.Log.Count("could not be reconciled"));
+    }
+
+    [Fact]
+    public async Task A_location_that_appears_after_its_policy_makes_it_ready()
+    {
+        await using RunningControllers running = Controllers.Start();
+        await Scene.ApplyAsync(
+            "MetadataBackupPolicy", "early", "destination: late, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
+        await Scene.UntilAsync(
+            ClusterKinds.Policy, "early", "not ready", item => SceneObjects.Condition(item, "Ready") == "False Invalid");
+
+        await Scene.ApplyAsync("BackupLocation", "late", $"url: file://{Scene.RepositoryPath}, encryption: None");
+
+        await UntilReadyAsync("early");
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.CronJob, "early-backup-cronjob"));
+    }
+
+    [Fact]
+    public async Task Somebody_who_deletes_a_CronJob_sees_it_come_again()
+    {
+        await using RunningControllers running = Controllers.Start();
+        await UntilReadyAsync(ClusterScene.Policy);
+        string uid = ObjectMetadata.Uid(await Scene.GetAsync(ClusterKinds.CronJob, "nightly-backup-cronjob"));
+
+        await Scene.DeleteAsync(ClusterKinds.CronJob, "nightly-backup-cronjob");
+
+        await Scene.UntilAsync(
+            ClusterKinds.CronJob, "nightly-backup-cronjob", "there again", item => ObjectMetadata.Uid(item) != uid);
+    }
+
+    [Fact]
+    public async Task Conflicts_and_errors_of_the_server_are_gone_over()
+    {
+        ProxyFault conflicts = Scene.Proxy.Add(new ProxyFault
+        {
+            Of = request => request.Namespace == Scene.Namespace && request.Verb == "patch",
+            Answer = HttpStatusCode.Conflict,
+            Times = Faults,
+        });
+        ProxyFault errors = Scene.Proxy.Add(new ProxyFault
+        {
+            Of = request => request.Namespace == Scene.Namespace && request.Verb is "get" or "list",
+            Answer = HttpStatusCode.InternalServerError,
+            Times = Faults,
+        });
+
+        await using RunningControllers running = Controllers.Start();
+        // The test asks by the same way, and must not have its share of the faults.
+        await TestDeadline.UntilAsync(
+            "all faults to be over", () => Task.FromResult(conflicts.Hits == Faults && errors.Hits == Faults));
+        await UntilReadyAsync(ClusterScene.Policy);
+
+        Assert.Equal(0, Controllers.Log.Count("which nobody expected"));
+    }
+
+    [Fact]
+    public async Task Two_at_once_make_one_Job_for_each_wish()
+    {
+        await Scene.PatchAsync(
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            $$$$"""{"spec":{"schedule":null},"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"now"}}}""");
+        SceneControllers another = new(Scene);
+
+        await using RunningControllers first = Controllers.Start();
+        await using RunningControllers second = another.Start();
+        await Scene.UntilAsync(
+            ClusterKinds.Policy, ClusterScene.Policy, "asked", item => (string?)item["status"]?["lastBackupNow"] == "now");
+        await UntilQuietAsync();
+
+        Assert.Equal(2, (await Scene.JobsAsync()).Count);
+        Assert.Equal(2, Controllers.Log.Count("was made for nightly") + another.Log.Count("was made for nightly"));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_and_comes_back_is_followed_again()
+    {
+        await using RunningControllers running = Controllers.Start();
+        await UntilReadyAsync(ClusterScene.Policy);
+
+        await Scene.Server.KillAsync();
+        await TestDeadline.UntilAsync(
+            "the outage to be noticed", () => Task.FromResult(Controllers.Log.Count("was interrupted") >= running.WatchesCount));
+        await Scene.Server.RestartAsync();
+        await Scene.PatchAsync(ClusterKinds.Policy, ClusterScene.Policy, """{"spec":{"schedule":"30 4 * * *"}}""");
+
+        await Scene.UntilAsync(
+            ClusterKinds.CronJob, "nightly-backup-cronjob", "changed", item => (string?)item["spec"]!["schedule"] == "30 4 * * *");
+    }
+
+    [Fact]
+    public async Task Records_come_from_the_repository_and_one_that_is_deleted_takes_its_snapshot()
+    {
+        string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
+        SnapshotManifest older = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
+        SnapshotManifest newer = await Scene.StoreAsync(Scene.Manifest(1, policyUid: uid));
+        await using RunningControllers running = Controllers.Start();
+        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value), "there", _ => true);
+        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(newer.Id.Value), "there", _ => true);
+        await Scene.UntilAsync(
+            ClusterKinds.Policy, ClusterScene.Policy, "told", item => (string?)item["status"]?["etcdClusterId"] == "c1");
+
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value));
+
+        await TestDeadline.UntilAsync(
+            "the snapshot to go", async () => await Scene.FindRecordAsync(older.Id) is null);
+        Inventory inventory = await Scene.Repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Equal([newer.Id], inventory.Snapshots.Select(snapshot => snapshot.Id));
+    }
+
+    private Task UntilReadyAsync(string policy) => Scene.UntilAsync(
+        ClusterKinds.Policy, policy, "ready", item => SceneObjects.Condition(item, "Ready") == "True Scheduled");
+
+    /// <summary>What was to be done is done when nothing was asked for a while.</summary>
+    private Task UntilQuietAsync()
+    {
+        (int Count, int Polls) seen = (-1, 0);
+        return TestDeadline.UntilAsync(
+            "nothing to be asked any more",
+            () =>
+            {
+                int count = Scene.Proxy.Requests.Count;
+                seen = count == seen.Count ? (count, seen.Polls + 1) : (count, 0);
+                return Task.FromResult(seen.Polls >= QuietPolls);
+            });
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Catalogue;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using EtcdBackupAgent.Storage.FileSystem;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>The reconcilers of a scene: to be asked one by one, or to run.</summary>
+internal sealed class SceneControllers
+{
+    private readonly ClusterScene _scene;
+    private readonly TimeProvider _time;
+    private readonly ControllerOptions _options = new()
+    {
+        RetryMin = TimeSpan.FromMilliseconds(50),
+        RetryMax = TimeSpan.FromMilliseconds(500),
+        Recheck = TimeSpan.FromMilliseconds(500),
+        SyncPeriod = TimeSpan.FromHours(1),
+    };
+
+    public SceneControllers(ClusterScene scene, TimeProvider? time = null, bool isInProcess = false)
+    {
+        _scene = scene;
+        _time = time ?? TimeProvider.System;
+        PodImage image = new("agent:test");
+        EventRecorder events = new(scene.Client, "controller-1", _time);
+        RepositoryAccess repositories = new() { OpenStore = Open, Passphrase = Passphrase };
+        Location = new LocationReconciler(
+            scene.Cluster, repositories, new CatalogueSync(scene.Client, Open, _time), events, _options, _time, Log);
+        PolicyExecutionMode mode = new()
+        {
+            Image = image,
+            IsAlwaysInProcess = isInProcess,
+            BackUpNow = name =>
+            {
+                AskedNow.Add(name.Name);
+                return IsWorkerThere;
+            },
+        };
+        Policy = new PolicyReconciler(scene.Cluster, mode, events, _options, _time, Log) { Observer = Observed };
+        Record = new RecordReconciler(scene.Cluster, repositories, events, Log);
+        Restore = new RestoreReconciler(scene.Cluster, image, events, _time, Log);
+    }
+
+    public LocationReconciler Location { get; }
+
+    public PolicyReconciler Policy { get; }
+
+    public RecordReconciler Record { get; }
+
+    public RestoreReconciler Restore { get; }
+
+    public RecordedLines Log { get; } = new();
+
+    public ObservedPolicies Observed { get; } = new();
+
+    /// <summary>Policies that the worker was asked to back up now.</summary>
+    public List<string> AskedNow { get; } = [];
+
+    public bool IsWorkerThere { get; set; } = true;
+
+    /// <summary>Whether no repository can be reached.</summary>
+    public bool IsStoreAway { get; set; }
+
+    /// <summary>Looks at one object.</summary>
+    /// <returns>What it wrote, as verb and resource.</returns>
+    public async Task<string[]> LookAsync(IReconciler reconciler, string name)
+    {
+        int before = _scene.Proxy.Requests.Count;
+        await reconciler.ReconcileAsync(name, CancellationToken.None);
+        return [.. _scene.RequestsSince(before).Where(request => request.Split(' ')[0] is not ("get" or "list" or "watch"))];
+    }
+
+    /// <summary>Starts all of them, as a controller does that holds the lease.</summary>
+    public RunningControllers Start() =>
+        new([Location, Policy, Record, Restore], reconciler => new ResourceController(_scene.Cluster, reconciler, _options, _time, Log));
+
+    private IObjectStore Open(BackupLocation location, ResourceSet resources) => IsStoreAway
+        ? throw new BackupException(FailureReason.StoreUnreachable, "The store is away.")
+        : new DirectoryObjectStore(location.Url.LocalPath, TimeProvider.System);
+
+    private static AgePassphrase Passphrase(PassphraseLocation location, ResourceSet resources) =>
+        new(resources.Secrets[location.Secret].Data[location.SecretKey]);
+}
+
+/// <summary>What an observer of policies was told last.</summary>
+internal sealed class ObservedPolicies : IPolicyObserver
+{
+    public Dictionary<string, BackupPolicy?> Known { get; } = new(StringComparer.Ordinal);
+
+    public void Seen(JsonObject item, BackupPolicy? policy)
+    {
+        lock (Known)
+        {
+            Known[ObjectMetadata.Name(item)] = policy;
+        }
+    }
+
+    public void Gone(string name)
+    {
+        lock (Known)
+        {
+            Known.Remove(name);
+        }
+    }
+}

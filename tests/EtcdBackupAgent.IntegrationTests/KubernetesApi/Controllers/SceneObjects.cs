@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Testing;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>What tests of controllers do to the objects of a scene, and read of them.</summary>
+internal static class SceneObjects
+{
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    public static Task<JsonObject?> FindAsync(this ClusterScene scene, ResourceKind kind, string name) =>
+        scene.Client.FindAsync(kind, scene.Namespace, name, None);
+
+    public static Task<JsonObject> GetAsync(this ClusterScene scene, ResourceKind kind, string name) =>
+        scene.Client.GetAsync(kind, scene.Namespace, name, None);
+
+    public static Task DeleteAsync(this ClusterScene scene, ResourceKind kind, string name) =>
+        scene.Client.DeleteAsync(kind, scene.Namespace, name, DeletePrecondition.None, None);
+
+    /// <summary>Merges JSON into an object, or into its status.</summary>
+    public static Task<JsonObject> PatchAsync(
+        this ClusterScene scene, ResourceKind kind, string name, string patch, string? subresource = null) =>
+        scene.Client.MergePatchAsync(kind, scene.Namespace, name, subresource, (JsonObject)JsonNode.Parse(patch)!, None);
+
+    /// <summary>A Secret for a location with a passphrase.</summary>
+    public static Task<JsonObject> CreateSecretAsync(this ClusterScene scene, string name, string passphrase) =>
+        scene.Client.CreateAsync(
+            ClusterKinds.Secret,
+            scene.Namespace,
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Secret",
+                ["metadata"] = new JsonObject { ["name"] = name },
+                ["data"] = new JsonObject
+                {
+                    ["restic_repo_password"] = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(passphrase)),
+                },
+            },
+            None);
+
+    public static async Task<IReadOnlyList<JsonObject>> JobsAsync(this ClusterScene scene) =>
+        (await scene.Client.ListAsync(ClusterKinds.Job, scene.Namespace, ResourceSelection.All, None)).Items;
+
+    /// <summary>Has a Job end, as the Job's controller writes it.</summary>
+    public static Task<JsonObject> EndAsync(this ClusterScene scene, string job, bool well) => scene.PatchAsync(
+        ClusterKinds.Job,
+        job,
+        $$$"""
+        {"status":{"startTime":"{{{Now()}}}","conditions":[{"type":"{{{(well ? "Complete" : "Failed")}}}","status":"True",
+        "reason":"{{{(well ? "CompletionsReached" : "BackoffLimitExceeded")}}}",
+        "message":"{{{(well ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit")}}}",
+        "lastProbeTime":"{{{Now()}}}","lastTransitionTime":"{{{Now()}}}"}]}}
+        """,
+        "status");
+
+    /// <summary>A pod of a Job, in a state of its own.</summary>
+    public static async Task CreatePodAsync(this ClusterScene scene, string job, string status)
+    {
+        await scene.Client.CreateAsync(
+            ClusterKinds.Pod,
+            scene.Namespace,
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Pod",
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = $"{job}-x7k2p",
+                    ["labels"] = new JsonObject { ["job-name"] = job },
+                },
+                ["spec"] = new JsonObject
+                {
+                    ["containers"] = new JsonArray(new JsonObject { ["name"] = "backup", ["image"] = "agent:test" }),
+                },
+            },
+            None);
+        await scene.PatchAsync(ClusterKinds.Pod, $"{job}-x7k2p", $$"""{"status":{{status}}}""", "status");
+    }
+
+    /// <summary>Status and reason of a condition: <c>True Scheduled</c>; empty if it is not there.</summary>
+    public static string Condition(JsonObject item, string type) => (item["status"]?["conditions"] as JsonArray ?? [])
+        .Where(condition => (string?)condition!["type"] == type)
+        .Select(condition => $"{condition!["status"]} {condition["reason"]}")
+        .SingleOrDefault("");
+
+    public static async Task<string> ReadyAsync(this ClusterScene scene, ResourceKind kind, string name) =>
+        Condition(await scene.GetAsync(kind, name), "Ready");
+
+    /// <summary>Waits until an object is as it should be.</summary>
+    public static Task UntilAsync(
+        this ClusterScene scene, ResourceKind kind, string name, string what, Func<JsonObject, bool> condition) =>
+        TestDeadline.UntilAsync(
+            $"{kind.Kind} {name} to be {what}",
+            async () => await scene.FindAsync(kind, name) is { } item && condition(item));
+
+    private static string Now() =>
+        TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

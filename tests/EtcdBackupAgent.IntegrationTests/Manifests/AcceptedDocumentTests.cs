@@ -1,0 +1,127 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Manifests;
+
+/// <summary>What the definitions of the four kinds take, and what they make of it.</summary>
+[Collection(ManifestsTests.Name)]
+public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
+{
+    [Fact]
+    public async Task Kubedrs_documents_are_accepted_as_they_are()
+    {
+        foreach (string document in Documents.Kubedr)
+        {
+            ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
+
+            // A warning is of the finalizer's name, which is kubedr's; an unknown field would be refused.
+            Assert.True(applied.ExitCode == 0, applied.StandardError);
+        }
+    }
+
+    [Theory]
+    [InlineData("s3.yaml")]
+    [InlineData("directory.yaml")]
+    [InlineData("restore.yaml")]
+    public async Task A_sample_is_accepted_by_the_definitions(string file)
+    {
+        ToolResult applied = await fixture.ApplyAsync(ManifestFiles.Read($"samples/{file}"), "--dry-run=server");
+
+        Assert.Equal("", applied.StandardError);
+        Assert.Equal(0, applied.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("s3.yaml")]
+    [InlineData("directory.yaml")]
+    public async Task A_sample_is_read_by_the_agent_without_a_word(string file)
+    {
+        const string etcdCredentials = """
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: etcd-creds}
+            stringData: {ca.crt: a, client.crt: b, client.key: c}
+            """;
+
+        ResourceSet set = await AgentReader.LoadAsync(ManifestFiles.Read($"samples/{file}"), etcdCredentials);
+
+        Assert.Empty(set.Problems);
+        Assert.Single(set.Policies);
+    }
+
+    [Theory]
+    [InlineData("url: 'https://minio.example.com:9000', bucketName: etcd-backups, credentials: keys")]
+    [InlineData("url: 'HTTP://[::1]:9000/', bucketName: a.b-c, credentials: keys, region: eu-1, pathStyle: false")]
+    [InlineData("url: 'https://a', bucketName: abc, credentials: keys, prefix: clusters/one.of-them_all")]
+    [InlineData("url: 'https://a', bucketName: abc, credentials: keys, encryption: None")]
+    [InlineData("url: 'file:///var/backups/etcd', credentials: keys")]
+    [InlineData("url: 'file:///var/backups/etcd', encryption: None")]
+    [InlineData($"url: 'file:///var/backups/etcd', encryption: {{recipients: [{Documents.Recipient}]}}")]
+    public async Task A_location_is_accepted_by_its_definition_and_by_the_agent(string spec) =>
+        await AssertAcceptedAsync(Documents.Location(spec));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("schedule: '*/10 * * * *', timeZone: Europe/Berlin")]
+    [InlineData("schedule: ' 0  2 ? JAN-MAR,12 mon '")]
+    [InlineData("schedule: 5/20 9-17/2 1 * 7")]
+    [InlineData("schedule: '@hourly', suspend: true")]
+    [InlineData("schedule: '@midnight', verify: AfterBackup")]
+    [InlineData("schedule: '@every 1h30m'")]
+    [InlineData("schedule: '@every 1.5h'")]
+    [InlineData("etcdEndpoint: 'http://127.0.0.1:2379'")]
+    [InlineData("etcdEndpoint: 'https://10.0.0.1:2379,https://10.0.0.2:2379/ , https://[::1]:2379'")]
+    [InlineData("retainNumBackups: 1, certsDir: /etc/kubernetes/pki, etcdCreds: etcd-creds")]
+    [InlineData("options: {master-node-label-name: ismasternode}")]
+    [InlineData("options: {master-node-label-name: example.com/is_master, other: thing}")]
+    [InlineData("options: {execution: InProcess}")]
+    [InlineData("options: {execution: CronJob}")]
+    public async Task A_policy_is_accepted_by_its_definition_and_by_the_agent(string spec) =>
+        await AssertAcceptedAsync(Documents.Policy(spec));
+
+    [Fact]
+    public async Task What_is_left_out_of_a_policy_is_filled_in()
+    {
+        string spec = await ShownAsync(Documents.Policy(""));
+
+        Assert.Equal(
+            "destination=disk etcdCreds=etcd-creds etcdEndpoint=https://127.0.0.1:2379 retainNumBackups=120 "
+            + "suspend=false verify=Never",
+            string.Join(' ', JsonNode.Parse(spec)!.AsObject().Select(field => $"{field.Key}={field.Value}")));
+    }
+
+    [Fact]
+    public async Task Nothing_is_filled_into_a_location_where_it_might_mean_nothing()
+    {
+        string spec = await ShownAsync(Documents.Location("url: 'file:///var/backups/etcd', encryption: None"));
+
+        Assert.Equal("""{"encryption":"None","url":"file:///var/backups/etcd"}""", spec);
+    }
+
+    [Fact]
+    public async Task An_unknown_field_is_told_and_dropped()
+    {
+        string document = Documents.Policy("retain: 3");
+
+        ToolResult strict = await fixture.ApplyAsync(document, "--dry-run=server");
+        ToolResult loose = await fixture.ApplyAsync(
+            document, "--dry-run=server", "--validate=ignore", "-o", "jsonpath={.spec.retain}{.spec.destination}");
+
+        Assert.Contains("unknown field \"spec.retain\"", strict.StandardError, StringComparison.Ordinal);
+        Assert.Equal("disk", loose.Output);
+    }
+
+    private async Task AssertAcceptedAsync(string document)
+    {
+        ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
+
+        Assert.Equal("", applied.StandardError);
+        Assert.Equal(0, applied.ExitCode);
+        Assert.Empty(await AgentReader.ErrorsAsync(document));
+    }
+
+    private async Task<string> ShownAsync(string document) =>
+        (await fixture.ApplyAsync(document, "--dry-run=server", "-o", "jsonpath={.spec}")).Output;
+}

@@ -1,0 +1,114 @@
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Manifests;
+
+/// <summary>What the definitions of the four kinds refuse when it is applied, and what they say then.</summary>
+[Collection(ManifestsTests.Name)]
+public sealed class RefusedDocumentTests(ManifestsFixture fixture)
+{
+    private const string Bucket = "url: 'https://a', bucketName: abc, credentials: keys";
+    private const string Directory = "url: 'file:///a', encryption: None";
+
+    [Theory]
+    [InlineData("bucketName: abc, credentials: keys", "spec.url: Required value")]
+    [InlineData("url: 's3://bucket', bucketName: abc, credentials: keys", "url must be an S3 endpoint")]
+    [InlineData("url: minio.example.com, bucketName: abc, credentials: keys", "url must be an S3 endpoint")]
+    [InlineData("url: 'https://a/bucket', bucketName: abc, credentials: keys", "the bucket stands in bucketName")]
+    [InlineData("url: 'https://me:secret@a', bucketName: abc, credentials: keys", "keys in credentials")]
+    [InlineData("url: 'file://a/b', encryption: None", "a directory, file:///absolute/path")]
+    [InlineData("url: 'https://a', credentials: keys", "an S3 location needs bucketName, the bucket")]
+    [InlineData("url: 'https://a', bucketName: abc, encryption: None", "an S3 location needs credentials")]
+    [InlineData("url: 'https://a', bucketName: Abc, credentials: keys", "bucketName must be 3 to 63 lower-case")]
+    [InlineData("url: 'https://a', bucketName: ab, credentials: keys", "bucketName must be 3 to 63 lower-case letters")]
+    [InlineData("url: 'https://a', bucketName: a..b, credentials: keys", "no two dots together")]
+    [InlineData("url: 'https://a', bucketName: 10.0.0.1, credentials: keys", "and no IP address")]
+    [InlineData("url: 'https://a', bucketName: abc, credentials: ''", "spec.credentials")]
+    [InlineData("url: 'file:///a'", "spec.credentials: Required value")]
+    [InlineData("url: 'file:///a', encryption: none", "Unsupported value: \"none\": supported values: \"None\"")]
+    [InlineData("url: 'file:///a', encryption: true", "Unsupported value: true: supported values: \"None\"")]
+    [InlineData("url: 'file:///a', encryption: [age1]", "supported values: \"None\"")]
+    [InlineData("url: 'file:///a', encryption: {}", "spec.encryption.recipients: Required value")]
+    [InlineData("url: 'file:///a', encryption: {recipient: [age1]}", "spec.encryption.recipients: Required value")]
+    [InlineData("url: 'file:///a', encryption: {recipients: []}", "should have at least 1 items")]
+    [InlineData("url: 'file:///a', encryption: {recipients: [age1]}", "should match '^age1")]
+    [InlineData($"{Directory}, prefix: a", "prefix means nothing for a directory; write it at the end of url")]
+    [InlineData($"{Bucket}, prefix: /a", "prefix must be segments of letters, digits")]
+    [InlineData($"{Bucket}, prefix: a/../b", "prefix must be segments of letters, digits")]
+    [InlineData($"{Bucket}, region: 'eu central'", "region must be letters, digits, '-' and '_'")]
+    [InlineData($"{Bucket}, caCertificate: /etc/ca.crt", "caCertificate must be the text of a PEM file")]
+    [InlineData(
+        $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",
+        "caCertificate holds a private key, which has no place here")]
+    public async Task A_location_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
+        await AssertRefusedByBothAsync(Documents.Location(spec), message);
+
+    [Theory]
+    [InlineData("schedule: ''", "schedule must be five fields")]
+    [InlineData("schedule: '* * * *'", "schedule must be five fields")]
+    [InlineData("schedule: '0 */6 * * * *'", "such as '0 */6 * * *'")]
+    [InlineData("schedule: '@hourlly'", "or one of @yearly")]
+    [InlineData("schedule: '@every'", "or @every with a duration, such as '@every 1h30m'")]
+    [InlineData("schedule: '@every 5'", "or @every with a duration, such as '@every 1h30m'")]
+    [InlineData("schedule: '@every -5m'", "leave it out for one backup")]
+    [InlineData("schedule: 'TZ=UTC 0 0 * * *'", "a time zone cannot stand in the schedule; write it into timeZone")]
+    [InlineData("schedule: 'CRON_TZ=UTC 0 0 * * *'", "a time zone cannot stand in the schedule")]
+    [InlineData("schedule: '@daily', timeZone: Local", "timeZone must be UTC or a name of the IANA time zone database")]
+    [InlineData("retainNumBackups: 0", "retainNumBackups must be at least 1")]
+    [InlineData("retainNumBackups: -3", "retainNumBackups must be at least 1")]
+    [InlineData("retainNumBackups: '3'", "must be of type integer")]
+    [InlineData("retainNumBackups: 3000000000", "spec.retainNumBackups")]
+    [InlineData("verify: Always", "supported values: \"Never\", \"AfterBackup\"")]
+    [InlineData("certsDir: pki", "certsDir must be an absolute path, such as /etc/kubernetes/pki")]
+    [InlineData("etcdEndpoint: 127.0.0.1:2379", "etcdEndpoint must be a URL, http:// or https://")]
+    [InlineData("etcdEndpoint: 'https://a:2379,b:2379'", "or several separated by commas")]
+    [InlineData("etcdEndpoint: 'https://a:2379/v3'", "etcdEndpoint must be a URL")]
+    [InlineData("suspend: 'yes'", "must be of type boolean")]
+    public async Task A_policy_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
+        await AssertRefusedByBothAsync(Documents.Policy(spec), message);
+
+    [Theory]
+    [InlineData("execution: Pod", "options.execution must be CronJob, a pod for each backup, or InProcess")]
+    [InlineData("master-node-label-name: 'a b'", "options.master-node-label-name must be the name of a node label")]
+    [InlineData("master-node-label-name: true", "must be of type string")]
+    public async Task An_option_is_refused(string option, string message) =>
+        await AssertRefusedAsync(Documents.Policy($"options: {{ {option} }}"), message);
+
+    [Fact]
+    public async Task A_policys_name_leaves_room_for_its_CronJob()
+    {
+        ToolResult longest = await fixture.ApplyAsync(Documents.Policy("", new string('a', 37)), "--dry-run=server");
+
+        Assert.Equal(0, longest.ExitCode);
+        await AssertRefusedAsync(Documents.Policy("", new string('a', 38)), "the name of a policy has at most 37");
+    }
+
+    [Theory]
+    [InlineData("policy: a, backuploc: b", "spec.snapshotId: Required value")]
+    [InlineData("snapshotId: latest, policy: a, backuploc: b", "snapshotId must be the id of a snapshot")]
+    [InlineData("snapshotId: 00F2BB92, policy: a, backuploc: b", "snapshotId must be the id of a snapshot")]
+    [InlineData("snapshotId: 00f2bb92, backuploc: b", "spec.policy: Required value")]
+    public async Task A_record_is_refused(string spec, string message) =>
+        await AssertRefusedAsync(Documents.Record(spec), message);
+
+    [Theory]
+    [InlineData("pvcName: a", "spec.mbrName: Required value")]
+    [InlineData("mbrName: a", "spec.pvcName: Required value")]
+    [InlineData("mbrName: '', pvcName: a", "spec.mbrName")]
+    public async Task A_restore_is_refused(string spec, string message) =>
+        await AssertRefusedAsync(Documents.Restore(spec), message);
+
+    private async Task AssertRefusedByBothAsync(string document, string message)
+    {
+        await AssertRefusedAsync(document, message);
+        Assert.NotEmpty(await AgentReader.ErrorsAsync(document));
+    }
+
+    private async Task AssertRefusedAsync(string document, string message)
+    {
+        ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
+
+        Assert.Contains(message, applied.StandardError, StringComparison.Ordinal);
+        Assert.NotEqual(0, applied.ExitCode);
+    }
+}

@@ -1,0 +1,171 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.IntegrationTests.Etcd;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Reports;
+using EtcdBackupAgent.Snapshots.Revisions;
+using EtcdBackupAgent.Snapshots.Verification;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Snapshots;
+
+/// <summary>The hash of a snapshot file is the one that the live member answers, whatever was done to it; and no record of it is suspect.</summary>
+public sealed class HashKvTests : IDisposable
+{
+    /// <summary>Workloads a series of etcd. The first ones are never compacted.</summary>
+    private const int Workloads = 110;
+    private const int UncompactedWorkloads = 12;
+
+    /// <summary>So few that files of some dozen keys need several passes.</summary>
+    private const int FewKeys = 3;
+
+    private readonly TestDirectory _directory = new();
+
+    [Theory]
+    [InlineData("3.4", 34)]
+    [InlineData("3.5", 35)]
+    public async Task The_file_has_the_hash_that_the_member_answers(string version, int firstSeed)
+    {
+        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
+        using EtcdGateway etcd = new(server.Endpoints[0]);
+        long compacted = -1;
+        int compared = 0;
+        for (int i = 0; i < Workloads; i++)
+        {
+            int seed = (firstSeed * 1000) + i;
+            try
+            {
+                (compacted, int hashes) = await RunAsync(server, etcd, new Random(seed), i >= UncompactedWorkloads, compacted);
+                compared += hashes;
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Workload {seed} on etcd {version}, compacted to {compacted}: {e.Message}", e);
+            }
+        }
+
+        Assert.True(compared > 4 * Workloads, $"only {compared} hashes were compared");
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    /// <remarks>
+    /// 1. Changes; at times all keys are deleted.
+    /// 2. Hashes and a snapshot.
+    /// 3. A compaction, at times; hashes and a snapshot again.
+    /// 4. Every hash against every snapshot that can answer it.
+    /// </remarks>
+    private async Task<(long Compacted, int Hashes)> RunAsync(
+        EtcdServer server, EtcdGateway etcd, Random random, bool mayCompact, long compacted)
+    {
+        // 1. changes
+        EtcdWorkload workload = new(etcd, random);
+        if (random.Next(4) == 0)
+        {
+            await workload.DeleteAllAsync();
+        }
+
+        await workload.ChangeAsync(random.Next(4, 40));
+        bool isEmptied = random.Next(5) == 0;
+        if (isEmptied)
+        {
+            await workload.DeleteAllAsync();
+        }
+
+        // 2. before the compaction
+        List<HashKv> hashes = await AskAsync(etcd, random, compacted);
+        string before = await SnapshotAsync(server, "before.db");
+        int compared = Compare(before, hashes, await etcd.CountAsync(), isCertain: true);
+
+        // 3. the compaction
+        if (!mayCompact || random.Next(3) == 0 || workload.ChooseCompaction(compacted) is not { } chosen)
+        {
+            return (compacted, compared);
+        }
+
+        // A member without a key counts what it finds: only if the records are surely gone can that be told.
+        bool isPhysical = isEmptied || random.Next(2) == 0;
+        await etcd.CompactAsync(chosen, isPhysical);
+        List<HashKv> later = await AskAsync(etcd, random, chosen);
+        string after = await SnapshotAsync(server, "after.db");
+
+        // 4. both snapshots
+        compared += Compare(before, later, expectedKeys: null, isPhysical);
+        compared += Compare(after, later, await etcd.CountAsync(), isPhysical);
+        foreach (HashKv old in hashes)
+        {
+            Assert.Equal(CheckResult.NotChecked, Check(after, old, Supersession.KeysMax).Hash.Result);
+        }
+
+        return (chosen, compared);
+    }
+
+    private static async Task<List<HashKv>> AskAsync(EtcdGateway etcd, Random random, long compacted)
+    {
+        long head = etcd.Revision;
+        List<HashKv> answers = [await etcd.HashKvAsync(0)];
+        for (int i = 0; i < 3 && head > compacted && head > 1; i++)
+        {
+            answers.Add(await etcd.HashKvAsync(random.NextInt64(Math.Max(1, compacted + 1), head + 1)));
+        }
+
+        return answers;
+    }
+
+    private async Task<string> SnapshotAsync(EtcdServer server, string name)
+    {
+        EtcdSnapshotSource source = SnapshotFile.Source(EtcdServers.ConnectionTo(server));
+        await using EtcdSnapshot snapshot = await source.OpenAsync(CancellationToken.None);
+        await using FileStream file = File.Create(_directory[name]);
+        await snapshot.Content.CopyToAsync(file);
+        return file.Name;
+    }
+
+    private static int Compare(string file, List<HashKv> hashes, long? expectedKeys, bool isCertain)
+    {
+        int compared = 0;
+        foreach (HashKv hash in hashes)
+        {
+            (SnapshotCheck checkedHash, SnapshotReport report) = Check(file, hash, Supersession.KeysMax);
+            if (hash.CompactRevision < report.CompactRevision)
+            {
+                // 3.5 remembers the hash of a compaction under the compaction before it.
+                Assert.Equal(CheckResult.NotChecked, checkedHash.Result);
+                continue;
+            }
+
+            if (checkedHash.Result == CheckResult.NotChecked && !isCertain)
+            {
+                continue;
+            }
+
+            Assert.True(checkedHash.Result == CheckResult.Passed, Text(checkedHash, report));
+            (SnapshotCheck inPasses, SnapshotReport same) = Check(file, hash, FewKeys);
+            Assert.True(inPasses.Result == CheckResult.Passed, Text(inPasses, report));
+            Assert.Equal(report.LiveKeys, same.LiveKeys);
+            Assert.Equal(expectedKeys ?? report.LiveKeys, report.LiveKeys);
+            SnapshotCheck changed = Check(file, hash with { Hash = hash.Hash ^ 1 }, FewKeys).Hash;
+            Assert.NotEqual(CheckResult.Passed, changed.Result);
+            compared++;
+        }
+
+        return compared;
+    }
+
+    private static (SnapshotCheck Hash, SnapshotReport Report) Check(string path, HashKv hash, int keysMax)
+    {
+        using SafeFileHandle file = File.OpenHandle(path);
+        BoltDatabase database = BoltDatabase.Open(file, RandomAccess.GetLength(file) - SnapshotTrailerCheck.TrailerSizeBytes);
+        RevisionPass pass = RevisionPass.Run(database, hash, keysMax, CancellationToken.None);
+        SnapshotCheck revisions = pass.Checks.Single(check => check.Part == CheckedPart.Revisions);
+        Assert.True(revisions.Result == CheckResult.Passed, string.Join('\n', revisions.Problems));
+        return (pass.Checks.Single(check => check.Part == CheckedPart.HashKv), pass.Report!);
+    }
+
+    private static string Text(SnapshotCheck check, SnapshotReport report) =>
+        $"{check.Result} {check.Detail} {string.Join('\n', check.Problems)}; file of {report.Revision}, compacted to {report.CompactRevision}";
+}

@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Testing.Etcd;
+
+namespace EtcdBackupAgent.IntegrationTests.Snapshots;
+
+/// <summary>A snapshot file as etcdctl saved it, and what its server said of its data at that moment.</summary>
+internal sealed record SourceSnapshot
+{
+    public const string RootPassword = "root-password";
+    public const string ReaderPassword = "reader-password";
+
+    /// <summary>Larger than a page, and than what bbolt takes for one by mistake.</summary>
+    private const int BigValueBytes = 1_000_000;
+
+    /// <summary>etcd takes 128 operations in a transaction.</summary>
+    private const int PutsOfTransaction = 125;
+
+    public required string File { get; init; }
+
+    public required long Revision { get; init; }
+
+    /// <summary>What the server says that must be the same after a restore: keys, leases, hash.</summary>
+    public required ServerFacts Facts { get; init; }
+
+    /// <summary>
+    /// Writes keys (one of them big, some changed and deleted, some with a lease), compacts the half of it, and saves.
+    /// </summary>
+    public static async Task<SourceSnapshot> TakeAsync(EtcdServer server, string file, int keys)
+    {
+        for (int i = 0; i < keys; i += PutsOfTransaction)
+        {
+            await PutAllAsync(server, Enumerable.Range(i, Math.Min(PutsOfTransaction, keys - i)));
+        }
+
+        using MemoryStream big = new(Encoding.ASCII.GetBytes(new string('v', BigValueBytes)));
+        await server.EtcdctlAsync(["put", "/big"], big);
+        for (int i = 0; i < 4; i++)
+        {
+            await server.EtcdctlAsync("put", "/registry/changed", $"version {i}");
+        }
+
+        await server.EtcdctlAsync("put", "/registry/deleted", "");
+        await server.EtcdctlAsync("del", "/registry/deleted");
+        long compacted = (await ServerFacts.OfAsync(server)).Revision;
+        string granted = await server.EtcdctlAsync("lease", "grant", "86400");
+        await server.EtcdctlAsync("put", "/registry/leased", "x", "--lease", granted.Split(' ')[1]);
+        await server.EtcdctlAsync("put", "/registry/deleted", "again");
+        await server.EtcdctlAsync("del", "/registry/deleted");
+        await server.EtcdctlAsync(
+            "compact", compacted.ToString(CultureInfo.InvariantCulture), "--physical");
+        return await SaveAsync(server, file);
+    }
+
+    /// <summary>Saves what is there.</summary>
+    public static async Task<SourceSnapshot> SaveAsync(EtcdServer server, string file)
+    {
+        ServerFacts facts = await ServerFacts.OfAsync(server);
+        await server.EtcdctlAsync("snapshot", "save", file);
+        return new SourceSnapshot { File = file, Revision = facts.Revision, Facts = facts };
+    }
+
+    /// <summary>Users root and reader, who may read <c>/registry/</c>, and authentication on.</summary>
+    public static async Task EnableUsersAsync(EtcdServer server)
+    {
+        await server.EtcdctlAsync("role", "add", "registry");
+        await server.EtcdctlAsync("role", "grant-permission", "registry", "--prefix=true", "read", "/registry/");
+        await server.EtcdctlAsync("user", "add", $"reader:{ReaderPassword}");
+        await server.EtcdctlAsync("user", "grant-role", "reader", "registry");
+        await server.EnableAuthenticationAsync(RootPassword);
+    }
+
+    /// <summary>Calls the server as its JSON gateway takes it.</summary>
+    public static async Task CallAsync(EtcdServer server, string path, JsonObject request)
+    {
+        using HttpClient http = new();
+        using HttpResponseMessage response = await http.PostAsJsonAsync(new Uri(server.Endpoints[0], path), request);
+        response.EnsureSuccessStatusCode();
+    }
+
+    private static Task PutAllAsync(EtcdServer server, IEnumerable<int> numbers)
+    {
+        JsonArray puts = [];
+        foreach (int i in numbers)
+        {
+            puts.Add(new JsonObject
+            {
+                ["requestPut"] = new JsonObject
+                {
+                    ["key"] = Base64($"/registry/pods/{i:d6}"),
+                    ["value"] = Base64($"value of {i} {new string('.', i % 97)}"),
+                },
+            });
+        }
+
+        return CallAsync(server, "/v3/kv/txn", new JsonObject { ["success"] = puts });
+    }
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+}

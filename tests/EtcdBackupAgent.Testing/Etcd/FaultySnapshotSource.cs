@@ -1,0 +1,99 @@
+using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.Testing.Etcd;
+
+/// <summary>
+/// A source that fails at its Nth operation: opening the snapshot, asking for HashKV, each read of the stream, in the order of the
+/// calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
+/// </summary>
+public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSource
+{
+    /// <summary>What asking for HashKV is called among the <see cref="Operations"/>.</summary>
+    public const string HashKvQuestion = "ask for HashKV";
+
+    private readonly Lock _gate = new();
+    private readonly List<string> _operations = [];
+
+    /// <summary>The operation that fails, counted from 1; 0 for none.</summary>
+    public int FailAt { get; set; }
+
+    /// <summary>Whether it fails before it was done, or after: its result is lost.</summary>
+    public FaultMoment Moment { get; set; }
+
+    /// <summary>Whether the flow came as far as the fault.</summary>
+    public bool Struck { get; private set; }
+
+    /// <summary>What was asked for so far; a fault's operation is among them.</summary>
+    public IReadOnlyList<string> Operations
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _operations];
+            }
+        }
+    }
+
+    public async Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
+    {
+        const string Operation = "open the snapshot";
+        bool fails = Count(Operation);
+        if (fails && Moment == FaultMoment.Before)
+        {
+            throw Fault(Operation);
+        }
+
+        EtcdSnapshot snapshot = await inner.OpenAsync(cancellationToken);
+        if (fails)
+        {
+            await snapshot.DisposeAsync();
+            throw Fault(Operation);
+        }
+
+        return new EtcdSnapshot(
+            snapshot.Member,
+            snapshot.SizeBytes,
+            new WatchedStream(snapshot.Content, (read, token) => RunAsync("read the snapshot", read, token)),
+            token => RunAsync(HashKvQuestion, snapshot.AskHashKvAsync, token));
+    }
+
+    private async Task<T> RunAsync<T>(
+        string operation, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        bool fails = Count(operation);
+        if (fails && Moment == FaultMoment.Before)
+        {
+            throw Fault(operation);
+        }
+
+        T result = await call(cancellationToken);
+        return fails ? throw Fault(operation) : result;
+    }
+
+    private bool Count(string operation)
+    {
+        lock (_gate)
+        {
+            _operations.Add(operation);
+            bool fails = _operations.Count == FailAt;
+            Struck |= fails;
+            return fails;
+        }
+    }
+
+    private static BackupException Fault(string operation) =>
+        new(FailureReason.EtcdFailed, $"The test let '{operation}' fail.");
+
+    private sealed class WatchedStream(
+        Stream inner, Func<Func<CancellationToken, Task<int>>, CancellationToken, Task<int>> run) : PullStream(inner, leaveOpen: false)
+    {
+        protected override int Pull(Span<byte> buffer) => throw new NotSupportedException("A snapshot is read asynchronously.");
+
+        protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+            await run(token => Source.ReadAsync(buffer, token).AsTask(), cancellationToken);
+    }
+}

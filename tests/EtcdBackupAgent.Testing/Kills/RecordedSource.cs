@@ -1,0 +1,16 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Testing.Kills;
+
+/// <summary>What an etcd gave once, given again: the member as its manifest has it, and the bytes.</summary>
+internal sealed class RecordedSource(EtcdMember member, byte[] snapshot) : ISnapshotSource
+{
+    public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(new EtcdSnapshot(
+        member with { HashKv = null },
+        snapshot.Length,
+        new MemoryStream(snapshot, writable: false),
+        _ => member.HashKv is { } hash
+            ? Task.FromResult(hash)
+            : throw new BackupException(FailureReason.EtcdFailed, "The recorded backup has no HashKV.")));
+}

@@ -1,0 +1,42 @@
+using EtcdBackupAgent.Testing.Directories;
+
+namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
+
+/// <summary>What outlives a pod: a directory for each claim, and a kubeconfig file for each service account.</summary>
+internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects objects) : IDisposable
+{
+    private readonly TestDirectory _directory = new();
+
+    /// <summary>The directory of a claim, which need not be there yet.</summary>
+    public string this[string claim] => _directory.Create($"claims/{claim}");
+
+    /// <exception cref="PodWaitsException">There is no such claim.</exception>
+    public async Task<string> FindAsync(string claim, CancellationToken cancellationToken)
+    {
+        _ = await objects.FindAsync(
+                $"api/v1/namespaces/{options.Namespace}/persistentvolumeclaims/{claim}", cancellationToken)
+            ?? throw new PodWaitsException($"persistentvolumeclaim \"{claim}\" not found");
+        return this[claim];
+    }
+
+    /// <summary>What stands for the token and the address that kubelet gives a pod.</summary>
+    public string KubeconfigOf(string serviceAccount)
+    {
+        string file = _directory[serviceAccount];
+        lock (_directory)
+        {
+            if (!File.Exists(file))
+            {
+                File.WriteAllText(file, options.Server.Kubeconfig(
+                    $"token: {KubernetesApiServer.TokenOf(serviceAccount)}", options.ApiUrl, options.Namespace));
+                // Pods of any user read it.
+                File.SetUnixFileMode(file, TestTree.WorldReadable);
+                File.SetUnixFileMode(_directory.Path, File.GetUnixFileMode(_directory.Path) | UnixFileMode.OtherExecute);
+            }
+        }
+
+        return file;
+    }
+
+    public void Dispose() => _directory.Dispose();
+}

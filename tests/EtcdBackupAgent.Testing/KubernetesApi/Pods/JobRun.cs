@@ -1,0 +1,353 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Testing.Processes;
+
+namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
+
+/// <summary>Carries out one Job: one pod, as kubelet and Job controller would, and what they write about it.</summary>
+internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, ClaimDirectories claims, JsonObject job)
+    : IDisposable
+{
+    private const string Program = "etcd-backup-agent";
+    private const int MessageLengthMax = 2048;
+
+    private readonly CancellationTokenSource _gone = new();
+    private readonly string _name = (string)job["metadata"]!["name"]!;
+
+    public string Uid { get; } = (string)job["metadata"]!["uid"]!;
+
+    /// <summary>Whether the pod is evicted before it does anything.</summary>
+    public bool IsEvicted { get; init; }
+
+    private string Jobs => $"apis/batch/v1/namespaces/{options.Namespace}/jobs";
+
+    private string Pods => $"api/v1/namespaces/{options.Namespace}/pods";
+
+    /// <summary>The Job is deleted: its pod gets SIGTERM, and goes too.</summary>
+    public void End() => _gone.Cancel();
+
+    public void Dispose() => _gone.Dispose();
+
+    /// <summary>
+    /// 1. Read the template. 2. Make the pod. 3. Wait for a node and for what the pod names. 4. Run it. 5. Write what
+    /// came of it.
+    /// </summary>
+    /// <returns>Null if the Job was deleted before the pod ran.</returns>
+    /// <exception cref="PodTemplateException">The template is not one that may be.</exception>
+    public async Task<PodRun?> RunAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token, cancellationToken);
+        // 1
+        CheckJob(new TemplateFields((JsonObject)job["spec"]!, "spec"));
+        JsonObject template = (JsonObject)job["spec"]!["template"]!;
+        PodTemplate pod = PodTemplate.Read((JsonObject)template["spec"]!);
+
+        // 2
+        string podName = $"{_name}-{RandomNumberGenerator.GetHexString(5, lowercase: true)}";
+        try
+        {
+            await WriteAsync(() => objects.CreateAsync(Pods, PodObject(podName, template)), either.Token);
+            await WriteJobAsync(new JsonObject { ["active"] = 1, ["startTime"] = Now() }, either.Token);
+
+            // 3
+            using PodMounts mounts = await StartableAsync(podName, pod, either.Token);
+            IReadOnlyDictionary<string, string?> environment = await EnvironmentAsync(podName, pod, mounts, either.Token);
+
+            // 4
+            await WritePodAsync(podName, new JsonObject { ["phase"] = "Running", ["startTime"] = Now() }, either.Token);
+            if (IsEvicted)
+            {
+                await WritePodAsync(podName, EvictedStatus(), either.Token);
+                await WriteJobEndAsync(succeeded: false, either.Token);
+                return new PodRun { Job = _name, Pod = podName, Arguments = [], ExitCode = PodRunner.Evicted, Log = "" };
+            }
+
+            await using PeerProcess process = PeerProcess.Start(
+                Peers.Setpriv, [.. Privileges(pod), .. pod.Command.Skip(1).Select(mounts.Outside)], environment);
+            using CancellationTokenRegistration end = _gone.Token.Register(process.Terminate);
+            int exitCode = await process.WaitForExitAsync(cancellationToken);
+
+            // 5
+            await WriteEndAsync(podName, pod, exitCode, process.Output, either.Token);
+            return new PodRun
+            {
+                Job = _name,
+                Pod = podName,
+                Arguments = [.. pod.Command.Skip(1)],
+                ExitCode = exitCode,
+                Log = process.Output,
+            };
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            if (_gone.IsCancellationRequested)
+            {
+                await WriteAsync(
+                    async () =>
+                    {
+                        await objects.DeleteAsync($"{Pods}/{podName}", cancellationToken);
+                        return [];
+                    },
+                    cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>One pod, tried once. What a server fills in by itself is as good as absent.</summary>
+    private static void CheckJob(TemplateFields specification)
+    {
+        specification.Only("backoffLimit", "0");
+        specification.Only("parallelism", null, "1");
+        specification.Only("completions", null, "1");
+        specification.Only("completionMode", null, "NonIndexed");
+        specification.Only("podReplacementPolicy", null, "TerminatingOrFailed");
+        specification.Only("suspend", null, "false");
+        specification.Only("manualSelector", null, "false");
+        specification.Part("selector");
+        specification.Part("template");
+        specification.Number("activeDeadlineSeconds");
+        specification.Number("ttlSecondsAfterFinished");
+        specification.End();
+    }
+
+    private static string Now() =>
+        TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+
+    /// <summary>The pod's user, and no capability but those it keeps: what setpriv can do of a container.</summary>
+    private IEnumerable<string> Privileges(PodTemplate pod)
+    {
+        if (pod.Command[0] != Program)
+        {
+            throw new PodTemplateException($"The command is '{pod.Command[0]}', and the image has '{Program}' only.");
+        }
+
+        return
+        [
+            $"--reuid={pod.User}",
+            $"--regid={pod.Group}",
+            .. pod.VolumeGroup is { } group ? [$"--groups={group}"] : (IEnumerable<string>)["--clear-groups"],
+            "--inh-caps=-all",
+            $"--bounding-set={string.Join(",+", pod.Capabilities.Select(name => name.ToLowerInvariant()).Prepend("-all"))}",
+            "--no-new-privs",
+            // A change of user takes the one of Launch away.
+            "--pdeathsig", "KILL",
+            "--",
+            options.Agent,
+        ];
+    }
+
+    /// <summary>Waits until the pod can start; the pod says meanwhile what it waits for.</summary>
+    private async Task<PodMounts> StartableAsync(string podName, PodTemplate pod, CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(PodRunner.Pace);
+        string? told = null;
+        while (true)
+        {
+            try
+            {
+                if (!options.Nodes.Any(pod.Node.Admits))
+                {
+                    throw new PodWaitsException("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity or have taints");
+                }
+
+                PodMounts mounts = await PodMounts.MakeAsync(pod, name => SecretAsync(name, cancellationToken), name => claims.FindAsync(name, cancellationToken));
+                try
+                {
+                    _ = await EnvironmentAsync(podName, pod, mounts, cancellationToken);
+                    return mounts;
+                }
+                catch
+                {
+                    mounts.Dispose();
+                    throw;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // The server is away.
+            }
+            catch (PodWaitsException e) when (e.Message != told)
+            {
+                told = e.Message;
+                await WritePodAsync(podName, Waiting(pod, e.Message), cancellationToken);
+            }
+            catch (PodWaitsException)
+            {
+                // The same as before.
+            }
+
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(
+        string podName, PodTemplate pod, PodMounts mounts, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string?> environment = new(options.Environment, StringComparer.Ordinal) { ["KUBECONFIG"] = null };
+        if (pod.HasToken)
+        {
+            environment["KUBECONFIG"] = claims.KubeconfigOf(pod.ServiceAccount);
+        }
+
+        foreach (EnvironmentVariable variable in pod.Environment)
+        {
+            string? value = variable.Source switch
+            {
+                EnvironmentSource.Field => variable.Value == "metadata.name" ? podName : options.Namespace,
+                EnvironmentSource.Secret => (string?)(await SecretAsync(variable.Object, cancellationToken))[variable.Value] is { } data
+                    ? Encoding.UTF8.GetString(Convert.FromBase64String(data))
+                    : null,
+                EnvironmentSource.ConfigMap => (string?)(await objects.FindAsync(
+                    $"api/v1/namespaces/{options.Namespace}/configmaps/{variable.Object}", cancellationToken))?["data"]?[variable.Value],
+                _ => mounts.Outside(variable.Value),
+            };
+            if (value is null && !variable.IsOptional)
+            {
+                throw new PodWaitsException($"couldn't find key {variable.Value} in {variable.Object}");
+            }
+
+            environment[variable.Name] = value;
+        }
+
+        return environment;
+    }
+
+    private async Task<JsonObject> SecretAsync(string name, CancellationToken cancellationToken)
+    {
+        JsonObject secret = await objects.FindAsync($"api/v1/namespaces/{options.Namespace}/secrets/{name}", cancellationToken)
+            ?? throw new PodWaitsException($"secret \"{name}\" not found");
+        return secret["data"] as JsonObject ?? [];
+    }
+
+    private JsonObject PodObject(string podName, JsonObject template)
+    {
+        JsonObject labels = template["metadata"]?["labels"]?.DeepClone() as JsonObject ?? [];
+        labels["batch.kubernetes.io/job-name"] = _name;
+        labels["job-name"] = _name;
+        labels["batch.kubernetes.io/controller-uid"] = Uid;
+        JsonObject specification = (JsonObject)template["spec"]!.DeepClone();
+        return new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Pod",
+            ["metadata"] = new JsonObject
+            {
+                ["name"] = podName,
+                ["labels"] = labels,
+                ["ownerReferences"] = new JsonArray(Owner.Of("batch/v1", "Job", job)),
+            },
+            ["spec"] = specification,
+        };
+    }
+
+    private static JsonObject Waiting(PodTemplate pod, string message) => new()
+    {
+        ["phase"] = "Pending",
+        ["containerStatuses"] = new JsonArray(ContainerStatus(pod, new JsonObject
+        {
+            ["waiting"] = new JsonObject { ["reason"] = "CreateContainerConfigError", ["message"] = message },
+        })),
+    };
+
+    private static JsonObject EvictedStatus() => new()
+    {
+        ["phase"] = "Failed",
+        ["reason"] = "Evicted",
+        ["message"] = "The node was low on resource: memory.",
+    };
+
+    private static JsonObject ContainerStatus(PodTemplate pod, JsonObject state) => new()
+    {
+        ["name"] = pod.Container,
+        ["image"] = "",
+        ["imageID"] = "",
+        ["ready"] = false,
+        ["restartCount"] = 0,
+        ["state"] = state,
+    };
+
+    private async Task WriteEndAsync(
+        string podName, PodTemplate pod, int exitCode, string log, CancellationToken cancellationToken)
+    {
+        bool succeeded = exitCode == 0;
+        JsonObject terminated = new()
+        {
+            ["exitCode"] = exitCode,
+            ["reason"] = succeeded ? "Completed" : "Error",
+            ["finishedAt"] = Now(),
+        };
+        if (!succeeded && pod.LogIsMessage)
+        {
+            terminated["message"] = log[Math.Max(0, log.Length - MessageLengthMax)..];
+        }
+
+        await WritePodAsync(
+            podName,
+            new JsonObject
+            {
+                ["phase"] = succeeded ? "Succeeded" : "Failed",
+                ["containerStatuses"] = new JsonArray(ContainerStatus(pod, new JsonObject { ["terminated"] = terminated })),
+            },
+            cancellationToken);
+        await WriteJobEndAsync(succeeded, cancellationToken);
+    }
+
+    private async Task WriteJobEndAsync(bool succeeded, CancellationToken cancellationToken)
+    {
+        JsonObject status = new()
+        {
+            ["active"] = 0,
+            [succeeded ? "succeeded" : "failed"] = 1,
+            ["conditions"] = new JsonArray(new JsonObject
+            {
+                ["type"] = succeeded ? "Complete" : "Failed",
+                ["status"] = "True",
+                ["reason"] = succeeded ? "CompletionsReached" : "BackoffLimitExceeded",
+                ["message"] = succeeded ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit",
+                ["lastProbeTime"] = Now(),
+                ["lastTransitionTime"] = Now(),
+            }),
+        };
+        if (succeeded)
+        {
+            status["completionTime"] = Now();
+        }
+
+        await WriteJobAsync(status, cancellationToken);
+    }
+
+    private Task WritePodAsync(string podName, JsonObject status, CancellationToken cancellationToken) => WriteAsync(
+        () => objects.PatchAsync($"{Pods}/{podName}/status", new JsonObject { ["status"] = status.DeepClone() }), cancellationToken);
+
+    private Task WriteJobAsync(JsonObject status, CancellationToken cancellationToken) => WriteAsync(
+        () => objects.PatchAsync($"{Jobs}/{_name}/status", new JsonObject { ["status"] = status.DeepClone() }), cancellationToken);
+
+    /// <summary>Writes as soon as the server is there; what is about something that was deleted is not written.</summary>
+    private static async Task WriteAsync(Func<Task<JsonObject>> write, CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(PodRunner.Pace);
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                await write();
+                return;
+            }
+            catch (HttpRequestException e) when (e.StatusCode == System.Net.HttpStatusCode.NotFound)
+            {
+                return;
+            }
+            catch (HttpRequestException e) when (
+                e.StatusCode is null or System.Net.HttpStatusCode.TooManyRequests or >= System.Net.HttpStatusCode.InternalServerError)
+            {
+                await timer.WaitForNextTickAsync(cancellationToken);
+            }
+        }
+    }
+}

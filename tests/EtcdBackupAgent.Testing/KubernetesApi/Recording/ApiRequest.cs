@@ -1,0 +1,61 @@
+using Microsoft.AspNetCore.Http;
+
+namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
+
+/// <summary>What a request asks of an API server, in the words of a role.</summary>
+/// <param name="User">The service account, or empty for somebody else.</param>
+/// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection.</param>
+/// <param name="Group">Empty for the core group.</param>
+/// <param name="Resource">With its subresource: <c>pods/status</c>.</param>
+/// <param name="Namespace">Empty where the object is in none.</param>
+/// <param name="Name">Empty where none is named.</param>
+public sealed record ApiRequest(
+    string User, string Verb, string Group, string Resource, string Namespace, string Name)
+{
+    /// <summary>Reads a request's method and address. Source: "Determine the request verb" in Kubernetes'
+    /// documentation of authorization.</summary>
+    /// <returns>Null for what is not about a resource: <c>/readyz</c>, <c>/apis</c>.</returns>
+    public static ApiRequest? Of(string user, string method, PathString path, IQueryCollection query)
+    {
+        string[] parts = path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        (string group, int at) = parts switch
+        {
+            ["api", _, _, ..] => ("", 2),
+            ["apis", string named, _, _, ..] => (named, 3),
+            _ => ("", parts.Length),
+        };
+        if (at >= parts.Length)
+        {
+            return null;
+        }
+
+        string space = "";
+        if (parts[at] == "namespaces" && parts.Length > at + 2)
+        {
+            space = parts[at + 1];
+            at += 2;
+        }
+        else if (parts[at] == "namespaces" && parts.Length > at + 1)
+        {
+            // A namespace itself is authorized in itself.
+            space = parts[at + 1];
+        }
+
+        string name = parts.ElementAtOrDefault(at + 1) ?? "";
+        string resource = parts.ElementAtOrDefault(at + 2) is { } subresource ? $"{parts[at]}/{subresource}" : parts[at];
+        return new ApiRequest(user, VerbOf(method, name, query), group, resource, space, name);
+    }
+
+    public override string ToString() =>
+        $"{User}: {Verb} {(Group.Length == 0 ? Resource : $"{Resource}.{Group}")} {Namespace}/{Name}";
+
+    private static string VerbOf(string method, string name, IQueryCollection query) => method switch
+    {
+        "POST" => "create",
+        "PUT" => "update",
+        "PATCH" => "patch",
+        "DELETE" => name.Length == 0 ? "deletecollection" : "delete",
+        _ when query["watch"] == "true" || query["watch"] == "1" => "watch",
+        _ => name.Length == 0 ? "list" : "get",
+    };
+}

@@ -1,0 +1,78 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
+
+/// <summary>One verb on one resource that a role grants to a service account; what RBAC compares one by one.</summary>
+/// <param name="User">The service account.</param>
+/// <param name="Verb">The verb.</param>
+/// <param name="Group">Empty for the core group.</param>
+/// <param name="Resource">With its subresource.</param>
+/// <param name="Names">Which objects; null for all.</param>
+/// <param name="IsClusterWide">Of a ClusterRole.</param>
+public sealed record Grant(
+    string User, string Verb, string Group, string Resource, IReadOnlyList<string>? Names, bool IsClusterWide)
+{
+    public bool Covers(ApiRequest request, string space) =>
+        request.User == User && request.Verb == Verb && request.Group == Group && request.Resource == Resource
+        && (IsClusterWide || request.Namespace == space)
+        && (Names is null || Names.Contains(request.Name, StringComparer.Ordinal));
+
+    public override string ToString() => $"{User}: {Verb} {(Group.Length == 0 ? Resource : $"{Resource}.{Group}")}";
+}
+
+/// <summary>What the shipped roles grant: read by kubectl, bound as their bindings say.</summary>
+public static class RoleRules
+{
+    /// <summary>Reads manifests of roles and bindings.</summary>
+    /// <exception cref="InvalidOperationException">A rule has a wildcard, or a binding names no role.</exception>
+    public static async Task<IReadOnlyList<Grant>> ReadAsync(KubernetesApiServer server, IEnumerable<string> files)
+    {
+        // kubectl reads YAML; --local asks no server, which need not know the kinds.
+        string documents = (await server.TryKubectlAsync(
+            ["annotate", "--local", "-o", "json", "read=yes", .. files.SelectMany(file => new[] { "-f", file })])).Output;
+        List<JsonObject> items = Parse(documents);
+        List<Grant> grants = [];
+        foreach (JsonObject binding in items.Where(item => ((string)item["kind"]!).EndsWith("Binding", StringComparison.Ordinal)))
+        {
+            string kind = (string)binding["roleRef"]!["kind"]!;
+            string name = (string)binding["roleRef"]!["name"]!;
+            JsonObject role = items.Find(item =>
+                (string)item["kind"]! == kind && (string)item["metadata"]!["name"]! == name)
+                ?? throw new InvalidOperationException($"There is no {kind} '{name}'.");
+            foreach (JsonNode? subject in (JsonArray)binding["subjects"]!)
+            {
+                grants.AddRange(Of(role, (string)subject!["name"]!, kind == "ClusterRole"));
+            }
+        }
+
+        return grants;
+    }
+
+    private static IEnumerable<Grant> Of(JsonObject role, string user, bool isClusterWide) =>
+        from rule in ((JsonArray)role["rules"]!).OfType<JsonObject>()
+        let names = rule["resourceNames"] is JsonArray some ? Texts(some) : null
+        from verb in Texts((JsonArray)rule["verbs"]!)
+        from apiGroup in Texts((JsonArray)rule["apiGroups"]!)
+        from resource in Texts((JsonArray)rule["resources"]!)
+        select verb == "*" || apiGroup == "*" || resource == "*"
+            ? throw new InvalidOperationException($"A rule of {user} has a wildcard.")
+            : new Grant(user, verb, apiGroup, resource, names, isClusterWide);
+
+    private static string[] Texts(JsonArray array) => [.. array.Select(text => (string)text!)];
+
+    /// <summary>One document after the other, as kubectl prints several objects.</summary>
+    private static List<JsonObject> Parse(string documents)
+    {
+        Utf8JsonReader reader = new(
+            Encoding.UTF8.GetBytes(documents), new JsonReaderOptions { AllowMultipleValues = true });
+        List<JsonObject> items = [];
+        while (reader.Read())
+        {
+            items.Add((JsonObject)JsonNode.Parse(ref reader)!);
+        }
+
+        return items;
+    }
+}

@@ -1,0 +1,172 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Processes;
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.Testing.Soaks;
+
+/// <summary>A worker with a policy every few seconds, under write load, while etcd and the S3 server come and go.</summary>
+public sealed class Soak
+{
+    private const string Bucket = "soak";
+    private const int Retain = 5;
+    private const int LoadKeys = 50;
+    private const int LoadValueBytes = 4_000;
+
+    private static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan WriteEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How the program is found, how long it goes on, and at whose moments things go wrong.</summary>
+    public required string Agent { get; init; }
+
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>The policy's interval, in whole seconds.</summary>
+    public required TimeSpan Every { get; init; }
+
+    public required int Seed { get; init; }
+
+    public TimeSpan BetweenOutagesMax { get; init; } = TimeSpan.FromSeconds(45);
+
+    public TimeSpan AwayMax { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <remarks>
+    /// 1. Start the servers, make the repository, start the worker. 2. Write to etcd, let servers come and go, take samples, note what
+    /// fails. 3. When the time is over and all servers run, wait for one more backup, and for as many as are to be kept, and stop
+    /// the worker. 4. Everything that is listed verifies, and as much is listed as the policy says.
+    /// </remarks>
+    public async Task<SoakReport> RunAsync(CancellationToken cancellationToken)
+    {
+        // 1
+        using TestDirectory directory = new();
+        using TestDirectory documents = new();
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = Peers.Etcd35 }, cancellationToken);
+        await using RgwServer s3 = await RgwServer.StartAsync();
+        Dictionary<string, string?> environment = new(StringComparer.Ordinal)
+        {
+            ["AWS_ACCESS_KEY_ID"] = s3.AccessKey,
+            ["AWS_SECRET_ACCESS_KEY"] = s3.SecretKey,
+            ["TMPDIR"] = directory.Path,
+        };
+        string[] repository =
+            ["--repository", $"s3://{Bucket}", "--s3-endpoint", s3.HttpEndpoint.GetLeftPart(UriPartial.Authority)];
+        _ = (await Tool.RunAsync(Agent, ["init", "--unencrypted", .. repository], environment, cancellationToken: cancellationToken)).Output;
+        SoakDocuments.Write(documents, etcd, s3, Bucket, Every, Retain);
+        string address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Take()}");
+        await using PeerProcess worker = PeerProcess.Start(
+            Agent, ["run", "--resources", documents.Path, "--listen", address], environment);
+        using HttpClient http = new() { BaseAddress = new Uri($"http://{address}") };
+        FailureLog failures = new();
+
+        // 2
+        List<AgentSample> samples = [];
+        Outages outages = new(etcd, s3, Seed);
+        using (CancellationTokenSource over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken))
+        {
+            over.CancelAfter(Duration);
+            long start = Stopwatch.GetTimestamp();
+            Task coming = outages.RunAsync(BetweenOutagesMax, AwayMax, over.Token);
+            Task writing = WriteAsync(etcd, over.Token);
+            using PeriodicTimer timer = new(SampleEvery);
+            while (!over.IsCancellationRequested)
+            {
+                await worker.UntilReadyAsync(
+                    async () =>
+                    {
+                        string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
+                        samples.Add(AgentSample.Take(worker.Id, metrics, Stopwatch.GetElapsedTime(start)));
+                        return true;
+                    },
+                    cancellationToken);
+                failures.Read(worker.Output);
+                await timer.WaitForNextTickAsync(cancellationToken);
+            }
+
+            await Task.WhenAll(coming, writing);
+        }
+
+        // 3
+        double succeeded = samples[^1].Succeeded;
+        do
+        {
+            double before = succeeded;
+            await worker.UntilReadyAsync(
+                async () =>
+                {
+                    string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
+                    succeeded = AgentSample.Take(worker.Id, metrics, default).Succeeded;
+                    return succeeded > before;
+                },
+                cancellationToken);
+        }
+        while (succeeded < Retain);
+
+        worker.Terminate();
+        int exitCode = await worker.WaitForExitAsync(cancellationToken);
+        failures.Read(worker.Output);
+        List<string> violations = [.. failures.Unexplained(outages).Select(line => $"failed while all was there: {line}")];
+        if (exitCode != 0)
+        {
+            violations.Add($"the worker ended with {exitCode}");
+        }
+
+        // 4
+        ToolResult verify = await Tool.RunAsync(Agent, ["verify", "--all", .. repository], environment, cancellationToken: cancellationToken);
+        if (verify.ExitCode != 0)
+        {
+            violations.Add($"verify --all ended with {verify.ExitCode}: {verify.StandardOutput}{verify.StandardError}");
+        }
+
+        ToolResult list = await Tool.RunAsync(
+            Agent, ["list", "--output", "json", .. repository], environment, cancellationToken: cancellationToken);
+        using JsonDocument listed = JsonDocument.Parse(list.Output);
+        int complete = listed.RootElement.EnumerateArray().Count(one => one.GetProperty("status").GetString() == "Complete");
+        if (complete != Retain || listed.RootElement.GetArrayLength() != Retain)
+        {
+            violations.Add($"{listed.RootElement.GetArrayLength()} snapshots are listed, {complete} complete, and {Retain} are to be kept");
+        }
+
+        return new SoakReport(samples, outages.Count, failures.Lines, violations);
+    }
+
+    /// <summary>
+    /// The same keys again and again, several times a second, as far as etcd is there. What was overwritten is compacted, so that the
+    /// database keeps its size: if anything grows, it is the agent.
+    /// </summary>
+    private static async Task WriteAsync(EtcdServer etcd, CancellationToken cancellationToken)
+    {
+        string[] patience = ["--dial-timeout=1s", "--command-timeout=1s"];
+        using PeriodicTimer timer = new(WriteEvery);
+        try
+        {
+            for (int i = 1; await timer.WaitForNextTickAsync(cancellationToken); i++)
+            {
+                using MemoryStream value = new(RandomNumberGenerator.GetBytes(LoadValueBytes));
+                try
+                {
+                    string put = await etcd.EtcdctlAsync(
+                        ["put", string.Create(CultureInfo.InvariantCulture, $"/soak/{i % LoadKeys}"), "-w", "json", .. patience], value);
+                    if (i % LoadKeys == 0)
+                    {
+                        using JsonDocument answer = JsonDocument.Parse(put);
+                        string revision = answer.RootElement.GetProperty("header").GetProperty("revision").ToString();
+                        await etcd.EtcdctlAsync(["compaction", revision, .. patience]);
+                    }
+                }
+                catch (InvalidOperationException)
+                {
+                    // etcd is away: the load goes on when it is back.
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The soak is over.
+        }
+    }
+}

@@ -1,0 +1,247 @@
+using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Spilling;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Time;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Archive.Spilling;
+
+public sealed class SpillStreamTests : IDisposable
+{
+    private const int BlockBytes = 1 << 18;
+
+    private readonly TestDirectory _directory = new();
+    private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    public SpillStreamTests() => Directory.CreateDirectory(Scratch);
+
+    private string Scratch => _directory["scratch"];
+
+    private SpillOptions ToScratch => new() { Directory = Scratch, TakesMemory = true };
+
+    public void Dispose() => _directory.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(BlockBytes)]
+    [InlineData(BlockBytes + 1)]
+    [InlineData(9_000_001)]
+    public async Task What_comes_out_is_what_went_in_in_pieces_of_any_size(int length)
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(length);
+        Random sizes = new(length);
+        using MemoryStream read = new();
+        await using SpillStream stream = new(new MemoryStream(bytes), ToScratch, TimeProvider.System, leaveOpen: false);
+        byte[] buffer = new byte[100_000];
+
+        int taken;
+        while ((taken = sizes.Next(2) == 0
+            ? await stream.ReadAsync(buffer.AsMemory(0, sizes.Next(1, buffer.Length)))
+            : stream.Read(buffer.AsSpan(0, sizes.Next(1, buffer.Length)))) > 0)
+        {
+            read.Write(buffer, 0, taken);
+        }
+
+        Assert.Equal(bytes, read.ToArray());
+        Assert.Equal(0, await stream.ReadAsync(buffer));
+    }
+
+    [Fact]
+    public async Task A_reader_that_takes_nothing_does_not_hold_the_source()
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(20_000_001);
+        WatchedSource source = new(bytes);
+        await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+
+        await UntilEndAsync(source);
+
+        Assert.Empty(Directory.GetFileSystemEntries(Scratch));
+        Assert.Equal(bytes, await ReadAllAsync(stream));
+        Assert.Equal(0, await stream.ReadAsync(new byte[1]));
+        Assert.InRange(stream.Report.SpilledBytesMax, bytes.Length - SpillStream.MemoryBytesMax, bytes.Length);
+        Assert.Null(stream.Report.WhyHeld);
+        Assert.Equal(TimeSpan.Zero, stream.Report.Held);
+    }
+
+    [Fact]
+    public async Task A_place_in_the_file_is_used_again()
+    {
+        const int Blocks = 200;
+        byte[] bytes = RandomNumberGenerator.GetBytes(Blocks * BlockBytes);
+        WatchedSource source = new(bytes) { Allowed = 40 * BlockBytes };
+        await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+        await TestDeadline.UntilAsync("the source to be waited for", () => Advanced(() => source.Position == source.Allowed));
+        long before = stream.Report.SpilledBytesMax;
+        byte[] block = new byte[BlockBytes];
+
+        for (int i = 0; i < Blocks; i++)
+        {
+            await stream.ReadExactlyAsync(block);
+            Assert.True(bytes.AsSpan(i * BlockBytes, BlockBytes).SequenceEqual(block));
+            source.Allowed += BlockBytes;
+        }
+
+        Assert.InRange(before, 20 * BlockBytes, 40 * BlockBytes);
+        Assert.InRange(stream.Report.SpilledBytesMax, before, 60 * BlockBytes);
+    }
+
+    [Fact]
+    public async Task Nothing_is_spilled_for_a_reader_that_is_only_uneven()
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(20_000_000);
+        WatchedSource source = new(bytes);
+        await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+        await TestDeadline.UntilAsync(
+            "memory to be full", () => Task.FromResult(source.Position >= SpillStream.MemoryBytesMax - (2 * BlockBytes)));
+
+        // The clock stands still, so that the patience lasts.
+        Assert.Equal(bytes, await ReadAllAsync(stream));
+
+        Assert.Equal(0, stream.Report.SpilledBytesMax);
+    }
+
+    [Theory]
+    [InlineData(null, "is not encrypted")]
+    [InlineData("missing", "missing")]
+    public async Task Without_a_usable_directory_the_source_is_held_and_it_is_said_why(string? directory, string why)
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(20_000_000);
+        WatchedSource source = new(bytes);
+        SpillOptions options = new()
+        {
+            Directory = directory is null ? null : _directory[directory],
+            WhyNone = "the repository is not encrypted",
+        };
+        await using SpillStream stream = new(source, options, _time, leaveOpen: false);
+        await TestDeadline.UntilAsync("the source to be held", () => Advanced(() => stream.Report.WhyHeld is not null));
+        long heldAt = source.Position;
+
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(heldAt, source.Position);
+        Assert.Equal(bytes, await ReadAllAsync(stream));
+
+        Assert.InRange(heldAt, 1, SpillStream.MemoryBytesMax);
+        Assert.InRange(stream.Report.Held, TimeSpan.FromSeconds(10), TimeSpan.MaxValue);
+        Assert.Contains(why, stream.Report.WhyHeld, StringComparison.Ordinal);
+        Assert.Equal(0, stream.Report.SpilledBytesMax);
+    }
+
+    [Fact]
+    public async Task An_error_of_the_source_comes_as_it_is_after_the_bytes_before_it()
+    {
+        byte[] bytes = RandomNumberGenerator.GetBytes(12_000_000);
+        WatchedSource source = new(bytes) { Failure = new InvalidDataException("the end of the test") };
+        await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+        await UntilEndAsync(source);
+        byte[] read = new byte[bytes.Length / BlockBytes * BlockBytes];
+
+        await stream.ReadExactlyAsync(read);
+        Assert.Equal(bytes[..read.Length], read);
+        InvalidDataException e = await Assert.ThrowsAsync<InvalidDataException>(() => stream.ReadAsync(read).AsTask());
+
+        Assert.Equal("the end of the test", e.Message);
+    }
+
+    [Fact]
+    public async Task What_the_disk_gives_back_wrong_is_not_passed_on()
+    {
+        WatchedSource source = new(RandomNumberGenerator.GetBytes(20_000_000));
+        await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+        await UntilEndAsync(source);
+
+        await FlipByteAsync(OpenFileBelow(Scratch));
+
+        SpillException e = await Assert.ThrowsAsync<SpillException>(() => ReadAllAsync(stream));
+        Assert.Contains(Scratch, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Disposing_in_the_middle_gives_the_space_back()
+    {
+        WatchedSource source = new(RandomNumberGenerator.GetBytes(20_000_000));
+        SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
+        await UntilEndAsync(source);
+        Assert.NotNull(OpenFileBelow(Scratch));
+
+        await stream.DisposeAsync();
+
+        Assert.Throws<InvalidOperationException>(() => OpenFileBelow(Scratch));
+        Assert.True(source.IsDisposed);
+    }
+
+    private static async Task<byte[]> ReadAllAsync(Stream stream)
+    {
+        using MemoryStream all = new();
+        await stream.CopyToAsync(all);
+        return all.ToArray();
+    }
+
+    /// <summary>This process's own way to a file of the directory that has no name there.</summary>
+    private static string OpenFileBelow(string directory) => Directory.EnumerateFiles("/proc/self/fd")
+        .First(fd => new FileInfo(fd).LinkTarget?.StartsWith($"{directory}/", StringComparison.Ordinal) == true);
+
+    private static async Task FlipByteAsync(string path)
+    {
+        await using FileStream file = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.Position = 100_000;
+        int old = file.ReadByte();
+        file.Position = 100_000;
+        file.WriteByte((byte)(old ^ 1));
+    }
+
+    private Task UntilEndAsync(WatchedSource source) =>
+        TestDeadline.UntilAsync("the source to be read to its end", () => Advanced(() => source.HasEnded));
+
+    /// <summary>Lets the patience pass, and looks then.</summary>
+    private Task<bool> Advanced(Func<bool> holds)
+    {
+        _time.Advance(SpillStream.Patience);
+        return Task.FromResult(holds());
+    }
+
+    /// <summary>Bytes in memory of which a test knows how many were read, and that may end with an error.</summary>
+    private sealed class WatchedSource(byte[] bytes) : MemoryStream(bytes, writable: false)
+    {
+        private readonly SemaphoreSlim _more = new(0);
+        private long _allowed = long.MaxValue;
+
+        public Exception? Failure { get; init; }
+
+        /// <summary>How many bytes are given; who asks for more waits.</summary>
+        public long Allowed
+        {
+            get => Volatile.Read(ref _allowed);
+            set
+            {
+                Volatile.Write(ref _allowed, value);
+                _more.Release();
+            }
+        }
+
+        public bool HasEnded { get; private set; }
+
+        public bool IsDisposed { get; private set; }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            while (Position >= Allowed && Position < Length)
+            {
+                await _more.WaitAsync(cancellationToken);
+            }
+
+            int allowed = (int)Math.Min(buffer.Length, Allowed - Position);
+            int read = await base.ReadAsync(buffer[..allowed], cancellationToken);
+            HasEnded |= read == 0;
+            return read > 0 || Failure is null ? read : throw Failure;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            IsDisposed = true;
+            _more.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Api.Access;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.Processes;
+using EtcdBackupAgent.Testing.Time;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Api;
+
+/// <summary>What the client makes of answers that a real API server gives seldom.</summary>
+public sealed class KubernetesClientTests
+{
+    private static readonly ResourceKind Secrets = new("", "v1", "secrets");
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    [Fact]
+    public async Task A_request_that_was_not_begun_is_sent_again_when_the_server_says()
+    {
+        ManualTime time = new(DateTimeOffset.UnixEpoch);
+        await using FakeApi api = await FakeApi.StartAsync(
+            async context =>
+            {
+                context.Response.Headers.RetryAfter = "7";
+                await FakeApi.Refusal(429, "TooManyRequests", "slow down")(context);
+            },
+            FakeApi.Json("""{"kind":"Secret"}"""));
+        using KubernetesClient client = api.Client(time);
+
+        Task<JsonObject> created = client.CreateAsync(Secrets, "a", [], None);
+        await TestDeadline.UntilAsync("the second request", () =>
+        {
+            if (api.Requests.Count == 1)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+            }
+
+            return Task.FromResult(api.Requests.Count == 2);
+        });
+
+        Assert.Equal("Secret", (string?)(await created)["kind"]);
+        Assert.True(time.GetUtcNow() >= DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(7));
+    }
+
+    [Fact]
+    public async Task A_server_that_never_begins_is_given_up()
+    {
+        RequestDelegate slow = async context =>
+        {
+            context.Response.Headers.RetryAfter = "0";
+            await FakeApi.Refusal(429, "TooManyRequests", "slow down")(context);
+        };
+        await using FakeApi api = await FakeApi.StartAsync([.. Enumerable.Repeat(slow, 9)]);
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.GetAsync(Secrets, "a", "b", None));
+
+        Assert.Equal("slow down", e.Message);
+        Assert.Equal(5, api.Requests.Count);
+    }
+
+    [Fact]
+    public async Task A_refused_token_is_read_again_once()
+    {
+        using TestDirectory directory = new();
+        await File.WriteAllTextAsync(directory["token"], "old\n");
+        await using FakeApi api = await FakeApi.StartAsync(
+            FakeApi.Json("{}"),
+            FakeApi.Refusal(401, "Unauthorized", "Unauthorized"),
+            FakeApi.Json("{}"),
+            FakeApi.Refusal(401, "Unauthorized", "Unauthorized"),
+            FakeApi.Refusal(401, "Unauthorized", "Unauthorized"));
+        using KubernetesClient client = api.Client(
+            TimeProvider.System, new TokenFile(directory["token"], certificate: null, TimeProvider.System));
+
+        await client.GetAsync(Secrets, "a", "b", None);
+        await File.WriteAllTextAsync(directory["token"], "new\n");
+        await client.GetAsync(Secrets, "a", "b", None);
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.GetAsync(Secrets, "a", "b", None));
+
+        string[] tokens = [.. api.Requests.Select(request => request[(request.LastIndexOf(' ') + 1)..])];
+        Assert.Equal(["old", "old", "new", "new", "new"], tokens);
+        Assert.Equal(HttpStatusCode.Unauthorized, e.Code);
+    }
+
+    [Fact]
+    public async Task Pages_are_read_to_the_end_and_from_the_start_again_if_they_expire()
+    {
+        static string Page(string name, string next) =>
+            $$$"""{"metadata":{"resourceVersion":"5","continue":"{{{next}}}"},"items":[{"metadata":{"name":"{{{name}}}"}}]}""";
+        await using FakeApi api = await FakeApi.StartAsync(
+            FakeApi.Json(Page("a", "x/1")),
+            FakeApi.Refusal(410, "Expired", "too old"),
+            FakeApi.Json(Page("b", "")));
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        ResourceList list = await client.ListAsync(Secrets, "a", new ResourceSelection(Labels: "c=d"), None);
+
+        Assert.Equal("b", ObjectMetadata.Name(Assert.Single(list.Items)));
+        const string path = "GET /api/v1/namespaces/a/secrets?labelSelector=c%3Dd";
+        Assert.Equal([$"{path}&limit=500", $"{path}&limit=500&continue=x%2F1", $"{path}&limit=0"], api.Requests);
+    }
+
+    [Theory]
+    [InlineData(409, "AlreadyExists", false, true)]
+    [InlineData(409, "Conflict", true, false)]
+    public async Task What_exists_and_what_conflicts_are_told_apart(int code, string reason, bool conflict, bool exists)
+    {
+        await using FakeApi api = await FakeApi.StartAsync(FakeApi.Refusal(code, reason, "no"));
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.CreateAsync(Secrets, "a", [], None));
+
+        Assert.Equal((conflict, exists), (e.IsConflict, e.IsAlreadyExists));
+    }
+
+    [Theory]
+    [InlineData("<html>", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
+    [InlineData("[1]", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
+    [InlineData("<html>", 502, FailureReason.KubernetesFailed, "the server answered 502 without a Kubernetes status")]
+    [InlineData("", 302, FailureReason.KubernetesFailed, "the server answered 302 without a Kubernetes status")]
+    [InlineData("{}", 403, FailureReason.KubernetesDenied, "the server answered 403")]
+    [InlineData("""{"message":"who?"}""", 401, FailureReason.KubernetesDenied, "who?")]
+    [InlineData("""{"reason":"Conflict","message":"changed."}""", 409, FailureReason.KubernetesConflict, "changed")]
+    public async Task What_is_no_answer_becomes_a_failure_of_the_agent(string body, int status, FailureReason reason, string why)
+    {
+        await using FakeApi api = await FakeApi.StartAsync(FakeApi.Json(body, status));
+        using KubernetesClient client = api.Client(TimeProvider.System, new FixedCredentials("secret-token", certificate: null));
+
+        Exception e = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(Secrets, "a", "b", None));
+        BackupException failure = ApiFailure.From(client.Connection, "read the Secret 'a/b'", e);
+
+        Assert.True(ApiFailure.IsKnown(e), $"{e}");
+        Assert.Equal(reason, failure.Reason);
+        Assert.Equal($"Cannot read the Secret 'a/b' at {api.Url.AbsoluteUri.TrimEnd('/')}: {why}.", failure.Message);
+        Assert.DoesNotContain("secret-token", $"{failure} {client.Connection} {client.Connection.Credentials}", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_absent_server_is_unreachable()
+    {
+        using KubernetesClient client = new(
+            new KubernetesConnection
+            {
+                Server = new Uri($"http://127.0.0.1:{FreePort.Take()}/"),
+                Credentials = new FixedCredentials(token: null, certificate: null),
+            },
+            TimeProvider.System);
+
+        Exception e = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(Secrets, "a", "b", None));
+        BackupException failure = ApiFailure.From(client.Connection, "look", e);
+
+        Assert.Equal(FailureReason.KubernetesUnreachable, failure.Reason);
+        Assert.EndsWith(": connection refused.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_serve_the_kind_yet_is_not_taken_for_one_without_the_object()
+    {
+        await using FakeApi api = await FakeApi.StartAsync(context =>
+        {
+            context.Response.StatusCode = 404;
+            return context.Response.WriteAsync("404 page not found");
+        });
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(
+            () => client.FindAsync(Secrets, "a", "b", None));
+
+        Assert.True(e.IsNotServed);
+    }
+
+    [Fact]
+    public async Task An_object_that_is_absent_is_null_where_that_is_asked_for()
+    {
+        await using FakeApi api = await FakeApi.StartAsync(FakeApi.Refusal(404, "NotFound", "no such secret"));
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        Assert.Null(await client.FindAsync(Secrets, "a", "b", None));
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_answer_is_given_up()
+    {
+        ManualTime time = new(DateTimeOffset.UnixEpoch);
+        await using FakeApi api = await FakeApi.StartAsync(async context =>
+        {
+            TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using CancellationTokenRegistration registration = context.RequestAborted.Register(gone.SetResult);
+            await gone.Task;
+        });
+        using KubernetesClient client = api.Client(time);
+
+        Task<JsonObject> answer = client.GetAsync(Secrets, "a", "b", None);
+        await TestDeadline.UntilAsync("the request", () => Task.FromResult(api.Requests.Count == 1));
+        time.Advance(TimeSpan.FromMinutes(1));
+
+        await Assert.ThrowsAsync<TimeoutException>(() => answer);
+    }
+}

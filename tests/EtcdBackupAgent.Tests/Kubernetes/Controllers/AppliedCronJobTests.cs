@@ -1,0 +1,19 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
+
+public sealed class AppliedCronJobTests
+{
+    [Theory]
+    [InlineData("""{"a":1}""", """{"a":1,"filledIn":true}""", true)]
+    [InlineData("""{"a":1}""", """{"a":2}""", false)]
+    [InlineData("""{"a":1}""", "{}", false)]
+    [InlineData("""{"a":{"b":["x",{"c":1}]}}""", """{"a":{"b":["x",{"c":1,"d":2}],"e":3}}""", true)]
+    [InlineData("""{"a":["x"]}""", """{"a":["x","edited"]}""", false)]
+    [InlineData("""{"a":["x","y"]}""", """{"a":["y","x"]}""", false)]
+    [InlineData("""{"a":{}}""", """{"a":null}""", false)]
+    public void What_the_server_filled_in_is_no_difference_and_what_somebody_edited_is(string wanted, string there, bool holds) =>
+        Assert.Equal(holds, AppliedCronJob.Holds(JsonNode.Parse(wanted), JsonNode.Parse(there)));
+}

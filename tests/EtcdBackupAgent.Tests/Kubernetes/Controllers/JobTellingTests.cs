@@ -1,0 +1,86 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
+
+/// <summary>What Jobs and pods tell by their status, where no program could.</summary>
+public sealed class JobTellingTests
+{
+    [Theory]
+    [InlineData(
+        """{"containerStatuses":[{"state":{"waiting":{"reason":"ImagePullBackOff","message":"Back-off pulling image."}}}]}""",
+        "the container did not start (ImagePullBackOff): Back-off pulling image")]
+    [InlineData(
+        """{"containerStatuses":[{"state":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}]}""",
+        "the container ended with 137 (OOMKilled)")]
+    [InlineData(
+        """{"containerStatuses":[{"state":{"terminated":{"exitCode":1,"reason":"Error"}}}],"reason":"Evicted"}""",
+        "the container ended with 1 (Error)")]
+    [InlineData(
+        """{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}""",
+        "the pod failed (Evicted): The node was low on resource: memory")]
+    [InlineData(
+        """{"phase":"Failed","reason":"NodeLost","containerStatuses":[{"state":{"running":{}}}]}""",
+        "the pod failed (NodeLost)")]
+    [InlineData(
+        """{"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}]}""",
+        "the pod found no node: 0/3 nodes are available")]
+    [InlineData("""{"phase":"Running","containerStatuses":[{"state":{"running":{}}}]}""", null)]
+    [InlineData("{}", null)]
+    public void A_pod_that_came_to_no_end_of_its_own_says_what_kept_it(string status, string? why) =>
+        Assert.Equal(why, PodFailure.Of(new JsonObject { ["status"] = JsonNode.Parse(status) }));
+
+    [Theory]
+    [InlineData("""{"conditions":[{"type":"Complete","status":"True"}]}""", true, null)]
+    [InlineData(
+        """{"conditions":[{"type":"Failed","status":"True","reason":"DeadlineExceeded","message":"Job was active too long","lastTransitionTime":"2026-01-01T01:00:00Z"}]}""",
+        false, "2026-01-01T01:00:00 Job was active too long")]
+    [InlineData(
+        """{"conditions":[{"type":"Failed","status":"True","reason":"BackoffLimitExceeded"}]}""", false, "2026-01-01T00:00:00 BackoffLimitExceeded")]
+    [InlineData("""{"conditions":[{"type":"Failed","status":"False"}]}""", false, null)]
+    [InlineData("""{"active":1}""", false, null)]
+    [InlineData("{}", false, null)]
+    public void A_Job_has_ended_well_or_not_or_not_yet(string status, bool isComplete, string? failure)
+    {
+        JsonObject job = new()
+        {
+            ["metadata"] = new JsonObject { ["creationTimestamp"] = "2026-01-01T00:00:00Z" },
+            ["status"] = JsonNode.Parse(status),
+        };
+
+        Assert.Equal(isComplete, JobState.IsComplete(job));
+        Assert.Equal(failure, JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
+    }
+
+    /// <summary>The Job began at 10:00:05 and failed at 10:00:09.</summary>
+    [Theory]
+    [InlineData("{}", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:07Z","backupStatus":"Failed","backupPod":"job-1-x7k2p"}""", true)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:06Z","backupStatus":"Initializing","backupPod":"job-1-x7k2p"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:04Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-2-m1n8c"}""", true)]
+    public void A_pod_has_told_what_became_of_it_or_a_later_one_has(string status, bool hasTold) => Assert.Equal(hasTold, PolicyStatus.HasTold(
+        (JsonObject)JsonNode.Parse(status)!,
+        "job-1",
+        new DateTimeOffset(2026, 1, 1, 10, 0, 5, 300, TimeSpan.Zero),
+        new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero)));
+
+    [Fact]
+    public void A_Job_for_one_backup_is_called_after_what_was_asked_for()
+    {
+        JsonObject policy = Policy("uid-1");
+
+        string name = PolicyJobs.NameOf(policy, "now 1");
+
+        Assert.StartsWith("nightly-backup-", name, StringComparison.Ordinal);
+        Assert.Equal(name, PolicyJobs.NameOf(Policy("uid-1"), "now 1"));
+        Assert.NotEqual(name, PolicyJobs.NameOf(policy, "now 2"));
+        Assert.NotEqual(name, PolicyJobs.NameOf(Policy("uid-2"), "now 1"));
+    }
+
+    private static JsonObject Policy(string uid) =>
+        new() { ["metadata"] = new JsonObject { ["name"] = "nightly", ["uid"] = uid } };
+}

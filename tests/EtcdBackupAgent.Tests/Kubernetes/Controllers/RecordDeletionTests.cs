@@ -1,0 +1,106 @@
+using EtcdBackupAgent.Kubernetes.Controllers;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
+
+/// <summary>Every combination of the facts: whatever is wrong keeps the snapshot, and only what somebody meant deletes
+/// it.</summary>
+public sealed class RecordDeletionTests
+{
+    private static readonly bool[] Either = [false, true];
+
+    private static readonly RecordDeletionFacts Ordinary = new()
+    {
+        HasLocation = true,
+        HasPolicy = true,
+        Snapshot = new RecordedSnapshot(IsReadable: true, IsOwn: true, IsGood: true, OtherGood: 1),
+    };
+
+    public static TheoryData<string, string?> Table => new()
+    {
+        { "ordinary", null },
+        { "namespace", "the namespace is being deleted" },
+        { "definition", "the definition of the kind is being deleted" },
+        { "location", "its location is gone or being deleted" },
+        { "policy", "its policy is gone or being deleted" },
+        { "unreadable", "its manifest cannot be read" },
+        { "foreign", "it is of another cluster, or of another etcd cluster than the one that the policy backs up" },
+        { "last", "it is the last good snapshot of its policy" },
+        { "bad and alone", null },
+        { "bad beside a good one", null },
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_snapshot_stays_for_a_reason_that_is_said(string name, string? why)
+    {
+        RecordedSnapshot snapshot = Ordinary.Snapshot!;
+        RecordDeletionFacts facts = name switch
+        {
+            "namespace" => Ordinary with { IsNamespaceGoing = true },
+            "definition" => Ordinary with { IsDefinitionGoing = true },
+            "location" => Ordinary with { HasLocation = false },
+            "policy" => Ordinary with { HasPolicy = false },
+            "unreadable" => Ordinary with { Snapshot = snapshot with { IsReadable = false } },
+            "foreign" => Ordinary with { Snapshot = snapshot with { IsOwn = false } },
+            "last" => Ordinary with { Snapshot = snapshot with { OtherGood = 0 } },
+            "bad and alone" => Ordinary with { Snapshot = snapshot with { IsGood = false, OtherGood = 0 } },
+            "bad beside a good one" => Ordinary with { Snapshot = snapshot with { IsGood = false } },
+            _ => Ordinary,
+        };
+
+        Assert.Equal(why, RecordDeletion.WhyKept(facts));
+    }
+
+    [Fact]
+    public void Of_all_combinations_only_those_without_anything_wrong_delete()
+    {
+        int deleted = 0;
+        foreach (RecordDeletionFacts facts in AllFacts())
+        {
+            RecordedSnapshot snapshot = facts.Snapshot!;
+            bool expected = facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true }
+                && snapshot is { IsReadable: true, IsOwn: true }
+                && (snapshot.OtherGood > 0 || !snapshot.IsGood);
+
+            Assert.Equal(expected, RecordDeletion.WhyKept(facts) is null);
+            deleted += expected ? 1 : 0;
+        }
+
+        Assert.Equal(3, deleted);
+    }
+
+    [Fact]
+    public void The_repository_is_asked_only_where_it_can_matter_and_then_it_has_to_be()
+    {
+        foreach (RecordDeletionFacts facts in AllFacts().Select(facts => facts with { Snapshot = null }))
+        {
+            if (RecordDeletion.NeedsRepository(facts))
+            {
+                Assert.Throws<ArgumentException>(() => RecordDeletion.WhyKept(facts));
+            }
+            else
+            {
+                Assert.NotNull(RecordDeletion.WhyKept(facts));
+            }
+        }
+    }
+
+    private static IEnumerable<RecordDeletionFacts> AllFacts() =>
+        from space in Either
+        from definition in Either
+        from location in Either
+        from policy in Either
+        from readable in Either
+        from own in Either
+        from good in Either
+        from other in Either
+        select new RecordDeletionFacts
+        {
+            IsNamespaceGoing = space,
+            IsDefinitionGoing = definition,
+            HasLocation = location,
+            HasPolicy = policy,
+            Snapshot = new RecordedSnapshot(readable, own, good, other ? 1 : 0),
+        };
+}

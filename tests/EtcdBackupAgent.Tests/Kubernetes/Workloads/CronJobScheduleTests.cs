@@ -1,0 +1,52 @@
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
+
+public sealed class CronJobScheduleTests
+{
+    [Theory]
+    [InlineData("@every 1m", "* * * * *")]
+    [InlineData("@every 2m", "*/2 * * * *")]
+    [InlineData("@every 60s", "* * * * *")]
+    [InlineData("@every 5m", "*/5 * * * *")]
+    [InlineData("@every 15m", "*/15 * * * *")]
+    [InlineData("@every 30m", "*/30 * * * *")]
+    [InlineData("@every 60m", "0 * * * *")]
+    [InlineData("@every 1h", "0 * * * *")]
+    [InlineData("@every 1h60m", "0 */2 * * *")]
+    [InlineData("@every 6h", "0 */6 * * *")]
+    [InlineData("@every 12h", "0 */12 * * *")]
+    [InlineData("@every 720m", "0 */12 * * *")]
+    [InlineData("@every 24h", "0 0 * * *")]
+    public void An_interval_that_divides_an_hour_or_a_day_is_written_as_cron(string every, string cron) =>
+        Assert.Equal(cron, Express(every));
+
+    [Theory]
+    [InlineData("@every 30s")]
+    [InlineData("@every 90s")]
+    [InlineData("@every 7m")]
+    [InlineData("@every 45m")]
+    [InlineData("@every 90m")]
+    [InlineData("@every 1h30m")]
+    [InlineData("@every 5h")]
+    [InlineData("@every 7h")]
+    [InlineData("@every 25h")]
+    [InlineData("@every 48h")]
+    [InlineData("@every 168h")]
+    public void An_interval_that_does_not_is_not_made_something_else(string every) => Assert.Null(Express(every));
+
+    [Theory]
+    [InlineData("*/10 * * * *")]
+    [InlineData("0 2 * * MON-FRI")]
+    [InlineData("@hourly")]
+    [InlineData("@midnight")]
+    public void A_cron_schedule_and_a_word_pass_as_they_are(string schedule) => Assert.Equal(schedule, Express(schedule));
+
+    [Fact]
+    public void White_space_around_a_schedule_is_left_out() => Assert.Equal("0 2 * * *", Express(" 0 2 * * * "));
+
+    private static string? Express(string schedule) =>
+        CronJobSchedule.Express(BackupSchedule.Parse(schedule, TimeZoneInfo.Utc));
+}

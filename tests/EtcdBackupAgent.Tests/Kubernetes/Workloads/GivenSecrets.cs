@@ -1,0 +1,22 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Cluster;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
+
+/// <summary>Secrets with these keys, whatever their names; no value matters.</summary>
+internal sealed class GivenSecrets(params string[] keys) : ISecretSource
+{
+    public bool IsPassphraseOptional => false;
+
+    public Task<FoundSecret> FindAsync(ResourceName name, CancellationToken cancellationToken) =>
+        Task.FromResult(new FoundSecret(new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "Secret",
+            ["metadata"] = new JsonObject { ["namespace"] = name.Namespace, ["name"] = name.Name },
+            ["data"] = new JsonObject(keys.Select(key =>
+                KeyValuePair.Create(key, (JsonNode?)Convert.ToBase64String(Encoding.UTF8.GetBytes("of no value"))))),
+        }));
+}

@@ -1,0 +1,182 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
+
+/// <summary>What is made for a policy and a restore, to the letter: a change of it shows in <c>golden/workloads</c>, where
+/// it can be read.</summary>
+public sealed class WorkloadTemplateTests
+{
+    private const string Space = "kubedr-system";
+
+    private static readonly PodImage Image = new("registry.example.com/etcd-backup-agent:1.2.3");
+    private static readonly JsonSerializerOptions Readable = new()
+    {
+        WriteIndented = true,
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly string[] S3Keys = ["access_key", "secret_key", "restic_repo_password", "ca.crt", "client.crt", "client.key"];
+
+    private static readonly JsonObject S3 = Item("BackupLocation", "remote-minio", new JsonObject
+    {
+        ["url"] = "https://minio.example.com:9000",
+        ["bucketName"] = "etcd-backups",
+        ["credentials"] = "minio-creds",
+    });
+
+    private static readonly JsonObject Disk = Item("BackupLocation", "disk", new JsonObject
+    {
+        ["url"] = "file:///var/backups/etcd",
+        ["encryption"] = "None",
+    });
+
+    [Fact]
+    public async Task The_CronJob_of_kubedrs_policy()
+    {
+        JsonObject location = (JsonObject)S3.DeepClone();
+        location["status"] = new JsonObject
+        {
+            ["initStatus"] = "Completed",
+            ["pinned"] = new JsonObject
+            {
+                ["repositoryId"] = "0123456789abcdef0123456789abcdef",
+                ["recipients"] = new JsonArray("age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"),
+                ["pinnedAt"] = "2026-01-01T00:00:00Z",
+            },
+        };
+        BoundPolicy bound = await BindAsync(location, new JsonObject
+        {
+            ["destination"] = "remote-minio",
+            ["certsDir"] = "/etc/kubernetes/pki",
+            ["etcdEndpoint"] = "https://127.0.0.1:2379",
+            ["etcdCreds"] = "etcd-creds",
+            ["schedule"] = "*/10 * * * *",
+            ["retainNumBackups"] = 100,
+        });
+
+        Check("cronjob.json", WorkloadJob.CronJob(
+            Space,
+            WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+            new CronJobTiming("*/10 * * * *", TimeZone: null, Suspend: false),
+            BackupPod.Labels("test-backup"),
+            BackupPod.Template(bound, Image, isScheduled: true)));
+    }
+
+    [Fact]
+    public async Task The_CronJob_of_a_policy_that_verifies_suspended_in_a_time_zone_on_nodes_of_its_own()
+    {
+        BoundPolicy bound = await BindAsync(S3, new JsonObject
+        {
+            ["destination"] = "remote-minio",
+            ["schedule"] = "0 2 * * *",
+            ["timeZone"] = "Europe/Berlin",
+            ["verify"] = "AfterBackup",
+            ["suspend"] = true,
+            ["options"] = new JsonObject { ["master-node-label-name"] = "example.com/control-plane" },
+        });
+
+        Check("cronjob-verifying.json", WorkloadJob.CronJob(
+            Space,
+            WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+            new CronJobTiming("0 2 * * *", "Europe/Berlin", Suspend: true),
+            BackupPod.Labels("test-backup"),
+            BackupPod.Template(bound, Image, isScheduled: true)));
+    }
+
+    [Fact]
+    public async Task The_Job_of_one_backup_into_a_directory_without_TLS()
+    {
+        BoundPolicy bound = await BindAsync(
+            Disk, new JsonObject { ["destination"] = "disk", ["etcdEndpoint"] = "http://127.0.0.1:2379" });
+
+        Check("job-directory.json", WorkloadJob.Job(
+            Space,
+            "test-backup-backup-1f2e3d4c",
+            WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+            BackupPod.Labels("test-backup"),
+            BackupPod.Template(bound, Image, isScheduled: false)));
+    }
+
+    [Fact]
+    public async Task The_Job_of_a_restore_from_a_bucket() => Check("restore.json", await RestoreAsync(S3));
+
+    [Fact]
+    public async Task The_Job_of_a_restore_from_a_directory() => Check("restore-directory.json", await RestoreAsync(Disk));
+
+    [Fact]
+    public async Task No_template_holds_a_value_of_a_Secret()
+    {
+        string value = Convert.ToBase64String("of no value"u8);
+        foreach (JsonObject location in new[] { S3, Disk })
+        {
+            BoundPolicy bound = await BindAsync(location, new JsonObject
+            {
+                ["destination"] = (string)location["metadata"]!["name"]!,
+                ["verify"] = location == S3 ? "AfterBackup" : "Never",
+            });
+            foreach (JsonObject template in new[] { BackupPod.Template(bound, Image, isScheduled: true), await RestoreAsync(location) })
+            {
+                Assert.DoesNotContain(value, template.ToJsonString(), StringComparison.Ordinal);
+                Assert.DoesNotContain("of no value", template.ToJsonString(), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static async Task<JsonObject> RestoreAsync(JsonObject location)
+    {
+        ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync([location], [], CancellationToken.None);
+        return WorkloadJob.Job(
+            Space,
+            "restore-test-restore-1f2e3d4c",
+            WorkloadJob.Owner(ClusterKinds.Restore, Item("MetadataRestore", "restore-test", [])),
+            RestorePod.Labels(),
+            RestorePod.Template("restore-test", "restored", resources.Locations.Values.Single(), Image));
+    }
+
+    private static async Task<BoundPolicy> BindAsync(JsonObject location, JsonObject spec)
+    {
+        JsonObject policy = Item("MetadataBackupPolicy", "test-backup", spec);
+        BoundPolicy bound = new()
+        {
+            Document = policy,
+            LocationDocument = location,
+            Resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync([location], [policy], CancellationToken.None),
+        };
+        Assert.Equal("", bound.Errors);
+        return bound;
+    }
+
+    private static JsonObject Item(string kind, string name, JsonObject spec) => new()
+    {
+        ["apiVersion"] = "kubedr.catalogicsoftware.com/v1alpha1",
+        ["kind"] = kind,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = name,
+            ["namespace"] = Space,
+            ["uid"] = $"uid-of-{name}",
+            ["generation"] = 1,
+            ["resourceVersion"] = "42",
+        },
+        ["spec"] = spec,
+    };
+
+    /// <summary>Compares with the golden file; what is there now stands beside the test's program if it differs.</summary>
+    private static void Check(string file, JsonObject actual)
+    {
+        string text = actual.ToJsonString(Readable).ReplaceLineEndings("\n") + "\n";
+        string golden = Path.Combine(AppContext.BaseDirectory, "golden", "workloads", file);
+        string expected = File.Exists(golden) ? File.ReadAllText(golden) : "";
+        if (text != expected)
+        {
+            File.WriteAllText($"{golden}.actual", text);
+        }
+
+        Assert.Equal(expected, text);
+    }
+}

@@ -1,0 +1,69 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Observability.Metrics;
+using EtcdBackupAgent.Observability.Prometheus;
+using EtcdBackupAgent.Testing.Time;
+
+namespace EtcdBackupAgent.Tests.Observability;
+
+/// <summary>Metrics on a clock that the test moves, read as Prometheus reads them.</summary>
+internal sealed class MeasuredAgent : IDisposable
+{
+    private readonly MeterReader _reader;
+
+    public MeasuredAgent()
+    {
+        Metrics = new AgentMetrics("1.2.3", Clock);
+        _reader = new MeterReader(Metrics.Meter);
+        Metrics.PolicyRemoved = policy => _reader.Forget(AgentMetrics.PolicyLabel, policy);
+    }
+
+    public ManualTime Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
+
+    public AgentMetrics Metrics { get; }
+
+    public IReadOnlyList<MetricFamily> Families => _reader.Read();
+
+    public string Text => PrometheusText.Write(Families);
+
+    /// <summary>The value on the line that begins so; null if there is none.</summary>
+    public string? this[string series] => Text.Split('\n')
+        .Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
+        .Select(line => line[(series.Length + 1)..])
+        .SingleOrDefault();
+
+    public BackupObservation Success(string policy) => new()
+    {
+        PolicyName = policy,
+        Succeeded = true,
+        FinishedAt = Clock.GetUtcNow(),
+        Duration = TimeSpan.FromSeconds(20),
+        PlainBytes = 4096,
+        StoredBytes = 1024,
+    };
+
+    public BackupObservation Failure(string policy, FailureReason? reason) => new()
+    {
+        PolicyName = policy,
+        Succeeded = false,
+        Reason = reason,
+        FinishedAt = Clock.GetUtcNow(),
+        Duration = TimeSpan.FromSeconds(2),
+    };
+
+    /// <summary>Tells of everything that there is to tell.</summary>
+    public void TellAll()
+    {
+        Metrics.PolicySeen("p", TimeSpan.FromHours(1), Clock.GetUtcNow(), Clock.GetUtcNow(), verifiedSound: true);
+        Metrics.BackupStarted("p");
+        Metrics.BackupFinished(Success("p"));
+        Metrics.BackupFinished(Failure("p", FailureReason.StoreFull));
+        Metrics.RepositorySeen("disk", 3, 3072);
+    }
+
+    public void Dispose()
+    {
+        _reader.Dispose();
+        Metrics.Dispose();
+    }
+}

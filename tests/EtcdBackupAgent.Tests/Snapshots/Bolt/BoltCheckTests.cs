@@ -1,0 +1,78 @@
+using EtcdBackupAgent.Snapshots.Bolt;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
+
+public sealed class BoltCheckTests
+{
+    [Theory]
+    [InlineData(1 << 10)]
+    [InlineData(1 << 12)]
+    [InlineData(1 << 14)]
+    [InlineData(1 << 16)]
+    public void Databases_of_every_page_size_are_sound(int pageSizeBytes)
+    {
+        Random random = new(pageSizeBytes);
+        for (int i = 0; i < 5; i++)
+        {
+            using WrittenDatabase written = new(
+                pageSizeBytes, [RandomBuckets.Make(random, "a", pageSizeBytes), RandomBuckets.Make(random, "b", pageSizeBytes)]);
+            Assert.Empty(BoltCheck.Run(written.Database, 5, CancellationToken.None).Problems);
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void With_one_meta_broken_the_other_is_read_and_the_broken_one_told(int page)
+    {
+        using DamagedFile file = new("etcd-3.5.db.zst");
+        ulong root = file.Open().Meta.Root;
+        file.Write((page * 4096L) + 40, [0xFF]);
+        Assert.Equal(root, file.Open().Meta.Root);
+        Assert.Equal([$"page {page}: its checksum is wrong"], file.Problems(CancellationToken.None));
+    }
+
+    [Fact]
+    public void Problems_that_are_not_kept_are_counted()
+    {
+        using DamagedFile file = new("etcd-3.5.db.zst");
+        file.Write(0, [9]);
+        file.Write(4096, [9]);
+        BoltCheckReport report = BoltCheck.Run(file.Open(), 1, CancellationToken.None);
+        Assert.Equal(["page 0: it says to be page 9"], report.Problems);
+        Assert.Equal(2, report.ProblemCount);
+    }
+
+    [Fact]
+    public void A_freelist_is_checked_against_the_pages_in_use()
+    {
+        using DamagedFile file = new("etcd-3.5.db.zst");
+        ulong free = WithFreelist(file, missing: 0, more: []);
+        Assert.Empty(file.Problems(CancellationToken.None));
+
+        WithFreelist(file, missing: 1, more: []);
+        Assert.Contains("nothing refers to it", Assert.Single(file.Problems(CancellationToken.None)), StringComparison.Ordinal);
+
+        WithFreelist(file, missing: 0, more: [file.Open().Meta.Root]);
+        Assert.Contains(file.Problems(CancellationToken.None), p => p.Contains("it is in the freelist", StringComparison.Ordinal));
+
+        WithFreelist(file, missing: 0, more: [free, 1_000_000]);
+        Assert.Equal(
+            [$"page {free}: it is part of the freelist, and listed in it as free", $"page {free}: it lists page 1000000"],
+            file.Problems(CancellationToken.None).Where(p => !p.Contains("after page", StringComparison.Ordinal))
+                .Select(p => p.Split(", which")[0]));
+    }
+
+    /// <summary>Makes one of the free pages the freelist of the others.</summary>
+    private static ulong WithFreelist(DamagedFile file, int missing, ulong[] more)
+    {
+        file.Restore(0, file.Bytes.Length);
+        BoltDatabase database = file.Open();
+        ulong[] free = StoredFreelist.FreePages(database);
+        byte[] page = StoredFreelist.Page(free[0], database.PageSizeBytes, [.. free.Skip(1 + missing), .. more]);
+        file.Write((long)free[0] * database.PageSizeBytes, page);
+        file.WriteMetas(database.Meta with { Freelist = free[0] });
+        return free[0];
+    }
+}

@@ -1,0 +1,161 @@
+using System.Text;
+using EtcdBackupAgent.Snapshots.Reports;
+using EtcdBackupAgent.Snapshots.Verification;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Tests.Snapshots.Revisions;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Snapshots.Verification;
+
+public sealed class SnapshotVerifierTests : IDisposable
+{
+    private static readonly StoredRecord Pod = new() { Revision = new(2, 0), Key = "/registry/pods/a/b", Created = 2, Version = 1 };
+    private static readonly StoredRecord Deletion = new() { Revision = new(4, 0), Key = Pod.Key, IsTombstone = true };
+    private static readonly StoredRecord Lease = Pod with { Revision = new(3, 0), Created = 3, Key = "/registry/leases/x", Value = [1, 2] };
+
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public void The_report_tells_what_is_in_the_file()
+    {
+        SnapshotReport report = Report(
+            ("key", [.. Elements(Pod, Lease, Deletion)]),
+            ("meta", [("consistent_index", Number(77)), ("term", Number(3)), ("storageVersion", "3.6.0"u8.ToArray())]),
+            ("cluster", [("clusterVersion", "3.6.0"u8.ToArray())]),
+            ("members", [("8e9e05c52164694d", """{"id":10276657743932975437,"peerURLs":["http://localhost:2380"],"name":"a","isLearner":true}"""u8.ToArray())]),
+            ("members_removed", [("ab", "removed"u8.ToArray())]),
+            ("alarm", [("\u0008\u0005\u0010\u0001", [])]),
+            ("auth", [("authEnabled", [1]), ("authRevision", Number(2))]),
+            ("authUsers", [("root", StoredRecord.Bytes(1, "root"u8.ToArray()))]),
+            ("authRoles", [("root", StoredRecord.Bytes(1, "root"u8.ToArray()))]),
+            ("lease", [("\0\0\0\0\0\0\0\u0009", StoredRecord.Number(1, 9))]));
+
+        Assert.Equal((4, -1, 1, 3, 1, 2), (
+            report.Revision, report.CompactRevision, report.LiveKeys, report.Revisions, report.Tombstones, report.HistoryRevisions));
+        Assert.Equal(
+            [("/registry/pods", 0L, 2L), ("/registry/leases", 1L, 1L)],
+            report.Prefixes.Select(p => (p.Prefix, p.LiveKeys, p.Revisions)));
+        EtcdState state = report.State;
+        Assert.Equal(("3.6.0", "3.6.0", 77UL, 3UL), (state.StorageVersion, state.ClusterVersion, state.ConsistentIndex, state.RaftTerm));
+        EtcdMemberReport member = Assert.Single(state.Members);
+        Assert.Equal((0x8e9e05c52164694dUL, "a", true), (member.Id, member.Name, member.IsLearner));
+        Assert.Equal(["http://localhost:2380"], member.PeerUrls);
+        Assert.Equal([0xabUL], state.RemovedMembers);
+        Assert.Equal([new AlarmReport(5, "NOSPACE")], state.Alarms);
+        Assert.Equal((true, 1L, 1L, 1L), (state.IsAuthEnabled, state.Users, state.Roles, state.Leases));
+    }
+
+    [Fact]
+    public void The_revision_is_the_compacted_one_where_the_last_records_are_compacted_away() => Assert.Equal(
+        (9, 9), (CompactedTo(9).Revision, CompactedTo(9).CompactRevision));
+
+    [Fact]
+    public void What_is_wrong_in_etcds_own_buckets_is_told_with_bucket_and_key()
+    {
+        SnapshotProof proof = Examine(
+            ("key", [.. Elements(Pod)]),
+            ("meta", [("consistent_index", [1]), ("scheduledCompactRev", [2])]),
+            ("members", [("zz", []), ("ab", "{"u8.ToArray()), ("ac", """{"id":1}"""u8.ToArray())]),
+            ("lease", [("short", [])]),
+            ("authUsers", [("root", StoredRecord.Bytes(1, "toor"u8.ToArray()))])).Proof;
+        IReadOnlyList<string> problems = proof.Checks.Single(check => check.Part == CheckedPart.Revisions).Problems;
+        Assert.Equal(7, problems.Count);
+        Assert.Contains(problems, p => p.EndsWith("bucket meta, consistent_index: has 1 bytes instead of 8", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.EndsWith("bucket members, ab: is no JSON of a member", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.EndsWith("bucket authUsers, root: is of toor", StringComparison.Ordinal));
+        Assert.False(proof.IsSound);
+    }
+
+    [Theory]
+    [InlineData("meta", "storageVersion", "3.6.0\0")]
+    [InlineData("meta", "term\0", "\0\0\0\0\0\0\u0001\0")]
+    [InlineData("cluster", "clusterVersion", "3.5.0\0")]
+    [InlineData("members_removed", "ab", "removed\0")]
+    [InlineData("alarm", "\u0008\u0005\u0010\u0001", "\0")]
+    [InlineData("auth", "authEnabled", "\u0001\0")]
+    [InlineData("auth", "authRevision\0", "\0\0\0\0\0\0\u0001\0")]
+    public void What_grew_into_the_zeroes_of_its_page_is_told(string bucket, string key, string value) => Assert.Contains(
+        $"bucket {bucket}, ", Problems(Examine(("key", [.. Elements(Pod)]), (bucket, [(key, Encoding.Latin1.GetBytes(value))]))), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_record_that_cannot_be_decoded_is_told_and_the_others_are_counted()
+    {
+        SnapshotExamination found = Examine(("key", [.. Elements(Pod, Lease), (Encoding.Latin1.GetString(Deletion.RawKey), [0x0a, 0x09])]));
+        Assert.Contains("revision 4 is no key-value record", Problems(found), StringComparison.Ordinal);
+        Assert.Equal(2, found.Report!.Revisions);
+    }
+
+    [Fact]
+    public void A_bolt_file_of_somebody_else_is_no_etcd_database()
+    {
+        SnapshotExamination found = Examine(("settings", [("a", "b"u8.ToArray())]));
+        Assert.Contains("has no bucket 'key'", Problems(found), StringComparison.Ordinal);
+        Assert.Null(found.Report);
+    }
+
+    [Fact]
+    public void Any_file_is_no_database()
+    {
+        File.WriteAllText(_directory["db"], "something else");
+        SnapshotExamination found = ExamineFile();
+        Assert.Equal(
+            [CheckResult.Failed, CheckResult.NotChecked, CheckResult.NotChecked], found.Proof.Checks.Select(check => check.Result));
+        Assert.False(found.Proof.IsSound);
+    }
+
+    [Fact]
+    public void A_snapshot_that_ends_before_the_hash_has_lost_something()
+    {
+        WriteFile(("key", [.. Elements(Pod)]));
+        SnapshotCheck check = ExamineFile(new HashKv { Revision = 3, Hash = 0, CompactRevision = -1 }).Proof.Checks[^1];
+        Assert.Equal(CheckResult.Failed, check.Result);
+        Assert.Contains("ends at revision 2", Assert.Single(check.Problems), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_hash_under_an_older_compaction_cannot_be_computed()
+    {
+        WriteFile(("key", [.. Elements(Pod)]), ("meta", [("finishedCompactRev", Pod.RawKey)]));
+        SnapshotCheck check = ExamineFile(new HashKv { Revision = 2, Hash = 0, CompactRevision = 1 }).Proof.Checks[^1];
+        Assert.Equal(CheckResult.NotChecked, check.Result);
+        Assert.Contains("compacted to 2", check.Detail, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private static IEnumerable<(string Key, byte[] Value)> Elements(params IEnumerable<StoredRecord> records) =>
+        records.Select(record => (Encoding.Latin1.GetString(record.RawKey), record.RawValue));
+
+    private static byte[] Number(byte value) => [0, 0, 0, 0, 0, 0, 0, value];
+
+    private static string Problems(SnapshotExamination found) =>
+        string.Join('\n', found.Proof.Checks.Single(check => check.Part == CheckedPart.Revisions).Problems);
+
+    private SnapshotReport CompactedTo(long revision) => Report(
+        ("key", [.. Elements(Pod)]),
+        ("meta", [("finishedCompactRev", (Pod with { Revision = new(revision, 0) }).RawKey)]));
+
+    private SnapshotReport Report(params (string Name, (string Key, byte[] Value)[] Elements)[] buckets)
+    {
+        SnapshotExamination found = Examine(buckets);
+        Assert.Equal("", Problems(found));
+        return found.Report!;
+    }
+
+    private SnapshotExamination Examine(params (string Name, (string Key, byte[] Value)[] Elements)[] buckets)
+    {
+        WriteFile(buckets);
+        return ExamineFile();
+    }
+
+    private void WriteFile(params (string Name, (string Key, byte[] Value)[] Elements)[] buckets) => BoltFile.Write(
+        _directory["db"],
+        buckets.Select(bucket => (bucket.Name, bucket.Elements.Select(e => (Encoding.Latin1.GetBytes(e.Key), e.Value)))));
+
+    private SnapshotExamination ExamineFile(HashKv? expected = null)
+    {
+        using SafeFileHandle file = File.OpenHandle(_directory["db"]);
+        return SnapshotVerifier.Examine(file, RandomAccess.GetLength(file), expected, CancellationToken.None);
+    }
+}
