@@ -49,6 +49,9 @@ internal static class ApiFailure
             {
                 case AuthenticationException:
                     return (FailureReason.KubernetesUnreachable, e.Message, TrustHint);
+                case TimeoutException:
+                    // Within it is only that something was cancelled.
+                    return (FailureReason.KubernetesUnreachable, e.Message, null);
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return (FailureReason.KubernetesUnreachable, "connection refused", null);
                 case SocketException socket:

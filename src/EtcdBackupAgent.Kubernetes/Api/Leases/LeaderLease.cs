@@ -121,12 +121,12 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
                 ResourceKind.Lease, options.Namespace, options.Name, cancellationToken);
             if (lease is null)
             {
-                await client.CreateAsync(ResourceKind.Lease, options.Namespace, Ours(null), cancellationToken);
+                await WriteAsync(Ours(null), client.CreateAsync);
             }
             else if (IsFree(lease))
             {
                 // With its resource version: of two that take it at once, one gets a conflict.
-                await client.ReplaceAsync(ResourceKind.Lease, options.Namespace, Ours(lease), cancellationToken);
+                await WriteAsync(Ours(lease), client.ReplaceAsync);
             }
             else
             {
@@ -147,6 +147,24 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             told(e as BackupException ?? ApiFailure.From(
                 client.Connection, $"take the lease '{options.Namespace}/{options.Name}'", e));
             return false;
+        }
+    }
+
+    /// <summary>
+    /// Writes the lease, and waits for the answer whoever wants to stop meanwhile: a write that is cut off may be
+    /// carried out all the same, and then nobody gives back what it took.
+    /// </summary>
+    private async Task WriteAsync(
+        JsonObject lease, Func<ResourceKind, string, JsonObject, CancellationToken, Task<JsonObject>> write)
+    {
+        using CancellationTokenSource deadline = new(options.RetryPeriod, time);
+        try
+        {
+            await write(ResourceKind.Lease, options.Namespace, lease, deadline.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"no answer within {options.RetryPeriod.TotalSeconds} s", e);
         }
     }
 
