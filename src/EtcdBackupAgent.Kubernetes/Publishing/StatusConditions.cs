@@ -40,7 +40,7 @@ internal static class StatusConditions
         };
         if (before is null)
         {
-            conditions.Add(condition);
+            conditions.Add((JsonNode)condition);
         }
         else
         {

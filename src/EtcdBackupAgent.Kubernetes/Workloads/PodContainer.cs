@@ -6,11 +6,8 @@ namespace EtcdBackupAgent.Kubernetes.Workloads;
 /// <summary>The container of a pod, put together piece by piece; volumes and their mounts belong together.</summary>
 internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<string> arguments)
 {
-    private readonly JsonArray _environment =
-    [
-        FieldVariable("POD_NAME", "metadata.name"),
-        FieldVariable("POD_NAMESPACE", "metadata.namespace"),
-    ];
+    private readonly JsonArray _environment = new(
+        FieldVariable("POD_NAME", "metadata.name"), FieldVariable("POD_NAMESPACE", "metadata.namespace"));
 
     private readonly JsonObject _capabilities = new() { ["drop"] = new JsonArray("ALL") };
     private readonly JsonArray _volumes = [];
@@ -20,14 +17,14 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
 
     public PodContainer Variable(string variable, string value)
     {
-        _environment.Add(new JsonObject { ["name"] = variable, ["value"] = value });
+        _environment.Add((JsonNode)new JsonObject { ["name"] = variable, ["value"] = value });
         return this;
     }
 
     /// <summary>A variable with the value of one key of a Secret: the pod itself needs no right to read Secrets.</summary>
     public PodContainer SecretVariable(string variable, string secret, string key)
     {
-        _environment.Add(new JsonObject
+        _environment.Add((JsonNode)new JsonObject
         {
             ["name"] = variable,
             ["valueFrom"] = new JsonObject
@@ -41,14 +38,14 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     public PodContainer Mount(string volume, JsonObject source, string path, bool isReadOnly)
     {
         source["name"] = volume;
-        _volumes.Add(source);
+        _volumes.Add((JsonNode)source);
         JsonObject mount = new() { ["name"] = volume, ["mountPath"] = path };
         if (isReadOnly)
         {
             mount["readOnly"] = true;
         }
 
-        _mounts.Add(mount);
+        _mounts.Add((JsonNode)mount);
         return this;
     }
 
@@ -86,7 +83,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         JsonArray added = [];
         foreach (string capability in names)
         {
-            added.Add(JsonValue.Create(capability));
+            added.Add((JsonNode)capability);
         }
 
         _capabilities["add"] = added;

@@ -18,7 +18,7 @@ internal static class PodPlacement
         JsonArray terms = [];
         foreach (string label in Labels(policy))
         {
-            terms.Add(new JsonObject
+            terms.Add((JsonNode)new JsonObject
             {
                 ["matchExpressions"] = new JsonArray(new JsonObject { ["key"] = label, ["operator"] = "Exists" }),
             });
@@ -39,7 +39,7 @@ internal static class PodPlacement
         JsonArray tolerations = [];
         foreach (string key in LabelsDefault.Union(Labels(policy), StringComparer.Ordinal))
         {
-            tolerations.Add(new JsonObject { ["key"] = key, ["operator"] = "Exists", ["effect"] = "NoSchedule" });
+            tolerations.Add((JsonNode)new JsonObject { ["key"] = key, ["operator"] = "Exists", ["effect"] = "NoSchedule" });
         }
 
         return tolerations;

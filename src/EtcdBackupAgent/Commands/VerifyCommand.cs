@@ -98,7 +98,7 @@ internal static class VerifyCommand
             : ExitCodes.Success;
     }
 
-    private static JsonArray Document(IEnumerable<VerifyOutcome> outcomes) =>
+    private static JsonArray Document(IEnumerable<VerifyOutcome> outcomes) => new(
     [
         .. outcomes.Select(o => new JsonObject
         {
@@ -107,7 +107,7 @@ internal static class VerifyCommand
             ["notOpened"] = new JsonArray([.. o.NotOpened.Select(a => JsonValue.Create(a.Key.Value))]),
             ["problems"] = new JsonArray([.. o.Problems.Select(p => JsonValue.Create(p.Message))]),
         }),
-    ];
+    ]);
 
     private static void WriteText(IAnsiConsole console, IReadOnlyList<DeepVerifyOutcome> outcomes, string address)
     {

@@ -1,9 +1,9 @@
+using System.Collections.Frozen;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using YamlDotNet.Core;
-using YamlDotNet.Serialization;
-using YamlDotNet.Serialization.EventEmitters;
+using YamlDotNet.Core.Events;
 
 namespace EtcdBackupAgent.Output;
 
@@ -17,46 +17,63 @@ internal static class DocumentText
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private static readonly ISerializer YamlSerializer =
-        new SerializerBuilder()
-            .WithQuotingNecessaryStrings(quoteYaml1_1Strings: true)
-            .WithEventEmitter(next => new QuotedDigits(next))
-            .Build();
+    /// <summary>Words that YAML 1.1 or 1.2 takes for something other than a text, in any case.</summary>
+    private static readonly FrozenSet<string> YamlWords = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n", "=", "<<");
 
     public static string Json(JsonNode document) => document.ToJsonString(Indented);
 
-    public static string Yaml(JsonNode document) => YamlSerializer.Serialize(Plain(document)!);
-
-    private static object? Plain(JsonNode? node) => node switch
+    public static string Yaml(JsonNode document)
     {
-        null => null,
-        JsonObject fields => fields.ToDictionary(f => f.Key, f => Plain(f.Value), StringComparer.Ordinal),
-        JsonArray items => items.Select(Plain).ToList(),
-        _ => Scalar(node.AsValue()),
-    };
+        using StringWriter text = new() { NewLine = "\n" };
+        Emitter emitter = new(text);
+        emitter.Emit(new StreamStart());
+        emitter.Emit(new DocumentStart());
+        Emit(emitter, document);
+        emitter.Emit(new DocumentEnd(isImplicit: true));
+        emitter.Emit(new StreamEnd());
+        return text.ToString();
+    }
 
-    private static object Scalar(JsonValue value) => value.GetValueKind() switch
+    private static void Emit(Emitter emitter, JsonNode? node)
     {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        JsonValueKind.Number => value.TryGetValue(out long whole) ? whole : value.ToString(),
-        _ => value.ToString(),
-    };
-
-    /// <summary>
-    /// Quotes every text that begins like a number. A snapshot ID may be <c>1e345678</c>, which is a number to YAML and none
-    /// to the serializer's own rule.
-    /// </summary>
-    private sealed class QuotedDigits(IEventEmitter next) : ChainedEventEmitter(next)
-    {
-        public override void Emit(ScalarEventInfo eventInfo, IEmitter emitter)
+        switch (node)
         {
-            if (eventInfo.Source.Value is string and [(>= '0' and <= '9') or '.' or '+' or '-', ..])
-            {
-                eventInfo.Style = ScalarStyle.DoubleQuoted;
-            }
+            case JsonObject fields:
+                emitter.Emit(new MappingStart());
+                foreach ((string name, JsonNode? value) in fields)
+                {
+                    emitter.Emit(Text(name));
+                    Emit(emitter, value);
+                }
 
-            base.Emit(eventInfo, emitter);
+                emitter.Emit(new MappingEnd());
+                break;
+            case JsonArray items:
+                emitter.Emit(new SequenceStart(AnchorName.Empty, TagName.Empty, isImplicit: true, SequenceStyle.Any));
+                foreach (JsonNode? item in items)
+                {
+                    Emit(emitter, item);
+                }
+
+                emitter.Emit(new SequenceEnd());
+                break;
+            case JsonValue value when value.GetValueKind() == JsonValueKind.String:
+                emitter.Emit(Text(value.GetValue<string>()));
+                break;
+            default:
+                // JSON's numbers, truths and null are YAML's.
+                emitter.Emit(new Scalar(node?.ToJsonString() ?? "null"));
+                break;
         }
     }
+
+    /// <summary>
+    /// A text, quoted where it could be read as something else; so is every one that begins like a number, as the snapshot ID
+    /// <c>1e345678</c> does. What needs quotes for the characters in it, the emitter knows.
+    /// </summary>
+    private static Scalar Text(string text) =>
+        text is "" or [(>= '0' and <= '9') or '.' or '+' or '-', ..] || YamlWords.Contains(text)
+            ? new Scalar(AnchorName.Empty, TagName.Empty, text, ScalarStyle.DoubleQuoted, isPlainImplicit: false, isQuotedImplicit: true)
+            : new Scalar(text);
 }

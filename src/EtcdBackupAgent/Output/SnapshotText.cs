@@ -72,7 +72,7 @@ internal static class SnapshotText
     }
 
     /// <summary>All snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
-    public static JsonArray Document(Inventory inventory) =>
+    public static JsonArray Document(Inventory inventory) => new(
     [
         .. InOrder(inventory).Select(entry => entry.Snapshot is { } snapshot
             ? Document(snapshot)
@@ -83,7 +83,7 @@ internal static class SnapshotText
                 ["status"] = Status(null),
                 ["problem"] = inventory.Unreadable.Single(u => u.Folder == entry.Folder).Problem.Message,
             }),
-    ];
+    ]);
 
     /// <summary>
     /// One snapshot: the manifest's fields, a <c>status</c> and, once it was verified deeply, the record of that as <c>verification</c>.

@@ -40,7 +40,8 @@ internal static class VerificationText
     }
 
     /// <summary>One object a snapshot: whether it is sound, whether that is recorded, and the record.</summary>
-    public static JsonArray Document(IEnumerable<DeepVerifyOutcome> outcomes) => [.. outcomes.Select(Document)];
+    public static JsonArray Document(IEnumerable<DeepVerifyOutcome> outcomes) =>
+        new([.. outcomes.Select(Document)]);
 
     /// <summary>The last deep verification, a line a fact, for beside the snapshot's own.</summary>
     public static IEnumerable<(string Name, string Value)> Details(Snapshot snapshot)

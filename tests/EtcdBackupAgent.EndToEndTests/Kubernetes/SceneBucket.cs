@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
@@ -5,19 +6,22 @@ namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 /// <summary>A bucket of a scene's own, and what is in it, read without the program.</summary>
 internal sealed record SceneBucket(string Name, IObjectStore Store)
 {
-    /// <summary>The IDs of all complete snapshots, oldest first.</summary>
+    /// <summary>The IDs of all complete snapshots, oldest first. Two may have been begun within a second, which is all that a folder's
+    /// name tells; the manifest tells more.</summary>
     public async Task<IReadOnlyList<string>> SnapshotsAsync()
     {
-        List<string> folders = [];
-        await foreach (StoredObject found in Store.ListAsync("snapshots/", CancellationToken.None))
+        List<(DateTimeOffset StartedAt, string Id)> snapshots = [];
+        foreach (string key in await KeysAsync())
         {
-            if (found.Key.Value.Split('/') is [_, string folder, "manifest.json"])
+            if (key.Split('/') is ["snapshots", _, "manifest.json"])
             {
-                folders.Add(folder);
+                await using Stream content = await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);
+                JsonNode manifest = (await JsonNode.ParseAsync(content))!;
+                snapshots.Add(((DateTimeOffset)manifest["startedAt"]!, (string)manifest["id"]!));
             }
         }
 
-        return [.. folders.Order(StringComparer.Ordinal).Select(folder => folder.Split('-')[^1])];
+        return [.. snapshots.Order().Select(snapshot => snapshot.Id)];
     }
 
     /// <summary>The keys of all objects, in ordinal order.</summary>

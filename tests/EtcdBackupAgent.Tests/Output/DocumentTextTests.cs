@@ -36,12 +36,33 @@ public sealed class DocumentTextTests
 
     [Fact]
     public void Numbers_and_truths_stay_what_they_are_in_yaml() => Assert.Equal(
-        "bytes: 12345678901\nsound: true\nproblems: []\nid: a1b2c3d4\n",
+        "bytes: 12345678901\nshare: 0.25\nsound: true\nproblems: []\nid: a1b2c3d4\nend: null\nfields: {}\n",
         DocumentText.Yaml(new JsonObject
         {
             ["bytes"] = 12345678901L,
+            ["share"] = 0.25,
             ["sound"] = true,
             ["problems"] = new JsonArray(),
             ["id"] = "a1b2c3d4",
+            ["end"] = null,
+            ["fields"] = new JsonObject(),
         }));
+
+    [Theory]
+    [InlineData("one line\nand another: with a colon\n")]
+    [InlineData(" # no comment")]
+    [InlineData("{no: flow}")]
+    [InlineData("- no item")]
+    [InlineData("'quoted' \"twice\" \\ \t\u0001")]
+    [InlineData("*no alias")]
+    [InlineData("näme ☃")]
+    public void A_text_is_read_back_as_it_was(string text)
+    {
+        string yaml = DocumentText.Yaml(new JsonArray(new JsonObject { [text] = text }));
+
+        YamlStream stream = [];
+        stream.Load(new StringReader(yaml));
+        (YamlNode name, YamlNode value) = ((YamlMappingNode)stream.Documents[0].RootNode[0]).Children.Single();
+        Assert.Equal((text, text), ((string?)name, (string?)value));
+    }
 }
