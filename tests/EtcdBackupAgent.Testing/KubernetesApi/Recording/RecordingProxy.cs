@@ -24,6 +24,7 @@ public sealed class RecordingProxy : IAsyncDisposable
     private readonly ConcurrentQueue<ApiRequest> _requests = new();
     private readonly ConcurrentQueue<string> _refusals = new();
     private readonly ConcurrentDictionary<HttpContext, ApiRequest> _watches = new();
+    private readonly Lock _watchesGate = new();
     private readonly Dictionary<string, string> _users;
     private readonly HttpMessageInvoker _server;
     private readonly Uri _serverUrl;
@@ -81,13 +82,17 @@ public sealed class RecordingProxy : IAsyncDisposable
     /// <returns>How many there were.</returns>
     public int CutWatches()
     {
-        HttpContext[] open = [.. _watches.Keys];
-        foreach (HttpContext watch in open)
+        // A context must not be touched after its request has ended, so none ends meanwhile.
+        lock (_watchesGate)
         {
-            watch.Abort();
-        }
+            HttpContext[] open = [.. _watches.Keys];
+            foreach (HttpContext watch in open)
+            {
+                watch.Abort();
+            }
 
-        return open.Length;
+            return open.Length;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -153,7 +158,10 @@ public sealed class RecordingProxy : IAsyncDisposable
         {
             if (watches)
             {
-                _watches.TryRemove(context, out _);
+                lock (_watchesGate)
+                {
+                    _watches.TryRemove(context, out _);
+                }
             }
         }
     }
