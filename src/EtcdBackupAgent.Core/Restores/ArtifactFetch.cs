@@ -14,13 +14,16 @@ internal sealed class ArtifactFetch(
 
     private readonly ArtifactReader _reader = new(store, identities, progress);
 
-    /// <summary>Writes the etcd snapshot, trailer included, to a new file that only its owner can read.</summary>
+    /// <summary>
+    /// Writes the etcd snapshot, trailer included, to a new file that only its owner can read. One that is to be kept is on the disk
+    /// when this returns.
+    /// </summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.TargetUnusable"/>,
     /// or what the store says.
     /// </exception>
-    public Task DatabaseAsync(ArtifactManifest artifact, string path, CancellationToken cancellationToken) =>
-        _reader.ReadAsync(artifact, plain => WriteSnapshotAsync(plain, path, cancellationToken), cancellationToken);
+    public Task DatabaseAsync(ArtifactManifest artifact, string path, bool keep, CancellationToken cancellationToken) =>
+        _reader.ReadAsync(artifact, plain => WriteSnapshotAsync(plain, path, keep, cancellationToken), cancellationToken);
 
     /// <summary>
     /// Extracts the certificates to a new directory. What a tar says is acted upon, so it is read and proved once before;
@@ -36,7 +39,7 @@ internal sealed class ArtifactFetch(
             artifact, plain => ExtractAsync(plain, directory, cancellationToken), cancellationToken);
     }
 
-    private static async Task WriteSnapshotAsync(Stream plain, string path, CancellationToken cancellationToken)
+    private static async Task WriteSnapshotAsync(Stream plain, string path, bool keep, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,7 +52,7 @@ internal sealed class ArtifactFetch(
                 BufferSize = 0,
             });
             await plain.CopyToAsync(file, CopyBufferBytes, cancellationToken);
-            file.Flush(flushToDisk: true);
+            file.Flush(flushToDisk: keep);
         }
         catch (Exception e) when (IsOfTarget(e))
         {

@@ -89,7 +89,7 @@ public static class DataDirectoryRun
         // 3. the database
         ArtifactFetch fetch = new(repository.Store, identities, progress);
         string fetched = target.Staged(RestoreRun.SnapshotFileName);
-        await fetch.DatabaseAsync(database, fetched, cancellationToken);
+        await fetch.DatabaseAsync(database, fetched, keep: false, cancellationToken);
 
         // 4. the certificates
         if (certificatesTarget is not null)

@@ -67,7 +67,7 @@ public sealed class RestoreRun(BackupRepository repository)
             {
                 case ArtifactKind.Etcd:
                     database = target.Staged(SnapshotFileName);
-                    await fetch.DatabaseAsync(artifact, database, cancellationToken);
+                    await fetch.DatabaseAsync(artifact, database, keep: true, cancellationToken);
                     break;
                 case ArtifactKind.Certs:
                     certificates = target.Staged(CertificatesDirectoryName);
