@@ -15,6 +15,8 @@ internal sealed record Standing(Contender Contender)
 
     public double CpuSeconds => Median.Of(Runs, run => run.CpuTime.TotalSeconds);
 
+    public double BusySeconds => Median.Of(Runs, run => run.BusySeconds);
+
     public double PeakBytes => Median.Of(Runs, run => run.PeakBytes);
 
     public double ScratchBytes => Median.Of(Runs, run => run.ScratchBytes);

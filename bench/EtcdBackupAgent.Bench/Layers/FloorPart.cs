@@ -69,21 +69,27 @@ internal sealed class FloorPart : IPart
         double nearest = Median.Of(floor, effort => effort.WallSeconds);
         IEnumerable<string> rows =
         [
-            Row("the agent's client, to nowhere", nearest, Median.Of(floor, effort => effort.CpuSeconds)),
-            .. standings.Select(standing => Row(standing.Contender.Name, standing.WallSeconds, standing.CpuSeconds)),
+            Row(
+                "the agent's client, to nowhere",
+                nearest,
+                Median.Of(floor, effort => effort.CpuSeconds),
+                Median.Of(floor, effort => effort.BusySeconds)),
+            .. standings.Select(
+                standing => Row(standing.Contender.Name, standing.WallSeconds, standing.CpuSeconds, standing.BusySeconds)),
         ];
         return $"""
             The snapshot of {Megabytes(bytes)}; medians of {rounds} rounds after one to warm up, in turn.
 
-            | | wall | CPU | rate | times the floor |
-            |---|---|---|---|---|
+            | | wall | CPU | rate | times the floor | CPU of the whole machine | of what its cores could |
+            |---|---|---|---|---|---|---|
             {string.Join('\n', rows)}
 
             {Commands(standings.Select(standing => standing.Contender))}
             """;
 
-        string Row(string name, double wall, double cpu) => string.Create(
+        string Row(string name, double wall, double cpu, double busy) => string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {Seconds(wall)} | {Seconds(cpu)} | {bytes / 1e6 / wall:N0} MB/s | {wall / nearest:0.00} |");
+            $"| {name} | {Seconds(wall)} | {Seconds(cpu)} | {bytes / 1e6 / wall:N0} MB/s | {wall / nearest:0.00} "
+            + $"| {Seconds(busy)} | {busy / wall / Environment.ProcessorCount:P0} |");
     }
 }

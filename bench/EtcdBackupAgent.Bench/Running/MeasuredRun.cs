@@ -8,6 +8,7 @@ namespace EtcdBackupAgent.Bench.Running;
 /// <summary>What one run of a program, or of a line of the shell with several, took.</summary>
 /// <param name="Elapsed">From start to end.</param>
 /// <param name="CpuTime">In the programs and in the kernel for them.</param>
+/// <param name="BusySeconds">For which a processor of the machine was busy, summed over all: with the servers that they talk to.</param>
 /// <param name="PeakBytes">The most physical memory that a program held at once, its own file included; of several that ran at
 /// the same time, the sum.</param>
 /// <param name="WrittenBytes">What they caused to be written to disks, whether the files still exist or not.</param>
@@ -16,6 +17,7 @@ namespace EtcdBackupAgent.Bench.Running;
 internal sealed record MeasuredRun(
     TimeSpan Elapsed,
     TimeSpan CpuTime,
+    double BusySeconds,
     long PeakBytes,
     long WrittenBytes,
     long ScratchBytes,
@@ -73,6 +75,7 @@ internal sealed record MeasuredRun(
         Dictionary<int, ProcessUsage> usages = [];
         long peak = 0;
         long scratchBytes = 0;
+        double busy = MachineUsage.BusySeconds();
         Stopwatch clock = Stopwatch.StartNew();
         await using PeerProcess shell = PeerProcess.Start(
             Peers.Installed("bash"), ["-c", script, "bash", .. arguments], all, scratch);
@@ -116,9 +119,10 @@ internal sealed record MeasuredRun(
                 $"'{Shown(text, arguments)}' ended with {exitCode}. It said:\n{shell.Output}");
         }
 
+        busy = MachineUsage.BusySeconds() - busy;
         TimeSpan[] times = Times(shell.Output);
         return new MeasuredRun(
-            times[0], times[1] + times[2], peak, usages.Values.Sum(usage => usage.WrittenBytes), scratchBytes, files);
+            times[0], times[1] + times[2], busy, peak, usages.Values.Sum(usage => usage.WrittenBytes), scratchBytes, files);
     }
 
     private static string Shown(string text, IReadOnlyList<string> arguments) =>

@@ -1,6 +1,8 @@
+using System.Globalization;
 using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Counting;
 using EtcdBackupAgent.Bench.Performance;
+using EtcdBackupAgent.Bench.Running;
 using EtcdBackupAgent.Core.Repository;
 using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
@@ -13,6 +15,8 @@ internal sealed class StartupPart : IPart
 
     /// <summary>A start is short and what comes between it random: more rounds cost nothing.</summary>
     private const int RoundsFactor = 4;
+
+    private const double SecondsMax = 0.5;
 
     public string Name => "startup";
 
@@ -49,6 +53,15 @@ internal sealed class StartupPart : IPart
         ];
         IReadOnlyList<Standing> standings = await new Contest(scene.Workplace, variables, scene.Output)
             .RunAsync([.. warm, .. cold], rounds * RoundsFactor, cancellationToken);
+        Verdict[] aims =
+        [
+            .. standings.Where(standing => standing.Contender.Text.StartsWith("etcd-backup-agent", StringComparison.Ordinal))
+                .Select(standing => new Verdict(
+                    standing.WallSeconds < SecondsMax,
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{standing.Contender.Name}: {standing.WallSeconds * 1e3:0} ms, aimed at less than {SecondsMax * 1e3:0} ms"))),
+        ];
         return new Section(
             $"""
             Medians of {rounds * RoundsFactor} rounds after one to warm up; each repository has {Snapshots} snapshots.
@@ -58,8 +71,9 @@ internal sealed class StartupPart : IPart
             {string.Join('\n', standings.Select(Row))}
 
             {Commands([.. warm, cold[0]])}
+            {string.Join('\n', aims.Select(aim => $"- {(aim.Holds ? "Reached" : "Not reached")}: {aim.Fact}."))}
             """,
-            []);
+            aims);
     }
 
     private static string Row(Standing standing) =>

@@ -33,6 +33,9 @@ namespace EtcdBackupAgent.Kubernetes.Catalogue;
 internal sealed class CatalogueSync(
     KubernetesClient client, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
 {
+    /// <summary>Thousands of records, of a cluster that was restored, one after the other would take minutes.</summary>
+    private const int WritesInFlightMax = 16;
+
     private readonly RecordPublisher _records = new(client);
     private readonly StatusWriter _statuses = new(client);
 
@@ -70,24 +73,23 @@ internal sealed class CatalogueSync(
         CataloguePlan plan = CataloguePlan.Make(name, inventory, records.Items, policies.Items);
 
         // 4
-        foreach ((Snapshot snapshot, bool isForeign) in plan.Missing)
-        {
-            await _records.PublishAsync(
-                space, name, snapshot.Manifest, snapshot.Verification, isForeign, cancellationToken);
-        }
+        ParallelOptions several = new() { MaxDegreeOfParallelism = WritesInFlightMax, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(plan.Missing, several, async (missing, stop) => await _records.PublishAsync(
+            space, name, missing.Snapshot.Manifest, missing.Snapshot.Verification, missing.IsForeign, stop));
 
         // 5
         int changed = 0;
-        foreach ((JsonObject record, CatalogueEntry entry) in plan.Present)
+        await Parallel.ForEachAsync(plan.Present, several, async (present, stop) =>
         {
-            changed += await _records.RefreshAsync(record, entry.Snapshot, entry.IsForeign, cancellationToken) ? 1 : 0;
-        }
+            if (await _records.RefreshAsync(present.Record, present.Entry.Snapshot, present.Entry.IsForeign, stop))
+            {
+                Interlocked.Increment(ref changed);
+            }
+        });
 
         // 6
-        foreach (JsonObject record in plan.Stale)
-        {
-            await _records.RemoveAsync(record, cancellationToken);
-        }
+        await Parallel.ForEachAsync(
+            plan.Stale, several, async (record, stop) => await _records.RemoveAsync(record, stop));
 
         // 7
         foreach (JsonObject policy in policies.Items.Where(p => ObjectMetadata.Find(p, "spec", "destination") == name))

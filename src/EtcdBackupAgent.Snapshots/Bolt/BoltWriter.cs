@@ -14,7 +14,7 @@ namespace EtcdBackupAgent.Snapshots.Bolt;
 /// </para>
 /// <para>A bucket that bbolt itself would keep inline is inline here: one leaf, up to a quarter of a page.</para>
 /// </remarks>
-internal sealed class BoltWriter
+internal sealed class BoltWriter : IDisposable
 {
     private const ulong FreelistPage = BoltFormat.FirstDataPage;
 
@@ -122,6 +122,9 @@ internal sealed class BoltWriter
         RandomAccess.FlushToDisk(_file);
         return _output.SizeBytes;
     }
+
+    /// <summary>Touches the file no more.</summary>
+    public void Dispose() => _output.Dispose();
 
     private static void WriteHeader(Span<byte> page, ulong id, BoltPageKinds kind)
     {

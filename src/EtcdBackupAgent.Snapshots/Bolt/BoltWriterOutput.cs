@@ -3,8 +3,11 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
-/// <summary>The end of a bbolt file that grows page by page. What is appended is written in large pieces, in order.</summary>
-internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes)
+/// <summary>
+/// The end of a bbolt file that grows page by page. What is appended is written in large pieces, in order, each while the next one is
+/// put together: copying pages into the kernel is most of the work of a restore.
+/// </summary>
+internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) : IDisposable
 {
     private const int BufferBytes = 1 << 20;
 
@@ -13,8 +16,13 @@ internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSize
 
     private const uint StartWrite = 2; // SYNC_FILE_RANGE_WRITE
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
+    private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private int _buffered;
+
+    /// <summary>The piece that is being written; the writing under way owns it.</summary>
+    private byte[] _piece = GC.AllocateUninitializedArray<byte>(BufferBytes);
+
+    private Task _writing = Task.CompletedTask;
     private long _written;
     private long _started;
 
@@ -48,17 +56,37 @@ internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSize
         }
     }
 
+    /// <summary>Writes what is not written yet, and waits for all of it.</summary>
     /// <exception cref="IOException">The disk refused it.</exception>
     public void Flush()
     {
-        RandomAccess.Write(file, _buffer.AsSpan(0, _buffered), _written);
-        _written += _buffered;
+        HandOver();
+        _writing.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Waits for the writing under way, which uses the file. What it failed with was told, or nobody asks any more.</summary>
+    public void Dispose() => _ = Task.WhenAny(_writing).GetAwaiter().GetResult();
+
+    /// <summary>Waits for the piece before, and lets this one be written.</summary>
+    private void HandOver()
+    {
+        _writing.GetAwaiter().GetResult();
+        (_buffer, _piece) = (_piece, _buffer);
+        (int bytes, long offset) = (_buffered, _written);
+        _written += bytes;
         _buffered = 0;
-        if (_written - _started >= StartWriteBytes)
+        _writing = Task.Run(() => Write(bytes, offset));
+    }
+
+    private void Write(int bytes, long offset)
+    {
+        RandomAccess.Write(file, _piece.AsSpan(0, bytes), offset);
+        long written = offset + bytes;
+        if (written - _started >= StartWriteBytes)
         {
             // Only advice: a file system that does not know it writes later, and an error of the disk comes again at the flush.
-            _ = SyncFileRange(file, _started, _written - _started, StartWrite);
-            _started = _written;
+            _ = SyncFileRange(file, _started, written - _started, StartWrite);
+            _started = written;
         }
     }
 
@@ -66,7 +94,7 @@ internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSize
     {
         if (_buffered == _buffer.Length)
         {
-            Flush();
+            HandOver();
         }
 
         return _buffer.Length - _buffered;

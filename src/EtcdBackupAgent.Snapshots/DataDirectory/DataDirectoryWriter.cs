@@ -90,7 +90,7 @@ public static class DataDirectoryWriter
         BoltDatabase source, string path, RaftCluster cluster, RestorePlan plan, CopyProgress progress)
     {
         using FileStream file = PrivateFiles.Create(path);
-        BoltWriter target = new(file.SafeFileHandle, source.PageSizeBytes);
+        using BoltWriter target = new(file.SafeFileHandle, source.PageSizeBytes);
         DatabaseCopySummary copy = new DatabaseCopy(source, target, cluster, plan, progress).Run();
         return (copy, target.Finish(source.Meta.TransactionId + 1));
     }

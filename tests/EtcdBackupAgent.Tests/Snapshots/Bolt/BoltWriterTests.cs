@@ -75,7 +75,7 @@ public sealed class BoltWriterTests
     {
         using TestDirectory directory = new();
         using FileStream file = File.Create(directory["db"]);
-        BoltWriter writer = new(file.SafeFileHandle, 4096);
+        using BoltWriter writer = new(file.SafeFileHandle, 4096);
         writer.BeginBucket("bucket"u8, 0);
 
         Assert.Throws<ArgumentException>(() =>
@@ -90,7 +90,7 @@ public sealed class BoltWriterTests
     {
         using TestDirectory directory = new();
         using FileStream file = File.Create(directory["db"]);
-        BoltWriter writer = new(file.SafeFileHandle, 1024);
+        using BoltWriter writer = new(file.SafeFileHandle, 1024);
         writer.BeginBucket("bucket"u8, 0);
         writer.Add([5], new byte[1000]);
 
@@ -104,7 +104,7 @@ public sealed class BoltWriterTests
     {
         using TestDirectory directory = new();
         using FileStream file = File.Create(directory["db"]);
-        BoltWriter writer = new(file.SafeFileHandle, 4096);
+        using BoltWriter writer = new(file.SafeFileHandle, 4096);
 
         Assert.Throws<InvalidOperationException>(writer.EndBucket);
         writer.BeginBucket("bucket"u8, 0);
@@ -118,10 +118,12 @@ public sealed class BoltWriterTests
     {
         using TestDirectory directory = new();
         using FileStream file = new(directory["db"], FileMode.Create, FileAccess.ReadWrite);
-        BoltWriter writer = new(file.SafeFileHandle, 4096);
-        writer.BeginBucket("bucket"u8, 0);
-        writer.Add("key"u8, new byte[5_000_000]);
-        writer.EndBucket();
+        using (BoltWriter writer = new(file.SafeFileHandle, 4096))
+        {
+            writer.BeginBucket("bucket"u8, 0);
+            writer.Add("key"u8, new byte[5_000_000]);
+            writer.EndBucket();
+        }
 
         Assert.True(file.Length > 4_000_000);
         Assert.Throws<EtcdBackupAgent.Snapshots.SnapshotDamagedException>(

@@ -16,7 +16,7 @@ internal sealed class WrittenDatabase : IDisposable
     {
         using (FileStream file = File.Create(_directory["db"]))
         {
-            BoltWriter writer = new(file.SafeFileHandle, pageSizeBytes);
+            using BoltWriter writer = new(file.SafeFileHandle, pageSizeBytes);
             foreach (WrittenBucket bucket in buckets)
             {
                 writer.BeginBucket(Encoding.ASCII.GetBytes(bucket.Name), bucket.Sequence);

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace EtcdBackupAgent.Bench.Running;
+
+/// <summary>What all processors together have done since the machine began (proc(5): <c>stat</c>).</summary>
+internal static class MachineUsage
+{
+    /// <summary>The kernel's unit, USER_HZ, is the same on all machines that .NET runs on.</summary>
+    private const double TicksPerSecond = 100;
+
+    /// <summary>In /proc/stat's order: user, nice, system, idle, iowait, irq, softirq, steal.</summary>
+    private const int Idle = 3;
+
+    private const int IoWait = 4;
+    private const int Fields = 8;
+
+    /// <summary>Seconds in which a processor was not idle, summed over all of them: servers, clients and the kernel.</summary>
+    public static double BusySeconds()
+    {
+        string all = File.ReadLines("/proc/stat").First();
+        return all.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            .Skip(1)
+            .Take(Fields)
+            .Select(static field => long.Parse(field, CultureInfo.InvariantCulture))
+            .Where(static (_, field) => field is not (Idle or IoWait))
+            .Sum() / TicksPerSecond;
+    }
+}
