@@ -4,7 +4,8 @@
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0.401
 ARG RUNTIME_IMAGE=debian:trixie-20250811-slim
 
-# What the program runs on: a glibc as new as that of the image it is built in. Nothing is written but to /tmp and to what is mounted: the root file system may be read-only.
+# What the program runs on: a glibc as new as that of the image it is built in. Nothing is written but to /tmp and to what is mounted:
+# the root file system may be read-only.
 FROM ${RUNTIME_IMAGE} AS runtime
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates libssl3 libzstd1 tzdata \

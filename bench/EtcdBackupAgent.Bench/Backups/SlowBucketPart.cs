@@ -79,7 +79,7 @@ internal sealed class SlowBucketPart : IPart
         {string.Join('\n', table.Select(Line))}
 
         {Commands([Sealed, Plain])}
-        {string.Join('\n', aims.Select(aim => $"- {(aim.Holds ? "Reached" : "Not reached")}: {aim.Fact}."))}
+        {Verdict.List(aims)}
         """;
 
     private static string Line(Row row) =>

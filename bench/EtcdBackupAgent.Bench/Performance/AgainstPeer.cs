@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Bench.Performance;
 internal static class AgainstPeer
 {
     public static Section Section(string job, int rounds, IReadOnlyList<Standing> standings, IReadOnlyList<Verdict> aims) => new(
-        $"{job}; medians of {rounds} rounds after one to warm up, in turn.\n\n{ComparisonTable.Of(standings)}\n{Aims(aims)}",
+        $"{job}; medians of {rounds} rounds after one to warm up, in turn.\n\n{ComparisonTable.Of(standings)}\n{Verdict.List(aims)}",
         aims);
 
     public static Verdict Wall(IReadOnlyList<Standing> standings, double ratioMax) =>
@@ -24,7 +24,4 @@ internal static class AgainstPeer
             ratio <= ratioMax,
             $"{standings[^1].Contender.Name}: {ratio:0.00} of the {what} of {standings[0].Contender.Name}, aimed at {ratioMax:0.00} or less");
     }
-
-    private static string Aims(IEnumerable<Verdict> aims) =>
-        string.Concat(aims.Select(aim => $"- {(aim.Holds ? "Reached" : "Not reached")}: {aim.Fact}.\n"));
 }

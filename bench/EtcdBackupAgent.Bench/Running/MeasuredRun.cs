@@ -39,16 +39,7 @@ internal sealed record MeasuredRun(
         IReadOnlyDictionary<string, string?> environment,
         string scratch,
         CancellationToken cancellationToken) =>
-        RunShellAsync(
-            "\"$@\"",
-            [program, .. arguments],
-            new Dictionary<string, string?>(environment, StringComparer.Ordinal)
-            {
-                // The runtime's debugger would put its pipes into the directory for temporary files.
-                ["DOTNET_EnableDiagnostics"] = "0",
-            },
-            scratch,
-            cancellationToken);
+        RunShellAsync("\"$@\"", [program, .. arguments], environment, scratch, cancellationToken);
 
     /// <summary>
     /// Runs what bash makes of a text and watches it from outside. The scratch directory is empty: the processes work in it, and take

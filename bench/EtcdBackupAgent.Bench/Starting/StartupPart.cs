@@ -71,7 +71,7 @@ internal sealed class StartupPart : IPart
             {string.Join('\n', standings.Select(Row))}
 
             {Commands([.. warm, cold[0]])}
-            {string.Join('\n', aims.Select(aim => $"- {(aim.Holds ? "Reached" : "Not reached")}: {aim.Fact}."))}
+            {Verdict.List(aims)}
             """,
             aims);
     }

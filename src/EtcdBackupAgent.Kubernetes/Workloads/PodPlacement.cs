@@ -15,15 +15,10 @@ internal static class PodPlacement
     /// <summary>Affinity to a node that has the label, by default one of two.</summary>
     public static JsonObject Affinity(BackupPolicy policy)
     {
-        JsonArray terms = [];
-        foreach (string label in Labels(policy))
+        JsonArray terms = new([.. Labels(policy).Select(label => new JsonObject
         {
-            terms.Add((JsonNode)new JsonObject
-            {
-                ["matchExpressions"] = new JsonArray(new JsonObject { ["key"] = label, ["operator"] = "Exists" }),
-            });
-        }
-
+            ["matchExpressions"] = new JsonArray(new JsonObject { ["key"] = label, ["operator"] = "Exists" }),
+        })]);
         return new JsonObject
         {
             ["nodeAffinity"] = new JsonObject
@@ -34,16 +29,11 @@ internal static class PodPlacement
     }
 
     /// <summary>Tolerations of the taints that keep other pods away from these nodes.</summary>
-    public static JsonArray Tolerations(BackupPolicy policy)
-    {
-        JsonArray tolerations = [];
-        foreach (string key in LabelsDefault.Union(Labels(policy), StringComparer.Ordinal))
-        {
-            tolerations.Add((JsonNode)new JsonObject { ["key"] = key, ["operator"] = "Exists", ["effect"] = "NoSchedule" });
-        }
-
-        return tolerations;
-    }
+    public static JsonArray Tolerations(BackupPolicy policy) => new(
+    [
+        .. LabelsDefault.Union(Labels(policy), StringComparer.Ordinal)
+            .Select(key => new JsonObject { ["key"] = key, ["operator"] = "Exists", ["effect"] = "NoSchedule" }),
+    ]);
 
     private static string[] Labels(BackupPolicy policy) =>
         policy.Options.TryGetValue(LabelOption, out string? label) ? [label] : LabelsDefault;

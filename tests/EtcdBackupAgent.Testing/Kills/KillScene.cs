@@ -29,8 +29,6 @@ public sealed class KillScene : IAsyncDisposable
             ["AWS_SECRET_ACCESS_KEY"] = s3.SecretKey,
             ["AWS_EC2_METADATA_DISABLED"] = "true",
             ["TMPDIR"] = Temporary,
-            // The runtime's debugger would put its pipes there.
-            ["DOTNET_EnableDiagnostics"] = "0",
         };
     }
 

@@ -15,21 +15,12 @@ public sealed class ReadAheadStreamTests
     public async Task What_comes_out_is_what_went_in_in_pieces_of_any_size(int length)
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(length);
-        Random sizes = new(length);
-        using MemoryStream read = new();
+        Random random = new(length);
+        int[] sizes = [.. Enumerable.Range(0, 101).Select(_ => random.Next(1, 100_000))];
         await using ReadAheadStream stream = new(new MemoryStream(bytes), leaveOpen: false);
-        byte[] buffer = new byte[100_000];
 
-        int taken;
-        while ((taken = sizes.Next(2) == 0
-            ? await stream.ReadAsync(buffer.AsMemory(0, sizes.Next(1, buffer.Length)))
-            : stream.Read(buffer.AsSpan(0, sizes.Next(1, buffer.Length)))) > 0)
-        {
-            read.Write(buffer, 0, taken);
-        }
-
-        Assert.Equal(bytes, read.ToArray());
-        Assert.Equal(0, await stream.ReadAsync(buffer));
+        Assert.Equal(bytes, await TestBytes.ReadInPiecesAsync(stream, sizes));
+        Assert.Equal(0, await stream.ReadAsync(new byte[1]));
     }
 
     [Fact]

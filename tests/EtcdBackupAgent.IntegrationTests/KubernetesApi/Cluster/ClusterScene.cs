@@ -24,6 +24,9 @@ internal sealed class ClusterScene : IDisposable
     public const string Location = "disk";
     public const string Policy = "nightly";
 
+    /// <summary>Fields of a policy that nothing is due for.</summary>
+    public const string PolicySpecDefault = "verify: Never";
+
     private static readonly CancellationToken None = CancellationToken.None;
 
     private readonly ClusterFixture _fixture;
@@ -56,7 +59,7 @@ internal sealed class ClusterScene : IDisposable
     public ResourceName PolicyName => new(Namespace, Policy);
 
 
-    public static async Task<ClusterScene> StartAsync(ClusterFixture fixture, string policySpec = "verify: Never")
+    public static async Task<ClusterScene> StartAsync(ClusterFixture fixture, string policySpec = PolicySpecDefault)
     {
         string space = await fixture.Server.CreateNamespaceAsync();
         using TestDirectory directory = new();

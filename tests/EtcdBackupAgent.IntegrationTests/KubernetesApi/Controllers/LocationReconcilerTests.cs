@@ -7,24 +7,8 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
 /// <summary>One look after the other at a location, on a real API server.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class LocationReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class LocationReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
-    private ClusterScene Scene { get; set; } = null!;
-
-    private SceneControllers Controllers { get; set; } = null!;
-
-    public async Task InitializeAsync()
-    {
-        Scene = await ClusterScene.StartAsync(fixture);
-        Controllers = new SceneControllers(Scene);
-    }
-
-    public Task DisposeAsync()
-    {
-        Scene.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Fact]
     public async Task A_new_location_gets_a_repository_a_status_and_one_event_and_then_nothing_more()
     {

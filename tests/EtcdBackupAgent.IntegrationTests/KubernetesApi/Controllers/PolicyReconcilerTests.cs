@@ -8,25 +8,14 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
 /// <summary>One look after the other at a policy, on a real API server; its location is ready.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class PolicyReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     private const string CronJob = "hourly-backup-cronjob";
 
-    private ClusterScene Scene { get; set; } = null!;
-
-    private SceneControllers Controllers { get; set; } = null!;
-
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        Scene = await ClusterScene.StartAsync(fixture);
-        Controllers = new SceneControllers(Scene);
+        await base.InitializeAsync();
         await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
-    }
-
-    public Task DisposeAsync()
-    {
-        Scene.Dispose();
-        return Task.CompletedTask;
     }
 
     [Fact]

@@ -10,24 +10,8 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
 /// <summary>Records that somebody deletes, and what becomes of their snapshots.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class RecordReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
-    private ClusterScene Scene { get; set; } = null!;
-
-    private SceneControllers Controllers { get; set; } = null!;
-
-    public async Task InitializeAsync()
-    {
-        Scene = await ClusterScene.StartAsync(fixture);
-        Controllers = new SceneControllers(Scene);
-    }
-
-    public Task DisposeAsync()
-    {
-        Scene.Dispose();
-        return Task.CompletedTask;
-    }
-
     [Fact]
     public async Task The_snapshot_of_a_deleted_record_goes_and_an_event_says_so()
     {

@@ -11,27 +11,16 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
 /// <summary>One look after the other at a restore, on a real API server; its pod never speaks.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class RestoreReconcilerTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     private const string Name = "restore-test";
 
-    private ClusterScene Scene { get; set; } = null!;
-
-    private SceneControllers Controllers { get; set; } = null!;
-
     private SnapshotManifest Manifest { get; set; } = null!;
 
-    public async Task InitializeAsync()
+    public override async Task InitializeAsync()
     {
-        Scene = await ClusterScene.StartAsync(fixture);
-        Controllers = new SceneControllers(Scene);
+        await base.InitializeAsync();
         Manifest = await Scene.StoreAsync(Scene.Manifest(0));
-    }
-
-    public Task DisposeAsync()
-    {
-        Scene.Dispose();
-        return Task.CompletedTask;
     }
 
     [Fact]

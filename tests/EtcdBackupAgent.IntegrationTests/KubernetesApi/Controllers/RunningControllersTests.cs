@@ -11,29 +11,13 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
 /// <summary>All controllers at work on a real API server, and what may go wrong with it.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class RunningControllersTests(ClusterFixture fixture) : IAsyncLifetime
+public sealed class RunningControllersTests(ClusterFixture fixture) : ControllerTests(fixture, "schedule: '0 * * * *'")
 {
     /// <summary>Polls without a request before controllers are taken to have nothing to do.</summary>
     private const int QuietPolls = 40;
 
     /// <summary>How often the server fails, of each kind.</summary>
     private const int Faults = 6;
-
-    private ClusterScene Scene { get; set; } = null!;
-
-    private SceneControllers Controllers { get; set; } = null!;
-
-    public async Task InitializeAsync()
-    {
-        Scene = await ClusterScene.StartAsync(fixture, "schedule: '0 * * * *'");
-        Controllers = new SceneControllers(Scene);
-    }
-
-    public Task DisposeAsync()
-    {
-        Scene.Dispose();
-        return Task.CompletedTask;
-    }
 
     [Fact]
     public async Task Everything_comes_to_be_as_it_should_and_then_nothing_is_asked_but_watches()

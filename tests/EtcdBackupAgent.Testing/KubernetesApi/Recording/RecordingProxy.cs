@@ -23,8 +23,10 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     private readonly ConcurrentQueue<ApiRequest> _requests = new();
     private readonly ConcurrentQueue<string> _refusals = new();
-    private readonly ConcurrentDictionary<HttpContext, ApiRequest> _watches = new();
-    private readonly Lock _watchesGate = new();
+
+    /// <summary>Those that are open; guarded by itself.</summary>
+    private readonly HashSet<HttpContext> _watches = [];
+
     private readonly Dictionary<string, string> _users;
     private readonly HttpMessageInvoker _server;
     private readonly Uri _serverUrl;
@@ -83,15 +85,14 @@ public sealed class RecordingProxy : IAsyncDisposable
     public int CutWatches()
     {
         // A context must not be touched after its request has ended, so none ends meanwhile.
-        lock (_watchesGate)
+        lock (_watches)
         {
-            HttpContext[] open = [.. _watches.Keys];
-            foreach (HttpContext watch in open)
+            foreach (HttpContext watch in _watches)
             {
                 watch.Abort();
             }
 
-            return open.Length;
+            return _watches.Count;
         }
     }
 
@@ -144,7 +145,15 @@ public sealed class RecordingProxy : IAsyncDisposable
         }
 
         // 4
-        bool watches = request?.Verb == "watch" && _watches.TryAdd(context, request);
+        bool watches = request?.Verb == "watch";
+        if (watches)
+        {
+            lock (_watches)
+            {
+                _watches.Add(context);
+            }
+        }
+
         try
         {
             await ForwardAsync(context);
@@ -158,9 +167,9 @@ public sealed class RecordingProxy : IAsyncDisposable
         {
             if (watches)
             {
-                lock (_watchesGate)
+                lock (_watches)
                 {
-                    _watches.TryRemove(context, out _);
+                    _watches.Remove(context);
                 }
             }
         }
