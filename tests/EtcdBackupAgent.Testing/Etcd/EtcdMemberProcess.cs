@@ -4,13 +4,13 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>One member of an <see cref="EtcdServer"/>: its ports, its data and, while it runs, its process.</summary>
-internal sealed class EtcdMemberProcess(EtcdServer server, int index)
+internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDisposable
 {
     /// <summary>Milliseconds: a fifth of the default, so that a leader is there sooner and yet a loaded machine keeps it.</summary>
     private const int HeartbeatMilliseconds = 20;
 
     private readonly int _metricsPort = FreePort.Take();
-    private PeerProcess? _process;
+    private readonly RestartableProcess _process = new();
 
     public string Name { get; } = string.Create(CultureInfo.InvariantCulture, $"m{index}");
 
@@ -47,23 +47,19 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index)
         }
     }
 
-    public void Start() => _process = PeerProcess.Start(server.Options.Series.Etcd, Arguments());
+    /// <summary>Starts the member, killing it first if it runs.</summary>
+    public Task StartAsync() => _process.StartAsync(server.Options.Series.Etcd, Arguments());
 
     /// <summary>A member is healthy when it has a leader and no alarm.</summary>
     public Task UntilHealthyAsync(HttpClient http, CancellationToken cancellationToken) =>
-        _process!.UntilReadyAsync(
+        _process.UntilReadyAsync(
             async () => (await http.GetStringAsync(new Uri($"{MetricsUrl}/health"), cancellationToken))
                 .Contains("\"health\":\"true\"", StringComparison.Ordinal),
             cancellationToken);
 
-    public async Task KillAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync();
-            _process = null;
-        }
-    }
+    public Task KillAsync() => _process.KillAsync();
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
     private IEnumerable<string> Arguments()
     {

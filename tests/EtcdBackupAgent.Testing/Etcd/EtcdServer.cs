@@ -64,7 +64,7 @@ public sealed class EtcdServer : IAsyncDisposable
             foreach (EtcdMemberProcess member in server._members)
             {
                 await member.RestoreAsync(cancellationToken);
-                member.Start();
+                await member.StartAsync();
             }
 
             foreach (EtcdMemberProcess member in server._members)
@@ -115,10 +115,10 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Ends a member with SIGKILL.</summary>
     public Task KillAsync(int member = 0) => _members[member].KillAsync();
 
-    /// <summary>Starts a member again that was killed, on its data and ports, and waits until it is healthy.</summary>
+    /// <summary>Starts a member again, killing it first if it runs, on its data and ports, and waits until it is healthy.</summary>
     public async Task RestartAsync(int member = 0, CancellationToken cancellationToken = default)
     {
-        _members[member].Start();
+        await _members[member].StartAsync();
         await _members[member].UntilHealthyAsync(_health, cancellationToken);
     }
 
@@ -126,7 +126,7 @@ public sealed class EtcdServer : IAsyncDisposable
     {
         foreach (EtcdMemberProcess member in _members)
         {
-            await member.KillAsync();
+            await member.DisposeAsync();
         }
 
         _health.Dispose();

@@ -26,7 +26,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     private readonly TestCertificates _authority = new("Test Kubernetes CA");
     private readonly int _port = FreePort.Take();
     private EtcdServer? _etcd;
-    private PeerProcess? _process;
+    private readonly RestartableProcess _process = new();
 
     private KubernetesApiServer()
     {
@@ -64,7 +64,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     public EtcdServer Etcd => _etcd ?? throw new InvalidOperationException("The server was not started.");
 
     /// <summary>The last lines that the server wrote.</summary>
-    public string Output => _process?.Output ?? "";
+    public string Output => _process.Output;
 
     /// <summary>Starts a server with nothing in it but the namespaces that every cluster has.</summary>
     /// <remarks>1. Start etcd. 2. Write the certificate and the tokens. 3. Start the server.</remarks>
@@ -156,20 +156,12 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     }
 
     /// <summary>Ends the server with SIGKILL, in the middle of whatever it does. What is stored stays.</summary>
-    public async Task KillAsync()
-    {
-        if (_process is not null)
-        {
-            await _process.DisposeAsync();
-            _process = null;
-        }
-    }
+    public Task KillAsync() => _process.KillAsync();
 
     /// <summary>Starts the server, killing it first if it runs, on the same port and data, and waits until it is
     /// ready.</summary>
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
-        await KillAsync();
         string[] arguments =
         [
             $"--etcd-servers={_etcd!.EndpointList}",
@@ -180,9 +172,9 @@ public sealed class KubernetesApiServer : IAsyncDisposable
             $"--client-ca-file={CaFile}",
             $"--token-auth-file={_directory["tokens.csv"]}",
         ];
-        _process = Peers.KubebuilderAssets is { } assets
-            ? PeerProcess.Start(Path.Combine(assets, "kube-apiserver"), [.. arguments, .. ForKubeApiserver()])
-            : PeerProcess.Start(Peers.KubernetesApi, arguments);
+        await (Peers.KubebuilderAssets is { } assets
+            ? _process.StartAsync(Path.Combine(assets, "kube-apiserver"), [.. arguments, .. ForKubeApiserver()])
+            : _process.StartAsync(Peers.KubernetesApi, arguments));
         using HttpClient client = CreateClient();
         await _process.UntilReadyAsync(
             async () =>
@@ -236,7 +228,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
+        await _process.DisposeAsync();
         if (_etcd is not null)
         {
             await _etcd.DisposeAsync();

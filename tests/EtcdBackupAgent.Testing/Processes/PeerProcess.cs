@@ -14,11 +14,13 @@ public sealed partial class PeerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly string _name;
     private readonly OutputTail _output = new();
+    private readonly Lazy<Task> _ended;
 
     private PeerProcess(Process process, string name)
     {
         _process = process;
         _name = name;
+        _ended = new Lazy<Task>(EndAsync);
         process.OutputDataReceived += (_, e) => _output.Add(e.Data);
         process.ErrorDataReceived += (_, e) => _output.Add(e.Data);
         process.BeginOutputReadLine();
@@ -106,7 +108,10 @@ public sealed partial class PeerProcess : IAsyncDisposable
     /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
     public void Interrupt() => Send(SignalInterrupt);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Kills the program and its children, and waits for its end; the same wait for all that ask.</summary>
+    public ValueTask DisposeAsync() => new(_ended.Value);
+
+    private async Task EndAsync()
     {
         _process.Kill(entireProcessTree: true);
         await WaitForExitAsync();

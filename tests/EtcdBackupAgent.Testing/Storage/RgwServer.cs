@@ -17,7 +17,7 @@ public sealed class RgwServer : IAsyncDisposable
     private readonly CephConfiguration _configuration;
     private readonly TestCertificates _authority = new("Test S3 CA");
     private CephCluster? _cluster;
-    private PeerProcess? _gateway;
+    private readonly RestartableProcess _gateway = new();
 
     private RgwServer(RgwStorage storage) => _configuration = new CephConfiguration
     {
@@ -83,21 +83,14 @@ public sealed class RgwServer : IAsyncDisposable
         CephCluster.RunAsync(RadosgwAdmin, ["-c", _configuration.File, "-n", "client.rgw.a", .. arguments]);
 
     /// <summary>Kills the gateway with SIGKILL, in the middle of whatever it does. What is stored stays.</summary>
-    public async Task KillAsync()
-    {
-        if (_gateway is not null)
-        {
-            await _gateway.DisposeAsync();
-            _gateway = null;
-        }
-    }
+    public Task KillAsync() => _gateway.KillAsync();
 
-    /// <summary>Starts the gateway again after <see cref="KillAsync"/>, on the same ports and with the same data.</summary>
+    /// <summary>Starts the gateway again, killing it first if it runs, on the same ports and with the same data.</summary>
     public Task RestartAsync() => StartGatewayAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await KillAsync();
+        await _gateway.DisposeAsync();
         if (_cluster is not null)
         {
             await _cluster.DisposeAsync();
@@ -109,7 +102,7 @@ public sealed class RgwServer : IAsyncDisposable
 
     private async Task StartGatewayAsync()
     {
-        _gateway = PeerProcess.Start(Radosgw, ["-c", _configuration.File, "-n", "client.rgw.a", "-f"]);
+        await _gateway.StartAsync(Radosgw, ["-c", _configuration.File, "-n", "client.rgw.a", "-f"]);
         using HttpClient client = new();
         await _gateway.UntilReadyAsync(async () =>
         {
