@@ -13,12 +13,6 @@ namespace EtcdBackupAgent.Etcd;
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
-    /// <summary>
-    /// Bytes of the snapshot that may be under way or wait for the reader; the default of 64 KiB would be a round trip for every
-    /// second message. The program keeps the handler from raising it (EtcdBackupAgent.csproj), so that memory stays bounded.
-    /// </summary>
-    private const int StreamWindowBytes = 1024 * 1024;
-
     private const string TokenMetadata = "token";
 
     private readonly EtcdConnection _connection;
@@ -44,7 +38,7 @@ internal sealed class EtcdClient : IDisposable
                 AllowAutoRedirect = false,
                 ActivityHeadersPropagator = null,
                 ConnectTimeout = connection.ConnectTimeout,
-                InitialHttp2StreamWindowSize = StreamWindowBytes,
+                InitialHttp2StreamWindowSize = EtcdConnection.SnapshotWindowBytes,
                 ConnectCallback = (_, cancellationToken) => _connector.ConnectAsync(cancellationToken),
             },
             timeProvider);

@@ -6,6 +6,13 @@ namespace EtcdBackupAgent.Etcd;
 /// <summary>How to reach and enter an etcd cluster: values, not paths. Its text form shows the endpoints only.</summary>
 public sealed record EtcdConnection
 {
+    /// <summary>
+    /// Bytes of the snapshot that may be under way or wait for the reader. With less, etcd and the reader wait for each other, and on a
+    /// machine with few cores each wait costs a change of threads on both sides (docs/performance.md). The program keeps the
+    /// handler from raising it (EtcdBackupAgent.csproj), so that memory stays bounded.
+    /// </summary>
+    public const int SnapshotWindowBytes = 8 * 1024 * 1024;
+
     /// <summary>Client URLs, <c>https://</c> or <c>http://</c>; at least one. See <see cref="EtcdEndpoints.Parse"/>.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
 
