@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.Storage.S3;
 /// </summary>
 internal sealed partial class MultipartUpload
 {
-    /// <summary>Parts on their way at once; with <see cref="UploadPlan.PartBytesMin"/> one more is being read beside them.</summary>
+    /// <summary>Parts on their way at once; one more is being read beside them.</summary>
     private const int PartsInFlightMax = 2;
 
     /// <summary>To give back what was sent, whatever the caller's token says.</summary>
@@ -96,7 +96,7 @@ internal sealed partial class MultipartUpload
                     $"'{_key}' is longer than {UploadPlan.ObjectBytesMax} bytes, which is the most an object may have.");
             }
 
-            int size = UploadPlan.PartBytes(number);
+            int size = _connection.Options.Upload.PartBytes(number);
             await MakeRoomAsync(size);
             PartBuffer part = await PartBuffer.ReadAsync(content, size, _buffers, stop.Token);
             bool isLast = !part.IsFull;

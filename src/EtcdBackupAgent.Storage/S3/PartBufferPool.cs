@@ -2,7 +2,7 @@ namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
 /// Keeps the buffers of parts for the next part. All that are kept have one size: parts grow seldom, and an
-/// <see cref="System.Buffers.ArrayPool{T}"/> would round 5 MiB up to 8.
+/// <see cref="System.Buffers.ArrayPool{T}"/> would round 12 MiB up to 16.
 /// </summary>
 internal sealed class PartBufferPool
 {

@@ -65,7 +65,7 @@ public sealed class S3ObjectStore : IObjectStore
     {
         // 1
         using PartBuffer first = await PartBuffer.ReadAsync(
-            content, UploadPlan.PartBytes(1), _buffers, cancellationToken);
+            content, Options.Upload.FirstPartBytes, _buffers, cancellationToken);
 
         // 2
         if (!first.IsFull)

@@ -29,6 +29,9 @@ public sealed record S3Options
     /// <summary>Null for AWS's own chain: environment variables, shared files, web identity, container, machine.</summary>
     public S3Credentials? Credentials { get; init; }
 
+    /// <summary>How long content is sent.</summary>
+    internal UploadPlan Upload { get; init; } = UploadPlan.Default;
+
     /// <summary>Where the objects are, for messages.</summary>
     internal string Address
     {

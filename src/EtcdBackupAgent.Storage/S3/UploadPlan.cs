@@ -1,15 +1,16 @@
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// How big the parts of a multipart upload are when nobody knows how long the content will be: small first, so that little memory
-/// does for what is common, and doubled every <see cref="PartsOfOneSize"/>, so that S3's longest object still fits S3's most parts.
+/// How big the parts of a multipart upload are when nobody knows how long the content will be: of one size for what is common, and
+/// doubled every <see cref="PartsOfOneSize"/>, so that S3's longest object still fits S3's most parts.
 /// </summary>
 /// <remarks>
-/// Parts 1 to 700 have 5 MiB (3 GiB together), the next 700 have 10 MiB (10 GiB), the next 20 MiB (23 GiB), the next 40 MiB
-/// (51 GiB) and so on. A part is held in memory until the store has it, for it may have to be sent again. Up to 51 GiB all that are held together stay within
-/// <see cref="MemoryBytesMax"/>; a longer object needs parts beyond that, which then go one at a time.
+/// By default parts 1 to 700 have 12 MiB (8 GiB together), the next 700 have 24 MiB (16 GiB), the next 48 MiB (33 GiB) and so on. A
+/// part is held in memory until the store has it, for it may have to be sent again. Up to 57 GiB all that are held together stay
+/// within <see cref="MemoryBytesMax"/>; a longer object needs parts beyond that, which then go one at a time.
 /// </remarks>
-internal static class UploadPlan
+/// <param name="FirstPartBytes">Content shorter than this is stored in one request; at least <see cref="PartBytesMin"/>.</param>
+internal sealed record UploadPlan(int FirstPartBytes)
 {
     /// <summary>S3's limit (docs.aws.amazon.com, "Amazon S3 multipart upload limits").</summary>
     public const int PartsMax = 10_000;
@@ -17,9 +18,7 @@ internal static class UploadPlan
     /// <summary>S3's limit of an object.</summary>
     public const long ObjectBytesMax = 5L << 40;
 
-    /// <summary>
-    /// Content shorter than this is stored in one request. It is the least that S3 allows for all parts but the last.
-    /// </summary>
+    /// <summary>The least that S3 allows for all parts but the last.</summary>
     public const int PartBytesMin = 5 << 20;
 
     /// <summary>The size from which on it grows no more: 10,000 parts then hold the longest object.</summary>
@@ -30,13 +29,19 @@ internal static class UploadPlan
     /// <summary>Of the content of one object: parts on their way and the one being read.</summary>
     public const int MemoryBytesMax = 48 << 20;
 
+    /// <summary>
+    /// Three whole pieces of the 4 MiB in which Ceph's gateway stores a part. Each part costs a server work beside its bytes: with the
+    /// least size a backup took a twentieth longer (<c>docs/performance.md</c>).
+    /// </summary>
+    public static UploadPlan Default { get; } = new(12 << 20);
+
     /// <summary>The size of a part, from number 1 to <see cref="PartsMax"/>.</summary>
-    public static int PartBytes(int partNumber)
+    public int PartBytes(int partNumber)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(partNumber, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(partNumber, PartsMax);
         int doublings = (partNumber - 1) / PartsOfOneSize;
-        return (int)Math.Min((long)PartBytesMin << doublings, PartBytesMax);
+        return (int)Math.Min((long)FirstPartBytes << doublings, PartBytesMax);
     }
 
     /// <summary>Whether a further part may be held beside those that are.</summary>

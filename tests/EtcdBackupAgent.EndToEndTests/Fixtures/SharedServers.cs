@@ -35,13 +35,13 @@ internal static class SharedServers
             return server;
         });
 
-    /// <summary>The same with 12 MB: two parts of an upload.</summary>
+    /// <summary>The same with 20 MB: two parts of an upload.</summary>
     public static Task<EtcdServer> MediumEtcdAsync() => SharedAsync(
         "medium",
         async () =>
         {
             EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Series("3.5") });
-            await EtcdContent.WriteNoiseAsync(server, 12 << 20);
+            await EtcdContent.WriteNoiseAsync(server, 20 << 20);
             return server;
         });
 

@@ -23,6 +23,8 @@ public sealed class RgwFixture : IAsyncLifetime
         Endpoint = Server.HttpsEndpoint,
         CaCertificatePem = Server.CaCertificatePem,
         Credentials = new S3Credentials { AccessKey = Server.AccessKey, SecretKey = Server.SecretKey },
+        // The least, so that few bytes make several parts.
+        Upload = new UploadPlan(UploadPlan.PartBytesMin),
     };
 }
 

@@ -8,48 +8,57 @@ public sealed class UploadPlanTests
     private const long PartBytesMinOfS3 = 5L << 20;
     private const long PartBytesMaxOfS3 = 5L << 30;
 
-    [Fact]
-    public void The_longest_object_that_S3_takes_fits_its_most_parts()
+    private static readonly UploadPlan Least = new(UploadPlan.PartBytesMin);
+
+    public static TheoryData<int> FirstParts => [UploadPlan.Default.FirstPartBytes, Least.FirstPartBytes];
+
+    [Theory]
+    [MemberData(nameof(FirstParts))]
+    public void The_longest_object_that_S3_takes_fits_its_most_parts(int firstPartBytes)
     {
-        long total = Enumerable.Range(1, UploadPlan.PartsMax).Sum(number => (long)UploadPlan.PartBytes(number));
+        UploadPlan plan = new(firstPartBytes);
+
+        long total = Enumerable.Range(1, UploadPlan.PartsMax).Sum(number => (long)plan.PartBytes(number));
 
         Assert.True(total >= UploadPlan.ObjectBytesMax, $"10,000 parts hold {total} bytes.");
     }
 
-    [Fact]
-    public void Parts_only_grow_and_keep_to_what_S3_takes()
+    [Theory]
+    [MemberData(nameof(FirstParts))]
+    public void Parts_only_grow_and_keep_to_what_S3_takes(int firstPartBytes)
     {
+        UploadPlan plan = new(firstPartBytes);
         int previous = 0;
         for (int number = 1; number <= UploadPlan.PartsMax; number++)
         {
-            int size = UploadPlan.PartBytes(number);
+            int size = plan.PartBytes(number);
             Assert.InRange(size, Math.Max(previous, PartBytesMinOfS3), PartBytesMaxOfS3);
             previous = size;
         }
     }
 
     [Theory]
-    [InlineData(1, 5)]
-    [InlineData(700, 5)]
-    [InlineData(701, 10)]
-    [InlineData(1401, 20)]
+    [InlineData(1, 12)]
+    [InlineData(700, 12)]
+    [InlineData(701, 24)]
+    [InlineData(1401, 48)]
     [InlineData(10_000, 1024)]
     public void A_part_has_its_size(int number, int mebibytes) =>
-        Assert.Equal(mebibytes << 20, UploadPlan.PartBytes(number));
+        Assert.Equal(mebibytes << 20, UploadPlan.Default.PartBytes(number));
 
     [Theory]
     [InlineData(0)]
     [InlineData(10_001)]
     public void There_is_no_such_part(int number) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => UploadPlan.PartBytes(number));
+        Assert.Throws<ArgumentOutOfRangeException>(() => UploadPlan.Default.PartBytes(number));
 
     [Fact]
-    public void Nine_parts_of_the_first_size_fill_the_memory_and_one_part_always_fits()
+    public void Four_parts_of_the_first_size_fill_the_memory_and_one_part_always_fits()
     {
-        int size = UploadPlan.PartBytes(1);
+        int size = UploadPlan.Default.PartBytes(1);
 
-        Assert.True(UploadPlan.Fits(8L * size, size));
-        Assert.False(UploadPlan.Fits(9L * size, size));
+        Assert.True(UploadPlan.Fits(3L * size, size));
+        Assert.False(UploadPlan.Fits(4L * size, size));
         Assert.True(UploadPlan.Fits(0, UploadPlan.PartBytesMax));
         Assert.False(UploadPlan.Fits(1, UploadPlan.PartBytesMax));
     }
