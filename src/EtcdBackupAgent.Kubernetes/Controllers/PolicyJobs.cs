@@ -70,6 +70,10 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
 
     public static ResourceSelection Of(string policy) => new(Labels: $"{ClusterNames.PolicyLabel}={policy}");
 
+    /// <summary>As they began. A CronJob's are called after the time that they were due at, which tells those of one second apart.</summary>
+    internal static JsonObject[] InOrder(IEnumerable<JsonObject> jobs) =>
+        [.. jobs.OrderBy(JobState.Started).ThenBy(ObjectMetadata.Name, StringComparer.Ordinal)];
+
     /// <summary>The name of the Job for one backup: <c>POLICY-backup-1f2e3d4c</c>.</summary>
     internal static string NameOf(JsonObject policy, string key)
     {

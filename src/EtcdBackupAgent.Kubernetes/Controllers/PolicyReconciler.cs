@@ -190,7 +190,7 @@ internal sealed class PolicyReconciler(
     /// <summary>A pod that ran has told what became of it; one that never started, or was killed, has not.</summary>
     private async Task<JsonObject> TellOfFailedJobsAsync(JsonObject item, CancellationToken cancellationToken)
     {
-        IReadOnlyList<JsonObject> jobs = await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken);
+        JsonObject[] jobs = PolicyJobs.InOrder(await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken));
         var last = jobs
             .Select(job => (Job: job, Failure: JobState.Failure(job)))
             .Where(one => one.Failure is not null)
@@ -202,7 +202,8 @@ internal sealed class PolicyReconciler(
         }
 
         string name = ObjectMetadata.Name(last.Job);
-        if (PolicyStatus.HasTold(item["status"] as JsonObject ?? [], name, JobState.Started(last.Job), last.Failure!.Value.At))
+        string[] sinceThen = [.. jobs.SkipWhile(job => job != last.Job).Select(ObjectMetadata.Name)];
+        if (PolicyStatus.HasTold(item["status"] as JsonObject ?? [], sinceThen, JobState.Started(last.Job), last.Failure!.Value.At))
         {
             return item;
         }

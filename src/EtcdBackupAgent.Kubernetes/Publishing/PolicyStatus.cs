@@ -85,13 +85,18 @@ internal static class PolicyStatus
     }
 
     /// <summary>Whether a status tells what became of the run of a Job, or of a later one. Times are whole seconds here, in which another
-    /// run may have ended: of the same time, the pod must be the Job's.</summary>
-    public static bool HasTold(JsonObject status, string job, DateTimeOffset begun, DateTimeOffset ended) =>
+    /// run may have ended: of the same time, the pod must be that of the Job or of one that was made after it.</summary>
+    /// <param name="status">The policy's status.</param>
+    /// <param name="jobs">The names of the Job and of those after it.</param>
+    /// <param name="begun">When the Job began.</param>
+    /// <param name="ended">When it ended.</param>
+    public static bool HasTold(JsonObject status, IReadOnlyCollection<string> jobs, DateTimeOffset begun, DateTimeOffset ended) =>
         StatusTime.Find(status, BackupTime) is { } known
         && (known > ended
             || (known >= StatusTime.Rounded(begun)
                 && ObjectMetadata.Find(status, BackupState) != "Initializing"
-                && ObjectMetadata.Find(status, Pod)?.StartsWith(job, StringComparison.Ordinal) == true));
+                && ObjectMetadata.Find(status, Pod) is { } pod
+                && jobs.Any(job => IsOf(pod, job))));
 
     /// <summary>kubedr's words.</summary>
     public static string SuccessText(SnapshotId id) => $"Backup completed, snapshot ID: {id}";
@@ -99,6 +104,9 @@ internal static class PolicyStatus
     /// <summary>Whether a time in a status is absent or not after another.</summary>
     public static bool IsNotNewer(JsonObject status, string field, DateTimeOffset time) =>
         StatusTime.Find(status, field) is not { } known || known <= StatusTime.Rounded(time);
+
+    /// <summary>A pod is called after its Job; in place of one that was never there stands the Job.</summary>
+    private static bool IsOf(string pod, string job) => pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
     /// <summary>False, and nothing is changed, if the status tells of a later run.</summary>
     private static bool SetRun(JsonObject status, string state, string? pod, long generation, DateTimeOffset at)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using Xunit;
@@ -54,19 +55,36 @@ public sealed class JobTellingTests
         Assert.Equal(failure, JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
     }
 
-    /// <summary>The Job began at 10:00:05 and failed at 10:00:09.</summary>
+    /// <summary>The Job began at 10:00:05 and failed at 10:00:09; another was made after it.</summary>
     [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:07Z","backupStatus":"Failed","backupPod":"job-1-x7k2p"}""", true)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:06Z","backupStatus":"Initializing","backupPod":"job-1-x7k2p"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:04Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
-    [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-2-m1n8c"}""", true)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Failed","backupPod":"job-10-b4w9q"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Failed","backupPod":"job-1"}""", true)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Completed","backupPod":"job-2-m1n8c"}""", true)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Initializing","backupPod":"job-2-m1n8c"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-9-m1n8c"}""", true)]
     public void A_pod_has_told_what_became_of_it_or_a_later_one_has(string status, bool hasTold) => Assert.Equal(hasTold, PolicyStatus.HasTold(
         (JsonObject)JsonNode.Parse(status)!,
-        "job-1",
+        ["job-1", "job-2"],
         new DateTimeOffset(2026, 1, 1, 10, 0, 5, 300, TimeSpan.Zero),
         new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero)));
+
+    [Fact]
+    public void Jobs_stand_in_the_order_they_began_in_and_those_of_one_second_in_that_of_their_names()
+    {
+        JsonObject[] jobs = [Job("cron-3", 5), Job("cron-1", 7), Job("cron-2", 5), Job("cron-4", 4)];
+
+        Assert.Equal(["cron-4", "cron-2", "cron-3", "cron-1"], PolicyJobs.InOrder(jobs).Select(ObjectMetadata.Name));
+
+        static JsonObject Job(string name, int second) => new()
+        {
+            ["metadata"] = new JsonObject { ["name"] = name, ["creationTimestamp"] = $"2026-01-01T00:00:0{second}Z" },
+        };
+    }
 
     [Fact]
     public void A_Job_for_one_backup_is_called_after_what_was_asked_for()
