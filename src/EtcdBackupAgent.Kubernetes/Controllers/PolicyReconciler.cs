@@ -190,31 +190,20 @@ internal sealed class PolicyReconciler(
     /// <summary>A pod that ran has told what became of it; one that never started, or was killed, has not.</summary>
     private async Task<JsonObject> TellOfFailedJobsAsync(JsonObject item, CancellationToken cancellationToken)
     {
-        JsonObject[] jobs = PolicyJobs.InOrder(await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken));
-        var last = jobs
-            .Select(job => (Job: job, Failure: JobState.Failure(job)))
-            .Where(one => one.Failure is not null)
-            .OrderByDescending(one => one.Failure!.Value.At)
-            .FirstOrDefault();
-        if (last.Job is null)
+        JsonObject status = item["status"] as JsonObject ?? [];
+        if (FailedJob.Last(await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken)) is not { } last
+            || PolicyStatus.HasTold(status, last.SinceThen, JobState.Started(last.Job), last.At))
         {
             return item;
         }
 
         string name = ObjectMetadata.Name(last.Job);
-        string[] sinceThen = [.. jobs.SkipWhile(job => job != last.Job).Select(ObjectMetadata.Name)];
-        if (PolicyStatus.HasTold(item["status"] as JsonObject ?? [], sinceThen, JobState.Started(last.Job), last.Failure!.Value.At))
-        {
-            return item;
-        }
-
         (string? pod, string? why) = await _pods.FindAsync(name, cancellationToken);
-        BackupException failure = PodFailure.Untold(name, why ?? last.Failure.Value.Message);
+        BackupException failure = PodFailure.Untold(name, why ?? last.Message);
         JsonObject written = await _statuses.ChangeAsync(
             Kind,
             item,
-            status => PolicyStatus.SetFailed(
-                status, failure, pod ?? name, ObjectMetadata.Generation(item), last.Failure.Value.At),
+            changed => PolicyStatus.SetFailed(changed, failure, pod ?? name, ObjectMetadata.Generation(item), last.At),
             cancellationToken);
         await events.RecordOnceAsync(
             Kind, item, EventType.Warning, "BackupFailed", failure.Message, ObjectMetadata.Uid(last.Job), cancellationToken);

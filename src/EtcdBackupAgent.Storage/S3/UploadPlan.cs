@@ -30,8 +30,8 @@ internal sealed record UploadPlan(int FirstPartBytes)
     public const int MemoryBytesMax = 48 << 20;
 
     /// <summary>
-    /// Three whole pieces of the 4 MiB in which Ceph's gateway stores a part. Each part costs a server work beside its bytes: with the
-    /// least size a backup took a twentieth longer (<c>docs/performance.md</c>).
+    /// Three whole pieces of the 4 MiB in which Ceph's gateway stores a part: each part costs a server work beside its bytes
+    /// (<c>docs/performance.md</c>). Three parts, two on their way and one being read, stay well within the memory.
     /// </summary>
     public static UploadPlan Default { get; } = new(12 << 20);
 

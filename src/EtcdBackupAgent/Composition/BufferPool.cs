@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.Composition;
 internal static class BufferPool
 {
     /// <summary>What the runtime reads when the pool is first used; there is no other way to tell it.</summary>
-    private const string Variable = "DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION";
+    public const string Variable = "DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION";
 
     private const int Http2BufferBytes = 16 * 1024;
 

@@ -80,10 +80,18 @@ public sealed class JobTellingTests
 
         Assert.Equal(["cron-4", "cron-2", "cron-3", "cron-1"], PolicyJobs.InOrder(jobs).Select(ObjectMetadata.Name));
 
-        static JsonObject Job(string name, int second) => new()
-        {
-            ["metadata"] = new JsonObject { ["name"] = name, ["creationTimestamp"] = $"2026-01-01T00:00:0{second}Z" },
-        };
+    }
+
+    [Fact]
+    public void Of_Jobs_that_failed_in_one_second_the_one_that_began_last_is_told_of()
+    {
+        JsonObject[] jobs = [Job("cron-3", 5, failed: 8), Job("cron-4", 7), Job("cron-2", 5, failed: 8), Job("cron-1", 3, failed: 6)];
+
+        FailedJob last = Assert.IsType<FailedJob>(FailedJob.Last(jobs));
+
+        Assert.Equal(("cron-3", 8), (ObjectMetadata.Name(last.Job), last.At.Second));
+        Assert.Equal(["cron-3", "cron-4"], last.SinceThen);
+        Assert.Null(FailedJob.Last([Job("cron-4", 7)]));
     }
 
     [Fact]
@@ -98,6 +106,15 @@ public sealed class JobTellingTests
         Assert.NotEqual(name, PolicyJobs.NameOf(policy, "now 2"));
         Assert.NotEqual(name, PolicyJobs.NameOf(Policy("uid-2"), "now 1"));
     }
+
+    private static JsonObject Job(string name, int second, int? failed = null) => new()
+    {
+        ["metadata"] = new JsonObject { ["name"] = name, ["creationTimestamp"] = $"2026-01-01T00:00:0{second}Z" },
+        ["status"] = failed is null
+            ? null
+            : JsonNode.Parse(
+                $$"""{"conditions":[{"type":"Failed","status":"True","lastTransitionTime":"2026-01-01T00:00:0{{failed}}Z"}]}"""),
+    };
 
     private static JsonObject Policy(string uid) =>
         new() { ["metadata"] = new JsonObject { ["name"] = "nightly", ["uid"] = uid } };

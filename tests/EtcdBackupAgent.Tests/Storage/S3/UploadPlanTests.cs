@@ -8,9 +8,7 @@ public sealed class UploadPlanTests
     private const long PartBytesMinOfS3 = 5L << 20;
     private const long PartBytesMaxOfS3 = 5L << 30;
 
-    private static readonly UploadPlan Least = new(UploadPlan.PartBytesMin);
-
-    public static TheoryData<int> FirstParts => [UploadPlan.Default.FirstPartBytes, Least.FirstPartBytes];
+    public static TheoryData<int> FirstParts => [UploadPlan.Default.FirstPartBytes, UploadPlan.PartBytesMin];
 
     [Theory]
     [MemberData(nameof(FirstParts))]
