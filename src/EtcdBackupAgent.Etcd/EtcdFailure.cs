@@ -12,6 +12,7 @@ internal static class EtcdFailure
     private const string CredentialsHint = "Check the etcd user and password.";
     private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
     private const string SchemeHint = "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
+    private const string RefusedHint = "Check that etcd runs there, and that the address and port are its client URL.";
     private const string TimeoutHint = "Check that the address and port are etcd's client URL and that no firewall is in between.";
 
     /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and passes.</summary>
@@ -73,7 +74,7 @@ internal static class EtcdFailure
                 case HandshakeException handshake:
                     return (FailureReason.EtcdDenied, handshake.Message, handshake.Hint);
                 case SocketException socket:
-                    return (FailureReason.EtcdUnreachable, WhyNoConnection(socket), socket.SocketErrorCode == SocketError.ConnectionReset ? SchemeHint : null);
+                    return (FailureReason.EtcdUnreachable, WhyNoConnection(socket), HintOf(socket.SocketErrorCode));
             }
         }
 
@@ -83,6 +84,14 @@ internal static class EtcdFailure
                 $"the connection was lost ({exception.GetBaseException().Message.TrimEnd('.')})",
                 SchemeHint);
     }
+
+    private static string? HintOf(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => RefusedHint,
+        SocketError.ConnectionReset => SchemeHint,
+        SocketError.TimedOut => TimeoutHint,
+        _ => null,
+    };
 
     private static string WhyNoConnection(SocketException e) => e.SocketErrorCode switch
     {

@@ -45,7 +45,7 @@ internal sealed class SnapshotInput : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {name} cannot be read: {e.Message}", e);
+            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {name} cannot be read: {UnreadableFile.Why(name, e)}.", e);
         }
 
         bool hasTrailer = SnapshotTrailerCheck.HasTrailer(sizeBytes);

@@ -34,7 +34,7 @@ public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIde
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{path} cannot be read: {e.Message.TrimEnd('.')}.", e);
+            throw new BackupException(FailureReason.InvalidInput, $"{path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
         }
     }
 

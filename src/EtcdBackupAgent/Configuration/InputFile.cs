@@ -19,7 +19,7 @@ internal static class InputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{option} {path} cannot be read: {e.Message}", e);
+            throw new BackupException(FailureReason.InvalidInput, $"{option} {path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
         }
     }
 }
