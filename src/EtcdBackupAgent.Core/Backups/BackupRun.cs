@@ -182,7 +182,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         try
         {
             PruneReport report = await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
-            return outcome with { Pruned = report };
+            return outcome with { Pruned = report, Warnings = [.. outcome.Warnings, .. report.Warnings] };
         }
         catch (BackupException e)
         {
@@ -237,7 +237,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         using CancellationTokenSource deadline = new(CleanUpDeadline, time);
         try
         {
-            await repository.RemoveAsync(folder, deadline.Token);
+            await repository.RemoveUncommittedAsync(folder, deadline.Token);
         }
         catch (Exception e) when (e is BackupException or OperationCanceledException)
         {

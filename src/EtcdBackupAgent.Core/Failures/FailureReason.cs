@@ -39,6 +39,9 @@ public enum FailureReason
     /// <summary>The disk or the quota of the object store is full.</summary>
     StoreFull,
 
+    /// <summary>The object store does not implement what was asked of it.</summary>
+    StoreUnsupported,
+
     /// <summary>The object store failed in another way.</summary>
     StoreFailed,
 

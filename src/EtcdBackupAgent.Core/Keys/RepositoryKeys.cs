@@ -42,8 +42,27 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         using (identity)
         {
             ObjectKey key = await KeyObject.CreateAsync(Store, identity, replacement, time, cancellationToken);
-            await Store.DeleteAsync([old], cancellationToken);
+            await RemoveReplacedAsync(old, cancellationToken);
             return key;
+        }
+    }
+
+    private async Task RemoveReplacedAsync(ObjectKey old, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Store.DeleteAsync([old], cancellationToken);
+        }
+        catch (BackupException e)
+        {
+            throw new BackupException(
+                e.Reason,
+                $"The new passphrase opens the repository, but so does the old one still: its key {old} could not "
+                + $"be removed. {e.Message}",
+                e)
+            {
+                Hint = $"Remove the object {old} with a user who may delete. {e.Hint}".TrimEnd(),
+            };
         }
     }
 

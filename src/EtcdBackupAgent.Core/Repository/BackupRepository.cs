@@ -58,11 +58,12 @@ public sealed class BackupRepository
         };
         if (!await store.TryCreateAsync(DocumentKey, RepositoryJson.Write(document), cancellationToken))
         {
-            await store.DeleteAsync(key is { } mine ? [mine] : [], cancellationToken);
+            string left = key is { } mine ? await RemoveUnusedKeyAsync(store, mine, cancellationToken) : "";
             throw new BackupException(
-                FailureReason.RepositoryExists, $"There is a repository at {store.Address} already.")
+                FailureReason.RepositoryExists, $"There is a repository at {store.Address} already.{left}")
             {
-                Hint = "Use it as it is, or choose another directory, bucket or prefix. Nothing was changed.",
+                Hint = "Use it as it is, or choose another directory, bucket or prefix. The repository was not "
+                    + "changed.",
             };
         }
 
@@ -199,8 +200,18 @@ public sealed class BackupRepository
     internal async Task RemoveAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
         await Store.DeleteAsync([folder.ManifestKey], cancellationToken);
+        await RemoveUncommittedAsync(folder, cancellationToken);
+    }
+
+    /// <summary>Removes what is in a folder that has no manifest. Where nothing is, no right to delete is
+    /// needed.</summary>
+    internal async Task RemoveUncommittedAsync(SnapshotFolder folder, CancellationToken cancellationToken)
+    {
         List<StoredObject> rest = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
-        await Store.DeleteAsync([.. rest.Select(o => o.Key)], cancellationToken);
+        if (rest.Count > 0)
+        {
+            await Store.DeleteAsync([.. rest.Select(o => o.Key)], cancellationToken);
+        }
     }
 
     /// <summary>The bytes of one of the JSON documents.</summary>
@@ -216,6 +227,21 @@ public sealed class BackupRepository
             : throw new BackupException(
                 FailureReason.DataDamaged,
                 $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
+    }
+
+    /// <returns>Nothing, or a sentence on what stays: a key that opens nothing does no harm.</returns>
+    private static async Task<string> RemoveUnusedKeyAsync(
+        IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.DeleteAsync([key], cancellationToken);
+            return "";
+        }
+        catch (BackupException e)
+        {
+            return $" The key {key}, which opens nothing, could not be removed: {e.Message}";
+        }
     }
 
     private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>

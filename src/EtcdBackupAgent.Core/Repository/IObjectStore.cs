@@ -10,6 +10,8 @@ namespace EtcdBackupAgent.Core.Repository;
 /// All members throw <see cref="BackupException"/> with one of the <c>Store*</c> reasons or
 /// <see cref="FailureReason.ObjectNotFound"/>, whose message names the store and the key; cancellation is rethrown as it is.
 /// A failure of the content stream handed to <see cref="PutAsync"/> passes through unchanged. Members may be called in parallel.
+/// What a store can do only in a lesser way, because its server lacks something, is a warning in its own log, once as
+/// long as it is open; what it cannot do at all is an exception, and the use case decides.
 /// </remarks>
 public interface IObjectStore : IDisposable
 {
@@ -50,9 +52,14 @@ public interface IObjectStore : IDisposable
     Task DeleteAsync(IReadOnlyCollection<ObjectKey> keys, CancellationToken cancellationToken);
 
     /// <summary>Writes that began and neither finished nor were given back: multipart uploads, temporary files.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.StoreDenied"/> or <see cref="FailureReason.StoreUnsupported"/>, also where all else is
+    /// allowed.
+    /// </exception>
     IAsyncEnumerable<PendingUpload> ListPendingUploadsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Gives back what a pending upload holds; one that is gone is no error.</summary>
+    /// <summary>Gives back what a pending upload takes; one that is gone is no error.</summary>
+    /// <exception cref="BackupException">As <see cref="ListPendingUploadsAsync"/>.</exception>
     Task AbortUploadAsync(PendingUpload upload, CancellationToken cancellationToken);
 }
 

@@ -18,6 +18,9 @@ public sealed record PruneReport
     /// <summary>Snapshots whose manifest cannot be read; they are left alone.</summary>
     public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
 
+    /// <summary>What could not be collected, and the right that is missing; all else was done.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>The snapshots that go.</summary>
     public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
 }
@@ -28,7 +31,7 @@ public sealed record PruneReport
 /// 2. Plan: which snapshots, which unreferenced objects, which uploads. A dry run ends here.
 /// 3. Remove the snapshots, oldest first, each with its manifest first: a crash leaves a shorter list, never a broken snapshot.
 /// 4. Remove unreferenced objects older than <see cref="UnreferencedAgeMin"/>.
-/// 5. Abort uploads older than that.
+/// 5. Abort uploads older than that. A user who may not list or abort them, or a server that cannot, costs a warning.
 /// </remarks>
 public sealed class PruneRun(BackupRepository repository, TimeProvider time)
 {
@@ -47,12 +50,14 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
 
         // 2. the plan
+        List<string> warnings = [];
         PruneReport plan = new()
         {
             Decisions = rule is null ? [] : RetentionPlan.Make(inventory.Snapshots, rule),
             UnreferencedObjects = FindUnreferenced(inventory),
-            StaleUploads = await FindStaleUploadsAsync(cancellationToken),
+            StaleUploads = await FindStaleUploadsAsync(warnings, cancellationToken),
             Unreadable = inventory.Unreadable,
+            Warnings = warnings,
         };
         if (dryRun)
         {
@@ -69,12 +74,28 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
 
         // 5. the uploads
-        foreach (PendingUpload upload in plan.StaleUploads)
+        return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
+    }
+
+    /// <returns>The uploads that were aborted: all, or those before the first one that was refused.</returns>
+    private async Task<List<PendingUpload>> AbortAsync(
+        IReadOnlyList<PendingUpload> stale, List<string> warnings, CancellationToken cancellationToken)
+    {
+        List<PendingUpload> aborted = [];
+        try
         {
-            await repository.Store.AbortUploadAsync(upload, cancellationToken);
+            foreach (PendingUpload upload in stale)
+            {
+                await repository.Store.AbortUploadAsync(upload, cancellationToken);
+                aborted.Add(upload);
+            }
+        }
+        catch (BackupException e) when (IsRefusal(e))
+        {
+            warnings.Add(Warning($"{stale.Count - aborted.Count} unfinished uploads stay in the store", e));
         }
 
-        return plan;
+        return aborted;
     }
 
     /// <summary>Objects of folders without a manifest in which nothing is young: a backup under way is not disturbed.</summary>
@@ -90,18 +111,32 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         ];
     }
 
-    private async Task<List<PendingUpload>> FindStaleUploadsAsync(CancellationToken cancellationToken)
+    private async Task<List<PendingUpload>> FindStaleUploadsAsync(
+        List<string> warnings, CancellationToken cancellationToken)
     {
         DateTimeOffset youngest = time.GetUtcNow() - UnreferencedAgeMin;
         List<PendingUpload> stale = [];
-        await foreach (PendingUpload upload in repository.Store.ListPendingUploadsAsync(cancellationToken))
+        try
         {
-            if (upload.StartedAt < youngest)
+            await foreach (PendingUpload upload in repository.Store.ListPendingUploadsAsync(cancellationToken))
             {
-                stale.Add(upload);
+                if (upload.StartedAt < youngest)
+                {
+                    stale.Add(upload);
+                }
             }
+        }
+        catch (BackupException e) when (IsRefusal(e))
+        {
+            warnings.Add(Warning("Unfinished uploads are not collected", e));
         }
 
         return stale;
     }
+
+    private static bool IsRefusal(BackupException e) =>
+        e.Reason is FailureReason.StoreDenied or FailureReason.StoreUnsupported;
+
+    private static string Warning(string fact, BackupException e) =>
+        $"{fact}: {e.Message}{(e.Hint is null ? "" : $" {e.Hint}")}";
 }

@@ -78,7 +78,7 @@ internal sealed partial class MultipartUpload
     private async Task<string> BeginAsync(CancellationToken cancellationToken)
     {
         InitiateMultipartUploadResponse answer = await _connection.RunAsync(
-            $"store '{_key}'",
+            S3Action.Store(_key),
             (client, attempt) => client.InitiateMultipartUploadAsync(
                 new InitiateMultipartUploadRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
             cancellationToken);
@@ -152,7 +152,7 @@ internal sealed partial class MultipartUpload
             int bytes = part.Bytes.Count;
             ContentMd5 digest = ContentMd5.Of(part.Bytes);
             string etag = await _connection.RunAsync(
-                $"store part {number} of '{_key}'",
+                S3Action.StorePart(_key, number),
                 async (client, attempt) =>
                 {
                     await using Stream body = attempt.Body(part.Bytes);
@@ -190,7 +190,7 @@ internal sealed partial class MultipartUpload
         try
         {
             await _connection.RunAsync(
-                $"complete '{_key}'",
+                S3Action.Complete(_key),
                 (client, attempt) =>
                 {
                     attempt.Allow(CompletionTimeout);
@@ -223,7 +223,7 @@ internal sealed partial class MultipartUpload
         try
         {
             there = await _connection.RunAsync(
-                $"look at '{_key}'",
+                S3Action.LookAt(_key),
                 (client, attempt) => client.GetObjectMetadataAsync(
                     new GetObjectMetadataRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
                 cancellationToken);
@@ -245,7 +245,7 @@ internal sealed partial class MultipartUpload
         try
         {
             await _connection.RunAsync(
-                $"look at the upload of '{_key}'",
+                S3Action.LookAtUpload(_key),
                 (client, attempt) => client.ListPartsAsync(
                     new ListPartsRequest { BucketName = Bucket, Key = FullKey, UploadId = uploadId, MaxParts = 1 },
                     attempt.CancellationToken),

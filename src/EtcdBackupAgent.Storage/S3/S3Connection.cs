@@ -37,21 +37,24 @@ internal sealed partial class S3Connection : IDisposable
     public S3Connection(S3Options options, TimeProvider time, ILogger logger)
     {
         options.Validate();
-        Options = options;
         _time = time;
         _logger = logger;
-        _http = new HttpClient(new SocketsHttpHandler
+        _http = new HttpClient(new RedirectAnswers(new SocketsHttpHandler
         {
             SslOptions = ServerTrust.Options(options.CaCertificatePem),
             ConnectTimeout = ConnectTimeout,
             PooledConnectionLifetime = ConnectionLifetime,
             AllowAutoRedirect = false,
-        })
+        }))
         {
             // S3Attempt is the time limit.
             Timeout = Timeout.InfiniteTimeSpan,
         };
         _client = Client(options, _http);
+        Options = options with
+        {
+            RegionInUse = _client.Config.AuthenticationRegion ?? _client.Config.RegionEndpoint?.SystemName,
+        };
         _retry = new ResiliencePipelineBuilder { TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -72,12 +75,12 @@ internal sealed partial class S3Connection : IDisposable
 
     /// <summary>Sends a request that may be sent twice, as often as it takes and is bearable.</summary>
     /// <remarks>
-    /// The action is what it is for, as in "store 'manifest.json'". <paramref name="send"/> is called for each try; bytes to send
+    /// The action is what it is for. <paramref name="send"/> is called for each try; bytes to send
     /// come from <see cref="S3Attempt.Body"/>.
     /// </remarks>
     /// <exception cref="BackupException">It failed; the server's own answer is the inner exception.</exception>
     public async Task<T> RunAsync<T>(
-        string action,
+        S3Action action,
         Func<IAmazonS3, S3Attempt, Task<T>> send,
         CancellationToken cancellationToken)
     {
@@ -104,7 +107,7 @@ internal sealed partial class S3Connection : IDisposable
         try
         {
             await RunAsync(
-                $"give back the unfinished upload of '{key}'",
+                S3Action.Abort(key),
                 (client, attempt) => client.AbortMultipartUploadAsync(
                     new AbortMultipartUploadRequest
                     {
@@ -131,7 +134,7 @@ internal sealed partial class S3Connection : IDisposable
     }
 
     private async Task<T> TryAsync<T>(
-        string action, int number, Func<IAmazonS3, S3Attempt, Task<T>> send, CancellationToken cancellationToken)
+        S3Action action, int number, Func<IAmazonS3, S3Attempt, Task<T>> send, CancellationToken cancellationToken)
     {
         using S3Attempt attempt = Attempt(cancellationToken);
         try
@@ -144,12 +147,12 @@ internal sealed partial class S3Connection : IDisposable
         }
         catch (Exception e) when (number <= RetriesMax && S3Errors.IsTransient(e))
         {
-            LogRetry(action, number, e.Message);
+            LogRetry(action.Text, number, e.Message);
             throw;
         }
     }
 
-    private static AmazonS3Client Client(S3Options options, HttpClient http)
+    private static SdkClient Client(S3Options options, HttpClient http)
     {
         AmazonS3Config config = new()
         {
@@ -168,7 +171,7 @@ internal sealed partial class S3Connection : IDisposable
         if (options.Endpoint is not null)
         {
             config.ServiceURL = options.Endpoint.AbsoluteUri;
-            config.AuthenticationRegion = options.Region ?? RegionEndpoint.USEast1.SystemName;
+            config.AuthenticationRegion = options.Region ?? S3Options.RegionOfEndpoints;
         }
         else if (options.Region is not null)
         {
@@ -179,10 +182,10 @@ internal sealed partial class S3Connection : IDisposable
         {
             return options.Credentials switch
             {
-                null => new AmazonS3Client(config),
-                { SessionToken: { } token } c => new AmazonS3Client(
+                null => new SdkClient(config),
+                { SessionToken: { } token } c => new SdkClient(
                     new SessionAWSCredentials(c.AccessKey, c.SecretKey, token), config),
-                { } c => new AmazonS3Client(new BasicAWSCredentials(c.AccessKey, c.SecretKey), config),
+                { } c => new SdkClient(new BasicAWSCredentials(c.AccessKey, c.SecretKey), config),
             };
         }
         catch (AmazonClientException e)
@@ -190,7 +193,7 @@ internal sealed partial class S3Connection : IDisposable
             throw new BackupException(
                 FailureReason.InvalidInput, $"{options.Address} cannot be used: {e.Message}", e)
             {
-                Hint = "Set the region, or AWS_REGION.",
+                Hint = "Set --s3-region, or AWS_REGION.",
             };
         }
     }

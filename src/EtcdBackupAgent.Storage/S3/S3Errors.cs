@@ -52,30 +52,49 @@ internal static class S3Errors
     /// <summary>Whether the answer is that there is no such bucket.</summary>
     public static bool IsNoSuchBucket(Exception exception) => exception is AmazonS3Exception { ErrorCode: "NoSuchBucket" };
 
-    /// <summary>What a person is told. The action is what was to be done, as in "store 'manifest.json'".</summary>
-    public static BackupException Translate(Exception exception, string action, S3Options options)
+    /// <summary>
+    /// Whether the server refused this request, so that another one to the same end may still be accepted: it does not
+    /// know it, does not like its form, or does not allow it. A wrong key, a missing bucket and an overloaded server
+    /// refuse any request.
+    /// </summary>
+    public static bool IsRefusalOfTheRequest(Exception exception) =>
+        exception is AmazonS3Exception { StatusCode: >= HttpStatusCode.BadRequest } answer
+        && !IsNoSuchBucket(answer)
+        && answer.ErrorCode is not ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken"
+            or "TokenRefreshRequired" or "RequestTimeTooSkewed" or "SlowDown")
+        && answer.StatusCode is < HttpStatusCode.InternalServerError or HttpStatusCode.NotImplemented
+        && answer.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests)
+        && RegionMistake.Find(answer) is null;
+
+    /// <summary>What a person is told.</summary>
+    public static BackupException Translate(Exception exception, S3Action action, S3Options options)
     {
-        (FailureReason reason, string fact, string? hint) = Diagnose(exception, options);
-        return new BackupException(reason, $"Cannot {action} in {options.Address}: {fact}", exception) { Hint = hint };
+        (FailureReason reason, string fact, string? hint) = Diagnose(exception, action, options);
+        string message = $"Cannot {action.Text} in {options.Address}: {fact}";
+        return new BackupException(reason, message, exception) { Hint = hint };
     }
 
-    private static (FailureReason Reason, string Fact, string? Hint) Diagnose(Exception exception, S3Options options)
+    private static (FailureReason Reason, string Fact, string? Hint) Diagnose(
+        Exception exception, S3Action action, S3Options options)
     {
         if (Find<UntrustedServerException>(exception) is { } untrusted)
         {
-            return (FailureReason.StoreUnreachable, untrusted.Message, untrusted.Hint);
+            return (FailureReason.StoreUnreachable, untrusted.Message, WithHostHint(untrusted.Hint, options));
         }
 
         return exception switch
         {
-            AmazonS3Exception { StatusCode: not NoAnswer } answer => DiagnoseAnswer(answer, options),
+            AmazonS3Exception { StatusCode: not NoAnswer } answer => RegionMistake.Find(answer) is { } mistake
+                ? (FailureReason.InvalidInput, mistake.Fact(answer, options), mistake.Hint(options))
+                : DiagnoseAnswer(answer, action, options),
             TimeoutException => (FailureReason.StoreUnreachable, exception.Message, "See that the server is up and not overloaded."),
             DamagedUploadException => (FailureReason.StoreFailed, exception.Message, "Something between here and the disk changes bytes."),
             _ => DiagnoseConnection(exception, options),
         };
     }
 
-    private static (FailureReason, string, string?) DiagnoseAnswer(AmazonS3Exception answer, S3Options options) =>
+    private static (FailureReason, string, string?) DiagnoseAnswer(
+        AmazonS3Exception answer, S3Action action, S3Options options) =>
         (answer.ErrorCode, answer.StatusCode) switch
         {
             ("InvalidAccessKeyId", _) => (
@@ -104,10 +123,6 @@ internal static class S3Errors
                 FailureReason.StoreDenied,
                 $"the bucket '{options.BucketName}' belongs to somebody else (BucketAlreadyExists).",
                 "Choose another bucket name."),
-            ("PermanentRedirect" or "AuthorizationHeaderMalformed" or "IllegalLocationConstraintException", _) => (
-                FailureReason.InvalidInput,
-                $"the bucket is in another region than '{options.Region}' ({answer.ErrorCode}: {answer.Message}).",
-                "Set the region the bucket is in."),
             ("QuotaExceeded" or "XMinioStorageFull" or "InsufficientCapacity" or "TooManyBuckets", _)
                 or (_, HttpStatusCode.InsufficientStorage) => (
                     FailureReason.StoreFull,
@@ -117,11 +132,23 @@ internal static class S3Errors
                 FailureReason.StoreFailed,
                 "the server asked again and again to send less (SlowDown).",
                 "Try later, or raise the server's request limits."),
+            ("InvalidObjectState", _) => (
+                FailureReason.StoreFailed,
+                $"the object lies in an archive storage class, from which it cannot be read at once "
+                + $"(InvalidObjectState: {answer.Message}).",
+                "Bring it back first, for example with 'aws s3api restore-object', and wait until that is done; "
+                + "then try again. "
+                + "No lifecycle rule should move snapshots to GLACIER or DEEP_ARCHIVE."),
+            ("NotImplemented" or "MethodNotAllowed", _)
+                or (_, HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed) => (
+                FailureReason.StoreUnsupported,
+                $"the server does not do that ({(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}).",
+                null),
             (_, HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) => (
                 FailureReason.StoreDenied,
-                $"the user is not allowed to do that ({answer.ErrorCode}).",
-                $"Give the user permission to list, read, write and delete in bucket '{options.BucketName}'; "
-                + "and see that the keys are right, for some servers say no more than this."),
+                $"the user is not allowed to do that ({answer.ErrorCode}{Words(answer)}).",
+                $"The user needs the right {action.Permission(options)} (docs/s3-permissions.md). "
+                + "See that the keys are right, too: some servers say no more than this."),
             _ => (
                 FailureReason.StoreFailed,
                 $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",
@@ -130,15 +157,15 @@ internal static class S3Errors
 
     private static (FailureReason, string, string?) DiagnoseConnection(Exception exception, S3Options options)
     {
-        string server = options.Endpoint?.Authority ?? "AWS";
+        string server = options.Server;
         if (Find<SocketException>(exception) is { } socket)
         {
             return socket.SocketErrorCode switch
             {
                 SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => (
                     FailureReason.StoreUnreachable,
-                    $"the name '{options.Endpoint?.Host ?? server}' cannot be resolved ({socket.Message}).",
-                    "See that the endpoint is right and that this machine's DNS works."),
+                    $"the name '{options.Host ?? server}' cannot be resolved ({socket.Message}).",
+                    WithHostHint("See that the endpoint is right and that this machine's DNS works.", options)),
                 SocketError.ConnectionRefused => (
                     FailureReason.StoreUnreachable,
                     $"{server} refused the connection.",
@@ -167,6 +194,20 @@ internal static class S3Errors
                 "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name the credentials.")
             : (FailureReason.StoreFailed, exception.Message, null);
     }
+
+    /// <summary>What the server says beside its code, where that is more than the code's own words.</summary>
+    private static string Words(AmazonS3Exception answer) =>
+        string.IsNullOrWhiteSpace(answer.Message) || answer.Message is "Access Denied"
+            || answer.Message == answer.ErrorCode
+            ? ""
+            : $": {answer.Message}";
+
+    private static string WithHostHint(string hint, S3Options options) =>
+        options is { HasBucketInHost: true, Endpoint: not null }
+        ? $"{hint} With pathStyle: false the bucket's name is part of the host, here {options.Host}: DNS and the "
+            + "certificate must "
+            + "know that name. Leave pathStyle out if the server takes the bucket in the path."
+        : hint;
 
     private static T? Find<T>(Exception? exception)
         where T : Exception

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -17,6 +16,10 @@ public sealed class S3ObjectStore : IObjectStore
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly PartBufferPool _buffers = new();
+    private readonly ObjectListing _listing;
+    private readonly SingleUpload _single;
+    private readonly ObjectCreation _creation;
+    private readonly ObjectDeletion _deletion;
 
     /// <summary>Opens no connection yet.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: an option is wrong; the message names it.</exception>
@@ -25,6 +28,10 @@ public sealed class S3ObjectStore : IObjectStore
         _time = time;
         _logger = logger ?? NullLogger.Instance;
         _connection = new S3Connection(options, time, _logger);
+        _listing = new ObjectListing(_connection);
+        _single = new SingleUpload(_connection);
+        _creation = new ObjectCreation(_connection, _single, _listing, _logger);
+        _deletion = new ObjectDeletion(_connection, _logger);
     }
 
     public string Address => Options.Address;
@@ -38,24 +45,17 @@ public sealed class S3ObjectStore : IObjectStore
             return;
         }
 
-        // The server of an endpoint has one region, which it may call what it likes: none is asked of it.
-        bool inHomeRegion = Options.Endpoint is not null || Options.Region is null or "us-east-1";
+        // The server of an endpoint has one region, which it may call what it likes: none is asked of it, unless it
+        // wants to hear one.
+        bool isHomeRegion = Options.Endpoint is not null || Options.RegionInUse is null or S3Options.RegionOfEndpoints;
         try
         {
-            await _connection.RunAsync(
-                "make the bucket",
-                (client, attempt) => client.PutBucketAsync(
-                    new PutBucketRequest
-                    {
-                        BucketName = Options.BucketName,
-                        BucketRegionName = inHomeRegion ? null : Options.Region,
-                    },
-                    attempt.CancellationToken),
-                cancellationToken);
+            await MakeBucketAsync(isHomeRegion ? null : Options.RegionInUse, cancellationToken);
         }
-        catch (BackupException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
+        catch (BackupException e) when (isHomeRegion && Options.Region is not null
+            && e.InnerException is AmazonS3Exception { ErrorCode: "IllegalLocationConstraintException" })
         {
-            // Another agent made it at the same time.
+            await MakeBucketAsync(Options.Region, cancellationToken);
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class S3ObjectStore : IObjectStore
         if (!first.IsFull)
         {
             long length = first.Bytes.Count;
-            await PutAsync(key, first.Bytes, onlyIfAbsent: false, cancellationToken);
+            await _single.RunAsync(key, first.Bytes, onlyIfAbsent: false, cancellationToken);
             return length;
         }
 
@@ -80,33 +80,9 @@ public sealed class S3ObjectStore : IObjectStore
         return await upload.RunAsync(first, content, cancellationToken);
     }
 
-    /// <inheritdoc/>
-    /// <remarks>
-    /// 1. Look first: not every server knows the condition. 2. Put with the condition. 3. If told that there is one, see whose.
-    /// </remarks>
-    public async Task<bool> TryCreateAsync(
-        ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
-    {
-        // 1
-        if (await FindETagAsync(key, cancellationToken) is not null)
-        {
-            return false;
-        }
-
-        // 2
-        byte[] bytes = content.ToArray();
-        try
-        {
-            await PutAsync(key, bytes, onlyIfAbsent: true, cancellationToken);
-            return true;
-        }
-        catch (BackupException e)
-            when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed })
-        {
-            // 3: an earlier try may have made it, and only its answer been lost.
-            return ContentMd5.Of(bytes).Matches(await FindETagAsync(key, cancellationToken));
-        }
-    }
+    public Task<bool> TryCreateAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+        _creation.TryAsync(key, content, cancellationToken);
 
     public async Task<Stream> OpenReadAsync(ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
     {
@@ -128,7 +104,7 @@ public sealed class S3ObjectStore : IObjectStore
         string? next = null;
         do
         {
-            ListObjectsV2Response? page = await ListPageAsync(prefix, next, cancellationToken);
+            ListObjectsV2Response? page = await _listing.PageAsync(prefix, next, keysMax: null, cancellationToken);
             foreach (S3Object entry in page?.S3Objects ?? [])
             {
                 string name = entry.Key[Options.KeyPrefix.Length..];
@@ -148,24 +124,8 @@ public sealed class S3ObjectStore : IObjectStore
         while (next is not null);
     }
 
-    public async Task DeleteAsync(IReadOnlyCollection<ObjectKey> keys, CancellationToken cancellationToken)
-    {
-        // 1,000 is the most that one request takes (docs.aws.amazon.com, "DeleteObjects").
-        foreach (ObjectKey[] batch in keys.Chunk(1000))
-        {
-            try
-            {
-                await _connection.RunAsync(
-                    batch.Length == 1 ? $"delete '{batch[0]}'" : $"delete {batch.Length} objects ('{batch[0]}' and others)",
-                    (client, attempt) => DeleteBatchAsync(client, batch, attempt.CancellationToken),
-                    cancellationToken);
-            }
-            catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsNoSuchBucket(cause))
-            {
-                // Then none of the objects is there.
-            }
-        }
-    }
+    public Task DeleteAsync(IReadOnlyCollection<ObjectKey> keys, CancellationToken cancellationToken) =>
+        _deletion.RunAsync(keys, cancellationToken);
 
     public async IAsyncEnumerable<PendingUpload> ListPendingUploadsAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -173,7 +133,7 @@ public sealed class S3ObjectStore : IObjectStore
         ListMultipartUploadsResponse? page = null;
         do
         {
-            page = await ListUploadsPageAsync(page, cancellationToken);
+            page = await _listing.UploadsPageAsync(page, cancellationToken);
             foreach (Amazon.S3.Model.MultipartUpload upload in page?.MultipartUploads ?? [])
             {
                 if (upload.Key.StartsWith(Options.KeyPrefix, StringComparison.Ordinal))
@@ -197,131 +157,22 @@ public sealed class S3ObjectStore : IObjectStore
 
     /// <summary>Asks by a listing: its refusal says why, which that of a HEAD request does not.</summary>
     private async Task<bool> ExistsAsync(CancellationToken cancellationToken) =>
-        await ListPageAsync("", null, cancellationToken, keysMax: 1) is not null;
+        await _listing.PageAsync("", null, keysMax: 1, cancellationToken) is not null;
 
-    /// <summary>Null if there is no bucket.</summary>
-    private async Task<ListObjectsV2Response?> ListPageAsync(
-        string prefix, string? next, CancellationToken cancellationToken, int? keysMax = null)
+    private async Task MakeBucketAsync(string? region, CancellationToken cancellationToken)
     {
         try
         {
-            return await _connection.RunAsync(
-                "list objects",
-                (client, attempt) => client.ListObjectsV2Async(
-                    new ListObjectsV2Request
-                    {
-                        BucketName = Options.BucketName,
-                        Prefix = Options.KeyPrefix + prefix,
-                        ContinuationToken = next,
-                        MaxKeys = keysMax,
-                    },
+            await _connection.RunAsync(
+                S3Action.MakeBucket,
+                (client, attempt) => client.PutBucketAsync(
+                    new PutBucketRequest { BucketName = Options.BucketName, BucketRegionName = region },
                     attempt.CancellationToken),
                 cancellationToken);
         }
-        catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsNoSuchBucket(cause))
+        catch (BackupException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
         {
-            return null;
-        }
-    }
-
-    /// <summary>Null if there is no bucket.</summary>
-    private async Task<ListMultipartUploadsResponse?> ListUploadsPageAsync(
-        ListMultipartUploadsResponse? previous, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _connection.RunAsync(
-                "list unfinished uploads",
-                (client, attempt) => client.ListMultipartUploadsAsync(
-                    new ListMultipartUploadsRequest
-                    {
-                        BucketName = Options.BucketName,
-                        Prefix = Options.KeyPrefix,
-                        KeyMarker = previous?.NextKeyMarker,
-                        UploadIdMarker = previous?.NextUploadIdMarker,
-                    },
-                    attempt.CancellationToken),
-                cancellationToken);
-        }
-        catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsNoSuchBucket(cause))
-        {
-            return null;
-        }
-    }
-
-    private Task<PutObjectResponse> PutAsync(
-        ObjectKey key, ArraySegment<byte> bytes, bool onlyIfAbsent, CancellationToken cancellationToken)
-    {
-        ContentMd5 digest = ContentMd5.Of(bytes);
-        return _connection.RunAsync(
-            $"store '{key}'",
-            async (client, attempt) =>
-            {
-                await using Stream body = attempt.Body(bytes);
-                PutObjectResponse answer = await client.PutObjectAsync(
-                    new PutObjectRequest
-                    {
-                        BucketName = Options.BucketName,
-                        Key = Options.KeyPrefix + key,
-                        InputStream = body,
-                        AutoCloseStream = false,
-                        MD5Digest = digest.Base64,
-                        IfNoneMatch = onlyIfAbsent ? "*" : null,
-                        UseChunkEncoding = false,
-                        DisablePayloadSigning = _connection.IsEncrypted,
-                    },
-                    attempt.CancellationToken);
-                digest.CheckAgainst(answer.ETag, answer.ServerSideEncryptionMethod);
-                return answer;
-            },
-            cancellationToken);
-    }
-
-    /// <summary>Null if there is no such object, or if the user may not know.</summary>
-    private async Task<string?> FindETagAsync(ObjectKey key, CancellationToken cancellationToken)
-    {
-        try
-        {
-            GetObjectMetadataResponse there = await _connection.RunAsync(
-                $"look at '{key}'",
-                (client, attempt) => client.GetObjectMetadataAsync(
-                    new GetObjectMetadataRequest { BucketName = Options.BucketName, Key = Options.KeyPrefix + key },
-                    attempt.CancellationToken),
-                cancellationToken);
-            return there.ETag;
-        }
-        catch (BackupException e) when (e.InnerException is AmazonS3Exception
-        {
-            StatusCode: HttpStatusCode.NotFound or HttpStatusCode.Forbidden
-        })
-        {
-            return null;
-        }
-    }
-
-    private async Task<DeleteObjectsResponse> DeleteBatchAsync(
-        IAmazonS3 client, ObjectKey[] batch, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await client.DeleteObjectsAsync(
-                new DeleteObjectsRequest
-                {
-                    BucketName = Options.BucketName,
-                    Objects = [.. batch.Select(key => new KeyVersion { Key = Options.KeyPrefix + key })],
-                    Quiet = true,
-                },
-                cancellationToken);
-        }
-        catch (DeleteObjectsException e)
-        {
-            List<DeleteError> errors = e.Response.DeleteErrors;
-            string some = string.Join(
-                "; ", errors.Take(3).Select(one => $"'{one.Key[Options.KeyPrefix.Length..]}': {one.Code} {one.Message}"));
-            throw new BackupException(
-                errors.TrueForAll(one => one.Code == "AccessDenied") ? FailureReason.StoreDenied : FailureReason.StoreFailed,
-                $"Cannot delete {errors.Count} of {batch.Length} objects in {Address}: {some}.",
-                e);
+            // Another agent made it at the same time.
         }
     }
 

@@ -1,11 +1,17 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>Where a bucket is and how to get at it.</summary>
-public sealed record S3Options
+public sealed partial record S3Options
 {
+    /// <summary>What requests to an endpoint are signed for when no region is given; most servers beside AWS's accept
+    /// it.</summary>
+    internal const string RegionOfEndpoints = "us-east-1";
+
     public required string BucketName { get; init; }
 
     /// <summary>Put before every key, with a '/' between; empty for the whole bucket.</summary>
@@ -14,7 +20,8 @@ public sealed record S3Options
     /// <summary>An http or https URL of an S3-compatible server; null for AWS.</summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>Null for what the AWS settings of the environment say, or <c>us-east-1</c> with an endpoint.</summary>
+    /// <summary>Null for what the AWS settings of the environment say, or <see cref="RegionOfEndpoints"/> with an
+    /// endpoint.</summary>
     public string? Region { get; init; }
 
     /// <summary>Whether the bucket stands in the URL's path and not in its host name. Null: yes if there is an endpoint.</summary>
@@ -28,6 +35,25 @@ public sealed record S3Options
 
     /// <summary>Null for AWS's own chain: environment variables, shared files, web identity, container, machine.</summary>
     public S3Credentials? Credentials { get; init; }
+
+    /// <summary>The region that requests are signed for, once that is known; for messages.</summary>
+    internal string? RegionInUse { get; init; }
+
+    /// <summary>The host that requests go to, for messages; null where the SDK chooses it.</summary>
+    internal string? Host => (Endpoint, HasBucketInHost, RegionInUse) switch
+    {
+        ({ } endpoint, false, _) => endpoint.Host,
+        ({ } endpoint, true, _) => $"{BucketName}.{endpoint.Host}",
+        (null, _, { } region) => $"{BucketName}.s3.{region}.amazonaws.com",
+        _ => null,
+    };
+
+    /// <summary>Host, and port if it is not the scheme's own; for messages.</summary>
+    internal string Server => Endpoint is { IsDefaultPort: false, Port: int port }
+        ? string.Create(CultureInfo.InvariantCulture, $"{Host}:{port}")
+        : Host ?? "AWS";
+
+    internal bool HasBucketInHost => !(PathStyle ?? Endpoint is not null);
 
     /// <summary>How long content is sent.</summary>
     internal UploadPlan Upload { get; init; } = UploadPlan.Default;
@@ -65,7 +91,18 @@ public sealed record S3Options
         {
             throw Invalid($"The S3 endpoint '{Endpoint}' must be an http:// or https:// URL.");
         }
+
+        if (Region is not null && !RegionPattern().IsMatch(Region))
+        {
+            throw Invalid(
+                $"The S3 region '{Region}' (--s3-region, AWS_REGION, or region of the BackupLocation) must be "
+                + "letters, digits, '-' and "
+                + "'_', such as eu-central-1.");
+        }
     }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][-_A-Za-z0-9]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex RegionPattern();
 
     private static BackupException Invalid(string message) => new(FailureReason.InvalidInput, message);
 }

@@ -120,7 +120,7 @@ internal sealed class S3ReadStream : ObjectReadStream
 
         if (++_breaks > BreaksMax)
         {
-            throw S3Errors.Translate(exception, $"read '{_key}' beyond byte {_position}", _connection.Options);
+            throw S3Errors.Translate(exception, S3Action.Read(_key.Value, _position), _connection.Options);
         }
     }
 
@@ -141,7 +141,7 @@ internal sealed class S3ReadStream : ObjectReadStream
 
     private static Task<GetObjectResponse> GetAsync(
         S3Connection connection, ObjectKey key, string? range, CancellationToken cancellationToken) => connection.RunAsync(
-            $"read '{key}'",
+            S3Action.Read(key.Value),
             (client, attempt) => client.GetObjectAsync(
                 new GetObjectRequest
                 {

@@ -15,7 +15,7 @@ internal static class ExitCodes
         FailureReason.EtcdUnreachable or FailureReason.EtcdDenied or FailureReason.EtcdFailed
             or FailureReason.SnapshotBroken => 3,
         FailureReason.StoreUnreachable or FailureReason.StoreDenied or FailureReason.StoreFull
-            or FailureReason.StoreFailed or FailureReason.ObjectNotFound => 4,
+            or FailureReason.StoreUnsupported or FailureReason.StoreFailed or FailureReason.ObjectNotFound => 4,
         FailureReason.RepositoryNotFound or FailureReason.RepositoryExists or FailureReason.RepositoryUnsupported
             or FailureReason.SnapshotNotFound or FailureReason.SnapshotAmbiguous => 5,
         FailureReason.DataDamaged => 6,

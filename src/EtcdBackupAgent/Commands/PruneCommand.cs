@@ -57,6 +57,11 @@ internal static class PruneCommand
                 : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
             bool onlyPlan = parsed.GetValue(dryRun);
             PruneReport report = await new PruneRun(opened.Repository, Wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+            foreach (string warning in report.Warnings)
+            {
+                FailureText.WriteWarning(warning);
+            }
+
             output.Write(parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
             return ExitCodes.Success;
         });

@@ -10,6 +10,9 @@ namespace EtcdBackupAgent.Commands;
 /// <summary>The options that name a repository, the same for every verb: by resource documents, or directly.</summary>
 internal sealed class RepositoryOptions
 {
+    /// <summary>In the order in which the AWS programs look.</summary>
+    private static readonly string[] RegionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+
     private readonly Option<string?> _repository = new("--repository", "-r")
     {
         Description = "The repository: file:///directory or s3://bucket[/prefix].",
@@ -25,7 +28,8 @@ internal sealed class RepositoryOptions
 
     private readonly Option<string?> _s3Region = new("--s3-region")
     {
-        Description = "Region of the S3 server.",
+        Description = "Region of the S3 server (default: AWS_REGION, then AWS_DEFAULT_REGION, then us-east-1 with "
+            + "--s3-endpoint, or what the AWS tools find).",
         HelpName = "REGION",
     };
 
@@ -133,13 +137,22 @@ internal sealed class RepositoryOptions
             throw Mistake($"{foreign} does not go with {repository}, which is a directory.", "Leave it out, or name a bucket with s3://.");
         }
 
+        Uri? endpoint = parsed.GetValue(_s3Endpoint) is { } url
+            ? RepositoryUrl.ParseEndpoint("--s3-endpoint", url)
+            : null;
         return named with
         {
-            S3Endpoint = parsed.GetValue(_s3Endpoint) is { } url ? RepositoryUrl.ParseEndpoint("--s3-endpoint", url) : null,
-            S3Region = parsed.GetValue(_s3Region),
+            S3Endpoint = endpoint,
+            // Without an endpoint the SDK looks into the environment itself, and further.
+            S3Region = parsed.GetValue(_s3Region) ?? (endpoint is null ? null : RegionOfEnvironment()),
             S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file ? InputFile.ReadText("--s3-ca-file", file) : null,
         };
     }
+
+    private static string? RegionOfEnvironment() =>
+        RegionVariables
+            .Select(Environment.GetEnvironmentVariable)
+            .FirstOrDefault(value => !string.IsNullOrEmpty(value));
 
     private async Task<ResourceRepository> ReadResourcesAsync(
         ParseResult parsed, string directory, CancellationToken cancellationToken)

@@ -6,7 +6,18 @@ namespace EtcdBackupAgent.IntegrationTests.Etcd;
 /// <summary>Keeps what is logged, as text.</summary>
 internal sealed class RecordingLogger : ILogger<EtcdSnapshotSource>
 {
-    public List<string> Lines { get; } = [];
+    private readonly List<string> _lines = [];
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
@@ -14,6 +25,15 @@ internal sealed class RecordingLogger : ILogger<EtcdSnapshotSource>
     public bool IsEnabled(LogLevel logLevel) => true;
 
     public void Log<TState>(
-        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        Lines.Add($"{logLevel}: {formatter(state, exception)}");
+        LogLevel logLevel,
+        EventId eventId,
+        TState state,
+        Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        lock (_lines)
+        {
+            _lines.Add($"{logLevel}: {formatter(state, exception)}");
+        }
+    }
 }

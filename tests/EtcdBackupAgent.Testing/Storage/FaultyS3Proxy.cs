@@ -52,6 +52,12 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
     /// <summary>Whether all requests after it fail, too.</summary>
     public bool ForGood { get; set; }
 
+    /// <summary>
+    /// What a request is answered in place of the server's answer; null to pass it on. It plays a server that refuses
+    /// some requests.
+    /// </summary>
+    public Func<HttpRequest, Task<S3Answer?>>? Answer { get; set; }
+
     /// <summary>Whether a request failed.</summary>
     public bool Struck { get; private set; }
 
@@ -109,6 +115,12 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
     private async Task AnswerOrFailAsync(HttpContext context)
     {
         RequestFault? fault = Count(context.Request);
+        if (Answer is not null && await Answer(context.Request) is { } answer)
+        {
+            await answer.SendAsync(context);
+            return;
+        }
+
         switch (fault)
         {
             case RequestFault.CutBefore:

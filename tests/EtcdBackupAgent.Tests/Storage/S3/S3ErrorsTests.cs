@@ -16,23 +16,46 @@ public sealed class S3ErrorsTests
     [InlineData("RequestTimeTooSkewed", HttpStatusCode.Forbidden, FailureReason.StoreDenied, "clock", true)]
     [InlineData("ExpiredToken", HttpStatusCode.BadRequest, FailureReason.StoreDenied, "session token", false)]
     [InlineData("SlowDown", HttpStatusCode.ServiceUnavailable, FailureReason.StoreFailed, "send less", true)]
-    [InlineData("PermanentRedirect", HttpStatusCode.MovedPermanently, FailureReason.InvalidInput, "another region", false)]
+    [InlineData("PermanentRedirect", HttpStatusCode.MovedPermanently, FailureReason.InvalidInput,
+        "wrong region or endpoint", false)]
     [InlineData("XMinioStorageFull", HttpStatusCode.InsufficientStorage, FailureReason.StoreFull, "no room", false)]
-    [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed, "500 InternalError", true)]
+    [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed,
+        "500 InternalError", true)]
     [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "somebody else", false)]
     [InlineData("BadRequest", HttpStatusCode.BadRequest, FailureReason.StoreFailed, "400 BadRequest", true)]
-    [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreFailed, "501 NotImplemented", false)]
+    [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreUnsupported,
+        "501 NotImplemented", false)]
+    [InlineData("MethodNotAllowed", HttpStatusCode.MethodNotAllowed,
+        FailureReason.StoreUnsupported, "405 MethodNotAllowed", false)]
+    [InlineData("AccessDenied", HttpStatusCode.Forbidden, FailureReason.StoreDenied,
+        "not allowed to do that (AccessDenied: text)", false)]
+    [InlineData("InvalidObjectState", HttpStatusCode.Forbidden, FailureReason.StoreFailed,
+        "archive storage class", false)]
     public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
         string code, HttpStatusCode status, FailureReason reason, string words, bool again)
     {
         AmazonS3Exception answer = new("text", null, ErrorType.Sender, code, "request", status);
 
-        BackupException e = S3Errors.Translate(answer, "store 'k'", Options);
+        BackupException e = S3Errors.Translate(answer, S3Action.Store("k"), Options);
 
         Assert.Equal(reason, e.Reason);
         Assert.StartsWith("Cannot store 'k' in s3://bucket at https://s3.example: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(words, e.Message, StringComparison.Ordinal);
         Assert.Equal(again, S3Errors.IsTransient(answer));
+    }
+
+    [Fact]
+    public void A_refusal_names_the_right_and_what_it_is_granted_on()
+    {
+        AmazonS3Exception answer = new(
+            "Access Denied", null, ErrorType.Sender, "AccessDenied", "request", HttpStatusCode.Forbidden);
+        S3Options options = Options with { Prefix = "clusters/one" };
+
+        BackupException put = S3Errors.Translate(answer, S3Action.Store("k"), options);
+        BackupException list = S3Errors.Translate(answer, S3Action.ListUploads, options);
+
+        Assert.Contains("s3:PutObject on arn:aws:s3:::bucket/clusters/one/*", put.Hint, StringComparison.Ordinal);
+        Assert.Contains("s3:ListBucketMultipartUploads on arn:aws:s3:::bucket ", list.Hint, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,7 +65,7 @@ public sealed class S3ErrorsTests
         HttpRequestException failure = new(HttpRequestError.SecureConnectionError, "TLS", untrusted);
 
         Assert.False(S3Errors.IsTransient(failure));
-        Assert.Equal("Trust it.", S3Errors.Translate(failure, "list objects", Options).Hint);
+        Assert.Equal("Trust it.", S3Errors.Translate(failure, S3Action.ListObjects, Options).Hint);
     }
 
     [Theory]

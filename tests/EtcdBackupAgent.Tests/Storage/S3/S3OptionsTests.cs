@@ -64,6 +64,22 @@ public sealed class S3OptionsTests
     }
 
     [Theory]
+    [InlineData(true, "s3.example")]
+    [InlineData(false, "bucket.s3.example")]
+    public void The_host_is_the_one_that_is_asked(bool pathStyle, string host) =>
+        Assert.Equal(host, (Good with { PathStyle = pathStyle }).Host);
+
+    [Fact]
+    public void A_region_that_is_none_is_refused_with_its_value()
+    {
+        BackupException e = Assert.Throws<BackupException>(
+            () => new S3ObjectStore(Good with { Region = "eu central" }, TimeProvider.System));
+
+        Assert.Equal(FailureReason.InvalidInput, e.Reason);
+        Assert.Contains("'eu central' (--s3-region, AWS_REGION", e.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("no certificate at all")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")]
     public void A_CA_certificate_that_is_none_is_refused(string pem)

@@ -1,0 +1,71 @@
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// What a request is for, and the right that it needs: both stand in the message when the server refuses it. These are
+/// all the calls that the agent makes; <c>docs/s3-permissions.md</c> has them as a table.
+/// </summary>
+/// <param name="Text">As in "store 'manifest.json'".</param>
+/// <param name="Right">As a policy of S3 names it.</param>
+/// <param name="Resource">What the policy must name as the resource.</param>
+internal readonly record struct S3Action(string Text, string Right, S3Resource Resource = S3Resource.Objects)
+{
+    /// <summary>ListObjectsV2.</summary>
+    public static S3Action ListObjects { get; } = new("list objects", "s3:ListBucket", S3Resource.Bucket);
+
+    /// <summary>ListMultipartUploads.</summary>
+    public static S3Action ListUploads { get; } =
+        new("list unfinished uploads", "s3:ListBucketMultipartUploads", S3Resource.Bucket);
+
+    /// <summary>CreateBucket.</summary>
+    public static S3Action MakeBucket { get; } = new("make the bucket", "s3:CreateBucket", S3Resource.Bucket);
+
+    /// <summary>HeadObject. Without s3:ListBucket a server refuses it for an object that is not there.</summary>
+    public static S3Action LookAt(string key) => new($"look at '{key}'", "s3:GetObject");
+
+    /// <summary>GetObject, from a byte on.</summary>
+    public static S3Action Read(string key, long? from = null) =>
+        new(from is null ? $"read '{key}'" : $"read '{key}' beyond byte {from}", "s3:GetObject");
+
+    /// <summary>PutObject, CreateMultipartUpload.</summary>
+    public static S3Action Store(string key) => new($"store '{key}'", "s3:PutObject");
+
+    /// <summary>UploadPart.</summary>
+    public static S3Action StorePart(string key, int number) => new($"store part {number} of '{key}'", "s3:PutObject");
+
+    /// <summary>CompleteMultipartUpload.</summary>
+    public static S3Action Complete(string key) => new($"complete '{key}'", "s3:PutObject");
+
+    /// <summary>ListParts.</summary>
+    public static S3Action LookAtUpload(string key) =>
+        new($"look at the upload of '{key}'", "s3:ListMultipartUploadParts");
+
+    /// <summary>AbortMultipartUpload.</summary>
+    public static S3Action Abort(string key) =>
+        new($"give back the unfinished upload of '{key}'", "s3:AbortMultipartUpload");
+
+    /// <summary>DeleteObject.</summary>
+    public static S3Action Delete(string key) => new($"delete '{key}'", "s3:DeleteObject");
+
+    /// <summary>DeleteObjects.</summary>
+    public static S3Action DeleteSeveral(int count, string first) =>
+        new($"delete {count} objects ('{first}' and others)", "s3:DeleteObject");
+
+    /// <summary>ListObjectVersions.</summary>
+    public static S3Action ListVersions(string key) =>
+        new($"list the versions of '{key}'", "s3:ListBucketVersions", S3Resource.Bucket);
+
+    /// <summary>DeleteObject with a version.</summary>
+    public static S3Action DeleteVersion(string key) => new($"delete a version of '{key}'", "s3:DeleteObjectVersion");
+
+    /// <summary>What to write into the user's policy.</summary>
+    public string Permission(S3Options options) => Resource == S3Resource.Bucket
+        ? $"{Right} on arn:aws:s3:::{options.BucketName}"
+        : $"{Right} on arn:aws:s3:::{options.BucketName}/{options.KeyPrefix}*";
+}
+
+/// <summary>What a right of S3 is granted on.</summary>
+internal enum S3Resource
+{
+    Objects,
+    Bucket,
+}

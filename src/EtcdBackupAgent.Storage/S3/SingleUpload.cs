@@ -1,0 +1,37 @@
+using Amazon.S3.Model;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>An object that goes to the server in one request.</summary>
+internal sealed class SingleUpload(S3Connection connection)
+{
+    /// <summary>Stores the bytes; with a condition, only if there is no object of this key.</summary>
+    /// <returns>The server's answer, whose ETag was compared with the bytes.</returns>
+    public Task<PutObjectResponse> RunAsync(
+        ObjectKey key, ArraySegment<byte> bytes, bool onlyIfAbsent, CancellationToken cancellationToken)
+    {
+        ContentMd5 digest = ContentMd5.Of(bytes);
+        return connection.RunAsync(
+            S3Action.Store(key.Value),
+            async (client, attempt) =>
+            {
+                await using Stream body = attempt.Body(bytes);
+                PutObjectRequest request = new()
+                {
+                    BucketName = connection.Options.BucketName,
+                    Key = connection.Options.KeyPrefix + key,
+                    InputStream = body,
+                    AutoCloseStream = false,
+                    MD5Digest = digest.Base64,
+                    IfNoneMatch = onlyIfAbsent ? "*" : null,
+                    UseChunkEncoding = false,
+                    DisablePayloadSigning = connection.IsEncrypted,
+                };
+                PutObjectResponse answer = await client.PutObjectAsync(request, attempt.CancellationToken);
+                digest.CheckAgainst(answer.ETag, answer.ServerSideEncryptionMethod);
+                return answer;
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,37 @@
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.S3.Model;
+using EtcdBackupAgent.Testing.Storage;
+
+namespace EtcdBackupAgent.IntegrationTests.Storage;
+
+/// <summary>What the owner of the buckets does past our store: settings, policies, uploads that nobody
+/// completes.</summary>
+internal sealed class BucketOwner(RgwServer server) : IDisposable
+{
+    private readonly AmazonS3Client _client = new(
+        new BasicAWSCredentials(server.AccessKey, server.SecretKey),
+        new AmazonS3Config
+        {
+            ServiceURL = server.HttpEndpoint.AbsoluteUri,
+            ForcePathStyle = true,
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        });
+
+    public IAmazonS3 Client => _client;
+
+    public Task EnableVersioningAsync(string bucket) => _client.PutBucketVersioningAsync(new PutBucketVersioningRequest
+    {
+        BucketName = bucket,
+        VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
+    });
+
+    public Task BeginUploadAsync(string bucket, string key) =>
+        _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key });
+
+    public Task PutPolicyAsync(string bucket, string json) =>
+        _client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = json });
+
+    public void Dispose() => _client.Dispose();
+}

@@ -1,0 +1,104 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Testing.Storage;
+using Microsoft.AspNetCore.Http;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
+
+/// <summary>Servers that delete several objects in one request only under conditions, or not at all.</summary>
+[Collection(RgwTests.Name)]
+public sealed class DeletionTests(RgwFixture fixture)
+{
+    [Fact]
+    public async Task A_batch_carries_the_MD5_of_its_body_for_servers_that_demand_it()
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        ObjectKey[] keys = await scene.FillAsync("a", "b", "c");
+        scene.Proxy.Answer = request => Task.FromResult(
+            S3Calls.Of(request) == S3Call.DeleteObjects && !request.Headers.ContainsKey("Content-MD5")
+                ? new S3Answer(StatusCodes.Status400BadRequest, "MissingContentMD5")
+                : null);
+
+        await scene.Store.DeleteAsync(keys, CancellationToken.None);
+
+        // The real server compares the MD5 with the body.
+        Assert.Empty(await scene.KeysAsync());
+        Assert.Single(scene.Proxy.Requests);
+    }
+
+    [Theory]
+    [InlineData(400, "MissingRequestBodyError")]
+    [InlineData(403, "AccessDenied")]
+    [InlineData(405, "MethodNotAllowed")]
+    [InlineData(501, "NotImplemented")]
+    public async Task Without_batches_objects_are_deleted_one_by_one_and_that_is_remembered(int status, string code)
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        ObjectKey[] keys = await scene.FillAsync("a", "b", "c", "d", "kept");
+        scene.Refuse(S3Call.DeleteObjects, new S3Answer(status, code));
+
+        await scene.Store.DeleteAsync(keys[..2], CancellationToken.None);
+        await scene.Store.DeleteAsync(keys[2..4], CancellationToken.None);
+
+        Assert.Equal(["kept"], await scene.KeysAsync());
+        Assert.Single(scene.Proxy.Requests, request => request.StartsWith("POST", StringComparison.Ordinal));
+        Assert.Contains(code, Assert.Single(scene.Log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Objects_that_a_batch_leaves_behind_are_deleted_one_by_one()
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        ObjectKey[] keys = await scene.FillAsync("a", "b");
+        scene.Refuse(S3Call.DeleteObjects, new S3Answer(StatusCodes.Status200OK, "")
+        {
+            Body = "<DeleteResult><Error><Key>a</Key><Code>AccessDenied</Code></Error>"
+                + "<Error><Key>b</Key><Code>AccessDenied</Code></Error></DeleteResult>",
+        });
+
+        await scene.Store.DeleteAsync(keys, CancellationToken.None);
+
+        Assert.Empty(await scene.KeysAsync());
+    }
+
+    [Fact]
+    public async Task Where_neither_is_allowed_the_right_is_named_and_nothing_is_gone()
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        ObjectKey[] keys = await scene.FillAsync("a", "b");
+        scene.Proxy.Answer = request => Task.FromResult(
+            S3Calls.Of(request) is S3Call.DeleteObjects or S3Call.DeleteObject
+                ? new S3Answer(StatusCodes.Status403Forbidden, "AccessDenied")
+                : null);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(
+            () => scene.Store.DeleteAsync(keys, CancellationToken.None));
+
+        Assert.Equal(FailureReason.StoreDenied, e.Reason);
+        Assert.Contains($"s3:DeleteObject on "
+            + $"arn:aws:s3:::{scene.Options.BucketName}/*", e.Hint, StringComparison.Ordinal);
+        Assert.Equal(["a", "b"], await scene.KeysAsync());
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_no_reason_to_try_one_by_one()
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        ObjectKey[] keys = await scene.FillAsync("a", "b");
+        scene.Refuse(S3Call.DeleteObjects, new S3Answer(StatusCodes.Status403Forbidden, "InvalidAccessKeyId"));
+
+        await Assert.ThrowsAsync<BackupException>(() => scene.Store.DeleteAsync(keys, CancellationToken.None));
+
+        Assert.Single(scene.Proxy.Requests);
+    }
+
+    [Fact]
+    public async Task An_object_that_is_not_there_is_no_error_where_the_server_answers_404()
+    {
+        await using DialectScene scene = await DialectScene.CreateAsync(fixture);
+        scene.Refuse(S3Call.DeleteObject, new S3Answer(StatusCodes.Status404NotFound, "NoSuchKey"));
+
+        await scene.Store.DeleteAsync([new ObjectKey("a")], CancellationToken.None);
+    }
+}
