@@ -27,6 +27,9 @@ public interface IBackupMetrics
     /// <param name="storedBytes">What their artifacts take.</param>
     void RepositorySeen(string location, int snapshots, long storedBytes);
 
+    /// <summary>The location does not exist any more: nothing more is reported of its repository.</summary>
+    void RepositoryGone(string location);
+
     /// <summary>
     /// What is known of a policy, from its document, its status or its repository. Called again when any of it
     /// changes.

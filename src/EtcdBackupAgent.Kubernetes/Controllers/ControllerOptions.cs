@@ -20,4 +20,12 @@ internal sealed record ControllerOptions
 
     /// <summary>How often the records are compared with the repositories.</summary>
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long after a record appeared or went its location is compared with the repository; what changes
+    /// meanwhile, as when a backup prunes, is in the same comparison.</summary>
+    public TimeSpan FollowDelay { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The least time between two comparisons that records gave rise to: one lists the bucket and reads its
+    /// manifests, however often backups come.</summary>
+    public TimeSpan FollowIntervalMin { get; init; } = TimeSpan.FromSeconds(30);
 }

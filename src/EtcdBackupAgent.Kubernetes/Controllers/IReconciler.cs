@@ -23,6 +23,14 @@ internal interface IReconciler
     /// <summary>How many objects it may be given at the same time at most; null: as many as the controller likes.</summary>
     int? WorkersMax => null;
 
+    /// <summary>Called when the API server reports the deletion of an object, before its name is looked at. Returns at
+    /// once.</summary>
+    /// <param name="last">The object as it was last.</param>
+    void Deleted(JsonObject last)
+    {
+        // Most go by what is there.
+    }
+
     /// <summary>Looks at one object, which may be gone, and makes what steps are due.</summary>
     /// <returns>When to look again though nothing changed; null: not before something does.</returns>
     /// <exception cref="BackupException">It will be tried again, after longer and longer waits.</exception>
@@ -40,4 +48,13 @@ internal sealed record RelatedKind(
     ResourceKind Kind,
     ResourceSelection Selection,
     Func<JsonObject, string?> Fingerprint,
-    Func<JsonObject, string?>? Owner);
+    Func<JsonObject, string?>? Owner)
+{
+    /// <summary>Called with the owner's name for each change after the first list. The owner is then looked at after
+    /// <see cref="Delay"/>, and not at all for what is in the first list. Null: the owner is looked at at
+    /// once.</summary>
+    public Action<string>? Changed { get; init; }
+
+    /// <summary>How long to wait for further changes, where <see cref="Changed"/> is set.</summary>
+    public TimeSpan Delay { get; init; }
+}

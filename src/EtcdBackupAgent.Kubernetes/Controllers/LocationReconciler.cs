@@ -21,9 +21,10 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// 1. Read the location and its Secret. What is wrong with them stands in the status, and is looked at again later: no watch
 ///    tells when a Secret is mended.
 /// 2. Open the repository, or make it.
-/// 3. Compare it with the pin, or pin it; a passphrase must open it, which is tried once for each version of the location.
+/// 3. Compare it with the pin, or pin it; a passphrase must open it, which is tried once for each version of the
+///    location and of its Secret.
 /// 4. Say so in the status; an event where that is news.
-/// 5. Compare the records with the repository, once a period.
+/// 5. Compare the records with the repository: once a period, and soon after records appeared or went.
 /// </remarks>
 internal sealed class LocationReconciler(
     ConnectedCluster cluster,
@@ -36,21 +37,33 @@ internal sealed class LocationReconciler(
 {
     private readonly ClusterResourceStore _resources = new(cluster);
     private readonly StatusWriter _statuses = new(cluster.Client);
-
-    /// <summary>When each location was compared with its records last.</summary>
-    private readonly Dictionary<string, DateTimeOffset> _synced = new(StringComparer.Ordinal);
-    private readonly Lock _lock = new();
+    private readonly LocationSyncs _syncs = new(options, time);
+    private readonly OpenedSecrets _secrets = new(repositories, time);
 
     public ResourceKind Kind => ClusterKinds.BackupLocation;
 
     /// <summary>Told what is in each repository; for metrics.</summary>
     public Action<string, CatalogueReport> Seen { get; init; } = static (_, _) => { };
 
+    /// <summary>Called with the name of a location that is gone; for metrics.</summary>
+    public Action<string> Gone { get; init; } = static _ => { };
+
     /// <summary>The sync writes other fields of the status, which call for nothing.</summary>
     public string? Fingerprint(JsonObject item) =>
         $"{ObjectMetadata.Uid(item)} {item["metadata"]?["generation"]} {item["status"]?["pinned"]?.ToJsonString()}";
 
-    public IReadOnlyList<RelatedKind> Related => [];
+    public IReadOnlyList<RelatedKind> Related =>
+    [
+        new(
+            ClusterKinds.Record,
+            ResourceSelection.All,
+            ObjectMetadata.Uid,
+            record => ObjectMetadata.Find(record, "spec", "backuploc"))
+        {
+            Changed = _syncs.RecordsChanged,
+            Delay = options.FollowDelay,
+        },
+    ];
 
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
@@ -58,6 +71,9 @@ internal sealed class LocationReconciler(
         JsonObject? item = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
         if (item is null || ObjectMetadata.IsBeingDeleted(item))
         {
+            _syncs.Forget(name);
+            _secrets.Forget(name);
+            Gone(name);
             return null;
         }
 
@@ -78,11 +94,7 @@ internal sealed class LocationReconciler(
             // 3
             await new ProtectionCheck(new LocationStatusPins(cluster.Client), time)
                 .RequireAsync(repository, location, cancellationToken);
-            if (!IsReady(item) && location.Encryption is PassphraseLocation secret)
-            {
-                using AgePassphrase passphrase = repositories.Passphrase(secret, resources);
-                using AgeIdentity identity = await new RepositoryKeys(repository, time).OpenAsync(passphrase, cancellationToken);
-            }
+            await _secrets.RequireAsync(repository, location, resources, cancellationToken);
         }
         catch (BackupException e) when (!IsOfTheCluster(e))
         {
@@ -93,19 +105,21 @@ internal sealed class LocationReconciler(
         await ReadyAsync(item, address, cancellationToken);
 
         // 5
-        if (IsDue(name))
+        if (_syncs.UntilDue(item) <= TimeSpan.Zero)
         {
+            SyncRound round = _syncs.Begin(item);
             CatalogueReport report = await sync.ExecuteAsync(location, resources, cancellationToken);
+            _syncs.Done(item, round);
             if (report.Created + report.Changed + report.Removed > 0)
             {
                 logger.CatalogueSynced(name, report.Created, report.Changed, report.Removed);
             }
 
             Seen(name, report);
-            Synced(name);
         }
 
-        return options.SyncPeriod;
+        TimeSpan next = _syncs.UntilDue(item);
+        return next > options.FollowDelay ? next : options.FollowDelay;
     }
 
     private async Task<BackupRepository> OpenOrMakeAsync(
@@ -219,20 +233,4 @@ internal sealed class LocationReconciler(
         FailureReason.InvalidInput,
         $"{DocumentIdentity.BackupLocation} {name} cannot be used: "
         + string.Join('\n', resources.Problems.Where(problem => problem.Severity == ProblemSeverity.Error)));
-
-    private bool IsDue(string name)
-    {
-        lock (_lock)
-        {
-            return !_synced.TryGetValue(name, out DateTimeOffset last) || time.GetUtcNow() - last >= options.SyncPeriod;
-        }
-    }
-
-    private void Synced(string name)
-    {
-        lock (_lock)
-        {
-            _synced[name] = time.GetUtcNow();
-        }
-    }
 }

@@ -61,6 +61,14 @@ internal sealed class ResourceController(
                 case ResourceGone gone:
                     seen.Remove(gone.Key);
                     _known.TryRemove(gone.Key.Name, out _);
+
+                    // Another object of this name has failed at nothing yet.
+                    _backOffs.TryRemove(gone.Key.Name, out _);
+                    if (gone.Last is { } last)
+                    {
+                        reconciler.Deleted(last);
+                    }
+
                     _queue.Add(gone.Key.Name);
                     break;
                 case ResourcesListed:
@@ -77,18 +85,22 @@ internal sealed class ResourceController(
     {
         Dictionary<ResourceKey, string?> seen = [];
         Dictionary<ResourceKey, string?> owners = [];
+        bool isListed = false;
         await foreach (ResourceChange change in Changes(related.Kind, related.Selection, cancellationToken))
         {
             switch (change)
             {
                 case ResourcePresent present when IsNew(seen, present, related.Fingerprint):
                     owners[present.Key] = related.Owner?.Invoke(present.Item);
-                    AddRelated(related, owners[present.Key]);
+                    AddRelated(related, owners[present.Key], isListed);
                     break;
                 case ResourceGone gone:
                     seen.Remove(gone.Key);
                     owners.Remove(gone.Key, out string? owner);
-                    AddRelated(related, owner);
+                    AddRelated(related, owner, isListed);
+                    break;
+                case ResourcesListed:
+                    isListed = true;
                     break;
                 case WatchInterrupted interrupted:
                     logger.WatchInterrupted(related.Kind, interrupted.Failure.Message, interrupted.RetryIn);
@@ -110,8 +122,19 @@ internal sealed class ResourceController(
         return isNew;
     }
 
-    private void AddRelated(RelatedKind related, string? owner)
+    private void AddRelated(RelatedKind related, string? owner, bool isListed)
     {
+        if (related.Changed is { } changed)
+        {
+            if (isListed && owner is not null)
+            {
+                changed(owner);
+                _queue.AddAfter(owner, related.Delay);
+            }
+
+            return;
+        }
+
         foreach (string name in related.Owner is null ? _known.Keys : owner is null ? [] : [owner])
         {
             _queue.Add(name);

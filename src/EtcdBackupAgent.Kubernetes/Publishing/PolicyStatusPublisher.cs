@@ -15,25 +15,27 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
 {
     private readonly StatusWriter _statuses = new(client);
 
-    public Task BegunAsync(ResourceName policy, CancellationToken cancellationToken)
+    public Task BegunAsync(PublishedRun run, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
         return ChangeAsync(
-            policy, (status, generation) => PolicyStatus.SetBegun(status, pod, generation, now), cancellationToken);
+            run, (status, generation) => PolicyStatus.SetBegun(status, pod, generation, now), cancellationToken);
     }
 
     public Task FailedAsync(
-        ResourceName policy, BackupException failure, DateTimeOffset at, CancellationToken cancellationToken) =>
+        PublishedRun run, BackupException failure, DateTimeOffset at, CancellationToken cancellationToken) =>
         ChangeAsync(
-            policy, (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at), cancellationToken);
+            run,
+            (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at),
+            cancellationToken);
 
     public Task SucceededAsync(
-        ResourceName policy,
+        PublishedRun run,
         SnapshotManifest manifest,
         VerificationRecord? verification,
         CancellationToken cancellationToken) =>
         ChangeAsync(
-            policy,
+            run,
             (status, generation) =>
             {
                 PolicyStatus.SetSucceeded(status, manifest, pod, generation);
@@ -42,10 +44,12 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
             cancellationToken);
 
     private async Task ChangeAsync(
-        ResourceName policy, Action<JsonObject, long> change, CancellationToken cancellationToken)
+        PublishedRun run, Action<JsonObject, long> change, CancellationToken cancellationToken)
     {
-        // A policy that is gone has no status.
-        if (await client.FindAsync(ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken) is { } item)
+        // A policy that is gone has no status, and another one of its name has a status of its own.
+        ResourceName policy = run.Policy;
+        if (await client.FindAsync(ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken) is { } item
+            && run.IsOf(item))
         {
             long generation = ObjectMetadata.Generation(item);
             await _statuses.ChangeAsync(

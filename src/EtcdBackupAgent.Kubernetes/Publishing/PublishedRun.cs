@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
@@ -6,7 +8,12 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 /// <param name="Policy">The policy.</param>
 /// <param name="Location">Name of the BackupLocation that it goes to, in the policy's namespace; empty if none that is
 /// right is named.</param>
-internal sealed record PublishedRun(ResourceName Policy, string Location)
+/// <param name="PolicyUid">The policy's uid: nothing is said of another one that has its name by now. Null where it is
+/// not known.</param>
+internal sealed record PublishedRun(ResourceName Policy, string Location, string? PolicyUid = null)
 {
-    public static PublishedRun Of(BackupPolicy policy) => new(policy.Name, policy.Destination.Name);
+    public static PublishedRun Of(BackupPolicy policy) => new(policy.Name, policy.Destination.Name, policy.Uid);
+
+    /// <summary>Whether an object of the policy's name is the policy.</summary>
+    public bool IsOf(JsonObject policy) => PolicyUid is null || PolicyUid == ObjectMetadata.Uid(policy);
 }

@@ -79,7 +79,8 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using CancellationTokenSource limit = new(Limits.Begin, time);
         await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
-        await NewCall().TryAsync("say that a backup has begun", token => _statuses.BegunAsync(run.Policy, token), timeIsUp.Token);
+        await NewCall().TryAsync(
+            "say that a backup has begun", token => _statuses.BegunAsync(run, token), timeIsUp.Token);
     }
 
     private async Task EndedAsync(PublishedRun run, BackupOutcome outcome, Action<BackupException> unpublished)
@@ -97,7 +98,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         }
 
         await telling.TellAsync($"write the status of policy {run.Policy}", token =>
-            _statuses.SucceededAsync(run.Policy, manifest, verification, token));
+            _statuses.SucceededAsync(run, manifest, verification, token));
         await telling.TellAsync($"record an event of policy {run.Policy}", token =>
             EventAsync(run, EventType.Normal, "BackupSucceeded", PolicyStatus.SuccessText(manifest.Id), manifest.Id.Value, token));
         if (outcome.Pruned is { } pruned)
@@ -121,7 +122,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         DateTimeOffset at = time.GetUtcNow();
         string key = EventRecorder.NewKey();
         await telling.TellAsync($"write the status of policy {run.Policy}", token =>
-            _statuses.FailedAsync(run.Policy, failure, at, token));
+            _statuses.FailedAsync(run, failure, at, token));
         await telling.TellAsync($"record an event of policy {run.Policy}", token =>
             EventAsync(run, EventType.Warning, "BackupFailed", failure.Message, key, token));
     }
@@ -156,7 +157,8 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         PublishedRun run, EventType type, string reason, string message, string key, CancellationToken cancellationToken)
     {
         ResourceName name = run.Policy;
-        if (await client.FindAsync(ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken) is { } policy)
+        if (await client.FindAsync(ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken) is { } policy
+            && run.IsOf(policy))
         {
             await _events.RecordOnceAsync(ClusterKinds.Policy, policy, type, reason, message, key, cancellationToken);
         }

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Workloads;
@@ -53,7 +54,8 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, ILoggerFactory log
         if (bound.Policy is not { } policy || bound.Location is not { } location)
         {
             BackupException wrong = bound.Invalid();
-            await publisher.FailedAsync(new PublishedRun(bound.Name, Location: ""), wrong, Unpublished);
+            PublishedRun run = new(bound.Name, Location: "", ObjectMetadata.Uid(bound.Document));
+            await publisher.FailedAsync(run, wrong, Unpublished);
             throw wrong;
         }
 

@@ -21,6 +21,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _inProcess = new(StringComparer.Ordinal);
 
+    /// <summary>Which object each policy is: another one of the same name begins anew.</summary>
+    private readonly ConcurrentDictionary<string, string> _uids = new(StringComparer.Ordinal);
+
     /// <summary>The interval of each schedule, which takes a while to find out.</summary>
     private readonly ConcurrentDictionary<string, (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)> _intervals =
         new(StringComparer.Ordinal);
@@ -31,6 +34,13 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     public void Seen(JsonObject item, BackupPolicy? policy)
     {
         string name = ObjectMetadata.Name(item);
+        string uid = ObjectMetadata.Uid(item);
+        if (_uids.TryGetValue(name, out string? before) && before != uid && !_inProcess.ContainsKey(name))
+        {
+            Gone(name);
+        }
+
+        _uids[name] = uid;
         if (policy is not null)
         {
             if (isInProcess(policy))
@@ -65,6 +75,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
 
     public void Gone(string name)
     {
+        _uids.TryRemove(name, out _);
         _intervals.TryRemove(name, out _);
         _inProcess.TryRemove(name, out _);
         _told.TryRemove(name, out _);

@@ -112,6 +112,16 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
+    public void Series_of_a_location_that_is_gone_go()
+    {
+        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4);
+
+        _agent.Metrics.RepositoryGone("disk");
+
+        Assert.DoesNotContain("disk", _agent.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_repository_and_the_build_are_told()
     {
         _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12);

@@ -12,7 +12,7 @@ internal sealed class KnownResources
     {
         HashSet<ResourceKey> present = [.. items.Select(ResourceKey.Of)];
         ResourceKey[] gone = [.. _known.Keys.Where(key => !present.Contains(key))];
-        List<ResourceChange> changes = [.. gone.Select(Remove).OfType<ResourceChange>()];
+        List<ResourceChange> changes = [.. gone.Select(key => Remove(key)).OfType<ResourceChange>()];
         foreach (JsonObject item in items)
         {
             changes.AddRange(Put(item));
@@ -44,6 +44,8 @@ internal sealed class KnownResources
     }
 
     /// <summary>What is to be told of an object that is gone; null if it was never told of.</summary>
-    public ResourceChange? Remove(ResourceKey key) =>
-        _known.Remove(key, out (string Uid, string Version) before) ? new ResourceGone(key, before.Uid) : null;
+    /// <param name="key">Its name.</param>
+    /// <param name="last">See <see cref="ResourceGone.Last"/>.</param>
+    public ResourceChange? Remove(ResourceKey key, JsonObject? last = null) =>
+        _known.Remove(key, out (string Uid, string Version) before) ? new ResourceGone(key, before.Uid, last) : null;
 }

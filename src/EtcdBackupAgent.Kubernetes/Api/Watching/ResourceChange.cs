@@ -13,7 +13,11 @@ internal abstract record ResourceChange;
 internal sealed record ResourcePresent(ResourceKey Key, JsonObject Item) : ResourceChange;
 
 /// <summary>This object, which was told of before, is gone.</summary>
-internal sealed record ResourceGone(ResourceKey Key, string Uid) : ResourceChange;
+/// <param name="Key">Its name.</param>
+/// <param name="Uid">Its uid.</param>
+/// <param name="Last">The object as it was last, where the server reported that it was deleted. Null where it is only
+/// missing from a list: after etcd was restored to an older state, say, when nobody deleted it.</param>
+internal sealed record ResourceGone(ResourceKey Key, string Uid, JsonObject? Last = null) : ResourceChange;
 
 /// <summary>All that is there has been told: what was not is not there.</summary>
 internal sealed record ResourcesListed : ResourceChange

@@ -158,7 +158,7 @@ internal sealed class ResourceWatch(
         return one.Type switch
         {
             "ADDED" or "MODIFIED" => _known.Put(one.Item),
-            "DELETED" => _known.Remove(ResourceKey.Of(one.Item)) is { } gone ? [gone] : [],
+            "DELETED" => _known.Remove(ResourceKey.Of(one.Item), one.Item) is { } gone ? [gone] : [],
             _ => [],
         };
     }

@@ -143,6 +143,14 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
+    public void RepositoryGone(string location)
+    {
+        lock (_lock)
+        {
+            _repositories.Remove(location);
+        }
+    }
+
     public void PolicySeen(
         string policyName,
         TimeSpan? interval,

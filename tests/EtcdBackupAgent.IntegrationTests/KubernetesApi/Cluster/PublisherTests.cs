@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Testing.KubernetesApi.Recording;
@@ -27,6 +28,21 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_is_said_of_another_policy_that_has_the_name_by_now()
+    {
+        SnapshotManifest manifest = Scene.Manifest(0);
+        await Scene.NewPublisher().RunAsync(
+            new PublishedRun(Scene.PolicyName, ClusterScene.Location, "the-uid-of-the-one-before"),
+            _ => Task.FromResult(ClusterScene.Outcome(manifest)),
+            failure => Assert.Fail(failure.Message),
+            CancellationToken.None);
+
+        Assert.Empty(await Scene.StatusOfPolicyAsync());
+        Assert.Empty(await Scene.EventsAsync());
+        Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
+    }
+
+    [Fact]
     public async Task A_backup_is_told_by_its_record_the_status_and_an_event()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
@@ -45,7 +61,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal("Initializing pod-1 1", during);
         JsonObject record = await Scene.RecordAsync(manifest.Id);
         Assert.Equal($$"""{"backuploc":"disk","policy":"nightly","snapshotId":"{{manifest.Id}}"}""", record["spec"]!.ToJsonString());
-        Assert.Equal($"[\"{ClusterNames.RecordFinalizer}\"]", record["metadata"]!["finalizers"]!.ToJsonString());
+        Assert.Empty(ObjectMetadata.Finalizers(record));
         Assert.Equal(
             """{"kubedr.backup-policy":"nightly","kubedr.type":"backup"}""", record["metadata"]!["labels"]!.ToJsonString());
         Assert.Equal((20512, 4096, 4711), ((int)record["status"]!["sizeBytes"]!, (int)record["status"]!["storedBytes"]!, (int)record["status"]!["etcdRevision"]!));
@@ -133,13 +149,17 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     public async Task A_status_about_an_older_backup_does_not_overwrite_that_of_a_newer_one()
     {
         PolicyStatusPublisher publisher = new(Scene.Client, "pod-2", TimeProvider.System);
+        PublishedRun run = new(Scene.PolicyName, ClusterScene.Location);
         SnapshotManifest older = Scene.Manifest(1);
         SnapshotManifest newer = Scene.Manifest(2);
 
-        await publisher.SucceededAsync(Scene.PolicyName, newer, verification: null, CancellationToken.None);
-        await publisher.SucceededAsync(Scene.PolicyName, older, verification: null, CancellationToken.None);
+        await publisher.SucceededAsync(run, newer, verification: null, CancellationToken.None);
+        await publisher.SucceededAsync(run, older, verification: null, CancellationToken.None);
         await publisher.FailedAsync(
-            Scene.PolicyName, new BackupException(FailureReason.StoreFailed, "Too late."), older.CompletedAt, CancellationToken.None);
+            run,
+            new BackupException(FailureReason.StoreFailed, "Too late."),
+            older.CompletedAt,
+            CancellationToken.None);
 
         JsonObject status = await Scene.StatusOfPolicyAsync();
         Assert.Equal(

@@ -21,7 +21,7 @@ public sealed class ResourceWatchTests
             List(10, Item("a", 1), Item("b", 2)),
             FakeApi.Lines(cut: false, Event("MODIFIED", Item("a", 11)), Event("DELETED", Item("b", 12))));
 
-        Assert.Equal(["a at 1", "b at 2", "listed", "a at 11", "b gone"], told);
+        Assert.Equal(["a at 1", "b at 2", "listed", "a at 11", "b deleted"], told);
     }
 
     [Fact]
@@ -163,6 +163,7 @@ public sealed class ResourceWatchTests
             told.Add(changes.Current switch
             {
                 ResourcePresent present => $"{present.Key.Name} at {ObjectMetadata.ResourceVersion(present.Item)}",
+                ResourceGone { Last: { } last } => $"{ObjectMetadata.Name(last)} deleted",
                 ResourceGone gone => $"{gone.Key.Name} gone",
                 WatchInterrupted interrupted => $"interrupted {interrupted.Failure.Reason}",
                 _ => "listed",

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Tries whether the passphrase of a location opens its repository: once for each version of the location and
+/// its Secret, and for one location at a time, since scrypt takes 256 MiB.</summary>
+internal sealed class OpenedSecrets(RepositoryAccess repositories, TimeProvider time)
+{
+    /// <summary>The version of location and Secret that was tried last; both uids are in it.</summary>
+    private readonly ConcurrentDictionary<string, string> _tried = new(StringComparer.Ordinal);
+    private readonly Lock _lock = new();
+
+    /// <summary>Ends when the last one that waits has had its turn.</summary>
+    private Task _turns = Task.CompletedTask;
+
+    /// <exception cref="Core.Failures.BackupException">The passphrase does not open the repository.</exception>
+    public async Task RequireAsync(
+        BackupRepository repository,
+        BackupLocation location,
+        ResourceSet resources,
+        CancellationToken cancellationToken)
+    {
+        string name = location.Name.Name;
+        string version = resources.Version;
+        if (location.Encryption is not PassphraseLocation secret || _tried.GetValueOrDefault(name) == version)
+        {
+            return;
+        }
+
+        TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task before;
+        lock (_lock)
+        {
+            (before, _turns) = (_turns, turn.Task);
+        }
+
+        try
+        {
+            await before.WaitAsync(cancellationToken);
+            using AgePassphrase passphrase = repositories.Passphrase(secret, resources);
+            RepositoryKeys keys = new(repository, time);
+            using AgeIdentity identity = await keys.OpenAsync(passphrase, cancellationToken);
+        }
+        finally
+        {
+            turn.SetResult();
+        }
+
+        _tried[name] = version;
+    }
+
+    public void Forget(string name) => _tried.TryRemove(name, out _);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Testing.Time;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
+
+public sealed class LocationSyncsTests
+{
+    private static readonly ControllerOptions Options = new();
+
+    private readonly ManualTime _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    private readonly LocationSyncs _syncs;
+
+    public LocationSyncsTests() => _syncs = new LocationSyncs(Options, _time);
+
+    [Fact]
+    public void A_location_is_due_at_first_and_then_once_a_period()
+    {
+        JsonObject location = Location();
+        Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(location));
+
+        Sync(location);
+
+        Assert.Equal(Options.SyncPeriod, _syncs.UntilDue(location));
+        _time.Advance(Options.SyncPeriod);
+        Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(location));
+    }
+
+    [Theory]
+    [InlineData("another", 1)]
+    [InlineData("first", 2)]
+    public void Another_object_of_the_name_or_another_specification_is_due_at_once(string uid, long generation)
+    {
+        Sync(Location());
+
+        Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(Location(uid, generation)));
+        Sync(Location(uid, generation));
+        Assert.Equal(Options.SyncPeriod, _syncs.UntilDue(Location(uid, generation)));
+    }
+
+    [Fact]
+    public void Records_that_change_make_it_due_sooner_and_not_more_often_than_the_least_interval()
+    {
+        JsonObject location = Location();
+        Sync(location);
+        for (int i = 0; i < 100; i++)
+        {
+            _syncs.RecordsChanged("disk");
+        }
+
+        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
+        _time.Advance(Options.FollowIntervalMin);
+        Sync(location);
+        Assert.Equal(Options.SyncPeriod, _syncs.UntilDue(location));
+    }
+
+    [Fact]
+    public void What_changes_during_a_sync_and_what_a_failed_one_did_not_see_is_for_the_next()
+    {
+        JsonObject location = Location();
+        Sync(location);
+        _syncs.RecordsChanged("disk");
+        _ = _syncs.Begin(location);
+        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
+
+        SyncRound round = _syncs.Begin(location);
+        _syncs.RecordsChanged("disk");
+        _syncs.Done(location, round);
+
+        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
+    }
+
+    [Fact]
+    public void One_that_was_gone_is_due()
+    {
+        Sync(Location());
+
+        _syncs.Forget("disk");
+
+        Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(Location()));
+    }
+
+    private void Sync(JsonObject location) => _syncs.Done(location, _syncs.Begin(location));
+
+    private static JsonObject Location(string uid = "first", long generation = 1) => new()
+    {
+        ["metadata"] = new JsonObject { ["name"] = "disk", ["uid"] = uid, ["generation"] = generation },
+    };
+}
