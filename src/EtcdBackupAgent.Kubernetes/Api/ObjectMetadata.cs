@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
@@ -17,6 +18,16 @@ internal static class ObjectMetadata
     /// <summary>Counts the changes of the specification; 0 for kinds that have none.</summary>
     public static long Generation(JsonObject item) =>
         item["metadata"]?["generation"] is JsonValue value && value.TryGetValue(out long generation) ? generation : 0;
+
+    /// <summary>When the API server made it, in whole seconds; null if it does not say.</summary>
+    public static DateTimeOffset? CreatedAt(JsonObject item) =>
+        DateTimeOffset.TryParse(
+            Text(item, "creationTimestamp"),
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset at)
+            ? at
+            : null;
 
     /// <summary>Whether somebody deleted it, and it waits for its finalizers.</summary>
     public static bool IsBeingDeleted(JsonObject item) => item["metadata"]?["deletionTimestamp"] is not null;

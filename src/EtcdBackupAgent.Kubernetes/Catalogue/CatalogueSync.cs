@@ -37,6 +37,11 @@ internal sealed class CatalogueSync(
     private const int WritesInFlightMax = 16;
 
     private readonly RecordPublisher _records = new(client);
+
+    /// <summary>Whether a record of this name was deleted, and what follows from that is still to be done: it is not
+    /// made again.</summary>
+    public Func<string, bool> IsAwaitingDeletion { get; init; } = static _ => false;
+
     private readonly StatusWriter _statuses = new(client);
 
     /// <param name="location">The location.</param>
@@ -74,7 +79,9 @@ internal sealed class CatalogueSync(
 
         // 4
         ParallelOptions several = new() { MaxDegreeOfParallelism = WritesInFlightMax, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(plan.Missing, several, async (missing, stop) => await _records.PublishAsync(
+        CatalogueEntry[] absent =
+            [.. plan.Missing.Where(missing => !IsAwaitingDeletion(ClusterNames.RecordOf(missing.Snapshot.Id.Value)))];
+        await Parallel.ForEachAsync(absent, several, async (missing, stop) => await _records.PublishAsync(
             space, name, missing.Snapshot.Manifest, missing.Snapshot.Verification, missing.IsForeign, stop));
 
         // 5
@@ -103,7 +110,7 @@ internal sealed class CatalogueSync(
         return new CatalogueReport
         {
             Inventory = inventory,
-            Created = plan.Missing.Count,
+            Created = absent.Length,
             Changed = changed,
             Removed = plan.Stale.Count,
             NameTaken = plan.NameTaken,

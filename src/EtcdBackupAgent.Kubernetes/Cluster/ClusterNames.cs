@@ -6,14 +6,21 @@ namespace EtcdBackupAgent.Kubernetes.Cluster;
 /// <c>docs/kubernetes.md</c>.</summary>
 internal static class ClusterNames
 {
-    /// <summary>Keeps a record until its snapshot has been dealt with.</summary>
+    /// <summary>On a record that is being deleted, until its snapshot has been dealt with. One that nobody deleted has
+    /// no finalizer: nothing would remove it where the agent is not running, or has lost its rights.</summary>
     public const string RecordFinalizer = $"mbr.finalizers.{DocumentIdentity.Group}";
 
-    /// <summary>Keeps a policy until its CronJob is gone.</summary>
+    /// <summary>kubedr's, and that of agents up to 0.1: it is removed from every policy that has it.</summary>
     public const string PolicyFinalizer = $"metadata-backup-policy.finalizers.{DocumentIdentity.Group}";
 
     /// <summary>On a policy: makes one backup now for each new value.</summary>
     public const string BackupNowAnnotation = $"{DocumentIdentity.Group}/backup-now";
+
+    /// <summary>On a record: its snapshot is to be deleted, and since when. Its value is the time.</summary>
+    public const string DeletionAskedAnnotation = $"{DocumentIdentity.Group}/deletion-asked";
+
+    /// <summary>On a record that the agent removes: its snapshot is gone already.</summary>
+    public const string SnapshotGoneAnnotation = $"{DocumentIdentity.Group}/snapshot-gone";
 
     /// <summary>On what is made for a policy, a record or a restore: <c>backup</c> or <c>restore</c>.</summary>
     public const string TypeLabel = "kubedr.type";

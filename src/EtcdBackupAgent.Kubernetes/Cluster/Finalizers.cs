@@ -3,35 +3,29 @@ using EtcdBackupAgent.Kubernetes.Api;
 
 namespace EtcdBackupAgent.Kubernetes.Cluster;
 
-/// <summary>Sets and removes one finalizer of an object, those of others left as they are.</summary>
+/// <summary>Removes one finalizer of an object, those of others left as they are.</summary>
 internal sealed class Finalizers(KubernetesClient client)
 {
-    /// <summary>Sets it, if it is not there.</summary>
-    /// <exception cref="ApiStatusException">A conflict, if the object has changed; it is then to be read again.</exception>
-    public async Task<JsonObject> AddAsync(
-        ResourceKind kind, JsonObject item, string finalizer, CancellationToken cancellationToken) =>
-        ObjectMetadata.HasFinalizer(item, finalizer)
-            ? item
-            : await WriteAsync(kind, item, [.. ObjectMetadata.Finalizers(item), finalizer], cancellationToken);
-
     /// <summary>Removes it, if it is there; an object that is being deleted may be gone then.</summary>
+    /// <returns>The object as it is then.</returns>
     /// <exception cref="ApiStatusException">A conflict, if the object has changed; it is then to be read again.</exception>
-    public async Task RemoveAsync(
+    public async Task<JsonObject> RemoveAsync(
         ResourceKind kind, JsonObject item, string finalizer, CancellationToken cancellationToken)
     {
         if (!ObjectMetadata.HasFinalizer(item, finalizer))
         {
-            return;
+            return item;
         }
 
         try
         {
-            await WriteAsync(
+            return await WriteAsync(
                 kind, item, [.. ObjectMetadata.Finalizers(item).Where(one => one != finalizer)], cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
             // Somebody else removed it, and the object went.
+            return item;
         }
     }
 

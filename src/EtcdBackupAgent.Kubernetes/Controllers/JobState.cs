@@ -29,8 +29,8 @@ internal static class JobState
     public static DateTimeOffset Started(JsonObject job) =>
         Time(ObjectMetadata.Find(job, "status", "startTime")) ?? Created(job);
 
-    private static DateTimeOffset Created(JsonObject job) =>
-        Time(ObjectMetadata.Find(job, "metadata", "creationTimestamp")) ?? DateTimeOffset.MinValue;
+    public static DateTimeOffset Created(JsonObject job) =>
+        ObjectMetadata.CreatedAt(job) ?? DateTimeOffset.MinValue;
 
     private static DateTimeOffset? Time(string? text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)

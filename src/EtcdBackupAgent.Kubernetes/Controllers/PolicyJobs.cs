@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Kubernetes.Workloads;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -13,8 +14,13 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     /// <summary>Hexadecimal digits that stand for what was asked for in the name of a Job: who asks twice gets one.</summary>
     private const int KeyDigits = 8;
 
-    public async Task<IReadOnlyList<JsonObject>> ListAsync(string policy, CancellationToken cancellationToken) =>
-        (await cluster.Client.ListAsync(ClusterKinds.Job, cluster.Namespace, Of(policy), cancellationToken)).Items;
+    /// <summary>The Jobs of this very policy: none that is older, and so was made for another policy of its
+    /// name.</summary>
+    public async Task<IReadOnlyList<JsonObject>> ListOwnAsync(JsonObject policy, CancellationToken cancellationToken) =>
+    [
+        .. (await ListAsync(ObjectMetadata.Name(policy), cancellationToken))
+            .Where(job => JobState.Created(job) >= ObjectMetadata.CreatedAt(policy)),
+    ];
 
     /// <summary>Makes a Job for one backup of the policy, once for each key, whoever asks and however often.</summary>
     /// <returns>Its name; null if it was there already.</returns>
@@ -52,7 +58,9 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
     {
         string name = ClusterNames.CronJobOf(policy);
-        if (await cluster.Client.FindAsync(ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken) is not null)
+        JsonObject? there = await cluster.Client.FindAsync(
+            ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken);
+        if (there is not null && IsOwned(there))
         {
             await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
         }
@@ -62,11 +70,19 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     public async Task RemoveAllAsync(string policy, CancellationToken cancellationToken)
     {
         await RemoveCronJobAsync(policy, cancellationToken);
-        foreach (JsonObject job in await ListAsync(policy, cancellationToken))
+        foreach (JsonObject job in (await ListAsync(policy, cancellationToken)).Where(IsOwned))
         {
             await RemoveAsync(ClusterKinds.Job, ObjectMetadata.Name(job), cancellationToken);
         }
     }
+
+    private async Task<IReadOnlyList<JsonObject>> ListAsync(string policy, CancellationToken cancellationToken) =>
+        (await cluster.Client.ListAsync(ClusterKinds.Job, cluster.Namespace, Of(policy), cancellationToken)).Items;
+
+    /// <summary>Whether a policy or a CronJob had it made. What a person made by hand is that person's.</summary>
+    private static bool IsOwned(JsonObject item) =>
+        (item["metadata"]?["ownerReferences"] as JsonArray ?? []).Any(owner => ObjectMetadata.Find(owner, "kind")
+            is DocumentIdentity.Policy or "CronJob");
 
     public static ResourceSelection Of(string policy) => new(Labels: $"{ClusterNames.PolicyLabel}={policy}");
 

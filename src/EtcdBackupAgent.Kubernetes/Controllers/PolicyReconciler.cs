@@ -12,8 +12,8 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and tells of Jobs whose pod
 /// could not tell itself.</summary>
 /// <remarks>
-/// 1. Read the policy. One that is being deleted loses its CronJob and Jobs; records and snapshots stay.
-/// 2. Set the finalizer, so that 1 can happen.
+/// 1. Read the policy. One that is gone loses its CronJob and Jobs, as their owner; records and snapshots stay.
+/// 2. Remove the finalizer that kubedr or an older agent gave it: it has none, so that it can be deleted without us.
 /// 3. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it was.
 /// 4. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
 /// 5. Make the one backup of a policy without a schedule, and one for each new value of the annotation.
@@ -68,9 +68,9 @@ internal sealed class PolicyReconciler(
         if (item is null || ObjectMetadata.IsBeingDeleted(item))
         {
             Observer.Gone(name);
-            if (item is not null && ObjectMetadata.HasFinalizer(item, ClusterNames.PolicyFinalizer))
+            await _jobs.RemoveAllAsync(name, cancellationToken);
+            if (item is not null)
             {
-                await _jobs.RemoveAllAsync(name, cancellationToken);
                 await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
             }
 
@@ -78,7 +78,7 @@ internal sealed class PolicyReconciler(
         }
 
         // 2
-        item = await _finalizers.AddAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
+        item = await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
 
         // 3
         BoundPolicy bound = await _resources.BindAsync(item, cancellationToken);
@@ -191,7 +191,7 @@ internal sealed class PolicyReconciler(
     private async Task<JsonObject> TellOfFailedJobsAsync(JsonObject item, CancellationToken cancellationToken)
     {
         JsonObject status = item["status"] as JsonObject ?? [];
-        if (FailedJob.Last(await _jobs.ListAsync(ObjectMetadata.Name(item), cancellationToken)) is not { } last
+        if (FailedJob.Last(await _jobs.ListOwnAsync(item, cancellationToken)) is not { } last
             || PolicyStatus.HasTold(status, last.SinceThen, JobState.Started(last.Job), last.At))
         {
             return item;

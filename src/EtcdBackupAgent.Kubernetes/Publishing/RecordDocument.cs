@@ -24,7 +24,6 @@ internal static class RecordDocument
         {
             ["name"] = ClusterNames.RecordOf(manifest.Id.Value),
             ["namespace"] = space,
-            ["finalizers"] = new JsonArray(ClusterNames.RecordFinalizer),
             ["labels"] = Labels(manifest, isForeign),
         },
         ["spec"] = new JsonObject
@@ -34,6 +33,33 @@ internal static class RecordDocument
             ["backuploc"] = location,
         },
     };
+
+    /// <summary>A record in the place of one that was deleted, which keeps that in mind until the snapshot has been
+    /// dealt with: it has our finalizer, and is to be deleted at once.</summary>
+    /// <param name="last">The one that was deleted, as it was last.</param>
+    /// <param name="now">The time.</param>
+    public static JsonObject ToDelete(JsonObject last, DateTimeOffset now) => new()
+    {
+        ["apiVersion"] = ClusterKinds.Record.ApiVersion,
+        ["kind"] = ClusterKinds.Record.Kind,
+        ["metadata"] = new JsonObject
+        {
+            ["name"] = ObjectMetadata.Name(last),
+            ["namespace"] = ObjectMetadata.Namespace(last),
+            ["finalizers"] = new JsonArray(ClusterNames.RecordFinalizer),
+            ["labels"] = last["metadata"]?["labels"]?.DeepClone(),
+            ["annotations"] = new JsonObject { [ClusterNames.DeletionAskedAnnotation] = StatusTime.Text(now) },
+        },
+        ["spec"] = last["spec"]?.DeepClone(),
+    };
+
+    /// <summary>Whether it is one of <see cref="ToDelete"/>.</summary>
+    public static bool IsToDelete(JsonObject record) =>
+        ObjectMetadata.Annotation(record, ClusterNames.DeletionAskedAnnotation) is not null;
+
+    /// <summary>Whether the agent removes it because its snapshot is gone.</summary>
+    public static bool IsSnapshotGone(JsonObject record) =>
+        ObjectMetadata.Annotation(record, ClusterNames.SnapshotGoneAnnotation) is not null;
 
     /// <summary>Writes what is known of the snapshot into the record's status.</summary>
     public static void SetStatus(JsonObject status, SnapshotManifest manifest, VerificationRecord? verification)

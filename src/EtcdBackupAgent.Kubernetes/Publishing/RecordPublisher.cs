@@ -86,7 +86,8 @@ internal sealed class RecordPublisher(KubernetesClient client)
 
     /// <summary>Removes a record whose snapshot is gone.</summary>
     /// <remarks>
-    /// 1. Take our finalizer away, so that the deletion is nobody's reason to look for data to delete.
+    /// 1. Note on it that the snapshot is gone, so that the deletion is no reason to look for data to delete; and take
+    ///    our finalizer away, if it has that.
     /// 2. Delete that very record.
     /// </remarks>
     public async Task RemoveAsync(JsonObject record, CancellationToken cancellationToken)
@@ -96,7 +97,11 @@ internal sealed class RecordPublisher(KubernetesClient client)
         try
         {
             // 1
-            await _finalizers.RemoveAsync(ClusterKinds.Record, record, ClusterNames.RecordFinalizer, cancellationToken);
+            await _finalizers.RemoveAsync(
+                ClusterKinds.Record,
+                await MarkAsync(record, cancellationToken),
+                ClusterNames.RecordFinalizer,
+                cancellationToken);
 
             // 2
             await client.DeleteAsync(
@@ -107,6 +112,24 @@ internal sealed class RecordPublisher(KubernetesClient client)
             // Somebody else removed it; without a finalizer a record that was being deleted goes at once.
         }
     }
+
+    private async Task<JsonObject> MarkAsync(JsonObject record, CancellationToken cancellationToken) =>
+        RecordDocument.IsSnapshotGone(record)
+            ? record
+            : await client.MergePatchAsync(
+                ClusterKinds.Record,
+                ObjectMetadata.Namespace(record),
+                ObjectMetadata.Name(record),
+                subresource: null,
+                new JsonObject
+                {
+                    ["metadata"] = new JsonObject
+                    {
+                        ["resourceVersion"] = ObjectMetadata.ResourceVersion(record),
+                        ["annotations"] = new JsonObject { [ClusterNames.SnapshotGoneAnnotation] = "true" },
+                    },
+                },
+                cancellationToken);
 
     /// <summary>The record as it was made, or as it is there.</summary>
     private async Task<JsonObject> CreateAsync(string space, JsonObject record, CancellationToken cancellationToken)

@@ -80,7 +80,11 @@ internal static class ControllerHost
             OpenStore = (location, resources) => Wiring.Store(location, resources, loggers),
             Passphrase = PassphraseText.OfSecret,
         };
-        CatalogueSync sync = new(cluster.Client, repositories.OpenStore, Wiring.Time);
+        DeletedRecords deleted = new();
+        CatalogueSync sync = new(cluster.Client, repositories.OpenStore, Wiring.Time)
+        {
+            IsAwaitingDeletion = deleted.Contains,
+        };
 
         PolicyWorker? worker = null;
         PolicyExecutionMode mode = new()
@@ -104,9 +108,10 @@ internal static class ControllerHost
                 {
                     Seen = (location, report) => metrics.RepositorySeen(
                         location, report.Inventory.Snapshots.Count, report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes)),
+                    Gone = metrics.RepositoryGone,
                 },
                 new PolicyReconciler(cluster, mode, events, options.Controller, Wiring.Time, logger) { Observer = policies },
-                new RecordReconciler(cluster, repositories, events, logger),
+                new RecordReconciler(cluster, repositories, events, Wiring.Time, logger) { DeletedRecords = deleted },
                 new RestoreReconciler(cluster, options.Image, events, Wiring.Time, logger),
             ],
             options.Controller,

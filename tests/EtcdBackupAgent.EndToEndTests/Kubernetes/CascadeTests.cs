@@ -74,8 +74,8 @@ public sealed class CascadeTests
             "metadatabackuppolicies", "kept", "not ready", item => ClusterScene.Condition(item, "Ready") == "False");
         await scene.KubectlAsync("delete", "metadatabackuprecords", "--all", "--timeout=60s");
 
+        await UntilKeptAsync(scene, made);
         Assert.Equal(made, await bucket.SnapshotsAsync());
-        await scene.UntilEventAsync($"mbr-{made[0]}", "SnapshotKept");
         Assert.True(controller.IsRunning, controller.Output);
         scene.MustBeClean();
     }
@@ -91,6 +91,7 @@ public sealed class CascadeTests
         await scene.UntilGoneAsync("cronjobs", "kept-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuprecords", "--all", "--timeout=60s");
 
+        await UntilKeptAsync(scene, made);
         Assert.Equal(made, await bucket.SnapshotsAsync());
         scene.MustBeClean();
     }
@@ -105,6 +106,7 @@ public sealed class CascadeTests
         await scene.KubectlAsync(
             "delete", "--all", "--timeout=60s", "backuplocations,metadatabackuppolicies,metadatabackuprecords");
 
+        await UntilKeptAsync(scene, made);
         Assert.Contains(made[1], await bucket.SnapshotsAsync());
         scene.MustBeClean();
     }
@@ -119,8 +121,8 @@ public sealed class CascadeTests
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[0]}", "--timeout=60s");
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[1]}", "--timeout=60s");
 
-        Assert.Equal([made[1]], await bucket.SnapshotsAsync());
         await scene.UntilEventAsync($"mbr-{made[1]}", "SnapshotKept", "last");
+        Assert.Equal([made[1]], await bucket.SnapshotsAsync());
         // What is in the bucket has a record.
         await scene.UntilAsync(
             "metadatabackuprecords", $"mbr-{made[1]}", "there again", item => item["metadata"]!["deletionTimestamp"] is null);
@@ -136,9 +138,18 @@ public sealed class CascadeTests
 
         await scene.KubectlAsync("delete", "metadatabackuprecords", "--all", "--timeout=60s");
 
+        await scene.ExplainedAsync("one snapshot to be left", async () => (await bucket.SnapshotsAsync()).Count == 1);
         string left = Assert.Single(await bucket.SnapshotsAsync());
         await scene.UntilEventAsync($"mbr-{left}", "SnapshotKept", "last");
         scene.MustBeClean();
+    }
+
+    private static async Task UntilKeptAsync(ClusterScene scene, IReadOnlyList<string> made)
+    {
+        foreach (string id in made)
+        {
+            await scene.UntilEventAsync($"mbr-{id}", "SnapshotKept");
+        }
     }
 
     private static async Task<(SceneBucket Bucket, IReadOnlyList<string> Made)> BackUpTwiceAsync(ClusterScene scene)

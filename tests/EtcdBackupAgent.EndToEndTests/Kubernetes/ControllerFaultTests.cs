@@ -73,6 +73,7 @@ public sealed class ControllerFaultTests
         string second = await scene.BackUpAsync("rotated");
         await scene.UntilReadyAsync("backuplocations", "rotated");
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{first}", "--timeout=60s");
+        await scene.UntilEventAsync($"mbr-{first}", "SnapshotDeleted");
         await scene.UntilGoneAsync("metadatabackuprecords", $"mbr-{first}");
         await scene.UntilAsync("metadatabackuprecords", $"mbr-{second}", "there", _ => true);
         scene.MustBeClean();

@@ -19,6 +19,7 @@ public sealed class DisasterTests
 
         // The third knows records of the first and the second. Then the first goes.
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{first}", "--timeout=60s");
+        await scene.UntilEventAsync($"mbr-{first}", "SnapshotDeleted");
         IReadOnlyList<string> left = [second, third];
         Assert.Equal(left, await bucket.SnapshotsAsync());
         await scene.StopAsync(before);

@@ -46,8 +46,16 @@ public sealed class RbacTests
     /// <summary>What happens to policies, records and restores in their lives.</summary>
     private static async Task LiveAsync(ClusterScene scene)
     {
-        // Backups by schedule and on demand, one of which retention removes and one somebody.
         SceneBucket bucket = await scene.CreatePolicyAsync("lived", spec => spec["retainNumBackups"] = 3);
+
+        // A policy that kubedr, or an agent up to 0.1, gave a finalizer.
+        await scene.KubectlAsync(
+            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p",
+            $$$"""{"metadata":{"finalizers":["metadata-backup-policy.finalizers.{{{ClusterScene.Group}}}"]}}""");
+        await scene.UntilAsync(
+            "metadatabackuppolicies", "lived", "without a finalizer", item => item["metadata"]!["finalizers"] is null);
+
+        // Backups by schedule and on demand, one of which retention removes and one somebody.
         List<string> made = [];
         for (int i = 0; i < 4; i++)
         {
@@ -102,6 +110,7 @@ public sealed class RbacTests
         await scene.KubectlAsync("patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"schedule":null}}""");
         await scene.UntilGoneAsync("cronjobs", "lived-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuppolicy", "lived", "--timeout=60s");
+        await scene.ExplainedAsync("its Jobs to go", async () => (await scene.ListAsync("jobs")).Count == 0);
     }
 
     private static async Task<string> BackUpElsewhereAsync(ClusterScene scene, SceneBucket bucket)

@@ -64,8 +64,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         Assert.Equal(
             ("test-backup", "remote-minio", id),
             ((string)record["spec"]!["policy"]!, (string)record["spec"]!["backuploc"]!, (string)record["spec"]!["snapshotId"]!));
-        Assert.Contains(
-            "mbr.finalizers.kubedr.catalogicsoftware.com", record["metadata"]!["finalizers"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Null(record["metadata"]!["finalizers"]);
         await _scene.UntilEventAsync("test-backup", "BackupSucceeded", $"Backup completed, snapshot ID: {id}");
         Assert.Contains(
             $"Backup completed, snapshot ID: {id}",
@@ -107,6 +106,8 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
 
         await _scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{older}", "--timeout=60s");
 
+        await _scene.UntilEventAsync($"mbr-{older}", "SnapshotDeleted");
+        await _scene.UntilGoneAsync("metadatabackuprecords", $"mbr-{older}");
         Assert.Equal([newer], await bucket.SnapshotsAsync());
         Assert.DoesNotContain(await bucket.KeysAsync(), key => key.Contains(older, StringComparison.Ordinal));
         Assert.NotNull(await _scene.FindAsync("metadatabackuprecords", $"mbr-{newer}"));

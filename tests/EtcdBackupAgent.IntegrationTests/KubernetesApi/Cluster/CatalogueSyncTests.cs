@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Kubernetes.Cluster;
@@ -107,16 +108,33 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_that_somebody_deleted_is_left_to_whoever_deals_with_it()
+    public async Task A_record_that_is_being_deleted_is_left_to_its_reconciler()
     {
         SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
+        await Scene.PatchAsync(
+            ClusterKinds.Record,
+            $"mbr-{gone.Id}",
+            $$$"""{"metadata":{"finalizers":["{{{ClusterNames.RecordFinalizer}}}"]}}""");
         await Scene.Server.KubectlAsync(
             "-n", Scene.Namespace, "delete", "metadatabackuprecords", $"mbr-{gone.Id}", "--wait=false");
         await Scene.RemoveAsync(gone);
 
         Assert.Equal(0, (await Scene.SyncAsync()).Removed);
         Assert.NotNull(await Scene.FindRecordAsync(gone.Id));
+    }
+
+    [Fact]
+    public async Task A_record_whose_deletion_was_seen_is_not_made_again()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        await Scene.DeleteAsync(ClusterKinds.Record, $"mbr-{manifest.Id}");
+
+        Assert.Equal(0, (await Scene.SyncAsync(isAwaitingDeletion: name => name == $"mbr-{manifest.Id}")).Created);
+        Assert.Null(await Scene.FindRecordAsync(manifest.Id));
+
+        Assert.Equal(1, (await Scene.SyncAsync()).Created);
     }
 
     [Fact]

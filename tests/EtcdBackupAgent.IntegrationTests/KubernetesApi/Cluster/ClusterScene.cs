@@ -161,11 +161,17 @@ internal sealed class ClusterScene : IDisposable
     }
 
     /// <summary>Syncs the location.</summary>
-    public async Task<CatalogueReport> SyncAsync(TimeProvider? time = null)
+    public async Task<CatalogueReport> SyncAsync(
+        TimeProvider? time = null, Func<string, bool>? isAwaitingDeletion = null)
     {
         ResourceSet resources = await new ClusterResourceStore(Cluster).LoadAsync(None);
         CatalogueSync sync = new(
-            Client, (_, _) => new DirectoryObjectStore(RepositoryPath, TimeProvider.System), time ?? TimeProvider.System);
+            Client,
+            (_, _) => new DirectoryObjectStore(RepositoryPath, TimeProvider.System),
+            time ?? TimeProvider.System)
+        {
+            IsAwaitingDeletion = isAwaitingDeletion ?? (_ => false),
+        };
         return await sync.ExecuteAsync(resources.Locations[new ResourceName(Namespace, Location)], resources, None);
     }
 

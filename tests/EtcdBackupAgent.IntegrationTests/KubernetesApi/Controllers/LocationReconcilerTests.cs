@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using Xunit;
@@ -111,6 +112,48 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
         await LookAsync("early");
 
         Assert.Equal("True RepositoryUsable", await ReadyAsync("early"));
+    }
+
+    [Fact]
+    public async Task A_location_that_was_deleted_and_made_again_is_synced_at_once()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await LookAsync(ClusterScene.Location);
+        string spec = $"url: file://{Scene.RepositoryPath}, encryption: None";
+        Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
+
+        // The controller sees the two as one, or sees that it is gone first.
+        foreach (bool isSeenGone in new[] { false, true })
+        {
+            await Scene.DeleteAsync(ClusterKinds.BackupLocation, ClusterScene.Location);
+            if (isSeenGone)
+            {
+                await LookAsync(ClusterScene.Location);
+                Assert.Equal([ClusterScene.Location], Controllers.LocationsGone);
+            }
+
+            await Scene.ApplyAsync("BackupLocation", ClusterScene.Location, spec);
+            await LookAsync(ClusterScene.Location);
+
+            JsonNode status = (await Scene.LocationAsync())["status"]!;
+            Assert.Equal(1, (int?)status["snapshots"]);
+            Assert.NotNull(status["lastSyncTime"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_Secret_that_was_deleted_and_made_again_with_another_passphrase_is_noticed()
+    {
+        await Scene.CreateSecretAsync("replaced", "a passphrase");
+        await Scene.ApplyAsync("BackupLocation", "locked", $"url: file://{At("locked")}, credentials: replaced");
+        await LookAsync("locked");
+        Assert.Equal("True RepositoryUsable", await ReadyAsync("locked"));
+
+        await Scene.DeleteAsync(ClusterKinds.Secret, "replaced");
+        await Scene.CreateSecretAsync("replaced", "another one");
+        await LookAsync("locked");
+
+        Assert.Equal("False KeyRefused", await ReadyAsync("locked"));
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Testing;
 using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
@@ -28,7 +29,7 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         JsonObject policy = await Scene.GetAsync(ClusterKinds.Policy, "hourly");
         Assert.Equal("True Scheduled", SceneObjects.Condition(policy, "Ready"));
         Assert.Equal(1, (long?)policy["status"]!["observedGeneration"]);
-        Assert.Contains(ClusterNames.PolicyFinalizer, ObjectMetadata.Finalizers(policy));
+        Assert.Empty(ObjectMetadata.Finalizers(policy));
         JsonObject cronJob = await Scene.GetAsync(ClusterKinds.CronJob, CronJob);
         Assert.Equal(("0 * * * *", false), ((string?)cronJob["spec"]!["schedule"], (bool?)cronJob["spec"]!["suspend"]));
         Assert.Equal(ObjectMetadata.Uid(policy), (string?)cronJob["metadata"]!["ownerReferences"]![0]!["uid"]);
@@ -185,7 +186,7 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await AnnotateAsync("now");
         await LookAsync("hourly");
         await Scene.DeleteAsync(ClusterKinds.Policy, "hourly");
-        Assert.NotNull(await Scene.FindAsync(ClusterKinds.Policy, "hourly"));
+        Assert.Null(await Scene.FindAsync(ClusterKinds.Policy, "hourly"));
 
         await LookAsync("hourly");
 
@@ -194,6 +195,55 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Empty(await Scene.JobsAsync());
         Assert.Single(await Scene.RecordNamesAsync());
         Assert.Empty(Controllers.Observed.Known);
+    }
+
+    [Fact]
+    public async Task A_finalizer_that_kubedr_or_an_older_agent_set_is_removed_and_keeps_no_policy()
+    {
+        await ApplyHourlyAsync();
+        await SetFinalizerAsync();
+        await LookAsync("hourly");
+        Assert.Empty(ObjectMetadata.Finalizers(await Scene.GetAsync(ClusterKinds.Policy, "hourly")));
+
+        await SetFinalizerAsync();
+        await Scene.DeleteAsync(ClusterKinds.Policy, "hourly");
+        await LookAsync("hourly");
+
+        Assert.Null(await Scene.FindAsync(ClusterKinds.Policy, "hourly"));
+        Assert.Null(await Scene.FindAsync(ClusterKinds.CronJob, CronJob));
+    }
+
+    [Fact]
+    public async Task A_CronJob_that_a_person_made_under_the_name_of_ours_is_left()
+    {
+        await Scene.Server.KubectlAsync(
+            "-n", Scene.Namespace, "create", "cronjob", "by-hand-backup-cronjob", "--image=i", "--schedule=0 0 1 1 *");
+
+        await LookAsync("by-hand");
+
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.CronJob, "by-hand-backup-cronjob"));
+    }
+
+    [Fact]
+    public async Task A_Job_that_failed_for_an_earlier_policy_of_the_name_is_not_reported_on_the_new_one()
+    {
+        await LookAsync(ClusterScene.Policy);
+        string job = ObjectMetadata.Name(Assert.Single(await Scene.JobsAsync()));
+        await Scene.EndAsync(job, well: false);
+        DateTimeOffset made = ObjectMetadata.CreatedAt(await Scene.GetAsync(ClusterKinds.Job, job))!.Value;
+        await Scene.DeleteAsync(ClusterKinds.Policy, ClusterScene.Policy);
+        await TestDeadline.UntilAsync(
+            "the next second", () => Task.FromResult(TimeProvider.System.GetUtcNow() >= made.AddSeconds(1)));
+
+        await Scene.ApplyAsync(
+            "MetadataBackupPolicy",
+            ClusterScene.Policy,
+            $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
+        await LookAsync(ClusterScene.Policy);
+
+        Assert.Null((await Scene.StatusOfPolicyAsync())["backupStatus"]);
+        Assert.DoesNotContain(
+            await Scene.EventsAsync(), line => line.Contains("BackupFailed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -240,6 +290,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         "MetadataBackupPolicy",
         "hourly",
         $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *', {more}");
+
+    private Task<JsonObject> SetFinalizerAsync() => Scene.PatchAsync(
+        ClusterKinds.Policy, "hourly", $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
 
     private Task<JsonObject> AnnotateAsync(string value) => Scene.PatchAsync(
         ClusterKinds.Policy, "hourly", $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"{{{{value}}}}"}}}""");

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
@@ -126,6 +127,87 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
+    public async Task What_was_asked_for_is_written_down_before_anything_is_deleted()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        string name = ClusterNames.RecordOf(older.Value);
+        JsonObject last = await Scene.RecordAsync(older);
+        await Scene.DeleteAsync(ClusterKinds.Record, name);
+        Controllers.Record.Deleted(last);
+        await Controllers.Record.ReconcileAsync(name, CancellationToken.None);
+
+        JsonObject kept = await Scene.RecordAsync(older);
+        Assert.True(ObjectMetadata.IsBeingDeleted(kept));
+        Assert.Equal([ClusterNames.RecordFinalizer], ObjectMetadata.Finalizers(kept));
+        Assert.Equal(last["spec"]!.ToJsonString(), kept["spec"]!.ToJsonString());
+        Assert.Equal([older, newer], await SnapshotsAsync());
+
+        // Another controller, which has seen nothing of that, does the rest.
+        await new SceneControllers(Scene).Record.ReconcileAsync(name, CancellationToken.None);
+        Assert.Equal([newer], await SnapshotsAsync());
+        Assert.Null(await Scene.FindRecordAsync(older));
+    }
+
+    [Fact]
+    public async Task A_record_that_went_with_an_earlier_definition_takes_no_snapshot_along()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        JsonObject last = await Scene.RecordAsync(older);
+        last["metadata"]!["creationTimestamp"] = "2020-01-01T00:00:00Z";
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Value));
+        Controllers.Record.Deleted(last);
+
+        await Controllers.Record.ReconcileAsync(ClusterNames.RecordOf(older.Value), CancellationToken.None);
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+        Assert.Null(await Scene.FindRecordAsync(older));
+    }
+
+    [Fact]
+    public async Task A_record_that_the_agent_removes_itself_calls_for_nothing()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        JsonObject marked = await Scene.PatchAsync(
+            ClusterKinds.Record,
+            ClusterNames.RecordOf(older.Value),
+            $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.SnapshotGoneAnnotation}}}}":"true"}}}""");
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Value));
+        Controllers.Record.Deleted(marked);
+
+        Assert.Empty(await Controllers.LookAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    [Fact]
+    public async Task A_record_that_was_made_again_meanwhile_is_left_with_its_snapshot()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        JsonObject last = await Scene.RecordAsync(older);
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Value));
+        await Scene.SyncAsync();
+        Controllers.Record.Deleted(last);
+
+        await Controllers.Record.ReconcileAsync(ClusterNames.RecordOf(older.Value), CancellationToken.None);
+        await Controllers.Record.ReconcileAsync(ClusterNames.RecordOf(older.Value), CancellationToken.None);
+
+        Assert.False(ObjectMetadata.IsBeingDeleted(await Scene.RecordAsync(older)));
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    [Fact]
+    public async Task The_finalizer_of_an_older_agent_is_removed()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        await SetFinalizerAsync(older);
+
+        await Controllers.Record.ReconcileAsync(ClusterNames.RecordOf(older.Value), CancellationToken.None);
+
+        Assert.Empty(ObjectMetadata.Finalizers(await Scene.RecordAsync(older)));
+        Assert.Equal([older, newer], await SnapshotsAsync());
+    }
+
+    [Fact]
     public async Task A_record_that_nobody_deleted_is_left_alone()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
@@ -139,8 +221,11 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     public async Task The_finalizers_of_a_namespace_are_let_go_if_it_goes_and_only_then()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
-        await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
-        await Controllers.LookAsync(Controllers.Policy, ClusterScene.Policy);
+        await SetFinalizerAsync(older);
+        await Scene.PatchAsync(
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
         FinalizerRelease release = new(Scene.Cluster);
 
         int before = Scene.Proxy.Requests.Count;
@@ -165,13 +250,24 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         return (older.Id, newer.Id);
     }
 
-    /// <summary>Deletes a record, and looks at it.</summary>
+    /// <summary>Deletes a record, as its watch reports it, and looks at it until there is nothing more to do.</summary>
     private async Task DeleteAsync(SnapshotId id)
     {
         string name = ClusterNames.RecordOf(id.Value);
-        await Scene.DeleteAsync(ClusterKinds.Record, name);
+        if (await Scene.RecordAsync(id) is var record && !ObjectMetadata.IsBeingDeleted(record))
+        {
+            await Scene.DeleteAsync(ClusterKinds.Record, name);
+            Controllers.Record.Deleted(record);
+            await Controllers.Record.ReconcileAsync(name, CancellationToken.None);
+        }
+
         await Controllers.Record.ReconcileAsync(name, CancellationToken.None);
     }
+
+    private Task<JsonObject> SetFinalizerAsync(SnapshotId id) => Scene.PatchAsync(
+        ClusterKinds.Record,
+        ClusterNames.RecordOf(id.Value),
+        $$$"""{"metadata":{"finalizers":["{{{ClusterNames.RecordFinalizer}}}"]}}""");
 
     private async Task KeptAsync(SnapshotId id, string why)
     {

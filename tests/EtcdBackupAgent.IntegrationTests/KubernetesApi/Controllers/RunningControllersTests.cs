@@ -16,6 +16,9 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     /// <summary>Polls without a request before controllers are taken to have nothing to do.</summary>
     private const int QuietPolls = 40;
 
+    /// <summary>Bytes that a snapshot of the scene takes.</summary>
+    private const long StoredBytes = 4096;
+
     /// <summary>How often the server fails, of each kind.</summary>
     private const int Faults = 6;
 
@@ -142,10 +145,49 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value));
 
         await TestDeadline.UntilAsync(
-            "the snapshot to go", async () => await Scene.FindRecordAsync(older.Id) is null);
-        Inventory inventory = await Scene.Repository.TakeInventoryAsync(CancellationToken.None);
-        Assert.Equal([newer.Id], inventory.Snapshots.Select(snapshot => snapshot.Id));
+            "the snapshot to go",
+            async () => (await Scene.Repository.TakeInventoryAsync(CancellationToken.None)).Snapshots is [{ } left]
+                && left.Id == newer.Id);
+        await TestDeadline.UntilAsync("its record to go", async () => await Scene.FindRecordAsync(older.Id) is null);
+        Assert.NotNull(await Scene.FindRecordAsync(newer.Id));
     }
+
+    [Fact]
+    public async Task A_location_shows_what_is_in_its_repository_seconds_after_a_backup_and_after_a_deletion()
+    {
+        await using RunningControllers running = Controllers.Start();
+        await UntilReadyAsync(ClusterScene.Policy);
+        await running.Synced;
+        await UntilLocationShowsAsync(0);
+
+        string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
+        SnapshotManifest first = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
+        await Scene.PublishAsync(ClusterScene.Outcome(first));
+        await UntilLocationShowsAsync(1);
+
+        SnapshotManifest second = await Scene.StoreAsync(Scene.Manifest(1, policyUid: uid));
+        await Scene.PublishAsync(ClusterScene.Outcome(second));
+        await UntilLocationShowsAsync(2);
+
+        SnapshotManifest third = await Scene.StoreAsync(Scene.Manifest(2, policyUid: uid));
+        await Scene.RemoveAsync(first);
+        await Scene.RemoveAsync(second);
+        await Scene.PublishAsync(ClusterScene.Outcome(third, ClusterScene.Pruned([third], first, second)));
+        await UntilLocationShowsAsync(1);
+
+        SnapshotManifest fourth = await Scene.StoreAsync(Scene.Manifest(3, policyUid: uid));
+        await Scene.PublishAsync(ClusterScene.Outcome(fourth));
+        await UntilLocationShowsAsync(2);
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(third.Id.Value));
+        await UntilLocationShowsAsync(1);
+    }
+
+    private Task UntilLocationShowsAsync(int snapshots) => Scene.UntilAsync(
+        ClusterKinds.BackupLocation,
+        ClusterScene.Location,
+        $"known to hold {snapshots} snapshots",
+        item => (int?)item["status"]?["snapshots"] == snapshots
+            && (long?)item["status"]!["storedBytes"] == snapshots * StoredBytes);
 
     private Task UntilReadyAsync(string policy) => Scene.UntilAsync(
         ClusterKinds.Policy, policy, "ready", item => SceneObjects.Condition(item, "Ready") == "True Scheduled");

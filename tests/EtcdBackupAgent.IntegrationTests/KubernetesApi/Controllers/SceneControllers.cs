@@ -24,6 +24,8 @@ internal sealed class SceneControllers
         RetryMax = TimeSpan.FromMilliseconds(500),
         Recheck = TimeSpan.FromMilliseconds(500),
         SyncPeriod = TimeSpan.FromHours(1),
+        FollowDelay = TimeSpan.FromMilliseconds(100),
+        FollowIntervalMin = TimeSpan.FromMilliseconds(200),
     };
 
     public SceneControllers(ClusterScene scene, TimeProvider? time = null, bool isInProcess = false)
@@ -34,7 +36,10 @@ internal sealed class SceneControllers
         EventRecorder events = new(scene.Client, "controller-1", _time);
         RepositoryAccess repositories = new() { OpenStore = Open, Passphrase = Passphrase };
         Location = new LocationReconciler(
-            scene.Cluster, repositories, new CatalogueSync(scene.Client, Open, _time), events, _options, _time, Log);
+            scene.Cluster, repositories, new CatalogueSync(scene.Client, Open, _time), events, _options, _time, Log)
+        {
+            Gone = LocationsGone.Add,
+        };
         PolicyExecutionMode mode = new()
         {
             Image = image,
@@ -46,7 +51,7 @@ internal sealed class SceneControllers
             },
         };
         Policy = new PolicyReconciler(scene.Cluster, mode, events, _options, _time, Log) { Observer = Observed };
-        Record = new RecordReconciler(scene.Cluster, repositories, events, Log);
+        Record = new RecordReconciler(scene.Cluster, repositories, events, _time, Log);
         Restore = new RestoreReconciler(scene.Cluster, image, events, _time, Log);
     }
 
@@ -61,6 +66,9 @@ internal sealed class SceneControllers
     public RecordedLines Log { get; } = new();
 
     public ObservedPolicies Observed { get; } = new();
+
+    /// <summary>Locations that were found to be gone.</summary>
+    public List<string> LocationsGone { get; } = [];
 
     /// <summary>Policies that the worker was asked to back up now.</summary>
     public List<string> AskedNow { get; } = [];

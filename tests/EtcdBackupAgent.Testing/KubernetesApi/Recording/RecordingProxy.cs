@@ -63,6 +63,10 @@ public sealed class RecordingProxy : IAsyncDisposable
     /// <summary>What service accounts may do; null: everything.</summary>
     public Func<ApiRequest, bool>? Grants { get; set; }
 
+    /// <summary>Whether the tokens of service accounts are refused, as they are from when their ServiceAccount is
+    /// deleted.</summary>
+    public bool RefusesTokens { get; set; }
+
     /// <summary>Whether connections break off at once, as if the server were not there.</summary>
     public bool IsAway { get; set; }
 
@@ -121,6 +125,12 @@ public sealed class RecordingProxy : IAsyncDisposable
             _requests.Enqueue(request);
 
             // 2
+            if (RefusesTokens)
+            {
+                await AnswerAsync(context, HttpStatusCode.Unauthorized, "the token has been invalidated");
+                return;
+            }
+
             if (Grants is { } grants && !grants(request))
             {
                 _refusals.Enqueue(request.ToString());
@@ -229,6 +239,7 @@ public sealed class RecordingProxy : IAsyncDisposable
             ["message"] = message,
             ["reason"] = code switch
             {
+                HttpStatusCode.Unauthorized => "Unauthorized",
                 HttpStatusCode.Forbidden => "Forbidden",
                 HttpStatusCode.Conflict => "Conflict",
                 HttpStatusCode.Gone => "Expired",

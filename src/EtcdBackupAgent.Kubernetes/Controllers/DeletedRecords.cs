@@ -1,0 +1,32 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Records whose deletion was seen and has not been written down in the cluster yet: for milliseconds, or for
+/// as long as the API server does not answer. See
+/// <c>docs/decisions/0009-finalizers-only-while-deleting.md</c>.</summary>
+internal sealed class DeletedRecords
+{
+    private readonly ConcurrentDictionary<string, JsonObject> _byName = new(StringComparer.Ordinal);
+
+    /// <summary>Remembers a record, unless the agent itself removed it.</summary>
+    /// <param name="last">The record as it was last.</param>
+    public void Add(JsonObject last)
+    {
+        // With our finalizer, its deletion was dealt with before it went.
+        if (!ObjectMetadata.HasFinalizer(last, ClusterNames.RecordFinalizer) && !RecordDocument.IsSnapshotGone(last))
+        {
+            _byName[ObjectMetadata.Name(last)] = last;
+        }
+    }
+
+    public JsonObject? Find(string name) => _byName.GetValueOrDefault(name);
+
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    public void Remove(JsonObject last) => _byName.TryRemove(KeyValuePair.Create(ObjectMetadata.Name(last), last));
+}
