@@ -87,7 +87,8 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
 
         // 7. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be there or not,
         //    and both are sound. For the same reason a cancellation no longer counts.
-        SnapshotManifest manifest = Describe(request, folder, startedAt, member, artifacts);
+        SnapshotManifest manifest = RepositoryJson.Sealed(
+            Describe(request, folder, startedAt, member, artifacts));
         using (BackupTrace.Start("commit"))
         {
             await repository.CommitAsync(folder, manifest, CancellationToken.None);

@@ -172,7 +172,10 @@ public sealed class BackupRepository
     {
         RepositoryDocument document = Document with
         {
-            Encryption = RepositoryEncryption.To([.. Recipients, recipient]),
+            Encryption = Document.Encryption with
+            {
+                Recipients = [.. Document.Encryption.Recipients, recipient.ToString()],
+            },
         };
         using MemoryStream utf8 = new(RepositoryJson.Write(document));
         await Store.PutAsync(DocumentKey, utf8, cancellationToken);

@@ -33,6 +33,10 @@ public sealed record RepositoryEncryption
     /// <summary>Public keys that backups are encrypted to; empty with <see cref="ArtifactEncryption.None"/>.</summary>
     public required IReadOnlyList<string> Recipients { get; init; }
 
+    /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? UnknownFields { get; set; }
+
     internal static RepositoryEncryption To(IEnumerable<AgeRecipient> recipients) => new()
     {
         Kind = ArtifactEncryption.Age,

@@ -74,19 +74,24 @@ internal static class RepositoryJson
 
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.SnapshotManifest);
+        Read(utf8, what, Json.SnapshotManifest) with { Utf8 = utf8 };
 
     /// <inheritdoc cref="ReadRepository"/>
     public static VerificationRecord ReadVerification(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.VerificationRecord);
+        Read(utf8, what, Json.VerificationRecord) with { Utf8 = utf8 };
 
-    /// <summary>The manifest as a tree, for showing.</summary>
-    public static JsonObject ToNode(SnapshotManifest manifest) =>
-        JsonSerializer.SerializeToNode(manifest, Json.SnapshotManifest)!.AsObject();
+    /// <summary>The manifest with its own digest, as a reader will find it once <see cref="Write(SnapshotManifest)"/>
+    /// has stored it.</summary>
+    public static SnapshotManifest Sealed(SnapshotManifest manifest) => ReadManifest(Write(manifest), "the manifest");
 
-    /// <summary>The record as a tree, for showing.</summary>
-    public static JsonObject ToNode(VerificationRecord record) =>
-        JsonSerializer.SerializeToNode(record, Json.VerificationRecord)!.AsObject();
+    /// <summary>The record with its own digest, as a reader will find it.</summary>
+    public static VerificationRecord Sealed(VerificationRecord record) => ReadVerification(Write(record), "the record");
+
+    /// <summary>The bytes of a document as a tree, for printing: every field as it is stored, known here or not.</summary>
+    /// <exception cref="InvalidOperationException">The document was neither read nor sealed.</exception>
+    public static JsonObject Tree(ReadOnlyMemory<byte> utf8) => utf8.IsEmpty
+        ? throw new InvalidOperationException("Only a document that was read or sealed has bytes to print.")
+        : JsonNode.Parse(utf8.Span)!.AsObject();
 
     private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type)
         where T : IRepositoryDocument

@@ -32,7 +32,8 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     public Sha256Digest DocumentSha256 { get; init; }
 
-    /// <summary>Fields that a later version wrote; kept for showing, otherwise ignored. Set by the JSON reader only.</summary>
+    /// <summary>Fields that a later version wrote; kept when the document is written again, otherwise ignored. Set by the JSON
+    /// reader only.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
@@ -47,8 +48,12 @@ public sealed record SnapshotManifest : IRepositoryDocument
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;
 
-    /// <summary>The manifest with all its fields, as they stand in the repository.</summary>
-    public JsonObject ToJson() => RepositoryJson.ToNode(this);
+    /// <summary>The stored bytes; empty for a manifest that is still being made. A copy made with <c>with</c> must not keep them.</summary>
+    [JsonIgnore]
+    internal ReadOnlyMemory<byte> Utf8 { get; init; }
+
+    /// <summary>The manifest as it is stored, with all its fields.</summary>
+    public JsonObject ToJson() => RepositoryJson.Tree(Utf8);
 }
 
 /// <summary>One stored file of a snapshot: its layers, and its size and digest inside and outside of them.</summary>

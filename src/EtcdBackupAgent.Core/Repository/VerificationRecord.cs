@@ -37,8 +37,12 @@ public sealed record VerificationRecord : IRepositoryDocument
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
-    /// <summary>The record with all its fields, as they stand in the repository.</summary>
-    public JsonObject ToJson() => RepositoryJson.ToNode(this);
+    /// <inheritdoc cref="SnapshotManifest.Utf8"/>
+    [JsonIgnore]
+    internal ReadOnlyMemory<byte> Utf8 { get; init; }
+
+    /// <summary>The record as it is stored, with all its fields.</summary>
+    public JsonObject ToJson() => RepositoryJson.Tree(Utf8);
 }
 
 /// <summary>One thing that a deep verification looked at.</summary>

@@ -103,7 +103,7 @@ public sealed class DeepVerifyRun(
                 : VerificationResult.Sound,
             Checks = [transfer, .. inside],
         };
-        return await RecordAsync(snapshot.Folder, record, cancellationToken);
+        return await RecordAsync(snapshot.Folder, RepositoryJson.Sealed(record), cancellationToken);
     }
 
     private async Task<IEnumerable<VerificationCheck>> CheckDatabaseAsync(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -39,6 +40,30 @@ public sealed class OutputTests : IDisposable
             using JsonDocument document = JsonDocument.Parse(output);
             Assert.True(
                 document.RootElement.ValueKind is JsonValueKind.Object or JsonValueKind.Array, string.Join(' ', verb));
+        }
+    }
+
+    [Fact]
+    public async Task Every_document_that_is_printed_is_the_one_that_is_stored()
+    {
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        using TestRepository repository = TestRepository.InDirectory();
+        JsonNode made = await PrintedAsync(repository, "init", "--unencrypted");
+        JsonNode manifest = await PrintedAsync(repository, ["backup", .. EtcdArguments.Of(etcd)]);
+        JsonNode verified = await PrintedAsync(repository, "verify", "latest", "--deep");
+        JsonNode shown = await PrintedAsync(repository, "show", "latest");
+        JsonNode listed = await PrintedAsync(repository, "list");
+        JsonNode stored = await StoredAsync(repository, "/manifest.json");
+        JsonNode record = await StoredAsync(repository, "/verification-");
+
+        AssertSame(stored, manifest);
+        AssertSame(record, verified[0]!["verification"]!);
+        AssertSame((await StoredAsync(repository, "repository.json"))["id"]!, made["id"]!);
+        foreach (JsonObject snapshot in new[] { shown.AsObject(), listed[0]!.AsObject() })
+        {
+            AssertSame(record, snapshot["verification"]!);
+            Assert.True(snapshot.Remove("verification") & snapshot.Remove("status"));
+            AssertSame(stored, snapshot);
         }
     }
 
@@ -106,6 +131,21 @@ public sealed class OutputTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private static async Task<JsonNode> PrintedAsync(TestRepository repository, params IEnumerable<string> verb) =>
+        JsonNode.Parse((await repository.RunAsync([.. verb, "--output", "json"])).Output)!;
+
+    /// <summary>The one object with this in its key; its digest is computed anew.</summary>
+    private static async Task<JsonNode> StoredAsync(TestRepository repository, string inKey)
+    {
+        string key = (await repository.KeysAsync()).Single(k => k.Contains(inKey, StringComparison.Ordinal));
+        string document = System.Text.Encoding.UTF8.GetString(await repository.ReadAsync(key));
+        Assert.Equal(StoredDocument.DigestOf(document), StoredDocument.DigestIn(document));
+        return JsonNode.Parse(document)!;
+    }
+
+    private static void AssertSame(JsonNode stored, JsonNode printed) =>
+        Assert.Equal(stored.ToJsonString(), printed.ToJsonString());
 
     /// <summary>What is on a terminal of 80 columns after the agent ran there.</summary>
     private static async Task<string> OnTerminalAsync(string words)

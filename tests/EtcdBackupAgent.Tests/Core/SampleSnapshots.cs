@@ -22,13 +22,13 @@ internal static class SampleSnapshots
         VerificationResult? verified = null)
     {
         SnapshotFolder folder = new(startedAt, id ?? SnapshotId.New());
-        SnapshotManifest manifest = Manifest(folder, policy, cluster);
+        SnapshotManifest manifest = RepositoryJson.Sealed(Manifest(folder, policy, cluster));
         return new Snapshot
         {
             Folder = folder,
             Manifest = manifest,
             Lacking = complete ? [] : manifest.Artifacts,
-            Verification = verified is { } result ? Verification(manifest, result) : null,
+            Verification = verified is { } result ? RepositoryJson.Sealed(Verification(manifest, result)) : null,
         };
     }
 

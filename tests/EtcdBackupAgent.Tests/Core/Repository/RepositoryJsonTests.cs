@@ -105,6 +105,31 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
+    public void What_is_printed_is_what_is_stored_whatever_a_later_writer_put_where()
+    {
+        string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
+            .Replace("\"kind\": \"Etcd\"", "\"chunks\": [1.50, 2e3], \"kind\": \"Etcd\"", StringComparison.Ordinal)
+            .Replace("\"raftTerm\"", "\"name\": \"cp1\",\n    \"raftTerm\"", StringComparison.Ordinal);
+        byte[] stored = Redigested(later);
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(stored, "manifest");
+
+        Assert.Equal(Compact(stored), read.ToJson().ToJsonString());
+    }
+
+    [Fact]
+    public void A_sealed_document_prints_as_the_bytes_that_are_stored()
+    {
+        SnapshotManifest manifest = SampleSnapshots.Manifest(Folder);
+        VerificationRecord record = SampleSnapshots.Verification(manifest, VerificationResult.Damaged);
+
+        Assert.Equal(
+            Compact(RepositoryJson.Write(manifest)), RepositoryJson.Sealed(manifest).ToJson().ToJsonString());
+        Assert.Equal(Compact(RepositoryJson.Write(record)), RepositoryJson.Sealed(record).ToJson().ToJsonString());
+        Assert.Throws<InvalidOperationException>(() => manifest.ToJson());
+    }
+
+    [Fact]
     public void A_later_format_is_refused_and_says_what_to_do()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
@@ -123,6 +148,8 @@ public sealed class RepositoryJsonTests
         Assert.True(SnapshotId.TryParse(id, out SnapshotId parsed));
         return new SnapshotFolder(SampleSnapshots.NewYear, parsed);
     }
+
+    private static string Compact(byte[] utf8) => System.Text.Json.Nodes.JsonNode.Parse(utf8)!.ToJsonString();
 
     /// <summary>The document with the digest it must carry, computed here by the specification's words.</summary>
     internal static byte[] Redigested(string document)
