@@ -26,7 +26,10 @@ internal sealed class AccountNames
     }
 
     /// <summary>No file, no names: a container image may have none.</summary>
-    public static AccountNames Read(string file) => new(File.Exists(file) ? File.ReadLines(file) : []);
+    public static AccountNames Read(string file) => new(File.Exists(file) ? Lines(File.ReadAllBytes(file)) : []);
+
+    /// <summary>A name in another encoding than UTF-8 keeps its bytes, as names of files do.</summary>
+    private static string[] Lines(ReadOnlySpan<byte> file) => FileName.Decode(file).Split('\n');
 
     /// <summary>The name, or an empty string if the file has none.</summary>
     public string Of(uint id) => _names.GetValueOrDefault(id, "");

@@ -20,7 +20,6 @@ internal sealed record FileStatus
 {
     private const int ModeBits = 0xFFF;
     private const int KindShift = 12;
-    private const int NanosecondsPerTick = 100;
 
     public required FileKind Kind { get; init; }
 
@@ -32,8 +31,7 @@ internal sealed record FileStatus
 
     public required long SizeBytes { get; init; }
 
-    /// <summary>To 100 ns, the finest that .NET keeps.</summary>
-    public required DateTimeOffset Modified { get; init; }
+    public required FileTime Modified { get; init; }
 
     public required (uint Major, uint Minor, ulong Inode) Identity { get; init; }
 
@@ -68,8 +66,7 @@ internal sealed record FileStatus
         User = status.User,
         Group = status.Group,
         SizeBytes = status.SizeBytes,
-        Modified = DateTimeOffset.FromUnixTimeSeconds(status.ModifiedSeconds)
-            .AddTicks(status.ModifiedNanoseconds / NanosecondsPerTick),
+        Modified = new FileTime(status.ModifiedSeconds, status.ModifiedNanoseconds),
         Identity = (status.DeviceMajor, status.DeviceMinor, status.Inode),
     };
 }

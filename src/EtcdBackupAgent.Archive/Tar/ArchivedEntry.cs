@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Archive.FileSystem;
+
 namespace EtcdBackupAgent.Archive.Tar;
 
 internal enum EntryKind
@@ -24,7 +26,7 @@ internal sealed record ArchivedEntry
 
     public required uint Group { get; init; }
 
-    public required DateTimeOffset Modified { get; init; }
+    public required FileTime Modified { get; init; }
 
     /// <summary>Of a symbolic link: any text but none, taken as it is, for it is never followed. Of others: empty.</summary>
     public string LinkTarget { get; init; } = "";
@@ -32,8 +34,6 @@ internal sealed record ArchivedEntry
     /// <summary>Of a hard link: the name of the earlier entry.</summary>
     public EntryPath? Earlier { get; init; }
 
+    /// <summary>Of a regular file: bytes of its content.</summary>
     public long SizeBytes { get; init; }
-
-    /// <summary>Of a regular file with content; to be read before the next entry, else it is skipped.</summary>
-    public Stream? Content { get; init; }
 }

@@ -1,5 +1,3 @@
-using System.Formats.Tar;
-using System.Globalization;
 using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Archive.Tar;
@@ -12,11 +10,6 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// </remarks>
 internal sealed class DirectoryArchiver(string directory, Action<string> onWarning)
 {
-    /// <summary>Stands for owners that System.Formats.Tar cannot write: 65534, by convention nobody.</summary>
-    private const int Nobody = 65534;
-
-    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = FileAttributes.None };
-
     private readonly AccountNames _users = AccountNames.Read(AccountNames.UsersFile);
     private readonly AccountNames _groups = AccountNames.Read(AccountNames.GroupsFile);
     private TarSummary _soFar = TarSummary.Empty;
@@ -28,22 +21,22 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
     /// <exception cref="DirectoryReadException">Something cannot be read.</exception>
     public async Task WriteAsync(Stream target, CancellationToken cancellationToken)
     {
-        await using (TarWriter tar = new(target, TarEntryFormat.Pax, leaveOpen: true))
-        {
-            // 1. The directory itself may be reached through a symbolic link; nothing below it is.
-            FileStatus top = Status(Path.Join(directory, "."))
-                ?? throw new DirectoryReadException(directory, "it vanished.");
-            await tar.WriteEntryAsync(Entry(TarEntryType.Directory, "./", directory, top), cancellationToken);
+        PaxWriter tar = new(target);
 
-            // 2.
-            await WriteContentAsync(tar, "", cancellationToken);
-        }
+        // 1. The directory itself may be reached through a symbolic link; nothing below it is.
+        FileStatus top = Status(Path.Join(directory, "."))
+            ?? throw new DirectoryReadException(directory, "it vanished.");
+        await tar.WriteAsync(Member(TarType.Directory, "./", top), content: null, cancellationToken);
+
+        // 2.
+        await WriteContentAsync(tar, "", cancellationToken);
 
         // 3.
+        await tar.EndAsync(cancellationToken);
         Summary = _soFar;
     }
 
-    private async Task WriteContentAsync(TarWriter tar, string parent, CancellationToken cancellationToken)
+    private async Task WriteContentAsync(PaxWriter tar, string parent, CancellationToken cancellationToken)
     {
         foreach (string child in Names(Path.Join(directory, parent)))
         {
@@ -56,8 +49,8 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
                     Skip(path, "it vanished while its directory was being read");
                     break;
                 case { Kind: FileKind.Directory } status:
-                    TarEntry entry = Entry(TarEntryType.Directory, name + "/", path, status);
-                    await tar.WriteEntryAsync(entry, cancellationToken);
+                    await tar.WriteAsync(
+                        Member(TarType.Directory, name + "/", status), content: null, cancellationToken);
                     _soFar = _soFar with { Directories = _soFar.Directories + 1 };
                     await WriteContentAsync(tar, name + "/", cancellationToken);
                     break;
@@ -75,27 +68,20 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
     }
 
     private async Task WriteLinkAsync(
-        TarWriter tar, string name, string path, FileStatus status, CancellationToken cancellationToken)
+        PaxWriter tar, string name, string path, FileStatus status, CancellationToken cancellationToken)
     {
-        string? target = Reading(path, () => new FileInfo(path).LinkTarget);
-        if (target is null)
+        if (Reading(path, () => LinkTarget(path)) is not { } target)
         {
             Skip(path, "it vanished while its directory was being read");
             return;
         }
 
-        if (target.Contains('\uFFFD', StringComparison.Ordinal))
-        {
-            throw new DirectoryReadException(path, "the target of this symbolic link is not UTF-8.");
-        }
-
-        PaxTarEntry entry = Entry(TarEntryType.SymbolicLink, name, path, status);
-        entry.LinkName = target;
-        await tar.WriteEntryAsync(entry, cancellationToken);
+        TarMember link = Member(TarType.SymbolicLink, name, status) with { LinkTarget = target };
+        await tar.WriteAsync(link, content: null, cancellationToken);
         _soFar = _soFar with { Links = _soFar.Links + 1 };
     }
 
-    private async Task WriteFileAsync(TarWriter tar, string name, string path, CancellationToken cancellationToken)
+    private async Task WriteFileAsync(PaxWriter tar, string name, string path, CancellationToken cancellationToken)
     {
         using FileContent? content = FileContent.Open(path, onWarning);
         if (content is null)
@@ -104,60 +90,41 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
             return;
         }
 
-        PaxTarEntry entry = Entry(TarEntryType.RegularFile, name, path, content.Status);
-        entry.DataStream = content.Stream;
-        await tar.WriteEntryAsync(entry, cancellationToken);
+        TarMember file = Member(TarType.File, name, content.Status) with { SizeBytes = content.Status.SizeBytes };
+        await tar.WriteAsync(file, content.Stream, cancellationToken);
         _soFar = _soFar with { Files = _soFar.Files + 1, Bytes = _soFar.Bytes + content.Status.SizeBytes };
     }
 
-    private PaxTarEntry Entry(TarEntryType type, string name, string path, FileStatus status)
+    private TarMember Member(TarType type, string name, FileStatus status) => new()
     {
-        // The writer would put the present time into atime and ctime: the archive of one directory would differ each time.
-        string modified = ((decimal)(status.Modified - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerSecond)
-            .ToString(CultureInfo.InvariantCulture);
-        Dictionary<string, string> times = new(StringComparer.Ordinal) { ["atime"] = modified, ["ctime"] = modified };
-        return new PaxTarEntry(type, name, times)
-        {
-            Mode = status.Mode,
-            Uid = Number(status.User, path),
-            Gid = Number(status.Group, path),
-            UserName = _users.Of(status.User),
-            GroupName = _groups.Of(status.Group),
-            ModificationTime = status.Modified,
-        };
-    }
-
-    private int Number(uint owner, string path)
-    {
-        if (owner <= int.MaxValue)
-        {
-            return (int)owner;
-        }
-
-        onWarning($"The owner {owner} of {path} is too large a number for the archive: {Nobody} is written instead.");
-        return Nobody;
-    }
+        Type = type,
+        Name = name,
+        Mode = (int)status.Mode,
+        User = status.User,
+        Group = status.Group,
+        UserName = _users.Of(status.User),
+        GroupName = _groups.Of(status.Group),
+        Modified = status.Modified,
+    };
 
     private void Skip(string path, string reason)
     {
-        onWarning($"{path} is not archived: {reason}.");
+        onWarning($"{FileName.Shown(path)} is not archived: {reason}.");
         _soFar = _soFar with { Skipped = _soFar.Skipped + 1 };
     }
 
-    private static string[] Names(string path)
-    {
-        string[] names = Reading(path, () => Directory.GetFileSystemEntries(path, "*", Everything));
-        names = [.. names.Select(name => Path.GetFileName(name))];
-        Array.Sort(names, string.CompareOrdinal);
-        return names;
-    }
+    private static IReadOnlyList<string> Names(string path) => Reading(path, () => DirectoryTree.Names(path));
 
-    private static FileStatus? Status(string path)
+    private static FileStatus? Status(string path) => Reading(path, () => FileStatus.OfName(path));
+
+    /// <summary>Null if nothing has the name any more.</summary>
+    private static string? LinkTarget(string path)
     {
-        FileStatus? status = Reading(path, () => FileStatus.OfName(path));
-        return status is null && path.Contains('\uFFFD', StringComparison.Ordinal)
-            ? throw new DirectoryReadException(path, "its name is not UTF-8.")
-            : status;
+        Span<byte> target = stackalloc byte[LinuxCalls.PathBytesMax];
+        nint length = LinuxCalls.ReadLink(path, target, (nuint)target.Length);
+        return length >= 0 ? FileName.Decode(target[..(int)length])
+            : LinuxError.Last(path) is var failure and not FileNotFoundException ? throw failure
+            : null;
     }
 
     private static T Reading<T>(string path, Func<T> read)

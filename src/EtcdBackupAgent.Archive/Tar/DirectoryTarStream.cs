@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// ordinal order of names, a directory before its content.
 /// </summary>
 /// <remarks>
-/// Kept: contents, modes, owners (numbers and local names), modification times to 100 ns, empty directories, and symbolic
+/// Kept: names, whatever their bytes, contents, modes, owners (numbers and local names), modification times to the nanosecond, empty directories, and symbolic
 /// links as links, never followed. Several hard links to one file become independent files. Sockets, devices, fifos and
 /// what vanishes between being listed and being read are skipped with a warning. Whatever else cannot be read fails the archive.
 /// <para>The walk starts with the first read, on another thread, and stays at most <see cref="AheadBytesMax"/> ahead.</para>
@@ -76,7 +76,7 @@ public sealed class DirectoryTarStream : PullStream
 
     protected override async ValueTask ReleaseAsync()
     {
-        // Nobody reads any more: else the tar writer, which ends an archive even when it is given up, would wait for a reader.
+        // Nobody reads any more: else the walk would wait for a reader.
         await _pipe.Reader.CompleteAsync();
         await _stop.CancelAsync();
         if (_walk is not null)

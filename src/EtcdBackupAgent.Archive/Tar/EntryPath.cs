@@ -1,5 +1,4 @@
-using System.Globalization;
-using System.Text;
+using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
@@ -44,12 +43,7 @@ internal sealed class EntryPath
     /// <summary>A name from an archive as a message may show it: one line, no control characters, not endless.</summary>
     public static string Shown(string name)
     {
-        StringBuilder shown = new("'");
-        foreach (char c in name.Take(ShownCharactersMax))
-        {
-            shown.Append(char.IsControl(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString());
-        }
-
-        return shown.Append(name.Length > ShownCharactersMax ? "…'" : "'").ToString();
+        string cut = name.Length > ShownCharactersMax ? name[..ShownCharactersMax] : name;
+        return $"'{FileName.Shown(cut)}{(name.Length > ShownCharactersMax ? "…" : "")}'";
     }
 }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using EtcdBackupAgent.Archive.FileSystem;
+using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
@@ -54,28 +55,23 @@ internal sealed class ExtractionTarget
 
     public async Task AddFileAsync(ArchivedEntry entry, TarEntries entries, CancellationToken cancellationToken)
     {
-        string path = PathOf(entry.Path.Relative);
-        FileStreamOptions options = new()
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Share = FileShare.None,
-            BufferSize = 0,
-            UnixCreateMode = PrivateFile,
-        };
-        await using FileStream file = new(path, options);
-        await entries.CopyContentAsync(entry, file, cancellationToken);
+        const int newFile = LinuxCalls.WriteOnly | LinuxCalls.Create | LinuxCalls.Exclusive | LinuxCalls.CloseOnExec;
+        string relative = entry.Path.Relative;
+        using SafeFileHandle handle = LinuxCalls.Open(PathOf(relative), newFile, (uint)PrivateFile);
+        Check(handle.IsInvalid ? -1 : 0, "make the file", relative);
+        await using FileStream file = new(handle, FileAccess.Write, bufferSize: 0);
+        await entries.CopyContentAsync(file, cancellationToken);
         RestoreOwner(entry);
-        File.SetUnixFileMode(file.SafeFileHandle, entry.Mode);
-        File.SetLastWriteTimeUtc(file.SafeFileHandle, entry.Modified.UtcDateTime);
+        File.SetUnixFileMode(handle, entry.Mode);
+        Check(LinuxCalls.SetTimes(handle, [entry.Modified, entry.Modified]), "restore the time of", relative);
     }
 
     public void AddSymbolicLink(ArchivedEntry entry)
     {
-        string path = PathOf(entry.Path.Relative);
-        File.CreateSymbolicLink(path, entry.LinkTarget);
+        string relative = entry.Path.Relative;
+        Check(LinuxCalls.MakeSymbolicLink(entry.LinkTarget, PathOf(relative)), "make the symbolic link", relative);
         RestoreOwner(entry);
-        File.SetLastWriteTimeUtc(path, entry.Modified.UtcDateTime);
+        RestoreTime(entry);
     }
 
     public void AddHardLink(ArchivedEntry entry)
@@ -92,8 +88,8 @@ internal sealed class ExtractionTarget
             if (_directories.TryGetValue(relative, out ArchivedEntry? entry))
             {
                 RestoreOwner(entry);
-                Directory.SetLastWriteTimeUtc(PathOf(relative), entry.Modified.UtcDateTime);
-                File.SetUnixFileMode(PathOf(relative), entry.Mode);
+                RestoreTime(entry);
+                Check(LinuxCalls.ChangeMode(PathOf(relative), (uint)entry.Mode), "restore the mode of", relative);
             }
             else if (relative.Length == 0)
             {
@@ -109,6 +105,16 @@ internal sealed class ExtractionTarget
             string relative = entry.Path.Relative;
             Check(LinuxCalls.ChangeOwner(PathOf(relative), entry.User, entry.Group), "restore the owner of", relative);
         }
+    }
+
+    private void RestoreTime(ArchivedEntry entry)
+    {
+        FileTime[] times = [entry.Modified, entry.Modified];
+        string relative = entry.Path.Relative;
+        Check(
+            LinuxCalls.SetTimes(LinuxCalls.CurrentDirectory, PathOf(relative), times, LinuxCalls.SymbolicLinkItself),
+            "restore the time of",
+            relative);
     }
 
     private string PathOf(string relative) => Path.Join(_top, relative);

@@ -63,8 +63,14 @@ internal sealed class FileContent(FileStatus status, Stream stream) : IDisposabl
             throw new DirectoryReadException(path, "it was a file when its directory was listed, and is none any more.");
         }
 
-        // Sharing everything takes the weakest lock that .NET has, an advisory one: whoever renews the file goes on.
-        SafeFileHandle file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
+        // Opened without waiting: the name may be a fifo's by now. No lock is taken: whoever renews the file goes on.
+        SafeFileHandle file = LinuxCalls.Open(
+            path, LinuxCalls.ReadOnly | LinuxCalls.NonBlocking | LinuxCalls.CloseOnExec, mode: 0);
+        if (file.IsInvalid)
+        {
+            throw LinuxError.Last(path);
+        }
+
         FileContent? content = null;
         try
         {

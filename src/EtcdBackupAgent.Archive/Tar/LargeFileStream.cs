@@ -14,8 +14,7 @@ internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStat
 
     public override bool CanRead => true;
 
-    /// <summary>The tar writer asks a stream for its length only if it says that it can seek.</summary>
-    public override bool CanSeek => true;
+    public override bool CanSeek => false;
 
     public override bool CanWrite => false;
 
@@ -92,11 +91,11 @@ internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStat
         FileStatus now = FileStatus.OfOpenFile(file);
         if (now.SizeBytes > Length)
         {
-            onWarning($"{path} grew while it was being read: its first {Length} of {now.SizeBytes} bytes are archived.");
+            onWarning($"{FileName.Shown(path)} grew while it was being read: its first {Length} of {now.SizeBytes} bytes are archived.");
         }
         else if (now.Modified != opened.Modified)
         {
-            onWarning($"{path} was written while it was being read: the archive may hold a mixture of old and new.");
+            onWarning($"{FileName.Shown(path)} was written while it was being read: the archive may hold a mixture of old and new.");
         }
     }
 }

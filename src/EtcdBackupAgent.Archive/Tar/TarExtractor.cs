@@ -28,7 +28,7 @@ public static class TarExtractor
         ExtractionTarget target = ExtractionTarget.Prepare(targetDirectory);
 
         PlantedTree tree = new();
-        await using TarEntries entries = new(tar);
+        using TarEntries entries = new(tar);
         while (await entries.NextAsync(cancellationToken) is { } entry)
         {
             // 2.

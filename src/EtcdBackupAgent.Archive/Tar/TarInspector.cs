@@ -9,11 +9,11 @@ public static class TarInspector
     public static async Task<TarSummary> ReadAllAsync(Stream tar, CancellationToken cancellationToken)
     {
         PlantedTree tree = new();
-        await using TarEntries entries = new(tar);
+        using TarEntries entries = new(tar);
         while (await entries.NextAsync(cancellationToken) is { } entry)
         {
             tree.Admit(entry, out _);
-            await entries.CopyContentAsync(entry, Stream.Null, cancellationToken);
+            await entries.CopyContentAsync(Stream.Null, cancellationToken);
         }
 
         return tree.Summary;

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.FileSystem;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Restores;
@@ -93,12 +94,12 @@ internal sealed class RestoreTarget : IDisposable
     public string PublishContent(string name)
     {
         _looks = (File.GetUnixFileMode(Staged(name)), Directory.GetLastWriteTimeUtc(Staged(name)));
-        foreach (string entry in Directory.EnumerateFileSystemEntries(Staged(name)).ToList())
+        foreach (string entry in DirectoryTree.Names(Staged(name)))
         {
-            string place = System.IO.Path.Combine(Path, System.IO.Path.GetFileName(entry));
+            string place = System.IO.Path.Join(Path, entry);
             try
             {
-                Move(entry, place);
+                DirectoryTree.Move(System.IO.Path.Join(Staged(name), entry), place);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -128,7 +129,7 @@ internal sealed class RestoreTarget : IDisposable
     /// <summary>Removes the staging directory; and the target, if it was made for the restore and got nothing.</summary>
     public void Dispose()
     {
-        Directory.Delete(StagingPath, recursive: true);
+        DirectoryTree.Remove(StagingPath);
         if (_wasMissing && !Directory.EnumerateFileSystemEntries(Path).Any())
         {
             Directory.Delete(Path);
@@ -166,7 +167,7 @@ internal sealed class RestoreTarget : IDisposable
     {
         foreach (string leftover in Directory.EnumerateDirectories(target, StagingPrefix + "*"))
         {
-            Directory.Delete(leftover, recursive: true);
+            DirectoryTree.Remove(leftover);
         }
     }
 }

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.FileSystem;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -11,6 +12,8 @@ namespace EtcdBackupAgent.IntegrationTests.Archive;
 public sealed class StockTarTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const int OddTrees = 12;
 
     private readonly TestDirectory _scratch = new();
 
@@ -54,6 +57,55 @@ public sealed class StockTarTests : IDisposable
         Assert.Equal(longNames ? 5 : 4, summary.Files);
         Assert.Equal(2, summary.Links);
         await AssertSameAsync(source, _scratch["to"]);
+    }
+
+    [Fact]
+    public async Task Whatever_bytes_names_have_stock_tar_reads_what_was_archived()
+    {
+        for (int seed = 0; seed < OddTrees; seed++)
+        {
+            string source = _scratch.Create("odd");
+            OddTree.Write(source, seed);
+            await using (FileStream file = File.Create(_scratch["odd.tar"]))
+            await using (DirectoryTarStream stream = DirectoryTarStream.Open(source, Unexpected))
+            {
+                await stream.CopyToAsync(file);
+            }
+
+            string[] expected = OddTree.Describe(source);
+            ToolResult listed = await TarAsync("-t", "-f", _scratch["odd.tar"], "--quoting-style=escape");
+            ToolResult extracted = await TarAsync(
+                "-x", "-p", "--warning=no-timestamp", "-f", _scratch["odd.tar"], "-C", _scratch.Create("to"));
+            string[] actual = OddTree.Describe(_scratch["to"]);
+            DirectoryTree.Remove(_scratch["to"]);
+            DirectoryTree.Remove(source);
+
+            Assert.Equal(expected, actual);
+            Assert.Equal(expected.Length, listed.Output.TrimEnd('\n').Split('\n').Length);
+            Assert.Equal("", listed.StandardError + extracted.StandardError);
+        }
+    }
+
+    [Theory]
+    [InlineData("pax", true)]
+    [InlineData("gnu", false)]
+    public async Task Whatever_bytes_names_have_what_stock_tar_archived_is_read(string format, bool withFractions)
+    {
+        for (int seed = 0; seed < OddTrees; seed++)
+        {
+            string source = _scratch.Create("odd");
+            OddTree.Write(source, seed);
+            await TarAsync("-c", $"--format={format}", "-f", _scratch["odd.tar"], "-C", source, ".");
+            await using FileStream tar = File.OpenRead(_scratch["odd.tar"]);
+
+            await TarExtractor.ExtractAsync(tar, _scratch["to"], default);
+
+            string[] expected = OddTree.Describe(source, modeBits: 0x1FF, withFractions);
+            string[] actual = OddTree.Describe(_scratch["to"], modeBits: 0x1FF, withFractions);
+            DirectoryTree.Remove(_scratch["to"]);
+            DirectoryTree.Remove(source);
+            Assert.Equal(expected, actual);
+        }
     }
 
     [Fact]

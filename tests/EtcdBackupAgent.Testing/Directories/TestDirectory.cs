@@ -1,4 +1,5 @@
 using System.IO.Enumeration;
+using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Testing.Directories;
 
@@ -47,24 +48,25 @@ public sealed class TestDirectory : IDisposable
     {
         if (Directory.Exists(Path))
         {
-            OpenUp(new DirectoryInfo(Path));
-            Directory.Delete(Path, recursive: true);
+            OpenUp(Path);
+            DirectoryTree.Remove(Path);
         }
     }
 
     /// <summary>
     /// A directory must be writable and searchable before what is in it can be removed; a file's mode does not matter.
     /// </summary>
-    private static void OpenUp(DirectoryInfo directory)
+    private static void OpenUp(string directory)
     {
-        if (!OperatingSystem.IsWindows())
+        FileStatus status = FileStatus.OfName(directory)!;
+        LinuxError.Check(LinuxCalls.ChangeMode(directory, (uint)(status.Mode | OwnerAll)), directory);
+        foreach (string name in DirectoryTree.Names(directory))
         {
-            directory.UnixFileMode |= OwnerAll;
-        }
-
-        foreach (DirectoryInfo child in directory.EnumerateDirectories().Where(child => child.LinkTarget is null))
-        {
-            OpenUp(child);
+            string child = System.IO.Path.Join(directory, name);
+            if (FileStatus.OfName(child) is { Kind: FileKind.Directory })
+            {
+                OpenUp(child);
+            }
         }
     }
 }

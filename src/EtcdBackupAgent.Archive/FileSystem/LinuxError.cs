@@ -1,0 +1,30 @@
+using System.Runtime.InteropServices;
+
+namespace EtcdBackupAgent.Archive.FileSystem;
+
+/// <summary>Turns the error that a call of <see cref="LinuxCalls"/> left into the exception that the platform has for it.</summary>
+internal static class LinuxError
+{
+    /// <summary>Of the call before; the message says what the system says and names the path.</summary>
+    public static Exception Last(string path) => Of(Marshal.GetLastPInvokeError(), path);
+
+    public static Exception Of(int error, string path)
+    {
+        string message = $"{Marshal.GetPInvokeErrorMessage(error)}: '{FileName.Shown(path)}'";
+        return error switch
+        {
+            LinuxCalls.NotPermitted or LinuxCalls.AccessDenied => new UnauthorizedAccessException(message),
+            LinuxCalls.NoSuchEntry => new FileNotFoundException(message),
+            _ => new IOException(message, error),
+        };
+    }
+
+    /// <summary>Throws if the call returned -1.</summary>
+    public static void Check(int result, string path)
+    {
+        if (result != 0)
+        {
+            throw Last(path);
+        }
+    }
+}
