@@ -26,6 +26,9 @@ public sealed record BackupLocation
     /// <summary>PEM text of the certificate authority to trust for the endpoint; null for the system's.</summary>
     public string? CaCertificate { get; init; }
 
+    /// <summary>What the S3 server is asked to do with every object.</summary>
+    public ObjectSettings Objects { get; init; } = ObjectSettings.None;
+
     /// <summary>
     /// Name of the Secret with <c>access_key</c> and <c>secret_key</c>, and the passphrase if there is one. For a directory
     /// it holds only the passphrase, and may be null.

@@ -17,7 +17,11 @@ internal static partial class LocationBinding
     private static readonly Uri UnreadableDirectory = new(DirectoryScheme);
     private static readonly Uri UnreadableEndpoint = new("https://unreadable.invalid");
 
-    private static readonly string[] OnlyForS3 = ["bucketName", "region", "pathStyle", "caCertificate"];
+    private static readonly string[] OnlyForS3 =
+    [
+        "bucketName", "region", "pathStyle", "caCertificate",
+        "serverSideEncryption", "kmsKeyId", "storageClass", "tags",
+    ];
 
     /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
     public static BackupLocation Bind(ResourceName name, FieldReader spec)
@@ -35,6 +39,7 @@ internal static partial class LocationBinding
             Region = Region(spec),
             PathStyle = spec.Boolean("pathStyle") ?? true,
             CaCertificate = CaCertificate(spec),
+            Objects = isDirectory ? ObjectSettings.None : Objects(spec),
             Credentials = credentials,
             Encryption = Encryption(credentials, spec, isDirectory),
         };
@@ -146,6 +151,39 @@ internal static partial class LocationBinding
         }
 
         return pem;
+    }
+
+    private static ObjectSettings Objects(FieldReader spec)
+    {
+        Dictionary<string, string> tags = new(StringComparer.Ordinal);
+        if (spec.Mapping("tags") is { } written)
+        {
+            foreach (string name in written.Names())
+            {
+                // A tag may be empty.
+                string? value = written.Node(name) is ScalarNode { Type: ScalarType.Text, Text: "" }
+                    ? ""
+                    : written.Text(name);
+                if (value is not null)
+                {
+                    tags.Add(name, value);
+                }
+            }
+        }
+
+        ObjectSettings settings = new()
+        {
+            ServerSideEncryption = spec.Text("serverSideEncryption"),
+            KmsKeyId = spec.Text("kmsKeyId"),
+            StorageClass = spec.Text("storageClass"),
+            Tags = tags,
+        };
+        foreach ((string field, string problem) in settings.Problems())
+        {
+            spec.Error(field, problem);
+        }
+
+        return settings;
     }
 
     /// <summary>For a directory the Secret holds at most the passphrase, and may be left out.</summary>

@@ -80,7 +80,9 @@ internal sealed partial class MultipartUpload
         InitiateMultipartUploadResponse answer = await _connection.RunAsync(
             S3Action.Store(_key),
             (client, attempt) => client.InitiateMultipartUploadAsync(
-                new InitiateMultipartUploadRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
+                new InitiateMultipartUploadRequest { BucketName = Bucket, Key = FullKey }
+                    .With(_connection.Options.Objects),
+                attempt.CancellationToken),
             cancellationToken);
         return answer.UploadId;
     }

@@ -86,7 +86,7 @@ internal static class S3Errors
         {
             AmazonS3Exception { StatusCode: not NoAnswer } answer => RegionMistake.Find(answer) is { } mistake
                 ? (FailureReason.InvalidInput, mistake.Fact(answer, options), mistake.Hint(options))
-                : DiagnoseAnswer(answer, action, options),
+                : DiagnoseSettings(answer, options) ?? DiagnoseAnswer(answer, action, options),
             TimeoutException => (FailureReason.StoreUnreachable, exception.Message, "See that the server is up and not overloaded."),
             DamagedUploadException => (FailureReason.StoreFailed, exception.Message, "Something between here and the disk changes bytes."),
             _ => DiagnoseConnection(exception, options),
@@ -132,13 +132,6 @@ internal static class S3Errors
                 FailureReason.StoreFailed,
                 "the server asked again and again to send less (SlowDown).",
                 "Try later, or raise the server's request limits."),
-            ("InvalidObjectState", _) => (
-                FailureReason.StoreFailed,
-                $"the object lies in an archive storage class, from which it cannot be read at once "
-                + $"(InvalidObjectState: {answer.Message}).",
-                "Bring it back first, for example with 'aws s3api restore-object', and wait until that is done; "
-                + "then try again. "
-                + "No lifecycle rule should move snapshots to GLACIER or DEEP_ARCHIVE."),
             ("NotImplemented" or "MethodNotAllowed", _)
                 or (_, HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed) => (
                 FailureReason.StoreUnsupported,
@@ -153,6 +146,34 @@ internal static class S3Errors
                 FailureReason.StoreFailed,
                 $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",
                 null),
+        };
+
+    /// <summary>What is wrong with an object's key, storage class or archive; null if it is something else.</summary>
+    private static (FailureReason, string, string?)? DiagnoseSettings(AmazonS3Exception answer, S3Options options) =>
+        answer.ErrorCode switch
+        {
+            "InvalidAccessKeyId" when answer.Message.Contains("kms-keyid", StringComparison.Ordinal) => (
+                FailureReason.StoreDenied,
+                $"the server does not know the key '{options.Objects.KmsKeyId}' of its key management service "
+                + $"(InvalidAccessKeyId: {answer.Message}).",
+                "Correct kmsKeyId (--s3-sse-kms-key-id)."),
+            { } code when code.StartsWith("KMS.", StringComparison.Ordinal) => (
+                FailureReason.StoreDenied,
+                $"the server cannot use the key of its key management service ({code}: {answer.Message}).",
+                "Correct kmsKeyId (--s3-sse-kms-key-id), or let the user and the store use the key: "
+                + "kms:GenerateDataKey to store, kms:Decrypt to read."),
+            "InvalidStorageClass" => (
+                FailureReason.InvalidInput,
+                $"the server does not have the storage class '{options.Objects.StorageClass}' ({answer.ErrorCode}: "
+                + $"{answer.Message}).",
+                "Correct storageClass (--s3-storage-class), or leave it out for the bucket's default."),
+            "InvalidObjectState" => (
+                FailureReason.StoreFailed,
+                $"the object lies in an archive storage class, from which it cannot be read at once "
+                + $"(InvalidObjectState: {answer.Message}).",
+                "Bring it back first, for example with 'aws s3api restore-object', and wait until that is done; "
+                + "then try again. No lifecycle rule should move snapshots to GLACIER or DEEP_ARCHIVE."),
+            _ => null,
         };
 
     private static (FailureReason, string, string?) DiagnoseConnection(Exception exception, S3Options options)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Storage.S3;
@@ -35,6 +36,9 @@ public sealed partial record S3Options
 
     /// <summary>Null for AWS's own chain: environment variables, shared files, web identity, container, machine.</summary>
     public S3Credentials? Credentials { get; init; }
+
+    /// <summary>What the server is asked to do with every object.</summary>
+    public ObjectSettings Objects { get; init; } = ObjectSettings.None;
 
     /// <summary>The region that requests are signed for, once that is known; for messages.</summary>
     internal string? RegionInUse { get; init; }
@@ -90,6 +94,11 @@ public sealed partial record S3Options
         if (Endpoint is not null && (!Endpoint.IsAbsoluteUri || Endpoint.Scheme is not ("http" or "https")))
         {
             throw Invalid($"The S3 endpoint '{Endpoint}' must be an http:// or https:// URL.");
+        }
+
+        foreach ((string field, string problem) in Objects.Problems())
+        {
+            throw Invalid($"{field} of what is stored in bucket '{BucketName}': {problem}.");
         }
 
         if (Region is not null && !RegionPattern().IsMatch(Region))

@@ -28,7 +28,8 @@ internal sealed class SingleUpload(S3Connection connection)
                     UseChunkEncoding = false,
                     DisablePayloadSigning = connection.IsEncrypted,
                 };
-                PutObjectResponse answer = await client.PutObjectAsync(request, attempt.CancellationToken);
+                PutObjectResponse answer = await client.PutObjectAsync(
+                    request.With(connection.Options.Objects), attempt.CancellationToken);
                 digest.CheckAgainst(answer.ETag, answer.ServerSideEncryptionMethod);
                 return answer;
             },

@@ -39,6 +39,8 @@ internal sealed class RepositoryOptions
         HelpName = "FILE",
     };
 
+    private readonly ObjectOptions _s3Objects = new();
+
     private readonly Option<string?> _resources = new("--resources")
     {
         Description = "Directory with the YAML documents of policies, locations and secrets.",
@@ -64,6 +66,11 @@ internal sealed class RepositoryOptions
         verb.Add(_s3Endpoint);
         verb.Add(_s3Region);
         verb.Add(_s3CaFile);
+        foreach (Option option in _s3Objects.All)
+        {
+            verb.Add(option);
+        }
+
         verb.Add(_resources);
         verb.Add(_location);
         verb.Add(Policy);
@@ -73,6 +80,7 @@ internal sealed class RepositoryOptions
     /// was given.</summary>
     public string? FirstGiven(ParseResult parsed) =>
         new Option[] { _repository, _s3Endpoint, _s3Region, _s3CaFile, _resources, _location }
+            .Concat(_s3Objects.All)
             .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
     /// <summary>Reads what the options name: documents are read, nothing is connected to.</summary>
@@ -122,7 +130,9 @@ internal sealed class RepositoryOptions
         new(FailureReason.InvalidInput, message) { Hint = hint };
 
     private string? FirstS3Option(ParseResult parsed) =>
-        new Option[] { _s3Endpoint, _s3Region, _s3CaFile }.FirstOrDefault(o => parsed.GetResult(o) is not null)?.Name;
+        new Option[] { _s3Endpoint, _s3Region, _s3CaFile }
+            .Concat(_s3Objects.All)
+            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
     private DirectRepository ReadDirect(ParseResult parsed, string repository)
     {
@@ -145,6 +155,7 @@ internal sealed class RepositoryOptions
             S3Endpoint = endpoint,
             // Without an endpoint the SDK looks into the environment itself, and further.
             S3Region = parsed.GetValue(_s3Region) ?? (endpoint is null ? null : RegionOfEnvironment()),
+            S3Objects = _s3Objects.Read(parsed),
             S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file ? InputFile.ReadText("--s3-ca-file", file) : null,
         };
     }

@@ -33,6 +33,7 @@ internal static class Wiring
                 Endpoint = direct.S3Endpoint,
                 Region = direct.S3Region,
                 CaCertificatePem = direct.S3CaCertificatePem,
+                Objects = direct.S3Objects,
             },
             loggers),
         ResourceRepository named => Store(named.Location, named.Resources, loggers),
@@ -58,6 +59,7 @@ internal static class Wiring
                 Region = location.Region,
                 PathStyle = location.PathStyle,
                 CaCertificatePem = location.CaCertificate,
+                Objects = location.Objects,
                 Credentials = new S3Credentials
                 {
                     AccessKey = SecretText(location, secret, "access_key"),

@@ -22,6 +22,8 @@ internal sealed record DirectRepository : RepositoryChoice
     public string? S3Region { get; init; }
 
     public string? S3CaCertificatePem { get; init; }
+
+    public ObjectSettings S3Objects { get; init; } = ObjectSettings.None;
 }
 
 /// <summary>A repository named by a BackupLocation.</summary>

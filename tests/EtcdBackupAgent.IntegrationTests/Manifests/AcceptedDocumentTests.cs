@@ -9,6 +9,8 @@ namespace EtcdBackupAgent.IntegrationTests.Manifests;
 [Collection(ManifestsTests.Name)]
 public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
 {
+    private const string Bucket = "url: 'https://a', bucketName: abc, credentials: keys";
+
     [Fact]
     public async Task Kubedrs_documents_are_accepted_as_they_are()
     {
@@ -56,6 +58,9 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("url: 'HTTP://[::1]:9000/', bucketName: a.b-c, credentials: keys, region: eu-1, pathStyle: false")]
     [InlineData("url: 'https://a', bucketName: abc, credentials: keys, prefix: clusters/one.of-them_all")]
     [InlineData("url: 'https://a', bucketName: abc, credentials: keys, encryption: None")]
+    [InlineData($"{Bucket}, serverSideEncryption: AES256, storageClass: STANDARD_IA")]
+    [InlineData($"{Bucket}, serverSideEncryption: 'aws:kms', kmsKeyId: alias/backups")]
+    [InlineData($"{Bucket}, tags: {{team: 'a b', 'x/y': ''}}")]
     [InlineData("url: 'file:///var/backups/etcd', credentials: keys")]
     [InlineData("url: 'file:///var/backups/etcd', encryption: None")]
     [InlineData($"url: 'file:///var/backups/etcd', encryption: {{recipients: [{Documents.Recipient}]}}")]

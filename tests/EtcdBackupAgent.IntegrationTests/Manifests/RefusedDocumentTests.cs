@@ -36,6 +36,13 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, prefix: /a", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, prefix: a/../b", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, region: 'eu central'", "region must be letters, digits, '-' and '_'")]
+    [InlineData($"{Bucket}, serverSideEncryption: aes256", "supported values: \"AES256\", \"aws:kms\"")]
+    [InlineData($"{Bucket}, serverSideEncryption: AES256, kmsKeyId: a", "kmsKeyId needs serverSideEncryption: aws:kms")]
+    [InlineData($"{Bucket}, serverSideEncryption: 'aws:kms', kmsKeyId: 'a b'", "kmsKeyId must be the id, the ARN")]
+    [InlineData($"{Bucket}, storageClass: 'A B'", "storageClass must be letters, digits, '-' and '_'")]
+    [InlineData($"{Bucket}, storageClass: DEEP_ARCHIVE", "storageClass must be one that can be read at once")]
+    [InlineData($"{Bucket}, tags: {{'aws:a': b}}", "tags must have letters, digits, blanks")]
+    [InlineData($"{Bucket}, tags: {{a: 5}}", "must be of type string")]
     [InlineData($"{Bucket}, caCertificate: /etc/ca.crt", "caCertificate must be the text of a PEM file")]
     [InlineData(
         $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",

@@ -19,8 +19,6 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
         });
 
-    public IAmazonS3 Client => _client;
-
     public Task EnableVersioningAsync(string bucket) => _client.PutBucketVersioningAsync(new PutBucketVersioningRequest
     {
         BucketName = bucket,
@@ -32,6 +30,17 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
 
     public Task PutPolicyAsync(string bucket, string json) =>
         _client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = bucket, Policy = json });
+
+    public Task<GetObjectMetadataResponse> HeadAsync(string bucket, string key) =>
+        _client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key });
+
+    /// <summary>As NAME=VALUE, in ordinal order.</summary>
+    public async Task<string[]> TagsAsync(string bucket, string key)
+    {
+        GetObjectTaggingResponse answer = await _client.GetObjectTaggingAsync(
+            new GetObjectTaggingRequest { BucketName = bucket, Key = key });
+        return [.. answer.Tagging.Select(tag => $"{tag.Key}={tag.Value}").Order(StringComparer.Ordinal)];
+    }
 
     public void Dispose() => _client.Dispose();
 }

@@ -84,6 +84,9 @@ internal sealed record CephConfiguration
 
         [client.rgw.a]
         rgw frontends = beast endpoint=127.0.0.1:{HttpPort} ssl_endpoint=127.0.0.1:{HttpsPort} ssl_certificate={CertificateFile} ssl_private_key={KeyFile} tcp_nodelay=1
+        rgw crypt require ssl = false
+        rgw crypt s3 kms backend = testing
+        rgw crypt s3 kms encryption keys = {RgwServer.KmsKeyId}=YWJjZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXoxMjM0NTY=
         rgw gc obj min wait = 1
         rgw gc processor period = 5
         rgw lc debug interval = 10

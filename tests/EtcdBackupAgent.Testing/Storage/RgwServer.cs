@@ -13,6 +13,9 @@ namespace EtcdBackupAgent.Testing.Storage;
 /// </summary>
 public sealed class RgwServer : IAsyncDisposable
 {
+    /// <summary>A key with which the server encrypts.</summary>
+    public const string KmsKeyId = "test-key";
+
     private readonly TestDirectory _directory = new();
     private readonly CephConfiguration _configuration;
     private readonly TestCertificates _authority = new("Test S3 CA");

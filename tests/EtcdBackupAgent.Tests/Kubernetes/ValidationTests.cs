@@ -68,6 +68,11 @@ public sealed class ValidationTests
     [InlineData("https://a\n  prefix: x/../y", "prefix: 'x/../y' is not a prefix")]
     [InlineData("https://a\n  region: eu central", "region: 'eu central' is not a region")]
     [InlineData("https://a\n  pathStyle: 1", "pathStyle: is a number, '1'; allowed is true or false")]
+    [InlineData("https://a\n  serverSideEncryption: SSE", "serverSideEncryption: 'SSE' is not possible; allowed is")]
+    [InlineData("https://a\n  kmsKeyId: key", "kmsKeyId: needs serverSideEncryption: aws:kms")]
+    [InlineData("https://a\n  storageClass: GLACIER", "storageClass: 'GLACIER' cannot be read at once")]
+    [InlineData("https://a\n  tags: {aws:a: b}", "tags: 'aws:a=b' is not a tag")]
+    [InlineData("https://a\n  tags: {a: 5}", "tags.a: is a number, 5, but must be a text")]
     [InlineData("https://a\n  caCertificate: hello", "caCertificate: holds no certificate; write the text from")]
     [InlineData("https://a\n  caCertificate: '-----BEGIN PRIVATE KEY-----'", "caCertificate: holds a private key")]
     public async Task A_location_with_a_wrong_value_is_refused(string url, string problem)
@@ -98,7 +103,9 @@ public sealed class ValidationTests
             "l.yaml",
             DirectoryFixture.Location(
                 "url: https://s3.example.com:8443", "bucketName: etcd.backups", "credentials: c", "prefix: clusters/one",
-                "region: eu-central-1", "pathStyle: false", $"caCertificate: |\n    {pem}"),
+                "region: eu-central-1", "pathStyle: false", $"caCertificate: |\n    {pem}",
+                "serverSideEncryption: aws:kms", "kmsKeyId: alias/backups", "storageClass: STANDARD_IA",
+                "tags: {team: infra, empty: ''}"),
             DirectoryFixture.Secret("c", "access_key", "secret_key"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync()).Locations).Value;
@@ -107,6 +114,11 @@ public sealed class ValidationTests
         Assert.Equal(("etcd.backups", "clusters/one", "eu-central-1", false), (location.BucketName, location.Prefix, location.Region, location.PathStyle));
         Assert.StartsWith("-----BEGIN CERTIFICATE-----\nM", location.CaCertificate, StringComparison.Ordinal);
         Assert.Equal(new ResourceName("kubedr-system", "c"), location.Credentials);
+        ObjectSettings objects = location.Objects;
+        Assert.Equal(
+            ("aws:kms", "alias/backups", "STANDARD_IA"),
+            (objects.ServerSideEncryption, objects.KmsKeyId, objects.StorageClass));
+        Assert.Equal(["empty=", "team=infra"], objects.Tags.Select(tag => $"{tag.Key}={tag.Value}").Order());
     }
 
     [Fact]

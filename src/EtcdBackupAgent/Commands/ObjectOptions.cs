@@ -1,0 +1,87 @@
+using System.CommandLine;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>
+/// What an S3 server is asked to do with every object that a verb stores; a BackupLocation has the same as fields.
+/// </summary>
+internal sealed class ObjectOptions
+{
+    private readonly Option<string?> _encryption = new("--s3-sse")
+    {
+        Description = "Have the S3 server encrypt what is stored, for buckets that demand it: AES256 or aws:kms.",
+        HelpName = "METHOD",
+    };
+
+    private readonly Option<string?> _kmsKeyId = new("--s3-sse-kms-key-id")
+    {
+        Description = "With --s3-sse aws:kms: the key, as id, ARN or alias (default: the account's own).",
+        HelpName = "KEY",
+    };
+
+    private readonly Option<string?> _storageClass = new("--s3-storage-class")
+    {
+        Description = "Storage class of what is stored, such as STANDARD_IA; not one from which objects have to be "
+            + "brought back before they are read.",
+        HelpName = "CLASS",
+    };
+
+    private readonly Option<string[]> _tags = new("--s3-tag")
+    {
+        Description = "Tag of what is stored; may be given several times.",
+        HelpName = "KEY=VALUE",
+    };
+
+    public IEnumerable<Option> All => [_encryption, _kmsKeyId, _storageClass, _tags];
+
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
+    public ObjectSettings Read(ParseResult parsed)
+    {
+        ObjectSettings settings = new()
+        {
+            ServerSideEncryption = parsed.GetValue(_encryption),
+            KmsKeyId = parsed.GetValue(_kmsKeyId),
+            StorageClass = parsed.GetValue(_storageClass),
+            Tags = Tags(parsed.GetValue(_tags) ?? []),
+        };
+        foreach ((string field, string problem) in settings.Problems())
+        {
+            throw Mistake($"{OptionOf(field).Name}: {problem}.".Replace(
+                "serverSideEncryption: ", $"{_encryption.Name} ", StringComparison.Ordinal));
+        }
+
+        return settings;
+    }
+
+    private Option OptionOf(string field) => field switch
+    {
+        "serverSideEncryption" => _encryption,
+        "kmsKeyId" => _kmsKeyId,
+        "storageClass" => _storageClass,
+        _ => _tags,
+    };
+
+    private Dictionary<string, string> Tags(IEnumerable<string> written)
+    {
+        Dictionary<string, string> tags = new(StringComparer.Ordinal);
+        foreach (string text in written)
+        {
+            string[] parts = text.Split('=', 2);
+            if (parts.Length != 2)
+            {
+                throw Mistake($"{_tags.Name} '{text}' is not KEY=VALUE.");
+            }
+
+            if (!tags.TryAdd(parts[0], parts[1]))
+            {
+                throw Mistake($"{_tags.Name}: the tag '{parts[0]}' is given twice.");
+            }
+        }
+
+        return tags;
+    }
+
+    private static BackupException Mistake(string message) => new(FailureReason.InvalidInput, message);
+}
