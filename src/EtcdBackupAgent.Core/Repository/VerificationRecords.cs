@@ -37,7 +37,7 @@ internal sealed class VerificationRecords(IObjectStore store)
         }
     }
 
-    /// <summary>Adds a record, and removes those that were there before.</summary>
+    /// <summary>Adds a record, and removes those that were there before, if the user may.</summary>
     /// <exception cref="BackupException">With the store's reason, saying what could not be done.</exception>
     public async Task AddAsync(SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken)
     {
@@ -62,6 +62,10 @@ internal sealed class VerificationRecords(IObjectStore store)
         try
         {
             await store.DeleteAsync(before, cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.StoreDenied)
+        {
+            // Only the newest record counts. One that may not be deleted goes with its snapshot.
         }
         catch (BackupException e)
         {

@@ -23,6 +23,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
     private static readonly IProgress<TransferProgress> NoProgress = new Progress<TransferProgress>();
 
     private readonly TestDirectory _directory = new();
+    private readonly S3Options _options;
+    private int _targets;
     private readonly S3ObjectStore _direct;
     private readonly S3ObjectStore _proxied;
 
@@ -30,7 +32,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
     {
         Proxy = proxy;
         _direct = new S3ObjectStore(options, Time);
-        _proxied = new S3ObjectStore(options with { Endpoint = proxy.Endpoint, CaCertificatePem = null }, Time);
+        _options = options with { Endpoint = proxy.Endpoint, CaCertificatePem = null };
+        _proxied = NewStore();
     }
 
     public FaultyS3Proxy Proxy { get; }
@@ -40,6 +43,12 @@ internal sealed class RequestFaultScene : IAsyncDisposable
 
     /// <summary>A directory that is not there, to restore to.</summary>
     public string Target => _directory["target"];
+
+    /// <summary>One that no restore has used before.</summary>
+    public string NewTarget() => _directory[$"target-{Interlocked.Increment(ref _targets)}"];
+
+    /// <summary>A store behind the proxy that knows nothing of its server yet.</summary>
+    public S3ObjectStore NewStore() => new(_options, Time);
 
     public RetentionRule KeepOne { get; private set; } = null!;
 
@@ -54,7 +63,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
         S3Options options = server.Options();
         for (int failAt = 1; ; failAt++)
         {
-            await using RequestFaultScene scene = await CreateAsync(server, options with { Prefix = $"n{failAt}" });
+            await using RequestFaultScene scene = await CreateAsync(
+                server, options with { Prefix = $"n{failAt}" }, new Unprotected());
             (scene.Proxy.FailAt, scene.Proxy.Fault, scene.Proxy.ForGood) = (failAt, fault, forGood);
 
             Exception? failure = await Record.ExceptionAsync(async () =>
@@ -137,12 +147,20 @@ internal sealed class RequestFaultScene : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private static async Task<RequestFaultScene> CreateAsync(RgwFixture server, S3Options options)
+    /// <summary>No bucket, and no repository.</summary>
+    public static async Task<RequestFaultScene> CreateEmptyAsync(RgwFixture server) =>
+        new(server.Options(), await FaultyS3Proxy.StartAsync(server.Server.HttpEndpoint));
+
+    public static Task<RequestFaultScene> CreateAsync(RgwFixture server, RepositoryProtection protection) =>
+        CreateAsync(server, server.Options(), protection);
+
+    private static async Task<RequestFaultScene> CreateAsync(
+        RgwFixture server, S3Options options, RepositoryProtection protection)
     {
         RequestFaultScene scene = new(options, await FaultyS3Proxy.StartAsync(server.Server.HttpEndpoint));
         await File.WriteAllTextAsync(Path.Combine(scene._directory.Create("pki"), "ca.crt"), "authority");
         BackupRepository repository = await BackupRepository.InitAsync(
-            scene._direct, new Unprotected(), Time, CancellationToken.None);
+            scene._direct, protection, Time, CancellationToken.None);
         for (int number = 0; number < SnapshotsBefore; number++)
         {
             BackupOutcome made = await scene.BackUpAsync(repository, number: number);

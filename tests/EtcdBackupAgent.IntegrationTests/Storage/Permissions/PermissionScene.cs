@@ -1,0 +1,102 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Storage.S3;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Tests.Core;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.Storage.Permissions;
+
+/// <summary>One bucket of the real server, and a user for each policy of <c>docs/s3-permissions.md</c>.</summary>
+public sealed class PermissionScene : IAsyncLifetime, IDisposable
+{
+    private const string Owner = "test";
+    private const string SecretKey = "secret-of-no-value";
+
+    private readonly RgwFixture _fixture = new();
+    private readonly TestDirectory _directory = new();
+    private readonly List<S3ObjectStore> _stores = [];
+    private S3Options _options = null!;
+    private int _targets;
+
+    public async Task InitializeAsync()
+    {
+        await _fixture.InitializeAsync();
+        _options = _fixture.Options();
+        await File.WriteAllTextAsync(Path.Combine(_directory.Create("pki"), "ca.crt"), "authority");
+        foreach (string policy in DocumentedPolicy.All.Keys)
+        {
+            await _fixture.Server.CreateUserAsync($"{policy}-user", Key(policy), SecretKey);
+        }
+    }
+
+    public async Task DisposeAsync()
+    {
+        Dispose();
+        await _fixture.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _stores.ForEach(store => store.Dispose());
+        _directory.Dispose();
+    }
+
+    /// <summary>A new bucket with these policies; every test has one.</summary>
+    internal async Task<string> NewBucketAsync(string prefix)
+    {
+        S3Options options = _fixture.Options();
+        using S3ObjectStore store = new(options, TimeProvider.System);
+        await store.EnsureCreatedAsync(CancellationToken.None);
+        using BucketOwner owner = new(_fixture.Server);
+        await owner.PutPolicyAsync(
+            options.BucketName,
+            DocumentedPolicy.ForBucket(
+                options.BucketName,
+                prefix,
+                Owner,
+                DocumentedPolicy.All.Keys.ToDictionary(
+                    policy => policy, policy => $"{policy}-user", StringComparer.Ordinal)));
+        return options.BucketName;
+    }
+
+    /// <summary>The bucket as the user with a policy sees it; with none, as its owner does.</summary>
+    internal S3ObjectStore Open(string bucket, string prefix, string? policy = null)
+    {
+        S3Options options = _options with { BucketName = bucket, Prefix = prefix };
+        S3ObjectStore store = new(
+            policy is null
+                ? options
+                : options with { Credentials = new S3Credentials { AccessKey = Key(policy), SecretKey = SecretKey } },
+            TimeProvider.System);
+        _stores.Add(store);
+        return store;
+    }
+
+    /// <summary>A backup in several parts, with certificates.</summary>
+    internal async Task<BackupOutcome> BackUpAsync(
+        IObjectStore store, int day, int? retain = null, string certificates = "pki") =>
+        await new BackupRun(
+            await BackupRepository.OpenAsync(store, CancellationToken.None),
+            SnapshotBytes.Source(SnapshotBytes.Create(SeveralPartsBytes, day)),
+            "1.2.3",
+            new ShiftedTime(SampleSnapshots.NewYear.AddDays(day)))
+        .ExecuteAsync(
+            new BackupRequest
+            {
+                Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
+                Reason = BackupReason.OnDemand,
+                CertsDirectory = _directory[certificates],
+                RetainNumBackups = retain,
+            },
+            new Progress<TransferProgress>(),
+            CancellationToken.None);
+
+    /// <summary>A directory that is not there yet.</summary>
+    internal string NewTarget() => _directory[$"target-{Interlocked.Increment(ref _targets)}"];
+
+    private const int SeveralPartsBytes = 6 << 20;
+
+    private static string Key(string policy) => $"KEYOF{policy.ToUpperInvariant()}";
+}
