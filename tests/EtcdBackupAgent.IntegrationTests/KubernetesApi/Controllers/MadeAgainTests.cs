@@ -1,0 +1,64 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using Xunit;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
+
+/// <summary>Objects that are deleted and made again under their name before the controller looks: each is another
+/// object, and owes nothing to the first.</summary>
+[Collection(ClusterTests.Name)]
+public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fixture)
+{
+    [Fact]
+    public async Task A_restore_gets_a_Job_of_its_own()
+    {
+        SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
+        await Scene.SyncAsync();
+        await Scene.Server.ApplyAsync($$"""
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: restored, namespace: "{{Scene.Namespace}}"}
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi} } }
+            """);
+        await ApplyRestoreAsync(manifest);
+        await Controllers.LookAsync(Controllers.Restore, "again");
+        JsonObject first = Assert.Single(await Scene.JobsAsync());
+        await Scene.EndAsync(ObjectMetadata.Name(first), well: true);
+
+        await Scene.DeleteAsync(ClusterKinds.Restore, "again");
+        await ApplyRestoreAsync(manifest);
+        await Controllers.LookAsync(Controllers.Restore, "again");
+
+        JsonObject second = Assert.Single(
+            await Scene.JobsAsync(), job => ObjectMetadata.Name(job) != ObjectMetadata.Name(first));
+        JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, "again");
+        Assert.Equal(ObjectMetadata.Uid(restore), (string?)second["metadata"]!["ownerReferences"]![0]!["uid"]);
+        Assert.Null(restore["status"]!["restoreStatus"]);
+    }
+
+    [Fact]
+    public async Task A_policy_is_backed_up_anew_and_its_annotation_counts_again()
+    {
+        await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
+        for (int jobs = 2; jobs <= 4; jobs += 2)
+        {
+            await Scene.ApplyAsync(
+                "MetadataBackupPolicy", "again", $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379");
+            await Scene.PatchAsync(
+                ClusterKinds.Policy,
+                "again",
+                $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"now"}}}""");
+            await Controllers.LookAsync(Controllers.Policy, "again");
+
+            // The first backup of a policy without a schedule, and the one that the annotation asks for.
+            Assert.Equal(jobs, (await Scene.JobsAsync()).Count);
+            await Scene.DeleteAsync(ClusterKinds.Policy, "again");
+        }
+    }
+
+    private Task<string> ApplyRestoreAsync(SnapshotManifest manifest) =>
+        Scene.ApplyAsync("MetadataRestore", "again", $"mbrName: mbr-{manifest.Id}, pvcName: restored");
+}
