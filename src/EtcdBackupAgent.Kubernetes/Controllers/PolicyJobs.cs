@@ -54,7 +54,8 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         }
     }
 
-    /// <summary>Removes the CronJob of a policy, if there is one; the Jobs it made go with it.</summary>
+    /// <summary>Removes the CronJob of a policy, if there is one. Jobs go with their owner, the CronJob or the policy:
+    /// the cluster's garbage collector removes them.</summary>
     public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
     {
         string name = ClusterNames.CronJobOf(policy);
@@ -63,16 +64,6 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         if (there is not null && IsOwned(there))
         {
             await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
-        }
-    }
-
-    /// <summary>Removes everything that was made for a policy.</summary>
-    public async Task RemoveAllAsync(string policy, CancellationToken cancellationToken)
-    {
-        await RemoveCronJobAsync(policy, cancellationToken);
-        foreach (JsonObject job in (await ListAsync(policy, cancellationToken)).Where(IsOwned))
-        {
-            await RemoveAsync(ClusterKinds.Job, ObjectMetadata.Name(job), cancellationToken);
         }
     }
 

@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and tells of Jobs whose pod
 /// could not tell itself.</summary>
 /// <remarks>
-/// 1. Read the policy. One that is gone loses its CronJob and Jobs, as their owner; records and snapshots stay.
+/// 1. Read the policy. Where it is gone its CronJob is removed; Jobs go with their owner, records and snapshots stay.
 /// 2. Remove the finalizer that kubedr or an older agent gave it: it has none, so that it can be deleted without us.
 /// 3. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it was.
 /// 4. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
@@ -68,7 +68,7 @@ internal sealed class PolicyReconciler(
         if (item is null || ObjectMetadata.IsBeingDeleted(item))
         {
             Observer.Gone(name);
-            await _jobs.RemoveAllAsync(name, cancellationToken);
+            await _jobs.RemoveCronJobAsync(name, cancellationToken);
             if (item is not null)
             {
                 await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);

@@ -11,7 +11,7 @@ public sealed class RoleTests
         backuplocations/status: patch
         cronjobs: create delete get list patch watch
         events: create
-        jobs: create delete get list watch
+        jobs: create get list watch
         leases: create get update
         metadatabackuppolicies: get list patch watch
         metadatabackuppolicies/status: patch

@@ -46,7 +46,9 @@ public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fix
         for (int jobs = 2; jobs <= 4; jobs += 2)
         {
             await Scene.ApplyAsync(
-                "MetadataBackupPolicy", "again", $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379");
+                "MetadataBackupPolicy",
+                "again",
+                $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379");
             await Scene.PatchAsync(
                 ClusterKinds.Policy,
                 "again",
