@@ -22,7 +22,8 @@ public sealed record EtcdConnection
     /// <summary>The client's certificate as PEM, followed by intermediates if there are any.</summary>
     public string? ClientCertificatePem { get; init; }
 
-    /// <summary>The key of <see cref="ClientCertificatePem"/> as PEM: RSA or ECDSA; PKCS#8, PKCS#1 or SEC1; not encrypted.</summary>
+    /// <summary>The key of <see cref="ClientCertificatePem"/> as PEM: RSA, or ECDSA on P-256, P-384 or P-521; PKCS#8,
+    /// PKCS#1 or SEC1; not encrypted.</summary>
     public string? ClientKeyPem { get; init; }
 
     /// <summary>The name or address the servers' certificates must be for, if that is not the endpoint's host.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
@@ -27,25 +28,11 @@ internal static class PemCertificates
             return certificates;
         }
 
-        IReadOnlyList<string> labels = Labels(pem);
+        IReadOnlyList<string> labels = CertificateWithKey.Labels(pem);
         throw new BackupException(
             FailureReason.InvalidInput,
             labels.Count == 0
                 ? $"The etcd {content} holds no PEM block."
                 : $"The etcd {content} holds no certificate, but {string.Join(", ", labels.Distinct())}.");
-    }
-
-    /// <summary>The kinds of the text's PEM blocks, such as <c>EC PRIVATE KEY</c>, in its order.</summary>
-    public static IReadOnlyList<string> Labels(string pem)
-    {
-        List<string> labels = [];
-        ReadOnlySpan<char> rest = pem;
-        while (PemEncoding.TryFind(rest, out PemFields fields))
-        {
-            labels.Add(rest[fields.Label].ToString());
-            rest = rest[fields.Location.End..];
-        }
-
-        return labels;
     }
 }

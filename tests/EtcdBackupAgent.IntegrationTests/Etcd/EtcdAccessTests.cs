@@ -19,6 +19,8 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [InlineData("3.5", TestKey.EcdsaSec1)]
     [InlineData("3.5", TestKey.RsaPkcs8)]
     [InlineData("3.5", TestKey.RsaPkcs1)]
+    [InlineData("3.5", TestKey.EcdsaP384)]
+    [InlineData("3.5", TestKey.EcdsaP521)]
     public async Task Every_form_of_key_opens_the_door(string version, TestKey key)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: true);

@@ -99,12 +99,15 @@ public sealed class TestCertificates : IDisposable
     private TestCertificate Issue(
         string commonName, string[] usages, X509Extension? names, TestKey key, TestValidity validity)
     {
-        using AsymmetricAlgorithm pair = key is TestKey.RsaPkcs1 or TestKey.RsaPkcs8
-            ? RSA.Create(RsaKeyBits)
-            : ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        CertificateRequest request = pair is RSA rsa
-            ? new CertificateRequest($"CN={commonName}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)
-            : new CertificateRequest($"CN={commonName}", (ECDsa)pair, HashAlgorithmName.SHA256);
+        using AsymmetricAlgorithm? pair = Pair(key);
+        CertificateRequest request = pair switch
+        {
+            RSA rsa => new CertificateRequest(
+                $"CN={commonName}", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+            ECDsa ecdsa => new CertificateRequest($"CN={commonName}", ecdsa, HashAlgorithmName.SHA256),
+            _ => new CertificateRequest(
+                new X500DistinguishedName($"CN={commonName}"), TestEd25519.PublicKey, HashAlgorithmName.SHA256),
+        };
         request.CertificateExtensions.Add(
             new X509EnhancedKeyUsageExtension([.. usages.Select(usage => new Oid(usage))], critical: false));
         if (names is not null)
@@ -113,8 +116,20 @@ public sealed class TestCertificates : IDisposable
         }
 
         using X509Certificate2 certificate = Sign(request, validity);
-        return new TestCertificate(certificate.ExportCertificatePem(), KeyPem(pair, key));
+        return new TestCertificate(
+            certificate.ExportCertificatePem(), pair is null ? TestEd25519.KeyPem : KeyPem(pair, key));
     }
+
+    /// <summary>Null for Ed25519, which .NET does not make.</summary>
+    private static AsymmetricAlgorithm? Pair(TestKey key) => key switch
+    {
+        TestKey.RsaPkcs1 or TestKey.RsaPkcs8 => RSA.Create(RsaKeyBits),
+        TestKey.EcdsaP384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),
+        TestKey.EcdsaP521 => ECDsa.Create(ECCurve.NamedCurves.nistP521),
+        TestKey.EcdsaSecp256k1 => ECDsa.Create(ECCurve.CreateFromValue("1.3.132.0.10")),
+        TestKey.Ed25519 => null,
+        _ => ECDsa.Create(ECCurve.NamedCurves.nistP256),
+    };
 
     private X509Certificate2 Sign(CertificateRequest request, TestValidity validity)
     {

@@ -14,6 +14,18 @@ public enum TestKey
 
     /// <summary>2048 bits, <c>BEGIN RSA PRIVATE KEY</c>: what kubeadm writes.</summary>
     RsaPkcs1,
+
+    /// <summary>P-384, <c>BEGIN PRIVATE KEY</c>.</summary>
+    EcdsaP384,
+
+    /// <summary>P-521, <c>BEGIN PRIVATE KEY</c>.</summary>
+    EcdsaP521,
+
+    /// <summary>A curve that TLS 1.3 does not have, <c>BEGIN PRIVATE KEY</c>.</summary>
+    EcdsaSecp256k1,
+
+    /// <summary>Always the same pair, <c>BEGIN PRIVATE KEY</c>.</summary>
+    Ed25519,
 }
 
 /// <summary>When a certificate is valid, as seen from now.</summary>

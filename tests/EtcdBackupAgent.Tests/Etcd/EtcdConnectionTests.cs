@@ -22,6 +22,8 @@ public sealed class EtcdConnectionTests : IDisposable
     [InlineData(TestKey.EcdsaSec1, "BEGIN EC PRIVATE KEY")]
     [InlineData(TestKey.RsaPkcs8, "BEGIN PRIVATE KEY")]
     [InlineData(TestKey.RsaPkcs1, "BEGIN RSA PRIVATE KEY")]
+    [InlineData(TestKey.EcdsaP384, "BEGIN PRIVATE KEY")]
+    [InlineData(TestKey.EcdsaP521, "BEGIN PRIVATE KEY")]
     public void Every_form_of_key_is_read(TestKey key, string label)
     {
         TestCertificate client = _authority.Client("backup", key);
@@ -40,17 +42,50 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Theory]
-    [InlineData(TestKey.EcdsaPkcs8, TestKey.EcdsaPkcs8)]
-    [InlineData(TestKey.EcdsaPkcs8, TestKey.RsaPkcs8)]
-    [InlineData(TestKey.RsaPkcs1, TestKey.RsaPkcs1)]
-    [InlineData(TestKey.RsaPkcs1, TestKey.EcdsaSec1)]
-    public void A_key_of_another_certificate_is_refused(TestKey certificate, TestKey key)
+    [InlineData(TestKey.EcdsaPkcs8, TestKey.EcdsaPkcs8, "")]
+    [InlineData(TestKey.EcdsaPkcs8, TestKey.EcdsaP384, "")]
+    [InlineData(TestKey.EcdsaPkcs8, TestKey.RsaPkcs8, "RSA, that of the certificate ECDSA")]
+    [InlineData(TestKey.RsaPkcs1, TestKey.RsaPkcs1, "")]
+    [InlineData(TestKey.RsaPkcs1, TestKey.EcdsaSec1, "ECDSA, that of the certificate RSA")]
+    [InlineData(TestKey.RsaPkcs1, TestKey.Ed25519, "Ed25519, that of the certificate RSA")]
+    public void A_key_of_another_certificate_is_refused(TestKey certificate, TestKey key, string why)
     {
         BackupException e = Refused(Connection(
             _authority.Client("backup", certificate).CertificatePem, _authority.Client("other", key).KeyPem));
 
+        string also = why.Length == 0 ? "" : $": the algorithm of the key is {why}";
         Assert.Equal(
-            "The etcd client key does not belong to the client certificate 'CN=backup', or is damaged.", e.Message);
+            $"The etcd client key does not belong to the client certificate 'CN=backup'{also}.", e.Message);
+    }
+
+    [Theory]
+    [InlineData(TestKey.Ed25519, "Ed25519")]
+    [InlineData(TestKey.EcdsaSecp256k1, "ECDSA on the curve secP256k1")]
+    public void A_pair_that_fits_but_cannot_be_used_is_named_as_what_it_is(TestKey key, string what)
+    {
+        TestCertificate client = _authority.Client("backup", key);
+
+        BackupException e = Refused(Connection(client.CertificatePem, client.KeyPem));
+
+        Assert.Equal(
+            $"The etcd client certificate 'CN=backup' has a key of the algorithm {what}, which this program cannot use "
+            + "for TLS.", e.Message);
+        Assert.Equal(
+            "Issue a client certificate with a key of RSA, or of ECDSA on the curve P-256, P-384 or P-521.", e.Hint);
+    }
+
+    [Fact]
+    public void A_damaged_key_and_two_keys_are_refused_as_such()
+    {
+        TestCertificate client = _authority.Client("backup", TestKey.EcdsaSec1);
+        const string Damaged = "-----BEGIN EC PRIVATE KEY-----\nMHQCAQEE\n-----END EC PRIVATE KEY-----\n";
+
+        Assert.Equal(
+            "The etcd client key is damaged: ECDSA cannot be read from it.",
+            Refused(Connection(client.CertificatePem, Damaged)).Message);
+        Assert.Equal(
+            "The etcd client key holds 2 private keys; which one is meant is not clear.",
+            Refused(Connection(client.CertificatePem, $"{client.KeyPem}\n{Damaged}")).Message);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
@@ -15,13 +16,22 @@ internal static class ClientPem
     {
         try
         {
-            return X509Certificate2.CreateFromPem(certificatePem, keyPem);
+            using X509Certificate2 certificate = X509Certificate2.CreateFromPem(certificatePem);
+            return CertificateWithKey.Join("Kubernetes", certificate, keyPem);
         }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        catch (BackupException e)
+        {
+            throw new BackupException(
+                e.Reason, $"The client certificate and key of {origin} cannot be used. {e.Message}", e)
+            {
+                Hint = e.Hint,
+            };
+        }
+        catch (CryptographicException e)
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"The client certificate and key of {origin} cannot be used: they do not belong together, or are no PEM.",
+                $"The client certificate of {origin} cannot be used: it is not a certificate in PEM.",
                 e);
         }
     }

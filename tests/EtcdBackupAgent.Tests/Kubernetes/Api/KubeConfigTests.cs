@@ -111,7 +111,7 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData("https://one", "token: a", ", certificate-authority: absent", "which 'certificate-authority' names, cannot be read")]
     [InlineData("https://one", "client-key-data: very-secret", "", "is not base64")]
     [InlineData("https://one", "client-key-data: dmVyeS1zZWNyZXQ=", "", "come together, or not at all")]
-    [InlineData("https://one", "client-certificate-data: dmVyeS1zZWNyZXQ=, client-key-data: dmVyeS1zZWNyZXQ=", "", "do not belong together, or are no PEM")]
+    [InlineData("https://one", "client-certificate-data: dmVyeS1zZWNyZXQ=, client-key-data: dmVyeS1zZWNyZXQ=", "", "it is not a certificate in PEM")]
     [InlineData("https://one", "username: a, password: very-secret", "", "no longer supported")]
     [InlineData("https://one", "auth-provider: {name: gcp}", "", "no longer supported")]
     [InlineData("https://one", "token: very-secret, exec: {apiVersion: client.authentication.k8s.io/v1, command: a}", "", "'exec' excludes")]
