@@ -163,6 +163,11 @@ internal sealed class EtcdClient : IDisposable
     }
 
     private async Task<TResponse> SendAsync<TResponse>(
+        catch (BackupException e)
+            when (e.Reason == FailureReason.EtcdDenied && EtcdUserName.PasswordHint(user) is { } hint)
+        {
+            throw new BackupException(e.Reason, e.Message, e.InnerException) { Hint = hint };
+        }
         string call,
         IMessage request,
         MessageParser<TResponse> parser,

@@ -86,7 +86,12 @@ public sealed record EtcdConnection
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                User is null ? "An etcd password is given without a user." : $"The etcd user '{User}' is given without a password.");
+                User is null
+                    ? "An etcd password is given without a user."
+                    : $"The etcd user '{EtcdUserName.Display(User)}' is given without a password.")
+            {
+                Hint = EtcdUserName.PasswordHint(User),
+            };
         }
 
         RequirePositive(ConnectTimeout, "connect timeout");

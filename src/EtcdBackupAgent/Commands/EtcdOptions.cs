@@ -42,7 +42,8 @@ internal sealed class EtcdOptions
 
     private readonly Option<string?> _user = new("--etcd-user")
     {
-        Description = $"User, where etcd asks for one; the password is read from the environment variable {PasswordVariable}.",
+        Description = "User, where etcd asks for one, without the password: that is read from the environment variable "
+            + $"{PasswordVariable}.",
         HelpName = "USER",
     };
 
@@ -77,7 +78,11 @@ internal sealed class EtcdOptions
             Password = user is null ? null : Environment.GetEnvironmentVariable(PasswordVariable)
                 ?? throw new BackupException(
                     FailureReason.InvalidInput,
-                    $"--etcd-user {user} is given, but the environment variable {PasswordVariable} is not set."),
+                    $"--etcd-user {EtcdUserName.Display(user)} is given, but the environment variable "
+                    + $"{PasswordVariable} is not set.")
+                {
+                    Hint = EtcdUserName.PasswordHint(user),
+                },
         };
         return await connection.WithFilesAsync(
             parsed.GetValue(_caFile), parsed.GetValue(_certFile), parsed.GetValue(_keyFile), cancellationToken);

@@ -29,6 +29,11 @@ public sealed class EtcdAccessTests
         ToolResult none = await Agent.RunAsync(backup);
         Assert.Equal(2, none.ExitCode);
         Assert.Contains("ETCD_PASSWORD", none.StandardError, StringComparison.Ordinal);
+        ToolResult both = await Agent.RunAsync(
+            ["backup", "--etcd-user", "root:right-password", .. EtcdArguments.Of(etcd), .. repository.Options]);
+        Assert.Equal(2, both.ExitCode);
+        Assert.Contains("name the user alone ('root')", both.StandardError, StringComparison.Ordinal);
+        Assert.DoesNotContain("right-password", both.StandardError, StringComparison.Ordinal);
         Assert.Equal(["repository.json"], await repository.KeysAsync());
         _ = (await Agent.RunAsync(backup, Password("right-password"))).Output;
         Assert.StartsWith("etcd database", (await repository.RunAsync("verify", "latest")).StandardError, StringComparison.Ordinal);

@@ -169,6 +169,23 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
+    public async Task A_password_within_the_user_s_name_gets_told_where_it_goes_and_is_not_shown()
+    {
+        EtcdServer server = await servers.WithUsersAsync("3.5");
+
+        BackupException e = await RefusedAsync(
+            EtcdServers.ConnectionTo(server) with { User = $"root:{server.RootPassword}", Password = "any" },
+            FailureReason.EtcdDenied);
+
+        Assert.EndsWith("authentication failed, invalid user ID or password.", e.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "The name of the etcd user has a colon. Unlike in etcdctl, the password is not part of it: name the user "
+            + "alone ('root'), "
+            + "and put the password into the environment variable ETCD_PASSWORD.",
+            e.Hint);
+    }
+
+    [Fact]
     public async Task A_user_is_no_hindrance_where_authentication_is_not_enabled()
     {
         EtcdServer server = await servers.WithKeysAsync("3.5", mutualTls: false);

@@ -136,6 +136,9 @@ public sealed class EtcdConnectionTests : IDisposable
         Assert.Equal(
             "The etcd user 'root' is given without a password.",
             Refused(Connection(null, null) with { User = "root" }).Message);
+        BackupException both = Refused(Connection(null, null) with { User = "root:s3cret" });
+        Assert.Equal("The etcd user 'root:…' is given without a password.", both.Message);
+        Assert.Contains("name the user alone ('root')", both.Hint, StringComparison.Ordinal);
         Assert.Equal(
             "An etcd password is given without a user.",
             Refused(Connection(null, null) with { Password = "s3cret" }).Message);
