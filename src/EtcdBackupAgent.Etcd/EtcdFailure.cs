@@ -11,6 +11,10 @@ internal static class EtcdFailure
     private const string RootRoleHint = "etcd gives snapshots only to a user with the role root.";
     private const string CredentialsHint = "Check the etcd user and password.";
     private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
+    private const string LearnerHint =
+        "The member is a learner, which does not serve this call in this version of etcd: name an endpoint of a voting "
+        + "member.";
+
     private const string SchemeHint = "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
     private const string RefusedHint = "Check that etcd runs there, and that the address and port are its client URL.";
     private const string TimeoutHint = "Check that the address and port are etcd's client URL and that no firewall is in between.";
@@ -55,6 +59,11 @@ internal static class EtcdFailure
         if (e.Code == GrpcStatusCode.Unauthenticated || e.Detail.Contains("authentication failed", StringComparison.Ordinal))
         {
             return (FailureReason.EtcdDenied, e.Detail, CredentialsHint);
+        }
+
+        if (e.Detail.Contains("not supported for learner", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdFailed, e.Detail, LearnerHint);
         }
 
         return e.Code switch

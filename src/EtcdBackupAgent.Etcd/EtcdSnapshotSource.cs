@@ -126,7 +126,7 @@ public sealed partial class EtcdSnapshotSource(
         Endpoint = answer.Endpoint,
         ClusterId = new EtcdId(answer.Status.Header.ClusterId),
         MemberId = new EtcdId(answer.Status.Header.MemberId),
-        Role = answer.IsLeader ? EtcdMemberRole.Leader : EtcdMemberRole.Follower,
+        Role = answer.Role,
         Version = answer.Status.Version,
         Revision = answer.Status.Header.Revision,
         RaftTerm = answer.Status.RaftTerm,
@@ -169,6 +169,11 @@ public sealed partial class EtcdSnapshotSource(
         }
     }
 
+        if (member.Role == EtcdMemberRole.Learner)
+        {
+            LogLearner(member.Endpoint);
+        }
+
     [LoggerMessage(
         1,
         LogLevel.Information,
@@ -185,3 +190,10 @@ public sealed partial class EtcdSnapshotSource(
         "The etcd member at {Endpoint} knows no leader, and no other is better: the snapshot may lack the cluster's last writes")]
     private partial void LogNoLeader(string endpoint);
 }
+
+    [LoggerMessage(
+        4,
+        LogLevel.Warning,
+        "The etcd member at {Endpoint} is a learner, and no voting member can be read: the snapshot may lack the "
+        + "cluster's last writes")]
+    private partial void LogLearner(string endpoint);

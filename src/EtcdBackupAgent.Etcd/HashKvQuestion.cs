@@ -11,6 +11,8 @@ namespace EtcdBackupAgent.Etcd;
 /// </summary>
 /// <remarks>
 /// <list type="number">
+/// <item>Do not ask a learner: etcd lets it answer no more than its status, serializable reads and, since 3.5, a
+/// snapshot.</item>
 /// <item>Ask. A revision that has been compacted since has no HashKV any more.</item>
 /// <item>Refuse the answer of another member, behind one address: it may have compacted less than the snapshot.</item>
 /// <item>
@@ -33,6 +35,12 @@ internal sealed class HashKvQuestion(
         HashKVResponse answer;
         try
         {
+        if (member.Role == EtcdMemberRole.Learner)
+        {
+            throw None("it is a learner, and only voting members compute one");
+        }
+
+        // 2
             answer = await client.HashKvAsync(member.Revision, cancellationToken);
         }
         catch (BackupException e) when (EtcdFailure.IsCompacted(e))

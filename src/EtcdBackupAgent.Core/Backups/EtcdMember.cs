@@ -22,6 +22,9 @@ public enum EtcdMemberRole
 {
     Follower,
     Leader,
+
+    /// <summary>It receives what the others write, and has no vote.</summary>
+    Learner,
 }
 
 /// <summary>The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before.</summary>

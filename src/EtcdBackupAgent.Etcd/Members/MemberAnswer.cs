@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Etcd.Api;
 
 namespace EtcdBackupAgent.Etcd.Members;
@@ -6,6 +7,9 @@ namespace EtcdBackupAgent.Etcd.Members;
 internal sealed record MemberAnswer(string Endpoint, StatusResponse Status)
 {
     public bool HasLeader => Status.Leader != 0;
+
+    public EtcdMemberRole Role =>
+        Status.IsLearner ? EtcdMemberRole.Learner : IsLeader ? EtcdMemberRole.Leader : EtcdMemberRole.Follower;
 
     public bool IsLeader => HasLeader && Status.Leader == Status.Header.MemberId;
 }

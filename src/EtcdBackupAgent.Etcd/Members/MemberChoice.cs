@@ -5,7 +5,10 @@ namespace EtcdBackupAgent.Etcd.Members;
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A learner refuses snapshots, and a member with a CORRUPT alarm has data that differs from the others': never.</item>
+/// <item>A member with a CORRUPT alarm has data that differs from the others', and a learner that has received nothing
+/// yet has none: never.</item>
+/// <item>A learner only where no voting member is left: it may lag behind without knowing, and answers no HashKV. etcd
+/// gives its snapshot since 3.5 and in later releases of 3.4.</item>
 /// <item>A member that knows no leader may lag behind the cluster without knowing: only where no other is left. Then it is read
 /// all the same, for when a cluster has lost its quorum a snapshot that may lack the last writes is what one wants most.</item>
 /// <item>A follower before the leader, which has enough to do.</item>
@@ -14,6 +17,9 @@ namespace EtcdBackupAgent.Etcd.Members;
 /// </remarks>
 internal sealed record MemberChoice
 {
+    /// <summary>The revision of a store before its first write.</summary>
+    private const long RevisionOfEmptyStore = 1;
+
     private MemberChoice()
     {
     }
@@ -30,7 +36,8 @@ internal sealed record MemberChoice
         [
             .. members
                 .Where(member => Unfit(member) is null)
-                .OrderByDescending(member => member.HasLeader)
+                .OrderBy(member => member.Status.IsLearner)
+                .ThenByDescending(member => member.HasLeader)
                 .ThenBy(member => member.IsLeader)
                 .ThenByDescending(member => member.Status.Header.Revision),
         ],
@@ -44,9 +51,9 @@ internal sealed record MemberChoice
 
     private static string? Unfit(MemberAnswer member)
     {
-        if (member.Status.IsLearner)
+        if (member.Status is { IsLearner: true, Header.Revision: <= RevisionOfEmptyStore })
         {
-            return "the member is a learner";
+            return "the member is a learner that has received no data yet";
         }
 
         return CorruptAlarm.Concerns(member.Status) ? "the member has a CORRUPT alarm" : null;

@@ -86,6 +86,51 @@ public sealed class EtcdClusterTests
         Assert.Equal($"{server.EndpointList}: the member has a CORRUPT alarm.", e.Message);
     }
 
+    [Theory]
+    [InlineData("3.4")]
+    [InlineData("3.5")]
+    public async Task A_learner_alone_is_read_where_etcd_serves_it_and_named_as_one_elsewhere(string version)
+    {
+        await using EtcdServer server =
+            await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
+        await server.EtcdctlAsync("put", "key", "value");
+        EtcdConnection voting = EtcdServers.ConnectionTo(server);
+        EtcdConnection alone = voting with { Endpoints = [await server.AddLearnerAsync()] };
+        await TestDeadline.UntilAsync(
+            "the learner to have what the leader has", async () => await RevisionAsync(alone) == 2);
+
+        // Beside a voting member it is not read.
+        (EtcdMember leader, _) = await TakeAsync(voting with { Endpoints = [.. alone.Endpoints, .. voting.Endpoints] });
+        Assert.Equal(EtcdMemberRole.Leader, leader.Role);
+
+        RecordingLogger log = new();
+        EtcdSnapshotSource source = new(alone, TimeProvider.System, log);
+        if (version == "3.4")
+        {
+            // 3.4.23 does not serve it; a later 3.4 may.
+            BackupException refused =
+                await Assert.ThrowsAsync<BackupException>(() => source.OpenAsync(CancellationToken.None));
+            Assert.Contains("rpc not supported for learner", refused.Message, StringComparison.Ordinal);
+            Assert.Contains("name an endpoint of a voting member", refused.Hint, StringComparison.Ordinal);
+            return;
+        }
+
+        await using EtcdSnapshot snapshot = await source.OpenAsync(CancellationToken.None);
+        await snapshot.Content.CopyToAsync(Stream.Null);
+        Assert.Equal((EtcdMemberRole.Learner, 2L), (snapshot.Member.Role, snapshot.Member.Revision));
+        Assert.Contains(
+            log.Lines,
+            line => line.Contains("is a learner, and no voting member can be read", StringComparison.Ordinal));
+        BackupException noHash =
+            await Assert.ThrowsAsync<BackupException>(() => snapshot.AskHashKvAsync(CancellationToken.None));
+        Assert.Contains("it is a learner", noHash.Message, StringComparison.Ordinal);
+        // What the agent takes for granted: it would be refused.
+        using EtcdClient client = new(alone, alone.Endpoints[0], TimeProvider.System);
+        BackupException refusedHash =
+            await Assert.ThrowsAsync<BackupException>(() => client.HashKvAsync(2, CancellationToken.None));
+        Assert.Contains("rpc not supported for learner", refusedHash.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Endpoints_of_two_clusters_are_refused()
     {
@@ -98,6 +143,20 @@ public sealed class EtcdClusterTests
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.StartsWith("The etcd endpoints belong to different clusters: ", e.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>0 while it does not answer.</summary>
+    private static async Task<long> RevisionAsync(EtcdConnection connection)
+    {
+        try
+        {
+            using EtcdClient client = new(connection, connection.Endpoints[0], TimeProvider.System);
+            return (await client.StatusAsync(CancellationToken.None)).Header.Revision;
+        }
+        catch (BackupException)
+        {
+            return 0;
+        }
     }
 
     private static string Display(EtcdServer server, int member) => EtcdEndpoints.Display(server.Endpoints[member]);

@@ -48,7 +48,8 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
     }
 
     /// <summary>Starts the member, killing it first if it runs.</summary>
-    public Task StartAsync() => _process.StartAsync(server.Options.Series.Etcd, Arguments());
+    /// <param name="joins">Whether it joins a cluster that is there already.</param>
+    public Task StartAsync(bool joins = false) => _process.StartAsync(server.Options.Series.Etcd, Arguments(joins));
 
     /// <summary>A member is healthy when it has a leader and no alarm.</summary>
     public Task UntilHealthyAsync(HttpClient http, CancellationToken cancellationToken) =>
@@ -61,7 +62,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    private IEnumerable<string> Arguments()
+    private IEnumerable<string> Arguments(bool joins)
     {
         string clientUrl = ClientUrl.GetLeftPart(UriPartial.Authority);
         List<string> arguments =
@@ -72,8 +73,8 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
             "--advertise-client-urls", clientUrl,
             "--listen-peer-urls", PeerUrl,
             "--initial-advertise-peer-urls", PeerUrl,
-            "--initial-cluster", server.InitialCluster,
-            "--initial-cluster-state", "new",
+            "--initial-cluster", joins ? $"{server.InitialCluster},{Name}={PeerUrl}" : server.InitialCluster,
+            "--initial-cluster-state", joins ? "existing" : "new",
             "--listen-metrics-urls", MetricsUrl,
             "--heartbeat-interval", HeartbeatMilliseconds.ToString(CultureInfo.InvariantCulture),
             "--election-timeout", (HeartbeatMilliseconds * 10).ToString(CultureInfo.InvariantCulture),

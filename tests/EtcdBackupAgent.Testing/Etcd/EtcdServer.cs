@@ -15,6 +15,7 @@ public sealed class EtcdServer : IAsyncDisposable
     private readonly TestDirectory _directory = new();
     private readonly EtcdMemberProcess[] _members;
     private readonly HttpClient _health = new();
+    private EtcdMemberProcess? _learner;
 
     private EtcdServer(EtcdServerOptions options)
     {
@@ -112,6 +113,16 @@ public sealed class EtcdServer : IAsyncDisposable
         RootPassword = rootPassword;
     }
 
+    /// <summary>Starts a learner beside the members. It has what they have at some time after this returns.</summary>
+    /// <returns>Its client URL, which is not among the <see cref="Endpoints"/>.</returns>
+    public async Task<Uri> AddLearnerAsync()
+    {
+        _learner = new EtcdMemberProcess(this, _members.Length);
+        await EtcdctlAsync("member", "add", _learner.Name, "--learner", "--peer-urls", _learner.PeerUrl);
+        await _learner.StartAsync(joins: true);
+        return _learner.ClientUrl;
+    }
+
     /// <summary>Ends a member with SIGKILL.</summary>
     public Task KillAsync(int member = 0) => _members[member].KillAsync();
 
@@ -127,6 +138,11 @@ public sealed class EtcdServer : IAsyncDisposable
         foreach (EtcdMemberProcess member in _members)
         {
             await member.DisposeAsync();
+        }
+
+        if (_learner is not null)
+        {
+            await _learner.DisposeAsync();
         }
 
         _health.Dispose();

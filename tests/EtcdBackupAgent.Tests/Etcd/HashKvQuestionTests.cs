@@ -83,6 +83,20 @@ public sealed class HashKvQuestionTests
     }
 
     [Fact]
+    public async Task A_learner_is_not_asked()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync();
+
+        BackupException failure =
+            await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd, role: EtcdMemberRole.Learner));
+
+        Assert.EndsWith(
+            "has no HashKV of revision 100: it is a learner, and only voting members compute one.",
+            failure.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task It_has_a_deadline_of_its_own_which_the_server_is_told()
     {
         string? timeout = null;
@@ -127,6 +141,7 @@ public sealed class HashKvQuestionTests
         FakeEtcd etcd,
         long revision = Revision,
         TimeSpan? deadline = null,
+        EtcdMemberRole role = EtcdMemberRole.Leader,
         CancellationToken cancellationToken = default)
     {
         EtcdConnection connection = new() { Endpoints = [etcd.Endpoint] };
@@ -136,7 +151,7 @@ public sealed class HashKvQuestionTests
             Endpoint = EtcdEndpoints.Display(etcd.Endpoint),
             ClusterId = new EtcdId(1),
             MemberId = new EtcdId(MemberId),
-            Role = EtcdMemberRole.Leader,
+            Role = role,
             Version = "3.5.30",
             Revision = revision,
             RaftTerm = 1,

@@ -15,12 +15,14 @@ public sealed class MemberChoiceTests
         { "1/50 2/50", "2 1" },
         { "1/50 2/40 3/45", "3 2 1" },
         { "1/50 3/45 2/45", "3 2 1" },
-        { "1/50 2/60/L 3/45", "3 1" },
+        { "1/50 2/60/L 3/45", "3 1 2" },
         { "1/50 2/60/C 3/45", "3 1" },
         { "1/50 2/60/N 3/45", "3 1 2" },
         { "2/60/N 3/70/N", "3 2" },
         { "2/60/N", "2" },
-        { "1/50/C 2/60/L", "" },
+        { "1/50/N 2/60/L 3/45/N", "1 3 2" },
+        { "1/50/C 2/60/L", "2" },
+        { "2/1/L", "" },
         { "", "" },
     };
 
@@ -40,10 +42,13 @@ public sealed class MemberChoiceTests
     [Fact]
     public void Members_that_are_passed_over_are_named_with_the_cause()
     {
-        MemberChoice choice = MemberChoice.Among([Answer("2", "5", "L"), Answer("3", "5", "C"), Answer("4", "5")]);
+        MemberChoice choice = MemberChoice.Among([Answer("2", "1", "L"), Answer("3", "5", "C"), Answer("4", "5")]);
 
         Assert.Equal(
-            ["http://m2:2379: the member is a learner.", "http://m3:2379: the member has a CORRUPT alarm."],
+            [
+                "http://m2:2379: the member is a learner that has received no data yet.",
+                "http://m3:2379: the member has a CORRUPT alarm.",
+            ],
             choice.PassedOver);
     }
 
