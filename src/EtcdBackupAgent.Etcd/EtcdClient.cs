@@ -51,7 +51,10 @@ internal sealed class EtcdClient : IDisposable
     public Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) =>
         CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken);
 
-    /// <summary>The hash of all keys and values up to a revision; 0 means the latest.</summary>
+    /// <summary>
+    /// The hash of all keys and values up to a revision; 0 means the latest. The member makes no write and no
+    /// linearizable read while it computes it, and goes on with it when the call is cancelled.
+    /// </summary>
     public async Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken)
     {
         await AuthenticateAsync(cancellationToken);
@@ -160,14 +163,14 @@ internal sealed class EtcdClient : IDisposable
         {
             // "authentication is not enabled": whoever turns it off does not have to change every client first.
         }
-    }
-
-    private async Task<TResponse> SendAsync<TResponse>(
         catch (BackupException e)
             when (e.Reason == FailureReason.EtcdDenied && EtcdUserName.PasswordHint(user) is { } hint)
         {
             throw new BackupException(e.Reason, e.Message, e.InnerException) { Hint = hint };
         }
+    }
+
+    private async Task<TResponse> SendAsync<TResponse>(
         string call,
         IMessage request,
         MessageParser<TResponse> parser,

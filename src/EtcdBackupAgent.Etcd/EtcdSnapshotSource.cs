@@ -132,6 +132,7 @@ public sealed partial class EtcdSnapshotSource(
         RaftTerm = answer.Status.RaftTerm,
         RaftIndex = answer.Status.RaftIndex,
         DbSizeBytes = answer.Status.DbSize,
+        DbSizeInUseBytes = answer.Status.DbSizeInUse is > 0 and var inUse ? inUse : null,
     };
 
     /// <summary>
@@ -167,12 +168,12 @@ public sealed partial class EtcdSnapshotSource(
         {
             LogNoLeader(member.Endpoint);
         }
-    }
 
         if (member.Role == EtcdMemberRole.Learner)
         {
             LogLearner(member.Endpoint);
         }
+    }
 
     [LoggerMessage(
         1,
@@ -189,7 +190,6 @@ public sealed partial class EtcdSnapshotSource(
         LogLevel.Warning,
         "The etcd member at {Endpoint} knows no leader, and no other is better: the snapshot may lack the cluster's last writes")]
     private partial void LogNoLeader(string endpoint);
-}
 
     [LoggerMessage(
         4,
@@ -197,3 +197,4 @@ public sealed partial class EtcdSnapshotSource(
         "The etcd member at {Endpoint} is a learner, and no voting member can be read: the snapshot may lack the "
         + "cluster's last writes")]
     private partial void LogLearner(string endpoint);
+}

@@ -17,6 +17,9 @@ public sealed record BackupRequest
     /// <summary>Directory to back up beside the database; null for none.</summary>
     public string? CertsDirectory { get; init; }
 
+    /// <summary>How often the member is asked for HashKV.</summary>
+    public PolicyHashKv HashKv { get; init; } = PolicyHashKv.Daily;
+
     /// <summary>How many complete snapshots of this policy and cluster to keep afterwards; null to prune nothing.</summary>
     public int? RetainNumBackups { get; init; }
 

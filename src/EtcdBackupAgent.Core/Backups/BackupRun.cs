@@ -11,20 +11,21 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <summary>Makes one backup: the main job of the product.</summary>
 /// <remarks>
 /// <para>
-/// 1. Choose an etcd member and open its snapshot stream.
-/// 2. Choose the folder: the time and a free id.
-/// 3. Ask the member for HashKV, which it computes while it is read.
-/// 4. Stream the database into the repository.
-/// 5. Stream the certificates directory into the repository, if one is named.
-/// 6. Take the answer to 3. Without one the backup is as good, only less can be proved of it later.
-/// 7. Write the manifest. Before it nothing exists; after it the backup exists.
-/// 8. Verify it deeply, if that is wanted.
-/// 9. Prune what the policy no longer keeps, if the request says how many that is; not after a verification that failed.
+/// 1. Choose the folder: the time and a free id.
+/// 2. Choose an etcd member and open its snapshot stream. From here until the stream has ended, etcd keeps a read
+/// transaction open.
+/// 3. Stream the database into the repository.
+/// 4. Stream the certificates directory into the repository, if one is named.
+/// 5. Ask the member that was read for HashKV, if it is due (<see cref="HashKvStep"/>).
+/// 6. Write the manifest. Before it nothing exists; after it the backup exists.
+/// 7. Verify it deeply, if that is wanted.
+/// 8. Prune what the policy no longer keeps, if the request says how many that is; not after a verification that
+/// failed.
 /// </para>
 /// <para>
-/// Up to step 7 memory is bounded whatever the size of the database, and nothing is written to a local disk but sealed bytes for which the store
-/// is too slow, in a file without a name (<see cref="ScratchSpace"/>). A failure or a cancellation before it removes what was stored; a crash leaves
-/// objects that no manifest names, which prune collects.
+/// Up to step 6 memory is bounded whatever the size of the database, and nothing is written to a local disk but sealed
+/// bytes for which the store is too slow, in a file without a name (<see cref="ScratchSpace"/>). A failure or a
+/// cancellation before it removes what was stored; a crash leaves objects that no manifest names, which prune collects.
 /// </para>
 /// </remarks>
 public sealed class BackupRun(BackupRepository repository, ISnapshotSource source, string agentVersion, TimeProvider time)
@@ -47,46 +48,41 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
     {
         DateTimeOffset startedAt = time.GetUtcNow();
 
-        // 1. the member and its stream
-        await using EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
-
-        // 2. the folder
+        // 1. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);
+
+        // 2. the member and its stream
+        await using EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
         ArtifactWriter writer = new(repository, folder, Scratch, progress, time);
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
-
-        // 3. the question
-        using CancellationTokenSource noAnswerNeeded = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<EtcdMember> answering = WithHashKvAsync(snapshot, noAnswerNeeded.Token);
         EtcdMember member;
         try
         {
-            // 4. the database
+            // 3. the database
             artifacts.Add(await writer.StoreDatabaseAsync(snapshot.Content, snapshot.SizeBytes, cancellationToken));
+            warnings.AddRange(CostToEtcd(writer.Spill));
 
-            // 5. the certificates
+            // 4. the certificates
             if (request.CertsDirectory is not null)
             {
                 artifacts.Add(await StoreCertificatesAsync(
                     writer, request.CertsDirectory, warnings.Add, cancellationToken));
             }
 
-            // 6. the answer
-            member = await answering;
-            warnings.AddRange(Shortcomings(member, writer.Spill));
+            // 5. the hash
+            member = await new HashKvStep(repository, request, startedAt)
+                .ExecuteAsync(snapshot, warnings.Add, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (Exception e)
         {
-            await noAnswerNeeded.CancelAsync();
-            await ((Task)answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await RemoveWhatWasStoredAsync(folder, e);
             throw;
         }
 
-        // 7. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be there or not,
-        //    and both are sound. For the same reason a cancellation no longer counts.
+        // 6. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be
+        //    there or not, and both are sound. For the same reason a cancellation no longer counts.
         SnapshotManifest manifest = RepositoryJson.Sealed(
             Describe(request, folder, startedAt, member, artifacts));
         using (BackupTrace.Start("commit"))
@@ -96,7 +92,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
 
         BackupOutcome outcome = new() { Folder = folder, Manifest = manifest, Warnings = warnings };
 
-        // 8. the proof
+        // 7. the proof
         if (VerifyAfter is not null)
         {
             outcome = await VerifyAsync(outcome, VerifyAfter, progress, cancellationToken);
@@ -106,36 +102,19 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
             }
         }
 
-        // 9. the retention
+        // 8. the retention
         return request.RetainNumBackups is { } retain
             ? await PruneAsync(outcome, retain, cancellationToken)
             : outcome;
     }
 
-    /// <summary>The member with its HashKV, or with the reason why there is none: it never fails a backup.</summary>
-    private static async Task<EtcdMember> WithHashKvAsync(EtcdSnapshot snapshot, CancellationToken cancellationToken)
+    /// <summary>A transaction that stays open lets etcd's database grow.</summary>
+    private static IEnumerable<string> CostToEtcd(SpillReport? spill)
     {
-        try
-        {
-            return snapshot.Member with { HashKv = await snapshot.AskHashKvAsync(cancellationToken) };
-        }
-        catch (Exception e) when (!cancellationToken.IsCancellationRequested)
-        {
-            return snapshot.Member with { HashKvMissing = e.Message };
-        }
-    }
-
-    /// <summary>What a backup lacks that is none the worse for it, or what it cost etcd.</summary>
-    private static IEnumerable<string> Shortcomings(EtcdMember member, SpillReport? spill)
-    {
-        if (member.HashKvMissing is { } why)
-        {
-            yield return $"HashKV is missing, so a deep verification cannot compare the content with etcd's own hash: {why}";
-        }
-
         if (spill is { WhyHeld: { } whyHeld } && spill.Held >= HeldWorthTelling)
         {
-            yield return $"The repository is slower than etcd, which had to keep its snapshot open for {spill.Held.TotalSeconds:0} s longer: {whyHeld}.";
+            yield return "The repository is slower than etcd, which had to keep its snapshot open for "
+                + $"{spill.Held.TotalSeconds:0} s longer: {whyHeld}.";
         }
     }
 

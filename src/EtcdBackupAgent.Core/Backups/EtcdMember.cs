@@ -53,9 +53,13 @@ public sealed record EtcdMember
     [JsonPropertyName("dbSize")]
     public required long DbSizeBytes { get; init; }
 
+    /// <summary>Bytes of the database file without its free pages; null where the server does not report it.</summary>
+    [JsonPropertyName("dbSizeInUse")]
+    public long? DbSizeInUseBytes { get; init; }
+
     /// <summary>HashKV at <see cref="Revision"/>, by which the content can be proved later; null if there is none.</summary>
     public HashKv? HashKv { get; init; }
 
-    /// <summary>Why there is no <see cref="HashKv"/>; null if there is, and where nobody asked for it.</summary>
+    /// <summary>Why there is no <see cref="HashKv"/>; null if there is one.</summary>
     public string? HashKvMissing { get; init; }
 }

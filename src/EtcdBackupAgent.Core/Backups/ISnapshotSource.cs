@@ -34,9 +34,10 @@ public sealed class EtcdSnapshot(
     public Stream Content { get; } = content;
 
     /// <summary>
-    /// Asks the member for HashKV at <see cref="EtcdMember.Revision"/>, which is in the snapshot. May go on while <see cref="Content"/>
-    /// is read. The answer's compaction is never older than the snapshot's, since it is asked for after the stream was opened; and it is
-    /// one that can be computed again from the snapshot.
+    /// Asks the member that was read for HashKV at <see cref="EtcdMember.Revision"/>, which is in the snapshot. To be
+    /// called after <see cref="Content"/> was read to its end: the member makes no write and no linearizable read while
+    /// it computes the hash. The answer's compaction is never older than the snapshot's, since the stream was opened
+    /// before; and it is one that can be computed again from the snapshot.
     /// </summary>
     /// <exception cref="BackupException">There is no such answer, or none in time: why.</exception>
     public Task<HashKv> AskHashKvAsync(CancellationToken cancellationToken) => askHashKv(cancellationToken);

@@ -36,6 +36,14 @@ public sealed record BackupPolicy
     /// <summary>How many complete snapshots of this policy to keep, at least 1.</summary>
     public required int RetainNumBackups { get; init; }
 
+    /// <summary>
+    /// The name or address that the certificates of etcd's servers must be for; null for the host of the endpoint.
+    /// </summary>
+    public string? EtcdServerName { get; init; }
+
+    /// <summary>How often etcd is asked for HashKV.</summary>
+    public PolicyHashKv HashKv { get; init; } = PolicyHashKv.Daily;
+
     /// <summary>When its snapshots are verified deeply.</summary>
     public PolicyVerification Verify { get; init; } = PolicyVerification.Never;
 
@@ -47,6 +55,23 @@ public sealed record BackupPolicy
     public required bool Suspend { get; init; }
 
     public required IReadOnlyDictionary<string, string> Options { get; init; }
+}
+
+/// <summary>
+/// How often a backup asks etcd for HashKV, the hash of its whole content. A member makes no write and no linearizable
+/// read while it computes one.
+/// </summary>
+public enum PolicyHashKv
+{
+    /// <summary>
+    /// When no snapshot of the last day has one, and the database is not too large (<c>HashKvStep</c>).
+    /// </summary>
+    Daily,
+
+    /// <summary>After each backup, whatever the size of the database.</summary>
+    AfterBackup,
+
+    Never,
 }
 
 /// <summary>When the agent verifies a policy's snapshots deeply on its own.</summary>

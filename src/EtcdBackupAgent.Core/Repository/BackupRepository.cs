@@ -105,42 +105,31 @@ public sealed class BackupRepository
         ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => HasManifest(f, folders[f]));
 
         // 2. the manifests
-        ConcurrentBag<Snapshot> snapshots = [];
-        ConcurrentBag<UnreadableSnapshot> unreadable = [];
-        await Parallel.ForEachAsync(
-            byManifest[true],
-            new ParallelOptions
-            {
-                MaxDegreeOfParallelism = ManifestReadsInFlightMax,
-                CancellationToken = cancellationToken,
-            },
-            async (folder, token) =>
-            {
-                try
-                {
-                    if (await ReadSnapshotAsync(folder, folders[folder], token) is { } snapshot)
-                    {
-                        snapshots.Add(snapshot);
-                    }
-                }
-                catch (BackupException e)
-                    when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)
-                {
-                    unreadable.Add(new UnreadableSnapshot { Folder = folder, Problem = e });
-                }
-                catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
-                {
-                    // Removed by somebody else since the listing: it does not exist.
-                }
-            });
+        (IReadOnlyList<Snapshot> snapshots, IReadOnlyList<UnreadableSnapshot> unreadable) =
+            await ReadSnapshotsAsync(byManifest[true], folders, cancellationToken);
 
         // 3. what they say, in the order of time
         return new Inventory
         {
-            Snapshots = [.. snapshots.Order(Snapshot.ByTime)],
-            Unreadable = [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)],
+            Snapshots = snapshots,
+            Unreadable = unreadable,
             Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),
         };
+    }
+
+    /// <summary>
+    /// The snapshots that began in a span of time, to the second, oldest first; those whose manifest cannot be read are
+    /// left out. Costs a listing and these manifests.
+    /// </summary>
+    internal async Task<IReadOnlyList<Snapshot>> FindStartedAsync(
+        DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
+        (IReadOnlyList<Snapshot> snapshots, _) = await ReadSnapshotsAsync(
+            folders.Keys.Where(f => f.StartedAt >= from && f.StartedAt <= to && HasManifest(f, folders[f])),
+            folders,
+            cancellationToken);
+        return snapshots;
     }
 
     /// <summary>Finds the one snapshot that <paramref name="idText"/> means.</summary>
@@ -270,6 +259,46 @@ public sealed class BackupRepository
         }
 
         return folders;
+    }
+
+    /// <summary>The snapshots in some of the folders, and those that cannot be read, in the order of time.</summary>
+    private async Task<(IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<UnreadableSnapshot> Unreadable)>
+        ReadSnapshotsAsync(
+            IEnumerable<SnapshotFolder> wanted,
+            Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders,
+            CancellationToken cancellationToken)
+    {
+        ConcurrentBag<Snapshot> snapshots = [];
+        ConcurrentBag<UnreadableSnapshot> unreadable = [];
+        await Parallel.ForEachAsync(
+            wanted,
+            new ParallelOptions
+            {
+                MaxDegreeOfParallelism = ManifestReadsInFlightMax,
+                CancellationToken = cancellationToken,
+            },
+            async (folder, token) =>
+            {
+                try
+                {
+                    if (await ReadSnapshotAsync(folder, folders[folder], token) is { } snapshot)
+                    {
+                        snapshots.Add(snapshot);
+                    }
+                }
+                catch (BackupException e)
+                    when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)
+                {
+                    unreadable.Add(new UnreadableSnapshot { Folder = folder, Problem = e });
+                }
+                catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
+                {
+                    // Removed by somebody else since the listing: it does not exist.
+                }
+            });
+        return (
+            [.. snapshots.Order(Snapshot.ByTime)],
+            [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)]);
     }
 
     /// <summary>Null if it was removed since the listing.</summary>

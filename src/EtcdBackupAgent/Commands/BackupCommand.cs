@@ -33,6 +33,13 @@ internal sealed class BackupCommand
         HelpName = "DIR",
     };
 
+    private readonly Option<PolicyHashKv?> _hashKv = new Option<PolicyHashKv?>("--hash-kv")
+    {
+        Description = "When to ask etcd for the hash of its content, for which it stands still a moment: daily, "
+            + "after-backup or never (default: daily, and not above 4 GiB). A policy document says its own.",
+        HelpName = "WHEN",
+    }.OneOf(PolicyHashKv.Daily, PolicyHashKv.AfterBackup, PolicyHashKv.Never);
+
     private readonly Option<int?> _retain = new Option<int?>("--retain")
     {
         Description = "Prune afterwards to this many snapshots of the policy; without it nothing is pruned. "
@@ -70,6 +77,7 @@ internal sealed class BackupCommand
         backup._repository.AddTo(verb);
         backup._etcd.AddTo(verb);
         verb.Add(backup._certsDir);
+        verb.Add(backup._hashKv);
         verb.Add(backup._retain);
         verb.Add(backup._recipients);
         backup._scratch.AddTo(verb);
@@ -218,7 +226,8 @@ internal sealed class BackupCommand
     {
         string? foreign = repositoryOption
             ?? _etcd.FirstGiven(parsed)
-            ?? new Option[] { _certsDir, _retain, _recipients }.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
+            ?? new Option[] { _certsDir, _hashKv, _retain, _recipients }
+                .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
         if (foreign is not null)
         {
             throw new BackupException(FailureReason.InvalidInput, $"{foreign} does not go with {way}.")
@@ -241,6 +250,7 @@ internal sealed class BackupCommand
         Etcd = await _etcd.ReadAsync(parsed, cancellationToken),
         CertsDirectory = parsed.GetValue(_certsDir),
         Policy = _repository.ReadPolicyName(parsed) ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
+        HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
         Retain = parsed.GetValue(_retain),
     };
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
 using System.Globalization;
+using System.Text.Json;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -27,11 +28,13 @@ internal static class OptionValues
         return option;
     }
 
-    /// <summary>Lets an option take one of these values only, by their names in lower case.</summary>
+    /// <summary>
+    /// Lets an option take one of these values only, by their names in lower case, words joined by hyphens.
+    /// </summary>
     public static Option<T> OneOf<T>(this Option<T> option, params T[] allowed)
     {
         Dictionary<string, T> byName = allowed.ToDictionary(
-            value => value!.ToString()!.ToLowerInvariant(), StringComparer.OrdinalIgnoreCase);
+            value => JsonNamingPolicy.KebabCaseLower.ConvertName(value!.ToString()!), StringComparer.OrdinalIgnoreCase);
         option.CompletionSources.Add(_ => byName.Keys.Select(name => new CompletionItem(name)));
         option.CustomParser = result =>
         {

@@ -17,6 +17,9 @@ internal sealed record BackupPlan
 
     public required ResourceName Policy { get; init; }
 
+    /// <summary>How often the member is asked for HashKV.</summary>
+    public PolicyHashKv HashKv { get; init; } = PolicyHashKv.Daily;
+
     /// <summary>How many complete snapshots to keep; null to prune nothing.</summary>
     public int? Retain { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record BackupPlan
             CertsDirectory = policy.CertsDirectory,
             Policy = policy.Name,
             Retain = policy.RetainNumBackups,
+            HashKv = policy.HashKv,
             Verify = policy.Verify,
             Labels = PolicyLabels.Of(policy),
         };
@@ -61,6 +65,7 @@ internal sealed record BackupPlan
         Reason = reason,
         CertsDirectory = CertsDirectory,
         RetainNumBackups = Retain,
+        HashKv = HashKv,
         Labels = Labels,
     };
 

@@ -89,6 +89,7 @@ internal static class SampleSnapshots
             RaftTerm = 3,
             RaftIndex = 4800,
             DbSizeBytes = 20480,
+            DbSizeInUseBytes = 16384,
             HashKv = Hash,
         },
         Artifacts =

@@ -22,20 +22,32 @@ internal static class SnapshotBytes
     /// <param name="failure">What reading ends with, halfway; null for none.</param>
     /// <param name="halfway">What happens halfway.</param>
     /// <param name="hashKv">How HashKV is answered; null for <see cref="SampleSnapshots.Hash"/>, at once.</param>
+    /// <param name="member">What is different about the member; null for nothing.</param>
     public static ISnapshotSource Source(
         byte[] snapshot,
         Exception? failure = null,
         Action? halfway = null,
-        Func<CancellationToken, Task<HashKv>>? hashKv = null) =>
-        new FixedSource(snapshot, failure, halfway, hashKv ?? (_ => Task.FromResult(SampleSnapshots.Hash)));
+        Func<CancellationToken, Task<HashKv>>? hashKv = null,
+        Func<EtcdMember, EtcdMember>? member = null) =>
+        new FixedSource(
+            snapshot,
+            failure,
+            halfway,
+            hashKv ?? (_ => Task.FromResult(SampleSnapshots.Hash)),
+            member ?? (same => same));
 
     private sealed class FixedSource(
-        byte[] snapshot, Exception? failure, Action? halfway, Func<CancellationToken, Task<HashKv>> hashKv) : ISnapshotSource
+        byte[] snapshot,
+        Exception? failure,
+        Action? halfway,
+        Func<CancellationToken, Task<HashKv>> hashKv,
+        Func<EtcdMember, EtcdMember> change) : ISnapshotSource
     {
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
             Stream content = new InterruptibleStream(snapshot, failure, halfway);
-            EtcdMember member = SampleSnapshots.Manifest(SampleSnapshots.Create(SampleSnapshots.NewYear).Folder).Etcd with { HashKv = null };
+            EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd;
+            EtcdMember member = change(sample) with { HashKv = null };
             return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content, hashKv));
         }
     }

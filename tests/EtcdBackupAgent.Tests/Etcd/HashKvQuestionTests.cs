@@ -14,6 +14,7 @@ namespace EtcdBackupAgent.Tests.Etcd;
 public sealed class HashKvQuestionTests
 {
     private const string HashKv = "Maintenance/HashKV";
+    private const string Status = "Maintenance/Status";
     private const string Range = "KV/Range";
     private const long Revision = 100;
     private const ulong MemberId = 7;
@@ -29,7 +30,7 @@ public sealed class HashKvQuestionTests
     [InlineData(99)]
     public async Task An_answer_while_the_revision_before_can_be_read_was_computed_now(long compactRevision)
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Answer(compactRevision)), (Range, Readable));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(compactRevision)), (Range, Readable));
 
         HashKv answer = await AskAsync(etcd);
 
@@ -39,7 +40,7 @@ public sealed class HashKvQuestionTests
     [Fact]
     public async Task An_answer_that_names_its_own_revision_as_compacted_was_computed_now()
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Answer(Revision)), (Range, Compacted));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(Revision)), (Range, Compacted));
 
         Assert.Equal(Revision, (await AskAsync(etcd)).CompactRevision);
     }
@@ -47,7 +48,7 @@ public sealed class HashKvQuestionTests
     [Fact]
     public async Task An_answer_out_of_the_store_of_a_compaction_is_refused()
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Answer(compactRevision: 50)), (Range, Compacted));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(compactRevision: 50)), (Range, Compacted));
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
 
@@ -57,7 +58,7 @@ public sealed class HashKvQuestionTests
     [Fact]
     public async Task The_first_revision_has_none_before_it_to_read()
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Answer(-1)));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(-1)));
 
         Assert.Equal(1, (await AskAsync(etcd, revision: 1)).Revision);
     }
@@ -65,7 +66,7 @@ public sealed class HashKvQuestionTests
     [Fact]
     public async Task A_revision_that_was_compacted_has_no_answer()
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Compacted));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Compacted));
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
 
@@ -73,9 +74,19 @@ public sealed class HashKvQuestionTests
     }
 
     [Fact]
+    public async Task Another_member_at_the_address_is_not_asked()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, StatusOf(member: 8)));
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
+
+        Assert.EndsWith("member 8 answered instead of 7.", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_answer_of_another_member_is_refused()
     {
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, Answer(-1, member: 8)), (Range, Readable));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(-1, member: 8)), (Range, Readable));
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
 
@@ -100,7 +111,7 @@ public sealed class HashKvQuestionTests
     public async Task It_has_a_deadline_of_its_own_which_the_server_is_told()
     {
         string? timeout = null;
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, async context =>
+        await using FakeEtcd etcd = await StartAsync((HashKv, async context =>
         {
             timeout = context.Request.Headers["grpc-timeout"];
             await FakeEtcd.Stall([])(context);
@@ -118,7 +129,7 @@ public sealed class HashKvQuestionTests
     public async Task Cancelling_ends_it_though_the_server_never_answers()
     {
         using CancellationTokenSource cancellation = new();
-        await using FakeEtcd etcd = await FakeEtcd.StartAsync((HashKv, async context =>
+        await using FakeEtcd etcd = await StartAsync((HashKv, async context =>
         {
             cancellation.Cancel();
             await FakeEtcd.Stall([])(context);
@@ -128,6 +139,12 @@ public sealed class HashKvQuestionTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
             () => AskAsync(etcd, cancellationToken: cancellation.Token).WaitAsync(TestDeadline.Patience));
     }
+
+    private static Task<FakeEtcd> StartAsync(params (string Path, RequestDelegate Answer)[] calls) =>
+        FakeEtcd.StartAsync([(Status, StatusOf(MemberId)), .. calls]);
+
+    private static RequestDelegate StatusOf(ulong member) => FakeEtcd.Frames(SnapshotMessages.Frame(
+        new StatusResponse { Header = new ResponseHeader { MemberId = member } }.ToByteArray()));
 
     private static RequestDelegate Answer(long compactRevision, ulong member = MemberId) =>
         FakeEtcd.Frames(SnapshotMessages.Frame(new HashKVResponse

@@ -126,7 +126,7 @@ public sealed class MeasuredBackupTests : IDisposable
         }
 
         Assert.Equal(
-            ["database", "certificates", "commit", "verify", "prune", "backup"],
+            ["database", "certificates", "hash", "commit", "verify", "prune", "backup"],
             own.Select(span => span.OperationName));
         Assert.All(own[..^1], span => Assert.Equal(own[^1].SpanId, span.ParentSpanId));
         Assert.Equal("kubedr-system/nightly", own[^1].GetTagItem("policy"));

@@ -3,11 +3,12 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Etcd;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Backups;
 
-/// <summary>HashKV is asked for while the database is read, and never decides about a backup.</summary>
+/// <summary>HashKV is asked for once the database was read, and never decides about a backup.</summary>
 public sealed class BackupHashKvTests : IDisposable
 {
     private readonly UseCaseFixture _fixture = new();
@@ -25,16 +26,14 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task The_database_is_read_while_the_answer_is_waited_for()
+    public async Task It_is_the_last_thing_that_etcd_is_asked_for()
     {
-        // The answer comes when half of the database has been read: a backup that waited first would never end.
-        TaskCompletionSource<HashKv> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ISnapshotSource source = SnapshotBytes.Source(
-            SnapshotBytes.Create(512 * 200), halfway: () => answer.SetResult(SampleSnapshots.Hash), hashKv: _ => answer.Task);
+        FaultySnapshotSource source = new(SnapshotBytes.Source(SnapshotBytes.Create(512 * 200)));
 
-        BackupOutcome outcome = await BackUpAsync(source).WaitAsync(TestDeadline.Patience);
+        await BackUpAsync(source);
 
-        Assert.Equal(SampleSnapshots.Hash, outcome.Manifest.Etcd.HashKv);
+        Assert.Equal(FaultySnapshotSource.HashKvQuestion, source.Operations[^1]);
+        Assert.Single(source.Operations, operation => operation == FaultySnapshotSource.HashKvQuestion);
     }
 
     [Fact]
@@ -71,21 +70,14 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task A_failed_backup_does_not_wait_for_the_answer_and_ends_the_question()
+    public async Task A_backup_that_fails_does_not_ask()
     {
         BackupException broken = new(FailureReason.SnapshotBroken, "The stream broke.");
-        CancellationToken asked = default;
-        ISnapshotSource source = SnapshotBytes.Source(SnapshotBytes.Create(512 * 200), broken, hashKv: token =>
-        {
-            asked = token;
-            return Never(token);
-        });
+        FaultySnapshotSource source = new(SnapshotBytes.Source(SnapshotBytes.Create(512 * 200), broken));
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(
-            () => BackUpAsync(source).WaitAsync(TestDeadline.Patience));
+        Assert.Same(broken, await Assert.ThrowsAsync<BackupException>(() => BackUpAsync(source)));
 
-        Assert.Same(broken, failure);
-        Assert.True(asked.IsCancellationRequested);
+        Assert.DoesNotContain(FaultySnapshotSource.HashKvQuestion, source.Operations);
         Assert.Equal(["repository.json"], _fixture.StoredFiles());
     }
 
