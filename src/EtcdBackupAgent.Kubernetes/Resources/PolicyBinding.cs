@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
 /// <summary>
-/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, <c>timeZone</c>, which CronJobs got
-/// after kubedr, and <c>verify</c>. See <c>docs/policies.md</c>.
+/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and those that <c>docs/policies.md</c>
+/// marks as added.
 /// </summary>
 internal static partial class PolicyBinding
 {
@@ -31,6 +31,8 @@ internal static partial class PolicyBinding
             CertsDirectory = CertsDirectory(spec),
             EtcdEndpoints = endpoints,
             EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
+            EtcdServerName = ServerName(spec),
+            HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
             Schedule = Schedule(spec),
             RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
             Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
@@ -62,6 +64,20 @@ internal static partial class PolicyBinding
         }
 
         return endpoints;
+    }
+
+    private static string? ServerName(FieldReader spec)
+    {
+        string? name = spec.Text("etcdServerName");
+        if (name is not null && Uri.CheckHostName(name) == UriHostNameType.Unknown)
+        {
+            spec.Error(
+                "etcdServerName",
+                $"{ResourceProblems.Show(name)} is neither a host name nor an address; write what the certificate of "
+                + "etcd's server is for, such as etcd.example.com");
+        }
+
+        return name;
     }
 
     private static string? CertsDirectory(FieldReader spec)

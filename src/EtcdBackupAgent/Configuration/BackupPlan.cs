@@ -49,11 +49,12 @@ internal sealed record BackupPlan
                 CaCertificatesPem = Pem(secret, "ca.crt"),
                 ClientCertificatePem = Pem(secret, "client.crt"),
                 ClientKeyPem = Pem(secret, "client.key"),
+                ServerName = policy.EtcdServerName,
             },
             CertsDirectory = policy.CertsDirectory,
             Policy = policy.Name,
-            Retain = policy.RetainNumBackups,
             HashKv = policy.HashKv,
+            Retain = policy.RetainNumBackups,
             Verify = policy.Verify,
             Labels = PolicyLabels.Of(policy),
         };
@@ -64,8 +65,8 @@ internal sealed record BackupPlan
         Policy = Policy,
         Reason = reason,
         CertsDirectory = CertsDirectory,
-        RetainNumBackups = Retain,
         HashKv = HashKv,
+        RetainNumBackups = Retain,
         Labels = Labels,
     };
 

@@ -79,6 +79,9 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("etcdEndpoint: 'http://127.0.0.1:2379'")]
     [InlineData("etcdEndpoint: 'https://10.0.0.1:2379,https://10.0.0.2:2379/ , https://[::1]:2379'")]
     [InlineData("retainNumBackups: 1, certsDir: /etc/kubernetes/pki, etcdCreds: etcd-creds")]
+    [InlineData("etcdServerName: etcd.example.com, hashKV: AfterBackup")]
+    [InlineData("etcdServerName: '::1', hashKV: Never")]
+    [InlineData("etcdServerName: 10.0.0.1, hashKV: Daily")]
     [InlineData("options: {master-node-label-name: ismasternode}")]
     [InlineData("options: {master-node-label-name: example.com/is_master, other: thing}")]
     [InlineData("options: {execution: InProcess}")]
@@ -92,7 +95,8 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
         string spec = await ShownAsync(Documents.Policy(""));
 
         Assert.Equal(
-            "destination=disk etcdCreds=etcd-creds etcdEndpoint=https://127.0.0.1:2379 retainNumBackups=120 "
+            "destination=disk etcdCreds=etcd-creds etcdEndpoint=https://127.0.0.1:2379 hashKV=Daily "
+            + "retainNumBackups=120 "
             + "suspend=false verify=Never",
             string.Join(' ', JsonNode.Parse(spec)!.AsObject().Select(field => $"{field.Key}={field.Value}")));
     }

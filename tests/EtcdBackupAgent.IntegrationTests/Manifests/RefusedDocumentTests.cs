@@ -66,6 +66,11 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("retainNumBackups: '3'", "must be of type integer")]
     [InlineData("retainNumBackups: 3000000000", "spec.retainNumBackups")]
     [InlineData("verify: Always", "supported values: \"Never\", \"AfterBackup\"")]
+    [InlineData("hashKV: daily", "supported values: \"Daily\", \"AfterBackup\", \"Never\"")]
+    [InlineData(
+        "etcdServerName: 'https://etcd'",
+        "etcdServerName must be a host name or an address, without a scheme and a port")]
+    [InlineData("etcdServerName: 'etcd:2379'", "etcdServerName must be a host name or an address")]
     [InlineData("certsDir: pki", "certsDir must be an absolute path, such as /etc/kubernetes/pki")]
     [InlineData("etcdEndpoint: 127.0.0.1:2379", "etcdEndpoint must be a URL, http:// or https://")]
     [InlineData("etcdEndpoint: 'https://a:2379,b:2379'", "or several separated by commas")]

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Resources;
 using Xunit;
 
@@ -54,7 +56,25 @@ public sealed class DirectoryResourceStoreTests
         Assert.Equal(120, policy.RetainNumBackups);
         Assert.Null(policy.Schedule);
         Assert.Null(policy.CertsDirectory);
+        Assert.Null(policy.EtcdServerName);
+        Assert.Equal(PolicyHashKv.Daily, policy.HashKv);
         Assert.False(policy.Suspend);
+    }
+
+    [Fact]
+    public async Task A_policy_says_how_often_HashKV_is_asked_for_and_what_etcds_certificate_is_for()
+    {
+        using DirectoryFixture directory = new();
+        directory.With(
+            "all.yaml",
+            DirectoryFixture.Disk,
+            DirectoryFixture.Policy("etcdServerName: etcd.example.com", "hashKV: AfterBackup"));
+        ResourceSet set = await directory.ExpectAsync();
+
+        BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set);
+
+        Assert.Equal("etcd.example.com", plan.Etcd.ServerName);
+        Assert.Equal(PolicyHashKv.AfterBackup, plan.Request(BackupReason.Schedule).HashKv);
     }
 
     [Fact]
