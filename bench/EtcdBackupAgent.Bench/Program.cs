@@ -6,6 +6,7 @@ using EtcdBackupAgent.Bench.Kills;
 using EtcdBackupAgent.Bench.Large;
 using EtcdBackupAgent.Bench.Memory;
 using EtcdBackupAgent.Bench.Performance;
+using EtcdBackupAgent.Bench.PutLatency;
 using EtcdBackupAgent.Bench.Snapshots;
 using EtcdBackupAgent.Bench.Soaks;
 using EtcdBackupAgent.Testing.Kills;
@@ -53,6 +54,10 @@ switch (args)
     case ["large", string agent, string page, string megabytes]:
         return await new LargeBench(agent, page, Console.Out)
             .RunAsync(Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
+
+    case ["put-latency", string agent, string page, string rounds, string megabytes]:
+        return await new PutLatencyBench(agent, page, Console.Out)
+            .RunAsync(Number(rounds), Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
 
     case ["kill", string agent, string run, string kills, string seed]:
         KilledVerb[] verbs = run.Length > 0 ? [Enum.Parse<KilledVerb>(run, ignoreCase: true)] : Enum.GetValues<KilledVerb>();

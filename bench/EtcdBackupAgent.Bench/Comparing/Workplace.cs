@@ -18,10 +18,12 @@ internal sealed class Workplace
 
     /// <param name="directory">For everything that the runs write.</param>
     /// <param name="programs">What the contenders' texts call by name: the names, and the files.</param>
-    public Workplace(TestDirectory directory, IReadOnlyDictionary<string, string> programs)
+    /// <param name="folderName">Where the programs are, below the directory.</param>
+    public Workplace(
+        TestDirectory directory, IReadOnlyDictionary<string, string> programs, string folderName = "programs")
     {
         _directory = directory;
-        string folder = directory.Create("programs");
+        string folder = directory.Create(folderName);
         foreach ((string name, string file) in programs)
         {
             File.CreateSymbolicLink(Path.Combine(folder, name), file);

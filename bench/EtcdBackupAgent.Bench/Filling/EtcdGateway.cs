@@ -44,6 +44,14 @@ internal sealed class EtcdGateway : IDisposable
     public async Task<long> DatabaseBytesAsync(CancellationToken cancellationToken) =>
         (await CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken)).DbSize;
 
+    /// <summary>Whether the member leads its cluster.</summary>
+    public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
+    {
+        StatusResponse status =
+            await CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken);
+        return status.Leader == status.Header.MemberId;
+    }
+
     public void Dispose() => _channel.Dispose();
 
     private Task<TResponse> CallAsync<TResponse>(

@@ -22,9 +22,7 @@ internal sealed class FilledEtcd : IAsyncDisposable
     private FilledEtcd(EtcdServer server)
     {
         Server = server;
-        _gateway = new EtcdGateway(
-            server.Endpoints[0],
-            new TlsFiles(server.CaFile!, server.ClientFiles!.Certificate, server.ClientFiles.Key));
+        _gateway = Gateway(server.Endpoints[0]);
         _fill = new EtcdFill(_gateway, new KubernetesObjects(Seed));
     }
 
@@ -46,8 +44,8 @@ internal sealed class FilledEtcd : IAsyncDisposable
     public static string AgentOptions =>
         "--etcd-endpoint $ETCDCTL_ENDPOINTS --etcd-ca-file $ETCDCTL_CACERT --etcd-cert-file $ETCDCTL_CERT --etcd-key-file $ETCDCTL_KEY";
 
-    public static async Task<FilledEtcd> StartAsync(long quotaBytes, CancellationToken cancellationToken) =>
-        new(await EtcdServer.StartAsync(
+    public static Task<FilledEtcd> StartAsync(long quotaBytes, CancellationToken cancellationToken) =>
+        StartAsync(
             new EtcdServerOptions
             {
                 Series = Peers.Etcd35,
@@ -55,7 +53,16 @@ internal sealed class FilledEtcd : IAsyncDisposable
                 QuotaBackendBytes = quotaBytes,
                 TransactionsKept = TransactionsKept,
             },
-            cancellationToken));
+            cancellationToken);
+
+    /// <param name="options">With TLS.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public static async Task<FilledEtcd> StartAsync(EtcdServerOptions options, CancellationToken cancellationToken) =>
+        new(await EtcdServer.StartAsync(options, cancellationToken));
+
+    /// <summary>A client of one member.</summary>
+    public EtcdGateway Gateway(Uri endpoint) => new(
+        endpoint, new TlsFiles(Server.CaFile!, Server.ClientFiles!.Certificate, Server.ClientFiles.Key));
 
     /// <summary>Adds objects until the database has about this size.</summary>
     public async Task FillAsync(long databaseBytes, CancellationToken cancellationToken) =>

@@ -11,6 +11,21 @@ internal static class Machine
     /// <summary>Every fact that a reader needs to judge the figures, as a Markdown list; read from the machine and the programs.</summary>
     public static async Task<string> DescribeAsync(string agent, string scratch, CancellationToken cancellationToken)
     {
+        string[] others =
+        [
+            await VersionAsync(Peers.Restic, ["version"], cancellationToken),
+            (await VersionAsync(Peers.Zstd, ["--version"], cancellationToken)).Trim('*', ' '),
+            $"age {await VersionAsync(Peers.Age13.Age, ["--version"], cancellationToken)}",
+            await VersionAsync(Peers.Radosgw, ["--version"], cancellationToken),
+        ];
+        string first = await DescribeAsync(agent, scratch, [Peers.Etcd35.Etcdctl], cancellationToken);
+        return $"{first}; {string.Join("; ", others)}";
+    }
+
+    /// <summary>The same, with the programs that <c>PROGRAM version</c> tells the version of.</summary>
+    public static async Task<string> DescribeAsync(
+        string agent, string scratch, IReadOnlyList<string> programs, CancellationToken cancellationToken)
+    {
         string processor = File.ReadLines("/proc/cpuinfo")
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
             ?? RuntimeInformation.ProcessArchitecture.ToString();
@@ -18,19 +33,16 @@ internal static class Machine
             File.ReadLines("/proc/meminfo").First().Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
             CultureInfo.InvariantCulture);
         string load = File.ReadAllText("/proc/loadavg").Split(' ')[0];
-        string[] programs =
-        [
-            await VersionAsync(agent, ["version"], cancellationToken),
-            await VersionAsync(Peers.Etcd35.Etcdctl, ["version"], cancellationToken),
-            await VersionAsync(Peers.Restic, ["version"], cancellationToken),
-            (await VersionAsync(Peers.Zstd, ["--version"], cancellationToken)).Trim('*', ' '),
-            $"age {await VersionAsync(Peers.Age13.Age, ["--version"], cancellationToken)}",
-            await VersionAsync(Peers.Radosgw, ["--version"], cancellationToken),
-        ];
+        List<string> versions = [];
+        foreach (string program in programs.Prepend(agent))
+        {
+            versions.Add(await VersionAsync(program, ["version"], cancellationToken));
+        }
+
         return $"""
             - {processor}, {Environment.ProcessorCount} cores, {kibibytes * 1024 / 1e9:0} GB of memory, {RuntimeInformation.OSDescription}
             - temporary files on {new DriveInfo(scratch).DriveFormat}; load before the first part: {load}
-            - {string.Join("; ", programs)}
+            - {string.Join("; ", versions)}
             """;
     }
 

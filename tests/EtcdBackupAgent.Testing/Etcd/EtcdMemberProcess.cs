@@ -76,15 +76,21 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
             "--initial-cluster", joins ? $"{server.InitialCluster},{Name}={PeerUrl}" : server.InitialCluster,
             "--initial-cluster-state", joins ? "existing" : "new",
             "--listen-metrics-urls", MetricsUrl,
-            "--heartbeat-interval", HeartbeatMilliseconds.ToString(CultureInfo.InvariantCulture),
-            "--election-timeout", (HeartbeatMilliseconds * 10).ToString(CultureInfo.InvariantCulture),
             "--logger", "zap",
             "--log-level", "warn",
         ];
-        if (server.Options.Series.Version != "3.4")
+        if (!server.Options.IsDurable)
         {
-            // Since 3.5. What a test writes need not outlive the machine.
-            arguments.Add("--unsafe-no-fsync");
+            arguments.AddRange(
+            [
+                "--heartbeat-interval", HeartbeatMilliseconds.ToString(CultureInfo.InvariantCulture),
+                "--election-timeout", (HeartbeatMilliseconds * 10).ToString(CultureInfo.InvariantCulture),
+            ]);
+            if (server.Options.Series.Version != "3.4")
+            {
+                // Since 3.5. What a test writes need not outlive the machine.
+                arguments.Add("--unsafe-no-fsync");
+            }
         }
 
         if (server.Options.QuotaBackendBytes is { } quota)

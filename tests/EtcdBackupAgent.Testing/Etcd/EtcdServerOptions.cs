@@ -11,6 +11,12 @@ public sealed record EtcdServerOptions
     /// <summary>Members of the cluster: 1 or 3.</summary>
     public int Members { get; init; } = 1;
 
+    /// <summary>
+    /// As in production: every write is synced to the disk, and etcd's own timeouts. Otherwise etcd 3.5 syncs nothing,
+    /// and a leader is there sooner.
+    /// </summary>
+    public bool IsDurable { get; init; }
+
     /// <summary>The address it listens on; an IPv6 address without brackets.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
