@@ -1,5 +1,4 @@
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Archive.FileSystem;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
@@ -14,7 +13,13 @@ public sealed record DataDirectoryRequest
     /// <summary>The new member's data directory; made if missing, refused unless empty.</summary>
     public required string DataDirectory { get; init; }
 
-    /// <summary>The member, its cluster and its revision.</summary>
+    /// <summary>
+    /// Where etcd's log goes, for an etcd that runs with <c>--wal-dir</c>; made if missing, refused unless empty. Null
+    /// to have it in the data directory.
+    /// </summary>
+    public string? WalDirectory { get; init; }
+
+    /// <summary>The member, its cluster and its revision. Without a token one is derived from the snapshot.</summary>
     public required RestorePlan Plan { get; init; }
 
     /// <summary>Where the certificates go; null to leave them in the repository.</summary>
@@ -30,9 +35,15 @@ public sealed record DataDirectoryOutcome
     /// <summary>Absolute path of the data directory.</summary>
     public required string DataDirectory { get; init; }
 
+    /// <summary>Absolute path of the log's directory; null if the log is in the data directory.</summary>
+    public required string? WalDirectory { get; init; }
+
     /// <summary>Absolute path of the certificates; null if they were not asked for.</summary>
     public required string? CertificatesPath { get; init; }
 
+    /// <summary>
+    /// What the new cluster is: its id, its members' ids, its token; and what differs from the snapshot.
+    /// </summary>
     public required RestoreSummary Summary { get; init; }
 }
 
@@ -41,19 +52,27 @@ public sealed record DataDirectoryOutcome
 /// does, without it. No Kubernetes API and no etcd is asked.
 /// </summary>
 /// <remarks>
-/// 1. Find the snapshot.
-/// 2. Claim the data directory and the one for the certificates: each must be empty or missing.
+/// 1. Find the snapshot, and refuse a token that would make the restored cluster the one that was lost.
+/// 2. Claim the data directory, and those for the log and the certificates: each must be empty or missing.
 /// 3. Fetch the database into a file of the target's own file system, and prove it. A snapshot that is a file already is proved while
 ///    it is read.
 /// 4. Fetch and prove the certificates.
-/// 5. Build <c>member/</c> in a staging directory.
+/// 5. Derive the token, unless one was given, and build <c>member/</c> in a staging directory.
 /// 6. Only now rename into place, <c>member/</c> last: a failure before leaves everything as it was.
 /// A directory that was there before stays its owner's, and so does all that is put into it.
 /// </remarks>
 public static class DataDirectoryRun
 {
-    private const string MemberDirectoryName = "member";
     private const string DatabaseStep = "data directory";
+
+    private const string DamagedInRepositoryHint =
+        "Restore from another snapshot; 'etcd-backup-agent verify --deep ID' shows whether it is sound. "
+        + "If there is no other: 'restore ID --to DIR' gives the file as it is, "
+        + "and etcdutl may take what is not taken here.";
+
+    private const string DamagedFileHint =
+        "Restore from another snapshot; 'etcd-backup-agent inspect FILE' shows what is wrong with a file. "
+        + "If there is no other: etcdutl may take what is not taken here.";
 
     /// <param name="repository">Where the snapshot is.</param>
     /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
@@ -78,42 +97,35 @@ public static class DataDirectoryRun
         ArtifactManifest database = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
             ?? throw new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} holds no etcd database.");
         ArtifactManifest? certificates = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs);
+        RestoredIdentity.RequireOther(request.Plan, snapshot.Manifest);
 
         // 2. the targets
-        using RestoreTarget target = RestoreTarget.Claim(request.DataDirectory, overwrite: false);
-        using RestoreTarget? certificatesTarget = request.CertificatesDirectory is { } directory && certificates is not null
-            ? RestoreTarget.Claim(directory, overwrite: false)
-            : null;
-        target.RequireRoom(2 * database.PlainBytes, "the snapshot and the database made of it");
+        using DataDirectoryTargets targets =
+            DataDirectoryTargets.Claim(request, withCertificates: certificates is not null);
+        targets.RequireRoom(2 * database.PlainBytes, "the snapshot, the database made of it");
 
         // 3. the database
         ArtifactFetch fetch = new(repository.Store, identities, progress);
-        string fetched = target.Staged(RestoreRun.SnapshotFileName);
+        string fetched = targets.Data.Staged(RestoreRun.SnapshotFileName);
         await fetch.DatabaseAsync(database, fetched, keep: false, cancellationToken);
 
         // 4. the certificates
-        if (certificatesTarget is not null)
+        if (targets.StagedCertificates is { } staged)
         {
-            await fetch.CertificatesAsync(
-                certificates!, certificatesTarget.Staged(RestoreRun.CertificatesDirectoryName), cancellationToken);
+            await fetch.CertificatesAsync(certificates!, staged, cancellationToken);
         }
 
         // 5. the member
         using SnapshotInput input = SnapshotInput.Open(fetched, skipHashCheck: false);
         File.Delete(fetched);
-        RestoreSummary summary = await BuildAsync(input, target, request.Plan, progress, cancellationToken);
+        RestorePlan plan = WithToken(request.Plan, input, cancellationToken);
+        RestoreSummary summary =
+            await BuildAsync(input, targets, plan, DamagedInRepositoryHint, progress, cancellationToken);
 
         // 6. into place
         cancellationToken.ThrowIfCancellationRequested();
-        string? certificatesPath = certificatesTarget?.PublishContent(RestoreRun.CertificatesDirectoryName);
-        Publish(target);
-        return new DataDirectoryOutcome
-        {
-            Manifest = snapshot.Manifest,
-            DataDirectory = target.Path,
-            CertificatesPath = certificatesPath,
-            Summary = summary,
-        };
+        targets.Publish();
+        return Outcome(snapshot.Manifest, targets, summary);
     }
 
     /// <param name="snapshotPath">A snapshot file, or a copy of a stopped member's <c>member/snap/db</c>.</param>
@@ -134,31 +146,32 @@ public static class DataDirectoryRun
         // 1. the snapshot
         using SnapshotInput input = SnapshotInput.Open(snapshotPath, skipHashCheck);
 
-        // 2. the target
-        using RestoreTarget target = RestoreTarget.Claim(request.DataDirectory, overwrite: false);
-        target.RequireRoom(input.DatabaseBytes, "the database");
+        // 2. the targets
+        using DataDirectoryTargets targets = DataDirectoryTargets.Claim(request, withCertificates: false);
+        targets.RequireRoom(input.DatabaseBytes, "the database");
 
         // 3. and 5. the proof and the member, side by side
+        RestorePlan plan = await Task.Run(() => WithToken(request.Plan, input, cancellationToken), cancellationToken);
         Task proof = Task.Run(() => input.RequireTrailer(cancellationToken), cancellationToken);
-        Task<RestoreSummary> member = BuildAsync(input, target, request.Plan, progress, cancellationToken);
+        Task<RestoreSummary> member = BuildAsync(input, targets, plan, DamagedFileHint, progress, cancellationToken);
         await FirstFailureOf(proof, member);
 
         // 6. into place
         cancellationToken.ThrowIfCancellationRequested();
-        Publish(target);
-        return new DataDirectoryOutcome
-        {
-            Manifest = null,
-            DataDirectory = target.Path,
-            CertificatesPath = null,
-            Summary = await member,
-        };
+        targets.Publish();
+        return Outcome(manifest: null, targets, await member);
     }
+
+    private static RestorePlan WithToken(RestorePlan plan, SnapshotInput input, CancellationToken cancellationToken) =>
+        plan.Token is not null
+            ? plan
+            : plan with { Token = ClusterToken.Derive(input.DatabaseSha256(cancellationToken), plan) };
 
     private static async Task<RestoreSummary> BuildAsync(
         SnapshotInput input,
-        RestoreTarget target,
+        DataDirectoryTargets targets,
         RestorePlan plan,
+        string damagedHint,
         IProgress<TransferProgress> progress,
         CancellationToken cancellationToken)
     {
@@ -167,36 +180,41 @@ public static class DataDirectoryRun
         {
             return await Task.Run(
                 () => DataDirectoryWriter.Write(
-                    input.File, input.DatabaseBytes, target.StagingPath, plan, bytes, cancellationToken),
+                    input.File,
+                    input.DatabaseBytes,
+                    targets.Data.StagingPath,
+                    targets.StagedLog,
+                    plan,
+                    bytes,
+                    cancellationToken),
                 cancellationToken);
+        }
+        catch (OldMemberException e)
+        {
+            throw RestoredIdentity.Refused($"With the token '{plan.Token}' member {e.Message}", e);
         }
         catch (SnapshotDamagedException e)
         {
             throw new BackupException(FailureReason.DataDamaged, $"{input.Name} is damaged: {e.Message.TrimEnd('.')}.", e)
             {
-                Hint = "Restore from another snapshot; 'etcd-backup-agent verify --deep ID' tells which are sound. If there is no other: "
-                    + "'restore --to' gives the file as it is, and etcdutl may take what is not taken here.",
+                Hint = damagedHint,
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw RestoreTarget.Unusable(target.Path, e);
+            throw RestoreTarget.Unusable(targets.Data.Path, e);
         }
     }
 
-    private static void Publish(RestoreTarget target)
-    {
-        try
+    private static DataDirectoryOutcome Outcome(
+        SnapshotManifest? manifest, DataDirectoryTargets targets, RestoreSummary summary) => new()
         {
-            FileOwner.GiveTree(target.Staged(MemberDirectoryName), target.Path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw RestoreTarget.Unusable(target.Path, e);
-        }
-
-        target.Publish(MemberDirectoryName);
-    }
+            Manifest = manifest,
+            DataDirectory = targets.Data.Path,
+            WalDirectory = targets.LogDirectory,
+            CertificatesPath = targets.CertificatesDirectory,
+            Summary = summary,
+        };
 
     /// <summary>
     /// Waits for both, so that nothing runs on when the target goes. A damaged trailer is told before what the damage did to the tree.

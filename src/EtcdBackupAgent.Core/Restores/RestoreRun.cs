@@ -33,6 +33,11 @@ public sealed class RestoreRun(BackupRepository repository)
     public const string SnapshotFileName = "etcd-snapshot.db";
     public const string CertificatesDirectoryName = "certificates";
 
+    /// <summary>
+    /// What is said to do about a target that is not empty; which way to another one there is, the caller knows.
+    /// </summary>
+    public string NotEmptyHint { get; init; } = "Name an empty or new directory.";
+
     /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
     /// <param name="identities">What opens an encrypted snapshot; empty for an unencrypted one.</param>
     /// <param name="targetDirectory">Where to; made if missing.</param>
@@ -56,7 +61,7 @@ public sealed class RestoreRun(BackupRepository repository)
         ArtifactFetch fetch = new(repository.Store, identities, progress);
 
         // 2. the target
-        using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite);
+        using RestoreTarget target = RestoreTarget.Claim(targetDirectory, overwrite ? null : NotEmptyHint);
 
         // 3. the bytes
         string? certificates = null;
@@ -78,11 +83,21 @@ public sealed class RestoreRun(BackupRepository repository)
 
         // 4. into place
         cancellationToken.ThrowIfCancellationRequested();
-        return new RestoreOutcome
+        try
         {
-            Manifest = snapshot.Manifest,
-            CertificatesPath = certificates is null ? null : target.Publish(CertificatesDirectoryName),
-            SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
-        };
+            RestoreOutcome outcome = new()
+            {
+                Manifest = snapshot.Manifest,
+                CertificatesPath = certificates is null ? null : target.Publish(CertificatesDirectoryName),
+                SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
+            };
+            target.Sync();
+            return outcome;
+        }
+        catch
+        {
+            target.Withdraw();
+            throw;
+        }
     }
 }

@@ -63,6 +63,33 @@ internal sealed class SnapshotInput : IDisposable
         return new SnapshotInput(name, file, sizeBytes, hasTrailer);
     }
 
+    /// <summary>
+    /// The SHA-256 of the database: the trailer, which <see cref="RequireTrailer"/> still has to prove; or, where there
+    /// is none, computed.
+    /// </summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the file cannot be read.</exception>
+    public byte[] DatabaseSha256(CancellationToken cancellationToken)
+    {
+        if (!_hasTrailer)
+        {
+            using SnapshotTrailerCheck whole = new();
+            ReadTo(whole, cancellationToken);
+            return whole.FinishWhole();
+        }
+
+        byte[] trailer = new byte[SnapshotTrailerCheck.TrailerSizeBytes];
+        try
+        {
+            return RandomAccess.Read(File, trailer, DatabaseBytes) == trailer.Length
+                ? trailer
+                : throw new EndOfStreamException($"it ends before byte {DatabaseBytes + trailer.Length}.");
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e);
+        }
+    }
+
     /// <summary>Reads the whole file and holds it against its trailer, if it has one.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public void RequireTrailer(CancellationToken cancellationToken)
@@ -73,27 +100,7 @@ internal sealed class SnapshotInput : IDisposable
         }
 
         using SnapshotTrailerCheck trailer = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
-        try
-        {
-            long offset = 0;
-            int read;
-            while ((read = RandomAccess.Read(File, buffer, offset)) > 0)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                trailer.Append(buffer.AsSpan(0, read));
-                offset += read;
-            }
-        }
-        catch (IOException e)
-        {
-            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {Name} cannot be read: {e.Message}", e);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
-        }
-
+        ReadTo(trailer, cancellationToken);
         if (trailer.Finish() != SnapshotTrailerResult.Valid)
         {
             throw new BackupException(
@@ -105,4 +112,31 @@ internal sealed class SnapshotInput : IDisposable
     }
 
     public void Dispose() => File.Dispose();
+
+    private void ReadTo(SnapshotTrailerCheck check, CancellationToken cancellationToken)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(ReadBufferBytes);
+        try
+        {
+            long offset = 0;
+            int read;
+            while ((read = RandomAccess.Read(File, buffer, offset)) > 0)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                check.Append(buffer.AsSpan(0, read));
+                offset += read;
+            }
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    private BackupException Unreadable(IOException e) =>
+        new(FailureReason.InvalidInput, $"The snapshot file {Name} cannot be read: {e.Message}", e);
 }

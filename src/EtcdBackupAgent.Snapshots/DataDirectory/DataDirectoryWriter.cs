@@ -11,20 +11,33 @@ namespace EtcdBackupAgent.Snapshots.DataDirectory;
 public static class DataDirectoryWriter
 {
     /// <summary>A log's first file has this length from the beginning, most of it zeros; etcd begins another one after that.</summary>
-    private const long WalFileBytes = 64_000_000;
+    public const long WalFileBytes = 64_000_000;
 
-    /// <summary>Writes <c>member/snap/db</c>, the raft snapshot beside it, and <c>member/wal</c>, all of it durable.</summary>
+    /// <summary>The log's only file.</summary>
+    public static readonly string WalFileName = FormattableString.Invariant($"{0:x16}-{0:x16}.wal");
+
+    /// <summary>
+    /// Writes <c>member/snap/db</c>, the raft snapshot beside it, and <c>member/wal</c> or what is in it, all of it
+    /// durable.
+    /// </summary>
     /// <param name="snapshot">The snapshot, open for random access.</param>
     /// <param name="databaseBytes">Its size without etcd's trailer.</param>
     /// <param name="directory">An empty directory of the caller, who gives it its final name afterwards. What fails leaves parts.</param>
-    /// <param name="plan">Which member of which cluster it is for.</param>
+    /// <param name="walDirectory">
+    /// A directory of the caller that gets the log's file, for an etcd that runs with <c>--wal-dir</c>; null for
+    /// <c>member/wal</c>.
+    /// </param>
+    /// <param name="plan">Which member of which cluster it is for; with a token.</param>
     /// <param name="progress">Told how many bytes of the snapshot are copied; their sum is the size less free space.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="ArgumentException">The plan does not fit together (<see cref="RestorePlan.Validate"/>).</exception>
+    /// <exception cref="OldMemberException">
+    /// A member would have an id that the snapshot's own cluster has given out.
+    /// </exception>
     /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or not of etcd.</exception>
     /// <exception cref="IOException">The snapshot cannot be read, or the directory not be written.</exception>
     /// <remarks>
-    /// 1. Check the plan, compute the ids, look at the snapshot's metas.
+    /// 1. Check the plan, compute the ids, look at the snapshot's metas and at the members that it has.
     /// 2. The database: a copy with the new members, defragmented on the way.
     /// 3. The raft snapshot and the log, which both say that the members were added and that the database holds that.
     /// 4. Make all names durable, from the innermost out.
@@ -33,20 +46,22 @@ public static class DataDirectoryWriter
         SafeFileHandle snapshot,
         long databaseBytes,
         string directory,
+        string? walDirectory,
         RestorePlan plan,
         IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
         // 1.
         plan.Validate();
-        RaftCluster cluster = new(plan.Cluster, plan.Token);
+        RaftCluster cluster = RaftCluster.Of(plan);
         RaftMember self = cluster.Members.First(member => member.Name == plan.Name);
         BoltDatabase source = BoltDatabase.Open(snapshot, databaseBytes);
+        OldMembers.RequireNone(source, cluster);
 
         // 2.
         string member = Path.Combine(directory, "member");
         string snap = Path.Combine(member, "snap");
-        string wal = Path.Combine(member, "wal");
+        string wal = walDirectory ?? Path.Combine(member, "wal");
         foreach (string path in (string[])[member, snap, wal])
         {
             PrivateFiles.CreateDirectory(path);
@@ -62,7 +77,7 @@ public static class DataDirectoryWriter
         PrivateFiles.Write(Path.Combine(snap, snapshotName), raftSnapshot, raftSnapshot.Length);
         byte[] log = RaftFiles.Log(cluster, self.Id);
         long logBytes = Math.Max(WalFileBytes, log.Length);
-        PrivateFiles.Write(Path.Combine(wal, $"{0:x16}-{0:x16}.wal"), log, logBytes);
+        PrivateFiles.Write(Path.Combine(wal, WalFileName), log, logBytes);
 
         // 4.
         foreach (string path in (string[])[snap, wal, member, directory])
@@ -75,6 +90,7 @@ public static class DataDirectoryWriter
             ClusterId = cluster.Id,
             MemberId = self.Id,
             MemberIds = [.. cluster.Members.Select(one => one.Id)],
+            Token = plan.Token!,
             MembersReplaced = copy.MembersReplaced,
             RevisionBefore = copy.RevisionBefore,
             RevisionAfter = copy.RevisionAfter,

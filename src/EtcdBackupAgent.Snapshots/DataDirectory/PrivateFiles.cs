@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>Files and directories that only their owner may read, and that are on the disk before anybody relies on them.</summary>
-internal static partial class PrivateFiles
+public static partial class PrivateFiles
 {
     private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode DirectoryMode = FileMode | UnixFileMode.UserExecute;

@@ -31,6 +31,10 @@ internal sealed class RaftCluster
 
     public ulong Id { get; }
 
+    /// <exception cref="InvalidOperationException">The plan has no token yet.</exception>
+    public static RaftCluster Of(RestorePlan plan) =>
+        new(plan.Cluster, plan.Token ?? throw new InvalidOperationException("The plan has no token yet."));
+
     /// <summary>In ascending order of their ids, as etcd numbers the entries of its first log.</summary>
     public IReadOnlyList<RaftMember> Members { get; }
 

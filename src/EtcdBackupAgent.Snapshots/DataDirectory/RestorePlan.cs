@@ -16,8 +16,11 @@ public sealed record RestorePlan
 
     public required InitialCluster Cluster { get; init; }
 
-    /// <summary>Goes into all ids, so that members of different clusters on the same hosts do not talk to each other.</summary>
-    public required string Token { get; init; }
+    /// <summary>
+    /// Goes into all ids, so that members of different clusters on the same hosts do not talk to each other. Null until
+    /// the snapshot is known that it is derived from (<see cref="ClusterToken.Derive"/>).
+    /// </summary>
+    public string? Token { get; init; }
 
     /// <summary>Where the others reach the member; the same as in <see cref="Cluster"/>.</summary>
     public required IReadOnlyList<string> AdvertisePeerUrls { get; init; }
@@ -59,6 +62,14 @@ public sealed record RestorePlan
         {
             throw new ArgumentException($"--bump-revision is {RevisionBump}, and must be 1 or more.");
         }
+    }
+
+    /// <summary>The ids of the cluster and of its members.</summary>
+    /// <exception cref="InvalidOperationException">The plan has no token yet.</exception>
+    public ClusterIds Ids()
+    {
+        RaftCluster cluster = RaftCluster.Of(this);
+        return new ClusterIds(cluster.Id, [.. cluster.Members.Select(member => member.Id)]);
     }
 
     private IReadOnlyList<string> AdvertisedUrls()

@@ -11,6 +11,9 @@ public sealed record RestoreSummary
     /// <summary>All members of the new cluster, in ascending order.</summary>
     public required IReadOnlyList<ulong> MemberIds { get; init; }
 
+    /// <summary>What the ids are made of, beside the peer URLs.</summary>
+    public required string Token { get; init; }
+
     /// <summary>Members that the snapshot had, and that were replaced.</summary>
     public required int MembersReplaced { get; init; }
 

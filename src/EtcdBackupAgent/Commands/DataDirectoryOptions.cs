@@ -7,18 +7,25 @@ namespace EtcdBackupAgent.Commands;
 
 /// <summary>
 /// The options of a restore to a data directory. Names, meaning and defaults are those of <c>etcdutl snapshot restore</c>, so that a
-/// runbook written for it holds; only the bump is on unless it is turned off.
+/// runbook written for it holds, with two exceptions: the bump is on unless it is turned off, and without a token one
+/// is derived.
 /// </summary>
 internal sealed class DataDirectoryOptions
 {
     private const string NameDefault = "default";
     private const string ClusterDefault = "default=http://localhost:2380";
-    private const string TokenDefault = "etcd-cluster";
     private const string PeerUrlsDefault = "http://localhost:2380";
 
     private readonly Option<string?> _dataDirectory = new("--data-dir")
     {
         Description = "Build an etcd data directory that etcd can start on, here; it must be empty or new.",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> _walDirectory = new("--wal-dir")
+    {
+        Description = "With --data-dir: etcd's log goes here, for an etcd that runs with --wal-dir; empty or new. "
+            + "Never leave an old log where etcd looks for its log: etcd replays it onto the restored data.",
         HelpName = "DIR",
     };
 
@@ -53,7 +60,8 @@ internal sealed class DataDirectoryOptions
 
     private readonly Option<string?> _token = new("--initial-cluster-token")
     {
-        Description = $"Token of the new cluster, the same for all members (default: {TokenDefault}).",
+        Description = "Token of the new cluster, the same for all members, and never one that was used before "
+            + "(default: derived from the snapshot).",
         HelpName = "TOKEN",
     };
 
@@ -83,7 +91,9 @@ internal sealed class DataDirectoryOptions
     };
 
     private IReadOnlyList<Option> OnlyWithDataDirectory =>
-        [_file, _skipHashCheck, _certificates, _name, _cluster, _token, _peerUrls, _bump, _noBump, _quota];
+    [
+        _walDirectory, _file, _skipHashCheck, _certificates, _name, _cluster, _token, _peerUrls, _bump, _noBump, _quota,
+    ];
 
     public void AddTo(Command verb)
     {
@@ -114,6 +124,7 @@ internal sealed class DataDirectoryOptions
         return new DataDirectoryRequest
         {
             DataDirectory = directory,
+            WalDirectory = parsed.GetValue(_walDirectory),
             CertificatesDirectory = parsed.GetValue(_certificates),
             Plan = ReadPlan(parsed),
         };
@@ -134,6 +145,16 @@ internal sealed class DataDirectoryOptions
         if (parsed.GetValue(_quota) is <= 0 and var quota)
         {
             throw Mistake($"--quota-backend-bytes {quota} is no size.", "Give the number of bytes that etcd is started with.");
+        }
+
+        if (parsed.GetValue(_token) is { } token && ClusterToken.IsCommon(token))
+        {
+            throw Mistake(
+                token.Length == 0
+                    ? "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos."
+                    : $"--initial-cluster-token {token} is etcd's default, so most likely the lost cluster's too.",
+                "Members of a cluster with the same token and peer URLs would replace what was restored "
+                + "with their own data. Leave it out: one is derived from the snapshot. Or give one that was never used.");
         }
 
         bool fromFile = parsed.GetValue(_file) is not null;
@@ -157,7 +178,7 @@ internal sealed class DataDirectoryOptions
             {
                 Name = parsed.GetValue(_name) ?? NameDefault,
                 Cluster = ReadCluster(parsed.GetValue(_cluster) ?? ClusterDefault),
-                Token = parsed.GetValue(_token) ?? TokenDefault,
+                Token = parsed.GetValue(_token),
                 AdvertisePeerUrls = (parsed.GetValue(_peerUrls) ?? PeerUrlsDefault).Split(','),
                 RevisionBump = parsed.GetValue(_noBump) ? null : parsed.GetValue(_bump) ?? RestorePlan.RevisionBumpDefault,
                 QuotaBackendBytes = parsed.GetValue(_quota) ?? RestorePlan.QuotaBackendBytesDefault,
@@ -169,7 +190,7 @@ internal sealed class DataDirectoryOptions
         {
             throw new BackupException(FailureReason.InvalidInput, e.Message, e)
             {
-                Hint = "All members of a cluster restore the same snapshot with the same --initial-cluster and --initial-cluster-token, "
+                Hint = "All members of a cluster restore the same snapshot with the same --initial-cluster, "
                     + "each with its own --name and --initial-advertise-peer-urls.",
             };
         }

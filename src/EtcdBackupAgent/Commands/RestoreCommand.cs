@@ -110,7 +110,12 @@ internal sealed class RestoreCommand
             return;
         }
 
-        RestoreOutcome outcome = await TransferDisplay.ShowAsync(progress => new RestoreRun(opened.Repository).ExecuteAsync(
+        RestoreRun run = new(opened.Repository)
+        {
+            NotEmptyHint = "Name an empty or new directory, "
+                + "or add --overwrite to replace the files of an earlier restore.",
+        };
+        RestoreOutcome outcome = await TransferDisplay.ShowAsync(progress => run.ExecuteAsync(
             idText, own.Identities, parsed.GetValue(_to)!, parsed.GetValue(_overwrite), progress, cancellationToken));
         Write(parsed, outcome);
     }
@@ -132,7 +137,10 @@ internal sealed class RestoreCommand
     }
 
     private void Write(ParseResult parsed, DataDirectoryOutcome built, DataDirectoryRequest build) =>
-        _output.Write(parsed, RestoreText.Document(built), console => RestoreText.Write(console, built, build));
+        _output.Write(
+            parsed,
+            RestoreText.Document(built),
+            console => RestoreText.Write(console, built, build, MountTable.OfThisProcess()));
 
     private void Write(ParseResult parsed, RestoreOutcome outcome) =>
         _output.Write(parsed, RestoreText.Document(outcome), console => RestoreText.Write(console, outcome));
@@ -148,7 +156,9 @@ internal sealed class RestoreCommand
 
         if (overwrite && to is null)
         {
-            throw Mistake("--overwrite does not go with --data-dir.", "Move the data directory that is there out of the way.");
+            throw Mistake(
+                "--overwrite does not go with --data-dir.",
+                "Name an empty or new directory, or move what is in it somewhere else first.");
         }
 
         if ((id is null) == (file is null))

@@ -101,7 +101,8 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
             percent => told = told.IsCompleted ? publisher.ProgressAsync(id, percent) : told);
         try
         {
-            return await new RestoreRun(repository).ExecuteAsync(
+            RestoreRun run = new(repository) { NotEmptyHint = "Restore into a claim that holds nothing yet." };
+            return await run.ExecuteAsync(
                 id, keys.Identities, target, overwrite: false, progress, cancellationToken);
         }
         finally
@@ -121,7 +122,8 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
         using AgePassphrase passphrase = PassphraseText.OfEnvironment() ?? throw new BackupException(
             FailureReason.KeyRefused, $"The repository at {repository.Store.Address} is encrypted to keys that this cluster does not have.")
         {
-            Hint = "Restore where the identity is: 'etcd-backup-agent restore ID --identity-file FILE'.",
+            Hint = "Restore where the identity is: "
+                + "'etcd-backup-agent restore ID --repository URL --identity-file FILE --to DIR'.",
         };
         return new OpenedKeys([await new RepositoryKeys(repository, Wiring.Time).OpenAsync(passphrase, cancellationToken)]);
     }

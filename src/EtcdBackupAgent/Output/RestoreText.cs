@@ -9,8 +9,6 @@ namespace EtcdBackupAgent.Output;
 /// <summary>How a restore is told, and what comes next: whoever reads it may be doing it for the first time, at night.</summary>
 internal static class RestoreText
 {
-    private const string DataDirectoryOfKubeadm = "/var/lib/etcd";
-
     public static JsonObject Document(RestoreOutcome outcome) => new()
     {
         ["id"] = outcome.Manifest.Id.Value,
@@ -22,9 +20,15 @@ internal static class RestoreText
     {
         ["id"] = outcome.Manifest?.Id.Value,
         ["dataDirectory"] = outcome.DataDirectory,
+        ["walDirectory"] = outcome.WalDirectory,
         ["certificates"] = outcome.CertificatesPath,
         ["clusterId"] = outcome.Summary.ClusterId.ToString("x", CultureInfo.InvariantCulture),
         ["memberId"] = outcome.Summary.MemberId.ToString("x", CultureInfo.InvariantCulture),
+        ["memberIds"] = new JsonArray(
+        [
+            .. outcome.Summary.MemberIds.Select(id => JsonValue.Create(id.ToString("x", CultureInfo.InvariantCulture))),
+        ]),
+        ["token"] = outcome.Summary.Token,
         ["revisionBefore"] = outcome.Summary.RevisionBefore,
         ["revision"] = outcome.Summary.RevisionAfter,
         ["databaseBytes"] = outcome.Summary.DatabaseBytes,
@@ -56,13 +60,21 @@ internal static class RestoreText
         }
     }
 
-    public static void Write(IAnsiConsole console, DataDirectoryOutcome outcome, DataDirectoryRequest request)
+    public static void Write(
+        IAnsiConsole console, DataDirectoryOutcome outcome, DataDirectoryRequest request, MountTable mounts)
     {
         RestoreSummary summary = outcome.Summary;
         string from = outcome.Manifest is { } manifest ? $"snapshot {manifest.Id}" : "the snapshot file";
         console.WriteLine($"Restore from {from} completed");
         console.WriteLine($"Data directory: {outcome.DataDirectory} ({Readable.Bytes(summary.DatabaseBytes)})");
+        if (outcome.WalDirectory is not null)
+        {
+            console.WriteLine($"Log directory:  {outcome.WalDirectory}");
+        }
+
         console.WriteLine($"Member:         {request.Plan.Name} ({summary.MemberId:x}) of cluster {summary.ClusterId:x}");
+        console.WriteLine(
+            $"Token:          {summary.Token}{(request.Plan.Token is null ? ", derived from the snapshot" : "")}");
         console.WriteLine(summary.RevisionAfter == summary.RevisionBefore
             ? $"Revision:       {summary.RevisionBefore}"
             : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; watches of before must list again");
@@ -78,35 +90,11 @@ internal static class RestoreText
 
         console.WriteLine();
         console.WriteLine("Next, on a kubeadm control-plane node:");
-        foreach (string step in NextSteps(outcome, request))
+        foreach (string line in RestoreSteps.Of(outcome, request.Plan, mounts))
         {
-            console.WriteLine($"  {step}");
-        }
-    }
-
-    private static IEnumerable<string> NextSteps(DataDirectoryOutcome outcome, DataDirectoryRequest request)
-    {
-        int number = 0;
-        yield return $"{++number}. Stop the control plane: move /etc/kubernetes/manifests/*.yaml to another directory,";
-        yield return "   and wait until 'crictl ps' shows neither etcd nor kube-apiserver.";
-        if (outcome.CertificatesPath is { } certificates)
-        {
-            yield return $"{++number}. If the node lost its certificates: copy what is in {certificates} to /etc/kubernetes/pki.";
+            console.WriteLine($"  {line}");
         }
 
-        if (outcome.DataDirectory != DataDirectoryOfKubeadm)
-        {
-            yield return $"{++number}. Put the data in place: mv {DataDirectoryOfKubeadm} {DataDirectoryOfKubeadm}.old;";
-            yield return $"   mv {outcome.DataDirectory} {DataDirectoryOfKubeadm}";
-        }
-
-        if (request.Plan.Cluster.Members.Count > 1)
-        {
-            yield return $"{++number}. Do the same for the other members, from the same snapshot, with the same --initial-cluster and token:";
-            yield return $"   {string.Join(", ", request.Plan.Cluster.Members.Select(m => m.Name).Where(n => n != request.Plan.Name))}.";
-        }
-
-        yield return $"{++number}. Start the control plane: move the manifests back.";
-        yield return "docs/disaster-recovery.md has it in full, for one node and for three.";
+        console.WriteLine("docs/disaster-recovery.md has it in full, for one node and for three.");
     }
 }

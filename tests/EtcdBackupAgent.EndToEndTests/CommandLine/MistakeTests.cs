@@ -89,7 +89,21 @@ public sealed class MistakeTests
     [InlineData(
         "restore latest -r file:///x --data-dir x --overwrite",
         "--overwrite does not go with --data-dir.",
-        "Move the data directory that is there out of the way.")]
+        "Name an empty or new directory, or move what is in it somewhere else first.")]
+    [InlineData(
+        "restore latest -r file:///x --to y --wal-dir z",
+        "--wal-dir needs --data-dir.",
+        "Name the data directory to build with --data-dir DIR.")]
+    [InlineData(
+        "restore latest -r file:///x --data-dir x --initial-cluster-token etcd-cluster",
+        "--initial-cluster-token etcd-cluster is etcd's default, so most likely the lost cluster's too.",
+        "Members of a cluster with the same token and peer URLs would replace what was restored with their own data. "
+        + "Leave it out: one is derived from the snapshot. Or give one that was never used.")]
+    [InlineData(
+        "restore --file x --data-dir x --initial-cluster-token ",
+        "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos.",
+        "Members of a cluster with the same token and peer URLs would replace what was restored with their own data. "
+        + "Leave it out: one is derived from the snapshot. Or give one that was never used.")]
     [InlineData(
         "restore latest -r file:///x --data-dir x --no-bump --bump-revision 5",
         "Both --bump-revision and --no-bump are given.",

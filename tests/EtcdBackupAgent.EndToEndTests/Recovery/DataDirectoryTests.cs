@@ -32,6 +32,7 @@ public sealed class DataDirectoryTests : IDisposable
 
         Assert.StartsWith($"Restore from snapshot {id} completed\n", said, StringComparison.Ordinal);
         Assert.Contains("Start the control plane", said, StringComparison.Ordinal);
+        Assert.Matches("\nToken:          restored-[0-9a-f]{16}-[0-9a-f]{8}, derived from the snapshot\n", said);
         Assert.Equal(TestTree.Describe(pki), TestTree.Describe(_directory["certs"]));
         await HoldsWhatItHeldAsync(etcd, SharedServers.Series(version), _directory["data"], Bump);
     }
@@ -61,8 +62,12 @@ public sealed class DataDirectoryTests : IDisposable
         Assert.False(Directory.Exists(_directory["two"]));
 
         _ = (await Agent.RunAsync(
-            ["restore", "--file", database, "--skip-hash-check", "--data-dir", _directory["two"], "--bump-revision", "7"])).Output;
-        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["two"], bump: 7);
+            [
+                "restore", "--file", database, "--skip-hash-check", "--data-dir", _directory["two"],
+                "--wal-dir", _directory["log"], "--bump-revision", "7",
+            ])).Output;
+        Assert.False(Directory.Exists(_directory["two/member/wal"]));
+        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["two"], bump: 7, _directory["log"]);
     }
 
     [Fact]
@@ -73,17 +78,32 @@ public sealed class DataDirectoryTests : IDisposable
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
         string id = await repository.BackUpAsync(before);
 
+        _ = (await repository.RunAsync("restore", id, "--to", _directory["files"])).Output;
+        List<string> clusters = [];
         await using EtcdServer after = await EtcdServer.StartAsync(new EtcdServerOptions
         {
             Series = SharedServers.Series("3.5"),
             MutualTls = true,
             Members = 3,
-            MakeData = async member => _ = (await repository.RunAsync(
-                "restore", id, "--data-dir", member.Directory,
-                "--name", member.Name, "--initial-advertise-peer-urls", member.PeerUrl,
-                "--initial-cluster", member.InitialCluster, "--initial-cluster-token", "restored-1")).Output,
+            MakeData = async member =>
+            {
+                // Whether a member takes the snapshot from the repository or as a file, all derive the same token.
+                string[] options =
+                [
+                    "--data-dir", member.Directory, "--name", member.Name, "--output", "json",
+                    "--initial-advertise-peer-urls", member.PeerUrl, "--initial-cluster", member.InitialCluster,
+                ];
+                ToolResult said = member.Name == "m1"
+                    ? await Agent.RunAsync(["restore", "--file", _directory["files/etcd-snapshot.db"], .. options])
+                    : await repository.RunAsync(["restore", id, .. options]);
+                using JsonDocument document = JsonDocument.Parse(said.Output);
+                JsonElement built = document.RootElement;
+                clusters.Add($"{built.GetProperty("clusterId")} {built.GetProperty("token")}");
+            },
         });
 
+        Assert.Equal(3, clusters.Count);
+        Assert.Matches("^[0-9a-f]+ restored-[0-9a-f]{16}$", Assert.Single(clusters.Distinct()));
         Assert.Equal(await EtcdContent.ReadAsync(before), await EtcdContent.ReadAsync(after));
         await after.EtcdctlAsync("put", "/registry/new", "written after the restore");
         using JsonDocument members = JsonDocument.Parse(await after.EtcdctlAsync("member", "list", "-w", "json"));
@@ -100,6 +120,7 @@ public sealed class DataDirectoryTests : IDisposable
 
         Assert.Equal(7, result.ExitCode);
         Assert.Contains($"error: The directory {_directory["data"]} is not empty: it holds 'member'.", result.StandardError, StringComparison.Ordinal);
+        Assert.DoesNotContain("--overwrite", result.StandardError, StringComparison.Ordinal);
         Assert.Equal("somebody's etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
     }
 
@@ -110,16 +131,20 @@ public sealed class DataDirectoryTests : IDisposable
         string data = _directory.Create("data");
         _ = (await Tool.RunAsync(Peers.Installed("chown"), ["4711:4712", data])).Output;
 
-        _ = (await repository.RunAsync("restore", "latest", "--data-dir", data)).Output;
+        _ = (await repository.RunAsync("restore", "latest", "--data-dir", data, "--wal-dir", _directory["log"])).Output;
 
-        string owners = (await Tool.RunAsync(Peers.Installed("find"), [data, "-printf", "%U:%G %m %y\n"])).Output;
+        string owners = (await Tool.RunAsync(
+            Peers.Installed("find"), [data, _directory["log"], "-mindepth", "1", "-printf", "%U:%G %m %y\n"])).Output;
         Assert.Equal(
             ["4711:4712 600 f", "4711:4712 700 d"],
-            owners.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).Distinct().Order(StringComparer.Ordinal));
+            owners.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct().Order(StringComparer.Ordinal));
+        string log = (await Tool.RunAsync(
+            Peers.Installed("find"), [_directory["log"], "-printf", "%U:%G %m %y\n"])).Output;
+        Assert.Equal("4711:4712 700 d\n4711:4712 600 f\n", log);
     }
 
     [Fact]
-    public async Task A_damaged_snapshot_leaves_nothing()
+    public async Task A_damaged_snapshot_leaves_nothing_not_even_the_directories_above()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         string snapshot = _directory["etcd-snapshot.db"];
@@ -131,21 +156,26 @@ public sealed class DataDirectoryTests : IDisposable
             file.WriteByte(0xAA);
         }
 
-        ToolResult result = await Agent.RunAsync(["restore", "--file", snapshot, "--data-dir", _directory["data"]]);
+        ToolResult result = await Agent.RunAsync(
+            [
+                "restore", "--file", snapshot,
+                "--data-dir", _directory["new/node/data"], "--wal-dir", _directory["new/log/of/etcd"],
+            ]);
 
         Assert.Equal(6, result.ExitCode);
         Assert.Contains("does not match the SHA-256 that etcd appended", result.StandardError, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(_directory["data"]));
+        Assert.Equal([snapshot], Directory.GetFileSystemEntries(_directory.Path));
     }
 
     public void Dispose() => _directory.Dispose();
 
-    private static async Task HoldsWhatItHeldAsync(EtcdServer before, EtcdSeries series, string dataDirectory, long bump)
+    private static async Task HoldsWhatItHeldAsync(
+        EtcdServer before, EtcdSeries series, string dataDirectory, long bump, string? walDirectory = null)
     {
         string[] expected = await EtcdContent.ReadAsync(before);
         Assert.True(expected.Length > 40, "The comparison must have something to compare.");
         await using EtcdServer after = await EtcdServer.StartAsync(
-            new EtcdServerOptions { Series = series, DataDirectory = dataDirectory });
+            new EtcdServerOptions { Series = series, DataDirectory = dataDirectory, WalDirectory = walDirectory });
         Assert.Equal(expected, await EtcdContent.ReadAsync(after));
         Assert.Equal(await EtcdContent.RevisionAsync(before) + bump, await EtcdContent.RevisionAsync(after));
     }

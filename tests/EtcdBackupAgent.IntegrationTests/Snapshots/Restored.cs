@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 /// <summary>Restores snapshots: as the agent does, and as etcd's own tools do.</summary>
 internal static class Restored
 {
-    public static RestorePlan Plan(string name, string cluster, string token = "etcd-cluster") => new()
+    public static RestorePlan Plan(string name, string cluster, string token = "restored") => new()
     {
         Name = name,
         Cluster = InitialCluster.Parse(cluster),
@@ -23,7 +23,7 @@ internal static class Restored
         Directory.CreateDirectory(directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         using SafeFileHandle handle = File.OpenHandle(file);
         long databaseBytes = RandomAccess.GetLength(handle) - SnapshotTrailerCheck.TrailerSizeBytes;
-        return DataDirectoryWriter.Write(handle, databaseBytes, directory, plan, null, CancellationToken.None);
+        return DataDirectoryWriter.Write(handle, databaseBytes, directory, null, plan, null, CancellationToken.None);
     }
 
     public static async Task ByToolAsync(string version, string file, string directory, RestorePlan plan)
@@ -34,7 +34,7 @@ internal static class Restored
             "--data-dir", directory,
             "--name", plan.Name,
             "--initial-cluster", plan.Cluster.ToString(),
-            "--initial-cluster-token", plan.Token,
+            "--initial-cluster-token", plan.Token!,
             "--initial-advertise-peer-urls", string.Join(',', plan.AdvertisePeerUrls),
         ];
         if (plan.RevisionBump is { } bump)

@@ -21,7 +21,10 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
 
     private string MetricsUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_metricsPort}");
 
-    private string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
+    /// <summary>The last lines that it wrote; nothing while it does not run.</summary>
+    public string Output => _process.Output;
+
+    public string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
     /// <summary>Makes the data directory, if the server is to begin with one.</summary>
     /// <exception cref="InvalidOperationException">The tool refused the file; the message holds what it said.</exception>
@@ -62,6 +65,16 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
+    private string InitialCluster(bool joins)
+    {
+        if (joins)
+        {
+            return $"{server.InitialCluster},{Name}={PeerUrl}";
+        }
+
+        return server.Options.Joined ? server.InitialClusterUpTo(index) : server.InitialCluster;
+    }
+
     private IEnumerable<string> Arguments(bool joins)
     {
         string clientUrl = ClientUrl.GetLeftPart(UriPartial.Authority);
@@ -73,8 +86,8 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
             "--advertise-client-urls", clientUrl,
             "--listen-peer-urls", PeerUrl,
             "--initial-advertise-peer-urls", PeerUrl,
-            "--initial-cluster", joins ? $"{server.InitialCluster},{Name}={PeerUrl}" : server.InitialCluster,
-            "--initial-cluster-state", joins ? "existing" : "new",
+            "--initial-cluster", InitialCluster(joins),
+            "--initial-cluster-state", joins || (server.Options.Joined && index > 0) ? "existing" : "new",
             "--listen-metrics-urls", MetricsUrl,
             "--logger", "zap",
             "--log-level", "warn",
@@ -91,6 +104,17 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
                 // Since 3.5. What a test writes need not outlive the machine.
                 arguments.Add("--unsafe-no-fsync");
             }
+        }
+
+        if (server.Options.WalDirectory is { } walDirectory)
+        {
+            arguments.AddRange(["--wal-dir", walDirectory]);
+        }
+
+        if (server.Options.Joined)
+        {
+            // Otherwise etcd wants the last one that joined to be connected for five seconds before it takes another.
+            arguments.Add("--strict-reconfig-check=false");
         }
 
         if (server.Options.QuotaBackendBytes is { } quota)

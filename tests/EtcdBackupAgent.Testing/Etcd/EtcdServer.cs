@@ -55,7 +55,7 @@ public sealed class EtcdServer : IAsyncDisposable
 
     internal TestCertificateFiles? ServerFiles { get; }
 
-    internal string InitialCluster => string.Join(',', _members.Select(member => $"{member.Name}={member.PeerUrl}"));
+    internal string InitialCluster => InitialClusterUpTo(_members.Length - 1);
 
     public static async Task<EtcdServer> StartAsync(EtcdServerOptions options, CancellationToken cancellationToken = default)
     {
@@ -65,6 +65,11 @@ public sealed class EtcdServer : IAsyncDisposable
             foreach (EtcdMemberProcess member in server._members)
             {
                 await member.RestoreAsync(cancellationToken);
+                if (options.Joined && member != server._members[0])
+                {
+                    await server.JoinAsync(member, cancellationToken);
+                }
+
                 await member.StartAsync();
             }
 
@@ -82,15 +87,35 @@ public sealed class EtcdServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The URL where the other members reach this one.</summary>
+    public string PeerUrlOf(int member) => _members[member].PeerUrl;
+
+    /// <summary>The <c>--data-dir</c> of a member.</summary>
+    public string DataDirectoryOf(int member) => _members[member].DataDirectory;
+
+    /// <summary>The last lines that a member wrote; nothing while it does not run.</summary>
+    public string OutputOf(int member) => _members[member].Output;
+
+    internal string InitialClusterUpTo(int last) =>
+        string.Join(',', _members.Take(last + 1).Select(member => $"{member.Name}={member.PeerUrl}"));
+
     /// <summary>Runs etcdctl against all members, with certificates and the root user as the server wants them.</summary>
     /// <returns>Its standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
     public Task<string> EtcdctlAsync(params string[] arguments) => EtcdctlAsync(arguments, standardInput: null);
 
     /// <summary>The same, with something to read: <c>put KEY</c> takes the value from there.</summary>
-    public async Task<string> EtcdctlAsync(IEnumerable<string> arguments, Stream? standardInput)
+    public Task<string> EtcdctlAsync(IEnumerable<string> arguments, Stream? standardInput) =>
+        EtcdctlAsync(EndpointList, arguments, standardInput);
+
+    /// <summary>Asks one member only.</summary>
+    /// <inheritdoc cref="EtcdctlAsync(string[])" path="/returns|/exception"/>
+    public Task<string> EtcdctlOfAsync(int member, params string[] arguments) =>
+        EtcdctlAsync(Endpoints[member].GetLeftPart(UriPartial.Authority), arguments, standardInput: null);
+
+    private async Task<string> EtcdctlAsync(string endpoints, IEnumerable<string> arguments, Stream? standardInput)
     {
-        List<string> all = [.. arguments, "--endpoints", EndpointList];
+        List<string> all = [.. arguments, "--endpoints", endpoints];
         if (ClientFiles is not null)
         {
             all.AddRange(["--cacert", CaFile!, "--cert", ClientFiles.Certificate, "--key", ClientFiles.Key]);
@@ -131,6 +156,17 @@ public sealed class EtcdServer : IAsyncDisposable
     {
         await _members[member].StartAsync();
         await _members[member].UntilHealthyAsync(_health, cancellationToken);
+    }
+
+    /// <summary>Announces a member that is about to start, when those before it are there.</summary>
+    private async Task JoinAsync(EtcdMemberProcess member, CancellationToken cancellationToken)
+    {
+        foreach (EtcdMemberProcess before in _members.TakeWhile(one => one != member))
+        {
+            await before.UntilHealthyAsync(_health, cancellationToken);
+        }
+
+        await EtcdctlOfAsync(0, "member", "add", member.Name, "--peer-urls", member.PeerUrl);
     }
 
     public async ValueTask DisposeAsync()

@@ -17,6 +17,12 @@ public sealed record EtcdServerOptions
     /// </summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>
+    /// The first member begins alone and the others join it one after another, as kubeadm has it; otherwise all begin
+    /// together. The cluster's id is then made of the first member only.
+    /// </summary>
+    public bool Joined { get; init; }
+
     /// <summary>The address it listens on; an IPv6 address without brackets.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
@@ -34,6 +40,9 @@ public sealed record EtcdServerOptions
 
     /// <summary>A data directory that somebody has restored already, for one member; null for one of the server's own.</summary>
     public string? DataDirectory { get; init; }
+
+    /// <summary>A directory for the log, outside of the data; null for one in it.</summary>
+    public string? WalDirectory { get; init; }
 
     /// <summary>Makes the data directory of each member before it starts; null for empty servers.</summary>
     public Func<EtcdMemberData, Task>? MakeData { get; init; }

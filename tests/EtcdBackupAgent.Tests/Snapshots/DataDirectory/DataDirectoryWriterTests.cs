@@ -13,7 +13,7 @@ public sealed class DataDirectoryWriterTests
     {
         Name = "n1",
         Cluster = InitialCluster.Parse("n1=http://a:1"),
-        Token = "etcd-cluster",
+        Token = "restored",
         AdvertisePeerUrls = ["http://a:1"],
     };
 
@@ -71,6 +71,45 @@ public sealed class DataDirectoryWriterTests
         (byte[] key, _) = Assert.Single(written.Single(bucket => bucket.Name == "members").Elements);
         Assert.Equal($"{summary.MemberId:x}", System.Text.Encoding.ASCII.GetString(key));
         Assert.Empty(written.Single(bucket => bucket.Name == "members_removed").Elements);
+    }
+
+    [Theory]
+    [InlineData("members", "which is that of a member of the snapshot's own cluster.")]
+    [InlineData("members_removed", "which was that of a member of the snapshot's own cluster.")]
+    public void An_id_that_the_cluster_of_the_snapshot_gave_out_is_never_given_out_again(string bucket, string message)
+    {
+        string id = $"{Plan.Ids().MemberIds.Single():x}";
+        WrittenBucket old = new(bucket, 0, [(System.Text.Encoding.ASCII.GetBytes(id), "{}"u8.ToArray())]);
+
+        OldMemberException e = Assert.Throws<OldMemberException>(
+            () => Write([new("key", 0, []), old, NoMeta], Plan, out _));
+
+        Assert.Equal($"'n1' would have the id {id}, {message}", e.Message);
+        Write([new("key", 0, []), old, NoMeta], Plan with { Token = "another" }, out _);
+    }
+
+    [Fact]
+    public void The_log_goes_where_it_is_wanted_and_is_the_same_there()
+    {
+        using TestDirectory directory = new();
+        using WrittenDatabase source = new(4096, [new("key", 0, []), NoMeta]);
+
+        DataDirectoryWriter.Write(
+            source.Handle, source.SizeBytes, directory.Create("one"), null, Plan, null, CancellationToken.None);
+        DataDirectoryWriter.Write(
+            source.Handle,
+            source.SizeBytes,
+            directory.Create("two"),
+            directory["log"],
+            Plan,
+            null,
+            CancellationToken.None);
+
+        string name = DataDirectoryWriter.WalFileName;
+        Assert.Equal([directory[$"log/{name}"]], Directory.GetFileSystemEntries(directory["log"]));
+        Assert.False(Directory.Exists(directory["two/member/wal"]));
+        Assert.True(File.ReadAllBytes(directory[$"one/member/wal/{name}"]).AsSpan()
+            .SequenceEqual(File.ReadAllBytes(directory[$"log/{name}"])));
     }
 
     [Theory]
@@ -140,7 +179,13 @@ public sealed class DataDirectoryWriterTests
         using WrittenDatabase source = new(4096, [new("key", 0, []), NoMeta]);
 
         Assert.Throws<ArgumentException>(() => DataDirectoryWriter.Write(
-            source.Handle, source.SizeBytes, directory.Path, Plan with { Name = "n2" }, null, CancellationToken.None));
+            source.Handle,
+            source.SizeBytes,
+            directory.Path,
+            null,
+            Plan with { Name = "n2" },
+            null,
+            CancellationToken.None));
 
         Assert.Empty(Directory.GetFileSystemEntries(directory.Path));
     }
@@ -163,7 +208,7 @@ public sealed class DataDirectoryWriterTests
         });
 
         Assert.Throws<OperationCanceledException>(() => DataDirectoryWriter.Write(
-            source.Handle, source.SizeBytes, directory.Path, Plan, progress, cancellation.Token));
+            source.Handle, source.SizeBytes, directory.Path, null, Plan, progress, cancellation.Token));
 
         Assert.Equal(3, told.Count);
         Assert.All(told.Zip(told.Skip(1)), pair => Assert.True(pair.First < pair.Second));
@@ -176,7 +221,7 @@ public sealed class DataDirectoryWriterTests
         using TestDirectory directory = new();
         using WrittenDatabase source = new(4096, buckets);
         RestoreSummary summary = DataDirectoryWriter.Write(
-            source.Handle, source.SizeBytes, directory.Path, plan, null, CancellationToken.None);
+            source.Handle, source.SizeBytes, directory.Path, null, plan, null, CancellationToken.None);
         written = WrittenDatabase.ReadFile(directory["member/snap/db"]);
         return summary;
     }

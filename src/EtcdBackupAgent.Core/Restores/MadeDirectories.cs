@@ -1,0 +1,57 @@
+using EtcdBackupAgent.Snapshots.DataDirectory;
+
+namespace EtcdBackupAgent.Core.Restores;
+
+/// <summary>
+/// The directories that a restore has to make for its target: the target itself and those above it, as far as they were
+/// missing.
+/// </summary>
+internal sealed class MadeDirectories
+{
+    private readonly List<string> _innermostFirst;
+
+    private MadeDirectories(List<string> innermostFirst) => _innermostFirst = innermostFirst;
+
+    /// <summary>
+    /// Looks, before anything is made, what of an absolute path without a slash at its end is missing.
+    /// </summary>
+    public static MadeDirectories LeadingTo(string target)
+    {
+        List<string> missing = [];
+        for (string? path = target; path is not null && !Path.Exists(path); path = Path.GetDirectoryName(path))
+        {
+            missing.Add(path);
+        }
+
+        return new MadeDirectories(missing);
+    }
+
+    public bool Contains(string target) => _innermostFirst.Contains(target);
+
+    /// <summary>
+    /// Removes those that are there and hold nothing, from the innermost out; the first that holds something ends it.
+    /// </summary>
+    /// <exception cref="IOException">The system refused it.</exception>
+    public void RemoveEmpty()
+    {
+        foreach (string directory in _innermostFirst.Where(Directory.Exists))
+        {
+            if (Directory.EnumerateFileSystemEntries(directory).Any())
+            {
+                return;
+            }
+
+            Directory.Delete(directory);
+        }
+    }
+
+    /// <summary>Makes the names of the directories durable.</summary>
+    /// <exception cref="IOException">The system refused it.</exception>
+    public void SyncNames()
+    {
+        foreach (string directory in _innermostFirst)
+        {
+            PrivateFiles.SyncDirectory(Path.GetDirectoryName(directory)!);
+        }
+    }
+}

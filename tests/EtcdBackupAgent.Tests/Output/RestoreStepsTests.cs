@@ -1,0 +1,102 @@
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Snapshots.DataDirectory;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Output;
+
+public sealed class RestoreStepsTests
+{
+    private static readonly RestorePlan Plan = new()
+    {
+        Name = "cp1",
+        Cluster = InitialCluster.Parse("cp1=http://a:1"),
+        AdvertisePeerUrls = ["http://a:1"],
+    };
+
+    [Fact]
+    public void A_directory_of_its_own_takes_the_place_of_the_old_one() =>
+        AssertCommands("/srv/new", [], "mv /var/lib/etcd /var/lib/etcd.old", "mv /srv/new /var/lib/etcd");
+
+    [Fact]
+    public void A_restore_into_the_place_itself_moves_nothing() => AssertCommands("/var/lib/etcd", ["/var/lib/etcd"]);
+
+    [Fact]
+    public void Where_etcd_has_a_mount_point_the_content_is_moved() => AssertCommands(
+        "/srv/new",
+        ["/var/lib/etcd"],
+        "mv /var/lib/etcd/member /var/lib/etcd/member.old",
+        "mv /srv/new/member /var/lib/etcd/");
+
+    [Fact]
+    public void Out_of_a_mount_point_the_content_is_moved() => AssertCommands(
+        "/srv/new",
+        ["/srv/new"],
+        "mv /var/lib/etcd /var/lib/etcd.old",
+        "install -d -m 700 /var/lib/etcd",
+        "mv /srv/new/member /var/lib/etcd/");
+
+    [Fact]
+    public void A_log_in_the_data_directory_goes_with_it() => Assert.Contains(
+        "   mv /srv/new/member /srv/new/wal /var/lib/etcd/",
+        Lines(Outcome("/srv/new", "/srv/new/wal"), Plan, ["/srv/new"]));
+
+    [Theory]
+    [InlineData(null, "If etcd.yaml has --wal-dir: this directory is not for it; restore with --wal-dir, too.")]
+    [InlineData("/srv/log", "In etcd.yaml --wal-dir must be /srv/log, or a directory that holds only what is in it.")]
+    public void What_to_do_with_an_old_log_is_always_said(string? log, string expected)
+    {
+        string all = string.Join('\n', Lines(Outcome("/srv/new", log), Plan, []));
+
+        Assert.Contains(expected, all, StringComparison.Ordinal);
+        Assert.Contains("onto the restored data without an error", all, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_other_members_and_the_token_that_each_must_print_are_named()
+    {
+        InitialCluster cluster = InitialCluster.Parse("cp1=http://a:1,cp2=http://b:1,cp3=http://c:1");
+        RestorePlan three = Plan with { Cluster = cluster };
+
+        string all = string.Join('\n', Lines(Outcome("/srv/new"), three, []));
+
+        Assert.Contains("the other members (cp2, cp3)", all, StringComparison.Ordinal);
+        Assert.Contains("Each must print the token restored-1.", all, StringComparison.Ordinal);
+    }
+
+    private static void AssertCommands(string dataDirectory, string[] mountPoints, params string[] commands) =>
+        Assert.Equal(
+            commands,
+            Lines(Outcome(dataDirectory), Plan, mountPoints)
+                .Select(line => line.Trim())
+                .Where(line => line.Split(' ')[0] is "mv" or "install"));
+
+    private static IReadOnlyList<string> Lines(DataDirectoryOutcome outcome, RestorePlan plan, string[] mountPoints) =>
+    [
+        .. RestoreSteps.Of(
+            outcome, plan, MountTable.Parse(string.Join('\n', mountPoints.Select(path => $"36 25 8:2 / {path} rw")))),
+    ];
+
+    private static DataDirectoryOutcome Outcome(string dataDirectory, string? walDirectory = null) => new()
+    {
+        Manifest = null,
+        DataDirectory = dataDirectory,
+        WalDirectory = walDirectory,
+        CertificatesPath = null,
+        Summary = new RestoreSummary
+        {
+            ClusterId = 1,
+            MemberId = 2,
+            MemberIds = [2],
+            Token = "restored-1",
+            MembersReplaced = 0,
+            RevisionBefore = 1,
+            RevisionAfter = 1,
+            DatabaseBytes = 1,
+            BytesWritten = 1,
+            Alarms = [],
+            ClusterVersion = null,
+            StorageVersion = null,
+        },
+    };
+}
