@@ -13,7 +13,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
     private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (ITimer Timer, DateTimeOffset Due)> _later = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ITimer Timer, long Due)> _later = new(StringComparer.Ordinal);
 
     public void Add(string name)
     {
@@ -33,10 +33,11 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     /// <summary>Adds a name after some time; of several such, the earliest counts.</summary>
     public void AddAfter(string name, TimeSpan delay)
     {
-        DateTimeOffset due = time.GetUtcNow() + delay;
+        // By the clock that nobody sets: one that was set back must not put off what is due.
+        long due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
         lock (_lock)
         {
-            if (_later.TryGetValue(name, out (ITimer Timer, DateTimeOffset Due) set))
+            if (_later.TryGetValue(name, out (ITimer Timer, long Due) set))
             {
                 if (set.Due <= due)
                 {
@@ -89,11 +90,11 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         }
     }
 
-    private void Fire(string name, DateTimeOffset due)
+    private void Fire(string name, long due)
     {
         lock (_lock)
         {
-            if (!_later.TryGetValue(name, out (ITimer Timer, DateTimeOffset Due) set) || set.Due != due)
+            if (!_later.TryGetValue(name, out (ITimer Timer, long Due) set) || set.Due != due)
             {
                 return;
             }

@@ -59,7 +59,7 @@ internal sealed class PolicyPlan(
 
             if (!policy.Suspend && (!known || policy.Schedule is null))
             {
-                questions.Add(new Question(policy.Name, makeUpMissed, timeProvider.GetUtcNow()));
+                questions.Add(new Question(policy.Name, makeUpMissed, FailedAt: null));
             }
         }
 
@@ -70,8 +70,7 @@ internal sealed class PolicyPlan(
     /// <summary>Asks once more where the last backup could not be found out, if it is time.</summary>
     public async Task AskAgainAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset now = timeProvider.GetUtcNow();
-        await AskAsync([.. _askAgain.Values.Where(question => question.At <= now)], cancellationToken);
+        await AskAsync([.. _askAgain.Values.Where(IsDue)], cancellationToken);
     }
 
     private async Task AskAsync(IReadOnlyCollection<Question> questions, CancellationToken cancellationToken)
@@ -82,7 +81,7 @@ internal sealed class PolicyPlan(
             _askAgain.Remove(question.Policy);
             if (!isAnswered)
             {
-                _askAgain.Add(question.Policy, question with { At = timeProvider.GetUtcNow() + options.HistoryRetryPeriod });
+                _askAgain.Add(question.Policy, question with { FailedAt = timeProvider.GetTimestamp() });
             }
         }
     }
@@ -168,9 +167,15 @@ internal sealed class PolicyPlan(
         }
     }
 
+    private bool IsDue(Question question) =>
+        question.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
+
     /// <summary>What of a policy decides about its place on the timetable.</summary>
     private sealed record Placement(BackupSchedule? Schedule, bool Suspend);
 
     /// <summary>When was the last backup?</summary>
-    private sealed record Question(ResourceName Policy, bool MakeUpMissed, DateTimeOffset At);
+    /// <param name="Policy">Whose.</param>
+    /// <param name="MakeUpMissed">Whether to start what was missed.</param>
+    /// <param name="FailedAt">When there was no answer last, by <see cref="TimeProvider.GetTimestamp"/>.</param>
+    private sealed record Question(ResourceName Policy, bool MakeUpMissed, long? FailedAt);
 }

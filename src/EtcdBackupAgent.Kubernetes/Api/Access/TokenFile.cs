@@ -10,13 +10,15 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
     private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMinutes(1);
 
     private string? _token;
-    private DateTimeOffset _due = DateTimeOffset.MinValue;
+
+    /// <summary>When it was read, by <see cref="TimeProvider.GetTimestamp"/>; null to read it.</summary>
+    private long? _readAt;
 
     public X509Certificate2? Certificate => certificate;
 
     public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
     {
-        if (time.GetUtcNow() >= _due)
+        if (_readAt is not { } at || time.GetElapsedTime(at) >= ReadAgainAfter)
         {
             try
             {
@@ -33,7 +35,7 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
                 // While it is being replaced the last one serves; once that has expired, the server says so.
             }
 
-            _due = time.GetUtcNow() + ReadAgainAfter;
+            _readAt = time.GetTimestamp();
         }
 
         return _token;
@@ -41,7 +43,7 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
 
     public bool Forget()
     {
-        _due = DateTimeOffset.MinValue;
+        _readAt = null;
         return true;
     }
 }
