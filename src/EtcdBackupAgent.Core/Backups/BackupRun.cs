@@ -153,12 +153,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
     private async Task<BackupOutcome> PruneAsync(BackupOutcome outcome, int retain, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("prune");
-        RetentionRule rule = new()
-        {
-            Policy = outcome.Manifest.Policy,
-            ClusterId = outcome.Manifest.Etcd.ClusterId,
-            RetainNumBackups = retain,
-        };
+        RetentionRule rule = RetentionRule.After(outcome.Manifest, retain);
         try
         {
             PruneReport report = await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);

@@ -25,7 +25,8 @@ public interface IBackupMetrics
     /// <param name="location">The name of the BackupLocation.</param>
     /// <param name="snapshots">Snapshots with a readable manifest, of all policies and clusters.</param>
     /// <param name="storedBytes">What their artifacts take.</param>
-    void RepositorySeen(string location, int snapshots, long storedBytes);
+    /// <param name="fromFuture">How many of the snapshots are dated in the future.</param>
+    void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture);
 
     /// <summary>The location does not exist any more: nothing more is reported of its repository.</summary>
     void RepositoryGone(string location);
@@ -39,7 +40,8 @@ public interface IBackupMetrics
     /// The longest time between two backups of its schedule; null if it has none, or is suspended.
     /// </param>
     /// <param name="lastSuccess">
-    /// When its newest good backup was completed; null if that is not known, or there is none.
+    /// When its newest good backup was completed; null if that is not known, or there is none. A time in the future
+    /// says nothing.
     /// </param>
     /// <param name="verifiedAt">
     /// When a snapshot of it was last verified deeply; null if that is not known, or none ever was.

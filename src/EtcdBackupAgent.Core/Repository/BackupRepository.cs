@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 
 namespace EtcdBackupAgent.Core.Repository;
@@ -17,10 +18,13 @@ public sealed class BackupRepository
 
     private static readonly ObjectKey DocumentKey = new("repository.json");
 
-    private BackupRepository(IObjectStore store, RepositoryDocument document)
+    private readonly TimeProvider _time;
+
+    private BackupRepository(IObjectStore store, RepositoryDocument document, TimeProvider time)
     {
         Store = store;
         Document = document;
+        _time = time;
     }
 
     public IObjectStore Store { get; }
@@ -67,15 +71,24 @@ public sealed class BackupRepository
             };
         }
 
-        return new BackupRepository(store, document);
+        return new BackupRepository(store, document, time);
     }
 
+    /// <summary>Opens the repository that is there, and goes by this machine's clock.</summary>
+    /// <inheritdoc cref="OpenAsync(IObjectStore, TimeProvider, CancellationToken)"/>
+    public static Task<BackupRepository> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
+        OpenAsync(store, TimeProvider.System, cancellationToken);
+
     /// <summary>Opens the repository that is there.</summary>
+    /// <param name="store">Where it is.</param>
+    /// <param name="time">The clock by which a snapshot may be dated in the future.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.RepositoryNotFound"/>, <see cref="FailureReason.RepositoryUnsupported"/>,
     /// <see cref="FailureReason.DataDamaged"/>, or what the store says.
     /// </exception>
-    public static async Task<BackupRepository> OpenAsync(IObjectStore store, CancellationToken cancellationToken)
+    public static async Task<BackupRepository> OpenAsync(
+        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
@@ -83,7 +96,7 @@ public sealed class BackupRepository
             string what = $"{DocumentKey} in {store.Address}";
             RepositoryDocument document = RepositoryJson.ReadRepository(utf8, what);
             document.Encryption.RequireSense(what);
-            return new BackupRepository(store, document);
+            return new BackupRepository(store, document, time);
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
         {
@@ -96,7 +109,9 @@ public sealed class BackupRepository
     }
 
     /// <summary>
-    /// Reads everything there is: one listing, then every manifest and what a deep verification said of it, several snapshots at a time.
+    /// Reads everything there is: one listing of the snapshots and one of the restore notes, then every manifest and
+    /// what a deep
+    /// verification said of it, several snapshots at a time.
     /// </summary>
     public async Task<Inventory> TakeInventoryAsync(CancellationToken cancellationToken)
     {
@@ -108,10 +123,15 @@ public sealed class BackupRepository
         (IReadOnlyList<Snapshot> snapshots, IReadOnlyList<UnreadableSnapshot> unreadable) =
             await ReadSnapshotsAsync(byManifest[true], folders, cancellationToken);
 
-        // 3. what they say, in the order of time
+        // 3. the restore notes
+        (IReadOnlyCollection<RestoreNote> notes, IReadOnlyList<BackupException> unreadableNotes) =
+            await new RestoreNotes(Store).ReadAsync(cancellationToken);
+
+        // 4. what they say, in the order of etcd's history
         return new Inventory
         {
-            Snapshots = snapshots,
+            History = SnapshotHistory.Of(snapshots, notes),
+            UnreadableNotes = unreadableNotes,
             Unreadable = unreadable,
             Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),
         };
@@ -168,7 +188,7 @@ public sealed class BackupRepository
         };
         using MemoryStream utf8 = new(RepositoryJson.Write(document));
         await Store.PutAsync(DocumentKey, utf8, cancellationToken);
-        return new BackupRepository(Store, document);
+        return new BackupRepository(Store, document, _time);
     }
 
     /// <summary>The commit point of a backup: creates the manifest.</summary>
@@ -328,10 +348,14 @@ public sealed class BackupRepository
 
         (VerificationRecord? verification, BackupException? problem) =
             await new VerificationRecords(Store).FindAsync(folder, manifest, objects, cancellationToken);
+        DateTimeOffset now = _time.GetUtcNow();
         return new Snapshot
         {
             Folder = folder,
             Manifest = manifest,
+            StoredAt = objects.FirstOrDefault(o => o.Key == folder.ManifestKey)?.ModifiedAt,
+            IsFromFuture = ClockTolerance.IsFuture(manifest.StartedAt, now)
+                || ClockTolerance.IsFuture(manifest.CompletedAt, now),
             Lacking = lacking,
             Verification = verification,
             VerificationProblem = problem,

@@ -65,6 +65,9 @@ internal static class RepositoryJson
         WithDigest(JsonSerializer.SerializeToUtf8Bytes(
             record with { DocumentSha256 = default }, Json.VerificationRecord));
 
+    public static byte[] Write(RestoreNote note) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(note with { DocumentSha256 = default }, Json.RestoreNote));
+
     /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
@@ -79,6 +82,9 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static VerificationRecord ReadVerification(ReadOnlyMemory<byte> utf8, string what) =>
         Read(utf8, what, Json.VerificationRecord) with { Utf8 = utf8 };
+
+    /// <inheritdoc cref="ReadRepository"/>
+    public static RestoreNote ReadNote(ReadOnlyMemory<byte> utf8, string what) => Read(utf8, what, Json.RestoreNote);
 
     /// <summary>The manifest with its own digest, as a reader will find it once <see cref="Write(SnapshotManifest)"/>
     /// has stored it.</summary>

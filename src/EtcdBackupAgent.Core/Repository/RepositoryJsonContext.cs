@@ -6,4 +6,5 @@ namespace EtcdBackupAgent.Core.Repository;
 [JsonSerializable(typeof(RepositoryDocument))]
 [JsonSerializable(typeof(SnapshotManifest))]
 [JsonSerializable(typeof(VerificationRecord))]
+[JsonSerializable(typeof(RestoreNote))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

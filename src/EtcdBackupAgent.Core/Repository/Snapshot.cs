@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Core.Repository;
 
@@ -9,20 +10,33 @@ public sealed record Snapshot
 
     public required SnapshotManifest Manifest { get; init; }
 
-    /// <summary>Artifacts that the manifest names and that are not there, or not there with their size; empty if complete.</summary>
+    /// <summary>Artifacts that the manifest names and that are not there, or not there with their size; empty if
+    /// complete.</summary>
     public required IReadOnlyList<ArtifactManifest> Lacking { get; init; }
 
-    /// <summary>The newest record of a deep verification of this very manifest; null if there is none that can be read.</summary>
+    /// <summary>The newest record of a deep verification of this very manifest; null if there is none that can be
+    /// read.</summary>
     public VerificationRecord? Verification { get; init; }
 
     /// <summary>Why a newer record than <see cref="Verification"/> does not count; null if there is none.</summary>
     public BackupException? VerificationProblem { get; init; }
 
+    /// <summary>When its manifest was stored, by the store's own clock; null where that is not known.</summary>
+    public DateTimeOffset? StoredAt { get; init; }
+
+    /// <summary>
+    /// Whether it is dated in the future of the clock that was read with it (<see cref="ClockTolerance"/>). It can be
+    /// restored like any other, and never counts as the newest.
+    /// </summary>
+    public bool IsFromFuture { get; init; }
+
     public SnapshotId Id => Folder.Id;
 
-    /// <summary>Oldest first, to the fraction of a second that the manifest knows.</summary>
+    /// <summary>Oldest first by date alone. Which is really the newest, <see cref="SnapshotHistory.Order"/>
+    /// says.</summary>
     public static Comparer<Snapshot> ByTime { get; } = Comparer<Snapshot>.Create((a, b) =>
-        (a.Manifest.StartedAt, a.Id.Value).CompareTo((b.Manifest.StartedAt, b.Id.Value)));
+        (a.Manifest.StartedAt, a.Manifest.CompletedAt, a.Id.Value)
+            .CompareTo((b.Manifest.StartedAt, b.Manifest.CompletedAt, b.Id.Value)));
 
     /// <summary>Whether every artifact is there with its size. That its bytes are right is for verify to say.</summary>
     public bool IsComplete => Lacking.Count == 0;
@@ -49,18 +63,45 @@ public sealed record UnreadableSnapshot
 /// <summary>Everything in the snapshots' part of a repository, at one moment.</summary>
 public sealed record Inventory
 {
-    /// <summary>Oldest first.</summary>
-    public required IReadOnlyList<Snapshot> Snapshots { get; init; }
+    /// <summary>The snapshots that can be read, and what came from what.</summary>
+    public required SnapshotHistory History { get; init; }
+
+    /// <summary>Restore notes that cannot be read: damaged, or of a later format. They count for nothing.</summary>
+    public IReadOnlyList<BackupException> UnreadableNotes { get; init; } = [];
+
+    /// <summary>Oldest first (<see cref="SnapshotHistory.Order"/>).</summary>
+    public IReadOnlyList<Snapshot> Snapshots => History.Snapshots;
+
+    /// <summary>Those that are dated in the future.</summary>
+    public IEnumerable<Snapshot> FromFuture => Snapshots.Where(s => s.IsFromFuture);
 
     /// <summary>Oldest first.</summary>
     public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
 
-    /// <summary>Folders without a manifest, with their objects: backups that did not come to their end, or are under way.</summary>
+    /// <summary>Folders without a manifest, with their objects: backups that did not come to their end, or are under
+    /// way.</summary>
     public required IReadOnlyDictionary<SnapshotFolder, IReadOnlyList<StoredObject>> Unreferenced { get; init; }
 
-    /// <summary>The folders of all snapshots, readable or not, oldest first.</summary>
-    public IEnumerable<SnapshotFolder> Folders =>
-        Snapshots.Select(s => s.Folder)
-            .Concat(Unreadable.Select(s => s.Folder))
-            .OrderBy(f => f.ToString(), StringComparer.Ordinal);
+    /// <summary>The one snapshot that a person means by an ID, the beginning of one, or <c>latest</c>.</summary>
+    /// <exception cref="BackupException">As <see cref="BackupRepository.FindAsync"/>.</exception>
+    public Snapshot Find(string idText, string address) => SnapshotChoice.Find(this, idText, address);
+
+    /// <summary>
+    /// The folders of all snapshots, oldest first; one whose manifest cannot be read stands before the first with a
+    /// later date.
+    /// </summary>
+    public IEnumerable<SnapshotFolder> Folders
+    {
+        get
+        {
+            List<SnapshotFolder> folders = [.. Snapshots.Select(s => s.Folder)];
+            foreach (SnapshotFolder unreadable in Unreadable.Select(s => s.Folder))
+            {
+                int later = folders.FindIndex(f => f.StartedAt > unreadable.StartedAt);
+                folders.Insert(later < 0 ? folders.Count : later, unreadable);
+            }
+
+            return folders;
+        }
+    }
 }

@@ -1,11 +1,13 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>Which snapshot a person means by what they typed.</summary>
 internal static class SnapshotChoice
 {
-    /// <summary>The word for the newest complete snapshot that is not known to be damaged.</summary>
+    /// <summary>The word for the newest complete snapshot that is not known to be damaged, nor dated in the
+    /// future.</summary>
     public const string Latest = "latest";
 
     /// <summary>The one snapshot that is meant, with its manifest.</summary>
@@ -21,10 +23,8 @@ internal static class SnapshotChoice
     {
         if (idText == Latest)
         {
-            return inventory.Snapshots.LastOrDefault(s => s.IsGood)?.Folder
-                ?? throw NotFound(inventory.Snapshots.Any(s => s.IsComplete)
-                    ? $"Every complete snapshot in {address} is known to be damaged."
-                    : $"There is no complete snapshot in {address}.");
+            return SnapshotHistory.Newest(inventory.Snapshots, s => s.IsGood)?.Folder
+                ?? throw NoLatest(inventory, address);
         }
 
         string wanted = idText.ToLowerInvariant();
@@ -51,6 +51,25 @@ internal static class SnapshotChoice
                 Hint = "Type one digit more.",
             },
         };
+    }
+
+    private static BackupException NoLatest(Inventory inventory, string address)
+    {
+        if (inventory.Snapshots.LastOrDefault(s => s.IsGood) is { } future)
+        {
+            return new BackupException(
+                FailureReason.SnapshotNotFound,
+                $"Every good snapshot in {address} is dated in the future of this machine's clock, so none is "
+                + $"'{Latest}'. By etcd's revisions the newest is {future.Id}, dated "
+                + $"{future.Manifest.CompletedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z.")
+            {
+                Hint = "Check this machine's clock with 'date -u'. If it is right, name the snapshot by its ID.",
+            };
+        }
+
+        return NotFound(inventory.Snapshots.Any(s => s.IsComplete)
+            ? $"Every complete snapshot in {address} is known to be damaged."
+            : $"There is no complete snapshot in {address}.");
     }
 
     private static BackupException NotFound(string message) =>

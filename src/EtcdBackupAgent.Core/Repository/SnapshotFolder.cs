@@ -41,12 +41,18 @@ public readonly record struct SnapshotFolder
         Key($"{VerificationNameStart}{Text(completedAt.ToUniversalTime())}{VerificationNameEnd}");
 
     /// <summary>Whether a key is that of a record of a deep verification in this folder.</summary>
-    public bool IsVerification(ObjectKey key)
+    public bool IsVerification(ObjectKey key) => VerificationTime(key) is not null;
+
+    /// <summary>The time in the name of a record of a deep verification in this folder; null for other keys.</summary>
+    public DateTimeOffset? VerificationTime(ObjectKey key)
     {
         string start = $"{this}{VerificationNameStart}";
         return key.Value.StartsWith(start, StringComparison.Ordinal)
             && key.Value.EndsWith(VerificationNameEnd, StringComparison.Ordinal)
-            && TryReadTime(key.Value[start.Length..^VerificationNameEnd.Length], out _);
+            && key.Value.Length > start.Length + VerificationNameEnd.Length
+            && TryReadTime(key.Value[start.Length..^VerificationNameEnd.Length], out DateTimeOffset time)
+                ? time
+                : null;
     }
 
     /// <summary>The folder that a key lies in; false for keys outside the snapshots and for names of another form.</summary>

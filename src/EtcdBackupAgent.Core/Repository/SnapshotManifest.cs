@@ -10,6 +10,9 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary><c>manifest.json</c>: what a snapshot is and what its bytes must be. Fields: <c>docs/spec/repository.md</c>.</summary>
 public sealed record SnapshotManifest : IRepositoryDocument
 {
+    /// <summary>The label that names the uid of the policy.</summary>
+    public const string PolicyUidLabel = "kubedr.catalogicsoftware.com/policy-uid";
+
     public required int FormatVersion { get; init; }
 
     public required SnapshotId Id { get; init; }
@@ -44,6 +47,10 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>Bytes of all artifacts in the store.</summary>
     [JsonIgnore]
     public long StoredBytes => Artifacts.Sum(a => a.StoredBytes);
+
+    /// <summary>The uid of the policy in its Kubernetes cluster, as the label says; null if there is none.</summary>
+    [JsonIgnore]
+    public string? PolicyUid => Labels.GetValueOrDefault(PolicyUidLabel);
 
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;

@@ -5,6 +5,9 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary>The records of deep verifications in a store.</summary>
 internal sealed class VerificationRecords(IObjectStore store)
 {
+    /// <summary>A name with a later time leaves no room for one after it; nobody but a forger makes one.</summary>
+    private static readonly DateTimeOffset LastTime = DateTimeOffset.MaxValue.AddDays(-1);
+
     /// <summary>The newest record that speaks of a manifest, and why newer ones do not count.</summary>
     /// <param name="folder">The snapshot's folder.</param>
     /// <param name="manifest">The manifest as it is now.</param>
@@ -48,7 +51,14 @@ internal sealed class VerificationRecords(IObjectStore store)
         {
             before = Keys(folder, await store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken));
 
-            // Two in one second: the later one gets the later name.
+            // The latest name counts, so this one is later than those that are there, also than one that a wrong clock
+            // made.
+            if (before.Length > 0
+                && folder.VerificationTime(before[0]) is { } latest && latest >= at && latest < LastTime)
+            {
+                at = latest.AddSeconds(1);
+            }
+
             while (!await store.TryCreateAsync(folder.VerificationKey(at), utf8, cancellationToken))
             {
                 at = at.AddSeconds(1);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
@@ -34,9 +35,10 @@ internal sealed record CataloguePlan
         List<CatalogueEntry> missing = [];
         List<(JsonObject Record, CatalogueEntry Entry)> present = [];
         List<SnapshotId> taken = [];
+        OwnSnapshots[] own = [.. policies.Select(policy => PolicySnapshots.Of(policy, inventory.History))];
         foreach (Snapshot snapshot in inventory.Snapshots)
         {
-            CatalogueEntry entry = new(snapshot, !policies.Any(p => OwnSnapshots.IsOf(p, snapshot.Manifest)));
+            CatalogueEntry entry = new(snapshot, !own.Any(one => one.Contains(snapshot)));
             if (!byName.TryGetValue(ClusterNames.RecordOf(snapshot.Id.Value), out JsonObject? record))
             {
                 missing.Add(entry);

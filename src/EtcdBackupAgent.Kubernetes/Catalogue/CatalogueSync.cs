@@ -137,10 +137,14 @@ internal sealed class CatalogueSync(
 
     private async Task CatchUpAsync(JsonObject policy, Inventory inventory, CancellationToken cancellationToken)
     {
+        DateTimeOffset now = time.GetUtcNow();
         try
         {
             await _statuses.ChangeAsync(
-                ClusterKinds.Policy, policy, status => PolicyCatchUp.Apply(status, policy, inventory.Snapshots), cancellationToken);
+                ClusterKinds.Policy,
+                policy,
+                status => PolicyCatchUp.Apply(status, policy, inventory.History, now),
+                cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
@@ -153,6 +157,7 @@ internal sealed class CatalogueSync(
         Snapshot[] complete = [.. inventory.Snapshots.Where(s => s.IsComplete)];
         status["snapshots"] = complete.Length;
         status["storedBytes"] = complete.Sum(s => s.Manifest.StoredBytes);
+        status["futureSnapshots"] = inventory.FromFuture.Count();
         status["lastSyncTime"] = StatusTime.Text(time.GetUtcNow());
     }
 }

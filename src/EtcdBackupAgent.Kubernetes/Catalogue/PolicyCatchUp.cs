@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -14,20 +15,36 @@ internal static class PolicyCatchUp
     /// <summary>Puts what the repository knows better into a policy's status.</summary>
     /// <param name="status">The status, which is changed.</param>
     /// <param name="policy">The policy.</param>
-    /// <param name="snapshots">All of the repository.</param>
-    public static void Apply(JsonObject status, JsonObject policy, IReadOnlyList<Snapshot> snapshots)
+    /// <param name="history">All of the repository.</param>
+    /// <param name="now">The time.</param>
+    public static void Apply(JsonObject status, JsonObject policy, SnapshotHistory history, DateTimeOffset now)
     {
-        Snapshot[] own = [.. snapshots.Where(s => OwnSnapshots.IsOf(policy, s.Manifest))];
-        if (own.Where(s => Counts(s, policy)).MaxBy(s => s.Manifest.CompletedAt) is { Manifest: var newest }
-            && (StatusTime.Find(status, PolicyStatus.LastSuccessTime) is not { } known
-                || known < StatusTime.Rounded(newest.CompletedAt)))
+        OwnSnapshots mine = PolicySnapshots.Of(policy, history);
+        Snapshot[] own = [.. history.Snapshots.Where(mine.Contains)];
+        if (SnapshotHistory.Newest(own, s => Counts(s, policy)) is { } newest
+            && IsNewerThanKnown(newest, status, own, history, now))
         {
-            PolicyStatus.SetSucceeded(status, newest, pod: null, ObjectMetadata.Generation(policy));
+            PolicyStatus.SetSucceeded(status, newest.Manifest, pod: null, ObjectMetadata.Generation(policy), now);
+            PolicyStatus.SetSnapshot(status, newest.Manifest);
         }
 
-        PolicyStatus.SetVerified(
-            status,
-            own.Where(s => s.IsProved).Select(s => s.Verification).MaxBy(verification => verification!.CompletedAt));
+        PolicyStatus.SetVerified(status, DeepVerifications.Newest(own.Where(s => s.IsProved), now), now);
+        PolicyStatus.SetFromFuture(status, own.Count(s => s.IsFromFuture));
+    }
+
+    /// <summary>By etcd's history where the status names a snapshot of the repository, by date otherwise.</summary>
+    private static bool IsNewerThanKnown(
+        Snapshot newest, JsonObject status, Snapshot[] own, SnapshotHistory history, DateTimeOffset now)
+    {
+        if (StatusTime.FindPast(status, PolicyStatus.LastSuccessTime, now) is not { } known)
+        {
+            return true;
+        }
+
+        string? id = ObjectMetadata.Find(status, PolicyStatus.SnapshotId);
+        return own.FirstOrDefault(s => s.Id.Value == id) is { } told
+            ? history.Order.Compare(told, newest) < 0
+            : known < StatusTime.Rounded(newest.Manifest.CompletedAt);
     }
 
     /// <summary>Whether the run that made it has succeeded, as far as the repository tells.</summary>

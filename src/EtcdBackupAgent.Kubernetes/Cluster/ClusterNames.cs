@@ -27,12 +27,11 @@ internal static class ClusterNames
 
     public const string PolicyLabel = "kubedr.backup-policy";
 
-    /// <summary>On a record whose snapshot is none of a policy here: of another cluster that shares the bucket, of an etcd
-    /// cluster of before, of a policy that is gone. It is listed, and never pruned.</summary>
+    /// <summary>On a record whose snapshot is none of a policy here: of another cluster that shares the bucket, of
+    /// another
+    /// etcd cluster than the one that the policy backs up, of a policy that is gone. It is listed, and never
+    /// pruned.</summary>
     public const string ForeignLabel = $"{DocumentIdentity.Group}/foreign";
-
-    /// <summary>In a manifest: the policy's uid, which tells it from one of the same name in another cluster.</summary>
-    public const string PolicyUidLabel = $"{DocumentIdentity.Group}/policy-uid";
 
     /// <summary>Who writes, for events and server-side apply.</summary>
     public const string Component = "etcd-backup-agent";

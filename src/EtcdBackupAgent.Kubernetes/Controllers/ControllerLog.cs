@@ -23,6 +23,9 @@ internal static partial class ControllerLog
     [LoggerMessage(LogLevel.Warning, "Location {Location} cannot be used: {Message}")]
     public static partial void LocationFailed(this ILogger logger, string location, string message);
 
+    [LoggerMessage(LogLevel.Warning, "Location {Location}: {Warning}")]
+    public static partial void LocationDoubtful(this ILogger logger, string location, string warning);
+
     [LoggerMessage(LogLevel.Information, "Snapshot {SnapshotId} was deleted with its record")]
     public static partial void SnapshotDeleted(this ILogger logger, string snapshotId);
 

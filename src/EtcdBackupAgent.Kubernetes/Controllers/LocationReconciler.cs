@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -113,6 +114,11 @@ internal sealed class LocationReconciler(
             if (report.Created + report.Changed + report.Removed > 0)
             {
                 logger.CatalogueSynced(name, report.Created, report.Changed, report.Removed);
+            }
+
+            if (FutureSnapshots.Describe([.. report.Inventory.FromFuture]) is { } warning)
+            {
+                logger.LocationDoubtful(name, warning);
             }
 
             Seen(name, report);

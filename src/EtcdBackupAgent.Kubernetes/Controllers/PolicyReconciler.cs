@@ -192,7 +192,7 @@ internal sealed class PolicyReconciler(
     {
         JsonObject status = item["status"] as JsonObject ?? [];
         if (FailedJob.Last(await _jobs.ListOwnAsync(item, cancellationToken)) is not { } last
-            || PolicyStatus.HasTold(status, last.SinceThen, JobState.Started(last.Job), last.At))
+            || PolicyStatus.HasTold(status, last.SinceThen, JobState.Started(last.Job), last.At, time.GetUtcNow()))
         {
             return item;
         }
@@ -203,7 +203,8 @@ internal sealed class PolicyReconciler(
         JsonObject written = await _statuses.ChangeAsync(
             Kind,
             item,
-            changed => PolicyStatus.SetFailed(changed, failure, pod ?? name, ObjectMetadata.Generation(item), last.At),
+            changed => PolicyStatus.SetFailed(
+                changed, failure, pod ?? name, ObjectMetadata.Generation(item), last.At, time.GetUtcNow()),
             cancellationToken);
         await events.RecordOnceAsync(
             Kind, item, EventType.Warning, "BackupFailed", failure.Message, ObjectMetadata.Uid(last.Job), cancellationToken);

@@ -21,9 +21,9 @@ internal sealed record RecordDeletionFacts
 
 /// <summary>The snapshot of a record that was deleted, as it lies in the repository.</summary>
 /// <param name="IsReadable">Whether its manifest can be read.</param>
-/// <param name="IsOwn">Whether it is of the policy, and of the etcd cluster that the policy backs up.</param>
+/// <param name="IsOwn">Whether it is the policy's own (<see cref="Core.History.OwnSnapshots"/>).</param>
 /// <param name="IsGood">Whether it can be restored as far as is known.</param>
-/// <param name="OtherGood">How many other snapshots of the policy on that etcd cluster can be.</param>
+/// <param name="OtherGood">How many other snapshots of the policy's own can be.</param>
 internal sealed record RecordedSnapshot(bool IsReadable, bool IsOwn, bool IsGood, int OtherGood);
 
 /// <summary>
@@ -41,7 +41,8 @@ internal static class RecordDeletion
         { HasPolicy: false } => "its policy is gone or being deleted",
         { Snapshot: null } => throw new ArgumentException("The repository has to be looked at first.", nameof(facts)),
         { Snapshot.IsReadable: false } => "its manifest cannot be read",
-        { Snapshot.IsOwn: false } => "it is of another cluster, or of another etcd cluster than the one that the policy backs up",
+        { Snapshot.IsOwn: false } =>
+            "it is of another cluster, or of another etcd cluster than the one that the policy backs up",
         { Snapshot: { IsGood: true, OtherGood: 0 } } => "it is the last good snapshot of its policy",
         _ => null,
     };

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -222,16 +223,14 @@ internal sealed class RecordReconciler(
     private static RecordedSnapshot Look(Inventory inventory, string id, JsonObject policy)
     {
         Snapshot? snapshot = inventory.Snapshots.FirstOrDefault(s => s.Id.Value == id);
+        OwnSnapshots own = PolicySnapshots.Of(policy, inventory.History);
         return snapshot is null
             ? new RecordedSnapshot(IsReadable: false, IsOwn: false, IsGood: false, OtherGood: 0)
             : new RecordedSnapshot(
                 IsReadable: true,
-                OwnSnapshots.IsOf(policy, snapshot.Manifest),
+                own.Contains(snapshot),
                 snapshot.IsGood,
-                inventory.Snapshots.Count(other => other.Id != snapshot.Id
-                    && other.IsGood
-                    && other.Manifest.Policy == snapshot.Manifest.Policy
-                    && other.Manifest.Etcd.ClusterId == snapshot.Manifest.Etcd.ClusterId));
+                inventory.Snapshots.Count(other => other.Id != snapshot.Id && other.IsGood && own.Contains(other)));
     }
 
     private async Task KeptAsync(JsonObject record, string id, string why, CancellationToken cancellationToken)

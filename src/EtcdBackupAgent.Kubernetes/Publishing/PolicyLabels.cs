@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
@@ -16,13 +13,9 @@ internal static class PolicyLabels
         Dictionary<string, string> labels = new(StringComparer.Ordinal);
         if (policy.Uid is { } uid)
         {
-            labels.Add(ClusterNames.PolicyUidLabel, uid);
+            labels.Add(SnapshotManifest.PolicyUidLabel, uid);
         }
 
         return labels;
     }
-
-    /// <summary>Whether a manifest says that it was made for this very policy.</summary>
-    public static bool IsMadeFor(SnapshotManifest manifest, JsonObject policy) =>
-        manifest.Labels.TryGetValue(ClusterNames.PolicyUidLabel, out string? uid) && uid == ObjectMetadata.Uid(policy);
 }

@@ -12,7 +12,8 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 /// policy", has them. Pure functions of the status there was and what happened.
 /// </summary>
 /// <remarks>
-/// There are two parts, and each goes forward in time only, whoever writes it and however late: the last run
+/// There are two parts, and each goes forward in time only, whoever writes it and however late, but a time that lies in
+/// the future counts for nothing, so that one wrong clock does not silence all later runs: the last run
 /// (<c>backupTime</c>, <c>backupStatus</c>, <c>backupErrorMessage</c>, <c>backupPod</c>, condition
 /// <c>BackupSucceeded</c>), and the last backup that succeeded (<c>lastSuccessTime</c>, <c>snapshotId</c> and what
 /// belongs to it), which a run that fails leaves as it was.
@@ -21,6 +22,8 @@ internal static class PolicyStatus
 {
     public const string LastSuccessTime = "lastSuccessTime";
     public const string EtcdClusterId = "etcdClusterId";
+    public const string SnapshotId = "snapshotId";
+    public const string FutureSnapshots = "futureSnapshots";
     public const string VerifiedTime = "verifiedTime";
 
     private const string BackupTime = "backupTime";
@@ -36,21 +39,33 @@ internal static class PolicyStatus
     /// <param name="now">When.</param>
     public static void SetBegun(JsonObject status, string pod, long generation, DateTimeOffset now)
     {
-        if (SetRun(status, "Initializing", pod, generation, now))
+        if (SetRun(status, "Initializing", pod, generation, now, now))
         {
             status.Remove(ErrorMessage);
         }
     }
 
     /// <summary>A run has failed.</summary>
+    /// <param name="status">The policy's status.</param>
+    /// <param name="failure">Why.</param>
+    /// <param name="pod">Who made the backup.</param>
+    /// <param name="generation">Of the policy.</param>
+    /// <param name="at">When it failed.</param>
+    /// <param name="now">The time of the writer.</param>
     public static void SetFailed(
-        JsonObject status, BackupException failure, string pod, long generation, DateTimeOffset now)
+        JsonObject status, BackupException failure, string pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
-        if (SetRun(status, "Failed", pod, generation, now))
+        if (SetRun(status, "Failed", pod, generation, at, now))
         {
             status[ErrorMessage] = failure.MessageWithHint;
             StatusConditions.Set(
-                status, StatusConditions.BackupSucceeded, holds: false, $"{failure.Reason}", failure.Message, generation, now);
+                status,
+                StatusConditions.BackupSucceeded,
+                holds: false,
+                $"{failure.Reason}",
+                failure.Message,
+                generation,
+                at);
         }
     }
 
@@ -59,28 +74,58 @@ internal static class PolicyStatus
     /// <param name="manifest">The snapshot.</param>
     /// <param name="pod">Who made it; null if that is not known.</param>
     /// <param name="generation">Of the policy.</param>
-    public static void SetSucceeded(JsonObject status, SnapshotManifest manifest, string? pod, long generation)
+    /// <param name="now">The time of the writer.</param>
+    public static void SetSucceeded(
+        JsonObject status, SnapshotManifest manifest, string? pod, long generation, DateTimeOffset now)
     {
         DateTimeOffset at = manifest.CompletedAt;
-        if (SetRun(status, "Completed", pod, generation, at))
+        if (SetRun(status, "Completed", pod, generation, at, now))
         {
             status.Remove(ErrorMessage);
             StatusConditions.Set(
                 status, StatusConditions.BackupSucceeded, holds: true, "Completed", SuccessText(manifest.Id), generation, at);
         }
 
-        if (IsNotNewer(status, LastSuccessTime, at))
+        if (IsNotNewer(status, LastSuccessTime, at, now))
         {
             SetSnapshot(status, manifest);
         }
     }
 
     /// <summary>A deep verification has found a snapshot of the policy sound.</summary>
-    public static void SetVerified(JsonObject status, VerificationRecord? verification)
+    public static void SetVerified(JsonObject status, VerificationRecord? verification, DateTimeOffset now)
     {
-        if (verification is { Result: VerificationResult.Sound, CompletedAt: var at } && IsNotNewer(status, VerifiedTime, at))
+        if (verification is { Result: VerificationResult.Sound, CompletedAt: var at }
+            && IsNotNewer(status, VerifiedTime, at, now))
         {
             status[VerifiedTime] = StatusTime.Text(at);
+        }
+    }
+
+    /// <summary>Which snapshot is the newest, whatever the status says.</summary>
+    public static void SetSnapshot(JsonObject status, SnapshotManifest manifest)
+    {
+        status["mbrName"] = ClusterNames.RecordOf(manifest.Id.Value);
+        status[SnapshotId] = manifest.Id.Value;
+        status["filesNew"] = (long)manifest.Artifacts.Count;
+        status["filesChanged"] = 0L;
+        status["dataAdded"] = manifest.StoredBytes;
+        status["totalBytesProcessed"] = manifest.PlainBytes;
+        status["totalDurationSecs"] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        status[LastSuccessTime] = StatusTime.Text(manifest.CompletedAt);
+        status[EtcdClusterId] = $"{manifest.Etcd.ClusterId}";
+    }
+
+    /// <summary>How many snapshots of the policy are dated in the future; nothing stands there if none is.</summary>
+    public static void SetFromFuture(JsonObject status, int count)
+    {
+        if (count > 0)
+        {
+            status[FutureSnapshots] = (long)count;
+        }
+        else
+        {
+            status.Remove(FutureSnapshots);
         }
     }
 
@@ -90,8 +135,14 @@ internal static class PolicyStatus
     /// <param name="jobs">The names of the Job and of those after it.</param>
     /// <param name="begun">When the Job began.</param>
     /// <param name="ended">When it ended.</param>
-    public static bool HasTold(JsonObject status, IReadOnlyCollection<string> jobs, DateTimeOffset begun, DateTimeOffset ended) =>
-        StatusTime.Find(status, BackupTime) is { } known
+    /// <param name="now">The time.</param>
+    public static bool HasTold(
+        JsonObject status,
+        IReadOnlyCollection<string> jobs,
+        DateTimeOffset begun,
+        DateTimeOffset ended,
+        DateTimeOffset now) =>
+        StatusTime.FindPast(status, BackupTime, now) is { } known
         && (known > ended
             || (known >= StatusTime.Rounded(begun)
                 && ObjectMetadata.Find(status, BackupState) != "Initializing"
@@ -101,17 +152,18 @@ internal static class PolicyStatus
     /// <summary>kubedr's words.</summary>
     public static string SuccessText(SnapshotId id) => $"Backup completed, snapshot ID: {id}";
 
-    /// <summary>Whether a time in a status is absent or not after another.</summary>
-    public static bool IsNotNewer(JsonObject status, string field, DateTimeOffset time) =>
-        StatusTime.Find(status, field) is not { } known || known <= StatusTime.Rounded(time);
+    /// <summary>Whether a time in a status is absent, in the future, or not after another.</summary>
+    public static bool IsNotNewer(JsonObject status, string field, DateTimeOffset time, DateTimeOffset now) =>
+        StatusTime.FindPast(status, field, now) is not { } known || known <= StatusTime.Rounded(time);
 
     /// <summary>A pod is called after its Job; in place of one that was never there stands the Job.</summary>
     private static bool IsOf(string pod, string job) => pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
     /// <summary>False, and nothing is changed, if the status tells of a later run.</summary>
-    private static bool SetRun(JsonObject status, string state, string? pod, long generation, DateTimeOffset at)
+    private static bool SetRun(
+        JsonObject status, string state, string? pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
-        if (!IsNotNewer(status, BackupTime, at))
+        if (!IsNotNewer(status, BackupTime, at, now))
         {
             return false;
         }
@@ -129,18 +181,5 @@ internal static class PolicyStatus
         }
 
         return true;
-    }
-
-    private static void SetSnapshot(JsonObject status, SnapshotManifest manifest)
-    {
-        status["mbrName"] = ClusterNames.RecordOf(manifest.Id.Value);
-        status["snapshotId"] = manifest.Id.Value;
-        status["filesNew"] = (long)manifest.Artifacts.Count;
-        status["filesChanged"] = 0L;
-        status["dataAdded"] = manifest.StoredBytes;
-        status["totalBytesProcessed"] = manifest.PlainBytes;
-        status["totalDurationSecs"] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-        status[LastSuccessTime] = StatusTime.Text(manifest.CompletedAt);
-        status[EtcdClusterId] = $"{manifest.Etcd.ClusterId}";
     }
 }

@@ -26,7 +26,7 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
         PublishedRun run, BackupException failure, DateTimeOffset at, CancellationToken cancellationToken) =>
         ChangeAsync(
             run,
-            (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at),
+            (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at, time.GetUtcNow()),
             cancellationToken);
 
     public Task SucceededAsync(
@@ -38,8 +38,9 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
             run,
             (status, generation) =>
             {
-                PolicyStatus.SetSucceeded(status, manifest, pod, generation);
-                PolicyStatus.SetVerified(status, verification);
+                DateTimeOffset now = time.GetUtcNow();
+                PolicyStatus.SetSucceeded(status, manifest, pod, generation, now);
+                PolicyStatus.SetVerified(status, verification, now);
             },
             cancellationToken);
 

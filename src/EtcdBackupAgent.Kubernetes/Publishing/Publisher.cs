@@ -2,6 +2,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 
@@ -106,7 +107,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
             await telling.TellAsync($"remove the records of snapshots that policy {run.Policy} does not keep", token =>
                 RemoveAsync(run, [.. pruned.Removed.Select(d => d.Snapshot.Id)], token));
             await telling.TellAsync($"make the records of earlier snapshots of policy {run.Policy}", token =>
-                CatchUpAsync(run, manifest, [.. pruned.Decisions.Where(d => d.Keep).Select(d => d.Snapshot)], token));
+                CatchUpAsync(run, [.. pruned.Decisions.Where(d => d.Keep)], token));
         }
 
         if (outcome.PruneFailure is { } failure)
@@ -135,19 +136,23 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         }
     }
 
-    private async Task CatchUpAsync(
-        PublishedRun run, SnapshotManifest newest, Snapshot[] kept, CancellationToken cancellationToken)
+    private async Task CatchUpAsync(PublishedRun run, RetentionDecision[] kept, CancellationToken cancellationToken)
     {
         ResourceList records = await client.ListAsync(
             ClusterKinds.Record, run.Policy.Namespace, ResourceSelection.All, cancellationToken);
         HashSet<string> known = [.. records.Items.Select(ObjectMetadata.Name)];
-        foreach (Snapshot snapshot in kept.Where(s => s.Manifest.Policy == run.Policy))
+        foreach (RetentionDecision decision in kept.Where(d => d.Snapshot.Manifest.Policy == run.Policy))
         {
-            bool isForeign = snapshot.Manifest.Etcd.ClusterId != newest.Etcd.ClusterId;
+            Snapshot snapshot = decision.Snapshot;
             if (!known.Contains(ClusterNames.RecordOf(snapshot.Id.Value)))
             {
                 await _records.PublishAsync(
-                    run.Policy.Namespace, run.Location, snapshot.Manifest, snapshot.Verification, isForeign, cancellationToken);
+                    run.Policy.Namespace,
+                    run.Location,
+                    snapshot.Manifest,
+                    snapshot.Verification,
+                    isForeign: !decision.IsOwn,
+                    cancellationToken);
             }
         }
     }

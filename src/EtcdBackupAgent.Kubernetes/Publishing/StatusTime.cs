@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Kubernetes.Api;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
@@ -17,6 +18,11 @@ internal static class StatusTime
             ObjectMetadata.Find(status, field), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time
             : null;
+
+    /// <summary>The same, and null also if the time lies in the future: whoever wrote that had a wrong clock, or it is
+    /// wrong here.</summary>
+    public static DateTimeOffset? FindPast(JsonObject status, string field, DateTimeOffset now) =>
+        Find(status, field) is { } time && !ClockTolerance.IsFuture(time, now) ? time : null;
 
     /// <summary>A time as it reads when it was written and read again.</summary>
     public static DateTimeOffset Rounded(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));

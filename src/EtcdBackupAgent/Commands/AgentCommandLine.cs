@@ -78,6 +78,7 @@ internal static class AgentCommandLine
             InspectCommand.Create(logs),
             VerifyCommand.Create(logs),
             RestoreCommand.Create(logs),
+            RestoredCommand.Create(logs),
             PruneCommand.Create(logs),
             DeleteCommand.Create(logs),
             KeyCommand.Create(logs),

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
@@ -30,7 +32,21 @@ internal static class ListCommand
                 }
 
                 console.Write(SnapshotText.Table(inventory, Wiring.Time.GetUtcNow(), Terminal.TableWidth));
+                foreach (string line in SnapshotText.Origins(inventory))
+                {
+                    console.WriteLine(line);
+                }
             });
+            if (FutureSnapshots.Describe([.. inventory.FromFuture]) is { } warning)
+            {
+                FailureText.WriteWarning(warning);
+            }
+
+            foreach (BackupException note in inventory.UnreadableNotes)
+            {
+                FailureText.WriteWarning($"{note.Message} It counts for nothing.");
+            }
+
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint https://minio.example:9000");

@@ -77,10 +77,11 @@ internal static class PruneCommand
             : EtcdId.TryParse(clusterText, out EtcdId parsed) ? parsed
             : throw new BackupException(FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-        EtcdId[] clusters = [.. inventory.Snapshots
-            .Where(s => s.Manifest.Policy == policy)
-            .Select(s => s.Manifest.Etcd.ClusterId)
-            .Distinct()];
+        Snapshot[] own = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy)];
+        EtcdId[] all = [.. own.Select(s => s.Manifest.Etcd.ClusterId).Distinct()];
+
+        // One that another goes on with is pruned with that one.
+        EtcdId[] clusters = [.. all.Where(older => !all.Any(newer => inventory.History.IsAncestor(older, newer)))];
         return (cluster, clusters) switch
         {
             ({ } named, _) => Rule(named),
@@ -88,12 +89,19 @@ internal static class PruneCommand
             (null, [EtcdId only]) => Rule(only),
             _ => throw new BackupException(
                 FailureReason.InvalidInput,
-                $"Policy {policy} has snapshots of {clusters.Length} etcd clusters in {repository.Store.Address}: {string.Join(", ", clusters)}.")
+                $"Policy {policy} has snapshots of {clusters.Length} etcd clusters in {repository.Store.Address}: "
+                + $"{string.Join(", ", clusters)}.")
             {
                 Hint = "Say which with --cluster-id; the others are not touched.",
             },
         };
 
-        RetentionRule Rule(EtcdId id) => new() { Policy = policy, ClusterId = id, RetainNumBackups = retain };
+        RetentionRule Rule(EtcdId id) => new()
+        {
+            Policy = policy,
+            ClusterId = id,
+            PolicyUid = own.LastOrDefault(s => s.Manifest.Etcd.ClusterId == id)?.Manifest.PolicyUid,
+            RetainNumBackups = retain,
+        };
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Kubernetes.Cluster;
@@ -106,6 +107,8 @@ internal sealed class RestoreCommand
         {
             DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
                 opened.Repository, idText, own.Identities, build, progress, cancellationToken));
+            await RestoredCluster.TryNoteAsync(
+                opened.Repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), cancellationToken);
             Write(parsed, built, build);
             return;
         }

@@ -20,11 +20,12 @@ internal static class ShowCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            Snapshot snapshot = await opened.Repository.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
+            Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
+            Snapshot snapshot = inventory.Find(parsed.GetRequiredValue(id), opened.Address);
             output.Write(
                 parsed,
-                SnapshotText.Document(snapshot),
-                console => console.WriteLine(string.Join('\n', SnapshotText.Details(snapshot))));
+                SnapshotText.Document(snapshot, inventory.History),
+                console => console.WriteLine(string.Join('\n', SnapshotText.Details(snapshot, inventory.History))));
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent show 34abbf1b --repository file:///var/backups/etcd --output yaml");

@@ -103,13 +103,16 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         }
 
         string run = $"{at:O} {state}";
-        if (_told.TryGetValue(name, out string? before) && before == run)
+        bool isFirst = !_told.TryGetValue(name, out string? before);
+        if (before == run)
         {
             return;
         }
 
+        // The clocks of the pods may lag: what changes while this process watches has happened meanwhile, whatever its
+        // date.
         _told[name] = run;
-        if (at < StatusTime.Rounded(_begun))
+        if (isFirst && at < StatusTime.Rounded(_begun))
         {
             return;
         }

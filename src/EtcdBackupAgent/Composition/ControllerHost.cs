@@ -107,7 +107,10 @@ internal static class ControllerHost
                 new LocationReconciler(cluster, repositories, sync, events, options.Controller, Wiring.Time, logger)
                 {
                     Seen = (location, report) => metrics.RepositorySeen(
-                        location, report.Inventory.Snapshots.Count, report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes)),
+                        location,
+                        report.Inventory.Snapshots.Count,
+                        report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
+                        report.Inventory.FromFuture.Count()),
                     Gone = metrics.RepositoryGone,
                 },
                 new PolicyReconciler(cluster, mode, events, options.Controller, Wiring.Time, logger) { Observer = policies },

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 
@@ -34,7 +35,11 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
             if (location is not null && outcome.Pruned is { } pruned)
             {
                 Snapshot[] kept = [.. pruned.Decisions.Where(d => d.Keep).Select(d => d.Snapshot)];
-                metrics.RepositorySeen(location.Short, kept.Length, kept.Sum(s => s.Manifest.StoredBytes));
+                metrics.RepositorySeen(
+                    location.Short,
+                    kept.Length,
+                    kept.Sum(s => s.Manifest.StoredBytes),
+                    kept.Count(s => s.IsFromFuture));
             }
 
             Describe(span, outcome);
@@ -56,7 +61,7 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         }
     }
 
-    private static BackupObservation Observe(BackupOutcome outcome, BackupObservation unmade)
+    private BackupObservation Observe(BackupOutcome outcome, BackupObservation unmade)
     {
         FailureReason? failure = (outcome.VerifyFailure ?? outcome.PruneFailure)?.Reason;
         VerificationRecord? verified = outcome.Verified?.Record ?? NewestVerification(outcome);
@@ -75,13 +80,9 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
     }
 
     /// <summary>What somebody else may have found meanwhile: the retention has read it all.</summary>
-    private static VerificationRecord? NewestVerification(BackupOutcome outcome) =>
-        outcome.Pruned?.Decisions
-            .Select(decision => decision.Snapshot)
-            .Where(snapshot => snapshot.Manifest.Policy == outcome.Manifest.Policy)
-            .Select(snapshot => snapshot.Verification)
-            .OfType<VerificationRecord>()
-            .MaxBy(record => record.CompletedAt);
+    private VerificationRecord? NewestVerification(BackupOutcome outcome) => DeepVerifications.Newest(
+        outcome.Pruned?.Decisions.Where(decision => decision.IsOwn).Select(decision => decision.Snapshot) ?? [],
+        time.GetUtcNow());
 
     private static FailureReason ReasonOf(Exception e) => e switch
     {

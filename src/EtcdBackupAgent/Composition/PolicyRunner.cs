@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -29,14 +30,11 @@ internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scr
         {
             BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-            Snapshot[] own = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy.Name)];
-            Snapshot? last = own.LastOrDefault(s => s.IsGood);
-            VerificationRecord? verified = own
-                .Select(s => s.Verification)
-                .OfType<VerificationRecord>()
-                .MaxBy(v => v.CompletedAt);
-            metrics.RepositorySeen(
-                location.Name.Short, inventory.Snapshots.Count, inventory.Snapshots.Sum(s => s.Manifest.StoredBytes));
+            OwnSnapshots mine = inventory.History.OwnOf(policy.Name, policy.Uid);
+            Snapshot[] own = [.. inventory.Snapshots.Where(mine.Contains)];
+            Snapshot? last = SnapshotHistory.Newest(own, s => s.IsGood);
+            VerificationRecord? verified = DeepVerifications.Newest(own, Wiring.Time.GetUtcNow());
+            Report(location, inventory);
             metrics.PolicySeen(
                 policy.Name.Short,
                 ScheduleInterval.Longest(policy, Wiring.Time.GetUtcNow()),
@@ -89,6 +87,20 @@ internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scr
         }
     }
 
+    private void Report(BackupLocation location, Inventory inventory)
+    {
+        Snapshot[] fromFuture = [.. inventory.FromFuture];
+        metrics.RepositorySeen(
+            location.Name.Short,
+            inventory.Snapshots.Count,
+            inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
+            fromFuture.Length);
+        if (FutureSnapshots.Describe(fromFuture) is { } warning)
+        {
+            RepositoryDoubtful(location.Name, warning);
+        }
+    }
+
     private Task<BackupOutcome> PublishedAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
         Publisher is null
@@ -123,6 +135,9 @@ internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scr
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy}: {Warning}")]
     private partial void BackupWarned(ResourceName policy, string warning);
+
+    [LoggerMessage(LogLevel.Warning, "BackupLocation {Location}: {Warning}")]
+    private partial void RepositoryDoubtful(ResourceName location, string warning);
 
     [LoggerMessage(LogLevel.Warning, "Not all of the backup of policy {Policy} is in the cluster's view; the next backup or the sync "
         + "catches up ({Reason}): {Fact}")]

@@ -65,6 +65,7 @@ internal static class PruneText
         })]),
         ["unreferencedObjects"] = new JsonArray([.. report.UnreferencedObjects.Select(o => JsonValue.Create(o.Key.Value))]),
         ["staleUploads"] = new JsonArray([.. report.StaleUploads.Select(u => JsonValue.Create(u.Key))]),
+        ["future"] = new JsonArray([.. report.FromFuture.Select(s => JsonValue.Create(s.Id.Value))]),
         ["unreadable"] = new JsonArray([.. report.Unreadable.Select(u => JsonValue.Create(u.Folder.Id.Value))]),
         ["warnings"] = new JsonArray([.. report.Warnings.Select(w => JsonValue.Create(w))]),
     };

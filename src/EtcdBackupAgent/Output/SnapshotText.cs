@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using Spectre.Console;
 
@@ -39,6 +40,10 @@ internal static class SnapshotText
         int WidthOf(int column) => 1 + rows.Select(row => row[column].Length).Append(names[column].Length).Max();
     }
 
+    /// <summary>How long ago; of a time that is still to come, in how long.</summary>
+    private static string Age(TimeSpan age) =>
+        age < TimeSpan.Zero ? $"in {Readable.Duration(-age)}" : Readable.Duration(age);
+
     private static Style StyleOf(string column, string text) => (column, text) switch
     {
         ("VERIFIED", Damaged) => Bad,
@@ -50,7 +55,7 @@ internal static class SnapshotText
 
     private static string[] Row(SnapshotFolder folder, Snapshot? snapshot, DateTimeOffset now)
     {
-        string[] start = [folder.Id.Value, Readable.Time(folder.StartedAt), Readable.Duration(now - folder.StartedAt)];
+        string[] start = [folder.Id.Value, Readable.Time(folder.StartedAt), Age(now - folder.StartedAt)];
         string[] rest = snapshot?.Manifest is { } manifest
             ?
             [
@@ -66,7 +71,7 @@ internal static class SnapshotText
         {
             null => "-",
             { Result: VerificationResult.Damaged } => Damaged,
-            { } sound => Readable.Duration(now - sound.CompletedAt),
+            { } sound => Age(now - sound.CompletedAt),
         };
         return [.. start, .. rest, verified, Status(snapshot)];
     }
@@ -75,7 +80,7 @@ internal static class SnapshotText
     public static JsonArray Document(Inventory inventory) => new(
     [
         .. InOrder(inventory).Select(entry => entry.Snapshot is { } snapshot
-            ? Document(snapshot)
+            ? Document(snapshot, inventory.History)
             : new JsonObject
             {
                 ["id"] = entry.Folder.Id.Value,
@@ -86,12 +91,29 @@ internal static class SnapshotText
     ]);
 
     /// <summary>
-    /// One snapshot: the manifest's fields, a <c>status</c> and, once it was verified deeply, the record of that as <c>verification</c>.
+    /// One snapshot: the manifest's fields, a <c>status</c>, what its cluster was restored from and, once it was
+    /// verified deeply, the record
+    /// of that as <c>verification</c>.
     /// </summary>
-    public static JsonObject Document(Snapshot snapshot)
+    public static JsonObject Document(Snapshot snapshot, SnapshotHistory history)
     {
         JsonObject document = snapshot.Manifest.ToJson();
         document["status"] = Status(snapshot);
+        if (snapshot.IsFromFuture)
+        {
+            document["future"] = true;
+        }
+
+        IReadOnlyList<RestoreNote> origins = history.OriginsOf(snapshot.Manifest.Etcd.ClusterId);
+        if (origins.Count > 0)
+        {
+            document["clusterRestoredFrom"] = new JsonArray([.. origins.Select(note => new JsonObject
+            {
+                ["snapshotId"] = note.SnapshotId.Value,
+                ["clusterId"] = $"{note.PreviousClusterId}",
+            })]);
+        }
+
         if (snapshot.Verification is { } verification)
         {
             document["verification"] = verification.ToJson();
@@ -106,19 +128,20 @@ internal static class SnapshotText
     }
 
     /// <summary>One snapshot in full, a line a fact.</summary>
-    public static IEnumerable<string> Details(Snapshot snapshot)
+    public static IEnumerable<string> Details(Snapshot snapshot, SnapshotHistory history)
     {
         SnapshotManifest manifest = snapshot.Manifest;
         List<(string Name, string Value)> lines =
         [
             ("Snapshot", manifest.Id.Value),
             ("Status", Status(snapshot)),
-            ("Started", Readable.Time(manifest.StartedAt)),
+            ("Started", Readable.Time(manifest.StartedAt) + (snapshot.IsFromFuture ? ", in the future of this clock" : "")),
             ("Took", Readable.Duration(manifest.Duration)),
             ("Policy", manifest.Policy.ToString()),
             ("Reason", ReasonText(manifest.Reason)),
             ("Agent", manifest.AgentVersion),
             ("Etcd cluster", manifest.Etcd.ClusterId.ToString()),
+            .. history.OriginsOf(manifest.Etcd.ClusterId).Select(note => ("Restored from", OriginText(note))),
             ("Etcd member", $"{manifest.Etcd.MemberId} ({manifest.Etcd.Role}) at {manifest.Etcd.Endpoint}"),
             ("Etcd version", manifest.Etcd.Version),
             ("Revision", $"{manifest.Etcd.Revision}"),
@@ -137,6 +160,16 @@ internal static class SnapshotText
         int nameWidth = lines.Max(line => line.Name.Length) + 2;
         return lines.Select(line => $"{line.Name}:".PadRight(nameWidth) + line.Value);
     }
+
+    /// <summary>Where the clusters of a repository came from, a line for each that was restored.</summary>
+    public static IEnumerable<string> Origins(Inventory inventory) => inventory.Snapshots
+        .Select(s => s.Manifest.Etcd.ClusterId)
+        .Distinct()
+        .SelectMany(inventory.History.OriginsOf)
+        .Select(note => $"Cluster {note.ClusterId} was restored from {OriginText(note)}.");
+
+    private static string OriginText(RestoreNote note) =>
+        $"snapshot {note.SnapshotId} of cluster {note.PreviousClusterId}";
 
     private static string HashKvText(EtcdMember member) => member.HashKv is { } hash
         ? $"{hash.Hash} at revision {hash.Revision}, compacted at {hash.CompactRevision}"

@@ -5,7 +5,6 @@ using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Storage;
-using EtcdBackupAgent.Testing.Time;
 using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
@@ -13,7 +12,8 @@ namespace EtcdBackupAgent.EndToEndTests.Failures;
 /// <summary>What has to hold of a repository after whatever happened to it.</summary>
 internal static class Aftermath
 {
-    private static readonly TimeSpan ADay = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
+    /// <summary>What was just written counts as old, as a day later.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(-1);
 
     /// <summary>The ids of the listed snapshots, oldest first; each must be complete, must verify and must come back.</summary>
     public static async Task<IReadOnlyList<string>> AllListedRestoreAsync(this TestRepository repository)
@@ -55,9 +55,9 @@ internal static class Aftermath
     /// <summary>A prune a day later leaves what the listed snapshots consist of, and nothing else.</summary>
     public static async Task PruneADayLaterLeavesOnlyWhatIsListedAsync(this TestRepository repository)
     {
-        ManualTime aDayLater = new(TimeProvider.System.GetUtcNow() + ADay);
         BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
-        await new PruneRun(opened, aDayLater).ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
+        PruneRun prune = new(opened, TimeProvider.System) { UnreferencedAge = AtOnce };
+        await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         await repository.HasOnlyWhatIsListedAsync();
     }
 

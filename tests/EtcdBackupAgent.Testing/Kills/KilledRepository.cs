@@ -4,7 +4,6 @@ using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Storage;
-using EtcdBackupAgent.Testing.Time;
 
 namespace EtcdBackupAgent.Testing.Kills;
 
@@ -14,7 +13,8 @@ internal sealed class KilledRepository(IObjectStore store)
     /// <summary>The policy that the program files a backup under unless it is told another.</summary>
     public const string Policy = "default";
 
-    private static readonly TimeSpan ADay = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
+    /// <summary>What was just written counts as old, as a day later.</summary>
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(-1);
     private static readonly IProgress<TransferProgress> NoProgress = new Progress<TransferProgress>();
 
     private RecordedSource? _source;
@@ -82,8 +82,8 @@ internal sealed class KilledRepository(IObjectStore store)
     public async Task PruneADayLaterAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         BackupRepository repository = await OpenAsync(cancellationToken);
-        ManualTime aDayLater = new(TimeProvider.System.GetUtcNow() + ADay);
-        await new PruneRun(repository, aDayLater).ExecuteAsync(_rule, dryRun: false, cancellationToken);
+        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = AtOnce };
+        await prune.ExecuteAsync(_rule, dryRun: false, cancellationToken);
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         HashSet<string> known = [.. inventory.KeysOfListed()];
         await foreach (StoredObject found in store.ListAsync("", cancellationToken))

@@ -19,14 +19,18 @@ internal static class SampleSnapshots
         ulong cluster = 0xc1,
         bool complete = true,
         SnapshotId? id = null,
-        VerificationResult? verified = null)
+        VerificationResult? verified = null,
+        long revision = 4711,
+        bool future = false)
     {
         SnapshotFolder folder = new(startedAt, id ?? SnapshotId.New());
-        SnapshotManifest manifest = RepositoryJson.Sealed(Manifest(folder, policy, cluster));
+        SnapshotManifest manifest = Manifest(folder, policy, cluster);
+        manifest = RepositoryJson.Sealed(manifest with { Etcd = manifest.Etcd with { Revision = revision } });
         return new Snapshot
         {
             Folder = folder,
             Manifest = manifest,
+            IsFromFuture = future,
             Lacking = complete ? [] : manifest.Artifacts,
             Verification = verified is { } result ? RepositoryJson.Sealed(Verification(manifest, result)) : null,
         };

@@ -94,6 +94,15 @@ internal sealed class UseCaseFixture : IDisposable
         ]
         : [];
 
+    /// <summary>Lets the objects of a snapshot be so old by the store's clock.</summary>
+    public void Age(SnapshotFolder folder, TimeSpan age)
+    {
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(RepositoryPath, folder.ToString())))
+        {
+            File.SetLastWriteTimeUtc(file, TimeProvider.System.GetUtcNow().UtcDateTime - age);
+        }
+    }
+
     public void Dispose()
     {
         Store.Dispose();

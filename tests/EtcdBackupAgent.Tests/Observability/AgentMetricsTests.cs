@@ -69,6 +69,24 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
+    public void No_time_lies_ahead_of_the_clock_and_none_that_does_hides_a_true_one()
+    {
+        const string LastSuccess = "etcd_backup_agent_last_success_timestamp_seconds{policyName=\"p\"}";
+        DateTimeOffset now = _agent.Clock.GetUtcNow();
+        _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now.AddDays(9), now.AddDays(9), verifiedSound: true);
+        Assert.Null(_agent[LastSuccess]);
+        Assert.Null(_agent["etcd_backup_agent_last_verification_timestamp_seconds{policyName=\"p\"}"]);
+        Assert.Null(_agent["etcd_backup_agent_last_verification_sound{policyName=\"p\"}"]);
+
+        _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now.AddHours(-1), now.AddHours(-1), verifiedSound: true);
+        Assert.Equal("996400", _agent[LastSuccess]);
+
+        // A little ahead is what clocks differ by.
+        _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now.AddMinutes(2), verifiedAt: null, verifiedSound: null);
+        Assert.Equal("1000000", _agent[LastSuccess]);
+    }
+
+    [Fact]
     public void What_is_told_late_does_not_turn_back_what_is_known()
     {
         DateTimeOffset now = _agent.Clock.GetUtcNow();
@@ -124,8 +142,8 @@ public sealed class AgentMetricsTests : IDisposable
     [Fact]
     public void A_repository_and_the_build_are_told()
     {
-        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12);
-        _agent.Metrics.RepositorySeen("disk", snapshots: 4, storedBytes: 16);
+        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12, fromFuture: 0);
+        _agent.Metrics.RepositorySeen("disk", snapshots: 4, storedBytes: 16, fromFuture: 1);
 
         Assert.Equal("4", _agent["etcd_backup_agent_repository_snapshots{location=\"disk\"}"]);
         Assert.Equal("16", _agent["etcd_backup_agent_repository_stored_bytes{location=\"disk\"}"]);

@@ -58,7 +58,7 @@ internal sealed class MeasuredAgent : IDisposable
         Metrics.BackupStarted("p");
         Metrics.BackupFinished(Success("p"));
         Metrics.BackupFinished(Failure("p", FailureReason.StoreFull));
-        Metrics.RepositorySeen("disk", 3, 3072);
+        Metrics.RepositorySeen("disk", 3, 3072, 1);
     }
 
     public void Dispose()

@@ -19,6 +19,9 @@ public sealed class MeasuredBackupTests : IDisposable
     private readonly MeasuredAgent _agent = new();
     private readonly UseCaseFixture _fixture = new();
 
+    /// <summary>What is measured happens by the system's clock, and lies in the past.</summary>
+    public MeasuredBackupTests() => _agent.Clock.AdvanceTo(TimeProvider.System.GetUtcNow().AddHours(1));
+
     public void Dispose()
     {
         _fixture.Dispose();

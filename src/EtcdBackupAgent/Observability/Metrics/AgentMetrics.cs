@@ -33,7 +33,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     private readonly TimeProvider _time;
     private readonly Histogram<double> _duration;
     private readonly SortedDictionary<string, PolicyMeasures> _policies = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, (int Snapshots, long StoredBytes)> _repositories =
+    private readonly SortedDictionary<string, (int Snapshots, long StoredBytes, int FromFuture)> _repositories =
         new(StringComparer.Ordinal);
 
     /// <summary>
@@ -83,6 +83,11 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             "Snapshots in the repository.");
         Meter.CreateObservableGauge(
             $"{Prefix}repository_stored_bytes", () => Repositories(r => r.StoredBytes), Bytes, "What they take.");
+        Meter.CreateObservableGauge(
+            $"{Prefix}repository_future_snapshots",
+            () => Repositories(r => r.FromFuture),
+            null,
+            "Snapshots in the repository that are dated in the future of the agent's clock.");
         Meter.CreateObservableGauge(
             $"{Prefix}build_info",
             () => new Measurement<long>(1, Label("version", version)),
@@ -135,11 +140,11 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
-    public void RepositorySeen(string location, int snapshots, long storedBytes)
+    public void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture)
     {
         lock (_lock)
         {
-            _repositories[location] = (snapshots, storedBytes);
+            _repositories[location] = (snapshots, storedBytes, fromFuture);
         }
     }
 
@@ -174,7 +179,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     {
         if (!_policies.TryGetValue(policyName, out PolicyMeasures? policy))
         {
-            _policies.Add(policyName, policy = new PolicyMeasures(_time.GetUtcNow()));
+            _policies.Add(policyName, policy = new PolicyMeasures(_time));
         }
 
         return policy;
@@ -221,7 +226,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
-    private List<Measurement<long>> Repositories(Func<(int Snapshots, long StoredBytes), long> value)
+    private List<Measurement<long>> Repositories(Func<(int Snapshots, long StoredBytes, int FromFuture), long> value)
     {
         lock (_lock)
         {

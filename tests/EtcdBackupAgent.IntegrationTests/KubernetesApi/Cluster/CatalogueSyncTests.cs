@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -222,6 +223,38 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofCluster.Id)));
         Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofPolicy.Id)));
         Assert.Equal("of-another-cluster", (string?)(await Scene.RecordAsync(ofPolicy.Id))["spec"]!["policy"]);
+    }
+
+    [Fact]
+    public async Task After_a_restore_that_left_a_note_the_older_snapshots_are_not_foreign()
+    {
+        SnapshotManifest restored = await Scene.StoreAsync(Scene.Manifest(0));
+        SnapshotManifest left = await Scene.StoreAsync(Scene.Manifest(1));
+        SnapshotManifest other = await Scene.StoreAsync(Scene.Manifest(1, cluster: 0xf0));
+        await new RestoreNotes(Scene.Store).AddAsync(
+            new EtcdId(0xc2), restored, "1.2.3", TimeProvider.System, CancellationToken.None);
+        await Scene.PublishAsync(ClusterScene.Outcome(await Scene.StoreAsync(Scene.Manifest(2, cluster: 0xc2))));
+
+        await Scene.SyncAsync();
+
+        Assert.Equal("c2", (string?)(await Scene.StatusOfPolicyAsync())["etcdClusterId"]);
+        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(restored.Id)));
+        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(left.Id)));
+        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(other.Id)));
+    }
+
+    [Fact]
+    public async Task Snapshots_from_the_future_are_counted_in_both_statuses_and_are_no_success()
+    {
+        SnapshotManifest known = await Scene.StoreAsync(Scene.Manifest(1));
+        await Scene.PublishAsync(ClusterScene.Outcome(known));
+        await Scene.StoreAsync(Scene.Manifest(24 * 365 * 50));
+
+        await Scene.SyncAsync();
+
+        JsonObject policy = await Scene.StatusOfPolicyAsync();
+        Assert.Equal(($"{known.Id}", 1L), ((string?)policy["snapshotId"], (long?)policy["futureSnapshots"]));
+        Assert.Equal(1L, (long?)(await Scene.LocationAsync())["status"]!["futureSnapshots"]);
     }
 
     [Fact]

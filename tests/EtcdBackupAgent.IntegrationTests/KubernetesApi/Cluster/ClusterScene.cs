@@ -95,7 +95,7 @@ internal sealed class ClusterScene : IDisposable
         Dictionary<string, string> labels = new(StringComparer.Ordinal);
         if (policyUid is not null)
         {
-            labels.Add(ClusterNames.PolicyUidLabel, policyUid);
+            labels.Add(SnapshotManifest.PolicyUidLabel, policyUid);
         }
 
         return manifest with { Policy = new ResourceName(Namespace, policy), Labels = labels };
@@ -215,6 +215,7 @@ internal sealed class ClusterScene : IDisposable
 
     private static RetentionDecision Decision(SnapshotManifest manifest, bool keep) => new(
         new Snapshot { Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id), Manifest = manifest, Lacking = [] },
+        IsOwn: true,
         keep,
         "for the test");
 }

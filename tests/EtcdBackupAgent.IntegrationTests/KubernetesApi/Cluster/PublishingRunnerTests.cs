@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Observability.Metrics;
@@ -35,7 +36,7 @@ public sealed class PublishingRunnerTests(ClusterFixture fixture)
         string id = (string)succeeded["snapshotId"]!;
         Assert.Equal(("Completed", "worker-1"), ((string?)succeeded["backupStatus"], (string?)succeeded["backupPod"]));
         Snapshot stored = await scene.Repository.FindAsync(id, CancellationToken.None);
-        Assert.True(PolicyLabels.IsMadeFor(stored.Manifest, await scene.PolicyAsync()));
+        Assert.Equal(ObjectMetadata.Uid(await scene.PolicyAsync()), stored.Manifest.PolicyUid);
         Assert.Equal([$"mbr-{id}"], await scene.RecordNamesAsync());
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(

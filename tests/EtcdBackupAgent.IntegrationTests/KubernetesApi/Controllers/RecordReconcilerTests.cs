@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
@@ -48,6 +49,24 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         Assert.Contains(foreign.Id, await SnapshotsAsync());
         await KeptAsync(foreign.Id, "it is of another cluster");
+    }
+
+    [Fact]
+    public async Task A_snapshot_of_before_a_restore_goes_with_its_record()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        Snapshot restored = await Scene.Repository.FindAsync(older.Value, CancellationToken.None);
+        await new RestoreNotes(Scene.Store).AddAsync(
+            new EtcdId(0xc2), restored.Manifest, "1.2.3", TimeProvider.System, CancellationToken.None);
+        await Scene.StoreAsync(Scene.Manifest(3, cluster: 0xc2));
+        await Scene.PublishAsync(ClusterScene.Outcome(await Scene.StoreAsync(Scene.Manifest(4, cluster: 0xc2))));
+        await Scene.SyncAsync();
+
+        await DeleteAsync(newer);
+
+        Assert.DoesNotContain(newer, await SnapshotsAsync());
+        Assert.Contains(
+            $"Normal SnapshotDeleted: Snapshot {newer} was deleted with its record", await Scene.EventsAsync());
     }
 
     [Theory]

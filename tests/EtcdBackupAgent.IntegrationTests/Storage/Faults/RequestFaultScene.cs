@@ -191,8 +191,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             await RestoreAsync(repository, id, _directory[$"restored-{id}"]);
         }
 
-        TimeSpan aDayOn = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
-        await new PruneRun(repository, new ShiftedTime(aDayOn)).ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
+        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
+        await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         Assert.Equal(listed, await ListedAsync());
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         List<string> stored = await _direct.ListAsync("", CancellationToken.None)

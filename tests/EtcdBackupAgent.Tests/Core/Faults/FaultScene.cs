@@ -131,9 +131,9 @@ internal sealed class FaultScene : IDisposable
             .ExecuteAsync(_fixture.Request(), UseCaseFixture.NoProgress, CancellationToken.None);
         await AssertListedRestoresAsync(repository, next.Folder.Id.Value);
 
-        TimeSpan aDayOn = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
         IReadOnlyList<string> listed = await ListedAsync();
-        await new PruneRun(repository, new ShiftedTime(aDayOn)).ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
+        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
+        await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         Assert.Equal(listed, await ListedAsync());
 
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);

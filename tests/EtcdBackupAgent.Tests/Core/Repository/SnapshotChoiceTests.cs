@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using Xunit;
 
@@ -8,7 +9,14 @@ public sealed class SnapshotChoiceTests
 {
     private static readonly Inventory Several = new()
     {
-        Snapshots = [Snapshot(1, "aaaa0001"), Snapshot(2, "aaaa0002"), Snapshot(3, "bbbb0003"), Snapshot(4, "cccc0004", complete: false)],
+        History = SnapshotHistory.Of(
+            [
+                Snapshot(1, "aaaa0001"),
+                Snapshot(2, "aaaa0002"),
+                Snapshot(3, "bbbb0003"),
+                Snapshot(4, "cccc0004", complete: false),
+            ],
+            []),
         Unreadable =
         [
             new UnreadableSnapshot
@@ -51,11 +59,28 @@ public sealed class SnapshotChoiceTests
     [Fact]
     public void Latest_of_nothing_complete_is_not_found()
     {
-        Inventory broken = Several with { Snapshots = [Snapshot(1, "aaaa0001", complete: false)] };
+        Inventory broken = Several with
+        {
+            History = SnapshotHistory.Of([Snapshot(1, "aaaa0001", complete: false)], []),
+        };
 
         Assert.Equal(
             FailureReason.SnapshotNotFound,
             Assert.Throws<BackupException>(() => SnapshotChoice.Find(broken, "latest", "file:///r")).Reason);
+    }
+
+    [Fact]
+    public void Latest_passes_over_what_is_dated_in_the_future_and_says_so_where_all_is()
+    {
+        Snapshot future = Snapshot(900, "eeee0006") with { IsFromFuture = true };
+        Inventory some = Several with { History = SnapshotHistory.Of([.. Several.Snapshots, future], []) };
+        Inventory all = Several with { History = SnapshotHistory.Of([future], []) };
+
+        Assert.Equal("bbbb0003", SnapshotChoice.Find(some, "latest", "file:///r").Id.Value);
+        Assert.Equal("eeee0006", SnapshotChoice.Find(some, "eeee", "file:///r").Id.Value);
+        BackupException none = Assert.Throws<BackupException>(() => SnapshotChoice.Find(all, "latest", "file:///r"));
+        Assert.Contains("dated in the future of this machine's clock", none.Message, StringComparison.Ordinal);
+        Assert.Contains("eeee0006", none.Message, StringComparison.Ordinal);
     }
 
     private static Snapshot Snapshot(int day, string idText, bool complete = true)

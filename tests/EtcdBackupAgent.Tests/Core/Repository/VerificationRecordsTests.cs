@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Verification;
@@ -53,8 +54,11 @@ public sealed class VerificationRecordsTests : IDisposable
 
         Assert.Null(snapshot.Verification);
         Assert.Contains("verification-20260101T010000Z.json", snapshot.VerificationProblem!.Message, StringComparison.Ordinal);
-        Assert.Contains(SnapshotText.Details(snapshot), line => line.Contains("a record does not count", StringComparison.Ordinal));
-        Assert.NotNull(SnapshotText.Document(snapshot)["verificationProblem"]);
+        SnapshotHistory history = SnapshotHistory.Of([snapshot], []);
+        Assert.Contains(
+            SnapshotText.Details(snapshot, history),
+            line => line.Contains("a record does not count", StringComparison.Ordinal));
+        Assert.NotNull(SnapshotText.Document(snapshot, history)["verificationProblem"]);
     }
 
     [Fact]
@@ -112,6 +116,21 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_record_that_a_wrong_clock_named_does_not_hide_the_next()
+    {
+        (BackupRepository repository, BackupOutcome made) = await MakeAsync();
+        await VerifyAsync(repository, hour: 24 * 900);
+        string future = Assert.Single(Records());
+        byte[] bytes = await File.ReadAllBytesAsync(future);
+        await VerifyAsync(repository, hour: 1);
+        await File.WriteAllBytesAsync(future, bytes);
+
+        Snapshot snapshot = await repository.FindAsync(made.Folder.Id.Value, CancellationToken.None);
+
+        Assert.Equal(SampleSnapshots.NewYear.AddHours(1).Date, snapshot.Verification!.CompletedAt.UtcDateTime.Date);
+    }
+
+    [Fact]
     public async Task A_folder_with_nothing_but_a_record_is_no_snapshot_and_is_collected_after_a_day()
     {
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
@@ -122,7 +141,8 @@ public sealed class VerificationRecordsTests : IDisposable
         }
 
         Assert.Empty((await repository.TakeInventoryAsync(CancellationToken.None)).Snapshots);
-        PruneReport report = await new PruneRun(repository, new ShiftedTime(JustOld))
+        _fixture.Age(made.Folder, JustOld);
+        PruneReport report = await new PruneRun(repository, TimeProvider.System)
             .ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
 
         Assert.Single(report.UnreferencedObjects);

@@ -52,13 +52,54 @@ public sealed class PruneRunTests : IDisposable
         BackupOutcome made = await BackUpAsync(repository, day: 1);
         File.Delete(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value));
 
-        PruneReport early = await PruneAsync(repository, rule: null, after: NotYetOld);
+        _fixture.Age(made.Folder, NotYetOld);
+        PruneReport early = await PruneAsync(repository, rule: null);
         Assert.Empty(early.UnreferencedObjects);
         Assert.Equal(3, _fixture.StoredFiles().Count);
 
-        PruneReport due = await PruneAsync(repository, rule: null, after: JustOld);
+        _fixture.Age(made.Folder, JustOld);
+        PruneReport due = await PruneAsync(repository, rule: null);
         Assert.Equal(2, due.UnreferencedObjects.Count);
         Assert.Equal(["repository.json"], _fixture.StoredFiles());
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_days_ahead_collects_nothing_of_a_backup_under_way()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        BackupOutcome underWay = await BackUpAsync(repository, day: 1);
+        File.Delete(Path.Combine(_fixture.RepositoryPath, underWay.Folder.ManifestKey.Value));
+        IReadOnlyList<string> before = _fixture.StoredFiles();
+
+        PruneReport alone = await PruneAsync(repository, rule: null, ahead: TimeSpan.FromDays(9));
+        BackupOutcome next = await BackUpAsync(repository, day: 2);
+        PruneReport after = await PruneAsync(repository, Rule(next, retain: 1), ahead: TimeSpan.FromDays(9));
+
+        Assert.Empty(alone.UnreferencedObjects);
+        Assert.Empty(after.UnreferencedObjects);
+        Assert.Empty(before.Except(_fixture.StoredFiles(), StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Snapshots_from_the_future_do_not_cost_the_one_just_made()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        foreach (int year in (int[])[40, 41, 42])
+        {
+            await _fixture.BackUpAsync(
+                repository, SnapshotBytes.Create(512, year), new ShiftedTime(SampleSnapshots.NewYear.AddYears(year)));
+        }
+
+        BackupRun run = UseCaseFixture.Run(repository, SnapshotBytes.Source(SnapshotBytes.Create(512, 7)));
+        BackupOutcome made = await run.ExecuteAsync(
+            _fixture.Request() with { RetainNumBackups = 3 }, UseCaseFixture.NoProgress, CancellationToken.None);
+
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+        Assert.Equal(made.Folder.Id, inventory.Find("latest", "here").Id);
+        Assert.Equal(3, inventory.FromFuture.Count());
+        Assert.Contains(
+            made.Warnings,
+            warning => warning.StartsWith("3 snapshots are dated in the future", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -76,7 +117,7 @@ public sealed class PruneRunTests : IDisposable
         BackupRepository repository = await _fixture.InitAsync();
         await BackUpAsync(repository, day: 1);
         BackupOutcome newest = await BackUpAsync(repository, day: 2);
-        await PruneAsync(repository, Rule(newest, retain: 1), after: JustOld);
+        await PruneAsync(repository, Rule(newest, retain: 1));
 
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(newest.Folder.Id, Assert.Single(inventory.Snapshots).Id);
@@ -91,7 +132,7 @@ public sealed class PruneRunTests : IDisposable
         await File.WriteAllTextAsync(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value), "torn");
         IReadOnlyList<string> before = _fixture.StoredFiles();
 
-        PruneReport report = await PruneAsync(repository, Rule(made, retain: 1), after: JustOld);
+        PruneReport report = await PruneAsync(repository, Rule(made, retain: 1));
 
         Assert.Equal(made.Folder, Assert.Single(report.Unreadable).Folder);
         Assert.Equal(before, _fixture.StoredFiles());
@@ -157,8 +198,8 @@ public sealed class PruneRunTests : IDisposable
     };
 
     private static Task<PruneReport> PruneAsync(
-        BackupRepository repository, RetentionRule? rule, bool dryRun = false, TimeSpan after = default) =>
-        new PruneRun(repository, new ShiftedTime(after)).ExecuteAsync(rule, dryRun, CancellationToken.None);
+        BackupRepository repository, RetentionRule? rule, bool dryRun = false, TimeSpan ahead = default) =>
+        new PruneRun(repository, new ShiftedTime(ahead)).ExecuteAsync(rule, dryRun, CancellationToken.None);
 
     private Task<BackupOutcome> BackUpAsync(BackupRepository repository, int day) => _fixture.BackUpAsync(
         repository, SnapshotBytes.Create(512, day), new ShiftedTime(SampleSnapshots.NewYear.AddDays(day)));

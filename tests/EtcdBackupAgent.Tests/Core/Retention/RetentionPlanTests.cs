@@ -1,8 +1,10 @@
 using System.Globalization;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Tests.Core.History;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -45,7 +47,7 @@ public sealed class RetentionPlanTests
             ruleWords[0], Hex(ruleWords[1]), int.Parse(ruleWords[2], CultureInfo.InvariantCulture));
         GoldenRow[] rows = [.. lines.Skip(2).Select(GoldenRow.Parse)];
 
-        IReadOnlyList<RetentionDecision> decisions = RetentionPlan.Make(rows.Select(r => r.Snapshot), rule);
+        IReadOnlyList<RetentionDecision> decisions = Make(rows.Select(r => r.Snapshot), rule);
 
         Assert.Equal(
             rows.OrderByDescending(r => r.Snapshot.Folder.StartedAt).Select(r => (r.Snapshot.Id, r.Keep, r.Reason)),
@@ -54,7 +56,7 @@ public sealed class RetentionPlanTests
 
     [Fact]
     public void A_rule_that_keeps_nothing_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => RetentionPlan.Make([], Rule("nightly", 0xc1, 0)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Make([], Rule("nightly", 0xc1, 0)));
 
     [Fact]
     public void Of_the_good_ones_exactly_the_newest_stay_and_the_newest_that_is_proved() =>
@@ -64,7 +66,7 @@ public sealed class RetentionPlanTests
             IEnumerable<SnapshotId> expected = good.Take(rule.RetainNumBackups)
                 .Union(good.Where(s => s.IsProved).Take(1))
                 .Select(s => s.Id);
-            IEnumerable<SnapshotId> kept = RetentionPlan.Make(snapshots, rule)
+            IEnumerable<SnapshotId> kept = Make(snapshots, rule)
                 .Where(d => d.Keep && Covers(rule, d.Snapshot) && d.Snapshot.IsGood)
                 .Select(d => d.Snapshot.Id);
             return kept.SequenceEqual(expected);
@@ -73,28 +75,28 @@ public sealed class RetentionPlanTests
     [Fact]
     public void The_newest_proved_one_never_goes() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
-            RetentionPlan.Make(snapshots, rule)
+            Make(snapshots, rule)
                 .FirstOrDefault(d => Covers(rule, d.Snapshot) && d.Snapshot.IsProved) is null or { Keep: true })
             .QuickCheckThrowOnFailure();
 
     [Fact]
     public void A_damaged_one_changes_nothing_for_the_others() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
-            RetentionPlan.Make(snapshots, rule).Where(d => !d.Snapshot.IsDamaged)
-                .SequenceEqual(RetentionPlan.Make(snapshots.Where(s => !s.IsDamaged), rule)))
+            Make(snapshots, rule).Where(d => !d.Snapshot.IsDamaged)
+                .SequenceEqual(Make(snapshots.Where(s => !s.IsDamaged), rule)))
             .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Another_policy_or_cluster_never_loses_a_snapshot() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
-            RetentionPlan.Make(snapshots, rule).Where(d => !d.Keep).All(d => Covers(rule, d.Snapshot)))
+            Make(snapshots, rule).Where(d => !d.Keep).All(d => Covers(rule, d.Snapshot)))
             .QuickCheckThrowOnFailure();
 
     [Fact]
     public void Nothing_goes_that_is_newer_than_one_that_stays_but_the_newest_that_is_proved() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
-            RetentionDecision[] own = [.. RetentionPlan.Make(snapshots, rule).Where(d => Covers(rule, d.Snapshot))];
+            RetentionDecision[] own = [.. Make(snapshots, rule).Where(d => Covers(rule, d.Snapshot))];
             RetentionDecision? newestProved = own.FirstOrDefault(d => d.Snapshot.IsProved);
             return !own.Any(gone => !gone.Keep
                 && own.Any(stays => stays.Keep && stays != newestProved
@@ -105,19 +107,96 @@ public sealed class RetentionPlanTests
     public void A_second_prune_finds_nothing_to_do() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
-            IEnumerable<Snapshot> left = RetentionPlan.Make(snapshots, rule).Where(d => d.Keep).Select(d => d.Snapshot);
-            return RetentionPlan.Make(left, rule).All(d => d.Keep);
+            IEnumerable<Snapshot> left = Make(snapshots, rule).Where(d => d.Keep).Select(d => d.Snapshot);
+            return Make(left, rule).All(d => d.Keep);
         }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Every_snapshot_gets_exactly_one_decision_with_a_reason() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
-            IReadOnlyList<RetentionDecision> plan = RetentionPlan.Make(snapshots, rule);
+            IReadOnlyList<RetentionDecision> plan = Make(snapshots, rule);
             return plan.Count == snapshots.Length
                 && plan.Select(d => d.Snapshot.Id).Distinct().Count() == snapshots.Select(s => s.Id).Distinct().Count()
                 && plan.All(d => d.Reason.Length > 0);
         }).QuickCheckThrowOnFailure();
+
+    /// <summary>Histories in which dates may say anything: a third of them lies in the future.</summary>
+    private static readonly Arbitrary<Snapshot[]> AnyHistory = (
+        from day in Gen.Choose(0, 20)
+        from revision in Gen.Choose(1, 20)
+        from cluster in Gen.Elements(Clusters)
+        from complete in Gen.Frequency((3, Gen.Constant(true)), (1, Gen.Constant(false)))
+        from future in Gen.Frequency((2, Gen.Constant(false)), (1, Gen.Constant(true)))
+        select SampleSnapshots.Create(
+            SampleSnapshots.NewYear.AddDays(future ? day + 1000 : day),
+            cluster: cluster,
+            complete: complete,
+            revision: revision,
+            future: future))
+        .ArrayOf().ToArbitrary();
+
+    [Fact]
+    public void The_snapshot_just_made_never_goes_whatever_the_dates_say() =>
+        Prop.ForAll(AnyHistory, Gen.Choose(1, 5).ToArbitrary(), (snapshots, retain) => snapshots.All(made =>
+            Make(snapshots, RetentionRule.After(made.Manifest, retain))
+                .Single(d => ReferenceEquals(d.Snapshot, made))
+                .Keep))
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Dates_in_the_future_push_out_no_other_snapshot() =>
+        Prop.ForAll(AnyHistory, AnyRule, (snapshots, rule) =>
+            Make(snapshots, rule).Where(d => !d.Snapshot.IsFromFuture)
+                .SequenceEqual(Make(snapshots.Where(s => !s.IsFromFuture), rule)))
+            .QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Of_dates_and_revisions_that_contradict_each_other_neither_loses_its_newest() =>
+        Prop.ForAll(AnyHistory, AnyRule, (snapshots, rule) =>
+        {
+            Snapshot[] counted = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood && !s.IsFromFuture)];
+            HashSet<SnapshotId> kept = [.. Make(snapshots, rule).Where(d => d.Keep).Select(d => d.Snapshot.Id)];
+            return counted.OrderDescending(Snapshot.ByTime).Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
+                && counted.OrderByDescending(s => s.Manifest.Etcd.Revision).ThenByDescending(s => s, Snapshot.ByTime)
+                    .Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
+                && counted.Count(s => kept.Contains(s.Id)) <= 2 * rule.RetainNumBackups;
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Snapshots_from_the_future_go_once_enough_newer_ones_have_been_made()
+    {
+        Snapshot[] future = [.. Enumerable.Range(0, 3).Select(i => SampleSnapshots.Create(
+            SampleSnapshots.NewYear.AddYears(5).AddDays(i), revision: 100 + i, future: true))];
+        Snapshot[] later = [.. Enumerable.Range(0, 3).Select(i => SampleSnapshots.Create(
+            SampleSnapshots.NewYear.AddDays(i), revision: 200 + i))];
+
+        IReadOnlyList<RetentionDecision> early = Make(
+            [.. future, .. later[..2]], RetentionRule.After(later[1].Manifest, 3));
+        IReadOnlyList<RetentionDecision> late = Make([.. future, .. later], RetentionRule.After(later[2].Manifest, 3));
+
+        Assert.All(early, d => Assert.True(d.Keep, d.Reason));
+        Assert.Contains("dated in the future (2031-01-01 00:00:00Z), not counted", early.Select(d => d.Reason));
+        Assert.Equal(future.Reverse(), late.Where(d => !d.Keep).Select(d => d.Snapshot));
+    }
+
+    [Fact]
+    public void Retention_counts_across_a_restore()
+    {
+        Snapshot[] before = [.. Enumerable.Range(1, 3).Select(day => Histories.At(day, revision: day))];
+        Snapshot after = Histories.At(day: 4, cluster: 0xb, revision: 1_000_000_002);
+        Snapshot theirs = Histories.At(day: 1, cluster: 0xc);
+
+        IReadOnlyList<RetentionDecision> plan = RetentionPlan.Make(
+            SnapshotHistory.Of([.. before, after, theirs], [Histories.Note(0xa, 0xb, before[1])]),
+            RetentionRule.After(after.Manifest, 3));
+
+        Assert.Equal([before[0]], plan.Where(d => !d.Keep).Select(d => d.Snapshot));
+        Assert.Equal("belongs to etcd cluster c", plan.Single(d => d.Snapshot == theirs).Reason);
+    }
+
+    private static IReadOnlyList<RetentionDecision> Make(IEnumerable<Snapshot> snapshots, RetentionRule rule) =>
+        RetentionPlan.Make(SnapshotHistory.Of(snapshots, []), rule);
 
     private static bool Covers(RetentionRule rule, Snapshot snapshot) =>
         snapshot.Manifest.Policy == rule.Policy && snapshot.Manifest.Etcd.ClusterId == rule.ClusterId;

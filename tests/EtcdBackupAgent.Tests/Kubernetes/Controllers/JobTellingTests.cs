@@ -71,7 +71,8 @@ public sealed class JobTellingTests
         (JsonObject)JsonNode.Parse(status)!,
         ["job-1", "job-2"],
         new DateTimeOffset(2026, 1, 1, 10, 0, 5, 300, TimeSpan.Zero),
-        new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero)));
+        new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero),
+        new DateTimeOffset(2026, 1, 1, 11, 0, 0, TimeSpan.Zero)));
 
     [Fact]
     public void Jobs_stand_in_the_order_they_began_in_and_those_of_one_second_in_that_of_their_names()

@@ -1,0 +1,31 @@
+using System.Globalization;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.History;
+
+/// <summary>How snapshots that are dated in the future are reported, wherever that is.</summary>
+public static class FutureSnapshots
+{
+    /// <summary>IDs that are named; the others are counted.</summary>
+    private const int NamedMax = 5;
+
+    /// <summary>One sentence or two; null if there is none.</summary>
+    public static string? Describe(IReadOnlyCollection<Snapshot> snapshots)
+    {
+        if (snapshots.Count == 0)
+        {
+            return null;
+        }
+
+        IEnumerable<string> named = snapshots.Take(NamedMax).Select(s => $"{s.Id} ({Text(s.Manifest.StartedAt)})");
+        string others = snapshots.Count > NamedMax ? $" and {snapshots.Count - NamedMax} others" : "";
+        (string are, string count) = snapshots.Count == 1
+            ? ("1 snapshot is", "does not count")
+            : ($"{snapshots.Count} snapshots are", "do not count");
+        return $"{are} dated in the future of this machine's clock and {count} as the newest: "
+            + $"{string.Join(", ", named)}{others}. Either clock may be wrong; they can be restored by ID.";
+    }
+
+    private static string Text(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,68 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.History;
+
+/// <summary>
+/// The order of the snapshots of one repository, oldest first: total, and the same whoever computes it
+/// (<c>docs/spec/repository.md</c>, "Order").
+/// </summary>
+/// <remarks>
+/// 1. Clusters that were restored one from the other make one line, the older ones first.
+/// 2. Within a cluster etcd's own counters decide, and dates only between equals. A snapshot that is dated in the
+///    future counts as older than its equals.
+/// 3. Between lines that have nothing to do with each other dates decide. So that this goes together with 2, each
+///    snapshot counts there as at least as new as those before it in its line; dates in the future do not count.
+/// </remarks>
+internal sealed class SnapshotOrder : IComparer<Snapshot>
+{
+    private readonly Dictionary<SnapshotFolder, (DateTimeOffset Date, ulong Line, int Position)> _places = [];
+
+    public SnapshotOrder(IReadOnlyCollection<Snapshot> snapshots, ClusterSuccession clusters)
+    {
+        ILookup<EtcdId, Snapshot> byCluster = snapshots.ToLookup(s => s.Manifest.Etcd.ClusterId);
+        foreach (IReadOnlyList<EtcdId> line in clusters.Lines)
+        {
+            Place(
+                line.Min(cluster => cluster.Value),
+                [.. line.SelectMany(cluster => byCluster[cluster].Order(WithinCluster))]);
+        }
+    }
+
+    /// <summary>Of one cluster: revision, raft term, raft index, then dates, then the ID.</summary>
+    private static Comparer<Snapshot> WithinCluster { get; } =
+        Comparer<Snapshot>.Create((a, b) => Counters(a).CompareTo(Counters(b)) is var byEtcd and not 0
+            ? byEtcd
+            : Dates(a).CompareTo(Dates(b)));
+
+    /// <exception cref="KeyNotFoundException">A snapshot is not of this repository.</exception>
+    public int Compare(Snapshot? x, Snapshot? y)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(y);
+        return _places[x.Folder].CompareTo(_places[y.Folder]);
+    }
+
+    private static (long, ulong, ulong) Counters(Snapshot s) =>
+        (s.Manifest.Etcd.Revision, s.Manifest.Etcd.RaftTerm, s.Manifest.Etcd.RaftIndex);
+
+    private static (bool, DateTimeOffset, DateTimeOffset, string, DateTimeOffset) Dates(Snapshot s) =>
+        (!s.IsFromFuture, s.Manifest.StartedAt, s.Manifest.CompletedAt, s.Id.Value, s.Folder.StartedAt);
+
+    private void Place(ulong line, Snapshot[] oldestFirst)
+    {
+        // Where all are dated in the future, no date is any better.
+        Snapshot? credible = oldestFirst.FirstOrDefault(s => !s.IsFromFuture);
+        DateTimeOffset date = credible?.Manifest.StartedAt ?? DateTimeOffset.MinValue;
+        for (int position = 0; position < oldestFirst.Length; position++)
+        {
+            Snapshot snapshot = oldestFirst[position];
+            if (!snapshot.IsFromFuture || credible is null)
+            {
+                date = snapshot.Manifest.StartedAt > date ? snapshot.Manifest.StartedAt : date;
+            }
+
+            _places[snapshot.Folder] = (date, line, position);
+        }
+    }
+}

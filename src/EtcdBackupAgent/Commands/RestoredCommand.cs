@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary><c>restored</c>: notes that a cluster was restored from a snapshot, where the restore itself could
+/// not.</summary>
+internal static class RestoredCommand
+{
+    public static Command Create(LogOptions logs)
+    {
+        RepositoryOptions repository = new();
+        OutputOptions output = new();
+        Argument<string> id = SnapshotArgument.Create();
+        Option<string> cluster = new("--cluster-id")
+        {
+            Description = "The id of the restored cluster, as restore printed it.",
+            HelpName = "HEX",
+            Required = true,
+        };
+
+        Command verb = new(
+            "restored",
+            "Note that an etcd cluster was restored from a snapshot, so that its backups go on with the history. "
+            + "'restore ID --data-dir' does that itself where it may write the repository.")
+        {
+            id,
+            cluster,
+        };
+        repository.AddTo(verb);
+        output.AddTo(verb);
+        verb.SetAction(async (parsed, cancellationToken) =>
+        {
+            string text = parsed.GetRequiredValue(cluster);
+            EtcdId restored = EtcdId.TryParse(text, out EtcdId known)
+                ? known
+                : throw new BackupException(
+                    FailureReason.InvalidInput, $"--cluster-id '{text}' is not a hexadecimal number.");
+            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            Snapshot snapshot = await opened.Repository.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
+            EtcdId previous = snapshot.Manifest.Etcd.ClusterId;
+            if (restored == previous)
+            {
+                throw new BackupException(
+                    FailureReason.InvalidInput,
+                    $"--cluster-id {restored} is the cluster that snapshot {snapshot.Id} is of.")
+                {
+                    Hint = "Give the id of the cluster that was made of it: 'restore' prints it, and so does "
+                        + "'etcdctl endpoint status -w json'.",
+                };
+            }
+
+            await RestoredCluster.NoteAsync(opened.Repository, snapshot.Manifest, restored, cancellationToken);
+            output.Write(
+                parsed,
+                new JsonObject
+                {
+                    ["clusterId"] = $"{restored}",
+                    ["previousClusterId"] = $"{previous}",
+                    ["snapshotId"] = snapshot.Id.Value,
+                },
+                console => console.WriteLine(
+                    $"Cluster {restored} goes on with the history of cluster {previous}, "
+                    + $"from snapshot {snapshot.Id} on."));
+            return ExitCodes.Success;
+        });
+        return verb.WithExample(
+            "etcd-backup-agent restored 34abbf1b --cluster-id 7a6ba7ab0d3e4f10 --repository file:///var/backups/etcd");
+    }
+}
