@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.FileSystem;
 
-/// <summary>What is in directories, whatever the bytes of the names: texts as <see cref="FileName"/> makes them.</summary>
+/// <summary>What is in directories, whatever the bytes of the names: texts as <see cref="FileName"/> makes
+/// them.</summary>
 public static class DirectoryTree
 {
     /// <summary>Where the name begins in <c>struct dirent</c>, on every Linux of 64 bits.</summary>
@@ -44,7 +45,8 @@ public static class DirectoryTree
         }
     }
 
-    /// <summary>Removes a file, or a directory with all that is in it; symbolic links are removed, never followed.</summary>
+    /// <summary>Removes a file, or a directory with all that is in it; symbolic links are removed, never
+    /// followed.</summary>
     /// <exception cref="IOException">Something stays; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">This user may not remove it.</exception>
     public static void Remove(string path)

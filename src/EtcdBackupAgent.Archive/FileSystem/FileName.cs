@@ -6,11 +6,13 @@ using System.Text.Unicode;
 namespace EtcdBackupAgent.Archive.FileSystem;
 
 /// <summary>
-/// Names of files as text. On Linux a name is any bytes but NUL and '/'. What is valid UTF-8 is the text that it says; every other
-/// byte 0xNN becomes the lone surrogate U+DCNN, which no UTF-8 text has. So different bytes are different texts, and each text gives
-/// its bytes back. (Python's <c>surrogateescape</c>, PEP 383: https://peps.python.org/pep-0383/.)
+/// Names of files as text. On Linux a name is any bytes but NUL and '/'. What is valid UTF-8 is the text that it says;
+/// every other byte 0xNN becomes the lone surrogate U+DCNN, which no UTF-8 text has. So different bytes are different
+/// texts, and each text gives its bytes back. (Python's <c>surrogateescape</c>, PEP 383:
+/// https://peps.python.org/pep-0383/.)
 /// </summary>
-/// <remarks>The platform's own file calls turn such bytes into U+FFFD; names from here go through <see cref="LinuxCalls"/>.</remarks>
+/// <remarks>The platform's own file calls turn such bytes into U+FFFD; names from here go through
+/// <see cref="LinuxCalls"/>.</remarks>
 public static class FileName
 {
     private const int EscapeBase = 0xDC00;
@@ -76,7 +78,8 @@ public static class FileName
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>A name or path for a message: on one line; control characters and bytes that are not UTF-8 are escaped, as
+    /// <summary>A name or path for a message: on one line; control characters and bytes that are not UTF-8 are escaped,
+    /// as
     /// <c>\n</c>, <c>\x1b</c> and <c>\xff</c>.</summary>
     public static string Shown(string text)
     {

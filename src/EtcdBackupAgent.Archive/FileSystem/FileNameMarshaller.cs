@@ -3,7 +3,8 @@ using System.Runtime.InteropServices.Marshalling;
 
 namespace EtcdBackupAgent.Archive.FileSystem;
 
-/// <summary>Hands a text to a system call as the bytes that <see cref="FileName"/> says it stands for, with a NUL at the end.</summary>
+/// <summary>Hands a text to a system call as the bytes that <see cref="FileName"/> says it stands for, with a NUL at
+/// the end.</summary>
 [CustomMarshaller(typeof(string), MarshalMode.ManagedToUnmanagedIn, typeof(FileNameMarshaller))]
 internal static unsafe class FileNameMarshaller
 {

@@ -14,7 +14,8 @@ internal readonly record struct FileTime(long Seconds, long Nanoseconds)
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
-    /// <summary>The decimal number of pax: <c>1.5</c>, and <c>-1.5</c> for one and a half seconds before 1970.</summary>
+    /// <summary>The decimal number of pax: <c>1.5</c>, and <c>-1.5</c> for one and a half seconds before
+    /// 1970.</summary>
     public string ToDecimal()
     {
         bool isNegative = Seconds < 0;
@@ -23,11 +24,12 @@ internal readonly record struct FileTime(long Seconds, long Nanoseconds)
         UInt128 whole = size / (UInt128)NanosecondsPerSecond;
         string fraction = ((long)(size % (UInt128)NanosecondsPerSecond))
             .ToString("D9", CultureInfo.InvariantCulture).TrimEnd('0');
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{(isNegative ? "-" : "")}{whole}{(fraction.Length > 0 ? "." : "")}{fraction}");
+        string point = fraction.Length > 0 ? "." : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{(isNegative ? "-" : "")}{whole}{point}{fraction}");
     }
 
-    /// <summary>What <see cref="ToDecimal"/> writes; digits beyond nanoseconds are left out, towards the past.</summary>
+    /// <summary>What <see cref="ToDecimal"/> writes; digits beyond nanoseconds are left out, towards the
+    /// past.</summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out FileTime time)
     {
         time = default;

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.FileSystem;
 
 /// <summary>
-/// System calls that .NET does not offer, or offers only for names that are UTF-8 (<see cref="FileName"/>). Each returns -1 and sets
-/// the last error when it fails.
+/// System calls that .NET does not offer, or offers only for names that are UTF-8 (<see cref="FileName"/>). Each
+/// returns -1 and sets the last error when it fails.
 /// </summary>
 internal static partial class LinuxCalls
 {
@@ -34,46 +34,74 @@ internal static partial class LinuxCalls
 
     /// <summary>open(2), with the mode of a file that is made.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "open", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "open",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial SafeFileHandle Open(string path, int flags, uint mode);
 
     /// <summary>statx(2): unlike stat(2), one layout on every architecture.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "statx", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "statx",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int Status(int directory, string path, int flags, uint mask, out StatusBuffer status);
 
     [LibraryImport(
-        LibraryName, EntryPoint = "statx", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "statx",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int Status(SafeFileHandle file, string path, int flags, uint mask, out StatusBuffer status);
 
-    /// <summary>mkdir(2): unlike <see cref="Directory.CreateDirectory(string)"/>, fails if anything has the name.</summary>
+    /// <summary>mkdir(2): unlike <see cref="Directory.CreateDirectory(string)"/>, fails if anything has the
+    /// name.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "mkdir", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "mkdir",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int MakeDirectory(string path, uint mode);
 
     /// <summary>link(2): does not follow a symbolic link at <paramref name="existing"/>.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "link", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "link",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int MakeHardLink(string existing, string path);
 
     /// <summary>lchown(2): of a symbolic link itself, never of what it points to.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "lchown", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "lchown",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int ChangeOwner(string path, uint user, uint group);
 
     /// <summary>symlink(2).</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "symlink", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "symlink",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int MakeSymbolicLink(string target, string path);
 
     /// <summary>readlink(2): writes no NUL, and cuts what is longer than the buffer.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "readlink", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "readlink",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial nint ReadLink(string path, Span<byte> target, nuint length);
 
     /// <summary>utimensat(2) for the time of access and that of change of the content, in this order.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "utimensat", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "utimensat",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int SetTimes(int directory, string path, ReadOnlySpan<FileTime> times, int flags);
 
     /// <summary>futimens(3), as <see cref="SetTimes(int, string, ReadOnlySpan{FileTime}, int)"/>.</summary>
@@ -82,32 +110,50 @@ internal static partial class LinuxCalls
 
     /// <summary>chmod(2): follows a symbolic link.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "chmod", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "chmod",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int ChangeMode(string path, uint mode);
 
     /// <summary>rename(2): replaces a file, and an empty directory, of the new name.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "rename", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "rename",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int Rename(string from, string to);
 
     /// <summary>unlink(2): a symbolic link itself, never what it points to.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "unlink", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "unlink",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int Unlink(string path);
 
     /// <summary>rmdir(2).</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "rmdir", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "rmdir",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial int RemoveDirectory(string path);
 
     /// <summary>realpath(3): a buffer of <see cref="PathBytesMax"/>; 0 when it fails.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "realpath", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "realpath",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial nint RealPath(string path, Span<byte> real);
 
     /// <summary>opendir(3): 0 when it fails.</summary>
     [LibraryImport(
-        LibraryName, EntryPoint = "opendir", StringMarshallingCustomType = typeof(FileNameMarshaller), SetLastError = true)]
+        LibraryName,
+        EntryPoint = "opendir",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
     public static partial nint OpenDirectory(string path);
 
     /// <summary>readdir(3): a <c>struct dirent</c>; 0 at the end, and with a last error when it fails.</summary>

@@ -2,7 +2,8 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.FileSystem;
 
-/// <summary>Turns the error that a call of <see cref="LinuxCalls"/> left into the exception that the platform has for it.</summary>
+/// <summary>Turns the error that a call of <see cref="LinuxCalls"/> left into the exception that the platform has for
+/// it.</summary>
 internal static class LinuxError
 {
     /// <summary>Of the call before; the message says what the system says and names the path.</summary>

@@ -91,11 +91,15 @@ internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStat
         FileStatus now = FileStatus.OfOpenFile(file);
         if (now.SizeBytes > Length)
         {
-            onWarning($"{FileName.Shown(path)} grew while it was being read: its first {Length} of {now.SizeBytes} bytes are archived.");
+            onWarning(
+                $"{FileName.Shown(path)} grew while it was being read: its first {Length} of {now.SizeBytes} bytes "
+                + "are archived.");
         }
         else if (now.Modified != opened.Modified)
         {
-            onWarning($"{FileName.Shown(path)} was written while it was being read: the archive may hold a mixture of old and new.");
+            onWarning(
+                $"{FileName.Shown(path)} was written while it was being read: the archive may hold a mixture of old "
+                + "and new.");
         }
     }
 }

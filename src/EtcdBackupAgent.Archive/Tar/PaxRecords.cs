@@ -6,10 +6,9 @@ using System.Text;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The records of a pax extended header, each <c>LENGTH KEYWORD=VALUE\n</c> with the length, in decimal, of the whole record. The
-/// length alone tells where a record ends: a value may hold line feeds and '='.
-/// (POSIX.1-2017, pax, "pax Extended Header":
-/// https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03)
+/// The records of a pax extended header, each <c>LENGTH KEYWORD=VALUE\n</c> with the length, in decimal, of the whole
+/// record. The length alone tells where a record ends: a value may hold line feeds and '='. (POSIX.1-2017, pax, "pax
+/// Extended Header": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03)
 /// </summary>
 internal sealed class PaxRecords
 {

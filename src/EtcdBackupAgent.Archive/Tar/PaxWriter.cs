@@ -22,5 +22,6 @@ internal sealed class PaxWriter(Stream target)
     }
 
     /// <summary>Two blocks of zeros.</summary>
-    public async Task EndAsync(CancellationToken cancellationToken) => await target.WriteAsync(Zeros, cancellationToken);
+    public async Task EndAsync(CancellationToken cancellationToken) =>
+        await target.WriteAsync(Zeros, cancellationToken);
 }

@@ -93,7 +93,8 @@ internal sealed class TarEntries : IDisposable
     private static EntryKind KindOf(TarMember member) => member.Type switch
     {
         _ when member.IsSparse =>
-            throw new ArchiveUnsafeException(member.Name, "it is a sparse file of GNU tar, whose bytes are not its content."),
+            throw new ArchiveUnsafeException(
+                member.Name, "it is a sparse file of GNU tar, whose bytes are not its content."),
 
         // Before ustar, a directory was a file whose name ends with a slash.
         TarType.OldFile when member.Name.EndsWith('/') => EntryKind.Directory,

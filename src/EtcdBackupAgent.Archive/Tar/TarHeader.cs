@@ -1,11 +1,12 @@
+using System.Buffers.Text;
 using System.Text;
 using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The headers of one member. Written is pax: a ustar block, and before it an extended header with what the block has no room for or
-/// no way to say. Read are ustar, pax, GNU's format and the one before ustar.
+/// The headers of one member. Written is pax: a ustar block, and before it an extended header with what the block has
+/// no room for or no way to say. Read are ustar, pax, GNU's format and the one before ustar.
 /// </summary>
 internal static class TarHeader
 {
@@ -87,18 +88,19 @@ internal static class TarHeader
 
         int unsigned = UstarField.SumOf(block);
         int negatives = 0;
-        for (int at = 0; at < UstarField.BlockBytes; at++)
+        foreach (byte b in block)
         {
-            bool isOfSum = at >= UstarField.Checksum.Offset && at < UstarField.Checksum.Offset + UstarField.Checksum.Length;
-            negatives += !isOfSum && block[at] > sbyte.MaxValue ? 1 : 0;
+            negatives += b > sbyte.MaxValue ? 1 : 0;
         }
 
+        // The checksum's own field, of octal digits, has no such byte.
         return sum == unsigned || sum == unsigned - (256L * negatives);
     }
 
     /// <summary>Sizes of links and directories are no sizes: nothing follows them.</summary>
-    private static bool HasContent(TarType type) => type is not (TarType.HardLink or TarType.SymbolicLink or TarType.Directory
-        or TarType.CharacterDevice or TarType.BlockDevice or TarType.Fifo);
+    private static bool HasContent(TarType type) =>
+        type is not (TarType.HardLink or TarType.SymbolicLink or TarType.Directory
+            or TarType.CharacterDevice or TarType.BlockDevice or TarType.Fifo);
 
     private static byte[] Extended(byte[] records)
     {
@@ -116,7 +118,8 @@ internal static class TarHeader
     }
 
     /// <summary>Bytes with those that fill the last block.</summary>
-    public static long Padded(long bytes) => (bytes + UstarField.BlockBytes - 1) / UstarField.BlockBytes * UstarField.BlockBytes;
+    public static long Padded(long bytes) =>
+        (bytes + UstarField.BlockBytes - 1) / UstarField.BlockBytes * UstarField.BlockBytes;
 
     private static void Finish(Span<byte> block, TarType type)
     {
@@ -129,7 +132,8 @@ internal static class TarHeader
             Convert.ToString(UstarField.SumOf(block), 8).PadLeft(6, '0') + "\0 ", UstarField.Checksum.In(block));
     }
 
-    /// <summary>What does not fit, or is not printable ASCII, goes into a record; the field then has what of it can stand there.</summary>
+    /// <summary>What does not fit, or is not printable ASCII, goes into a record; the field then has what of it can
+    /// stand there.</summary>
     private static void WriteText(Span<byte> block, UstarField field, byte[] text, string keyword, PaxRecords records)
     {
         // The names of owners end with a NUL, those of files need none.
@@ -172,7 +176,8 @@ internal static class TarHeader
     private static string NameOf(ReadOnlySpan<byte> block)
     {
         string name = FileName.Decode(UstarField.Name.Text(block));
-        ReadOnlySpan<byte> prefix = UstarField.Magic.In(block).StartsWith(UstarMagic) ? UstarField.Prefix.Text(block) : [];
+        bool isUstar = UstarField.Magic.In(block).StartsWith(UstarMagic);
+        ReadOnlySpan<byte> prefix = isUstar ? UstarField.Prefix.Text(block) : [];
         return prefix.IsEmpty ? name : $"{FileName.Decode(prefix)}/{name}";
     }
 
@@ -182,7 +187,7 @@ internal static class TarHeader
     private static long Number(PaxRecords records, string keyword, UstarField field, ReadOnlySpan<byte> block)
     {
         long number = records[keyword] is not { } text ? field.Number(block)
-            : System.Buffers.Text.Utf8Parser.TryParse(text, out long value, out int digits) && digits == text.Length ? value
+            : Utf8Parser.TryParse(text, out long value, out int digits) && digits == text.Length ? value
             : throw new FormatException($"the '{keyword}' of an extended header is not a number");
         return number >= 0 || field != UstarField.Size
             ? number

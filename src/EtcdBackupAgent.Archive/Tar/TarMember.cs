@@ -7,7 +7,8 @@ internal sealed record TarMember
 {
     public required TarType Type { get; init; }
 
-    /// <summary>As <see cref="FileName"/> makes it of the bytes; a directory's ends with a slash where we write it.</summary>
+    /// <summary>As <see cref="FileName"/> makes it of the bytes; a directory's ends with a slash where we write
+    /// it.</summary>
     public required string Name { get; init; }
 
     /// <summary>Of links; empty otherwise.</summary>
@@ -31,7 +32,8 @@ internal sealed record TarMember
     /// <summary>Bytes of content that follow the headers; of files only.</summary>
     public long SizeBytes { get; init; }
 
-    /// <summary>Whether the extended header says that the content is a map of a sparse file and what is left of it.</summary>
+    /// <summary>Whether the extended header says that the content is a map of a sparse file and what is left of
+    /// it.</summary>
     public bool IsSparse { get; init; }
 }
 

@@ -6,7 +6,8 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// <summary>Reads a tar, member after member: headers, and the content that follows them.</summary>
 internal sealed class TarMembers(OffsetStream source)
 {
-    /// <summary>Bytes of one extended header, or of a long name of GNU tar; no system has longer paths by far.</summary>
+    /// <summary>Bytes of one extended header, or of a long name of GNU tar; no system has longer paths by
+    /// far.</summary>
     public const int ExtendedHeaderBytesMax = 1024 * 1024;
 
     private const int SkipBytes = 80 * 1024;

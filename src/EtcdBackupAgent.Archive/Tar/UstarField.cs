@@ -4,9 +4,9 @@ using System.Text;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The fields of a header block of 512 bytes: where they are, and how numbers are written in them. (POSIX.1-2017, pax, "ustar
-/// Interchange Format": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_06; numbers of GNU tar in
-/// base 256: https://www.gnu.org/software/tar/manual/html_node/Extensions.html)
+/// The fields of a header block of 512 bytes: where they are, and how numbers are written in them. (POSIX.1-2017, pax,
+/// "ustar Interchange Format": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_06;
+/// numbers of GNU tar in base 256: https://www.gnu.org/software/tar/manual/html_node/Extensions.html)
 /// </summary>
 /// <param name="Offset">Of the first byte.</param>
 /// <param name="Length">In bytes.</param>
@@ -55,7 +55,8 @@ internal readonly record struct UstarField(int Offset, int Length)
         ReadOnlySpan<byte> field = In(block);
         if (field[0] is Base256 or Base256Negative)
         {
-            BigInteger wide = new(field[0] == Base256 ? field[1..] : field, isUnsigned: field[0] == Base256, isBigEndian: true);
+            bool isPositive = field[0] == Base256;
+            BigInteger wide = new(isPositive ? field[1..] : field, isUnsigned: isPositive, isBigEndian: true);
             return wide >= long.MinValue && wide <= long.MaxValue
                 ? (long)wide
                 : throw new FormatException($"the number at byte {Offset} of a header is too large");

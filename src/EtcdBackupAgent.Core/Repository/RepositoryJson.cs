@@ -93,7 +93,8 @@ internal static class RepositoryJson
     /// <summary>The record with its own digest, as a reader will find it.</summary>
     public static VerificationRecord Sealed(VerificationRecord record) => ReadVerification(Write(record), "the record");
 
-    /// <summary>The bytes of a document as a tree, for printing: every field as it is stored, known here or not.</summary>
+    /// <summary>The bytes of a document as a tree, for printing: every field as it is stored, known here or
+    /// not.</summary>
     /// <exception cref="InvalidOperationException">The document was neither read nor sealed.</exception>
     public static JsonObject Tree(ReadOnlyMemory<byte> utf8) => utf8.IsEmpty
         ? throw new InvalidOperationException("Only a document that was read or sealed has bytes to print.")

@@ -35,7 +35,8 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     public Sha256Digest DocumentSha256 { get; init; }
 
-    /// <summary>Fields that a later version wrote; kept when the document is written again, otherwise ignored. Set by the JSON
+    /// <summary>Fields that a later version wrote; kept when the document is written again, otherwise ignored. Set by
+    /// the JSON
     /// reader only.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
@@ -55,7 +56,8 @@ public sealed record SnapshotManifest : IRepositoryDocument
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;
 
-    /// <summary>The stored bytes; empty for a manifest that is still being made. A copy made with <c>with</c> must not keep them.</summary>
+    /// <summary>The stored bytes; empty for a manifest that is still being made. A copy made with <c>with</c> must not
+    /// keep them.</summary>
     [JsonIgnore]
     internal ReadOnlyMemory<byte> Utf8 { get; init; }
 

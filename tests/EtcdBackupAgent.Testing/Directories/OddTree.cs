@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>
-/// Directories with all that Linux allows: names and link targets of any bytes, owners and modes of any number, times before 1970 and
-/// after 2262, holes, hard links.
+/// Directories with all that Linux allows: names and link targets of any bytes, owners and modes of any number, times
+/// before 1970 and after 2262, holes, hard links.
 /// </summary>
 public static class OddTree
 {
@@ -23,9 +23,9 @@ public static class OddTree
     [
         .. new[]
         {
-            " leading", "trailing ", "a=b", "line\nfeed", "\n", "23 path=elsewhere\n", "..x", "...", "-n", "*", "~", "back\\slash",
-            "\t", "\r", "'", "\"quoted\"", "schlüssel-鍵", "\uFFFD", "\u0001", new string('a', 100), new string('é', 120),
-            new string('n', NameBytesMax),
+            " leading", "trailing ", "a=b", "line\nfeed", "\n", "23 path=elsewhere\n", "..x", "...", "-n", "*", "~",
+            "back\\slash", "\t", "\r", "'", "\"quoted\"", "schlüssel-鍵", "\uFFFD", "\u0001",
+            new string('a', 100), new string('é', 120), new string('n', NameBytesMax),
         }.Select(System.Text.Encoding.UTF8.GetBytes),
         [0xFF], [0xC3], [(byte)'x', 0xE2, 0x82], [0xED, 0xB3, 0xBF], [0xF5, 0x80],
     ];
@@ -74,7 +74,8 @@ public static class OddTree
         }
     }
 
-    /// <summary>Every path with kind, mode, owner, size, time, and content or link target: equal if the trees are.</summary>
+    /// <summary>Every path with kind, mode, owner, size, time, and content or link target: equal if the trees
+    /// are.</summary>
     /// <param name="top">The directory.</param>
     /// <param name="modeBits">Which bits of modes count.</param>
     /// <param name="withFractions">Whether fractions of seconds count.</param>
@@ -94,9 +95,8 @@ public static class OddTree
             FileKind.RegularFile => DigestOf(path),
             _ => "",
         };
-        yield return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{FileName.Shown(relative)} {status.Kind} {mode} {status.User}:{status.Group} {time.ToDecimal()} {content}");
+        string owner = string.Create(CultureInfo.InvariantCulture, $"{status.User}:{status.Group}");
+        yield return $"{FileName.Shown(relative)} {status.Kind} {mode} {owner} {time.ToDecimal()} {content}";
         foreach (string name in status.Kind == FileKind.Directory ? DirectoryTree.Names(path) : [])
         {
             foreach (string line in Describe(top, Path.Join(relative, name), modeBits, withFractions))
@@ -157,7 +157,8 @@ public static class OddTree
     private static string TargetOf(string path)
     {
         byte[] target = new byte[LinuxCalls.PathBytesMax];
-        return FileName.Shown(FileName.Decode(target.AsSpan(0, (int)LinuxCalls.ReadLink(path, target, (nuint)target.Length))));
+        int length = (int)LinuxCalls.ReadLink(path, target, (nuint)target.Length);
+        return FileName.Shown(FileName.Decode(target.AsSpan(0, length)));
     }
 
     private static string DigestOf(string path)

@@ -21,7 +21,9 @@ public sealed class OddNameTests : IDisposable
     public void Any_directory_that_Linux_can_hold_comes_back()
     {
         int number = 0;
-        Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue)), seed => ComesBackAsync(seed, number++).GetAwaiter().GetResult())
+        Prop.ForAll(
+            Arb.From(Gen.Choose(0, int.MaxValue)),
+            seed => ComesBackAsync(seed, number++).GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(40).WithReplay(2026, 1129));
     }
 
@@ -42,7 +44,8 @@ public sealed class OddNameTests : IDisposable
     [Fact]
     public async Task What_earlier_versions_wrote_with_line_feeds_in_names_is_read()
     {
-        // System.Formats.Tar, which earlier versions wrote with, ends every record where it should and reads it only to a line feed.
+        // System.Formats.Tar, which earlier versions wrote with, ends every record where it should and reads it only
+        // to a line feed.
         byte[] tar = TarTestArchive.Of(
             TarTestArchive.Directory("d\nd"),
             TarTestArchive.File("d\nd/line\nfeed", "content"),
@@ -220,7 +223,9 @@ public sealed class OddNameTests : IDisposable
         {
             byte[] bytes = new byte[length];
             random.NextBytes(bytes);
-            return FileName.Decode(bytes.Select(b => b == 0 ? (byte)'\n' : random.Next(seed % 2 == 0 ? 2 : 1000) == 0 ? b : (byte)'n').ToArray());
+            int oneOf = seed % 2 == 0 ? 2 : 1000;
+            return FileName.Decode(
+                [.. bytes.Select(b => b == 0 ? (byte)'\n' : random.Next(oneOf) == 0 ? b : (byte)'n')]);
         }
     }
 }

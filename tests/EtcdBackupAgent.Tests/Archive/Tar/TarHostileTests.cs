@@ -36,8 +36,14 @@ public sealed class TarHostileTests : IDisposable
         { "no file that came before", [TarTestArchive.SymbolicLink("s", "../outside/sentinel"), TarTestArchive.HardLink("a", "s")] },
         { "its name goes upwards", [TarTestArchive.HardLink("a", "../outside/sentinel")] },
         { "its name is absolute", [TarTestArchive.HardLink("a", "/etc/passwd")] },
-        { "it is a character device", [new PaxTarEntry(TarEntryType.CharacterDevice, "null") { DeviceMajor = 1, DeviceMinor = 3 }] },
-        { "it is a block device", [new PaxTarEntry(TarEntryType.BlockDevice, "disk") { DeviceMajor = 8, DeviceMinor = 0 }] },
+        {
+            "it is a character device",
+            [new PaxTarEntry(TarEntryType.CharacterDevice, "null") { DeviceMajor = 1, DeviceMinor = 3 }]
+        },
+        {
+            "it is a block device",
+            [new PaxTarEntry(TarEntryType.BlockDevice, "disk") { DeviceMajor = 8, DeviceMinor = 0 }]
+        },
         { "it is a fifo", [new PaxTarEntry(TarEntryType.Fifo, "pipe")] },
     };
 
