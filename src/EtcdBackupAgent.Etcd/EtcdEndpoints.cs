@@ -1,4 +1,6 @@
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Etcd;
 
@@ -6,17 +8,16 @@ namespace EtcdBackupAgent.Etcd;
 public static class EtcdEndpoints
 {
     /// <summary>The port of a URL that names none.</summary>
-    public const int DefaultPort = 2379;
+    public const int DefaultPort = BackupPolicy.EtcdPortDefault;
 
-    /// <summary>Reads one or several URLs, separated by commas.</summary>
+    /// <summary>Reads one or several URLs, separated by commas, with or without spaces around these.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the first URL that will not do and why.</exception>
     public static IReadOnlyList<Uri> Parse(string text)
     {
-        Uri[] endpoints =
-        [
-            .. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(ParseOne),
-        ];
-        return endpoints.Length > 0 ? endpoints : throw Invalid(text, "it names no endpoint");
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
+        return text.Trim().Length == 0 ? throw Invalid(text, "it names no endpoint")
+            : parts.Contains("") ? throw Invalid(text, "there is nothing before or after one of its commas")
+            : [.. parts.Select(ParseOne)];
     }
 
     /// <summary>Checks an endpoint that did not come from <see cref="Parse"/>.</summary>
@@ -45,21 +46,28 @@ public static class EtcdEndpoints
 
     private static Uri ParseOne(string text)
     {
-        // "10.0.0.1:2379" and "localhost:2379" are relative or have the scheme "localhost" to Uri.
-        if (!text.Contains("://", StringComparison.Ordinal) || !Uri.TryCreate(text, UriKind.Absolute, out Uri? endpoint))
+        ServerUrlFault fault = ServerUrl.Read(text, out Uri? endpoint, Uri.UriSchemeHttps, Uri.UriSchemeHttp);
+        if (endpoint is not null)
         {
-            throw Invalid(text, "it is not a URL such as https://10.0.0.1:2379");
+            return ServerUrl.NamesPort(text) ? endpoint : new UriBuilder(endpoint) { Port = DefaultPort }.Uri;
         }
 
-        Check(endpoint);
-        return NamesPort(text) ? endpoint : new UriBuilder(endpoint) { Port = DefaultPort }.Uri;
-    }
+        if (fault == ServerUrlFault.User)
+        {
+            // User information is not repeated: it may hold a password.
+            string scheme = text[..(text.IndexOf("://", StringComparison.Ordinal) + 3)];
+            throw Invalid(
+                scheme + text[(text.LastIndexOf('@') + 1)..], "it holds a user; user and password are given apart");
+        }
 
-    /// <summary>Uri itself does not tell https://host from https://host:443.</summary>
-    private static bool NamesPort(string url)
-    {
-        string authority = url[(url.IndexOf("://", StringComparison.Ordinal) + 3)..].TrimEnd('/');
-        return authority.LastIndexOf(':') > authority.LastIndexOf(']');
+        throw Invalid(text, fault switch
+        {
+            // "10.0.0.1:2379" has no scheme, and "localhost:2379" the scheme "localhost".
+            ServerUrlFault.NotUrl => "it is not a URL such as https://10.0.0.1:2379",
+            ServerUrlFault.Scheme => "it does not start with https:// or http://",
+            ServerUrlFault.Rest => "it has a path or query; only scheme, host and port are allowed",
+            _ => $"it {ServerUrl.Describe(fault)}",
+        });
     }
 
     private static BackupException Invalid(string endpoint, string why) =>

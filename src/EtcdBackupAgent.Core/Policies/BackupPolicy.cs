@@ -12,6 +12,9 @@ public sealed record BackupPolicy
     /// <summary>kubedr's default for <c>etcdEndpoint</c>.</summary>
     public const string EtcdEndpointDefault = "https://127.0.0.1:2379";
 
+    /// <summary>The port of an etcd whose URL names none.</summary>
+    public const int EtcdPortDefault = 2379;
+
     public required ResourceName Name { get; init; }
 
     /// <summary>What a cluster tells it from every other policy by, also from one of the same name; null where no cluster

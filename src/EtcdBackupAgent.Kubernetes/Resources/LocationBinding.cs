@@ -1,7 +1,7 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 
@@ -11,10 +11,8 @@ namespace EtcdBackupAgent.Kubernetes.Resources;
 /// <c>docs/policies.md</c>.</summary>
 internal static partial class LocationBinding
 {
-    private const string DirectoryScheme = "file:///";
-
     /// <summary>Stand for a URL with an error, so that what else is wrong is judged by what was meant.</summary>
-    private static readonly Uri UnreadableDirectory = new(DirectoryScheme);
+    private static readonly Uri UnreadableDirectory = new("file:///");
     private static readonly Uri UnreadableEndpoint = new("https://unreadable.invalid");
 
     private static readonly string[] OnlyForS3 =
@@ -27,8 +25,8 @@ internal static partial class LocationBinding
     public static BackupLocation Bind(ResourceName name, FieldReader spec)
     {
         string? text = spec.RequiredText("url");
-        bool isDirectory = text?.StartsWith("file:", StringComparison.OrdinalIgnoreCase) ?? false;
-        Uri? url = text is null ? null : isDirectory ? DirectoryUrl(text, spec) : EndpointUrl.Read(text, "url", spec);
+        bool isDirectory = text is not null && DirectoryUrl.IsMeant(text);
+        Uri? url = text is null ? null : isDirectory ? Directory(text, spec) : EndpointUrl.Read(text, "url", spec);
         ResourceName? credentials = Credentials(name, spec, isDirectory);
         BackupLocation location = new()
         {
@@ -53,29 +51,25 @@ internal static partial class LocationBinding
         return isDirectory ? location with { Region = null, CaCertificate = null, PathStyle = true } : location;
     }
 
-    private static Uri? DirectoryUrl(string text, FieldReader spec)
+    private static Uri? Directory(string text, FieldReader spec)
     {
-        if (text.StartsWith(DirectoryScheme, StringComparison.Ordinal)
-            && Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
-            && url is { Query: "", Fragment: "", LocalPath.Length: > 1 })
+        if (DirectoryUrl.TryParse(text, out _, out string? why))
         {
-            return url;
+            return new Uri(text);
         }
 
-        spec.Error("url", $"{ResourceProblems.Show(text)} is not a directory; write file:///absolute/path");
+        spec.Error("url", $"{ResourceProblems.Show(text)} {why}");
         return null;
     }
 
     private static string? Bucket(FieldReader spec)
     {
         string? bucket = spec.RequiredText("bucketName");
-        if (bucket is not null && (!BucketPattern().IsMatch(bucket)
-            || bucket.Contains("..", StringComparison.Ordinal) || IPAddress.TryParse(bucket, out _)))
+        if (bucket is not null && !BucketName.IsValid(bucket))
         {
             spec.Error(
                 "bucketName",
-                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are 3 to 63 lower-case letters, digits, "
-                + "'-' and '.', a letter or digit first and last, no two dots together, and no IP address");
+                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are {BucketName.Allowed}");
         }
 
         return bucket;
@@ -210,9 +204,6 @@ internal static partial class LocationBinding
             ? new RecipientLocation { Recipients = [] }
             : new PassphraseLocation { Secret = credentials, SecretKey = PassphraseLocation.PreferredKey };
     }
-
-    [GeneratedRegex(@"^[a-z0-9][-.a-z0-9]{1,61}[a-z0-9]\z", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex BucketPattern();
 
     [GeneratedRegex(@"^[A-Za-z0-9][-_A-Za-z0-9]{0,62}\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex RegionPattern();

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 
@@ -53,6 +54,9 @@ internal static partial class PolicyBinding
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
             Uri? url = EndpointUrl.Read(part, "etcdEndpoint", spec);
+            url = url is null || ServerUrl.NamesPort(part)
+                ? url
+                : new UriBuilder(url) { Port = BackupPolicy.EtcdPortDefault }.Uri;
             if (url is not null && endpoints.Contains(url))
             {
                 spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} stands here twice");
@@ -83,7 +87,12 @@ internal static partial class PolicyBinding
     private static string? CertsDirectory(FieldReader spec)
     {
         string? directory = spec.Text("certsDir");
-        if (directory is not null && !directory.StartsWith('/'))
+        if (directory?.Any(char.IsControl) ?? false)
+        {
+            spec.Error(
+                "certsDir", "has a control character, such as a line feed at its end; write the path on one line");
+        }
+        else if (directory is not null && !directory.StartsWith('/'))
         {
             spec.Error(
                 "certsDir",

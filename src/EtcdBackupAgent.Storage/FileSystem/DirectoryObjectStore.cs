@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using Microsoft.Win32.SafeHandles;
@@ -27,7 +28,9 @@ public sealed class DirectoryObjectStore : IObjectStore
         _pending = Path.Combine(_root, PendingFile.DirectoryName);
     }
 
-    public string Address => $"file://{_root}";
+    public string Address => DirectoryUrl.Of(_root);
+
+    public string? LocalDirectory => _root;
 
     public Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {

@@ -1,47 +1,81 @@
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>, and the URL of an S3 server.</summary>
-internal static class RepositoryUrl
+/// <summary>
+/// Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>, and the URL of an S3 server: each is taken as it is
+/// written, or refused.
+/// </summary>
+internal static partial class RepositoryUrl
 {
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static DirectRepository Parse(string text)
     {
-        // A bare path is a URL to Uri, on this system only.
-        if (text.Contains("://", StringComparison.Ordinal) && Uri.TryCreate(text, UriKind.Absolute, out Uri? url))
+        if (text.StartsWith("file://", StringComparison.Ordinal))
         {
-            if (url is { Scheme: "file", Host: "", AbsolutePath: not "/" })
-            {
-                return new DirectRepository { Directory = url.LocalPath };
-            }
-
-            string prefix = url.AbsolutePath.Trim('/');
-            if (url is { Scheme: "s3", Host: not "", Query: "", Fragment: "", UserInfo: "" }
-                && (prefix.Length == 0 || ObjectKey.IsValid(prefix)))
-            {
-                return new DirectRepository { BucketName = url.Host, Prefix = prefix.Length == 0 ? null : prefix };
-            }
+            return DirectoryUrl.TryParse(text, out string? path, out string? why)
+                ? new DirectRepository { Directory = path }
+                : throw Invalid($"'{text}' {why}.");
         }
 
-        throw new BackupException(FailureReason.InvalidInput, $"--repository '{text}' is not a repository's URL.")
+        Match match = S3Pattern().Match(text);
+        string bucket = match.Groups["bucket"].Value;
+        string prefix = match.Groups["prefix"].Value;
+        if (!match.Success)
         {
-            Hint = "Write file:///absolute/directory or s3://bucket or s3://bucket/prefix; a prefix holds letters, digits, '.', '_', '-' and '/'.",
-        };
+            throw Invalid($"'{text}' is not a repository's URL.");
+        }
+
+        if (bucket.Contains('@', StringComparison.Ordinal))
+        {
+            // A password that was written into a URL must not be repeated.
+            throw Invalid("holds a user; credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
+        }
+
+        if (!BucketName.IsValid(bucket))
+        {
+            throw Invalid(bucket.Contains(':', StringComparison.Ordinal)
+                ? $"'{text}' has a port; the server is named with --s3-endpoint."
+                : $"'{text}' has the bucket '{bucket}'; allowed are {BucketName.Allowed}.");
+        }
+
+        return prefix.Length == 0 || (prefix.Length <= ObjectKey.PrefixLengthMax && ObjectKey.IsValid(prefix))
+            ? new DirectRepository { BucketName = bucket, Prefix = prefix.Length == 0 ? null : prefix }
+            : throw Invalid(
+                $"'{text}' has the prefix '{prefix}'; allowed are segments joined by '/', none of them empty, '.' or "
+                + $"'..', and {ObjectKey.PrefixLengthMax} characters.");
     }
 
     /// <summary>Reads the URL of an S3 server: scheme, host and perhaps a port.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
-    public static Uri ParseEndpoint(string option, string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
-        && url is { Scheme: "http" or "https", Host: not "", PathAndQuery: "/", Fragment: "", UserInfo: "" }
-            ? url
-            : throw new BackupException(
-                FailureReason.InvalidInput,
-                // Somebody who writes a password into a URL shall not read it again.
-                $"{option} {(text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ")}is not the URL of a server.")
-            {
-                Hint = "Write http:// or https://, a host and perhaps a port; credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-            };
+    public static Uri ParseEndpoint(string option, string text)
+    {
+        ServerUrlFault fault = ServerUrl.Read(text, out Uri? url, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
+
+        // Somebody who writes a password into a URL shall not read it again.
+        string shown = text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ";
+        return url ?? throw new BackupException(
+            FailureReason.InvalidInput,
+            fault is ServerUrlFault.Host or ServerUrlFault.Port or ServerUrlFault.Rest
+                ? $"{option} {shown}{ServerUrl.Describe(fault)}."
+                : $"{option} {shown}is not the URL of a server.")
+        {
+            Hint = "Write http:// or https://, a host and perhaps a port; credentials go into AWS_ACCESS_KEY_ID and "
+                + "AWS_SECRET_ACCESS_KEY.",
+        };
+    }
+
+    private static BackupException Invalid(string fact) => new(FailureReason.InvalidInput, $"--repository {fact}")
+    {
+        Hint = "Write file:///absolute/directory or s3://bucket or s3://bucket/prefix; "
+            + "a prefix holds letters, digits, '.', '_', '-' and '/'.",
+    };
+
+    /// <summary>A slash at the end separates the prefix from the keys, as it does without being written.</summary>
+    [GeneratedRegex(
+        @"^s3://(?<bucket>[^/]+)(/(?<prefix>.*?)/?)?\z", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
+    private static partial Regex S3Pattern();
 }

@@ -9,7 +9,8 @@ public sealed class EtcdEndpointsTests
     [Theory]
     [InlineData("https://127.0.0.1:2379", "https://127.0.0.1:2379")]
     [InlineData("http://etcd-0.etcd:2379/", "http://etcd-0.etcd:2379")]
-    [InlineData(" https://a:1 , https://b:2 ,", "https://a:1 https://b:2")]
+    [InlineData(" https://a:1 , https://b:2 ", "https://a:1 https://b:2")]
+    [InlineData("HTTPS://Host.Example:2379", "https://host.example:2379")]
     [InlineData("https://[::1]:2379", "https://[::1]:2379")]
     [InlineData("https://[::1]", "https://[::1]:2379")]
     [InlineData("https://host", "https://host:2379")]
@@ -26,6 +27,14 @@ public sealed class EtcdEndpointsTests
     [InlineData("unix:///run/etcd", "does not start with https:// or http://")]
     [InlineData("https://host:2379/v3", "it has a path or query")]
     [InlineData("https://host:2379?x", "it has a path or query")]
+    [InlineData("https://host:2379#x", "it has a path or query")]
+    [InlineData("https://host:2379/../", "it has a path or query")]
+    [InlineData("https://010.0.0.1:2379", "it has a host that is neither")]
+    [InlineData("https://127.1:2379", "it has a host that is neither")]
+    [InlineData("https://h%6fst:2379", "it has a host that is neither")]
+    [InlineData("https://host:0", "it has a port that is not")]
+    [InlineData("https://a:1,", "nothing before or after one of its commas")]
+    [InlineData("https://a:1,,https://b:2", "nothing before or after one of its commas")]
     public void A_text_that_is_no_endpoint_is_refused_with_the_cause(string text, string why)
     {
         BackupException e = Assert.Throws<BackupException>(() => EtcdEndpoints.Parse(text));

@@ -63,6 +63,9 @@ public sealed class ValidationTests
     [InlineData("s3.example.com", "url: 's3.example.com' is not a URL")]
     [InlineData("ftp://a", "url: 'ftp://a' has the scheme 'ftp'")]
     [InlineData("https://a/bucket", "url: 'https://a/bucket' goes on after the host and port")]
+    [InlineData("https://a#x", "url: 'https://a#x' goes on after the host and port")]
+    [InlineData("https://0x7f.1", "url: 'https://0x7f.1' has a host that is neither a DNS name")]
+    [InlineData("https://a:99999", "url: 'https://a:99999' has a port that is not a number from 1 to 65535")]
     [InlineData("https://key:s3cret@a", "url: the URL holds a user or password")]
     [InlineData("https://key:s3cret@", "url: the URL is not a URL")]
     [InlineData("https://a\n  bucketName: No", "bucketName: 'No' is not a bucket name; allowed are 3 to 63 lower-case letters")]
@@ -145,6 +148,7 @@ public sealed class ValidationTests
     [InlineData("url: file://host/dir")]
     [InlineData("url: file:dir")]
     [InlineData("url: file:///")]
+    [InlineData("url: FILE:///dir")]
     public async Task A_directory_must_be_absolute(string url)
     {
         using DirectoryFixture directory = new();

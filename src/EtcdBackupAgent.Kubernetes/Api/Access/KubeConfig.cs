@@ -1,6 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Resources;
 
@@ -63,13 +64,21 @@ internal static class KubeConfig
 
         return new KubernetesConnection
         {
-            Server = Address("server", server, "https", "http"),
+            Server = ServerAddress(server),
             CaCertificatesPem = authority,
             IsServerUnverified = unverified,
             ServerName = cluster.Text("tls-server-name"),
             Proxy = cluster.Text("proxy-url") is { } proxy ? Address("proxy-url", proxy, "http", "https", "socks5") : null,
             Credentials = new FixedCredentials(token: null, certificate: null),
         };
+
+        // What kubectl would cut from it, or put in front of every path, is refused.
+        Uri ServerAddress(string text) =>
+            ServerUrl.ReadWithPath(text, out Uri? address, "https", "http") is var fault and not ServerUrlFault.None
+                ? throw cluster.Invalid($"'server' is not an address of https or http: it {(fault == ServerUrlFault.Rest
+                    ? "has a query, a fragment or an odd path"
+                    : ServerUrl.Describe(fault))}")
+                : address!;
 
         Uri Address(string field, string text, params string[] schemes) =>
             Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && schemes.Contains(address.Scheme)
