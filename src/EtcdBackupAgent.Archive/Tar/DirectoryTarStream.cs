@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using EtcdBackupAgent.Archive.FileSystem;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
@@ -7,7 +8,8 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// ordinal order of names, a directory before its content.
 /// </summary>
 /// <remarks>
-/// Kept: names, whatever their bytes, contents, modes, owners (numbers and local names), modification times to the nanosecond, empty directories, and symbolic
+/// Kept: names, whatever their bytes, contents, modes, owners (numbers and local names), modification times to the
+/// nanosecond, empty directories, and symbolic
 /// links as links, never followed. Several hard links to one file become independent files. Sockets, devices, fifos and
 /// what vanishes between being listed and being read are skipped with a warning. Whatever else cannot be read fails the archive.
 /// <para>The walk starts with the first read, on another thread, and stays at most <see cref="AheadBytesMax"/> ahead.</para>
@@ -44,7 +46,7 @@ public sealed class DirectoryTarStream : PullStream
     /// </exception>
     public static DirectoryTarStream Open(string directory, Action<string> onWarning)
     {
-        string path = Path.GetFullPath(directory);
+        string path = RealPath.Absolute(directory);
         if (!Directory.Exists(path))
         {
             throw new DirectoryReadException(

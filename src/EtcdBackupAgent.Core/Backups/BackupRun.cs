@@ -2,6 +2,7 @@ using System.Diagnostics;
 using EtcdBackupAgent.Archive.Spilling;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Verification;
@@ -11,6 +12,7 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <summary>Makes one backup: the main job of the product.</summary>
 /// <remarks>
 /// <para>
+/// 0. Refuse directories that lie in each other (<see cref="SeparatePlaces"/>).
 /// 1. Choose the folder: the time and a free id.
 /// 2. Choose an etcd member and open its snapshot stream. From here until the stream has ended, etcd keeps a read
 /// transaction open.
@@ -47,6 +49,10 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         BackupRequest request, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
         DateTimeOffset startedAt = time.GetUtcNow();
+
+        // 0. the places
+        string? scratch = Scratch.OptionsFor(repository.Document.Encryption.Kind).Directory;
+        SeparatePlaces.RequireForBackup(repository.Store, request.CertsDirectory, scratch);
 
         // 1. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);

@@ -18,6 +18,9 @@ public interface IObjectStore : IDisposable
     /// <summary>Where the objects are, for messages: <c>s3://bucket/prefix at https://host:port</c> or <c>file:///dir</c>.</summary>
     string Address { get; }
 
+    /// <summary>The directory of this machine that the store is in, absolute; null if it is elsewhere.</summary>
+    string? LocalDirectory { get; }
+
     /// <summary>Makes the bucket or directory if it is missing; does nothing if it is there.</summary>
     Task EnsureCreatedAsync(CancellationToken cancellationToken);
 

@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.DataDirectory;
@@ -52,6 +53,7 @@ public sealed record DataDirectoryOutcome
 /// does, without it. No Kubernetes API and no etcd is asked.
 /// </summary>
 /// <remarks>
+/// 0. Refuse directories that lie in each other, or in the repository.
 /// 1. Find the snapshot, and refuse a token that would make the restored cluster the one that was lost.
 /// 2. Claim the data directory, and those for the log and the certificates: each must be empty or missing.
 /// 3. Fetch the database into a file of the target's own file system, and prove it. A snapshot that is a file already is proved while
@@ -92,6 +94,9 @@ public static class DataDirectoryRun
         IProgress<TransferProgress> progress,
         CancellationToken cancellationToken)
     {
+        // 0. the places
+        RequireApart(repository.Store, request);
+
         // 1. the snapshot
         Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
         ArtifactManifest database = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
@@ -143,6 +148,9 @@ public static class DataDirectoryRun
         IProgress<TransferProgress> progress,
         CancellationToken cancellationToken)
     {
+        // 0. the places
+        RequireApart(store: null, request);
+
         // 1. the snapshot
         using SnapshotInput input = SnapshotInput.Open(snapshotPath, skipHashCheck);
 
@@ -161,6 +169,10 @@ public static class DataDirectoryRun
         targets.Publish();
         return Outcome(manifest: null, targets, await member);
     }
+
+    private static void RequireApart(IObjectStore? store, DataDirectoryRequest request) =>
+        SeparatePlaces.RequireForDataDirectory(
+            store, request.DataDirectory, request.WalDirectory, request.CertificatesDirectory);
 
     private static RestorePlan WithToken(RestorePlan plan, SnapshotInput input, CancellationToken cancellationToken) =>
         plan.Token is not null

@@ -38,22 +38,18 @@ internal sealed class DataDirectoryTargets : IDisposable
     public string? CertificatesDirectory => _certificates?.Path;
 
     /// <summary>
-    /// Takes all directories; each must be missing or empty, and none may be in another but for the log's.
+    /// Takes all directories; each must be missing or empty.
     /// </summary>
-    /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>, or <see cref="FailureReason.InvalidInput"/> for directories that do
-    /// not go together.
-    /// </exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public static DataDirectoryTargets Claim(DataDirectoryRequest request, bool withCertificates)
     {
-        RestorePaths.RequireApart(request);
         Stack<RestoreTarget> claimed = [];
         try
         {
             RestoreTarget data = Add(RestoreTarget.Claim(
                 request.DataDirectory,
                 NotEmptyHint,
-                besides: request.WalDirectory is { } wal ? Path.GetFullPath(wal) : null));
+                besides: request.WalDirectory is { } wal ? RealPath.Absolute(wal) : null));
             RestoreTarget? log = request.WalDirectory is { } walDirectory
                 ? Add(RestoreTarget.Claim(walDirectory, NotEmptyHint))
                 : null;

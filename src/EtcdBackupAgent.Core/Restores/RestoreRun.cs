@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Restores;
@@ -22,6 +23,7 @@ public sealed record RestoreOutcome
 /// below <c>certificates/</c>. No Kubernetes API and no etcd is asked.
 /// </summary>
 /// <remarks>
+/// 0. Refuse a target in the repository, or around it.
 /// 1. Find the snapshot.
 /// 2. Claim the target: it must be empty, unless overwriting was asked for.
 /// 3. Write everything into a staging directory within the target, so that it is on the same file system.
@@ -56,6 +58,9 @@ public sealed class RestoreRun(BackupRepository repository)
         IProgress<TransferProgress> progress,
         CancellationToken cancellationToken)
     {
+        // 0. the places
+        SeparatePlaces.RequireForRestore(repository.Store, targetDirectory);
+
         // 1. the snapshot
         Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
         ArtifactFetch fetch = new(repository.Store, identities, progress);

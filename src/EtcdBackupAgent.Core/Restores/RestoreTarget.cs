@@ -56,7 +56,7 @@ internal sealed class RestoreTarget : IDisposable
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public static RestoreTarget Claim(string directory, string? notEmptyHint, string? besides = null)
     {
-        string target = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(directory));
+        string target = System.IO.Path.TrimEndingDirectorySeparator(RealPath.Absolute(directory));
         MadeDirectories made = MadeDirectories.LeadingTo(target);
         try
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using EtcdBackupAgent.Archive.FileSystem;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Snapshots;
 using Microsoft.Win32.SafeHandles;
@@ -35,7 +36,7 @@ internal sealed class SnapshotInput : IDisposable
     /// </exception>
     public static SnapshotInput Open(string path, bool skipHashCheck)
     {
-        string name = Path.GetFullPath(path);
+        string name = RealPath.Absolute(path);
         SafeFileHandle file;
         long sizeBytes;
         try

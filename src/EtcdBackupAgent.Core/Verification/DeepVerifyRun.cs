@@ -3,6 +3,7 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Snapshots;
@@ -50,6 +51,8 @@ public sealed class DeepVerifyRun(
         IProgress<TransferProgress> progress,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
+
         // 1. the snapshots
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         IEnumerable<SnapshotFolder> folders = idText is null

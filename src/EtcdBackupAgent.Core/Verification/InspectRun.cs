@@ -2,6 +2,7 @@ using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Snapshots;
@@ -47,6 +48,7 @@ public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIde
     public async Task<Inspection> OfSnapshotAsync(
         string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
+        SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
         SnapshotManifest manifest = (await repository.FindAsync(idText, cancellationToken)).Manifest;
         ArtifactManifest artifact = manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
             ?? throw new BackupException(FailureReason.InvalidInput, $"Snapshot {manifest.Id} holds no database.");

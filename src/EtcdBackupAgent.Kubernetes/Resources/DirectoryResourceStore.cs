@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Policies;
 using YamlDotNet.Core;
 
@@ -36,6 +37,11 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         }
 
         ResourceSet resources = new ResourceBinder(problems).Bind(documents);
+        foreach (BackupLocation location in resources.Locations.Values.Where(location => location.Url.IsFile))
+        {
+            SeparatePlaces.RequireForResources(Address, location.Url.LocalPath);
+        }
+
         return resources with { Version = Convert.ToHexStringLower(version.GetHashAndReset()) };
     }
 

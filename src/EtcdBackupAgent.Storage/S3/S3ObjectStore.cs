@@ -36,6 +36,8 @@ public sealed class S3ObjectStore : IObjectStore
 
     public string Address => Options.Address;
 
+    public string? LocalDirectory => null;
+
     private S3Options Options => _connection.Options;
 
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)

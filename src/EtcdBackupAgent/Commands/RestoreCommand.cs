@@ -1,8 +1,10 @@
 using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Output;
@@ -101,6 +103,11 @@ internal sealed class RestoreCommand
         ParseResult parsed, DataDirectoryRequest? build, CancellationToken cancellationToken)
     {
         using OpenedRepository opened = await _repository.OpenAsync(parsed, _logs, cancellationToken);
+        if (opened.Choice is ResourceRepository { Policy.CertsDirectory: { } source })
+        {
+            SeparatePlaces.RequireOutsideOfSource(build?.DataDirectory ?? parsed.GetValue(_to)!, source);
+        }
+
         using OpenedKeys own = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
         string idText = parsed.GetValue(_id)!;
         if (build is not null)

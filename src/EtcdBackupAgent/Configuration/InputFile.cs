@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.FileSystem;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Configuration;
@@ -15,7 +16,7 @@ internal static class InputFile
     {
         try
         {
-            return read(path);
+            return read(RealPath.Absolute(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -25,6 +25,37 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_that_contains_the_repository_is_refused_and_nothing_is_stored()
+    {
+        string around = Directory.CreateSymbolicLink(
+            _directory["link"], Path.GetDirectoryName(_repository.DirectoryPath)!).FullName;
+        ToolResult result = await _repository.RunAsync(await BackupAsync(around));
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("lies in the certificates directory", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("hint: ", result.StandardError, StringComparison.Ordinal);
+        Assert.Equal(["repository.json"], await _repository.KeysAsync());
+    }
+
+    [Fact]
+    public async Task Names_of_any_bytes_are_backed_up_verified_and_restored()
+    {
+        string pki = _directory.Create("pki");
+        OddTree.Write(pki, seed: 7);
+        File.CreateSymbolicLink(Path.Combine(pki, "link"), "to\nnowhere");
+        await File.WriteAllTextAsync(Path.Combine(pki, "line\nfeed"), "content");
+
+        _ = (await _repository.RunAsync(await BackupAsync(pki))).Output;
+        _ = (await _repository.RunAsync("verify", "latest", "--deep")).Output;
+        _ = (await _repository.RunAsync("restore", "latest", "--to", _directory["target"])).Output;
+        _ = (await _repository.RunAsync("restore", "latest", "--to", _directory["target"], "--overwrite")).Output;
+
+        Assert.Equal(
+            OddTree.Describe(pki, modeBits: 0x1FF),
+            OddTree.Describe(_directory["target/certificates"], modeBits: 0x1FF));
+    }
+
+    [Fact]
     public async Task A_socket_is_passed_over_with_a_warning()
     {
         string pki = _directory.Create("pki");

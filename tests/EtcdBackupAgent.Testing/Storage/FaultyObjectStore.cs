@@ -61,6 +61,8 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
 
     public string Address => inner.Address;
 
+    public string? LocalDirectory => inner.LocalDirectory;
+
     public Task EnsureCreatedAsync(CancellationToken cancellationToken) =>
         RunAsync("ensure created", () => inner.EnsureCreatedAsync(cancellationToken));
 

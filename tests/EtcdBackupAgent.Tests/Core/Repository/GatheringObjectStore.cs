@@ -21,6 +21,8 @@ internal sealed class GatheringObjectStore(IObjectStore inner, int wanted, Func<
 
     public string Address => inner.Address;
 
+    public string? LocalDirectory => inner.LocalDirectory;
+
     /// <exception cref="TimeoutException">Too few ever waited.</exception>
     public async Task<Stream> OpenReadAsync(ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
     {

@@ -1,0 +1,69 @@
+namespace EtcdBackupAgent.Archive.FileSystem;
+
+/// <summary>
+/// Which part of which file system is mounted where (<c>/proc/self/mountinfo</c>, proc_pid_mountinfo(5)). Two paths
+/// that are one directory, by a bind mount or as two volumes of a pod, are one place of one file system here.
+/// </summary>
+internal sealed class MountTable
+{
+    private const string File = "/proc/self/mountinfo";
+
+    private readonly List<Mount> _mounts = [];
+
+    public static MountTable Read() => new(System.IO.File.Exists(File) ? System.IO.File.ReadAllBytes(File) : []);
+
+    public MountTable(ReadOnlySpan<byte> mountinfo)
+    {
+        // Without the table, everything counts as one file system.
+        _mounts.Add(new Mount("", "/", "/"));
+        foreach (string line in FileName.Decode(mountinfo).Split('\n'))
+        {
+            // 36 35 98:0 /root/within /mount/point options …
+            if (line.Split(' ') is [_, _, { } device, { } root, { } point, ..])
+            {
+                _mounts.Add(new Mount(device, Unescaped(root), Unescaped(point)));
+            }
+        }
+    }
+
+    /// <summary>Where a real path is: a file system, and the path in it.</summary>
+    public FileSystemPlace PlaceOf(string realPath)
+    {
+        Mount mount = MountOf(realPath);
+        string below = mount.Point == "/" ? realPath : realPath[mount.Point.Length..];
+        return new FileSystemPlace(mount.Device, Path.TrimEndingDirectorySeparator(Path.Join(mount.Root, below)));
+    }
+
+    /// <summary>What is found below a real path: its own place, and those that are mounted further down.</summary>
+    public IEnumerable<FileSystemPlace> PlacesBelow(string realPath) => _mounts
+        .Where(mount => FileSystemPlace.IsWithin(realPath, mount.Point) && MountOf(mount.Point) == mount)
+        .Select(mount => new FileSystemPlace(mount.Device, mount.Root))
+        .Append(PlaceOf(realPath));
+
+    /// <summary>The innermost, and of several at one point the last, which hides the others.</summary>
+    private Mount MountOf(string realPath) => _mounts
+        .Where(mount => FileSystemPlace.IsWithin(mount.Point, realPath))
+        .Aggregate((best, mount) => mount.Point.Length >= best.Point.Length ? mount : best);
+
+    /// <summary>Space, tab, line feed and backslash are written as <c>\040</c> and so on.</summary>
+    private static string Unescaped(string text)
+    {
+        string[] parts = text.Split('\\');
+        return parts[0] + string.Concat(parts.Skip(1).Select(part =>
+            part.Length >= 3 ? $"{(char)Convert.ToInt32(part[..3], 8)}{part[3..]}" : part));
+    }
+
+    private sealed record Mount(string Device, string Root, string Point);
+}
+
+/// <summary>A path within a file system, which may be seen at several paths.</summary>
+/// <param name="Device">Of the file system.</param>
+/// <param name="Path">From its root.</param>
+internal sealed record FileSystemPlace(string Device, string Path)
+{
+    public bool Contains(FileSystemPlace other) => Device == other.Device && IsWithin(Path, other.Path);
+
+    /// <summary>Whether the second path is the first or below it.</summary>
+    public static bool IsWithin(string outer, string inner) =>
+        outer is "/" or "" || inner == outer || inner.StartsWith(outer + "/", StringComparison.Ordinal);
+}

@@ -1,0 +1,42 @@
+using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Testing.Directories;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Archive.FileSystem;
+
+public sealed class RealPathTests : IDisposable
+{
+    private readonly TestDirectory _scratch = new();
+    private readonly string _top;
+
+    public RealPathTests()
+    {
+        _top = RealPath.Of(_scratch.Path);
+        _scratch.Create("a/b");
+        Directory.CreateSymbolicLink(_scratch["link"], "a/b");
+    }
+
+    [Theory]
+    [InlineData("a/b", "a/b")]
+    [InlineData("link", "a/b")]
+    [InlineData("link/new/one", "a/b/new/one")]
+    [InlineData("link/..", "a")]
+    [InlineData("link/../new", "a/new")]
+    [InlineData("new/../a", "a")]
+    [InlineData("./a//b/", "a/b")]
+    public void Links_are_resolved_before_what_comes_after_them(string path, string expected) =>
+        Assert.Equal($"{_top}/{expected}", RealPath.Of($"{_scratch.Path}/{path}"));
+
+    [Theory]
+    [InlineData("link", "link")]
+    [InlineData("link/new", "link/new")]
+    [InlineData("a/./b", "a/b")]
+    public void A_path_without_dots_keeps_its_links(string path, string expected) =>
+        Assert.Equal($"{_scratch.Path}/{expected}", RealPath.Absolute($"{_scratch.Path}/{path}"));
+
+    [Fact]
+    public void Dots_after_a_link_lead_to_where_it_points() =>
+        Assert.Equal($"{_top}/a/new", RealPath.Absolute($"{_scratch.Path}/link/../new"));
+
+    public void Dispose() => _scratch.Dispose();
+}
