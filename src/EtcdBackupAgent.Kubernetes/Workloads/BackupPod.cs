@@ -73,8 +73,8 @@ internal static class BackupPod
                 ["serviceAccountName"] = ServiceAccount,
                 ["hostNetwork"] = true,
                 ["dnsPolicy"] = "ClusterFirstWithHostNet",
-                ["affinity"] = PodPlacement.Affinity(policy),
-                ["tolerations"] = PodPlacement.Tolerations(policy),
+                ["affinity"] = PodPlacement.OnControlPlane(PodPlacement.Label(policy)),
+                ["tolerations"] = PodPlacement.Tolerations(PodPlacement.Label(policy)),
                 // kubeadm's keys are root's, and root may read what is its own without any capability.
                 ["securityContext"] = new JsonObject
                 {
