@@ -29,6 +29,11 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
 
     public bool IsAlreadyExists => Reason == "AlreadyExists";
 
+    /// <summary>The server, or an admission webhook behind it, does not take the object: a quota, a policy engine, a
+    /// right that is missing, a field. Trying again gives the same answer until somebody changes that.</summary>
+    public bool IsRefusal =>
+        Code is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity;
+
     /// <summary>The version or the page that was asked for is too old: list again.</summary>
     public bool IsExpired => Code == HttpStatusCode.Gone || Reason is "Expired" or "Gone";
 }

@@ -35,6 +35,9 @@ internal static partial class ControllerLog
     [LoggerMessage(LogLevel.Information, "Job {Job} was made for {Owner}: {Reason}")]
     public static partial void JobMade(this ILogger logger, string job, string owner, string reason);
 
+    [LoggerMessage(LogLevel.Warning, "{Owner}: {Message}")]
+    public static partial void JobDelayed(this ILogger logger, string owner, string message);
+
     [LoggerMessage(LogLevel.Information, "Working in namespace {Namespace} as {Identity}, which holds the lease")]
     public static partial void Leading(this ILogger logger, string @namespace, string identity);
 

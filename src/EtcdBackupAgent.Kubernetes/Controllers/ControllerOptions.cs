@@ -11,12 +11,20 @@ internal sealed record ControllerOptions
 
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The longest wait where the API server could not be reached: when it is back, all is to be caught up soon.</summary>
+    /// <summary>The longest wait where the API server could not be reached: when it is back, all is to be caught up
+    /// soon.</summary>
     public TimeSpan RetryUnreachableMax { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How soon something that is wrong, and that no watch tells of when it is mended, is looked at again: a Secret, a
-    /// bucket.</summary>
+    /// <summary>How soon something that is wrong, and that no watch tells of when it is mended, is looked at again: a
+    /// Secret, a bucket.</summary>
     public TimeSpan Recheck { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long the pod of a Job may take to start before its status and its events are read: a node is
+    /// found, an image pulled and volumes are mounted meanwhile.</summary>
+    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a pod that has not started may give no reason, as while a large image is pulled.</summary>
+    public TimeSpan StartSilenceMax { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How often the records are compared with the repositories.</summary>
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromMinutes(10);

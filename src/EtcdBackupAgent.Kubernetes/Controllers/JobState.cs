@@ -10,6 +10,27 @@ internal static class JobState
 {
     public static bool IsComplete(JsonObject job) => StatusConditions.Holds(job, "Complete");
 
+    /// <summary>Whether the Job has ended, or its controller is ending its pods and will say so. Source:
+    /// kubernetes.io, "Job termination and cleanup".</summary>
+    public static bool IsEnding(JsonObject job) =>
+        IsComplete(job) || Failure(job) is not null || IsFailing(job)
+        || StatusConditions.Holds(job, "SuccessCriteriaMet");
+
+    /// <summary>Whether the Job will have failed as soon as its pods have ended.</summary>
+    public static bool IsFailing(JsonObject job) =>
+        StatusConditions.Holds(job, "FailureTarget") && Failure(job) is null;
+
+    /// <summary>Whether the Job's controller counts a pod whose container runs.</summary>
+    public static bool HasReadyPod(JsonObject job) =>
+        job["status"]?["ready"] is JsonValue value && value.TryGetValue(out int pods) && pods > 0;
+
+    public static bool IsSuspended(JsonObject job) =>
+        job["spec"]?["suspend"] is JsonValue value && value.TryGetValue(out bool suspended) && suspended;
+
+    /// <summary>What of a Job matters to the object that it was made for.</summary>
+    public static string Fingerprint(JsonObject job) =>
+        $"{ObjectMetadata.Uid(job)} {IsComplete(job)} {Failure(job)} {HasReadyPod(job)} {IsSuspended(job)}";
+
     /// <summary>When and why the Job failed; null if it did not.</summary>
     public static (DateTimeOffset At, string Message)? Failure(JsonObject job)
     {

@@ -14,11 +14,12 @@ internal sealed class PodFailure(ConnectedCluster cluster)
     {
         ResourceList pods = await cluster.Client.ListAsync(
             ClusterKinds.Pod, cluster.Namespace, new ResourceSelection(Labels: $"job-name={job}"), cancellationToken);
-        JsonObject? pod = pods.Items
-            .OrderByDescending(p => ObjectMetadata.Find(p, "metadata", "creationTimestamp"), StringComparer.Ordinal)
-            .FirstOrDefault();
-        return pod is null ? (null, null) : (ObjectMetadata.Name(pod), Of(pod));
+        return Newest(pods) is { } pod ? (ObjectMetadata.Name(pod), Of(pod)) : (null, null);
     }
+
+    public static JsonObject? Newest(ResourceList pods) => pods.Items
+        .OrderByDescending(pod => ObjectMetadata.Find(pod, "metadata", "creationTimestamp"), StringComparer.Ordinal)
+        .FirstOrDefault();
 
     /// <summary>What is said of a Job whose pod could not say it itself.</summary>
     /// <param name="job">The Job's name.</param>
@@ -27,6 +28,17 @@ internal sealed class PodFailure(ConnectedCluster cluster)
         FailureReason.KubernetesFailed, $"Job {job} failed, and its pod could not say why: {why.TrimEnd('.')}.")
     {
         Hint = $"'kubectl describe job {job}' and 'kubectl logs job/{job}' tell more.",
+    };
+
+    /// <summary>What is said of a Job whose pod never started; at the deadline the Job's controller removes the pod,
+    /// and what it could tell.</summary>
+    /// <param name="job">The Job's name.</param>
+    /// <param name="end">How the Job ended.</param>
+    /// <param name="cause">What was last known to keep the pod.</param>
+    public static BackupException NeverStarted(string job, string end, string cause) => new(
+        FailureReason.KubernetesFailed, $"Job {job} failed: {end.TrimEnd('.')}. It never started: {cause}.")
+    {
+        Hint = $"'kubectl describe job {job}' tells more.",
     };
 
     /// <summary>From the inside out: the container, the pod, where it should have run.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
@@ -9,15 +8,16 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and tells of Jobs whose pod
-/// could not tell itself.</summary>
+/// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and reports what the
+/// pods of Jobs cannot report themselves.</summary>
 /// <remarks>
 /// 1. Read the policy. Where it is gone its CronJob is removed; Jobs go with their owner, records and snapshots stay.
 /// 2. Remove the finalizer that kubedr or an older agent gave it: it has none, so that it can be deleted without us.
-/// 3. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it was.
-/// 4. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
-/// 5. Make the one backup of a policy without a schedule, and one for each new value of the annotation.
-/// 6. Tell of Jobs that failed without having said so.
+/// 3. Report Jobs that failed, or do not start, also of a policy that is not ready: its CronJob goes on.
+/// 4. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it
+/// was.
+/// 5. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
+/// 6. Make the one backup of a policy without a schedule, and one for each new value of the annotation.
 /// 7. Say in the status that all is well.
 /// </remarks>
 internal sealed class PolicyReconciler(
@@ -32,7 +32,7 @@ internal sealed class PolicyReconciler(
     private readonly Finalizers _finalizers = new(cluster.Client);
     private readonly AppliedCronJob _cronJob = new(cluster);
     private readonly PolicyJobs _jobs = new(cluster);
-    private readonly PodFailure _pods = new(cluster);
+    private readonly PolicyJobReports _reports = new(cluster, events, options, time, logger);
 
     public ResourceKind Kind => ClusterKinds.Policy;
 
@@ -52,7 +52,7 @@ internal sealed class PolicyReconciler(
         new(
             ClusterKinds.Job,
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
-            job => $"{ObjectMetadata.Uid(job)} {JobState.IsComplete(job)} {JobState.Failure(job)}",
+            JobState.Fingerprint,
             job => ObjectMetadata.Find(job, "metadata", "labels", ClusterNames.PolicyLabel)),
         new(
             ClusterKinds.CronJob,
@@ -81,45 +81,57 @@ internal sealed class PolicyReconciler(
         item = await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
 
         // 3
+        (item, TimeSpan? lookAgain) = await _reports.ReportAsync(item, cancellationToken);
+
+        // 4
         BoundPolicy bound = await _resources.BindAsync(item, cancellationToken);
         Observer.Seen(item, bound.Policy);
         if (bound.Policy is not { } policy)
         {
             await NotReadyAsync(item, "Invalid", bound.Errors, cancellationToken);
-            return options.Recheck;
+            return Sooner(lookAgain, options.Recheck);
         }
 
         if (!StatusConditions.Holds(bound.LocationDocument!, StatusConditions.Ready))
         {
             await NotReadyAsync(
                 item, "LocationNotReady", $"BackupLocation {policy.Destination.Name} is not ready; its status says why.", cancellationToken);
-            return null;
+            return lookAgain;
         }
 
-        // 4
-        if (!await KeepCronJobAsync(bound, policy, cancellationToken))
+        try
         {
-            await NotReadyAsync(
-                item,
-                "ScheduleNotExpressible",
-                $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a day. Write a cron schedule, "
-                + "or options: {execution: InProcess}.",
-                cancellationToken);
-            return null;
+            // 5
+            if (!await KeepCronJobAsync(bound, policy, cancellationToken))
+            {
+                await NotReadyAsync(
+                    item,
+                    "ScheduleNotExpressible",
+                    $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a "
+                    + "day. Write a cron schedule, or options: {execution: InProcess}.",
+                    cancellationToken);
+                return lookAgain;
+            }
+
+            // 6
+            (item, bool isWaiting) = await BackUpOnDemandAsync(bound, policy, cancellationToken);
+
+            // 7
+            await ReadyAsync(item, policy, cancellationToken);
+            return isWaiting ? Sooner(lookAgain, options.Recheck) : lookAgain;
         }
-
-        // 5
-        (item, bool isWaiting) = await BackUpOnDemandAsync(bound with { Document = item }, policy, cancellationToken);
-
-        // 6
-        item = await TellOfFailedJobsAsync(item, cancellationToken);
-
-        // 7
-        await ReadyAsync(item, policy, cancellationToken);
-        return isWaiting ? options.Recheck : null;
+        catch (ApiStatusException e) when (e.IsRefusal)
+        {
+            string message = $"The API server refuses what the policy needs: {e.Message.TrimEnd('.')}.";
+            await NotReadyAsync(item, "Refused", message, cancellationToken);
+            throw;
+        }
     }
 
-    /// <returns>Whether a CronJob can do what the policy says; if not, the one that is there goes on as before.</returns>
+    private static TimeSpan Sooner(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
+
+    /// <returns>Whether a CronJob can do what the policy says; if not, the one that is there goes on as
+    /// before.</returns>
     private async Task<bool> KeepCronJobAsync(BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
     {
         string name = policy.Name.Name;
@@ -146,8 +158,8 @@ internal sealed class PolicyReconciler(
         return true;
     }
 
-    /// <summary>The value of the annotation is noted after the Job is made: a crash between makes no second one, since the Job's name
-    /// comes from the value.</summary>
+    /// <summary>The value of the annotation is noted after the Job is made: a crash between makes no second one,
+    /// since the Job's name comes from the value.</summary>
     /// <returns>The policy as it is then, and whether the worker has to be asked again.</returns>
     private async Task<(JsonObject Item, bool IsWaiting)> BackUpOnDemandAsync(
         BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
@@ -185,30 +197,6 @@ internal sealed class PolicyReconciler(
         {
             logger.JobMade(made, bound.Name.Name, why);
         }
-    }
-
-    /// <summary>A pod that ran has told what became of it; one that never started, or was killed, has not.</summary>
-    private async Task<JsonObject> TellOfFailedJobsAsync(JsonObject item, CancellationToken cancellationToken)
-    {
-        JsonObject status = item["status"] as JsonObject ?? [];
-        if (FailedJob.Last(await _jobs.ListOwnAsync(item, cancellationToken)) is not { } last
-            || PolicyStatus.HasTold(status, last.SinceThen, JobState.Started(last.Job), last.At, time.GetUtcNow()))
-        {
-            return item;
-        }
-
-        string name = ObjectMetadata.Name(last.Job);
-        (string? pod, string? why) = await _pods.FindAsync(name, cancellationToken);
-        BackupException failure = PodFailure.Untold(name, why ?? last.Message);
-        JsonObject written = await _statuses.ChangeAsync(
-            Kind,
-            item,
-            changed => PolicyStatus.SetFailed(
-                changed, failure, pod ?? name, ObjectMetadata.Generation(item), last.At, time.GetUtcNow()),
-            cancellationToken);
-        await events.RecordOnceAsync(
-            Kind, item, EventType.Warning, "BackupFailed", failure.Message, ObjectMetadata.Uid(last.Job), cancellationToken);
-        return written;
     }
 
     private Task<JsonObject> ReadyAsync(JsonObject item, BackupPolicy policy, CancellationToken cancellationToken)

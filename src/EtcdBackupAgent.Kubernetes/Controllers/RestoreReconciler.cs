@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;
@@ -12,15 +11,20 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Makes the Job of a restore, once, and tells what became of it where its pod could not.</summary>
+/// <summary>Makes the Job of a restore, once, and reports what its pod cannot report itself.</summary>
 /// <remarks>
 /// 1. Read the restore. One that has ended is not begun again, whoever asks.
-/// 2. Find what it names: the record, its location, the claim. What is not there yet may come, for a while.
-/// 3. Make the Job.
-/// 4. If the Job has ended and the pod has not said so, say it.
+/// 2. If it has a Job: report that it has ended, unless the pod has done so, or that its pod does not start.
+/// 3. Find what it names: the record, its location, the claim. What is not there yet may come, for a while.
+/// 4. Make the Job.
 /// </remarks>
 internal sealed class RestoreReconciler(
-    ConnectedCluster cluster, PodImage image, EventRecorder events, TimeProvider time, ILogger logger)
+    ConnectedCluster cluster,
+    PodImage image,
+    EventRecorder events,
+    ControllerOptions options,
+    TimeProvider time,
+    ILogger logger)
     : IReconciler
 {
     /// <summary>How long what a restore names may be missing: after a disaster the records come with the first sync.</summary>
@@ -30,9 +34,9 @@ internal sealed class RestoreReconciler(
     private const int NameLengthMax = 40;
     private const int KeyDigits = 8;
 
-    private readonly ClusterResourceStore _resources = new(cluster);
+    private readonly RestoreSources _sources = new(cluster);
     private readonly StatusWriter _statuses = new(cluster.Client);
-    private readonly PodFailure _pods = new(cluster);
+    private readonly RestoreJobReports _reports = new(cluster, events, options, time, logger);
 
     public ResourceKind Kind => ClusterKinds.Restore;
 
@@ -45,7 +49,7 @@ internal sealed class RestoreReconciler(
         new(
             ClusterKinds.Job,
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=restore"),
-            job => $"{ObjectMetadata.Uid(job)} {JobState.IsComplete(job)} {JobState.Failure(job)}",
+            JobState.Fingerprint,
             job => (job["metadata"]?["ownerReferences"] as JsonArray ?? [])
                 .Select(owner => ObjectMetadata.Find(owner, "name")).FirstOrDefault()),
     ];
@@ -59,61 +63,34 @@ internal sealed class RestoreReconciler(
             return null;
         }
 
+        // 2
         JsonObject? job = await cluster.Client.FindAsync(ClusterKinds.Job, cluster.Namespace, JobOf(restore), cancellationToken);
         if (job is not null)
         {
-            await TellAsync(restore, job, cancellationToken);
-            return null;
-        }
-
-        // 2
-        (BackupLocation? location, string? snapshot, string? missing) = await FindAsync(restore, cancellationToken);
-        if (missing is not null)
-        {
-            return await WaitAsync(restore, missing, cancellationToken);
+            return await _reports.ReportAsync(restore, job, cancellationToken);
         }
 
         // 3
-        await MakeJobAsync(restore, location!, cancellationToken);
+        (RestoreSource? source, string? missing) = await _sources.FindAsync(restore, cancellationToken);
+        if (source is null)
+        {
+            return await WaitAsync(restore, missing!, cancellationToken);
+        }
+
+        // 4
+        await MakeJobAsync(restore, source, cancellationToken);
+        long generation = ObjectMetadata.Generation(restore);
         await _statuses.ChangeAsync(
             Kind,
             restore,
             status =>
             {
-                RestoreStatus.SetProgress(status, snapshot!, 0);
-                SetReady(status, restore, "Restoring", $"Snapshot {snapshot} is being restored.");
+                RestoreStatus.SetProgress(status, source.Snapshot, 0);
+                RestoreStatus.SetRestoring(status, source.Snapshot, generation, time.GetUtcNow());
             },
             cancellationToken);
-        return null;
-    }
-
-    private async Task<(BackupLocation? Location, string? Snapshot, string? Missing)> FindAsync(
-        JsonObject restore, CancellationToken cancellationToken)
-    {
-        string recordName = ObjectMetadata.Find(restore, "spec", "mbrName") ?? "";
-        if (await cluster.Client.FindAsync(ClusterKinds.Record, cluster.Namespace, recordName, cancellationToken) is not { } record)
-        {
-            return (null, null, $"there is no MetadataBackupRecord {recordName}");
-        }
-
-        string claim = ObjectMetadata.Find(restore, "spec", "pvcName") ?? "";
-        if (await cluster.Client.FindAsync(
-            ClusterKinds.PersistentVolumeClaim, cluster.Namespace, claim, cancellationToken) is null)
-        {
-            return (null, null, $"there is no PersistentVolumeClaim {claim}");
-        }
-
-        string locationName = ObjectMetadata.Find(record, "spec", "backuploc") ?? "";
-        if (await cluster.Client.FindAsync(
-            ClusterKinds.BackupLocation, cluster.Namespace, locationName, cancellationToken) is not { } location)
-        {
-            return (null, null, $"there is no BackupLocation {locationName}");
-        }
-
-        ResourceSet resources = await _resources.BindLocationAsync(location, cancellationToken);
-        return resources.Locations.Values.SingleOrDefault() is { } bound
-            ? (bound, RecordDocument.SnapshotOf(record), null)
-            : (null, null, $"BackupLocation {locationName} cannot be used; its status says why");
+        // Its pod starts soon, or a look then says why not.
+        return options.StartPatience;
     }
 
     private async Task<TimeSpan?> WaitAsync(JsonObject restore, string missing, CancellationToken cancellationToken)
@@ -129,16 +106,24 @@ internal sealed class RestoreReconciler(
             {
                 Hint = "Delete this MetadataRestore and make one that names what is there; 'kubectl get metadatabackuprecords' shows the records.",
             };
-            await FailedAsync(restore, failure, cancellationToken);
+            await _reports.FailAsync(restore, failure, cancellationToken);
             return null;
         }
 
-        await _statuses.ChangeAsync(
-            Kind, restore, status => SetReady(status, restore, "Waiting", $"Waiting: {missing}."), cancellationToken);
+        await SetWaitingAsync(restore, "Waiting", $"Waiting: {missing}.", cancellationToken);
         return MissingRecheck;
     }
 
-    private async Task MakeJobAsync(JsonObject restore, BackupLocation location, CancellationToken cancellationToken)
+    private Task<JsonObject> SetWaitingAsync(
+        JsonObject restore, string reason, string message, CancellationToken cancellationToken) =>
+        _statuses.ChangeAsync(
+            Kind,
+            restore,
+            status => RestoreStatus.SetWaiting(
+                status, reason, message, ObjectMetadata.Generation(restore), time.GetUtcNow()),
+            cancellationToken);
+
+    private async Task MakeJobAsync(JsonObject restore, RestoreSource source, CancellationToken cancellationToken)
     {
         string name = JobOf(restore);
         JsonObject job = WorkloadJob.Job(
@@ -146,8 +131,7 @@ internal sealed class RestoreReconciler(
             name,
             WorkloadJob.Owner(Kind, restore),
             RestorePod.Labels(),
-            RestorePod.Template(
-                ObjectMetadata.Name(restore), ObjectMetadata.Find(restore, "spec", "pvcName")!, location, image));
+            RestorePod.Template(restore, source.Location, source.NodeLabel, image));
         try
         {
             await cluster.Client.CreateAsync(ClusterKinds.Job, cluster.Namespace, job, cancellationToken);
@@ -157,44 +141,13 @@ internal sealed class RestoreReconciler(
         {
             // Another controller was faster, and the name is the same for both.
         }
-    }
-
-    private async Task TellAsync(JsonObject restore, JsonObject job, CancellationToken cancellationToken)
-    {
-        string name = ObjectMetadata.Name(job);
-        if (JobState.IsComplete(job))
+        catch (ApiStatusException e) when (e.IsRefusal)
         {
-            string snapshot = ObjectMetadata.Find(restore, "status", "snapshotId") ?? "";
-            await _statuses.ChangeAsync(
-                Kind,
-                restore,
-                status => RestoreStatus.SetCompleted(status, snapshot, ObjectMetadata.Generation(restore), time.GetUtcNow()),
-                cancellationToken);
-            await events.RecordOnceAsync(
-                Kind, restore, EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshot),
-                ObjectMetadata.Uid(job), cancellationToken);
-        }
-        else if (JobState.Failure(job) is { } failed)
-        {
-            (_, string? why) = await _pods.FindAsync(name, cancellationToken);
-            BackupException failure = PodFailure.Untold(name, why ?? failed.Message);
-            await FailedAsync(restore, failure, cancellationToken);
+            string message = $"The API server refuses the Job of the restore: {e.Message.TrimEnd('.')}.";
+            await SetWaitingAsync(restore, "Refused", message, cancellationToken);
+            throw;
         }
     }
-
-    private async Task FailedAsync(JsonObject restore, BackupException failure, CancellationToken cancellationToken)
-    {
-        await _statuses.ChangeAsync(
-            Kind,
-            restore,
-            status => RestoreStatus.SetFailed(status, failure, ObjectMetadata.Generation(restore), time.GetUtcNow()),
-            cancellationToken);
-        await events.RecordOnceAsync(
-            Kind, restore, EventType.Warning, "RestoreFailed", failure.Message, ObjectMetadata.Uid(restore), cancellationToken);
-    }
-
-    private void SetReady(JsonObject status, JsonObject restore, string reason, string message) => StatusConditions.Set(
-        status, StatusConditions.Ready, holds: false, reason, message, ObjectMetadata.Generation(restore), time.GetUtcNow());
 
     /// <summary>The name of a restore may be longer than a Job's, whose pods are called after it.</summary>
     private static string JobOf(JsonObject restore)

@@ -14,9 +14,9 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 /// <remarks>
 /// There are two parts, and each goes forward in time only, whoever writes it and however late, but a time that lies in
 /// the future counts for nothing, so that one wrong clock does not silence all later runs: the last run
-/// (<c>backupTime</c>, <c>backupStatus</c>, <c>backupErrorMessage</c>, <c>backupPod</c>, condition
-/// <c>BackupSucceeded</c>), and the last backup that succeeded (<c>lastSuccessTime</c>, <c>snapshotId</c> and what
-/// belongs to it), which a run that fails leaves as it was.
+/// (<c>backupTime</c>, <c>backupStatus</c>, <c>backupErrorMessage</c>, <c>backupPod</c>, conditions
+/// <c>BackupSucceeded</c> and <c>PodStarted</c>), and the last backup that succeeded (<c>lastSuccessTime</c>,
+/// <c>snapshotId</c> and what belongs to it), which a run that fails leaves as it was.
 /// </remarks>
 internal static class PolicyStatus
 {
@@ -25,6 +25,14 @@ internal static class PolicyStatus
     public const string SnapshotId = "snapshotId";
     public const string FutureSnapshots = "futureSnapshots";
     public const string VerifiedTime = "verifiedTime";
+
+    /// <summary>The state of a run whose pod has not started.</summary>
+    public const string Pending = "Pending";
+
+    /// <summary>The state of a run that is under way.</summary>
+    public const string Initializing = "Initializing";
+
+    public const string Failed = "Failed";
 
     private const string BackupTime = "backupTime";
     private const string BackupState = "backupStatus";
@@ -39,11 +47,62 @@ internal static class PolicyStatus
     /// <param name="now">When.</param>
     public static void SetBegun(JsonObject status, string pod, long generation, DateTimeOffset now)
     {
-        if (SetRun(status, "Initializing", pod, generation, now, now))
+        if (SetRun(status, Initializing, pod, generation, now, now))
         {
             status.Remove(ErrorMessage);
         }
     }
+
+    /// <summary>The pod of a run has not started. The part of the last run is about the newest run only; the
+    /// condition is about any run that is kept from starting.</summary>
+    public static void SetDelayed(
+        JsonObject status, StartDelay delay, DelayedJob job, string hint, long generation, DateTimeOffset now)
+    {
+        if (SetRun(status, Pending, job.Pod ?? job.Name, generation, job.Begun, now))
+        {
+            status[ErrorMessage] = $"{delay.Message(job.Name)} {hint}";
+        }
+
+        StatusConditions.Set(
+            status, StatusConditions.PodStarted, holds: false, delay.Reason, delay.Message(job.Name), generation, now);
+    }
+
+    /// <summary>The pod of a run that was delayed has started, or that of a later one has. The pod writes the rest
+    /// itself.</summary>
+    public static void SetStarted(JsonObject status, long generation, DateTimeOffset now)
+    {
+        if (ObjectMetadata.Find(status, BackupState) == Pending)
+        {
+            status[BackupState] = Initializing;
+            status.Remove(ErrorMessage);
+        }
+
+        StatusConditions.Set(
+            status,
+            StatusConditions.PodStarted,
+            holds: true,
+            "Started",
+            "The pod of the last backup has started.",
+            generation,
+            now);
+    }
+
+    /// <summary>A pod writes: if its Job was reported as not started, it has started by now.</summary>
+    public static void SetSpoken(JsonObject status, string pod, long generation, DateTimeOffset now)
+    {
+        JsonObject item = new() { ["status"] = status.DeepClone() };
+        if (StatusConditions.Fails(item, StatusConditions.PodStarted)
+            && StartDelay.JobOf(StatusConditions.Message(item, StatusConditions.PodStarted)) is { } job
+            && IsOf(pod, job))
+        {
+            SetStarted(status, generation, now);
+        }
+    }
+
+    /// <summary>Whether the last run is this Job's, and in this state.</summary>
+    public static bool IsLastRun(JsonObject status, string job, string state) =>
+        ObjectMetadata.Find(status, BackupState) == state
+        && ObjectMetadata.Find(status, Pod) is { } pod && IsOf(pod, job);
 
     /// <summary>A run has failed.</summary>
     /// <param name="status">The policy's status.</param>
@@ -55,7 +114,7 @@ internal static class PolicyStatus
     public static void SetFailed(
         JsonObject status, BackupException failure, string pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
-        if (SetRun(status, "Failed", pod, generation, at, now))
+        if (SetRun(status, Failed, pod, generation, at, now))
         {
             status[ErrorMessage] = failure.MessageWithHint;
             StatusConditions.Set(
@@ -129,8 +188,9 @@ internal static class PolicyStatus
         }
     }
 
-    /// <summary>Whether a status tells what became of the run of a Job, or of a later one. Times are whole seconds here, in which another
-    /// run may have ended: of the same time, the pod must be that of the Job or of one that was made after it.</summary>
+    /// <summary>Whether a status tells what became of the run of a Job, or of a later one. Times are whole seconds
+    /// here, in which another run may have ended: of the same time, the pod must be that of the Job or of one that
+    /// was made after it.</summary>
     /// <param name="status">The policy's status.</param>
     /// <param name="jobs">The names of the Job and of those after it.</param>
     /// <param name="begun">When the Job began.</param>
@@ -145,7 +205,7 @@ internal static class PolicyStatus
         StatusTime.FindPast(status, BackupTime, now) is { } known
         && (known > ended
             || (known >= StatusTime.Rounded(begun)
-                && ObjectMetadata.Find(status, BackupState) != "Initializing"
+                && ObjectMetadata.Find(status, BackupState) is not (Initializing or Pending)
                 && ObjectMetadata.Find(status, Pod) is { } pod
                 && jobs.Any(job => IsOf(pod, job))));
 

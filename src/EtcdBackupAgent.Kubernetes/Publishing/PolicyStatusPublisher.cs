@@ -54,7 +54,14 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
         {
             long generation = ObjectMetadata.Generation(item);
             await _statuses.ChangeAsync(
-                ClusterKinds.Policy, item, status => change(status, generation), cancellationToken);
+                ClusterKinds.Policy,
+                item,
+                status =>
+                {
+                    PolicyStatus.SetSpoken(status, pod, generation, time.GetUtcNow());
+                    change(status, generation);
+                },
+                cancellationToken);
         }
     }
 }

@@ -51,7 +51,15 @@ internal sealed class RestorePublisher(KubernetesClient client, JsonObject resto
             $"write the status of MetadataRestore {ObjectMetadata.Name(restore)}",
             async token =>
             {
-                await _statuses.ChangeAsync(ClusterKinds.Restore, restore, change, token);
+                await _statuses.ChangeAsync(
+                    ClusterKinds.Restore,
+                    restore,
+                    status =>
+                    {
+                        RestoreStatus.SetStarted(status, ObjectMetadata.Generation(restore), time.GetUtcNow());
+                        change(status);
+                    },
+                    token);
                 if (told is { } say)
                 {
                     await _events.RecordOnceAsync(ClusterKinds.Restore, restore, say.Type, say.Reason, say.Message, key, token);

@@ -13,6 +13,10 @@ internal static class StatusConditions
     /// <summary>Of a policy: the last backup came to its end, and passed its verification if it asks for one.</summary>
     public const string BackupSucceeded = "BackupSucceeded";
 
+    /// <summary>Of a policy or a restore: no pod that was made for it is kept from starting. Absent while none ever
+    /// was.</summary>
+    public const string PodStarted = "PodStarted";
+
     /// <summary>Sets one condition in a status; the time of its last transition stays where the status is the
     /// same.</summary>
     public static void Set(
@@ -50,6 +54,10 @@ internal static class StatusConditions
 
     /// <summary>Whether a condition is <c>True</c>; false if it is not there.</summary>
     public static bool Holds(JsonObject item, string type) => ObjectMetadata.Find(Find(item, type), "status") == "True";
+
+    /// <summary>Whether a condition is <c>False</c>; false if it is not there.</summary>
+    public static bool Fails(JsonObject item, string type) =>
+        ObjectMetadata.Find(Find(item, type), "status") == "False";
 
     /// <summary>What a condition says; null if it is not there.</summary>
     public static string? Message(JsonObject item, string type) => ObjectMetadata.Find(Find(item, type), "message");

@@ -1,51 +1,103 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>The pod that restores one snapshot into a claim. It needs neither etcd nor a control-plane node.</summary>
+/// <summary>The pod that restores one snapshot into a claim. It needs no etcd, and a certain node only where the
+/// location is a directory.</summary>
 internal static class RestorePod
 {
     public const string ServiceAccount = "etcd-backup-agent-restore";
     public const string ContainerName = "restore";
 
-    /// <param name="restore">Name of the MetadataRestore.</param>
-    /// <param name="claim">Name of the PersistentVolumeClaim.</param>
+    /// <summary>What of <c>spec.securityContext</c> goes to the pod as it is.</summary>
+    private static readonly string[] SecurityFields = ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"];
+
+    /// <param name="restore">The MetadataRestore.</param>
     /// <param name="location">Where the snapshot is.</param>
+    /// <param name="label">The label of the control-plane nodes.</param>
     /// <param name="image">What to run.</param>
-    public static JsonObject Template(string restore, string claim, BackupLocation location, PodImage image)
+    public static JsonObject Template(JsonObject restore, BackupLocation location, string label, PodImage image)
     {
+        string? claim = ObjectMetadata.Find(restore, "spec", "pvcName");
         PodContainer container = new PodContainer(
-            ContainerName, image, ["restore", "--kubernetes", "--restore", restore, "--to", PodPaths.Restored])
+            ContainerName,
+            image,
+            ["restore", "--kubernetes", "--restore", ObjectMetadata.Name(restore), "--to", PodPaths.Restored])
             .StoreCredentials(location)
             .Passphrase(location)
             .StoreDirectory(location, isReadOnly: true)
-            // The certificates get the owners and modes that they had.
-            .Capabilities("CHOWN", "FOWNER")
             .Mount(
                 "restored",
                 new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim } },
                 PodPaths.Restored,
                 isReadOnly: false);
+        JsonObject security = SecurityContext(restore);
+        if (IsRoot(security))
+        {
+            // The certificates get the owners and modes that they had. Another user owns what it restores.
+            container.Capabilities("CHOWN", "FOWNER");
+        }
+
         JsonObject described = container.ToJson();
+        JsonObject specification = new()
+        {
+            ["restartPolicy"] = "Never",
+            ["serviceAccountName"] = ServiceAccount,
+            ["tolerations"] = PodPlacement.Tolerations(label),
+            ["securityContext"] = security,
+            ["containers"] = new JsonArray(described),
+            ["volumes"] = container.Volumes,
+        };
+        if (restore["spec"]?["nodeSelector"] is JsonObject { Count: > 0 } chosen)
+        {
+            specification["nodeSelector"] = chosen.DeepClone();
+        }
+        else
+        {
+            specification["affinity"] = Affinity(location, label, image);
+        }
+
         return new JsonObject
         {
             ["metadata"] = new JsonObject { ["labels"] = Labels() },
-            ["spec"] = new JsonObject
-            {
-                ["restartPolicy"] = "Never",
-                ["serviceAccountName"] = ServiceAccount,
-                ["securityContext"] = new JsonObject
-                {
-                    ["runAsUser"] = 0,
-                    ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
-                },
-                ["containers"] = new JsonArray(described),
-                ["volumes"] = container.Volumes,
-            },
+            ["spec"] = specification,
         };
     }
 
     public static JsonObject Labels() => new() { [ClusterNames.TypeLabel] = "restore" };
+
+    /// <summary>The controller has opened the directory of a location that is ready, so the directory is on its node;
+    /// where that is not known, it is on a control-plane node, as backups are.</summary>
+    private static JsonObject Affinity(BackupLocation location, string label, PodImage image) =>
+        (location.Url.IsFile, image.Node) switch
+        {
+            (false, _) => PodPlacement.RatherElsewhere(label),
+            (true, null) => PodPlacement.OnControlPlane(label),
+            (true, { } node) => PodPlacement.OnNode(node),
+        };
+
+    private static JsonObject SecurityContext(JsonObject restore)
+    {
+        JsonObject security = new() { ["runAsUser"] = 0L };
+        foreach (string field in SecurityFields)
+        {
+            if (restore["spec"]?["securityContext"]?[field] is { } value)
+            {
+                security[field] = value.DeepClone();
+            }
+        }
+
+        if (!IsRoot(security))
+        {
+            security["runAsNonRoot"] = true;
+        }
+
+        security["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" };
+        return security;
+    }
+
+    private static bool IsRoot(JsonObject security) => (long?)security["runAsUser"] == 0;
 }

@@ -117,7 +117,7 @@ internal sealed class RunCommand
         ControllerHostOptions options = new()
         {
             Listen = listen,
-            Image = new PodImage(ReadImage(parsed)),
+            Image = new PodImage(ReadImage(parsed)) { Node = PodIdentity.Node() },
             IsInProcess = parsed.GetValue(_inProcess),
             Scratch = _scratch.Read(parsed),
             Controller = ReadSyncPeriod(parsed) is { } period ? new ControllerOptions { SyncPeriod = period } : new ControllerOptions(),

@@ -97,8 +97,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     private void Count(string name, JsonObject status)
     {
         string? state = ObjectMetadata.Find(status, "backupStatus");
-        if (StatusTime.Find(status, "backupTime") is not { } at || state is null)
+        if (StatusTime.Find(status, "backupTime") is not { } at || state is null or PolicyStatus.Pending)
         {
+            // A run whose pod has not started is none yet.
             return;
         }
 
@@ -109,6 +110,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             return;
         }
 
+        bool wasUnderWay = before?.EndsWith(PolicyStatus.Initializing, StringComparison.Ordinal) == true;
         // The clocks of the pods may lag: what changes while this process watches has happened meanwhile, whatever its
         // date.
         _told[name] = run;
@@ -117,9 +119,14 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             return;
         }
 
-        if (state == "Initializing")
+        if (state == PolicyStatus.Initializing)
         {
-            metrics.BackupStarted(name);
+            if (!wasUnderWay)
+            {
+                // The controller may say so first, and then the pod.
+                metrics.BackupStarted(name);
+            }
+
             return;
         }
 

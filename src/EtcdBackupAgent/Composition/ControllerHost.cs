@@ -115,7 +115,7 @@ internal static class ControllerHost
                 },
                 new PolicyReconciler(cluster, mode, events, options.Controller, Wiring.Time, logger) { Observer = policies },
                 new RecordReconciler(cluster, repositories, events, Wiring.Time, logger) { DeletedRecords = deleted },
-                new RestoreReconciler(cluster, options.Image, events, Wiring.Time, logger),
+                new RestoreReconciler(cluster, options.Image, events, options.Controller, Wiring.Time, logger),
             ],
             options.Controller,
             health,

@@ -68,13 +68,7 @@ public sealed class RbacTests
         string onDemand = (string)asked["status"]!["snapshotId"]!;
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[3]}", "--timeout=60s");
 
-        // A backup that cannot be made.
-        await scene.KubectlAsync("delete", "secret", "etcd-creds");
-        await scene.KubectlAsync(
-            "create", "secret", "generic", "etcd-creds", "--from-literal=ca.crt=x", "--from-literal=client.crt=x", "--from-literal=client.key=x");
-        Assert.NotEqual(0, (await scene.FireAsync("lived")).ExitCode);
-        await scene.UntilAsync(
-            "metadatabackuppolicies", "lived", "failed", item => ClusterScene.Condition(item, "BackupSucceeded") == "False");
+        await FailAsync(scene);
 
         // A snapshot that somebody removes past the cluster, and somebody else's.
         _ = (await scene.RunElsewhereAsync(bucket, "delete", onDemand, "--yes")).Output;
@@ -111,6 +105,35 @@ public sealed class RbacTests
         await scene.UntilGoneAsync("cronjobs", "lived-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuppolicy", "lived", "--timeout=60s");
         await scene.ExplainedAsync("its Jobs to go", async () => (await scene.ListAsync("jobs")).Count == 0);
+    }
+
+    /// <summary>A backup whose pod does not start, for want of a Secret, and then cannot be made, for want of what is
+    /// in it.</summary>
+    private static async Task FailAsync(ClusterScene scene)
+    {
+        await scene.KubectlAsync("delete", "secret", "etcd-creds");
+        string? job = await scene.CronJobs.FireAsync("lived-backup-cronjob");
+        JsonObject waiting = await scene.UntilAsync(
+            "metadatabackuppolicies",
+            "lived",
+            "not started",
+            item => ClusterScene.Condition(item, "PodStarted") == "False");
+        string message = (string?)waiting["status"]!["backupErrorMessage"] ?? "";
+        Assert.Equal("Pending", (string?)waiting["status"]!["backupStatus"]);
+        Assert.Contains("secret \"etcd-creds\" not found", message, StringComparison.Ordinal);
+
+        await scene.KubectlAsync(
+            "create", "secret", "generic", "etcd-creds",
+            "--from-literal=ca.crt=x", "--from-literal=client.crt=x", "--from-literal=client.key=x");
+        Assert.NotEqual(0, (await scene.UntilEndedAsync(job!)).ExitCode);
+        JsonObject failed = await scene.UntilAsync(
+            "metadatabackuppolicies",
+            "lived",
+            "failed",
+            item => ClusterScene.Condition(item, "BackupSucceeded") == "False");
+        Assert.Equal("True", ClusterScene.Condition(failed, "PodStarted"));
+        Assert.Equal("Failed", (string?)failed["status"]!["backupStatus"]);
+        Assert.Single(await scene.EventsAsync("lived"), said => said.Reason == "BackupNotStarted");
     }
 
     private static async Task<string> BackUpElsewhereAsync(ClusterScene scene, SceneBucket bucket)

@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Testing.Processes;
 using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
@@ -74,6 +76,30 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
 
         // A restore into the volume of a claim.
         await RestoreAsync(id);
+    }
+
+    /// <summary>Root without the capability to pass over modes may not write where only a user may.</summary>
+    [Fact]
+    public async Task A_restore_into_a_volume_of_a_user_runs_as_that_user()
+    {
+        await _scene.CreatePolicyAsync("owned", spec => spec["certsDir"] = _scene.CertsDirectory);
+        string id = await _scene.BackUpAsync("owned");
+        string volume = _scene.Pods.ClaimDirectory("users");
+        File.SetUnixFileMode(volume, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _ = (await Tool.RunAsync(Peers.Installed("chown"), ["4711:4712", volume])).Output;
+        await _scene.ApplyAsync(
+            """{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"users"}}""");
+
+        JsonNode refused = await RestoredAsync("as-root", id, "");
+        JsonNode done = await RestoredAsync("as-user", id, ", securityContext: {runAsUser: 4711, runAsGroup: 4712}");
+
+        Assert.Equal("Failed", (string?)refused["restoreStatus"]);
+        Assert.Contains("Cannot restore to", (string?)refused["restoreErrorMessage"], StringComparison.Ordinal);
+        Assert.True((string?)done["restoreStatus"] == "Completed", $"{done}\n{_scene.Story()}");
+        string owners = (await Tool.RunAsync(Peers.Installed("find"), [volume, "-printf", "%U:%G\n"])).Output;
+        Assert.Equal(["4711:4712"], owners.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct());
+        Assert.True(File.Exists(Path.Combine(volume, "etcd-snapshot.db")));
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(volume, "certificates"), "*", SearchOption.AllDirectories));
     }
 
     [Fact]
@@ -186,6 +212,23 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         Assert.NotNull(status["etcdClusterId"]);
         // A merge patch that takes it away, or never there: kubectl must not show an old error.
         Assert.True(string.IsNullOrEmpty((string?)status["backupErrorMessage"]));
+    }
+
+    /// <returns>The status of a restore that has ended.</returns>
+    private async Task<JsonNode> RestoredAsync(string name, string id, string more)
+    {
+        await _scene.ApplyAsync($$"""
+            apiVersion: kubedr.catalogicsoftware.com/v1alpha1
+            kind: MetadataRestore
+            metadata: {name: {{name}}}
+            spec: {mbrName: mbr-{{id}}, pvcName: users{{more}}}
+            """);
+        JsonObject restore = await _scene.UntilAsync(
+            "metadatarestores",
+            name,
+            "ended",
+            item => (string?)item["status"]?["restoreStatus"] is "Completed" or "Failed");
+        return restore["status"]!;
     }
 
     private async Task RestoreAsync(string id)

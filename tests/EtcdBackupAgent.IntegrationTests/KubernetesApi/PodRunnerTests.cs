@@ -58,8 +58,9 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
     {
         await using PodRunner pods = Run("true");
         await ApplyAsync("job-3", Template());
-        await TestDeadline.UntilAsync("the pod to say so", async () => (await fixture.Server.KubectlAsync(
-            "-n", _space, "get", "pods", "-o", "yaml")).Contains("secret \"creds\" not found", StringComparison.Ordinal));
+        await TestDeadline.UntilAsync("the pod to say so", async () =>
+            (await fixture.Server.KubectlAsync("-n", _space, "get", "events", "-o", "yaml"))
+                .Contains("secret \"creds\" not found", StringComparison.Ordinal));
 
         await fixture.Server.KubectlAsync("-n", _space, "create", "secret", "generic", "creds", "--from-literal=ca.crt=abc");
 

@@ -89,6 +89,18 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     public async Task A_policy_is_accepted_by_its_definition_and_by_the_agent(string spec) =>
         await AssertAcceptedAsync(Documents.Policy(spec));
 
+    [Theory]
+    [InlineData("securityContext: {runAsUser: 1000, runAsGroup: 1000, fsGroup: 2000, supplementalGroups: [3000]}")]
+    [InlineData("nodeSelector: {kubernetes.io/hostname: control-2}")]
+    public async Task A_restore_is_accepted(string spec)
+    {
+        string document = Documents.Restore($"mbrName: a, pvcName: b, {spec}");
+
+        ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
+
+        Assert.Equal(("", 0), (applied.StandardError, applied.ExitCode));
+    }
+
     [Fact]
     public async Task What_is_left_out_of_a_policy_is_filled_in()
     {

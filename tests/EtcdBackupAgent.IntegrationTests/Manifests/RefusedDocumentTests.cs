@@ -107,6 +107,10 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("pvcName: a", "spec.mbrName: Required value")]
     [InlineData("mbrName: a", "spec.pvcName: Required value")]
     [InlineData("mbrName: '', pvcName: a", "spec.mbrName")]
+    [InlineData("mbrName: a, pvcName: b, securityContext: {runAsUser: -1}", "spec.securityContext.runAsUser")]
+    [InlineData("mbrName: a, pvcName: b, securityContext: {fsGroup: '1000'}", "must be of type integer")]
+    [InlineData("mbrName: a, pvcName: b, securityContext: {privileged: true}", "field \"spec.securityContext.p")]
+    [InlineData("mbrName: a, pvcName: b, nodeSelector: control-2", "must be of type object")]
     public async Task A_restore_is_refused(string spec, string message) =>
         await AssertRefusedAsync(Documents.Restore(spec), message);
 

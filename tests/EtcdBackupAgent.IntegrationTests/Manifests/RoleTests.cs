@@ -10,7 +10,7 @@ public sealed class RoleTests
         backuplocations: get list watch
         backuplocations/status: patch
         cronjobs: create delete get list patch watch
-        events: create
+        events: create list
         jobs: create get list watch
         leases: create get update
         metadatabackuppolicies: get list patch watch

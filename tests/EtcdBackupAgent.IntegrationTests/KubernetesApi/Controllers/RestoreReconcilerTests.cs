@@ -1,9 +1,11 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Testing.KubernetesApi.Recording;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;
 
@@ -14,6 +16,12 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     private const string Name = "restore-test";
+
+    private const string Creating = """
+        {"phase":"Pending","conditions":[{"type":"PodScheduled","status":"True"}],
+        "containerStatuses":[{"name":"restore","image":"","imageID":"","ready":false,"restartCount":0,
+        "state":{"waiting":{"reason":"ContainerCreating"}}}]}
+        """;
 
     private SnapshotManifest Manifest { get; set; } = null!;
 
@@ -29,6 +37,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         await ApplyRestoreAsync();
         await LookAsync();
         Assert.Equal("False Waiting", await ReadyAsync());
+        Assert.Equal("Pending", (string?)(await StatusAsync())["restoreStatus"]);
         Assert.Contains($"there is no MetadataBackupRecord mbr-{Manifest.Id}", await MessageAsync(), StringComparison.Ordinal);
         Assert.Empty(await LookAsync());
 
@@ -40,6 +49,84 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         await CreateClaimAsync();
         await LookAsync();
         Assert.Single(await Scene.JobsAsync());
+        JsonNode status = await StatusAsync();
+        Assert.Null(status["restoreStatus"]);
+        Assert.Null(status["restoreErrorMessage"]);
+    }
+
+    [Fact]
+    public async Task A_pod_that_does_not_start_is_told_of_until_it_does()
+    {
+        string job = ObjectMetadata.Name(await BeginAsync());
+        await Scene.CreatePodAsync(job, Creating);
+        await Scene.WarnAsync(
+            ClusterKinds.Pod, $"{job}-x7k2p", "FailedMount",
+            "MountVolume.SetUp failed for volume \"repository\" : hostPath type check failed: /b is not a directory");
+        SceneControllers later = new(Scene, new ShiftedTime(TimeSpan.FromSeconds(40)));
+        Assert.Empty(await LookAsync());
+
+        await later.LookAsync(later.Restore, Name);
+
+        JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
+        Assert.Equal("Pending", (string?)restore["status"]!["restoreStatus"]);
+        string message = (string?)restore["status"]!["restoreErrorMessage"] ?? "";
+        Assert.Contains("/b is not a directory", message, StringComparison.Ordinal);
+        Assert.Contains("spec.nodeSelector", message, StringComparison.Ordinal);
+        Assert.Equal("False FailedMount", SceneObjects.Condition(restore, "Ready"));
+        Assert.Equal("False FailedMount", SceneObjects.Condition(restore, "PodStarted"));
+        Assert.Empty(await later.LookAsync(later.Restore, Name));
+        Assert.Single(
+            await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreNotStarted", StringComparison.Ordinal));
+
+        await Scene.PatchAsync(ClusterKinds.Pod, $"{job}-x7k2p", """{"status":{"phase":"Running"}}""", "status");
+        await later.LookAsync(later.Restore, Name);
+
+        restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
+        Assert.Null(restore["status"]!["restoreStatus"]);
+        Assert.Null(restore["status"]!["restoreErrorMessage"]);
+        Assert.Equal("False Restoring", SceneObjects.Condition(restore, "Ready"));
+        Assert.Equal("True Started", SceneObjects.Condition(restore, "PodStarted"));
+    }
+
+    [Fact]
+    public async Task A_restore_whose_pod_never_started_fails_with_the_cause()
+    {
+        string job = ObjectMetadata.Name(await BeginAsync());
+        await Scene.WarnAsync(
+            ClusterKinds.Job, job, "FailedCreate",
+            $"Error creating: pods \"{job}-\" is forbidden: looking up account: serviceaccount \"r\" not found");
+        SceneControllers later = new(Scene, new ShiftedTime(TimeSpan.FromSeconds(40)));
+        await later.LookAsync(later.Restore, Name);
+        await Scene.EndAsync(job, well: false);
+
+        await later.LookAsync(later.Restore, Name);
+
+        JsonNode status = await StatusAsync();
+        string message = (string?)status["restoreErrorMessage"] ?? "";
+        Assert.Equal("Failed", (string?)status["restoreStatus"]);
+        Assert.Contains("It never started: no pod could be made (FailedCreate)", message, StringComparison.Ordinal);
+        Assert.Contains("serviceaccount \"r\" not found", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_Job_that_the_server_refuses_is_said()
+    {
+        await Scene.SyncAsync();
+        await CreateClaimAsync();
+        await ApplyRestoreAsync();
+        Scene.Proxy.Add(new ProxyFault
+        {
+            Of = request => request.Namespace == Scene.Namespace && request is { Resource: "jobs", Verb: "create" },
+            Answer = HttpStatusCode.Forbidden,
+            Times = 1,
+        });
+
+        await Assert.ThrowsAsync<ApiStatusException>(
+            () => Controllers.Restore.ReconcileAsync(Name, CancellationToken.None));
+
+        Assert.Equal("False Refused", await ReadyAsync());
+        await LookAsync();
+        Assert.Equal("False Restoring", await ReadyAsync());
     }
 
     [Fact]
@@ -146,6 +233,8 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             "spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}}
             """)!,
         CancellationToken.None);
+
+    private async Task<JsonNode> StatusAsync() => (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
 
     private Task<string[]> LookAsync() => Controllers.LookAsync(Controllers.Restore, Name);
 

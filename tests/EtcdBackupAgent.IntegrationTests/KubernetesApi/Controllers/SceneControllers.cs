@@ -52,7 +52,7 @@ internal sealed class SceneControllers
         };
         Policy = new PolicyReconciler(scene.Cluster, mode, events, _options, _time, Log) { Observer = Observed };
         Record = new RecordReconciler(scene.Cluster, repositories, events, _time, Log);
-        Restore = new RestoreReconciler(scene.Cluster, image, events, _time, Log);
+        Restore = new RestoreReconciler(scene.Cluster, image, events, _options, _time, Log);
     }
 
     public LocationReconciler Location { get; }

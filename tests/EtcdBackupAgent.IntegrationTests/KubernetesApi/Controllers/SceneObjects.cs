@@ -3,6 +3,8 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Workloads;
 using EtcdBackupAgent.Testing;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
@@ -45,6 +47,53 @@ internal static class SceneObjects
 
     public static async Task<IReadOnlyList<JsonObject>> JobsAsync(this ClusterScene scene) =>
         (await scene.Client.ListAsync(ClusterKinds.Job, scene.Namespace, ResourceSelection.All, None)).Items;
+
+    /// <summary>A Job as a policy's CronJob makes it.</summary>
+    public static Task<JsonObject> CreateJobAsync(this ClusterScene scene, string policy, string name)
+    {
+        JsonObject pod = new()
+        {
+            ["containers"] = new JsonArray(new JsonObject { ["name"] = "backup", ["image"] = "agent:test" }),
+        };
+        JsonObject job = new()
+        {
+            ["apiVersion"] = "batch/v1",
+            ["kind"] = "Job",
+            ["metadata"] = new JsonObject { ["name"] = name, ["labels"] = BackupPod.Labels(policy) },
+            ["spec"] = new JsonObject { ["template"] = new JsonObject { ["spec"] = pod } },
+        };
+        return scene.Client.CreateAsync(ClusterKinds.Job, scene.Namespace, job, None);
+    }
+
+    /// <summary>An event about a pod or a Job, as kubelet and the Job's controller write it.</summary>
+    public static async Task WarnAsync(
+        this ClusterScene scene, ResourceKind kind, string name, string reason, string message)
+    {
+        JsonObject about = await scene.GetAsync(kind, name);
+        await scene.Client.CreateAsync(
+            ClusterKinds.Event,
+            scene.Namespace,
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Event",
+                ["metadata"] = new JsonObject { ["name"] = $"{name}.{EventRecorder.NewKey()}" },
+                ["involvedObject"] = new JsonObject
+                {
+                    ["apiVersion"] = kind.ApiVersion,
+                    ["kind"] = kind.Kind,
+                    ["namespace"] = scene.Namespace,
+                    ["name"] = name,
+                    ["uid"] = ObjectMetadata.Uid(about),
+                },
+                ["type"] = "Warning",
+                ["reason"] = reason,
+                ["message"] = message,
+                ["lastTimestamp"] = Now(),
+                ["count"] = 1,
+            },
+            None);
+    }
 
     /// <summary>Has a Job end, as the Job's controller writes it.</summary>
     public static Task<JsonObject> EndAsync(this ClusterScene scene, string job, bool well) => scene.PatchAsync(

@@ -15,7 +15,7 @@ internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects 
     {
         _ = await objects.FindAsync(
                 $"api/v1/namespaces/{options.Namespace}/persistentvolumeclaims/{claim}", cancellationToken)
-            ?? throw new PodWaitsException($"persistentvolumeclaim \"{claim}\" not found");
+            ?? throw new PodWaitsException(PodWait.Node, $"persistentvolumeclaim \"{claim}\" not found");
         return this[claim];
     }
 

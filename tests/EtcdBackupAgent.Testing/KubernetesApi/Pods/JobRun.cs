@@ -55,7 +55,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             IReadOnlyDictionary<string, string?> environment = await EnvironmentAsync(podName, pod, mounts, either.Token);
 
             // 4
-            await WritePodAsync(podName, new JsonObject { ["phase"] = "Running", ["startTime"] = Now() }, either.Token);
+            await WritePodAsync(podName, RunningStatus(pod), either.Token);
+            await WriteJobAsync(new JsonObject { ["ready"] = 1 }, either.Token);
             if (IsEvicted)
             {
                 await WritePodAsync(podName, EvictedStatus(), either.Token);
@@ -130,7 +131,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         [
             $"--reuid={pod.User}",
             $"--regid={pod.Group}",
-            .. pod.VolumeGroup is { } group ? [$"--groups={group}"] : (IEnumerable<string>)["--clear-groups"],
+            pod.Groups.Count > 0 ? $"--groups={string.Join(',', pod.Groups)}" : "--clear-groups",
             "--inh-caps=-all",
             $"--bounding-set={string.Join(",+", pod.Capabilities.Select(name => name.ToLowerInvariant()).Prepend("-all"))}",
             "--no-new-privs",
@@ -152,7 +153,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             {
                 if (!options.Nodes.Any(pod.Node.Admits))
                 {
-                    throw new PodWaitsException("0/2 nodes are available: 2 node(s) didn't match Pod's node affinity or have taints");
+                    throw new PodWaitsException(
+                        PodWait.Node, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
                 }
 
                 PodMounts mounts = await PodMounts.MakeAsync(pod, name => SecretAsync(name, cancellationToken), name => claims.FindAsync(name, cancellationToken));
@@ -174,7 +176,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             catch (PodWaitsException e) when (e.Message != told)
             {
                 told = e.Message;
-                await WritePodAsync(podName, Waiting(pod, e.Message), cancellationToken);
+                await WriteWaitingAsync(podName, pod, e, cancellationToken);
             }
             catch (PodWaitsException)
             {
@@ -208,7 +210,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             };
             if (value is null && !variable.IsOptional)
             {
-                throw new PodWaitsException($"couldn't find key {variable.Value} in {variable.Object}");
+                throw new PodWaitsException(
+                    PodWait.Container, $"couldn't find key {variable.Value} in {variable.Object}");
             }
 
             environment[variable.Name] = value;
@@ -220,7 +223,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     private async Task<JsonObject> SecretAsync(string name, CancellationToken cancellationToken)
     {
         JsonObject secret = await objects.FindAsync($"api/v1/namespaces/{options.Namespace}/secrets/{name}", cancellationToken)
-            ?? throw new PodWaitsException($"secret \"{name}\" not found");
+            ?? throw new PodWaitsException(PodWait.Container, $"secret \"{name}\" not found");
         return secret["data"] as JsonObject ?? [];
     }
 
@@ -245,14 +248,85 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         };
     }
 
-    private static JsonObject Waiting(PodTemplate pod, string message) => new()
+    /// <summary>What the cluster would write, and where, of a pod that cannot start.</summary>
+    private async Task WriteWaitingAsync(
+        string podName, PodTemplate pod, PodWaitsException wait, CancellationToken cancellationToken)
     {
-        ["phase"] = "Pending",
-        ["containerStatuses"] = new JsonArray(ContainerStatus(pod, new JsonObject
+        bool hasNode = wait.Kind != PodWait.Node;
+        JsonObject status = new()
         {
-            ["waiting"] = new JsonObject { ["reason"] = "CreateContainerConfigError", ["message"] = message },
-        })),
+            ["phase"] = "Pending",
+            ["conditions"] = new JsonArray(Scheduled(hasNode ? null : wait.Message)),
+        };
+        if (hasNode)
+        {
+            bool isMount = wait.Kind == PodWait.Mount;
+            status["containerStatuses"] = new JsonArray(ContainerStatus(pod, new JsonObject
+            {
+                ["waiting"] = isMount
+                    ? new JsonObject { ["reason"] = "ContainerCreating" }
+                    : new JsonObject { ["reason"] = "CreateContainerConfigError", ["message"] = wait.Message },
+            }));
+            if (isMount)
+            {
+                await WriteAsync(() => EventAsync(podName, "FailedMount", wait.Message), cancellationToken);
+            }
+        }
+
+        await WritePodAsync(podName, status, cancellationToken);
+    }
+
+    private async Task<JsonObject> EventAsync(string podName, string reason, string message)
+    {
+        JsonObject? about = await objects.FindAsync($"{Pods}/{podName}");
+        return about is null ? [] : await objects.CreateAsync(
+            $"api/v1/namespaces/{options.Namespace}/events",
+            new JsonObject
+            {
+                ["apiVersion"] = "v1",
+                ["kind"] = "Event",
+                ["metadata"] = new JsonObject
+                {
+                    ["name"] = $"{podName}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}",
+                },
+                ["involvedObject"] = new JsonObject
+                {
+                    ["apiVersion"] = "v1",
+                    ["kind"] = "Pod",
+                    ["namespace"] = options.Namespace,
+                    ["name"] = podName,
+                    ["uid"] = about["metadata"]!["uid"]!.DeepClone(),
+                },
+                ["type"] = "Warning",
+                ["reason"] = reason,
+                ["message"] = message,
+                ["firstTimestamp"] = Now(),
+                ["lastTimestamp"] = Now(),
+                ["count"] = 1,
+                ["source"] = new JsonObject { ["component"] = "kubelet" },
+            });
+    }
+
+    private static JsonObject RunningStatus(PodTemplate pod) => new()
+    {
+        ["phase"] = "Running",
+        ["startTime"] = Now(),
+        ["conditions"] = new JsonArray(Scheduled(whyNot: null)),
+        ["containerStatuses"] = new JsonArray(
+            ContainerStatus(pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Now() } })),
     };
+
+    private static JsonObject Scheduled(string? whyNot)
+    {
+        JsonObject condition = new() { ["type"] = "PodScheduled", ["status"] = whyNot is null ? "True" : "False" };
+        if (whyNot is not null)
+        {
+            condition["reason"] = "Unschedulable";
+            condition["message"] = whyNot;
+        }
+
+        return condition;
+    }
 
     private static JsonObject EvictedStatus() => new()
     {
@@ -302,6 +376,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         JsonObject status = new()
         {
             ["active"] = 0,
+            ["ready"] = 0,
             [succeeded ? "succeeded" : "failed"] = 1,
             ["conditions"] = new JsonArray(new JsonObject
             {

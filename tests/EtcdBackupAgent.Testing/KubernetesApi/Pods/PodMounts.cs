@@ -3,9 +3,6 @@ using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>A pod cannot start yet; what is missing may come.</summary>
-internal sealed class PodWaitsException(string message) : Exception(message);
-
 /// <summary>The volumes of one pod as directories, and what its paths mean there; gone with the pod.</summary>
 internal sealed class PodMounts : IDisposable
 {
@@ -28,13 +25,7 @@ internal sealed class PodMounts : IDisposable
         {
             foreach (PodVolume volume in template.Volumes)
             {
-                mounts._places.Add(volume.Name, volume.Kind switch
-                {
-                    PodVolumeKind.Secret => mounts.WriteSecret(volume, await secret(volume.Source)),
-                    PodVolumeKind.HostPath => HostPath(volume),
-                    PodVolumeKind.Claim => await claim(volume.Source),
-                    _ => mounts._directory.Create(volume.Name),
-                });
+                mounts._places.Add(volume.Name, await mounts.PlaceAsync(volume, secret, claim));
             }
 
             mounts.GiveAway();
@@ -44,6 +35,26 @@ internal sealed class PodMounts : IDisposable
         {
             mounts.Dispose();
             throw;
+        }
+    }
+
+    private async Task<string> PlaceAsync(
+        PodVolume volume, Func<string, Task<JsonObject>> secret, Func<string, Task<string>> claim)
+    {
+        try
+        {
+            return volume.Kind switch
+            {
+                PodVolumeKind.Secret => WriteSecret(volume, await secret(volume.Source)),
+                PodVolumeKind.HostPath => HostPath(volume),
+                PodVolumeKind.Claim => await claim(volume.Source),
+                _ => _directory.Create(volume.Name),
+            };
+        }
+        catch (PodWaitsException e) when (e.Kind == PodWait.Container)
+        {
+            throw new PodWaitsException(
+                PodWait.Mount, $"MountVolume.SetUp failed for volume \"{volume.Name}\" : {e.Message}");
         }
     }
 
@@ -74,7 +85,7 @@ internal sealed class PodMounts : IDisposable
         foreach ((string key, string file) in volume.Items ?? [.. data.Select(pair => (pair.Key, pair.Key))])
         {
             string value = (string?)data[key]
-                ?? throw new PodWaitsException($"the Secret '{volume.Source}' has no key '{key}'");
+                ?? throw new PodWaitsException(PodWait.Container, $"the Secret '{volume.Source}' has no key '{key}'");
             string path = Path.Combine(directory, file);
             File.WriteAllBytes(path, Convert.FromBase64String(value));
             File.SetUnixFileMode(path, volume.Mode);
@@ -92,7 +103,8 @@ internal sealed class PodMounts : IDisposable
 
         return Directory.Exists(volume.Source)
             ? volume.Source
-            : throw new PodWaitsException($"hostPath type check failed: {volume.Source} is not a directory");
+            : throw new PodWaitsException(
+                PodWait.Container, $"hostPath type check failed: {volume.Source} is not a directory");
     }
 
     /// <summary>Lets the pod's user into what is made for the pod: an empty directory is everybody's, and a Secret's

@@ -16,11 +16,10 @@ public sealed record PodRunnerOptions
     /// <summary>What every container's environment begins with; null takes a variable of the test's own away.</summary>
     public required IReadOnlyDictionary<string, string?> Environment { get; init; }
 
-    /// <summary>The nodes that there are: one of the control plane, as kubeadm makes it, and one for other work.</summary>
-    internal IReadOnlyList<ClusterNode> Nodes { get; } =
+    /// <summary>The nodes that there are: one of the control plane, as kubeadm makes it, and no other.</summary>
+    internal IReadOnlyList<ClusterNode> Nodes { get; init; } =
     [
         new ClusterNode("control-1", ["node-role.kubernetes.io/control-plane"], ["node-role.kubernetes.io/control-plane"]),
-        new ClusterNode("worker-1", [], []),
     ];
 }
 

@@ -34,6 +34,9 @@ internal sealed record PodTemplate
     /// <summary>The group that may write the pod's volumes; null: nobody asked.</summary>
     public required long? VolumeGroup { get; init; }
 
+    /// <summary>Groups beside <see cref="Group"/>.</summary>
+    public required IReadOnlyList<long> Groups { get; init; }
+
     public required NodeDemand Node { get; init; }
 
     public required bool LogIsMessage { get; init; }
@@ -69,6 +72,7 @@ internal sealed record PodTemplate
             Node = node,
             Volumes = volumes,
             VolumeGroup = inPod.VolumeGroup,
+            Groups = [.. inPod.Groups.Concat(inPod.VolumeGroup is { } group ? [group] : (IEnumerable<long>)[])],
         };
     }
 
@@ -118,6 +122,7 @@ internal sealed record PodTemplate
             Node = NodeDemand.None,
             Volumes = [],
             VolumeGroup = null,
+            Groups = [],
         };
     }
 }

@@ -12,6 +12,9 @@ internal sealed record SecurityContext(long? User, long? Group, long? VolumeGrou
     /// <summary>Without <c>CAP_</c>; all others are dropped.</summary>
     public IReadOnlyList<string> Capabilities { get; private init; } = [];
 
+    /// <summary>Groups beside the user's own.</summary>
+    public IReadOnlyList<long> Groups { get; private init; } = [];
+
     public static SecurityContext OfPod(TemplateFields pod)
     {
         if (pod.Part("securityContext") is not { } fields)
@@ -19,7 +22,10 @@ internal sealed record SecurityContext(long? User, long? Group, long? VolumeGrou
             throw pod.Wrong("securityContext", "is missing");
         }
 
-        SecurityContext context = new(fields.Number("runAsUser"), fields.Number("runAsGroup"), fields.Number("fsGroup"));
+        SecurityContext context = new(fields.Number("runAsUser"), fields.Number("runAsGroup"), fields.Number("fsGroup"))
+        {
+            Groups = fields.Numbers("supplementalGroups"),
+        };
         fields.Only("fsGroupChangePolicy", null, "OnRootMismatch", "Always");
         CheckUser(fields, context.User);
         Seccomp(fields, isRequired: true);

@@ -26,6 +26,9 @@ internal sealed class TemplateFields(JsonObject node, string path)
     public IReadOnlyList<string> Texts(string name) =>
         [.. (Value(name) as JsonArray ?? []).Select(text => text!.GetValue<string>())];
 
+    public IReadOnlyList<long> Numbers(string name) =>
+        [.. (Value(name) as JsonArray ?? []).Select(number => number!.GetValue<long>())];
+
     public IReadOnlyDictionary<string, string> Map(string name) =>
         (Value(name) as JsonObject ?? []).ToDictionary(
             pair => pair.Key, pair => pair.Value!.GetValue<string>(), StringComparer.Ordinal);

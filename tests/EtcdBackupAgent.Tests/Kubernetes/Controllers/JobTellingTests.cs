@@ -55,11 +55,27 @@ public sealed class JobTellingTests
         Assert.Equal(failure, JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
     }
 
+    [Theory]
+    [InlineData("""{"active":1}""", false, false)]
+    [InlineData("""{"active":1,"ready":0}""", false, false)]
+    [InlineData("""{"active":1,"ready":1}""", false, true)]
+    [InlineData("""{"conditions":[{"type":"Complete","status":"True"}]}""", true, false)]
+    [InlineData("""{"conditions":[{"type":"Failed","status":"True"}]}""", true, false)]
+    [InlineData("""{"active":1,"conditions":[{"type":"FailureTarget","status":"True"}]}""", true, false)]
+    [InlineData("""{"active":1,"conditions":[{"type":"SuccessCriteriaMet","status":"True"}]}""", true, false)]
+    public void A_Job_is_over_or_has_a_pod_that_runs_or_neither(string status, bool isEnding, bool hasReadyPod)
+    {
+        JsonObject job = new() { ["status"] = JsonNode.Parse(status) };
+
+        Assert.Equal((isEnding, hasReadyPod), (JobState.IsEnding(job), JobState.HasReadyPod(job)));
+    }
+
     /// <summary>The Job began at 10:00:05 and failed at 10:00:09; another was made after it.</summary>
     [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:07Z","backupStatus":"Failed","backupPod":"job-1-x7k2p"}""", true)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:06Z","backupStatus":"Initializing","backupPod":"job-1-x7k2p"}""", false)]
+    [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Pending","backupPod":"job-1"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:04Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Failed","backupPod":"job-10-b4w9q"}""", false)]

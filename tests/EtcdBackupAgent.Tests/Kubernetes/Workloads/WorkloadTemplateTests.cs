@@ -109,6 +109,86 @@ public sealed class WorkloadTemplateTests
     public async Task The_Job_of_a_restore_from_a_directory() => Check("restore-directory.json", await RestoreAsync(Disk));
 
     [Fact]
+    public async Task The_Job_of_a_restore_as_a_user_of_the_volume()
+    {
+        JsonObject pod = PodOf(await RestoreAsync(S3, new JsonObject
+        {
+            ["securityContext"] = new JsonObject
+            {
+                ["runAsUser"] = 1000L,
+                ["runAsGroup"] = 1001L,
+                ["fsGroup"] = 1002L,
+                ["supplementalGroups"] = new JsonArray(1003L),
+            },
+        }));
+
+        AssertJson(
+            """
+            {"runAsUser":1000,"runAsGroup":1001,"fsGroup":1002,"supplementalGroups":[1003],"runAsNonRoot":true,
+            "seccompProfile":{"type":"RuntimeDefault"}}
+            """,
+            pod["securityContext"]);
+        // Which only root can use.
+        AssertJson("""{"drop":["ALL"]}""", pod["containers"]![0]!["securityContext"]!["capabilities"]);
+    }
+
+    [Fact]
+    public async Task A_restore_with_a_group_for_the_volume_runs_as_root_all_the_same()
+    {
+        JsonObject pod = PodOf(await RestoreAsync(
+            S3, new JsonObject { ["securityContext"] = new JsonObject { ["fsGroup"] = 2000L } }));
+
+        AssertJson(
+            """{"runAsUser":0,"fsGroup":2000,"seccompProfile":{"type":"RuntimeDefault"}}""", pod["securityContext"]);
+        AssertJson(
+            """{"drop":["ALL"],"add":["CHOWN","FOWNER"]}""",
+            pod["containers"]![0]!["securityContext"]!["capabilities"]);
+    }
+
+    [Fact]
+    public async Task A_restore_from_a_directory_runs_on_the_node_of_the_controller_that_uses_it()
+    {
+        JsonObject pod = PodOf(await RestoreAsync(Disk, image: Image with { Node = "control-2" }));
+
+        AssertJson(
+            """[{"matchFields":[{"key":"metadata.name","operator":"In","values":["control-2"]}]}]""",
+            pod["affinity"]!["nodeAffinity"]!["requiredDuringSchedulingIgnoredDuringExecution"]!["nodeSelectorTerms"]);
+        Assert.Equal(
+            PodOf(await RestoreAsync(S3)).ToJsonString(),
+            PodOf(await RestoreAsync(S3, image: Image with { Node = "control-2" })).ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_restore_runs_on_the_nodes_that_it_names()
+    {
+        foreach (JsonObject location in new[] { S3, Disk })
+        {
+            JsonObject pod = PodOf(await RestoreAsync(
+                location,
+                new JsonObject { ["nodeSelector"] = new JsonObject { ["kubernetes.io/hostname"] = "control-3" } },
+                Image with { Node = "control-2" }));
+
+            AssertJson("""{"kubernetes.io/hostname":"control-3"}""", pod["nodeSelector"]);
+            Assert.Null(pod["affinity"]);
+            Assert.NotNull(pod["tolerations"]);
+        }
+    }
+
+    [Fact]
+    public async Task A_restore_goes_by_the_label_of_the_policy_that_made_the_backup()
+    {
+        JsonObject pod = PodOf(await RestoreAsync(Disk, label: "example.com/control-plane"));
+
+        Assert.Contains("example.com/control-plane", pod["affinity"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Contains("example.com/control-plane", pod["tolerations"]!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal("example.com/control-plane", PodPlacement.Label(Item("MetadataBackupPolicy", "p", new JsonObject
+        {
+            ["options"] = new JsonObject { ["master-node-label-name"] = "example.com/control-plane" },
+        })));
+        Assert.Equal(PodPlacement.LabelDefault, PodPlacement.Label((JsonObject?)null));
+    }
+
+    [Fact]
     public async Task No_template_holds_a_value_of_a_Secret()
     {
         string value = Convert.ToBase64String("of no value"u8);
@@ -127,15 +207,27 @@ public sealed class WorkloadTemplateTests
         }
     }
 
-    private static async Task<JsonObject> RestoreAsync(JsonObject location)
+    private static JsonObject PodOf(JsonObject job) => (JsonObject)job["spec"]!["template"]!["spec"]!;
+
+    private static void AssertJson(string expected, JsonNode? actual) =>
+        Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), actual?.ToJsonString());
+
+    private static async Task<JsonObject> RestoreAsync(
+        JsonObject location, JsonObject? more = null, PodImage? image = null, string label = PodPlacement.LabelDefault)
     {
+        JsonObject spec = more ?? [];
+        spec["pvcName"] = "restored";
         ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync([location], [], CancellationToken.None);
         return WorkloadJob.Job(
             Space,
             "restore-test-restore-1f2e3d4c",
             WorkloadJob.Owner(ClusterKinds.Restore, Item("MetadataRestore", "restore-test", [])),
             RestorePod.Labels(),
-            RestorePod.Template("restore-test", "restored", resources.Locations.Values.Single(), Image));
+            RestorePod.Template(
+                Item("MetadataRestore", "restore-test", spec),
+                resources.Locations.Values.Single(),
+                label,
+                image ?? Image));
     }
 
     private static async Task<BoundPolicy> BindAsync(JsonObject location, JsonObject spec)

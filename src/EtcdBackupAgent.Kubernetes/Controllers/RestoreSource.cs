@@ -1,0 +1,59 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Workloads;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>What a MetadataRestore names.</summary>
+/// <param name="Location">Where the snapshot is.</param>
+/// <param name="Snapshot">The snapshot's ID.</param>
+/// <param name="NodeLabel">The label of the control-plane nodes, as the snapshot's policy has it.</param>
+internal sealed record RestoreSource(BackupLocation Location, string Snapshot, string NodeLabel);
+
+/// <summary>Finds what a MetadataRestore names.</summary>
+internal sealed class RestoreSources(ConnectedCluster cluster)
+{
+    private readonly ClusterResourceStore _resources = new(cluster);
+
+    /// <returns>The source, or else what is missing, as a clause: <c>there is no PersistentVolumeClaim
+    /// restored</c>.</returns>
+    public async Task<(RestoreSource? Source, string? Missing)> FindAsync(
+        JsonObject restore, CancellationToken cancellationToken)
+    {
+        string recordName = ObjectMetadata.Find(restore, "spec", "mbrName") ?? "";
+        if (await FindAsync(ClusterKinds.Record, recordName, cancellationToken) is not { } record)
+        {
+            return (null, $"there is no MetadataBackupRecord {recordName}");
+        }
+
+        string claim = ObjectMetadata.Find(restore, "spec", "pvcName") ?? "";
+        if (await FindAsync(ClusterKinds.PersistentVolumeClaim, claim, cancellationToken) is null)
+        {
+            return (null, $"there is no PersistentVolumeClaim {claim}");
+        }
+
+        string locationName = ObjectMetadata.Find(record, "spec", "backuploc") ?? "";
+        if (await FindAsync(ClusterKinds.BackupLocation, locationName, cancellationToken) is not { } location)
+        {
+            return (null, $"there is no BackupLocation {locationName}");
+        }
+
+        ResourceSet resources = await _resources.BindLocationAsync(location, cancellationToken);
+        if (resources.Locations.Values.SingleOrDefault() is not { } bound)
+        {
+            return (null, $"BackupLocation {locationName} cannot be used; its status says why");
+        }
+
+        // A snapshot may outlive its policy, and be of another cluster's.
+        JsonObject? policy = ObjectMetadata.Find(record, "spec", "policy") is { Length: > 0 } name
+            ? await FindAsync(ClusterKinds.Policy, name, cancellationToken)
+            : null;
+        return (new RestoreSource(bound, RecordDocument.SnapshotOf(record) ?? "", PodPlacement.Label(policy)), null);
+    }
+
+    private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>
+        cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);
+}

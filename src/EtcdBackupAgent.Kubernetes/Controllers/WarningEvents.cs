@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>What the events about one object say of its latest trouble.</summary>
+/// <remarks>The same trouble comes again and again, several volumes may be missing at once, and the texts differ from
+/// one attempt to the next. What is read here stays the same as long as the causes do.</remarks>
+internal sealed class WarningEvents(IEnumerable<JsonObject> events)
+{
+    /// <summary>Events this much older than the newest are of a trouble that is over: kubelet tries every two
+    /// minutes.</summary>
+    private static readonly TimeSpan TogetherMax = TimeSpan.FromMinutes(3);
+
+    /// <summary>Messages that are joined: a pod has few volumes.</summary>
+    private const int MessagesMax = 3;
+
+    /// <summary>How kubelet sums up what its other messages say better.</summary>
+    private const string MountSummary = "Unable to attach or mount volumes";
+
+    private readonly (DateTimeOffset At, string Reason, string Message)[] _warnings =
+    [
+        .. events
+            .Where(item => ObjectMetadata.Find(item, "type") == "Warning")
+            .Select(item => (
+                At: LastSeen(item),
+                Reason: ObjectMetadata.Find(item, "reason") ?? "",
+                Message: (ObjectMetadata.Find(item, "message") ?? "").Trim()))
+            .OrderBy(warning => warning.At)
+            .ThenBy(warning => warning.Reason, StringComparer.Ordinal),
+    ];
+
+    /// <summary>The newest reason and all that is said for it; null if there are no warnings.</summary>
+    public (string Reason, string Message)? Latest()
+    {
+        if (_warnings is not [.., var newest])
+        {
+            return null;
+        }
+
+        string[] messages =
+        [
+            .. _warnings
+                .Where(warning => warning.Reason == newest.Reason && newest.At - warning.At <= TogetherMax)
+                .Select(warning => warning.Message)
+                .Distinct(StringComparer.Ordinal)
+                .Order(StringComparer.Ordinal),
+        ];
+        string[] better = [.. messages.Where(message => !message.StartsWith(MountSummary, StringComparison.Ordinal))];
+        return (newest.Reason, string.Join("; ", (better.Length > 0 ? better : messages).Take(MessagesMax)));
+    }
+
+    /// <summary>The newest message that begins like this; null if there is none.</summary>
+    public string? Latest(string beginning) => _warnings
+        .Select(warning => warning.Message)
+        .LastOrDefault(message => message.StartsWith(beginning, StringComparison.Ordinal));
+
+    /// <summary>When an event happened last. The newer form of events has its own fields for it.</summary>
+    private static DateTimeOffset LastSeen(JsonObject item)
+    {
+        string? text = ObjectMetadata.Find(item, "series", "lastObservedTime")
+            ?? ObjectMetadata.Find(item, "lastTimestamp")
+            ?? ObjectMetadata.Find(item, "eventTime")
+            ?? ObjectMetadata.Find(item, "metadata", "creationTimestamp");
+        bool hasTime = DateTimeOffset.TryParse(
+            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at);
+        return hasTime ? at : DateTimeOffset.MinValue;
+    }
+}
