@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 using EtcdBackupAgent.Archive.Age.Headers;
 using EtcdBackupAgent.Archive.Age.Primitives;
 using EtcdBackupAgent.Archive.Age.Stanzas;
@@ -54,6 +55,9 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
     }
 
     bool IAgeRecipient.IsAlone => true;
+
+    /// <summary>Whether it can be typed, and be passed on in an environment: UTF-8 without NUL.</summary>
+    public bool IsText => Utf8.IsValid(_passphrase.Span) && !_passphrase.Span.Contains((byte)0);
 
     public void Dispose() => _passphrase.Dispose();
 

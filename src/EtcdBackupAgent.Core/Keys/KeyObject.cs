@@ -16,6 +16,8 @@ internal static class KeyObject
     private const string Suffix = ".age";
 
     /// <summary>Stores an identity under a new name.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the passphrase is not text. The pod
+    /// of a restore, which gets it as a variable, could not open the key.</exception>
     public static async Task<ObjectKey> CreateAsync(
         IObjectStore store,
         AgeIdentity identity,
@@ -23,6 +25,15 @@ internal static class KeyObject
         TimeProvider time,
         CancellationToken cancellationToken)
     {
+        if (!passphrase.IsText)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, "The passphrase is not text: it must be UTF-8 without NUL characters.")
+            {
+                Hint = "Random bytes become text with base64, as 'openssl rand -base64 32' prints them.",
+            };
+        }
+
         byte[] file = AgeIdentityFile.Format(identity, time.GetUtcNow());
         try
         {

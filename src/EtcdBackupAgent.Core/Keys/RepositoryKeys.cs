@@ -131,7 +131,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
                 FailureReason.KeyRefused,
                 $"The passphrase opens none of the {keys.Count} keys of the repository at {Store.Address}.")
             {
-                Hint = "Check the passphrase; a file's last line feed does not count, all other characters do.",
+                Hint = "Check the passphrase; one line end at its end does not count, all other characters do.",
             };
     }
 }

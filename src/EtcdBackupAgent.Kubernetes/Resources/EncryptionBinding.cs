@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
@@ -123,7 +124,7 @@ internal static class EncryptionBinding
                 path,
                 "is a secret key, which has no place here; write its recipient, which 'age-keygen -y' prints");
         }
-        else if (!AgeRecipient.TryParse(text.Text, out AgeRecipient? recipient))
+        else if (!AgeRecipient.TryParse(SecretText.WithoutLineEnd(text.Text), out AgeRecipient? recipient))
         {
             problems.Error(
                 item.Where,

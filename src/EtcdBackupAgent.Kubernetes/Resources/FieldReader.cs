@@ -1,5 +1,6 @@
 using System.Globalization;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
@@ -23,15 +24,17 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
 
     public void Warning(string field, string message) => problems.Warning(Where(field), PathOf(field), message);
 
-    /// <summary>Null if the field is absent or was no text.</summary>
+    /// <summary>Without the line end that a block leaves (<see cref="SecretText"/>); null if the field is absent or was
+    /// not a text.</summary>
     public string? Text(string field)
     {
         switch (Find(field))
         {
             case null:
                 return null;
-            case ScalarNode { Type: ScalarType.Text, Text.Length: > 0 } text:
-                return text.Text;
+            case ScalarNode { Type: ScalarType.Text } text
+                when SecretText.WithoutLineEnd(text.Text) is { Length: > 0 } line:
+                return line;
             case ScalarNode { Type: ScalarType.Text }:
                 Error(field, "is empty; write a value or leave the field out");
                 return null;

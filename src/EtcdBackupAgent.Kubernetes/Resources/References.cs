@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 
@@ -73,6 +74,7 @@ internal sealed class References(
         }
 
         ReportMissing(secret, storeKeys, "credentials", spec);
+        ReportFaults(secret, storeKeys, spec);
         if (isPassphraseOptional && EncryptionBinding.PassphraseKey(secret) is null)
         {
             return location;
@@ -155,6 +157,23 @@ internal sealed class References(
         }
 
         return missing.Length > 0;
+    }
+
+    /// <summary>Access keys with white space that no server would take, which it could only call a wrong
+    /// key.</summary>
+    private static void ReportFaults(SecretContent secret, string[] keys, FieldReader spec)
+    {
+        foreach (string key in keys)
+        {
+            if (secret.Data.TryGetValue(key, out byte[]? value) && value.Length > 0
+                && SecretText.FaultOfToken(value) is { } fault)
+            {
+                spec.Error(
+                    "credentials",
+                    $"the {key} of Secret {secret.Name} {fault}; one line end at its end does not count, all other "
+                    + "characters do");
+            }
+        }
     }
 
     private string NotThere(string kind, ResourceName name)

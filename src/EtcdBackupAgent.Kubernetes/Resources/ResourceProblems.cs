@@ -25,9 +25,22 @@ internal sealed class ResourceProblems(List<ResourceProblem> all, string descrip
 
     public void Warning(string where, string field, string message) => Add(ProblemSeverity.Warning, where, field, message);
 
-    /// <summary>A value in quotes, cut if long. Not for secrets, and not for a URL that may hold one.</summary>
-    public static string Show(string value) =>
-        value.Length <= ShownLengthMax ? $"'{value}'" : $"'{value[..ShownLengthMax]}…'";
+    /// <summary>A value in quotes, cut if long, with control characters as they are written in C. Not for secrets, and
+    /// not for a URL that may hold one.</summary>
+    public static string Show(string value)
+    {
+        string cut = value.Length <= ShownLengthMax ? value : $"{value[..ShownLengthMax]}…";
+        return $"'{string.Concat(cut.Select(Shown))}'";
+    }
+
+    private static string Shown(char character) => character switch
+    {
+        '\n' => "\\n",
+        '\r' => "\\r",
+        '\t' => "\\t",
+        _ when char.IsControl(character) => $"\\u{(int)character:x4}",
+        _ => character.ToString(),
+    };
 
     private void Add(ProblemSeverity severity, string where, string field, string message) => all.Add(new ResourceProblem
     {

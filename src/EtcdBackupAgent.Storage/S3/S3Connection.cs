@@ -154,6 +154,11 @@ internal sealed partial class S3Connection : IDisposable
 
     private static SdkClient Client(S3Options options, HttpClient http)
     {
+        if (options.Credentials is null)
+        {
+            AwsVariables.Clean();
+        }
+
         AmazonS3Config config = new()
         {
             HttpClientFactory = new OneHttpClient(http),

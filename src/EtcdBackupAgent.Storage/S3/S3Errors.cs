@@ -106,7 +106,7 @@ internal static class S3Errors
             ("SignatureDoesNotMatch", _) => (
                 FailureReason.StoreDenied,
                 "the secret key does not fit the access key (SignatureDoesNotMatch).",
-                "Set the right secret key; a blank or a line end at its end counts as part of it."),
+                "Set the right secret key. One line end at its end does not count; all other characters do."),
             ("ExpiredToken" or "InvalidToken" or "TokenRefreshRequired", _) => (
                 FailureReason.StoreDenied,
                 $"the session token is not valid ({answer.ErrorCode}).",

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Storage.S3;
 
@@ -28,8 +29,9 @@ internal static class ServerTrust
         {
             TrustOnly(policy, caCertificatePem, "the option of the CA certificate");
         }
-        else if (Environment.GetEnvironmentVariable(BundleVariable) is { Length: > 0 } file)
+        else if (Environment.GetEnvironmentVariable(BundleVariable) is { Length: > 0 } text)
         {
+            string file = SecretText.WithoutLineEnd(text);
             TrustOnly(policy, ReadBundle(file), $"'{file}', which {BundleVariable} names,");
         }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Commands;
@@ -75,8 +76,9 @@ internal sealed class EtcdOptions
             Endpoints = EtcdEndpoints.Parse(endpoints),
             ServerName = parsed.GetValue(_serverName),
             User = user,
-            Password = user is null ? null : Environment.GetEnvironmentVariable(PasswordVariable)
-                ?? throw new BackupException(
+            Password = user is null ? null : Environment.GetEnvironmentVariable(PasswordVariable) is { } password
+                ? SecretText.WithoutLineEnd(password)
+                : throw new BackupException(
                     FailureReason.InvalidInput,
                     $"--etcd-user {EtcdUserName.Display(user)} is given, but the environment variable "
                     + $"{PasswordVariable} is not set.")

@@ -1,4 +1,3 @@
-using System.Text;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Configuration;
@@ -8,6 +7,7 @@ using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Storage.FileSystem;
@@ -62,8 +62,8 @@ internal static class Wiring
                 Objects = location.Objects,
                 Credentials = new S3Credentials
                 {
-                    AccessKey = SecretText(location, secret, "access_key"),
-                    SecretKey = SecretText(location, secret, "secret_key"),
+                    AccessKey = StoreKey(location, secret, "access_key"),
+                    SecretKey = StoreKey(location, secret, "secret_key"),
                 },
             },
             loggers);
@@ -137,9 +137,9 @@ internal static class Wiring
     private static S3ObjectStore Store(S3Options options, ILoggerFactory loggers) =>
         new(options, Time, loggers.CreateLogger<S3ObjectStore>());
 
-    private static string SecretText(BackupLocation location, SecretContent? secret, string key) =>
+    private static string StoreKey(BackupLocation location, SecretContent? secret, string key) =>
         secret is not null && secret.Data.TryGetValue(key, out byte[]? text)
-            ? Encoding.UTF8.GetString(text).Trim()
+            ? SecretText.Token(text, $"The key '{key}' of Secret {location.Credentials}")
             : throw new BackupException(
                 FailureReason.InvalidInput,
                 $"BackupLocation {location.Name} needs the key '{key}' of its Secret {location.Credentials}, which is not there.");

@@ -2,10 +2,12 @@ using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Makes passphrases of what holds them: files, Secrets, the environment, a terminal. One line feed at the end does not count.</summary>
+/// <summary>Makes passphrases of what holds them: files, Secrets, the environment, a terminal; by the rule of
+/// <see cref="SecretText"/>.</summary>
 internal static class PassphraseText
 {
     /// <summary>The environment variable that may hold the passphrase.</summary>
@@ -38,7 +40,12 @@ internal static class PassphraseText
 
     /// <summary>Null if the environment holds none.</summary>
     public static AgePassphrase? OfEnvironment() =>
-        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? new AgePassphrase(text) : null;
+        Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text
+            ? SecretText.WithoutLineEnd(text) is { Length: > 0 } passphrase
+                ? new AgePassphrase(passphrase)
+                : throw new BackupException(
+                    FailureReason.InvalidInput, $"The variable {Variable} holds no passphrase: it is empty.")
+            : null;
 
     /// <summary>Asks on the terminal, without echo. Null if there is no terminal to ask on.</summary>
     public static AgePassphrase? Ask(string prompt)
@@ -59,9 +66,14 @@ internal static class PassphraseText
                 {
                     length = Math.Max(0, length - 1);
                 }
-                else if (key.KeyChar != '\0' && length < CharactersMax)
+                else if (key.KeyChar != '\0')
                 {
-                    typed[length++] = key.KeyChar;
+                    // Cut short, it would open nothing that the whole one opens.
+                    typed[length++] = length < CharactersMax
+                        ? key.KeyChar
+                        : throw new BackupException(
+                            FailureReason.InvalidInput,
+                            $"More than {CharactersMax} characters were typed; put the passphrase into a file.");
                 }
             }
 
@@ -92,7 +104,7 @@ internal static class PassphraseText
 
     private static AgePassphrase Of(ReadOnlySpan<byte> bytes, string what)
     {
-        ReadOnlySpan<byte> line = bytes.EndsWith("\r\n"u8) ? bytes[..^2] : bytes.EndsWith("\n"u8) ? bytes[..^1] : bytes;
+        ReadOnlySpan<byte> line = SecretText.WithoutLineEnd(bytes);
         return line.IsEmpty
             ? throw new BackupException(FailureReason.InvalidInput, $"{what} holds no passphrase: it is empty.")
             : new AgePassphrase(line);

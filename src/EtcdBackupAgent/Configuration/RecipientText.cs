@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Configuration;
 
@@ -7,8 +8,9 @@ namespace EtcdBackupAgent.Configuration;
 internal static class RecipientText
 {
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>. An identity given by mistake is not repeated.</exception>
-    public static AgeRecipient Parse(string text)
+    public static AgeRecipient Parse(string pasted)
     {
+        string text = SecretText.WithoutLineEnd(pasted);
         if (AgeRecipient.TryParse(text, out AgeRecipient? recipient))
         {
             return recipient;

@@ -19,6 +19,41 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
             [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_PASSPHRASE"] = PassphraseRepository.Passphrase });
     }
 
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    public async Task One_line_end_at_its_end_does_not_count_wherever_it_comes_from(string lineEnd)
+    {
+        using TestRepository repository = made.Copy();
+        string file = _directory.Write("passphrase", $"{PassphraseRepository.Passphrase}{lineEnd}", TestTree.OwnerOnly);
+        string[] verify = ["verify", "latest", .. repository.Options];
+
+        ToolResult ofFile = await Agent.RunAsync([.. verify, "--passphrase-file", file]);
+        ToolResult ofVariable = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}"));
+        ToolResult ofInput = await Tool.RunAsync(
+            "sh",
+            ["-c", $"cat {file} | {Agent.Path} {string.Join(' ', verify)} --passphrase-file /dev/stdin"],
+            Agent.Environment(null));
+        ToolResult ofTwo = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}{lineEnd}"));
+
+        Assert.All(
+            [ofFile, ofVariable, ofInput],
+            result => Assert.DoesNotContain("not checked", result.Output, StringComparison.Ordinal));
+        Assert.Equal(9, ofTwo.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_passphrase_that_no_pod_could_be_given_makes_no_repository()
+    {
+        using TestRepository repository = TestRepository.InDirectory();
+        File.WriteAllBytes(_directory["random"], [0x61, 0xff, 0x62, 0x63]);
+
+        ToolResult result = await repository.RunAsync("init", "--passphrase-file", _directory["random"]);
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains("The passphrase is not text", result.StandardError, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task On_a_terminal_it_is_asked_for_and_what_is_typed_is_not_shown()
     {
@@ -86,6 +121,9 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private static Dictionary<string, string?> Environment(string passphrase) =>
+        new(StringComparer.Ordinal) { ["ETCD_BACKUP_PASSPHRASE"] = passphrase };
 
     private static string KeyOf(TestRepository repository) =>
         Assert.Single(Directory.GetFiles(Path.Combine(repository.DirectoryPath, "keys")));

@@ -133,12 +133,13 @@ internal sealed class ClusterScene : IAsyncDisposable
         $"--from-file=client.crt={Etcd.ClientFiles!.Certificate}",
         $"--from-file=client.key={Etcd.ClientFiles.Key}");
 
-    /// <summary>Makes the Secret of a location.</summary>
-    public Task CreateCredentialsAsync(string name, string? accessKey = null, string? secretKey = null) => KubectlAsync(
+    /// <summary>Makes the Secret of a location, all values of which end in the same way.</summary>
+    public Task CreateCredentialsAsync(
+        string name, string? accessKey = null, string? secretKey = null, string lineEnd = "") => KubectlAsync(
         "create", "secret", "generic", name,
-        $"--from-literal=access_key={accessKey ?? S3.AccessKey}",
-        $"--from-literal=secret_key={secretKey ?? S3.SecretKey}",
-        $"--from-literal=restic_repo_password={Passphrase}");
+        $"--from-literal=access_key={accessKey ?? S3.AccessKey}{lineEnd}",
+        $"--from-literal=secret_key={secretKey ?? S3.SecretKey}{lineEnd}",
+        $"--from-literal=restic_repo_password={Passphrase}{lineEnd}");
 
     /// <summary>The manifest of a location in the S3 server.</summary>
     public string Location(string name, string bucket, string credentials = "minio", Uri? url = null) =>

@@ -202,6 +202,35 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task The_line_end_that_a_block_leaves_is_not_part_of_a_field()
+    {
+        using DirectoryFixture directory = new();
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.BareLocation(
+                "url: |", "  https://a", "bucketName: |", "  bucket", "region: |", "  eu-1", "credentials: |", "  c",
+                "encryption:", "  recipients:", "  - |", $"    {DirectoryFixture.Recipient}"),
+            DirectoryFixture.Secret("c", "access_key", "secret_key"));
+
+        ResourceSet set = await directory.ExpectAsync();
+
+        BackupLocation location = Assert.Single(set.Locations.Values);
+        Assert.Equal(("https://a/", "bucket", "eu-1"), (location.Url.AbsoluteUri, location.BucketName, location.Region));
+        Assert.Equal([DirectoryFixture.Recipient], Assert.IsType<RecipientLocation>(location.Encryption).Recipients);
+    }
+
+    [Fact]
+    public async Task A_field_that_ends_in_more_is_refused_and_shown_as_it_is()
+    {
+        using DirectoryFixture directory = new();
+        directory.With("l.yaml", DirectoryFixture.Location("url: https://a", "bucketName: \"bucket\\n\\n\"", "credentials: c"));
+
+        Assert.Contains(
+            (await directory.LoadAsync()).Problems,
+            p => p.Message.StartsWith("'bucket\\n' is not a bucket name", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_name_that_stands_twice_is_an_error_that_names_both_places()
     {
         using DirectoryFixture directory = new();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
@@ -38,7 +39,7 @@ internal static class InClusterConfig
         {
             Server = new UriBuilder("https", host, number).Uri,
             CaCertificatesPem = await ReadAsync("ca.crt"),
-            Namespace = (await ReadAsync("namespace")).Trim(),
+            Namespace = SecretText.WithoutLineEnd(await ReadAsync("namespace")),
             Credentials = token,
         };
 

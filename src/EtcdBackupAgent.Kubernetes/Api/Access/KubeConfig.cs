@@ -112,7 +112,9 @@ internal static class KubeConfig
             certificatePem is null ? null : ClientPem.Read($"the {user.Origin}", certificatePem, keyPem!);
         return user.PathOf("tokenFile") is { } file
             ? new TokenFile(file, certificate, time)
-            : new FixedCredentials(user.Text("token"), certificate);
+            : new FixedCredentials(
+                user.Text("token") is { } token ? SecretText.Token(token, $"The 'token' of the {user.Origin}") : null,
+                certificate);
     }
 
     private static ExecPlugin Plugin(KubeConfigEntry exec, KubeConfigEntry cluster, KubernetesConnection connection)

@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Kubernetes.Resources;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
@@ -12,11 +13,11 @@ internal sealed record KubeConfigEntry(string File, string What, MappingNode Fie
 {
     public string Origin => $"{What} of '{File}'";
 
-    /// <summary>A scalar's text; null if it is absent or empty.</summary>
+    /// <summary>A scalar's text, without the line end that a block leaves; null if it is absent or empty.</summary>
     public string? Text(string field) => Fields.Fields.GetValueOrDefault(field) switch
     {
         null or ScalarNode { IsNull: true } or ScalarNode { Text.Length: 0 } => null,
-        ScalarNode scalar => scalar.Text,
+        ScalarNode scalar => SecretText.WithoutLineEnd(scalar.Text),
         _ => throw Invalid($"the field '{field}' must be a text"),
     };
 

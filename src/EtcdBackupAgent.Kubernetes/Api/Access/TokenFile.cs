@@ -1,5 +1,6 @@
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
@@ -22,8 +23,8 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
         {
             try
             {
-                string token = (await File.ReadAllTextAsync(path, cancellationToken)).Trim();
-                _token = token.Length > 0 ? token : throw new IOException("it is empty");
+                string token = SecretText.WithoutLineEnd(await File.ReadAllTextAsync(path, cancellationToken));
+                _token = SecretText.FaultOfToken(token) is { } fault ? throw new IOException($"it {fault}") : token;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException && _token is null)
             {

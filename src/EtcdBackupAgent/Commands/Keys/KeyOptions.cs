@@ -6,6 +6,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
@@ -52,7 +53,10 @@ internal sealed class KeyOptions
         }
 
         // 1. identities that the owner keeps
-        string? identityFile = parsed.GetValue(_identityFile) ?? Environment.GetEnvironmentVariable(IdentityFileVariable);
+        string? identityFile = parsed.GetValue(_identityFile)
+            ?? (Environment.GetEnvironmentVariable(IdentityFileVariable) is { } path
+                ? SecretText.WithoutLineEnd(path)
+                : null);
         if (identityFile is not null)
         {
             // Whether they fit is for the snapshot to say, not for repository.json, which somebody may have tampered with.

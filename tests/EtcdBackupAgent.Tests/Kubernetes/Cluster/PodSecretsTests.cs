@@ -53,6 +53,23 @@ public sealed class PodSecretsTests : IDisposable
         Assert.Equal("phrase", Text(set, encryption.Secret.Name, encryption.SecretKey));
     }
 
+    [Theory]
+    [InlineData("secret\n\n", "ends in more than one line end")]
+    [InlineData(" secret", "begins with white space")]
+    public async Task A_key_with_white_space_of_its_own_is_refused_and_not_shown(string secretKey, string fault)
+    {
+        WriteCertificates("ca.crt", "client.crt", "client.key");
+        _environment["AWS_ACCESS_KEY_ID"] = "access\r\n";
+        _environment["AWS_SECRET_ACCESS_KEY"] = secretKey;
+
+        ResourceSet set = await BindAsync();
+
+        ResourceProblem problem = set.Problems[0];
+        Assert.Equal("spec.credentials", problem.Field);
+        Assert.StartsWith($"the secret_key of Secret kubedr-system/minio {fault}", problem.Message, StringComparison.Ordinal);
+        Assert.Empty(set.Locations);
+    }
+
     [Fact]
     public async Task A_location_of_a_directory_needs_nothing()
     {

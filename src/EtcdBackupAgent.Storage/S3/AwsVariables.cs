@@ -1,0 +1,46 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Secrets;
+
+namespace EtcdBackupAgent.Storage.S3;
+
+/// <summary>
+/// The variables that the AWS SDK reads by itself, with a line end and all: a key with one would not fit, and the
+/// message would not say why. They are rewritten once, before the SDK reads them, by the rule for secrets.
+/// </summary>
+internal static class AwsVariables
+{
+    private static readonly string[] Names =
+    [
+        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+        "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
+    ];
+
+    private static readonly Lock Once = new();
+    private static bool _isClean;
+
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: one has other white space at its
+    /// ends, or a control character.</exception>
+    public static void Clean()
+    {
+        lock (Once)
+        {
+            if (!_isClean)
+            {
+                Clean(Environment.GetEnvironmentVariable, Environment.SetEnvironmentVariable);
+                _isClean = true;
+            }
+        }
+    }
+
+    internal static void Clean(Func<string, string?> read, Action<string, string> write)
+    {
+        foreach (string name in Names)
+        {
+            if (read(name) is { Length: > 0 } text && SecretText.Token(text, $"The variable {name}") is var clean
+                && clean != text)
+            {
+                write(name, clean);
+            }
+        }
+    }
+}
