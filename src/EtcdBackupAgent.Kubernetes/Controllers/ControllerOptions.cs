@@ -26,6 +26,10 @@ internal sealed record ControllerOptions
     /// <summary>How long a pod that has not started may give no reason, as while a large image is pulled.</summary>
     public TimeSpan StartSilenceMax { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How soon the worker is asked again for a backup of a policy that it does not know yet: it is reading
+    /// the policy at that moment.</summary>
+    public TimeSpan WorkerRecheck { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How often the records are compared with the repositories.</summary>
     public TimeSpan SyncPeriod { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -118,7 +118,7 @@ internal sealed class PolicyReconciler(
 
             // 7
             await ReadyAsync(item, policy, cancellationToken);
-            return isWaiting ? Sooner(lookAgain, options.Recheck) : lookAgain;
+            return isWaiting ? Sooner(lookAgain, options.WorkerRecheck) : lookAgain;
         }
         catch (ApiStatusException e) when (e.IsRefusal)
         {

@@ -19,7 +19,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
     private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, bool> _inProcess = new(StringComparer.Ordinal);
+
+    /// <summary>Uid and generation of the policies whose backups this process makes, by name.</summary>
+    private readonly ConcurrentDictionary<string, string> _inProcess = new(StringComparer.Ordinal);
 
     /// <summary>Which object each policy is: another one of the same name begins anew.</summary>
     private readonly ConcurrentDictionary<string, string> _uids = new(StringComparer.Ordinal);
@@ -27,6 +29,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// <summary>The interval of each schedule, which takes a while to find out.</summary>
     private readonly ConcurrentDictionary<string, (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)> _intervals =
         new(StringComparer.Ordinal);
+
+    /// <summary>Called when one of the policies whose backups this process makes is new, changed or gone.</summary>
+    public Action InProcessChanged { get; set; } = static () => { };
 
     /// <summary>Names of the policies whose backups this process makes.</summary>
     public IReadOnlySet<string> InProcess => _inProcess.Keys.ToHashSet(StringComparer.Ordinal);
@@ -46,11 +51,18 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             if (isInProcess(policy))
             {
                 // The worker measures its own backups itself.
-                _inProcess[name] = true;
+                string version = $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)}";
+                bool isNews = !_inProcess.TryGetValue(name, out string? known) || known != version;
+                _inProcess[name] = version;
+                if (isNews)
+                {
+                    InProcessChanged();
+                }
+
                 return;
             }
 
-            _inProcess.TryRemove(name, out _);
+            Leave(name);
         }
 
         JsonObject status = item["status"] as JsonObject ?? [];
@@ -77,9 +89,17 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     {
         _uids.TryRemove(name, out _);
         _intervals.TryRemove(name, out _);
-        _inProcess.TryRemove(name, out _);
+        Leave(name);
         _told.TryRemove(name, out _);
         metrics.PolicyGone(name);
+    }
+
+    private void Leave(string name)
+    {
+        if (_inProcess.TryRemove(name, out _))
+        {
+            InProcessChanged();
+        }
     }
 
     private TimeSpan? IntervalOf(string name, BackupPolicy policy)

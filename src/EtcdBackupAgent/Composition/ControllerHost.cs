@@ -75,11 +75,7 @@ internal static class ControllerHost
         AgentHealth health = services.GetRequiredService<AgentHealth>();
         string identity = PodIdentity.Name();
         EventRecorder events = new(cluster.Client, identity, Wiring.Time);
-        RepositoryAccess repositories = new()
-        {
-            OpenStore = (location, resources) => Wiring.Store(location, resources, loggers),
-            Passphrase = PassphraseText.OfSecret,
-        };
+        RepositoryAccess repositories = Repositories(loggers);
         DeletedRecords deleted = new();
         CatalogueSync sync = new(cluster.Client, repositories.OpenStore, Wiring.Time)
         {
@@ -93,7 +89,10 @@ internal static class ControllerHost
             IsAlwaysInProcess = options.IsInProcess,
             BackUpNow = name => worker?.BackUpNow(name) ?? false,
         };
-        ClusterPolicies policies = new(metrics, mode.IsInProcess, Wiring.Time);
+        ClusterPolicies policies = new(metrics, mode.IsInProcess, Wiring.Time)
+        {
+            InProcessChanged = () => worker?.Wake(),
+        };
         PolicyRunner runner = new(new LocationStatusPins(cluster.Client), options.Scratch, metrics, loggers)
         {
             Publisher = new Publisher(cluster.Client, identity, Wiring.Time),
@@ -143,6 +142,12 @@ internal static class ControllerHost
             }
         }
     }
+
+    private static RepositoryAccess Repositories(ILoggerFactory loggers) => new()
+    {
+        OpenStore = (location, resources) => Wiring.Store(location, resources, loggers),
+        Passphrase = PassphraseText.OfSecret,
+    };
 
     private sealed class Service(ClusterController controller) : BackgroundService
     {

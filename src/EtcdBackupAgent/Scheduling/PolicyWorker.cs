@@ -15,7 +15,7 @@ namespace EtcdBackupAgent.Scheduling;
 /// <remarks>
 /// 1. Read the resources; any error in them fails the start, with all problems named.
 /// 2. Put the policies on the timetable; make up what was missed.
-/// 3. Look again every period, and follow the changes.
+/// 3. Look again every period, and whenever the worker is woken, and follow the changes.
 /// 4. When asked to stop: nothing is due any more, runs under way get the grace period, then they are cancelled and
 ///    awaited.
 /// </remarks>
@@ -37,6 +37,7 @@ public sealed class PolicyWorker(
     private readonly ILogger _logger = loggers.CreateLogger<PolicyWorker>();
     private ResourcesInUse? _resources;
     private volatile PolicyRuns? _runs;
+    private volatile TaskCompletionSource _woken = NewSignal();
 
     /// <summary>Returns once the resources have been read and found right; the work goes on after that.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the
@@ -66,6 +67,9 @@ public sealed class PolicyWorker(
         runs.Start(policy, current, BackupReason.OnDemand);
         return true;
     }
+
+    /// <summary>Has the resources read again at once: a change of them is known, and is complete.</summary>
+    public void Wake() => _woken.TrySetResult();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -101,10 +105,22 @@ public sealed class PolicyWorker(
         health.SetReady(TimetableCondition, holds: true);
 
         // 3
-        while (await period.WaitForNextTickAsync(stoppingToken))
+        Task<bool> tick = period.WaitForNextTickAsync(stoppingToken).AsTask();
+        while (true)
         {
+            bool isWoken = await Task.WhenAny(tick, _woken.Task) != tick;
+            if (isWoken)
+            {
+                _woken = NewSignal();
+            }
+            else
+            {
+                await tick;
+                tick = period.WaitForNextTickAsync(stoppingToken).AsTask();
+            }
+
             health.Beat();
-            bool changed = await resources.PollAsync(stoppingToken);
+            bool changed = await resources.PollAsync(isWoken, stoppingToken);
             health.SetReady(ResourcesCondition, resources.AreReadable);
             if (changed)
             {
@@ -114,6 +130,8 @@ public sealed class PolicyWorker(
             await plan.AskAgainAsync(stoppingToken);
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static void StartDue(ResourceName name, ResourceSet current, PolicyRuns runs)
     {

@@ -47,8 +47,10 @@ internal sealed class ResourcesInUse
     /// Reads the store again. A change counts once it was the same in two readings: a file that is being written is
     /// left alone.
     /// </summary>
+    /// <param name="isComplete">Whether the caller knows that a change is complete: then one reading is enough.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Whether <see cref="Current"/> is new.</returns>
-    public async Task<bool> PollAsync(CancellationToken cancellationToken)
+    public async Task<bool> PollAsync(bool isComplete, CancellationToken cancellationToken)
     {
         ResourceSet read;
         try
@@ -67,7 +69,7 @@ internal sealed class ResourcesInUse
             return false;
         }
 
-        bool settled = read.Version == _seen;
+        bool settled = isComplete || read.Version == _seen;
         _seen = read.Version;
         if (!settled || read.Version == _taken)
         {

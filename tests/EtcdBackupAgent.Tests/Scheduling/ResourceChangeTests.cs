@@ -40,6 +40,27 @@ public sealed class ResourceChangeTests
     }
 
     [Fact]
+    public async Task A_worker_that_is_woken_takes_a_new_policy_up_at_once()
+    {
+        await using RunningWorker worker = new();
+        worker.Policy("first", "*/10 * * * *");
+        await worker.StartAsync(placed: 1);
+        worker.Policy("second", "*/10 * * * *");
+        Assert.False(worker.BackUpNow("second"));
+
+        worker.Wake();
+        await worker.LoggedAsync("is next due at", 2);
+
+        Assert.True(worker.BackUpNow("second"));
+        await worker.RunsAsync(1);
+        Assert.Equal(["second OnDemand 00:01:00"], worker.Runner.Runs);
+
+        worker.Delete("first.yaml");
+        worker.Wake();
+        await worker.LoggedAsync("Policy kubedr-system/first is gone.");
+    }
+
+    [Fact]
     public async Task New_changed_and_removed_files_are_taken_up()
     {
         await using RunningWorker worker = new();

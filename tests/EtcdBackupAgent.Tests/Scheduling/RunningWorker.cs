@@ -82,6 +82,11 @@ internal sealed class RunningWorker : IAsyncDisposable
         await LoggedAsync("is next due at", placed);
     }
 
+    /// <summary>What the controller does when it sees a policy.</summary>
+    public void Wake() => _worker!.Wake();
+
+    public bool BackUpNow(string policy) => _worker!.BackUpNow(new ResourceName("kubedr-system", policy));
+
     public Task StopAsync() => (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);
 
     public async Task LoggedAsync(string part, int times = 1)
