@@ -23,8 +23,9 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("url: 'https://a', bucketName: ab, credentials: keys", "bucketName must be 3 to 63 lower-case letters")]
     [InlineData("url: 'https://a', bucketName: a..b, credentials: keys", "no two dots together")]
     [InlineData("url: 'https://a', bucketName: 10.0.0.1, credentials: keys", "and no IP address")]
-    [InlineData("url: 'https://a', bucketName: abc, credentials: ''", "spec.credentials")]
-    [InlineData("url: 'file:///a'", "spec.credentials: Required value")]
+    [InlineData("url: 'https://a', bucketName: abc", "an S3 location needs credentials, the name of a Secret")]
+    [InlineData("url: 'https://a', bucketName: abc, credentials: ''", "credentials must be the name of a Secret")]
+    [InlineData("url: 'https://a', bucketName: abc, credentials: My_Keys", "credentials must be the name of a Secret")]
     [InlineData("url: 'file:///a', encryption: none", "Unsupported value: \"none\": supported values: \"None\"")]
     [InlineData("url: 'file:///a', encryption: true", "Unsupported value: true: supported values: \"None\"")]
     [InlineData("url: 'file:///a', encryption: [age1]", "supported values: \"None\"")]
@@ -49,6 +50,35 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
         "caCertificate holds a private key, which has no place here")]
     public async Task A_location_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Location(spec), message);
+
+    [Theory]
+    [InlineData("url: 'https://a', bucketName: abc")]
+    [InlineData("url: 'https://a', bucketName: Abc, credentials: ''")]
+    [InlineData("url: 'file:///a', encryption: None, prefix: '', credentials: 'a b'")]
+    public async Task No_refusal_of_a_location_speaks_of_schemas_or_patterns(string spec)
+    {
+        ToolResult applied = await fixture.ApplyAsync(Documents.Location(spec), "--dry-run=server");
+
+        Assert.NotEqual(0, applied.ExitCode);
+        foreach (string words in (string[])["anyOf", "at least one schema", "should match", "should be at least"])
+        {
+            Assert.DoesNotContain(words, applied.StandardError, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_directory_that_says_nothing_of_encryption_is_left_to_the_agent_whose_words_help()
+    {
+        string document = Documents.Location("url: 'file:///a'");
+
+        ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
+
+        Assert.Equal(0, applied.ExitCode);
+        Assert.Contains(
+            "write a passphrase as repo_password into a Secret",
+            Assert.Single(await AgentReader.ErrorsAsync(document)).ToString(),
+            StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("schedule: ''", "schedule must be five fields")]
@@ -76,6 +106,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("etcdEndpoint: 'https://a:2379,b:2379'", "or several separated by commas")]
     [InlineData("etcdEndpoint: 'https://a:2379/v3'", "etcdEndpoint must be a URL")]
     [InlineData("suspend: 'yes'", "must be of type boolean")]
+    [InlineData("etcdCreds: 'a b'", "etcdCreds must be the name of a Secret in this namespace")]
     public async Task A_policy_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Policy(spec), message);
 
@@ -100,13 +131,16 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("snapshotId: latest, policy: a, backuploc: b", "snapshotId must be the id of a snapshot")]
     [InlineData("snapshotId: 00F2BB92, policy: a, backuploc: b", "snapshotId must be the id of a snapshot")]
     [InlineData("snapshotId: 00f2bb92, backuploc: b", "spec.policy: Required value")]
+    [InlineData("snapshotId: 00f2bb92, policy: '', backuploc: b", "policy must not be empty")]
+    [InlineData("snapshotId: 00f2bb92, policy: a, backuploc: ''", "backuploc must be the name of a BackupLocation")]
     public async Task A_record_is_refused(string spec, string message) =>
         await AssertRefusedAsync(Documents.Record(spec), message);
 
     [Theory]
     [InlineData("pvcName: a", "spec.mbrName: Required value")]
     [InlineData("mbrName: a", "spec.pvcName: Required value")]
-    [InlineData("mbrName: '', pvcName: a", "spec.mbrName")]
+    [InlineData("mbrName: '', pvcName: a", "mbrName must be the name of a MetadataBackupRecord")]
+    [InlineData("mbrName: a, pvcName: 'a b'", "pvcName must be the name of a PersistentVolumeClaim")]
     [InlineData("mbrName: a, pvcName: b, securityContext: {runAsUser: -1}", "spec.securityContext.runAsUser")]
     [InlineData("mbrName: a, pvcName: b, securityContext: {fsGroup: '1000'}", "must be of type integer")]
     [InlineData("mbrName: a, pvcName: b, securityContext: {privileged: true}", "field \"spec.securityContext.p")]
