@@ -3,5 +3,8 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Hardening;
 
 CoreDumps.Disable();
+
+// For the requests that packages make: OTLP, and AWS's credentials.
+HttpClient.DefaultProxy = Wiring.Proxies;
 BufferPool.KeepWindows();
 return await AgentCommandLine.RunAsync(args);

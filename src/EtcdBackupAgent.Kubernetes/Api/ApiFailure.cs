@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Text.Json;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
@@ -20,7 +21,8 @@ internal static class ApiFailure
     /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and
     /// passes.</summary>
     public static bool IsKnown(Exception e) =>
-        e is ApiStatusException or HttpRequestException or IOException or TimeoutException or JsonException;
+        e is ApiStatusException or HttpRequestException or ProxyException or IOException or TimeoutException
+            or JsonException;
 
     /// <summary>The failure of what was to be done (<c>list secrets</c>) at the server of a connection.</summary>
     public static BackupException From(KubernetesConnection connection, string action, Exception exception)
@@ -31,6 +33,8 @@ internal static class ApiFailure
 
     private static (FailureReason Reason, string Why, string? Hint) Diagnose(Exception exception) => exception switch
     {
+        ProxyException e => (FailureReason.KubernetesUnreachable, e.Message, e.Hint),
+        ApiStatusException { ForeignHint: { } hint } e => (FailureReason.KubernetesUnreachable, e.Message, hint),
         ApiStatusException { Code: HttpStatusCode.Unauthorized } e => (FailureReason.KubernetesDenied, e.Message, LoginHint),
         ApiStatusException { Code: HttpStatusCode.Forbidden } e => (FailureReason.KubernetesDenied, e.Message, RightsHint),
         ApiStatusException { IsConflict: true } e => (FailureReason.KubernetesConflict, e.Message, null),

@@ -3,12 +3,16 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
 /// <summary>The connections to an API server: TLS, proxy, and how a dead one is noticed.</summary>
 internal static class ApiHandler
 {
+    /// <summary>What the server is, in messages about a proxy.</summary>
+    public const string ServerKind = "an API server";
+
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection through which a watch hears nothing for this long is asked whether it lives; HTTP/2
@@ -22,8 +26,12 @@ internal static class ApiHandler
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the CA certificates are
     /// none.</exception>
-    public static SocketsHttpHandler Create(KubernetesConnection connection)
+    public static HttpMessageHandler Create(KubernetesConnection connection)
     {
+        ProxyRules proxies = connection.Proxies ?? ProxyRules.None;
+
+        // A proxy that is named wrongly stops this before anything is sent.
+        _ = connection.Proxy;
         SocketsHttpHandler handler = new()
         {
             AllowAutoRedirect = false,
@@ -33,12 +41,8 @@ internal static class ApiHandler
             KeepAlivePingDelay = PingDelay,
             KeepAlivePingTimeout = PingTimeout,
             PooledConnectionLifetime = ConnectionLifetime,
+            Proxy = proxies,
         };
-        if (connection.Proxy is not null)
-        {
-            handler.Proxy = new WebProxy(connection.Proxy);
-        }
-
         handler.SslOptions = new SslClientAuthenticationOptions
         {
             CertificateChainPolicy = Trust(connection),
@@ -54,7 +58,8 @@ internal static class ApiHandler
 #pragma warning restore CA5359, MA0039
         }
 
-        return handler;
+        // Answers are judged by what is in them: ApiTransport.
+        return new ProxiedRequests(proxies, ServerKind, static _ => false, handler);
     }
 
     private static X509ChainPolicy Trust(KubernetesConnection connection)

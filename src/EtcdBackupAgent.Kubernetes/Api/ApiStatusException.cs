@@ -17,6 +17,10 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
     /// <summary>How long the server wants to be left alone; null if it did not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What to do where a proxy, or something behind it, answered in place of the API server; null if it
+    /// was the server.</summary>
+    public string? ForeignHint { get; init; }
+
     /// <summary>There is no object of this name. The word of the server counts and not the code: one that has just
     /// started answers a bare 404 for every kind that it does not serve yet.</summary>
     public bool IsNotFound => Reason == "NotFound";

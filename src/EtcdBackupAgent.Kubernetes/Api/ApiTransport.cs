@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
@@ -49,6 +50,7 @@ internal sealed class ApiTransport : IDisposable
     /// <exception cref="JsonException">The answer is no JSON object.</exception>
     /// <exception cref="TimeoutException">No answer within a minute.</exception>
     /// <exception cref="HttpRequestException">The server could not be reached, or the connection broke.</exception>
+    /// <exception cref="ProxyException">The proxy in between is why.</exception>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there are no
     /// credentials.</exception>
     public async Task<JsonObject> SendAsync(
@@ -154,23 +156,36 @@ internal sealed class ApiTransport : IDisposable
             ?? throw new JsonException("The answer is no JSON object.");
     }
 
-    private static async Task<ApiStatusException> RefusalAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    private async Task<ApiStatusException> RefusalAsync(
+        HttpResponseMessage response, CancellationToken cancellationToken)
     {
         TimeSpan? retryAfter = response.Headers.RetryAfter?.Delta;
+        ProxyAddress? proxy = _connection.Proxy;
         try
         {
             await response.Content.LoadIntoBufferAsync(ResponseBytesMax, cancellationToken);
-            return From(await ReadAsync(response, cancellationToken), response.StatusCode, retryAfter);
+            JsonObject answer = await ReadAsync(response, cancellationToken);
+            if (proxy is null || ObjectMetadata.Find(answer, "kind") == "Status")
+            {
+                return From(answer, response.StatusCode, retryAfter);
+            }
         }
         catch (JsonException)
         {
-            // A proxy, or something that is no API server; its page says nothing that the code does not.
-            return new ApiStatusException(
-                response.StatusCode, reason: "", $"the server answered {(int)response.StatusCode} without a Kubernetes status")
-            {
-                RetryAfter = retryAfter,
-            };
+            // A page of something that is not an API server says nothing that the code does not.
         }
+
+        ProxyException? foreign = proxy is null
+            ? null
+            : ProxyException.Answered(proxy, _connection.Server, ApiHandler.ServerKind, (int)response.StatusCode);
+        return new ApiStatusException(
+            response.StatusCode,
+            reason: "",
+            foreign?.Message ?? $"the server answered {(int)response.StatusCode} without a Kubernetes status")
+        {
+            RetryAfter = retryAfter,
+            ForeignHint = foreign?.Hint,
+        };
     }
 
     /// <summary>The error that an object of the kind Status tells.</summary>

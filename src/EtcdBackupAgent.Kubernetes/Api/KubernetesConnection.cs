@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Kubernetes.Api.Access;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
@@ -20,8 +21,11 @@ internal sealed record KubernetesConnection
     /// <summary>Whether any certificate is taken for the server's: <c>insecure-skip-tls-verify</c>.</summary>
     public bool IsServerUnverified { get; init; }
 
-    /// <summary>Null: what the environment says (<c>HTTPS_PROXY</c>, <c>NO_PROXY</c>).</summary>
-    public Uri? Proxy { get; init; }
+    /// <summary>Which proxies requests go through; null: none.</summary>
+    public ProxyRules? Proxies { get; init; }
+
+    /// <summary>The proxy between here and the server; null if there is none.</summary>
+    public ProxyAddress? Proxy => Proxies?.For(Server);
 
     public required IApiCredentials Credentials { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
 
@@ -57,6 +58,7 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
     {
         ApiStatusException status => status.IsConflict || status.IsNotServed || status.Code == HttpStatusCode.TooManyRequests
             || status.Code >= HttpStatusCode.InternalServerError,
+        ProxyException proxy => proxy.IsTransient,
         HttpRequestException or IOException or TimeoutException or JsonException => true,
         _ => false,
     };

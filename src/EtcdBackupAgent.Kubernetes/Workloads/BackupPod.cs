@@ -40,6 +40,7 @@ internal static class BackupPod
             ])
             .Variable(ResourcesVariable, Resources(bound).ToJsonString())
             .Mount("scratch", new JsonObject { ["emptyDir"] = new JsonObject() }, PodPaths.Scratch, isReadOnly: false)
+            .Proxies()
             .StoreCredentials(location)
             .StoreDirectory(location, isReadOnly: false);
         if (isScheduled)

@@ -6,6 +6,9 @@ namespace EtcdBackupAgent.Kubernetes.Workloads;
 /// <summary>The container of a pod, put together piece by piece; volumes and their mounts belong together.</summary>
 internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<string> arguments)
 {
+    /// <summary>The Secret with the proxies whose URLs have a password; its keys are the variables' names.</summary>
+    public const string ProxySecret = "etcd-backup-agent-proxy";
+
     private readonly JsonArray _environment = new(
         FieldVariable("POD_NAME", "metadata.name"), FieldVariable("POD_NAMESPACE", "metadata.namespace"));
 
@@ -76,6 +79,25 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
                 location.Url.LocalPath,
                 isReadOnly)
             : this;
+
+    /// <summary>The proxies that the controller uses. A URL with a password stays out of the pod's template, which more
+    /// people may read than Secrets: the pod takes it from <see cref="ProxySecret"/>.</summary>
+    public PodContainer Proxies()
+    {
+        foreach ((string variable, string value) in image.Proxies.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            if (value.Contains('@', StringComparison.Ordinal))
+            {
+                SecretVariable(variable, ProxySecret, variable);
+            }
+            else
+            {
+                Variable(variable, value);
+            }
+        }
+
+        return this;
+    }
 
     /// <summary>Leaves the container these capabilities, of which it otherwise has none.</summary>
     public PodContainer Capabilities(params ReadOnlySpan<string> names)

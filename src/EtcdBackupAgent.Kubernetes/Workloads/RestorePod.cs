@@ -26,6 +26,7 @@ internal static class RestorePod
             ContainerName,
             image,
             ["restore", "--kubernetes", "--restore", ObjectMetadata.Name(restore), "--to", PodPaths.Restored])
+            .Proxies()
             .StoreCredentials(location)
             .Passphrase(location)
             .StoreDirectory(location, isReadOnly: true)

@@ -4,6 +4,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 using Microsoft.Extensions.Logging;
 using Polly;
 using Polly.Retry;
@@ -28,6 +29,9 @@ internal sealed partial class S3Connection : IDisposable
     /// <summary>An address of a server that moved is noticed after this long.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
+    /// <summary>Stands for the servers of AWS, whose name the SDK makes of region and bucket.</summary>
+    private static readonly Uri AnyOfAws = new("https://s3.amazonaws.com");
+
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HttpClient _http;
@@ -39,13 +43,7 @@ internal sealed partial class S3Connection : IDisposable
         options.Validate();
         _time = time;
         _logger = logger;
-        _http = new HttpClient(new RedirectAnswers(new SocketsHttpHandler
-        {
-            SslOptions = ServerTrust.Options(options.CaCertificatePem),
-            ConnectTimeout = ConnectTimeout,
-            PooledConnectionLifetime = ConnectionLifetime,
-            AllowAutoRedirect = false,
-        }))
+        _http = new HttpClient(Handler(options))
         {
             // S3Attempt is the time limit.
             Timeout = Timeout.InfiniteTimeSpan,
@@ -150,6 +148,41 @@ internal sealed partial class S3Connection : IDisposable
             LogRetry(action.Text, number, e.Message);
             throw;
         }
+    }
+
+    private static ProxiedRequests Handler(S3Options options)
+    {
+        // A proxy that is named wrongly stops this before anything is sent.
+        _ = options.Proxies.For(options.Endpoint ?? AnyOfAws);
+        return new ProxiedRequests(
+            options.Proxies,
+            "an S3 server",
+            IsForeign,
+            new RedirectAnswers(new SocketsHttpHandler
+            {
+                SslOptions = ServerTrust.Options(options.CaCertificatePem),
+                ConnectTimeout = ConnectTimeout,
+                PooledConnectionLifetime = ConnectionLifetime,
+                AllowAutoRedirect = false,
+                Proxy = options.Proxies,
+            }));
+    }
+
+    /// <summary>
+    /// Whether an answer that came through a proxy cannot be an S3 server's, whose refusals are XML or name their
+    /// request. A HEAD for what is absent may be answered with nothing else than its status, and a call that a server
+    /// does not have (405, 501) with any text.
+    /// </summary>
+    private static bool IsForeign(HttpResponseMessage answer)
+    {
+        string? type = answer.Content.Headers.ContentType?.MediaType;
+        return (int)answer.StatusCode >= 300
+            && answer.StatusCode is not (HttpStatusCode.NotModified or HttpStatusCode.MethodNotAllowed
+                or HttpStatusCode.NotImplemented)
+            && !answer.Headers.Contains("x-amz-request-id")
+            && type is not ("application/xml" or "text/xml")
+            && !(type is null && answer.StatusCode == HttpStatusCode.NotFound
+                && answer.RequestMessage?.Method == HttpMethod.Head);
     }
 
     private static SdkClient Client(S3Options options, HttpClient http)

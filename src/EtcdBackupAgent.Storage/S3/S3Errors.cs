@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using Amazon.Runtime;
 using Amazon.S3;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Storage.S3;
 
@@ -19,6 +20,11 @@ internal static class S3Errors
     /// <summary>Whether the same request may succeed a moment later.</summary>
     public static bool IsTransient(Exception exception)
     {
+        if (Find<ProxyException>(exception) is { } proxy)
+        {
+            return proxy.IsTransient;
+        }
+
         if (Find<AuthenticationException>(exception) is not null)
         {
             // TLS: not trusted, or not spoken at all.
@@ -77,6 +83,11 @@ internal static class S3Errors
     private static (FailureReason Reason, string Fact, string? Hint) Diagnose(
         Exception exception, S3Action action, S3Options options)
     {
+        if (Find<ProxyException>(exception) is { } proxy)
+        {
+            return (FailureReason.StoreUnreachable, proxy.Message, proxy.Hint);
+        }
+
         if (Find<UntrustedServerException>(exception) is { } untrusted)
         {
             return (FailureReason.StoreUnreachable, untrusted.Message, WithHostHint(untrusted.Hint, options));

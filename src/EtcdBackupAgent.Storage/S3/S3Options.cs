@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Storage.S3;
@@ -39,6 +40,9 @@ public sealed partial record S3Options
 
     /// <summary>What the server is asked to do with every object.</summary>
     public ObjectSettings Objects { get; init; } = ObjectSettings.None;
+
+    /// <summary>Which proxy requests go through.</summary>
+    public ProxyRules Proxies { get; init; } = ProxyRules.None;
 
     /// <summary>The region that requests are signed for, once that is known; for messages.</summary>
     internal string? RegionInUse { get; init; }

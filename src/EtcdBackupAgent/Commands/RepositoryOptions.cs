@@ -4,6 +4,7 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -163,7 +164,9 @@ internal sealed class RepositoryOptions
     private static string? RegionOfEnvironment() =>
         RegionVariables
             .Select(Environment.GetEnvironmentVariable)
-            .FirstOrDefault(value => !string.IsNullOrEmpty(value));
+            .FirstOrDefault(value => !string.IsNullOrEmpty(value)) is { } region
+            ? SecretText.WithoutLineEnd(region)
+            : null;
 
     private async Task<ResourceRepository> ReadResourcesAsync(
         ParseResult parsed, string directory, CancellationToken cancellationToken)

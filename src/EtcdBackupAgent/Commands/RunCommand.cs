@@ -4,6 +4,7 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Resources;
@@ -117,7 +118,7 @@ internal sealed class RunCommand
         ControllerHostOptions options = new()
         {
             Listen = listen,
-            Image = new PodImage(ReadImage(parsed)) { Node = PodIdentity.Node() },
+            Image = new PodImage(ReadImage(parsed)) { Node = PodIdentity.Node(), Proxies = ReadProxies() },
             IsInProcess = parsed.GetValue(_inProcess),
             Scratch = _scratch.Read(parsed),
             Controller = ReadSyncPeriod(parsed) is { } period ? new ControllerOptions { SyncPeriod = period } : new ControllerOptions(),
@@ -126,6 +127,11 @@ internal sealed class RunCommand
         await ControllerHost.RunAsync(
             cluster, options, logging => _logs.Configure(logging, parsed, LogLevel.Information), cancellationToken);
     }
+
+    private static Dictionary<string, string> ReadProxies() => ProxyVariables.Names
+        .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
+        .Where(variable => !string.IsNullOrWhiteSpace(variable.Value))
+        .ToDictionary(variable => variable.Name, variable => variable.Value!.Trim(), StringComparer.Ordinal);
 
     /// <summary>Restores run in pods, also where backups do not.</summary>
     private string ReadImage(ParseResult parsed) =>

@@ -5,9 +5,10 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Storage.FileSystem;
@@ -20,6 +21,9 @@ namespace EtcdBackupAgent.Composition;
 internal static class Wiring
 {
     public static TimeProvider Time => TimeProvider.System;
+
+    /// <summary>Which proxies requests go through: what the environment of this process says.</summary>
+    public static ProxyRules Proxies { get; } = ProxyRules.OfEnvironment(Environment.GetEnvironmentVariable);
 
     /// <summary>The store of the repository that is named; nothing is connected to yet.</summary>
     public static IObjectStore Store(RepositoryChoice choice, ILoggerFactory loggers) => choice switch
@@ -135,7 +139,7 @@ internal static class Wiring
     }
 
     private static S3ObjectStore Store(S3Options options, ILoggerFactory loggers) =>
-        new(options, Time, loggers.CreateLogger<S3ObjectStore>());
+        new(options with { Proxies = Proxies }, Time, loggers.CreateLogger<S3ObjectStore>());
 
     private static string StoreKey(BackupLocation location, SecretContent? secret, string key) =>
         secret is not null && secret.Data.TryGetValue(key, out byte[]? text)

@@ -26,6 +26,14 @@ internal static class Agent
             ["ETCD_PASSWORD"] = null,
             ["OTEL_EXPORTER_OTLP_ENDPOINT"] = null,
             ["OTEL_SDK_DISABLED"] = null,
+            ["HTTP_PROXY"] = null,
+            ["http_proxy"] = null,
+            ["HTTPS_PROXY"] = null,
+            ["https_proxy"] = null,
+            ["ALL_PROXY"] = null,
+            ["all_proxy"] = null,
+            ["NO_PROXY"] = null,
+            ["no_proxy"] = null,
         };
 
     public static string Path { get; } = Find();

@@ -45,6 +45,26 @@ public sealed class ChartTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Proxies_go_to_who_reaches_the_stores(bool inProcess)
+    {
+        JsonNode proxy = JsonNode.Parse(
+            """{"http":"","https":"http://proxy:3128","noProxy":"10.0.0.0/8,.svc","fromSecret":true}""")!;
+
+        IReadOnlyList<JsonObject> objects = HelmChart.With(Namespace, ("inProcess", inProcess), ("proxy", proxy)).Render();
+
+        JsonNode container = objects.Single(item => (string?)item["kind"] is "Deployment" or "DaemonSet")
+            ["spec"]!["template"]!["spec"]!["containers"]![0]!;
+        Assert.Equal(
+            ["HTTPS_PROXY=http://proxy:3128", "NO_PROXY=10.0.0.0/8,.svc"],
+            container["env"]!.AsArray()
+                .Where(variable => ((string)variable!["name"]!).EndsWith("_PROXY", StringComparison.Ordinal))
+                .Select(variable => $"{variable!["name"]}={variable["value"]}"));
+        Assert.Equal("etcd-backup-agent-proxy", (string?)container["envFrom"]![0]!["secretRef"]!["name"]);
+    }
+
+    [Theory]
     [InlineData("backuplocations")]
     [InlineData("metadatabackuppolicies")]
     [InlineData("metadatabackuprecords")]

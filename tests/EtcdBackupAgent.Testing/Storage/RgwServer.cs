@@ -16,6 +16,9 @@ public sealed class RgwServer : IAsyncDisposable
     /// <summary>A key with which the server encrypts.</summary>
     public const string KmsKeyId = "test-key";
 
+    /// <summary>A name in the server's certificate that no resolver knows: only a proxy goes there.</summary>
+    public const string ProxiedName = "s3.test";
+
     private readonly TestDirectory _directory = new();
     private readonly CephConfiguration _configuration;
     private readonly TestCertificates _authority = new("Test S3 CA");
@@ -55,7 +58,7 @@ public sealed class RgwServer : IAsyncDisposable
             // 1
             CephConfiguration configuration = server._configuration;
             await File.WriteAllTextAsync(configuration.File, configuration.Text);
-            TestCertificate certificate = server._authority.Server(["localhost", "127.0.0.1"]);
+            TestCertificate certificate = server._authority.Server(["localhost", "127.0.0.1", ProxiedName]);
             await File.WriteAllTextAsync(configuration.CertificateFile, certificate.CertificatePem);
             await File.WriteAllTextAsync(configuration.KeyFile, certificate.KeyPem);
 

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
@@ -19,7 +20,21 @@ internal static class ApiAccess
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: see <see cref="KubeConfig"/> and
     /// <see cref="InClusterConfig"/>.</exception>
-    public static Task<KubernetesConnection> LoadAsync(
+    public static async Task<KubernetesConnection> LoadAsync(
+        string? kubeconfigFile,
+        string? context,
+        Func<string, string?> environment,
+        TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        KubernetesConnection connection =
+            await FindAsync(kubeconfigFile, context, environment, time, cancellationToken);
+
+        // A kubeconfig may name a proxy of its own.
+        return connection with { Proxies = connection.Proxies ?? ProxyRules.OfEnvironment(environment) };
+    }
+
+    private static Task<KubernetesConnection> FindAsync(
         string? kubeconfigFile,
         string? context,
         Func<string, string?> environment,

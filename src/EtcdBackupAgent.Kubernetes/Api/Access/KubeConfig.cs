@@ -3,6 +3,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Proxies;
+using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Kubernetes.Resources;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
@@ -68,7 +70,9 @@ internal static class KubeConfig
             CaCertificatesPem = authority,
             IsServerUnverified = unverified,
             ServerName = cluster.Text("tls-server-name"),
-            Proxy = cluster.Text("proxy-url") is { } proxy ? Address("proxy-url", proxy, "http", "https", "socks5") : null,
+            Proxies = cluster.Text("proxy-url") is { } proxy
+                ? ProxyRules.Always(ProxyAddress.Parse($"'proxy-url' of the {cluster.Origin}", proxy))
+                : null,
             Credentials = new FixedCredentials(token: null, certificate: null),
         };
 

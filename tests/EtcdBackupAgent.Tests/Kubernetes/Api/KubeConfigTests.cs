@@ -61,7 +61,7 @@ public sealed class KubeConfigTests : IDisposable
         KubernetesConnection connection = await LoadAsync([file]);
 
         Assert.Equal(authority.AuthorityPem, connection.CaCertificatesPem);
-        Assert.Equal(("api", new Uri("socks5://proxy:1080")), (connection.ServerName, connection.Proxy));
+        Assert.Equal(("api", "socks5://proxy:1080"), (connection.ServerName, connection.Proxy?.ToString()));
         Assert.Equal("CN=admin", connection.Credentials.Certificate?.Subject);
         Assert.True(connection.Credentials.Certificate!.HasPrivateKey);
     }

@@ -189,6 +189,41 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
+    public async Task The_pods_have_the_controllers_proxies_and_a_password_only_by_a_Secret()
+    {
+        PodImage image = Image with
+        {
+            Proxies = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["HTTPS_PROXY"] = "http://me:hidden@proxy:3128",
+                ["HTTP_PROXY"] = "http://proxy:3128",
+                ["NO_PROXY"] = "10.0.0.0/8,.svc",
+            },
+        };
+        BoundPolicy bound = await BindAsync(S3, new JsonObject { ["destination"] = "remote-minio" });
+        foreach (JsonObject template in new[]
+        {
+            BackupPod.Template(bound, image, isScheduled: true),
+            await RestoreAsync(S3, image: image),
+        })
+        {
+            JsonObject[] variables =
+            [
+                .. PodOf(template)["containers"]![0]!["env"]!.AsArray().OfType<JsonObject>()
+                    .Where(variable => ((string)variable["name"]!).EndsWith("_PROXY", StringComparison.Ordinal)),
+            ];
+            Assert.Equal(
+                [
+                    """{"name":"HTTPS_PROXY","valueFrom":{"secretKeyRef":{"name":"etcd-backup-agent-proxy","key":"HTTPS_PROXY"}}}""",
+                    """{"name":"HTTP_PROXY","value":"http://proxy:3128"}""",
+                    """{"name":"NO_PROXY","value":"10.0.0.0/8,.svc"}""",
+                ],
+                variables.Select(variable => variable.ToJsonString()));
+            Assert.DoesNotContain("hidden", template.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task No_template_holds_a_value_of_a_Secret()
     {
         string value = Convert.ToBase64String("of no value"u8);

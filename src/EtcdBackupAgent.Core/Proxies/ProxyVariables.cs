@@ -1,0 +1,14 @@
+namespace EtcdBackupAgent.Core.Proxies;
+
+/// <summary>The variables of the environment that say which proxies to use; each counts in upper case, too.</summary>
+public static class ProxyVariables
+{
+    public const string Http = "http_proxy";
+    public const string Https = "https_proxy";
+    public const string All = "all_proxy";
+    public const string NoProxy = "no_proxy";
+
+    /// <summary>All names, in both cases.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        [.. new[] { Http, Https, All, NoProxy }.SelectMany(name => new[] { name.ToUpperInvariant(), name })];
+}
