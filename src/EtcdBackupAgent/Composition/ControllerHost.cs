@@ -77,10 +77,8 @@ internal static class ControllerHost
         EventRecorder events = new(cluster.Client, identity, Wiring.Time);
         RepositoryAccess repositories = Repositories(loggers);
         DeletedRecords deleted = new();
-        CatalogueSync sync = new(cluster.Client, repositories.OpenStore, Wiring.Time)
-        {
-            IsAwaitingDeletion = deleted.Contains,
-        };
+        CatalogueSync sync =
+            new(cluster.Client, repositories.OpenStore, Wiring.Time) { IsAwaitingDeletion = deleted.Contains };
 
         PolicyWorker? worker = null;
         PolicyExecutionMode mode = new()
@@ -89,10 +87,8 @@ internal static class ControllerHost
             IsAlwaysInProcess = options.IsInProcess,
             BackUpNow = name => worker?.BackUpNow(name) ?? false,
         };
-        ClusterPolicies policies = new(metrics, mode.IsInProcess, Wiring.Time)
-        {
-            InProcessChanged = () => worker?.Wake(),
-        };
+        ClusterPolicies policies =
+            new(metrics, mode.IsInProcess, Wiring.Time) { InProcessChanged = () => worker?.Wake() };
         PolicyRunner runner = new(new LocationStatusPins(cluster.Client), options.Scratch, metrics, loggers)
         {
             Publisher = new Publisher(cluster.Client, identity, Wiring.Time),
