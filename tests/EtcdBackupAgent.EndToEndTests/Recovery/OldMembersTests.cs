@@ -39,12 +39,26 @@ public sealed class OldMembersTests
             "the restored member to be asked by an old one, and to refuse it",
             () => Task.FromResult(etcd.OutputOf(0).Contains("cluster ID mismatch", StringComparison.Ordinal)));
         await etcd.EtcdctlOfAsync(0, "put", "/registry/restored", "");
-        await etcd.EtcdctlOfAsync(1, "put", "/registry/old", "");
+        await TestDeadline.UntilAsync(
+            "the old members to elect a leader and take a write", () => TakesWriteAsync(etcd, 1));
         Assert.Equal(["/registry/restored", "/registry/snapshot"], await KeysAsync(etcd, 0));
         Assert.Equal(["/registry/later", "/registry/old", "/registry/snapshot"], await KeysAsync(etcd, 1));
         Assert.InRange(await RevisionAsync(etcd, 0), Bump, long.MaxValue);
         Assert.InRange(await RevisionAsync(etcd, 1), 1, Bump);
         Assert.Equal(await RevisionAsync(etcd, 1), await RevisionAsync(etcd, 2));
+    }
+
+    private static async Task<bool> TakesWriteAsync(EtcdServer etcd, int member)
+    {
+        try
+        {
+            await etcd.EtcdctlOfAsync(member, "put", "/registry/old", "");
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static async Task<string[]> KeysAsync(EtcdServer etcd, int member) =>
