@@ -132,7 +132,7 @@ public sealed class AgentMetricsTests : IDisposable
     [Fact]
     public void Series_of_a_location_that_is_gone_go()
     {
-        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4);
+        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4, fromFuture: 0);
 
         _agent.Metrics.RepositoryGone("disk");
 
