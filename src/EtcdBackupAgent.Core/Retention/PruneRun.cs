@@ -22,7 +22,7 @@ public sealed record PruneReport
     public IReadOnlyList<Snapshot> FromFuture { get; init; } = [];
 
     /// <summary>
-    /// What could not be collected, and the right that is missing; what is doubtful about clocks and restore notes. All
+    /// What could not be collected, and the right that is missing; what is doubtful about dates and restore notes. All
     /// else was done.
     /// </summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -66,7 +66,7 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
 
         // 2. the plan
-        List<string> warnings = [.. PruneWarnings.Of(inventory, rule?.JustMade)];
+        List<string> warnings = [.. PruneWarnings.Of(inventory)];
         DateTimeOffset old = time.GetUtcNow() - UnreferencedAge;
         PruneReport plan = new()
         {

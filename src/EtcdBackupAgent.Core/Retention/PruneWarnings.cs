@@ -1,4 +1,3 @@
-using System.Globalization;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
@@ -8,21 +7,11 @@ namespace EtcdBackupAgent.Core.Retention;
 /// <summary>What a person should know of a repository before relying on what retention does in it.</summary>
 internal static class PruneWarnings
 {
-    /// <param name="inventory">The repository.</param>
-    /// <param name="justMade">The snapshot of the backup that prunes; null if there is none.</param>
-    public static IEnumerable<string> Of(Inventory inventory, SnapshotId? justMade)
+    public static IEnumerable<string> Of(Inventory inventory)
     {
         if (FutureSnapshots.Describe([.. inventory.FromFuture]) is { } future)
         {
             yield return future;
-        }
-
-        if (inventory.Snapshots.FirstOrDefault(s => s.Id == justMade) is { StoredAt: { } stored } made
-            && (made.Manifest.CompletedAt - stored).Duration() > ClockTolerance.ClockToleranceMax)
-        {
-            yield return "The clock of this machine and that of the store differ: the manifest of snapshot "
-                + $"{made.Id} says {Text(made.Manifest.CompletedAt)}, the store {Text(stored)}. "
-                + "Set the one that is wrong: schedules, alerts and lists go by it.";
         }
 
         foreach (BackupException note in inventory.UnreadableNotes)
@@ -30,7 +19,4 @@ internal static class PruneWarnings
             yield return $"{note.Message} It counts for nothing.";
         }
     }
-
-    private static string Text(DateTimeOffset time) =>
-        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }
