@@ -2,6 +2,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Testing.Storage;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;
@@ -22,18 +23,21 @@ public sealed class PendingUploadTests(RgwFixture fixture)
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         BackupRepository direct = await BackupRepository.InitAsync(
             scene.Direct, new Unprotected(), TimeProvider.System, CancellationToken.None);
-        await BackUpAsync(direct, day: 1, retain: null);
+        await BackUpAsync(direct, daysAgo: 2);
         using BucketOwner owner = new(fixture.Server);
         await owner.BeginUploadAsync(scene.Options.BucketName, "snapshots/left");
         scene.Refuse(call, new S3Answer(status, code));
         BackupRepository repository = await BackupRepository.OpenAsync(scene.Store, CancellationToken.None);
 
-        BackupOutcome made = await BackUpAsync(repository, day: 2, retain: 1);
+        BackupOutcome made = await BackUpAsync(repository, daysAgo: 1);
+        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
 
-        Assert.Null(made.PruneFailure);
-        Assert.Single(made.Pruned!.Removed);
-        Assert.Empty(made.Pruned.StaleUploads);
-        Assert.Contains(made.Warnings, warning => warning.Contains(part, StringComparison.Ordinal));
+        PruneReport pruned = await prune.ExecuteAsync(
+            RetentionRule.After(made.Manifest, retain: 1), dryRun: false, CancellationToken.None);
+
+        Assert.Single(pruned.Removed);
+        Assert.Empty(pruned.StaleUploads);
+        Assert.Contains(pruned.Warnings, warning => warning.Contains(part, StringComparison.Ordinal));
         Inventory inventory = await direct.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(made.Folder.Id, Assert.Single(inventory.Snapshots).Id);
         PendingUpload left = Assert.Single(
@@ -41,19 +45,17 @@ public sealed class PendingUploadTests(RgwFixture fixture)
         Assert.Equal("snapshots/left", left.Key);
     }
 
-    /// <summary>Some days after the real time, so that what is unfinished now is old then.</summary>
-    private static Task<BackupOutcome> BackUpAsync(BackupRepository repository, int day, int? retain) =>
+    private static Task<BackupOutcome> BackUpAsync(BackupRepository repository, int daysAgo) =>
         new BackupRun(
             repository,
-            SnapshotBytes.Source(SnapshotBytes.Create(2048, day)),
+            SnapshotBytes.Source(SnapshotBytes.Create(2048, daysAgo)),
             "1.2.3",
-            new ShiftedTime(TimeSpan.FromDays(day + 2)))
+            new ShiftedTime(TimeSpan.FromDays(-daysAgo)))
         .ExecuteAsync(
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
                 Reason = BackupReason.OnDemand,
-                RetainNumBackups = retain,
             },
             new Progress<TransferProgress>(),
             CancellationToken.None);
