@@ -29,6 +29,7 @@ namespace EtcdBackupAgent.Core.Places;
 public static class SeparatePlaces
 {
     private const string Repository = "the repository";
+    private const string InEachOther = "one would end up in the other";
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming both places.</exception>
     public static void RequireForBackup(IObjectStore store, string? certificates, string? scratch)
@@ -65,52 +66,25 @@ public static class SeparatePlaces
     }
 
     /// <inheritdoc cref="RequireForBackup"/>
-    public static void RequireForRestore(IObjectStore? store, params ReadOnlySpan<string?> targets)
-    {
-        const string hint = "Name a directory of its own for each.";
-        List<Named> named = [];
-        if (store?.LocalDirectory is { } repository)
-        {
-            named.Add(new Named(Repository, repository));
-        }
-
-        foreach (string? target in targets)
-        {
-            if (target is null)
-            {
-                continue;
-            }
-
-            Named added = new("the directory to restore to", target);
-            foreach (Named other in named)
-            {
-                Refuse(added, other, "one would end up in the other", hint);
-                Refuse(other, added, "one would end up in the other", hint);
-            }
-
-            named.Add(added);
-        }
-    }
+    public static void RequireForRestore(IObjectStore? store, string target) =>
+        RequireApart(store, "Name a directory of its own for each.", new Named("the directory to restore to", target));
 
     /// <summary>For a restore to a data directory.</summary>
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireForDataDirectory(IObjectStore? store, string data, string? log, string? certificates)
     {
-        RequireForRestore(store, data, certificates);
-        if (log is null)
-        {
-            return;
-        }
-
         const string hint = "Name a directory of its own for each; the log's may be in the data directory, as DIR/wal.";
-        RequireForRestore(store, log, certificates);
-        Named logs = new("the directory for etcd's log", log);
-        Refuse(
-            logs,
-            new Named("what the data directory gets", Path.Combine(data, "member")),
-            "that directory appears as a whole",
-            hint);
-        Refuse(new Named("the data directory", data), logs, "one would end up in the other", hint);
+        Named dataDirectory = new("the data directory", data);
+        Named? logs = log is null ? null : new Named("the directory for etcd's log", log);
+        Named? pki = certificates is null ? null : new Named("the directory for the certificates", certificates);
+        RequireApart(store, hint, dataDirectory, pki);
+        RequireApart(store, hint, logs, pki);
+        if (logs is not null)
+        {
+            Named member = new("the member's directory", Path.Combine(data, "member"));
+            Refuse(logs, member, "that directory appears as a whole", hint);
+            Refuse(dataDirectory, logs, InEachOther, hint);
+        }
     }
 
     /// <summary>For the targets of snapshots, not for one of certificates alone.</summary>
@@ -127,6 +101,31 @@ public static class SeparatePlaces
         new Named(Repository, repository),
         "the repository must not hold what opens it",
         "Keep the documents in a directory outside of it.");
+
+    private static void RequireApart(IObjectStore? store, string hint, params ReadOnlySpan<Named?> targets)
+    {
+        List<Named> apart = [];
+        if (store?.LocalDirectory is { } repository)
+        {
+            apart.Add(new Named(Repository, repository));
+        }
+
+        foreach (Named? target in targets)
+        {
+            if (target is null)
+            {
+                continue;
+            }
+
+            foreach (Named other in apart)
+            {
+                Refuse(target, other, InEachOther, hint);
+                Refuse(other, target, InEachOther, hint);
+            }
+
+            apart.Add(target);
+        }
+    }
 
     private static void Refuse(Named inner, Named outer, string why, string hint)
     {

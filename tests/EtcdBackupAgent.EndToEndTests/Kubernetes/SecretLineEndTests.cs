@@ -37,12 +37,14 @@ public sealed class SecretLineEndTests
             apiVersion: v1
             kind: PersistentVolumeClaim
             metadata: {name: {{{name}}}-restored}
-            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+            spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}} }
             ---
             apiVersion: {{{ClusterScene.Group}}}/v1alpha1
             kind: MetadataRestore
             metadata: {name: {{{name}}}-restore}
-            spec: {mbrName: mbr-{{{id}}}, pvcName: {{{name}}}-restored}
+            spec:
+              mbrName: mbr-{{{id}}}
+              pvcName: {{{name}}}-restored
             """);
         JsonObject restore = await scene.UntilAsync(
             "metadatarestores", $"{name}-restore", "ended",

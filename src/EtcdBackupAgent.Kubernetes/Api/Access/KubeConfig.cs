@@ -83,11 +83,6 @@ internal static class KubeConfig
                     ? "has a query, a fragment or an odd path"
                     : ServerUrl.Describe(fault))}")
                 : address!;
-
-        Uri Address(string field, string text, params string[] schemes) =>
-            Uri.TryCreate(text, UriKind.Absolute, out Uri? address) && schemes.Contains(address.Scheme)
-                ? address
-                : throw cluster.Invalid($"'{field}' is not an address of {string.Join(" or ", schemes)}");
     }
 
     private static IApiCredentials Credentials(

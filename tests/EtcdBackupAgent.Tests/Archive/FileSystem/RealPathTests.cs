@@ -14,6 +14,9 @@ public sealed class RealPathTests : IDisposable
         _top = RealPath.Of(_scratch.Path);
         _scratch.Create("a/b");
         Directory.CreateSymbolicLink(_scratch["link"], "a/b");
+        Directory.CreateSymbolicLink(_scratch["early"], "a/later");
+        Directory.CreateSymbolicLink(_scratch["earlier"], _scratch["early"]);
+        Directory.CreateSymbolicLink(_scratch["circle"], "circle");
     }
 
     [Theory]
@@ -24,6 +27,10 @@ public sealed class RealPathTests : IDisposable
     [InlineData("link/../new", "a/new")]
     [InlineData("new/../a", "a")]
     [InlineData("./a//b/", "a/b")]
+    [InlineData("early", "a/later")]
+    [InlineData("early/x/y", "a/later/x/y")]
+    [InlineData("earlier//x", "a/later/x")]
+    [InlineData("circle/x", "circle/x")]
     public void Links_are_resolved_before_what_comes_after_them(string path, string expected) =>
         Assert.Equal($"{_top}/{expected}", RealPath.Of($"{_scratch.Path}/{path}"));
 

@@ -68,37 +68,33 @@ public sealed class SeparatePlacesTests : IDisposable
             StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("repository", null)]
-    [InlineData("repository/to", null)]
-    [InlineData("links/repository/new", null)]
-    [InlineData("to", "to")]
-    [InlineData("to", "to/pki")]
-    [InlineData("to/member", "to")]
-    [InlineData("to", "repository/x")]
-    [InlineData("", null)]
-    public void Targets_are_apart_from_the_repository_and_from_each_other(string first, string? second) =>
+    [InlineData("repository")]
+    [InlineData("repository/to")]
+    [InlineData("links/repository/new")]
+    [InlineData("")]
+    public void A_target_is_apart_from_the_repository(string target) =>
         Assert.Throws<BackupException>(
-            () => SeparatePlaces.RequireForRestore(
-                Store("repository"), _files[first], second is null ? null : _files[second]));
+            () => SeparatePlaces.RequireForRestore(Store("repository"), _files[target]));
+
+    [Theory]
+    [InlineData("to", "repository/log", null)]
+    [InlineData("to", null, "repository/x")]
+    [InlineData("links/repository/to", null, null)]
+    public void Everything_that_a_data_directory_gets_is_apart_from_the_repository(
+        string data, string? log, string? certificates) =>
+        Assert.Throws<BackupException>(
+            () => SeparatePlaces.RequireForDataDirectory(
+                Store("repository"),
+                _files[data],
+                log is null ? null : _files[log],
+                certificates is null ? null : _files[certificates]));
 
     [Fact]
     public void Targets_beside_each_other_are_possible_and_a_bucket_is_nowhere()
     {
-        SeparatePlaces.RequireForRestore(Store("repository"), _files["to"], _files["to-pki"]);
-        SeparatePlaces.RequireForRestore(store: null, _files["to"], null);
+        SeparatePlaces.RequireForDataDirectory(Store("repository"), _files["to"], log: null, _files["to-pki"]);
+        SeparatePlaces.RequireForRestore(store: null, _files["repository"]);
     }
-
-    [Theory]
-    [InlineData("data", "data/member", null)]
-    [InlineData("data", "data/member/wal", null)]
-    [InlineData("data", "data", null)]
-    [InlineData("log/data", "log", null)]
-    [InlineData("data", "log", "log/pki")]
-    [InlineData("data", "repository/log", null)]
-    public void The_log_of_etcd_is_apart_from_what_it_would_lose(string data, string log, string? certificates) =>
-        Assert.Throws<BackupException>(
-            () => SeparatePlaces.RequireForDataDirectory(
-                Store("repository"), _files[data], _files[log], certificates is null ? null : _files[certificates]));
 
     [Theory]
     [InlineData("data", "data/wal", "pki")]

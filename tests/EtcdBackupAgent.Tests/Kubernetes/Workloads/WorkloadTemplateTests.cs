@@ -201,15 +201,15 @@ public sealed class WorkloadTemplateTests
             },
         };
         BoundPolicy bound = await BindAsync(S3, new JsonObject { ["destination"] = "remote-minio" });
-        foreach (JsonObject template in new[]
+        foreach (JsonObject pod in new[]
         {
-            BackupPod.Template(bound, image, isScheduled: true),
-            await RestoreAsync(S3, image: image),
+            (JsonObject)BackupPod.Template(bound, image, isScheduled: true)["spec"]!,
+            PodOf(await RestoreAsync(S3, image: image)),
         })
         {
             JsonObject[] variables =
             [
-                .. PodOf(template)["containers"]![0]!["env"]!.AsArray().OfType<JsonObject>()
+                .. pod["containers"]![0]!["env"]!.AsArray().OfType<JsonObject>()
                     .Where(variable => ((string)variable["name"]!).EndsWith("_PROXY", StringComparison.Ordinal)),
             ];
             Assert.Equal(
@@ -219,7 +219,7 @@ public sealed class WorkloadTemplateTests
                     """{"name":"NO_PROXY","value":"10.0.0.0/8,.svc"}""",
                 ],
                 variables.Select(variable => variable.ToJsonString()));
-            Assert.DoesNotContain("hidden", template.ToJsonString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("hidden", pod.ToJsonString(), StringComparison.Ordinal);
         }
     }
 
