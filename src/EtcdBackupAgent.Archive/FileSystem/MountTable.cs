@@ -31,7 +31,8 @@ internal sealed class MountTable
     {
         Mount mount = MountOf(realPath);
         string below = mount.Point == "/" ? realPath : realPath[mount.Point.Length..];
-        return new FileSystemPlace(mount.Device, Path.TrimEndingDirectorySeparator(Path.Join(mount.Root, below)));
+        string root = mount.Root == "/" ? "" : mount.Root;
+        return new FileSystemPlace(mount.Device, Path.TrimEndingDirectorySeparator($"{root}/{below.TrimStart('/')}"));
     }
 
     /// <summary>What is found below a real path: its own place, and those that are mounted further down.</summary>

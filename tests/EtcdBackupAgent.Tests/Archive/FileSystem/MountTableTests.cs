@@ -19,6 +19,7 @@ public sealed class MountTableTests
         34 21 8:2 / /other\040disk rw - ext4 /dev/sdb1 rw
         35 21 8:3 / /stack rw - ext4 /dev/sdc1 rw
         36 21 0:40 / /stack rw - tmpfs tmpfs rw
+        37 21 0:30 /srv/certs/backup /bound rw - overlay overlay rw
         """;
 
     private static readonly MountTable Mounts = new(Encoding.UTF8.GetBytes(Table));
@@ -38,6 +39,11 @@ public sealed class MountTableTests
     [InlineData("/stack", "/stack/x", true)]
     [InlineData("/tmp", "/certs", false)]
     [InlineData("/", "/certs", true)]
+    [InlineData("/srv/certs", "/bound", true)]
+    [InlineData("/srv/certs", "/bound/new", true)]
+    [InlineData("/bound", "/srv/certs/backup", true)]
+    [InlineData("/bound", "/srv/certs", false)]
+    [InlineData("/", "/bound", true)]
     public void A_place_is_found_through_every_mount(string outer, string inner, bool expected) =>
         Assert.Equal(expected, Mounts.PlacesBelow(outer).Any(place => place.Contains(Mounts.PlaceOf(inner))));
 
