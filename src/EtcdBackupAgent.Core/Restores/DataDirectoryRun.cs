@@ -59,7 +59,8 @@ public sealed record DataDirectoryOutcome
 /// 3. Fetch the database into a file of the target's own file system, and prove it. A snapshot that is a file already is proved while
 ///    it is read.
 /// 4. Fetch and prove the certificates.
-/// 5. Derive the token, unless one was given, and build <c>member/</c> in a staging directory.
+/// 5. Derive the token, unless one was given; refuse one by which a cluster was restored before that has lived on; and
+///    build <c>member/</c> in a staging directory.
 /// 6. Only now rename into place, <c>member/</c> last: a failure before leaves everything as it was.
 /// A directory that was there before stays its owner's, and so does all that is put into it.
 /// </remarks>
@@ -98,7 +99,8 @@ public static class DataDirectoryRun
         RequireApart(repository.Store, request);
 
         // 1. the snapshot
-        Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        Snapshot snapshot = SnapshotChoice.Find(inventory, idText, repository.Store.Address);
         ArtifactManifest database = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
             ?? throw new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} holds no etcd database.");
         ArtifactManifest? certificates = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs);
@@ -124,6 +126,7 @@ public static class DataDirectoryRun
         using SnapshotInput input = SnapshotInput.Open(fetched, skipHashCheck: false);
         File.Delete(fetched);
         RestorePlan plan = WithToken(request.Plan, input, cancellationToken);
+        RestoredIdentity.RequireUnused(plan, inventory.Snapshots);
         RestoreSummary summary =
             await BuildAsync(input, targets, plan, DamagedInRepositoryHint, progress, cancellationToken);
 

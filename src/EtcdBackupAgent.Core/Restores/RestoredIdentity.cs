@@ -23,15 +23,32 @@ internal static class RestoredIdentity
         }
     }
 
+    /// <summary>
+    /// Refuses a token, given or derived, that leads to the id of a cluster which has snapshots here: one that was
+    /// restored in the same way before and has lived on.
+    /// </summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public static void RequireUnused(RestorePlan plan, IReadOnlyList<Snapshot> known)
+    {
+        EtcdId cluster = new(plan.Ids().ClusterId);
+        if (known.LastOrDefault(snapshot => snapshot.Manifest.Etcd.ClusterId == cluster) is { } living)
+        {
+            throw Refused(
+                $"With the token '{plan.Token}' the restored cluster would have the id {cluster}, which a cluster has had "
+                + $"since an earlier restore: snapshot {living.Id} is of it.",
+                hint: "Choose a token that is new, and give it to all members: --initial-cluster-token restored-again-1.");
+        }
+    }
+
     /// <summary>What to say of a token that makes a restored member one of the old cluster.</summary>
-    public static BackupException Refused(string why, Exception? inner = null) =>
+    public static BackupException Refused(string why, Exception? inner = null, string? hint = null) =>
         new(
             FailureReason.InvalidInput,
             $"{why} Members of that cluster that still run, or start later, would replace what was restored "
             + "with their own data.",
             inner)
         {
-            Hint = "Leave --initial-cluster-token out: one is derived from the snapshot. "
+            Hint = hint ?? "Leave --initial-cluster-token out: one is derived from the snapshot. "
                 + "Or give one that no cluster with these peer URLs ever had.",
         };
 }

@@ -183,6 +183,28 @@ public sealed class DataDirectoryRunTests : IDisposable
         Assert.NotNull(outcome.Manifest);
     }
 
+    [Fact]
+    public async Task A_restore_like_an_earlier_one_is_refused_once_the_cluster_of_that_has_lived_on()
+    {
+        BackupRepository repository = await _fixture.InitAsync();
+        await _fixture.BackUpAsync(repository, WithTrailer());
+        RestorePlan three = Plan with { Cluster = InitialCluster.Parse("n1=http://a:1,n2=http://b:1,n3=http://c:1") };
+        ulong earlier = (await FromRepositoryAsync(repository, three)).Summary.ClusterId;
+        Array.ForEach((string[])["data", "log", "certs"], name => Directory.Move(_fixture[name], _fixture[$"{name}.old"]));
+        SnapshotFolder folder = new(SampleSnapshots.NewYear, SnapshotId.New());
+        await repository.CommitAsync(folder, SampleSnapshots.Manifest(folder, cluster: earlier), CancellationToken.None);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => FromRepositoryAsync(repository, three));
+
+        Assert.Equal(FailureReason.InvalidInput, e.Reason);
+        Assert.Contains($"since an earlier restore: snapshot {folder.Id} is of it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("--initial-cluster-token restored-again-1", e.Hint, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_fixture["data"]));
+        Assert.NotEqual(
+            earlier,
+            (await FromRepositoryAsync(repository, three with { Token = "restored-again-1" })).Summary.ClusterId);
+    }
+
     private byte[] WithTrailer() => [.. _database, .. SHA256.HashData(_database)];
 
     private Task<DataDirectoryOutcome> FromRepositoryAsync(
