@@ -51,14 +51,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             if (isInProcess(policy))
             {
                 // The worker measures its own backups itself.
-                string version = $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)}";
-                bool isNews = !_inProcess.TryGetValue(name, out string? known) || known != version;
-                _inProcess[name] = version;
-                if (isNews)
-                {
-                    InProcessChanged();
-                }
-
+                TakeUp(name, item);
                 return;
             }
 
@@ -92,6 +85,21 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         Leave(name);
         _told.TryRemove(name, out _);
         metrics.PolicyGone(name);
+    }
+
+    /// <summary>A new policy is left alone until its location can be used, or its first backup would fail. One that was
+    /// taken up stays, whatever becomes of the location: that its backups fail then is to be reported.</summary>
+    private void TakeUp(string name, JsonObject item)
+    {
+        string version = $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)}";
+        bool isKnown = _inProcess.TryGetValue(name, out string? known);
+        if (known == version || (!isKnown && !StatusConditions.Holds(item, StatusConditions.Ready)))
+        {
+            return;
+        }
+
+        _inProcess[name] = version;
+        InProcessChanged();
     }
 
     private void Leave(string name)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Tests.Observability;
 using Xunit;
 
@@ -46,6 +47,39 @@ public sealed class ClusterPoliciesTests : IDisposable
         policies.Seen(Policy("first", Run(80, "Completed")), policy: null);
         Assert.Equal(("1", "0"), (Of("kubedr_num_successful_backups"), Of("etcd_backup_agent_backups_in_flight")));
     }
+
+    [Fact]
+    public void The_worker_takes_a_policy_up_when_its_location_can_be_used_and_keeps_it()
+    {
+        int woken = 0;
+        ClusterPolicies policies = new(_agent.Metrics, _ => true, _agent.Clock) { InProcessChanged = () => woken++ };
+
+        policies.Seen(Policy("first", []), InProcess);
+        policies.Seen(Policy("first", Ready("False")), InProcess);
+        Assert.Empty(policies.InProcess);
+
+        policies.Seen(Policy("first", Ready("True")), InProcess);
+        policies.Seen(Policy("first", Ready("False")), InProcess);
+        Assert.Equal(["nightly"], policies.InProcess);
+        Assert.Equal(1, woken);
+    }
+
+    private static BackupPolicy InProcess { get; } = new()
+    {
+        Name = new ResourceName("kubedr-system", "nightly"),
+        Destination = new ResourceName("kubedr-system", "remote"),
+        EtcdEndpoints = [new Uri(BackupPolicy.EtcdEndpointDefault)],
+        EtcdCredentials = new ResourceName("kubedr-system", "etcd-creds"),
+        RetainNumBackups = 1,
+        Suspend = false,
+        Options = new Dictionary<string, string>(StringComparer.Ordinal),
+        Execution = PolicyExecution.InProcess,
+    };
+
+    private static JsonObject Ready(string status) => new()
+    {
+        ["conditions"] = new JsonArray(new JsonObject { ["type"] = "Ready", ["status"] = status }),
+    };
 
     private string? Of(string metric) => _agent[$"{metric}{{policyName=\"nightly\"}}"];
 
