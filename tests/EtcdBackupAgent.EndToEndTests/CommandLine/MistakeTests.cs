@@ -45,12 +45,12 @@ public sealed class MistakeTests
         "--s3-region does not go with file:///x, which is a directory.",
         "Leave it out, or name a bucket with s3://.")]
     [InlineData(
-        "list -r s3://b --s3-endpoint minio:9000",
+        "list -r s3://bucket --s3-endpoint minio:9000",
         "--s3-endpoint 'minio:9000' is not the URL of a server.",
         "Write http:// or https://, a host and perhaps a port; "
         + "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
     [InlineData(
-        "list -r s3://b --s3-endpoint https://u:p@minio",
+        "list -r s3://bucket --s3-endpoint https://u:p@minio",
         "--s3-endpoint is not the URL of a server.",
         "Write http:// or https://, a host and perhaps a port; "
         + "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
         ToolResult ofFile = await Agent.RunAsync([.. verify, "--passphrase-file", file]);
         ToolResult ofVariable = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}"));
         ToolResult ofInput = await Tool.RunAsync(
-            "sh",
+            Peers.Installed("sh"),
             ["-c", $"cat {file} | {Agent.Path} {string.Join(' ', verify)} --passphrase-file /dev/stdin"],
             Agent.Environment(null));
         ToolResult ofTwo = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}{lineEnd}"));

@@ -88,7 +88,9 @@ internal sealed class KilledRepository(IObjectStore store)
         HashSet<string> known = [.. inventory.KeysOfListed()];
         await foreach (StoredObject found in store.ListAsync("", cancellationToken))
         {
-            if (!known.Contains(found.Key.Value) && !inventory.Folders.Any(folder => folder.IsVerification(found.Key)))
+            // Restores leave notes, and those stay.
+            bool isNote = found.Key.Value.StartsWith(RestoreNote.Root, StringComparison.Ordinal);
+            if (!isNote && !known.Contains(found.Key.Value) && !inventory.Folders.Any(folder => folder.IsVerification(found.Key)))
             {
                 violations($"prune did not collect {found.Key}");
             }

@@ -106,12 +106,15 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     /// <param name="user">A mapping in YAML's one-line form, without the braces: <c>token: abc</c>.</param>
     /// <param name="url">Where to go in place of the server; something with a certificate of its authority.</param>
     /// <param name="space">The namespace of the context.</param>
-    public string Kubeconfig(string user, Uri? url = null, string space = "default") => $$"""
+    /// <param name="caFile">A copy of <see cref="CaFile"/> to name in its place.</param>
+    public string Kubeconfig(string user, Uri? url = null, string space = "default", string? caFile = null) => $$"""
         apiVersion: v1
         kind: Config
         clusters:
         - name: test
-          cluster: {server: "{{(url ?? Url).GetLeftPart(UriPartial.Authority)}}", certificate-authority: "{{CaFile}}"}
+          cluster:
+            server: "{{(url ?? Url).GetLeftPart(UriPartial.Authority)}}"
+            certificate-authority: "{{caFile ?? CaFile}}"
         users:
         - name: test
           user: { {{user}} }

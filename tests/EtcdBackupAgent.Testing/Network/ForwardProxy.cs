@@ -91,6 +91,7 @@ public sealed class ForwardProxy : IAsyncDisposable
         _requests.Enqueue($"{first[0]} {first[1]}");
         if (User is { } user && !lines.Contains($"Proxy-Authorization: Basic {Base64(user)}", StringComparer.Ordinal))
         {
+            await SkipBodyAsync(client, lines);
             await WriteAsync(
                 client,
                 "HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n");
@@ -165,6 +166,17 @@ public sealed class ForwardProxy : IAsyncDisposable
 
     private async Task WriteAsync(NetworkStream stream, string text) =>
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text), _stop.Token);
+
+    /// <summary>What a refused request carries is not the beginning of the next one.</summary>
+    private async Task SkipBodyAsync(NetworkStream stream, string[] lines)
+    {
+        const string length = "Content-Length:";
+        if (Array.Find(lines, line => line.StartsWith(length, StringComparison.OrdinalIgnoreCase)) is { } header)
+        {
+            byte[] body = new byte[int.Parse(header[length.Length..], CultureInfo.InvariantCulture)];
+            await stream.ReadExactlyAsync(body, _stop.Token);
+        }
+    }
 
     /// <summary>Up to the blank line, byte by byte, so that nothing of what follows is read; null at the end.</summary>
     private async Task<string?> ReadHeadAsync(NetworkStream stream)

@@ -27,9 +27,12 @@ internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects 
         {
             if (!File.Exists(file))
             {
+                string caFile = _directory[$"{serviceAccount}.ca.crt"];
+                File.Copy(options.Server.CaFile, caFile);
                 File.WriteAllText(file, options.Server.Kubeconfig(
-                    $"token: {KubernetesApiServer.TokenOf(serviceAccount)}", options.ApiUrl, options.Namespace));
-                // Pods of any user read it.
+                    $"token: {KubernetesApiServer.TokenOf(serviceAccount)}", options.ApiUrl, options.Namespace, caFile));
+                // Pods of any user read them.
+                File.SetUnixFileMode(caFile, TestTree.WorldReadable);
                 File.SetUnixFileMode(file, TestTree.WorldReadable);
                 File.SetUnixFileMode(_directory.Path, File.GetUnixFileMode(_directory.Path) | UnixFileMode.OtherExecute);
             }
