@@ -107,14 +107,15 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     /// <param name="url">Where to go in place of the server; something with a certificate of its authority.</param>
     /// <param name="space">The namespace of the context.</param>
     /// <param name="caFile">A copy of <see cref="CaFile"/> to name in its place.</param>
-    public string Kubeconfig(string user, Uri? url = null, string space = "default", string? caFile = null) => $$"""
+    public string Kubeconfig(string user, Uri? url = null, string space = "default", string? caFile = null) =>
+        Kubeconfig(user, (url ?? Url).GetLeftPart(UriPartial.Authority), space, caFile ?? CaFile);
+
+    private static string Kubeconfig(string user, string server, string space, string caFile) => $$"""
         apiVersion: v1
         kind: Config
         clusters:
         - name: test
-          cluster:
-            server: "{{(url ?? Url).GetLeftPart(UriPartial.Authority)}}"
-            certificate-authority: "{{caFile ?? CaFile}}"
+          cluster: {server: "{{server}}", certificate-authority: "{{caFile}}"}
         users:
         - name: test
           user: { {{user}} }
