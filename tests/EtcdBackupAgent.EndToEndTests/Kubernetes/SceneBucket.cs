@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
@@ -15,9 +16,17 @@ internal sealed record SceneBucket(string Name, IObjectStore Store)
         {
             if (key.Split('/') is ["snapshots", _, "manifest.json"])
             {
-                await using Stream content = await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);
-                JsonNode manifest = (await JsonNode.ParseAsync(content))!;
-                snapshots.Add(((DateTimeOffset)manifest["startedAt"]!, (string)manifest["id"]!));
+                try
+                {
+                    await using Stream content =
+                        await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);
+                    JsonNode manifest = (await JsonNode.ParseAsync(content))!;
+                    snapshots.Add(((DateTimeOffset)manifest["startedAt"]!, (string)manifest["id"]!));
+                }
+                catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
+                {
+                    // Removed since the listing, as the scene may want it to be.
+                }
             }
         }
 
