@@ -18,10 +18,10 @@ namespace EtcdBackupAgent.Etcd;
 /// <item>Refuse the answer of another member all the same, since a proxy may choose one for each call: it may have
 /// compacted less than the snapshot.</item>
 /// <item>
-/// Refuse what may not be computed now but remembered. Since 3.5 a compaction stores the HashKV of its own revision, with
-/// the compaction <em>before</em> it as its compact revision, and etcd answers out of that store first. What it was
-/// computed from, the compaction then removed. So if the revision is compacted, only an answer that says so itself can be
-/// computed again from a snapshot. Source: <c>HashByRev</c> in etcd's <c>server/storage/mvcc/hash.go</c>.
+/// Refuse what may not be computed now but remembered. Since 3.5 a compaction stores the HashKV of its own revision,
+/// with the compaction <em>before</em> it as its compact revision, and etcd answers out of that store first. What it
+/// was computed from, the compaction then removed. So if the revision is compacted, only an answer that says so itself
+/// can be computed again from a snapshot. Source: <c>HashByRev</c> in etcd's <c>server/storage/mvcc/hash.go</c>.
 /// </item>
 /// </list>
 /// </remarks>

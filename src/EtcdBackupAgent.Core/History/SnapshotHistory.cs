@@ -50,8 +50,8 @@ public sealed class SnapshotHistory
         new(policy, cluster, cluster is { } known ? _clusters.Ancestors(known) : new HashSet<EtcdId>(), policyUid);
 
     /// <summary>
-    /// The same where nobody remembers which cluster the policy backs up: that of its newest snapshot. Without a uid, or
-    /// without a snapshot of that uid, the name is all there is to go by.
+    /// The same where it is not known which cluster the policy backs up: that of its newest snapshot. Without a uid,
+    /// or without a snapshot of that uid, the name is all there is to go by.
     /// </summary>
     public OwnSnapshots OwnOf(ResourceName policy, string? policyUid)
     {

@@ -34,9 +34,10 @@ internal static class RestoredIdentity
         if (known.LastOrDefault(snapshot => snapshot.Manifest.Etcd.ClusterId == cluster) is { } living)
         {
             throw Refused(
-                $"With the token '{plan.Token}' the restored cluster would have the id {cluster}, which a cluster has had "
-                + $"since an earlier restore: snapshot {living.Id} is of it.",
-                hint: "Choose a token that is new, and give it to all members: --initial-cluster-token restored-again-1.");
+                $"With the token '{plan.Token}' the restored cluster would have the id {cluster}, which a cluster has "
+                + $"had since an earlier restore: snapshot {living.Id} is of it.",
+                hint: "Choose a token that is new, and give it to all members: "
+                    + "--initial-cluster-token restored-again-1.");
         }
     }
 

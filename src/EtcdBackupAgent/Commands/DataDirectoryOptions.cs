@@ -154,7 +154,8 @@ internal sealed class DataDirectoryOptions
                     ? "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos."
                     : $"--initial-cluster-token {token} is etcd's default, so most likely the lost cluster's too.",
                 "Members of a cluster with the same token and peer URLs would replace what was restored "
-                + "with their own data. Leave it out: one is derived from the snapshot. Or give one that was never used.");
+                + "with their own data. Leave it out: one is derived from the snapshot. "
+                + "Or give one that was never used.");
         }
 
         bool fromFile = parsed.GetValue(_file) is not null;

@@ -135,7 +135,9 @@ internal static class SnapshotText
         [
             ("Snapshot", manifest.Id.Value),
             ("Status", Status(snapshot)),
-            ("Started", Readable.Time(manifest.StartedAt) + (snapshot.IsFromFuture ? ", in the future of this clock" : "")),
+            (
+                "Started",
+                Readable.Time(manifest.StartedAt) + (snapshot.IsFromFuture ? ", in the future of this clock" : "")),
             ("Took", Readable.Duration(manifest.Duration)),
             ("Policy", manifest.Policy.ToString()),
             ("Reason", ReasonText(manifest.Reason)),
