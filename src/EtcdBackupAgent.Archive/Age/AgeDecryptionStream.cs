@@ -1,7 +1,4 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Archive.Age.Armor;
-using EtcdBackupAgent.Archive.Age.Headers;
-using EtcdBackupAgent.Archive.Age.Payload;
 
 namespace EtcdBackupAgent.Archive.Age;
 

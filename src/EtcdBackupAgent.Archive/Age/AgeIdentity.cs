@@ -1,10 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using EtcdBackupAgent.Archive.Age.Headers;
-using EtcdBackupAgent.Archive.Age.Keys;
 using EtcdBackupAgent.Archive.Age.Primitives;
-using EtcdBackupAgent.Archive.Age.Stanzas;
 
 namespace EtcdBackupAgent.Archive.Age;
 

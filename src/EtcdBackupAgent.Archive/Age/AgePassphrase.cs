@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
-using EtcdBackupAgent.Archive.Age.Headers;
 using EtcdBackupAgent.Archive.Age.Primitives;
-using EtcdBackupAgent.Archive.Age.Stanzas;
 
 namespace EtcdBackupAgent.Archive.Age;
 

@@ -1,8 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using EtcdBackupAgent.Archive.Age.Headers;
-using EtcdBackupAgent.Archive.Age.Keys;
 using EtcdBackupAgent.Archive.Age.Primitives;
-using EtcdBackupAgent.Archive.Age.Stanzas;
 
 namespace EtcdBackupAgent.Archive.Age;
 

@@ -1,4 +1,3 @@
-using EtcdBackupAgent.Archive.Age.Headers;
 
 namespace EtcdBackupAgent.Archive.Age;
 

@@ -65,8 +65,8 @@ public sealed class AgeKeyTests
             ("age1pq", Enumerable.Repeat((byte)9, 1216).ToArray()),
         })
         {
-            char[] text = new char[EtcdBackupAgent.Archive.Age.Keys.Bech32.Length(prefix, bytes.Length)];
-            EtcdBackupAgent.Archive.Age.Keys.Bech32.Encode(prefix, bytes, text);
+            char[] text = new char[EtcdBackupAgent.Archive.Age.Bech32.Length(prefix, bytes.Length)];
+            EtcdBackupAgent.Archive.Age.Bech32.Encode(prefix, bytes, text);
 
             Assert.False(AgeRecipient.TryParse(new string(text), out _));
         }

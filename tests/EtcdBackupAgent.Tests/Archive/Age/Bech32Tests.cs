@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive.Age.Keys;
+using EtcdBackupAgent.Archive.Age;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
-using EtcdBackupAgent.Archive.Age.Headers;
 using EtcdBackupAgent.Archive.Age.Primitives;
 
-namespace EtcdBackupAgent.Archive.Age.Stanzas;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>The file key, encrypted to an X25519 recipient (spec, "X25519 recipient stanza").</summary>
 internal static class X25519Stanza

@@ -1,8 +1,7 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Archive.Age.Payload;
 using EtcdBackupAgent.Archive.Age.Primitives;
 
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>The key of one file, from which its header's MAC and its payload's key follow (spec, "File key").</summary>
 internal sealed class FileKey : IDisposable

@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive.Age.Armor;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// Reading gives the binary form of an age file, whichever of its two forms the source has. The first byte tells: a binary

@@ -1,6 +1,5 @@
-using EtcdBackupAgent.Archive.Age.Stanzas;
 
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>From a header and identities to the key of the file.</summary>
 internal static class HeaderUnlock

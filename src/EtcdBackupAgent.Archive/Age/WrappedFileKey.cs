@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Archive.Age.Headers;
 
-namespace EtcdBackupAgent.Archive.Age.Stanzas;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// The body of both stanza types: the file key under ChaCha20-Poly1305, with a nonce of zeros, because each wrap key is used once.

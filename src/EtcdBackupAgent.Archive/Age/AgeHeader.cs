@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>A header that was read: its stanzas, and what its MAC is to be checked over (spec, "Header").</summary>
 /// <param name="Stanzas">At least one.</param>

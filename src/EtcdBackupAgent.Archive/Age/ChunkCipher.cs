@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
-namespace EtcdBackupAgent.Archive.Age.Payload;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// Seals and opens the chunks of a payload, one after the other (spec, "Payload"): ChaCha20-Poly1305 with a nonce of an

@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>One entry of a header: the file key, encrypted to one recipient (spec, "Recipient stanza").</summary>
 /// <param name="Arguments">At least one, the type; each of visible ASCII characters.</param>

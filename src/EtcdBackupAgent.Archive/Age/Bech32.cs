@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age.Primitives;
 
-namespace EtcdBackupAgent.Archive.Age.Keys;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// Bech32 of BIP-173 (https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki), without its limit of 90 characters, as

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").

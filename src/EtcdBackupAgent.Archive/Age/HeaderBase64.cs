@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Text;
 
-namespace EtcdBackupAgent.Archive.Age.Headers;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>Base64 as the header has it: the standard alphabet (RFC 4648, section 4) without padding, canonical only.</summary>
 internal static class HeaderBase64

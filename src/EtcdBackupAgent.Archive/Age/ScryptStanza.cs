@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text;
-using EtcdBackupAgent.Archive.Age.Headers;
 using EtcdBackupAgent.Archive.Age.Primitives;
 
-namespace EtcdBackupAgent.Archive.Age.Stanzas;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>The file key, encrypted to a passphrase (spec, "scrypt recipient stanza").</summary>
 internal static class ScryptStanza

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace EtcdBackupAgent.Archive.Age.Armor;
+namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
 /// Takes an armored age file byte by byte and gives what each of its lines encodes (spec, "ASCII armor": strict PEM of
