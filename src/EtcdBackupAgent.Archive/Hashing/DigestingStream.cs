@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Hashing;
 

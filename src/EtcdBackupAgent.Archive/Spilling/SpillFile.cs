@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Spilling;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
+using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Spilling;
 

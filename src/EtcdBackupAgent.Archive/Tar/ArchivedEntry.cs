@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 

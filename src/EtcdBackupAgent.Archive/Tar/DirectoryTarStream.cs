@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
+using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Tar;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Tar;

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Tar;

@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Archive.Streams;
+
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>Knows how far its source was read.</summary>

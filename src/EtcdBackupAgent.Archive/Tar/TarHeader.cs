@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 

@@ -1,5 +1,5 @@
 using System.Buffers;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 

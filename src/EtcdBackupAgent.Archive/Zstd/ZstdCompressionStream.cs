@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Archive.Streams;
+
 namespace EtcdBackupAgent.Archive.Zstd;
 
 /// <summary>Reading gives the source as one zstd frame (RFC 8878) with a content checksum.</summary>

@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Archive.Streams;
+
 namespace EtcdBackupAgent.Archive.Zstd;
 
 /// <summary>

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Spilling;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Core.Backups;
 

@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.Backups;

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Core.Restores;
 

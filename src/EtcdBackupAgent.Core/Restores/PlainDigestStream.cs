@@ -1,5 +1,5 @@
-using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Snapshots;
 
 namespace EtcdBackupAgent.Core.Restores;

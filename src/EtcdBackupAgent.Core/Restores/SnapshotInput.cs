@@ -1,5 +1,5 @@
 using System.Buffers;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Snapshots;
 using Microsoft.Win32.SafeHandles;

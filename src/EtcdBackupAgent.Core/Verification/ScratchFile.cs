@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Restores;
 using Microsoft.Win32.SafeHandles;

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Archive;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;

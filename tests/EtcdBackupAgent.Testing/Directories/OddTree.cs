@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Testing.Directories;

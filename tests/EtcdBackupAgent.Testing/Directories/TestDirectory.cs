@@ -1,5 +1,5 @@
 using System.IO.Enumeration;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Testing.Directories;
 

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Testing.Storage;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Commands;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Etcd;

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive;

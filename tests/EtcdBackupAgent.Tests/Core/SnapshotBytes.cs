@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Snapshots.Verification;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Formats.Tar;
 using EtcdBackupAgent.Archive;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing.Directories;
 using FsCheck;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>What is in directories, whatever the bytes of the names: texts as <see cref="FileName"/> makes
 /// them.</summary>

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace EtcdBackupAgent.Archive;
+namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>The part of a source that was read and is not used yet: one pooled buffer, refilled only when it is empty.</summary>
 internal sealed class PulledInput(Stream source, int bufferBytes)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
 /// A file that has no name in its directory: readable and writable for its owner, and gone with its handle, however the process ends.

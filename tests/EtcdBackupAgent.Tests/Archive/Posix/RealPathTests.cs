@@ -1,8 +1,8 @@
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Testing.Directories;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Archive.FileSystem;
+namespace EtcdBackupAgent.Tests.Archive.Posix;
 
 public sealed class RealPathTests : IDisposable
 {

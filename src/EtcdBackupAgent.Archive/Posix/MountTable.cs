@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
 /// Which part of which file system is mounted where (<c>/proc/self/mountinfo</c>, proc_pid_mountinfo(5)). Two paths

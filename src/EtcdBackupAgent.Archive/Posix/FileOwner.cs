@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>Whom files belong to.</summary>
 public static class FileOwner

@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>Paths as the system understands them, which <see cref="Path.GetFullPath(string)"/> does not: it takes
 /// <c>link/..</c> away.</summary>

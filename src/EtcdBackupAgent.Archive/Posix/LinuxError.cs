@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>Turns the error that a call of <see cref="LinuxCalls"/> left into the exception that the platform has for
 /// it.</summary>

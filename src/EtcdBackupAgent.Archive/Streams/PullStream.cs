@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive;
+namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>
 /// A layer of a pipeline that is pulled: a stream that is only read, from front to back, and reads its source as far as it

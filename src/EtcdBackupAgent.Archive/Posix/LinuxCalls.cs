@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
 /// System calls that .NET does not offer, or offers only for names that are UTF-8 (<see cref="FileName"/>). Each

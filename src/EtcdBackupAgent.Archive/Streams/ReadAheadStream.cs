@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace EtcdBackupAgent.Archive;
+namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>Reads its source ahead as far as its buffers go; the source then waits for the reader.</summary>
 public sealed class ReadAheadStream : PumpedStream

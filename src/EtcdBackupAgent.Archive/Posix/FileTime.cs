@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>A file's time as the system keeps it (<c>struct timespec</c>): any year, to the nanosecond.</summary>
 /// <param name="Seconds">Since 1970, in UTC; negative before.</param>

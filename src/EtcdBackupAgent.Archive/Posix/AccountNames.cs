@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
 /// Names of users or groups, from the local file that lists them: passwd(5) or group(5), which both put the name first and

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.InteropServices.Marshalling;
 
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>Hands a text to a system call as the bytes that <see cref="FileName"/> says it stands for, with a NUL at
 /// the end.</summary>

@@ -1,8 +1,8 @@
 using System.Text;
-using EtcdBackupAgent.Archive.FileSystem;
+using EtcdBackupAgent.Archive.Posix;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Archive.FileSystem;
+namespace EtcdBackupAgent.Tests.Archive.Posix;
 
 /// <summary>The table of a pod whose volumes are directories of its node, a bind mount, a hidden mount and an odd
 /// name.</summary>

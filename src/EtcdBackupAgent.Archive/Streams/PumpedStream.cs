@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive;
+namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>
 /// A layer whose source is read ahead by a pump, on a thread of its own, while the layers after it work on the caller's. The pump hands over

@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Archive.FileSystem;
+namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
 /// Where a directory really is, there yet or not: with symbolic links resolved, and known by file system and path in
