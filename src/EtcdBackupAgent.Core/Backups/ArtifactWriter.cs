@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Spilling;
@@ -43,7 +42,6 @@ internal sealed class ArtifactWriter(
         Func<ObjectKey, Stream, CancellationToken, Task<long>> store,
         CancellationToken cancellationToken)
     {
-        using Activity? span = BackupTrace.Start(kind == ArtifactKind.Etcd ? "database" : "certificates");
         ArtifactEncryption encryption = repository.Document.Encryption.Kind;
         ObjectKey key = folder.Key(ArtifactNames.FileName(kind, encryption));
 

@@ -66,7 +66,7 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         try
         {
             // 3. the database
-            artifacts.Add(await writer.StoreDatabaseAsync(snapshot.Content, snapshot.SizeBytes, cancellationToken));
+            artifacts.Add(await StoreDatabaseAsync(writer, snapshot, cancellationToken));
             warnings.AddRange(CostToEtcd(writer.Spill));
 
             // 4. the certificates
@@ -175,9 +175,17 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         }
     }
 
+    private static async Task<ArtifactManifest> StoreDatabaseAsync(
+        ArtifactWriter writer, EtcdSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("database");
+        return await writer.StoreDatabaseAsync(snapshot.Content, snapshot.SizeBytes, cancellationToken);
+    }
+
     private static async Task<ArtifactManifest> StoreCertificatesAsync(
         ArtifactWriter writer, string directory, Action<string> onWarning, CancellationToken cancellationToken)
     {
+        using Activity? span = BackupTrace.Start("certificates");
         try
         {
             await using Stream tar = DirectoryTarStream.Open(directory, onWarning);

@@ -1,0 +1,12 @@
+namespace EtcdBackupAgent.Core.Policies;
+
+/// <summary>The keys and bytes of a Secret. It prints as its name and the names of its keys, never as its
+/// bytes.</summary>
+public sealed class SecretContent(ResourceName name, IReadOnlyDictionary<string, byte[]> data)
+{
+    public ResourceName Name { get; } = name;
+
+    public IReadOnlyDictionary<string, byte[]> Data { get; } = data;
+
+    public override string ToString() => $"Secret {Name} ({string.Join(", ", Data.Keys)})";
+}
