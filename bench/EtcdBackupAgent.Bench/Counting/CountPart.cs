@@ -4,7 +4,7 @@ using System.Text;
 using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Layers;
 using EtcdBackupAgent.Bench.Performance;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Testing.KubernetesApi;
 using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;

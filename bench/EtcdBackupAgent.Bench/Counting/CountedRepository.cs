@@ -1,7 +1,7 @@
 using System.Globalization;
 using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Performance;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Bench.Counting;
 

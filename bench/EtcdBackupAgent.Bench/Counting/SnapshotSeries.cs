@@ -1,5 +1,6 @@
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Tests.Core;
 
 namespace EtcdBackupAgent.Bench.Counting;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Bench.Layers;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Access;
 using EtcdBackupAgent.Kubernetes.Catalogue;

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Bench.Filling;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Etcd;

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Performance;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;

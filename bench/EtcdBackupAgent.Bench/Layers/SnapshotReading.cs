@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Etcd;
 using Microsoft.Extensions.Logging.Abstractions;
 

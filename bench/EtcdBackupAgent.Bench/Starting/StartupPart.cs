@@ -3,7 +3,7 @@ using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Counting;
 using EtcdBackupAgent.Bench.Performance;
 using EtcdBackupAgent.Bench.Running;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Starting;

@@ -1,5 +1,5 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Verification;
 

@@ -1,5 +1,5 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Backups;
 

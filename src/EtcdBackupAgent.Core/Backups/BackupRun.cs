@@ -1,10 +1,14 @@
 using System.Diagnostics;
 using EtcdBackupAgent.Archive.Spilling;
 using EtcdBackupAgent.Archive.Tar;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 
 namespace EtcdBackupAgent.Core.Backups;

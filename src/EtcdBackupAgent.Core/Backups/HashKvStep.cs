@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Core.History;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.History;
 

@@ -1,6 +1,6 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.History;
 

@@ -1,5 +1,5 @@
-using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 
 namespace EtcdBackupAgent.Core.History;
 

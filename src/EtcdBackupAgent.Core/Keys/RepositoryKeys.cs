@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Keys;
 

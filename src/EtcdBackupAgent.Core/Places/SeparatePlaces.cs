@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Places;
 

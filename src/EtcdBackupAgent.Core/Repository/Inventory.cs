@@ -1,5 +1,7 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
 

@@ -1,4 +1,6 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
 

@@ -1,8 +1,10 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Restores;
 

@@ -1,8 +1,10 @@
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Restores;
 

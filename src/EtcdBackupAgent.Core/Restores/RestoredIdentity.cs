@@ -1,6 +1,7 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Snapshots.DataDirectory;
 
 namespace EtcdBackupAgent.Core.Restores;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
-using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Retention;
 

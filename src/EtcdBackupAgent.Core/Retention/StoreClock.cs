@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Retention;
 

@@ -1,11 +1,14 @@
 using System.Runtime.CompilerServices;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Verification;
 using Microsoft.Win32.SafeHandles;

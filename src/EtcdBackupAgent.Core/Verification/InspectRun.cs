@@ -1,10 +1,11 @@
 using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Verification;
 using Microsoft.Win32.SafeHandles;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Archive.Posix;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Restores;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Core.Verification;

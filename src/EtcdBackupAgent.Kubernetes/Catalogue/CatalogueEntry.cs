@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 

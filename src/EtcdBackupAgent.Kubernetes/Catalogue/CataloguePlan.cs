@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Resources;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 

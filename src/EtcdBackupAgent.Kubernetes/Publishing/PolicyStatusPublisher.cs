@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 

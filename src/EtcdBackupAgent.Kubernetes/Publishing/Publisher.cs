@@ -1,7 +1,8 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;

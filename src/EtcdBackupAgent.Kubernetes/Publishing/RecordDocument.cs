@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Kubernetes.Resources;
 

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Storage.FileSystem;

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Storage.FileSystem;

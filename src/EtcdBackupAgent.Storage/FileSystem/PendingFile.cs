@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Storage.FileSystem;

@@ -2,7 +2,7 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Storage.S3;
@@ -135,7 +135,7 @@ internal sealed partial class ObjectCreation(
         try
         {
             await using Stream stored = await S3ReadStream.OpenAsync(
-                connection, key, new Core.Repository.ByteRange(0, bytes.Length + 1), cancellationToken);
+                connection, key, new Core.Stores.ByteRange(0, bytes.Length + 1), cancellationToken);
             using MemoryStream read = new();
             await stored.CopyToAsync(read, cancellationToken);
             return read.GetBuffer().AsSpan(0, (int)read.Length).SequenceEqual(bytes);

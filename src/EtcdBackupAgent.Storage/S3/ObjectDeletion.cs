@@ -1,7 +1,7 @@
 using Amazon.S3;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Storage.S3;

@@ -1,6 +1,6 @@
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Storage.S3;
 

@@ -2,10 +2,10 @@ using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using ByteRange = EtcdBackupAgent.Core.Repository.ByteRange;
+using ByteRange = EtcdBackupAgent.Core.Stores.ByteRange;
 
 namespace EtcdBackupAgent.Storage.S3;
 

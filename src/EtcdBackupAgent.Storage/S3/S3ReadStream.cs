@@ -2,8 +2,8 @@ using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
-using ByteRange = EtcdBackupAgent.Core.Repository.ByteRange;
+using EtcdBackupAgent.Core.Stores;
+using ByteRange = EtcdBackupAgent.Core.Stores.ByteRange;
 
 namespace EtcdBackupAgent.Storage.S3;
 

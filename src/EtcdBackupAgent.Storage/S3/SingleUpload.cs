@@ -1,5 +1,5 @@
 using Amazon.S3.Model;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Storage.S3;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using Spectre.Console;
 

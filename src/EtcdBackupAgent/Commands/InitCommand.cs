@@ -4,9 +4,9 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;

@@ -5,6 +5,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Commands;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Restores;

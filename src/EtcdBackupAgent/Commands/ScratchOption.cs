@@ -1,5 +1,5 @@
 using System.CommandLine;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
 
 namespace EtcdBackupAgent.Commands;
 

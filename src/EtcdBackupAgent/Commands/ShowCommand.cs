@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
 using Spectre.Console;

@@ -1,6 +1,6 @@
 using System.Net;
 using EtcdBackupAgent.Configuration;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Composition;
 

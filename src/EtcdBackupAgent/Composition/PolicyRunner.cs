@@ -1,11 +1,15 @@
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.Logging;

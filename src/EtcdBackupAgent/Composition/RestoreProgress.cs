@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Composition;
 

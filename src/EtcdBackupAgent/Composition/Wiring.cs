@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
@@ -8,6 +9,7 @@ using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Resources;

@@ -1,5 +1,5 @@
 using System.Net;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;

@@ -1,8 +1,8 @@
 using System.Text;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Publishing;
 

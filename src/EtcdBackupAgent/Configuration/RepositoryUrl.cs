@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Configuration;
 

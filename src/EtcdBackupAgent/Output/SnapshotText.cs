@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using Spectre.Console;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Transfers;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;

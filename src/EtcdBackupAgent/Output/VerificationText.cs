@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots.Verification;
 using Spectre.Console;

@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Scheduling;

@@ -1,6 +1,6 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Scheduling;

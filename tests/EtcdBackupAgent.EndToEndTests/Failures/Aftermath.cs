@@ -1,6 +1,7 @@
 using System.Text.Json;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;

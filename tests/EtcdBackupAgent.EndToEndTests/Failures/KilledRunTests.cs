@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing.Kills;
 using EtcdBackupAgent.Testing.Storage;

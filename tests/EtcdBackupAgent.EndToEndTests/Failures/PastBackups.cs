@@ -1,8 +1,11 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Testing.Time;
 

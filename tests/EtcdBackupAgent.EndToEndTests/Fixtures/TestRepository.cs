@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Directories;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;

@@ -1,7 +1,9 @@
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Testing.Directories;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Testing.Etcd;

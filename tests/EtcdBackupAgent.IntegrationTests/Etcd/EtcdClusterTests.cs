@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Etcd.Api;

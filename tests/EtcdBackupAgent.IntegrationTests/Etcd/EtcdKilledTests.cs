@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Testing.Etcd;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Snapshots.Verification;

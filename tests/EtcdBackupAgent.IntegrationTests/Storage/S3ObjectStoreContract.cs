@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Network;
 using EtcdBackupAgent.Testing.Processes;

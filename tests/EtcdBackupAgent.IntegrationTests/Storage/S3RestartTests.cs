@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Storage;

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Archive.Streams;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Testing.Storage;
 

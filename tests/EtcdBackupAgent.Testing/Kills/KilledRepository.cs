@@ -1,7 +1,11 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Storage;
 

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Testing.Storage;
 

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Scheduling;

@@ -1,7 +1,8 @@
 using EtcdBackupAgent.Archive.Hashing;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Tests.Core;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Streams;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Snapshots.Verification;
 using Xunit;
 

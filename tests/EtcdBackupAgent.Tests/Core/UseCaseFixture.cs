@@ -1,8 +1,11 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Storage.FileSystem;

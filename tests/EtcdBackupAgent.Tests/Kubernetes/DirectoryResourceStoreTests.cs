@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Resources;
 using Xunit;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Scheduling;
 using Xunit;
 

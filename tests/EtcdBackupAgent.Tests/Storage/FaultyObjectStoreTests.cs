@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Storage;

@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;

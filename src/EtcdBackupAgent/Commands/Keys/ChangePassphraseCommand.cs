@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;

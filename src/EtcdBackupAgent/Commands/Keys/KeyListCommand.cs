@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Keys;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
 

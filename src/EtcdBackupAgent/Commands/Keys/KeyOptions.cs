@@ -2,10 +2,10 @@ using System.CommandLine;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Commands.Keys;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;

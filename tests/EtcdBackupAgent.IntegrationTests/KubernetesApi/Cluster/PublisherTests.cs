@@ -1,8 +1,9 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;

@@ -1,5 +1,5 @@
 using System.Net;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Cluster;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Catalogue;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Testing.Storage;
 using Microsoft.AspNetCore.Http;
 using Xunit;

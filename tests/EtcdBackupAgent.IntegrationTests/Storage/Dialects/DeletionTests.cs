@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Testing.Storage;
 using Microsoft.AspNetCore.Http;
 using Xunit;

@@ -1,7 +1,7 @@
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;

@@ -1,8 +1,10 @@
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Testing.Storage;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;

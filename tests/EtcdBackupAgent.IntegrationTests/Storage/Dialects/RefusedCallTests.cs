@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.IntegrationTests.Storage.Faults;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Storage;

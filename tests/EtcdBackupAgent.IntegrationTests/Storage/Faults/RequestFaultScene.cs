@@ -1,10 +1,11 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Directories;

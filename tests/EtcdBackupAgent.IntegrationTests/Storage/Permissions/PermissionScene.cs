@@ -1,6 +1,9 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Tests.Core;

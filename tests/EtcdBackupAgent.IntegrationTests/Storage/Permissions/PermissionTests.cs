@@ -5,6 +5,8 @@ using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing.Storage;

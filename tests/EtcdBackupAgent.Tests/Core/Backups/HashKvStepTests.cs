@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;

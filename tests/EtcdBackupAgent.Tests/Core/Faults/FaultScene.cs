@@ -1,8 +1,11 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;

@@ -1,4 +1,6 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;

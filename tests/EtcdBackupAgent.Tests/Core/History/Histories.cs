@@ -1,5 +1,6 @@
-using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Tests.Core.History;
 

@@ -1,5 +1,5 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
-using EtcdBackupAgent.Core.Repository;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
 using Xunit;

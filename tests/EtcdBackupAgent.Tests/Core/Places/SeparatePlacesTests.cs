@@ -1,8 +1,9 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Testing.Directories;
@@ -154,7 +155,7 @@ public sealed class SeparatePlacesTests : IDisposable
     private DirectoryObjectStore Store(string relative) => new(_files[relative], TimeProvider.System);
 
     private static Task<BackupRepository> InitAsync(IObjectStore store) => BackupRepository.InitAsync(
-        store, new EtcdBackupAgent.Core.Keys.Unprotected(), TimeProvider.System, CancellationToken.None);
+        store, new EtcdBackupAgent.Core.Repository.Unprotected(), TimeProvider.System, CancellationToken.None);
 
     private sealed class Unread : ISnapshotSource
     {

@@ -1,4 +1,6 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;

@@ -1,6 +1,6 @@
 using System.Text;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;

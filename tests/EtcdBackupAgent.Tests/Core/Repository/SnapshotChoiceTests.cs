@@ -1,6 +1,8 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;

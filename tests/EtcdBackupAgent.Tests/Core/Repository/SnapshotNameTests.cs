@@ -1,5 +1,6 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;

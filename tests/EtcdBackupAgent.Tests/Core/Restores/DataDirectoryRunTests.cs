@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots.DataDirectory;
 using EtcdBackupAgent.Tests.Snapshots.Bolt;
 using Xunit;

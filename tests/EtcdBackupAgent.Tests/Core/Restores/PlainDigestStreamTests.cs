@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive;
-using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Snapshots;
 using Xunit;
 

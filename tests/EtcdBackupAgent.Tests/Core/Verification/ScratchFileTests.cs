@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Directories;

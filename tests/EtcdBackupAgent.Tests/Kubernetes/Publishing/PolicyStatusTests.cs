@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;

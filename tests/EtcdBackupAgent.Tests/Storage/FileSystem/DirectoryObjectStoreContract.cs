@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Storage;

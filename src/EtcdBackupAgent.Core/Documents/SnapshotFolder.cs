@@ -1,6 +1,7 @@
 using System.Globalization;
+using EtcdBackupAgent.Core.Stores;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
 /// The folder of one snapshot: <c>snapshots/20260131T235959Z-34abbf1b/</c>. Its name holds the time, so that a plain listing is in the

@@ -1,6 +1,6 @@
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>What the kinds of artifacts are called, in the repository and to people.</summary>
 internal static class ArtifactNames

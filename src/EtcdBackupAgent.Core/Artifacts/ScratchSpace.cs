@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Archive.Spilling;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Documents;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>Where a backup may put sealed bytes that the store does not take as fast as etcd gives them.</summary>
 public sealed record ScratchSpace

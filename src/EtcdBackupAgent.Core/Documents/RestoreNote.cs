@@ -1,9 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Hashing;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.Stores;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
 /// <c>restores/CLUSTER-SNAPSHOT.json</c>: that an etcd cluster was restored from a snapshot, so that its backups go on

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Etcd;
 
 /// <summary>Where etcd snapshots come from: a live cluster.</summary>
 public interface ISnapshotSource

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>A value that is written as the text it prints as, and read back by its own parser.</summary>
 internal sealed class TextConverter<T>(TextConverter<T>.TryParse tryParse) : JsonConverter<T>

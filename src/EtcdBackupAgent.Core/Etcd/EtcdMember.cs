@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Snapshots.Verification;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Etcd;
 
 /// <summary>A cluster or member id: 64 bits, written in lower-case hexadecimal without padding, as etcd's own tools print it.</summary>
 public readonly record struct EtcdId(ulong Value)

@@ -2,10 +2,11 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Hashing;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary><c>manifest.json</c>: what a snapshot is and what its bytes must be. Fields: <c>docs/spec/repository.md</c>.</summary>
 public sealed record SnapshotManifest : IRepositoryDocument

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary><c>repository.json</c>: that this is a repository, which one, and how it is protected.</summary>
 public sealed record RepositoryDocument : IRepositoryDocument

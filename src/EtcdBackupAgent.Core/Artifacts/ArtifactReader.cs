@@ -4,12 +4,13 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Archive.Zstd;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 
-namespace EtcdBackupAgent.Core.Restores;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>Reads artifacts back through their layers, and holds every byte against the manifest.</summary>
 internal sealed class ArtifactReader(

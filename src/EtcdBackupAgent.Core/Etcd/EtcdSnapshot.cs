@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Snapshots.Verification;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Etcd;
 
 /// <summary>A snapshot being read. Disposing it ends the stream, whether or not it was read to its end.</summary>
 public sealed class EtcdSnapshot(

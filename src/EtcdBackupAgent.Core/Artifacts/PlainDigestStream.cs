@@ -2,7 +2,7 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Snapshots;
 
-namespace EtcdBackupAgent.Core.Restores;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
 /// Passes an artifact's plain bytes on and computes their SHA-256; in the same pass it holds the trailer of an etcd snapshot, which is

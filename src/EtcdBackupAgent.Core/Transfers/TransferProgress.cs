@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Transfers;
 
 /// <summary>How far a transfer has come. Reported often; whoever shows it thins it out.</summary>
 /// <param name="Step">What is being transferred, as a phrase: <c>etcd database</c>, <c>certificates</c>.</param>

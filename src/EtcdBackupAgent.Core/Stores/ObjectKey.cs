@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Stores;
 
 /// <summary>
 /// The name of an object within one repository: segments of <c>[A-Za-z0-9._-]</c> joined by <c>/</c>, none of them empty,

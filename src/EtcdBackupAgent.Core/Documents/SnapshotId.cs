@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>The short name of a snapshot that people type: 8 lower-case hexadecimal digits (<c>docs/spec/repository.md</c>).</summary>
 public readonly record struct SnapshotId

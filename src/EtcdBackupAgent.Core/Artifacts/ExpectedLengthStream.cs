@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Streams;
 
-namespace EtcdBackupAgent.Core.Restores;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
 /// Passes on what a stream holds, and refuses the first byte past the length that it must have: what was stored by somebody else may

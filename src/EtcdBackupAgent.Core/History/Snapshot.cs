@@ -1,7 +1,7 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.History;
 
 /// <summary>A snapshot that exists: its folder holds a manifest that can be read.</summary>
 public sealed record Snapshot

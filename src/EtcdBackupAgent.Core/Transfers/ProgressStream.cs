@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Archive.Streams;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Transfers;
 
 /// <summary>Passes a stream's bytes on and reports how many there have been. It does not close the stream it reads.</summary>
 internal sealed class ProgressStream(

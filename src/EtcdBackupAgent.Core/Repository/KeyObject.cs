@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 
-namespace EtcdBackupAgent.Core.Keys;
+namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>
 /// <c>keys/NAME.age</c>: a file of one age identity, encrypted to a passphrase, as <c>age -d</c> opens it

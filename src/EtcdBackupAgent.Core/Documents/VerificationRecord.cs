@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Snapshots.Verification;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
 /// <c>verification-….json</c>: what a deep verification found. It lies beside the manifest, which never changes. Fields:

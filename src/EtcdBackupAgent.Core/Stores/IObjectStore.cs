@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Stores;
 
 /// <summary>
 /// A flat store of named, immutable objects: an S3 bucket (with an optional prefix) or a directory. Keys are relative to the

@@ -3,10 +3,13 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Spilling;
 using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Archive.Zstd;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 
-namespace EtcdBackupAgent.Core.Backups;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
 /// Stores the artifacts of one snapshot. The layers are streams that pull from each other, so memory is bounded by the layers' own buffers.

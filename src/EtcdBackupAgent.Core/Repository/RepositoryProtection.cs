@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 
-namespace EtcdBackupAgent.Core.Keys;
+namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>How a new repository is to be protected. There is no default: somebody has to have said it.</summary>
 public abstract record RepositoryProtection;

@@ -6,11 +6,12 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using EtcdBackupAgent.Archive.Hashing;
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Snapshots.Verification;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
 /// Writes and reads the JSON documents of a repository, with the digest that each carries of itself

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>The compiler writes the code that turns the repository's documents into JSON and back; options in <see cref="RepositoryJson"/>.</summary>
 [JsonSerializable(typeof(RepositoryDocument))]

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace EtcdBackupAgent.Core.Repository;
+namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>Times as RFC 3339 in UTC with a Z: <c>2026-01-31T23:59:59.123Z</c>. Any offset is read.</summary>
 internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
