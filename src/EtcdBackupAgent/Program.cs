@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Commands;
 using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Hardening;
+using EtcdBackupAgent.Runtime;
 
 CoreDumps.Disable();
 

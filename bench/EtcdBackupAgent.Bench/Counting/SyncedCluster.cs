@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Access;
 using EtcdBackupAgent.Kubernetes.Catalogue;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.KubernetesApi;
 

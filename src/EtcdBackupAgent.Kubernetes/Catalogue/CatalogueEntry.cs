@@ -4,5 +4,5 @@ namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
 /// <summary>A snapshot as the cluster is to know it.</summary>
 /// <param name="Snapshot">The snapshot.</param>
-/// <param name="IsForeign">See <see cref="Cluster.ClusterNames.ForeignLabel"/>.</param>
+/// <param name="IsForeign">See <see cref="Objects.ClusterNames.ForeignLabel"/>.</param>
 internal sealed record CatalogueEntry(Snapshot Snapshot, bool IsForeign);

@@ -2,9 +2,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
-using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 

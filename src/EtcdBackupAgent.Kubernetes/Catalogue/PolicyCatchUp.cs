@@ -1,9 +1,8 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Publishing;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 

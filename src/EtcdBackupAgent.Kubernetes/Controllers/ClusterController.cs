@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Health;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Leases;
-using EtcdBackupAgent.Kubernetes.Cluster;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 

@@ -1,8 +1,9 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Kubernetes.Workloads;
 using Microsoft.Extensions.Logging;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Kubernetes.Reading;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 

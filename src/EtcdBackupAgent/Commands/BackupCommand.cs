@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Backups;
@@ -8,10 +7,13 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Observability.Otlp;
 using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Pods;
+using EtcdBackupAgent.Runtime;
+using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging;
 using Spectre.Console;
 

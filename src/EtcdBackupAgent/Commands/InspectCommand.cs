@@ -2,6 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Output;
 

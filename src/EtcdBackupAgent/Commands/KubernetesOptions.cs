@@ -3,7 +3,6 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Access;
-using EtcdBackupAgent.Kubernetes.Cluster;
 
 namespace EtcdBackupAgent.Commands;
 

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Restores;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Pods;
 
 namespace EtcdBackupAgent.Commands;
 

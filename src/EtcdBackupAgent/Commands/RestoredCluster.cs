@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 

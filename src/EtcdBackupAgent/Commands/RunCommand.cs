@@ -5,11 +5,12 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Proxies;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Controllers;
-using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Kubernetes.Workloads;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Resources.Directories;
+using EtcdBackupAgent.Runtime;
+using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 

@@ -2,6 +2,7 @@ using System.Net;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Observability.Otlp;
+using EtcdBackupAgent.Runtime;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

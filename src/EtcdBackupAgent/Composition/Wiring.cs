@@ -1,5 +1,4 @@
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
@@ -12,7 +11,8 @@ using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Etcd;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Directories;
+using EtcdBackupAgent.Runtime;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;
 using Microsoft.Extensions.Logging;

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -4,7 +4,6 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Etcd;
-using EtcdBackupAgent.Kubernetes.Publishing;
 
 namespace EtcdBackupAgent.Configuration;
 

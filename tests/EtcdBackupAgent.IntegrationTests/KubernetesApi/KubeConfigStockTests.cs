@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Access;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.KubernetesApi;
 using EtcdBackupAgent.Testing.Processes;

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Commands;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Etcd;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Storage.S3;
 using Xunit;

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Runtime;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Composition;

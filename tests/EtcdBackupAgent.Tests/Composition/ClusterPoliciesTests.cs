@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Tests.Observability;
+using EtcdBackupAgent.Worker;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Composition;

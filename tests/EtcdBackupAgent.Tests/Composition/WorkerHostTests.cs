@@ -1,10 +1,10 @@
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Resources;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging;
 using Xunit;
 

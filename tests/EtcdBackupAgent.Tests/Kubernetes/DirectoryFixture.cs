@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Directories;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes;

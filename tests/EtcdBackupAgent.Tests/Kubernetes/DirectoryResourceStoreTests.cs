@@ -4,7 +4,7 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Directories;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes;

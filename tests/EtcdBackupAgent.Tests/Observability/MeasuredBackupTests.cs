@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
@@ -7,6 +6,7 @@ using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Tests.Core;
+using EtcdBackupAgent.Worker;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Observability;

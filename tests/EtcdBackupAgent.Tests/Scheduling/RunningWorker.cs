@@ -1,10 +1,10 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Resources;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Time;
+using EtcdBackupAgent.Worker;
 
 namespace EtcdBackupAgent.Tests.Scheduling;
 

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Worker;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Scheduling;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Scheduling;
+using EtcdBackupAgent.Worker;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Scheduling;

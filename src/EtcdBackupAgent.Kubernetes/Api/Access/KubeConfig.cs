@@ -5,7 +5,7 @@ using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Secrets;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Secrets;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 

@@ -1,5 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Resources.Yaml;
 using YamlDotNet.Core;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;

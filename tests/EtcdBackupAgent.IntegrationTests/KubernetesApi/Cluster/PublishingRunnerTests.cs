@@ -1,16 +1,16 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Etcd;
+using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 

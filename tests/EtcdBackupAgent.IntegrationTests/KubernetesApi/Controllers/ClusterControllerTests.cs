@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
 using EtcdBackupAgent.Core.Health;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing;
 using Xunit;
 

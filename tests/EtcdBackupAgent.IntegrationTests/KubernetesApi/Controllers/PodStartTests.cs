@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing.KubernetesApi.Recording;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;

@@ -5,9 +5,9 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Kubernetes.Publishing;
 using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;

@@ -1,8 +1,7 @@
 using System.Net;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
-using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.KubernetesApi.Recording;
 using Xunit;

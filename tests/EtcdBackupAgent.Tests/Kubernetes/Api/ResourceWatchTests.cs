@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Time;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,8 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Cluster;
-using EtcdBackupAgent.Kubernetes.Resources;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Kubernetes.Reading;
+using EtcdBackupAgent.Resources.Yaml;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Cluster;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Objects;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;

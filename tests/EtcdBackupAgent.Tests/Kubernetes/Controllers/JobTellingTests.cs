@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Controllers;
-using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Objects;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;

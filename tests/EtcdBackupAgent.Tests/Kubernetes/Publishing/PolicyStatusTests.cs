@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;
 

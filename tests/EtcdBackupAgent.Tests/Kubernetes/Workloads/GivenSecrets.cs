@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Kubernetes.Cluster;
+using EtcdBackupAgent.Kubernetes.Reading;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
 

@@ -1,0 +1,17 @@
+using EtcdBackupAgent.Archive.Age;
+
+namespace EtcdBackupAgent.Core.Keys;
+
+/// <summary>Identities that were opened for one verb; wiped when it is over.</summary>
+public sealed class OpenedKeys(IReadOnlyList<AgeIdentity> identities) : IDisposable
+{
+    public IReadOnlyList<AgeIdentity> Identities { get; } = identities;
+
+    public void Dispose()
+    {
+        foreach (AgeIdentity identity in Identities)
+        {
+            identity.Dispose();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace EtcdBackupAgent.Kubernetes.Objects;
+
+/// <summary>One kind of resource, as its URL names it: group (empty for core), version, plural.</summary>
+internal sealed record ResourceKind(string Group, string Version, string Plural, bool IsNamespaced = true)
+{
+    public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "leases") { Kind = "Lease" };
+
+    /// <summary>What a manifest calls one of them: <c>Lease</c>; empty where nobody writes it.</summary>
+    public string Kind { get; init; } = "";
+
+    /// <summary>As a manifest has it: <c>v1</c>, <c>batch/v1</c>.</summary>
+    public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
+
+    /// <summary>
+    /// The path below the server's URL, without a slash at its beginning: of one object, or without a name of all
+    /// objects in a namespace, or without a namespace of all that there are.
+    /// </summary>
+    public string Path(string? space, string? name = null, string? subresource = null)
+    {
+        string root = Group.Length == 0 ? "api" : "apis";
+        string inNamespace = IsNamespaced && space is not null ? $"namespaces/{Uri.EscapeDataString(space)}/" : "";
+        string below = string.Concat(
+            name is null ? "" : $"/{Uri.EscapeDataString(name)}", subresource is null ? "" : $"/{subresource}");
+        return $"{root}/{ApiVersion}/{inNamespace}{Plural}{below}";
+    }
+
+    /// <summary>For messages: <c>leases.coordination.k8s.io</c>.</summary>
+    public override string ToString() => Group.Length == 0 ? Plural : $"{Plural}.{Group}";
+}

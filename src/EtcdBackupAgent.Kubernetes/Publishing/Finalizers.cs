@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
+
+namespace EtcdBackupAgent.Kubernetes.Publishing;
+
+/// <summary>Removes one finalizer of an object, those of others left as they are.</summary>
+internal sealed class Finalizers(KubernetesClient client)
+{
+    /// <summary>Removes it, if it is there; an object that is being deleted may be gone then.</summary>
+    /// <returns>The object as it is then.</returns>
+    /// <exception cref="ApiStatusException">A conflict, if the object has changed; it is then to be read again.</exception>
+    public async Task<JsonObject> RemoveAsync(
+        ResourceKind kind, JsonObject item, string finalizer, CancellationToken cancellationToken)
+    {
+        if (!ObjectMetadata.HasFinalizer(item, finalizer))
+        {
+            return item;
+        }
+
+        try
+        {
+            return await WriteAsync(
+                kind, item, [.. ObjectMetadata.Finalizers(item).Where(one => one != finalizer)], cancellationToken);
+        }
+        catch (ApiStatusException e) when (e.IsNotFound)
+        {
+            // Somebody else removed it, and the object went.
+            return item;
+        }
+    }
+
+    private Task<JsonObject> WriteAsync(
+        ResourceKind kind, JsonObject item, IReadOnlyList<string> finalizers, CancellationToken cancellationToken)
+    {
+        JsonObject metadata = new()
+        {
+            ["resourceVersion"] = ObjectMetadata.ResourceVersion(item),
+            ["finalizers"] = new JsonArray([.. finalizers.Select(one => JsonValue.Create(one))]),
+        };
+        return client.MergePatchAsync(
+            kind,
+            ObjectMetadata.Namespace(item),
+            ObjectMetadata.Name(item),
+            subresource: null,
+            new JsonObject { ["metadata"] = metadata },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
+
+namespace EtcdBackupAgent.Kubernetes.Reading;
+
+/// <summary>Reads the policies and locations of one namespace of a cluster, and the Secrets that they name.</summary>
+internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSource secrets) : IResourceStore
+{
+    /// <summary>With Secrets by the API.</summary>
+    public ClusterResourceStore(ConnectedCluster cluster)
+        : this(cluster, new ApiSecrets(cluster.Client))
+    {
+    }
+
+    public string Address => cluster.ToString();
+
+    /// <inheritdoc/>
+    /// <exception cref="BackupException">Or what the API server says.</exception>
+    public async Task<ResourceSet> LoadAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            ResourceList locations = await ListAsync(ClusterKinds.BackupLocation, cancellationToken);
+            ResourceList policies = await ListAsync(ClusterKinds.Policy, cancellationToken);
+            return await new ClusterBinding(secrets).BindAsync(locations.Items, policies.Items, cancellationToken);
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw Failed("read policies and locations", e);
+        }
+    }
+
+    /// <summary>Reads one policy with its location and their Secrets; null if there is no such policy.</summary>
+    /// <exception cref="BackupException">What the API server says.</exception>
+    public async Task<BoundPolicy?> FindPolicyAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await FindAsync(ClusterKinds.Policy, name, cancellationToken) is { } policy
+                ? await BindAsync(policy, cancellationToken)
+                : null;
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw Failed($"read policy {cluster.Namespace}/{name}", e);
+        }
+    }
+
+    /// <summary>The same for a policy that was read already, as by a watch.</summary>
+    /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
+    public async Task<BoundPolicy> BindAsync(JsonObject policy, CancellationToken cancellationToken)
+    {
+        JsonObject? location = ObjectMetadata.Find(policy, "spec", "destination") is { Length: > 0 } destination
+            ? await FindAsync(ClusterKinds.BackupLocation, destination, cancellationToken)
+            : null;
+        return new BoundPolicy
+        {
+            Document = policy,
+            LocationDocument = location,
+            Resources = await new ClusterBinding(secrets).BindAsync(
+                location is null ? [] : [location], [policy], cancellationToken),
+        };
+    }
+
+    /// <summary>A location that was read already, with its Secret; it is among the resources if it is right.</summary>
+    /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
+    public Task<ResourceSet> BindLocationAsync(JsonObject location, CancellationToken cancellationToken) =>
+        new ClusterBinding(secrets).BindAsync([location], [], cancellationToken);
+
+    private Task<ResourceList> ListAsync(ResourceKind kind, CancellationToken cancellationToken) =>
+        cluster.Client.ListAsync(kind, cluster.Namespace, ResourceSelection.All, cancellationToken);
+
+    private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>
+        cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);
+
+    private BackupException Failed(string action, Exception e) =>
+        ApiFailure.From(cluster.Client.Connection, action, e);
+}

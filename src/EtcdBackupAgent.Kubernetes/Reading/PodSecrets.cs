@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Resources.Binding;
+
+namespace EtcdBackupAgent.Kubernetes.Reading;
+
+/// <summary>
+/// What the pod of a backup was given instead of the right to read Secrets: environment variables from the location's
+/// Secret, and the mounted Secret for etcd. Which Secret of the two is asked for does not matter: each is found with
+/// everything that the pod has. See <c>docs/kubernetes.md</c>, "The pod of a backup".
+/// </summary>
+/// <param name="environment">Reads a variable.</param>
+/// <param name="etcdCredentialsDirectory">Where the Secret for etcd is mounted; nothing is there if all endpoints are
+/// plain http.</param>
+internal sealed class PodSecrets(Func<string, string?> environment, string etcdCredentialsDirectory) : ISecretSource
+{
+    private static readonly (string Variable, string Key)[] Variables =
+    [
+        ("AWS_ACCESS_KEY_ID", "access_key"),
+        ("AWS_SECRET_ACCESS_KEY", "secret_key"),
+        ("ETCD_BACKUP_PASSPHRASE", PassphraseLocation.PreferredKey),
+    ];
+
+    private static readonly string[] Files = ["ca.crt", "client.crt", "client.key"];
+
+    /// <summary>A pod has the passphrase only if it verifies what it made.</summary>
+    public bool IsPassphraseOptional => true;
+
+    public async Task<FoundSecret> FindAsync(ResourceName name, CancellationToken cancellationToken)
+    {
+        JsonObject data = [];
+        foreach ((string variable, string key) in Variables)
+        {
+            if (environment(variable) is { Length: > 0 } value)
+            {
+                data[key] = Convert.ToBase64String(Encoding.UTF8.GetBytes(value));
+            }
+        }
+
+        foreach (string file in Files)
+        {
+            string path = Path.Combine(etcdCredentialsDirectory, file);
+            try
+            {
+                data[file] = Convert.ToBase64String(await File.ReadAllBytesAsync(path, cancellationToken));
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // Its absence matters to whoever names the Secret for it.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return new FoundSecret(Document: null, e.Message.TrimEnd('.'));
+            }
+        }
+
+        return new FoundSecret(new JsonObject
+        {
+            ["apiVersion"] = ClusterKinds.Secret.ApiVersion,
+            ["kind"] = DocumentIdentity.Secret,
+            ["metadata"] = new JsonObject { ["namespace"] = name.Namespace, ["name"] = name.Name },
+            ["data"] = data,
+        });
+    }
+}

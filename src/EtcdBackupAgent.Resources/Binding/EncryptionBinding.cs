@@ -1,0 +1,148 @@
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Resources.Yaml;
+
+namespace EtcdBackupAgent.Resources.Binding;
+
+/// <summary>
+/// To whom a location's backups are encrypted: what <c>spec.encryption</c> says, or else the passphrase in the
+/// location's Secret. See <c>docs/policies.md</c>, "Encryption".
+/// </summary>
+internal static class EncryptionBinding
+{
+    public const string Field = "encryption";
+
+    private const string Unencrypted = "None";
+    private const string RecipientsField = "recipients";
+    private const string Allowed = "allowed is None, or a mapping with recipients: [age1…]";
+
+    /// <summary>How the secret half of a recipient begins; no message may repeat it.</summary>
+    private const string IdentityPrefix = "AGE-SECRET-KEY-";
+
+    /// <summary>What <c>spec.encryption</c> says, as far as it can be read; null if it is not written.</summary>
+    public static LocationEncryption? Bind(FieldReader spec)
+    {
+        switch (spec.Node(Field))
+        {
+            case null:
+                return null;
+            case ScalarNode { Type: ScalarType.Text, Text: Unencrypted }:
+                return new UnencryptedLocation();
+            case MappingNode when spec.Mapping(Field) is { } encryption:
+                return new RecipientLocation { Recipients = Recipients(encryption) };
+            case ScalarNode { Type: ScalarType.Text, Text.Length: > 0 } text when !HoldsIdentity(text.Text):
+                spec.Error(
+                    Field,
+                    $"{ResourceProblems.Show(text.Text)} is not an encryption; {Allowed}"
+                    + NearestName.Question(text.Text, [Unencrypted]));
+                break;
+            case { } other:
+                spec.Error(Field, $"is {other.Sort}; {Allowed}");
+                break;
+        }
+
+        return new RecipientLocation { Recipients = [] };
+    }
+
+    /// <summary>Reports that a location says nothing and names no Secret that could.</summary>
+    public static void ReportAbsent(FieldReader spec) =>
+        spec.Error(Field, $"is missing; write {Ways("a Secret, and the Secret's name into spec.credentials")}");
+
+    /// <summary>Finds the passphrase in the Secret of a location that does not say <c>spec.encryption</c>.</summary>
+    /// <returns>Null if there is none or it is empty, which is then among the problems.</returns>
+    public static PassphraseLocation? OfSecret(SecretContent secret, FieldReader spec)
+    {
+        if (PassphraseKey(secret) is not { } key)
+        {
+            string question = NearestName.Question(PassphraseLocation.PreferredKey, secret.Data.Keys);
+            spec.Error(
+                Field,
+                $"is missing, and Secret {secret.Name} has neither {PassphraseLocation.PreferredKey} nor "
+                + $"{PassphraseLocation.KubedrKey}{question}; write {Ways("the Secret")}");
+            return null;
+        }
+
+        if (secret.Data[key].All(character => char.IsWhiteSpace((char)character)))
+        {
+            spec.Error(
+                "credentials", $"Secret {secret.Name} has an empty {key}; write a passphrase that nobody can guess");
+            return null;
+        }
+
+        return new PassphraseLocation { Secret = secret.Name, SecretKey = key };
+    }
+
+    /// <summary>The key that counts, whatever its value; null if the Secret has no passphrase.</summary>
+    public static string? PassphraseKey(SecretContent secret) =>
+        secret.Data.ContainsKey(PassphraseLocation.PreferredKey) ? PassphraseLocation.PreferredKey
+        : secret.Data.ContainsKey(PassphraseLocation.KubedrKey) ? PassphraseLocation.KubedrKey
+        : null;
+
+    private static string Ways(string secret) =>
+        $"a passphrase as {PassphraseLocation.PreferredKey} into {secret}, "
+        + $"or '{Field}: {{{RecipientsField}: [age1…]}}' into the spec to encrypt to keys of your own, "
+        + $"or '{Field}: {Unencrypted}' to store the backups readable for everybody who can read the store";
+
+    private static List<string> Recipients(FieldReader encryption)
+    {
+        List<string> recipients = [];
+        switch (encryption.Node(RecipientsField))
+        {
+            case SequenceNode { Items.Count: > 0 } list:
+                for (int i = 0; i < list.Items.Count; i++)
+                {
+                    Add(list.Items[i], $"spec.{Field}.{RecipientsField}[{i}]", recipients, encryption.Problems);
+                }
+
+                break;
+            case SequenceNode:
+                encryption.Error(RecipientsField, "is an empty list; write at least one recipient, age1…");
+                break;
+            case null:
+                encryption.Error(RecipientsField, "is missing; write a list of at least one recipient, age1…");
+                break;
+            case { } other:
+                encryption.Error(
+                    RecipientsField, $"is {other.Sort}, but must be a list of at least one recipient, age1…");
+                break;
+        }
+
+        encryption.WarnOfUnknown();
+        return recipients;
+    }
+
+    private static void Add(ResourceNode item, string path, List<string> recipients, ResourceProblems problems)
+    {
+        if (item is not ScalarNode { Type: ScalarType.Text } text)
+        {
+            problems.Error(item.Where, path, $"is {item.Sort}, but must be a recipient, age1…");
+        }
+        else if (HoldsIdentity(text.Text))
+        {
+            problems.Error(
+                item.Where,
+                path,
+                "is a secret key, which has no place here; write its recipient, which 'age-keygen -y' prints");
+        }
+        else if (!AgeRecipient.TryParse(SecretText.WithoutLineEnd(text.Text), out AgeRecipient? recipient))
+        {
+            problems.Error(
+                item.Where,
+                path,
+                $"{ResourceProblems.Show(text.Text)} is not a recipient; allowed is age1 and 58 more lower-case "
+                + "characters with a checksum, as 'age-keygen' prints");
+        }
+        else if (recipients.Contains(recipient.ToString(), StringComparer.Ordinal))
+        {
+            problems.Warning(
+                item.Where, path, $"{ResourceProblems.Show(text.Text)} stands here once more and is ignored");
+        }
+        else
+        {
+            recipients.Add(recipient.ToString());
+        }
+    }
+
+    private static bool HoldsIdentity(string text) => text.Contains(IdentityPrefix, StringComparison.OrdinalIgnoreCase);
+}

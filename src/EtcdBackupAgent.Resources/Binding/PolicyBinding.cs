@@ -1,0 +1,178 @@
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Addresses;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Resources.Binding;
+
+/// <summary>
+/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and those that <c>docs/policies.md</c>
+/// marks as added.
+/// </summary>
+internal static partial class PolicyBinding
+{
+    public const string EtcdCredentialsDefault = "etcd-creds";
+    public const string TimeZoneDefault = "UTC";
+    public const string VerifyField = "verify";
+
+    private const string ExecutionOption = "execution";
+
+    private static readonly string[] OptionsKnown = ["master-node-label-name", ExecutionOption];
+
+    /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
+    public static BackupPolicy Bind(ResourceName name, FieldReader spec)
+    {
+        string? destination = spec.RequiredText("destination");
+        IReadOnlyList<Uri> endpoints = Endpoints(spec);
+        Dictionary<string, string> options = Options(spec);
+        BackupPolicy policy = new()
+        {
+            Name = name,
+            Destination = new ResourceName(name.Namespace, destination ?? ""),
+            CertsDirectory = CertsDirectory(spec),
+            EtcdEndpoints = endpoints,
+            EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
+            EtcdServerName = ServerName(spec),
+            HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
+            Schedule = Schedule(spec),
+            RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
+            Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
+            Suspend = spec.Boolean("suspend") ?? false,
+            Execution = options.TryGetValue(ExecutionOption, out string? execution)
+                ? Enum.Parse<PolicyExecution>(execution)
+                : PolicyExecution.CronJob,
+            Options = options,
+        };
+        spec.WarnOfUnknown();
+        return policy;
+    }
+
+    private static List<Uri> Endpoints(FieldReader spec)
+    {
+        string text = spec.Text("etcdEndpoint") ?? BackupPolicy.EtcdEndpointDefault;
+        List<Uri> endpoints = [];
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            Uri? url = EndpointUrl.Read(part, "etcdEndpoint", spec);
+            url = url is null || ServerUrl.NamesPort(part)
+                ? url
+                : new UriBuilder(url) { Port = BackupPolicy.EtcdPortDefault }.Uri;
+            if (url is not null && endpoints.Contains(url))
+            {
+                spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} stands here twice");
+            }
+            else if (url is not null)
+            {
+                endpoints.Add(url);
+            }
+        }
+
+        return endpoints;
+    }
+
+    private static string? ServerName(FieldReader spec)
+    {
+        string? name = spec.Text("etcdServerName");
+        if (name is not null && Uri.CheckHostName(name) == UriHostNameType.Unknown)
+        {
+            spec.Error(
+                "etcdServerName",
+                $"{ResourceProblems.Show(name)} is neither a host name nor an address; write what the certificate of "
+                + "etcd's server is for, such as etcd.example.com");
+        }
+
+        return name;
+    }
+
+    private static string? CertsDirectory(FieldReader spec)
+    {
+        string? directory = spec.Text("certsDir");
+        if (directory?.Any(char.IsControl) ?? false)
+        {
+            spec.Error(
+                "certsDir", "has a control character, such as a line feed at its end; write the path on one line");
+        }
+        else if (directory is not null && !directory.StartsWith('/'))
+        {
+            spec.Error(
+                "certsDir",
+                $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as /etc/kubernetes/pki");
+        }
+
+        return directory;
+    }
+
+    private static BackupSchedule? Schedule(FieldReader spec)
+    {
+        TimeZoneInfo? timeZone = TimeZone(spec);
+        if (spec.Text("schedule") is not { } text)
+        {
+            if (spec.Has("timeZone") && !spec.Has("schedule"))
+            {
+                spec.Warning("timeZone", "means nothing without a schedule");
+            }
+
+            return null;
+        }
+
+        try
+        {
+            return BackupSchedule.Parse(text, timeZone ?? TimeZoneInfo.Utc);
+        }
+        catch (BackupException e)
+        {
+            string hint = e.Hint is null ? "" : $". {e.Hint}";
+            spec.Error("schedule", $"{ResourceProblems.Show(text)}: {e.Message}{hint}");
+            return null;
+        }
+    }
+
+    private static TimeZoneInfo? TimeZone(FieldReader spec)
+    {
+        if (spec.Text("timeZone") is not { } id)
+        {
+            return TimeZoneInfo.Utc;
+        }
+
+        // Only names of the IANA database: "Local" would mean another thing on every machine.
+        if (ZonePattern().IsMatch(id) && TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone))
+        {
+            return zone;
+        }
+
+        string question = NearestName.Question(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id));
+        spec.Error(
+            "timeZone",
+            $"{ResourceProblems.Show(id)} is not in this machine's time zone database; allowed are IANA names such as "
+            + $"Europe/Berlin{question}");
+        return null;
+    }
+
+    private static Dictionary<string, string> Options(FieldReader spec)
+    {
+        Dictionary<string, string> options = new(StringComparer.Ordinal);
+        if (spec.Mapping("options") is not { } fields)
+        {
+            return options;
+        }
+
+        foreach (string key in fields.Names())
+        {
+            string? value = key == ExecutionOption ? fields.OneOf<PolicyExecution>(key)?.ToString() : fields.Text(key);
+            if (value is not null)
+            {
+                options[key] = value;
+            }
+
+            if (!OptionsKnown.Contains(key, StringComparer.Ordinal))
+            {
+                fields.Warning(key, "is not a known option and is ignored" + NearestName.Question(key, OptionsKnown));
+            }
+        }
+
+        return options;
+    }
+
+    [GeneratedRegex(@"^(UTC|GMT|[A-Za-z]+(/[A-Za-z0-9_+-]+)+)\z", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ZonePattern();
+}

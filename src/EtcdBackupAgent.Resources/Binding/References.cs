@@ -1,0 +1,191 @@
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
+
+namespace EtcdBackupAgent.Resources.Binding;
+
+/// <summary>
+/// The resources as far as they could be read, and what they name: a location its Secret, which may hold its passphrase,
+/// a policy its location and, if an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is
+/// right in itself and in what it names counts.
+/// </summary>
+/// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
+/// <param name="unreadable">Secrets that could not be read, and why.</param>
+/// <param name="isPassphraseOptional">Whether a location may do without the passphrase it means to have.</param>
+internal sealed class References(
+    IEnumerable<(string Kind, ResourceName Name)> documents,
+    IReadOnlyDictionary<ResourceName, string> unreadable,
+    bool isPassphraseOptional)
+{
+    private static readonly string[] StoreKeys = ["access_key", "secret_key"];
+    private static readonly string[] EtcdKeys = ["ca.crt", "client.crt", "client.key"];
+
+    private readonly HashSet<(string Kind, ResourceName Name)> _documents = [.. documents];
+    private readonly Dictionary<ResourceName, SecretContent> _secrets = [];
+    private readonly List<(BackupLocation Location, FieldReader Spec)> _locations = [];
+    private readonly List<(BackupPolicy Policy, FieldReader Spec)> _policies = [];
+
+    public void Add(SecretContent secret) => _secrets.Add(secret.Name, secret);
+
+    public void Add(BackupLocation location, FieldReader spec) => _locations.Add((location, spec));
+
+    public void Add(BackupPolicy policy, FieldReader spec) => _policies.Add((policy, spec));
+
+    /// <summary>What holds together, with the problems found here and before.</summary>
+    public ResourceSet Check(List<ResourceProblem> problems)
+    {
+        Dictionary<ResourceName, BackupLocation> locations = _locations
+            .Select(l => (Location: WithSecret(l.Location, l.Spec), l.Spec))
+            .Where(l => !l.Spec.Problems.HasErrors)
+            .ToDictionary(l => l.Location.Name, l => l.Location);
+        return new ResourceSet
+        {
+            Locations = locations,
+            Policies = _policies
+                .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec)
+                    & HasKeyToVerify(p.Policy, locations, p.Spec)
+                    && !p.Spec.Problems.HasErrors)
+                .ToDictionary(p => p.Policy.Name, p => p.Policy),
+            Secrets = _secrets,
+            Problems = problems,
+        };
+    }
+
+    /// <summary>The location with the key of its passphrase, if it has one. What its Secret lacks is then among the
+    /// problems.</summary>
+    private BackupLocation WithSecret(BackupLocation location, FieldReader spec)
+    {
+        if (location.Credentials is not { } name)
+        {
+            return location;
+        }
+
+        bool needsPassphrase = location.Encryption is PassphraseLocation;
+        if (location.Url.IsFile && !needsPassphrase)
+        {
+            WarnOfUselessSecret(name, spec);
+            return location;
+        }
+
+        string[] storeKeys = location.Url.IsFile ? [] : StoreKeys;
+        string[] keys = needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys;
+        if (Find(name, keys, "credentials", spec) is not { } secret)
+        {
+            return location;
+        }
+
+        ReportMissing(secret, storeKeys, "credentials", spec);
+        ReportFaults(secret, storeKeys, spec);
+        if (isPassphraseOptional && EncryptionBinding.PassphraseKey(secret) is null)
+        {
+            return location;
+        }
+
+        return needsPassphrase && EncryptionBinding.OfSecret(secret, spec) is { } passphrase
+            ? location with { Encryption = passphrase }
+            : location;
+    }
+
+    /// <summary>A passphrase that is there while spec.encryption says otherwise is no slip: kubedr's Secrets always
+    /// have one.</summary>
+    private void WarnOfUselessSecret(ResourceName name, FieldReader spec)
+    {
+        if (!_secrets.TryGetValue(name, out SecretContent? secret) || EncryptionBinding.PassphraseKey(secret) is null)
+        {
+            spec.Warning(
+                "credentials", "means nothing for a directory whose encryption is written down, and is ignored");
+        }
+    }
+
+    private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
+    {
+        // A destination that is not written is reported as such.
+        if (policy.Destination.Name.Length == 0 || locations.ContainsKey(policy.Destination))
+        {
+            return true;
+        }
+
+        spec.Error("destination", NotThere(DocumentIdentity.BackupLocation, policy.Destination));
+        return false;
+    }
+
+    /// <summary>To look into an encrypted snapshot takes a key; the agent has one only where it has a passphrase.</summary>
+    private static bool HasKeyToVerify(
+        BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
+    {
+        if (policy.Verify == PolicyVerification.Never
+            || locations.GetValueOrDefault(policy.Destination)?.Encryption is not RecipientLocation)
+        {
+            return true;
+        }
+
+        spec.Error(
+            PolicyBinding.VerifyField,
+            $"{policy.Verify} needs a key that opens the backups, but {DocumentIdentity.BackupLocation} {policy.Destination} has only "
+            + $"recipients; write {PolicyVerification.Never} and verify where the identity is, or use a location with a passphrase");
+        return false;
+    }
+
+    private bool HasEtcdCredentials(BackupPolicy policy, FieldReader spec) =>
+        policy.EtcdEndpoints.All(endpoint => endpoint.Scheme == "http")
+        || HasKeys(policy.EtcdCredentials, EtcdKeys, "etcdCreds", spec);
+
+    private bool HasKeys(ResourceName name, string[] keys, string field, FieldReader spec) =>
+        Find(name, keys, field, spec) is { } secret && !ReportMissing(secret, keys, field, spec);
+
+    private SecretContent? Find(ResourceName name, string[] keys, string field, FieldReader spec)
+    {
+        if (!_secrets.TryGetValue(name, out SecretContent? secret))
+        {
+            string needed = $"the key{(keys.Length == 1 ? "" : "s")} {string.Join(", ", keys)}";
+            string why = unreadable.TryGetValue(name, out string? fact)
+                ? $"{DocumentIdentity.Secret} {name} cannot be read: {fact}"
+                : NotThere(DocumentIdentity.Secret, name);
+            spec.Error(field, $"{why}; it needs {needed}");
+        }
+
+        return secret;
+    }
+
+    /// <summary>Whether any key is missing or empty.</summary>
+    private static bool ReportMissing(SecretContent secret, string[] keys, string field, FieldReader spec)
+    {
+        string[] missing = [.. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0)];
+        foreach (string key in missing)
+        {
+            IEnumerable<string> others = secret.Data.Keys.Except(keys, StringComparer.Ordinal);
+            spec.Error(field, $"Secret {secret.Name} has no {key}{NearestName.Question(key, others)}");
+        }
+
+        return missing.Length > 0;
+    }
+
+    /// <summary>Access keys with white space that no server would take, which it could only call a wrong
+    /// key.</summary>
+    private static void ReportFaults(SecretContent secret, string[] keys, FieldReader spec)
+    {
+        foreach (string key in keys)
+        {
+            if (secret.Data.TryGetValue(key, out byte[]? value) && value.Length > 0
+                && SecretText.FaultOfToken(value) is { } fault)
+            {
+                spec.Error(
+                    "credentials",
+                    $"the {key} of Secret {secret.Name} {fault}; one line end at its end does not count, all other "
+                    + "characters do");
+            }
+        }
+    }
+
+    private string NotThere(string kind, ResourceName name)
+    {
+        if (_documents.Contains((kind, name)))
+        {
+            return $"{kind} {name} has an error of its own";
+        }
+
+        IEnumerable<string> others = _documents
+            .Where(d => d.Kind == kind && d.Name.Namespace == name.Namespace)
+            .Select(d => d.Name.Name);
+        return $"there is no {kind} {name}{NearestName.Question(name.Name, others)}";
+    }
+}

@@ -1,0 +1,99 @@
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Resources.Yaml;
+
+namespace EtcdBackupAgent.Resources.Binding;
+
+/// <summary>
+/// Makes typed resources of parsed documents, wherever they come from, and reports every problem of every document at
+/// once.
+/// </summary>
+/// <remarks>
+/// 1. Tell the documents apart: kind and name; lists are opened.
+/// 2. Refuse names that stand twice: nobody can know which one is meant.
+/// 3. Read the spec of each by its kind.
+/// 4. Check what they refer to (<see cref="References"/>); what refers to something broken is left out, too.
+/// </remarks>
+internal sealed class ResourceBinder(List<ResourceProblem> problems)
+{
+    /// <summary>Secrets that may be there but could not be read, with the reason.</summary>
+    public IReadOnlyDictionary<ResourceName, string> Unreadable { get; init; } = new Dictionary<ResourceName, string>();
+
+    /// <summary>Whether a location is right although its Secret shows no passphrase: where Secrets are given in parts,
+    /// as to the pod of a backup, which encrypts to public recipients only.</summary>
+    public bool IsPassphraseOptional { get; init; }
+
+    public ResourceSet Bind(IEnumerable<ResourceNode> documents)
+    {
+        // 1
+        List<DocumentIdentity> identified = [.. documents.SelectMany(Identify)];
+
+        // 2
+        HashSet<DocumentIdentity> twice = [];
+        foreach (DocumentIdentity[] same in identified.GroupBy(d => (d.Kind, d.Name)).Select(g => g.ToArray()))
+        {
+            foreach (DocumentIdentity later in same.Skip(1))
+            {
+                twice.UnionWith(same);
+                later.Problems.Error(later.Where, "", $"stands here once more; first: {same[0].Where}");
+            }
+        }
+
+        // 3
+        References references = new(identified.Select(d => (d.Kind, d.Name)), Unreadable, IsPassphraseOptional);
+        foreach (DocumentIdentity document in identified.Where(d => !twice.Contains(d)))
+        {
+            Read(document, references);
+        }
+
+        // 4
+        return references.Check(problems);
+    }
+
+    private static void Read(DocumentIdentity document, References references)
+    {
+        document.Root.Ignore("status");
+        switch (document.Kind)
+        {
+            case DocumentIdentity.Secret when SecretBinding.Bind(document.Name, document.Root) is { } secret:
+                references.Add(secret);
+                break;
+            case DocumentIdentity.BackupLocation when Spec(document) is { } spec:
+                references.Add(LocationBinding.Bind(document.Name, spec), spec);
+                break;
+            case DocumentIdentity.Policy when Spec(document) is { } spec:
+                string? uid = document.Root.Mapping("metadata")?.Text("uid");
+                references.Add(PolicyBinding.Bind(document.Name, spec) with { Uid = uid }, spec);
+                break;
+        }
+    }
+
+    private static FieldReader? Spec(DocumentIdentity document)
+    {
+        FieldReader? spec = document.Root.Mapping("spec");
+        if (spec is null && !document.Problems.HasErrors)
+        {
+            document.Root.Error("spec", "is missing; it is required");
+        }
+
+        document.Root.WarnOfUnknown();
+        return spec;
+    }
+
+    private IEnumerable<DocumentIdentity> Identify(ResourceNode node)
+    {
+        ResourceProblems own = new(problems, "document");
+        if (node is not MappingNode mapping)
+        {
+            own.Error(node.Where, "", $"is {node.Sort}, but must be a mapping with apiVersion, kind, metadata and spec");
+            return [];
+        }
+
+        DocumentIdentity? document = DocumentIdentity.Of(mapping, own);
+        return document switch
+        {
+            null => [],
+            { Kind: DocumentIdentity.List } list => list.Root.Items("items").SelectMany(Identify),
+            _ => [document],
+        };
+    }
+}

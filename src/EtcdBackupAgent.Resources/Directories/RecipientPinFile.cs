@@ -1,0 +1,72 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Resources.Binding;
+
+namespace EtcdBackupAgent.Resources.Directories;
+
+/// <summary>What stands in a pin's file, as JSON; <c>docs/policies.md</c>, "Pinned recipients".</summary>
+internal sealed record RecipientPinFile
+{
+    /// <summary>The format that is written, and the only one that is read.</summary>
+    public const int FormatVersionKnown = 1;
+
+    public required int FormatVersion { get; init; }
+
+    public required string RepositoryId { get; init; }
+
+    public required IReadOnlyList<string> Recipients { get; init; }
+
+    public required DateTimeOffset PinnedAt { get; init; }
+
+    public static byte[] Write(PinnedRecipients pin) => JsonSerializer.SerializeToUtf8Bytes(
+        new RecipientPinFile
+        {
+            FormatVersion = FormatVersionKnown,
+            RepositoryId = pin.RepositoryId,
+            Recipients = pin.Recipients,
+            PinnedAt = pin.PinnedAt.ToUniversalTime(),
+        },
+        RecipientPinJson.Default.RecipientPinFile);
+
+    /// <exception cref="JsonException">It is no pin; the message says why.</exception>
+    public static PinnedRecipients Read(ReadOnlySpan<byte> utf8)
+    {
+        RecipientPinFile file = JsonSerializer.Deserialize(utf8, RecipientPinJson.Default.RecipientPinFile)
+            ?? throw new JsonException("it holds null");
+        if (file.FormatVersion != FormatVersionKnown)
+        {
+            throw new JsonException($"formatVersion is {file.FormatVersion}; this agent knows {FormatVersionKnown}");
+        }
+
+        if (file.RepositoryId.Length == 0)
+        {
+            throw new JsonException("repositoryId is empty");
+        }
+
+        // The reader lets nulls into a list, whatever its type says.
+        foreach (string? text in file.Recipients.Where(text => !AgeRecipient.TryParse(text, out _)))
+        {
+            throw new JsonException(
+                text is null ? "a recipient is null" : $"{ResourceProblems.Show(text)} is not a recipient");
+        }
+
+        return new PinnedRecipients
+        {
+            RepositoryId = file.RepositoryId,
+            Recipients = file.Recipients,
+            PinnedAt = file.PinnedAt,
+        };
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    WriteIndented = true,
+    NewLine = "\n")]
+[JsonSerializable(typeof(RecipientPinFile))]
+internal sealed partial class RecipientPinJson : JsonSerializerContext;

@@ -1,0 +1,101 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Reading;
+using EtcdBackupAgent.Kubernetes.Workloads;
+using EtcdBackupAgent.Resources.Binding;
+
+namespace EtcdBackupAgent.Pods;
+
+/// <summary>
+/// The one policy that a pod is to back up, with its location: from the API server, or, if that cannot be asked, from
+/// the documents that the pod was given when it was made. They may be a little old, and are far better than no backup.
+/// </summary>
+/// <param name="cluster">Where to ask.</param>
+/// <param name="secrets">Where Secrets come from.</param>
+/// <param name="environment">Reads a variable.</param>
+internal sealed class ClusterDocuments(ConnectedCluster cluster, ISecretSource secrets, Func<string, string?> environment)
+{
+    /// <summary>Holds a List, in JSON, of the policy and the location with its status.</summary>
+    public const string Variable = BackupPod.ResourcesVariable;
+
+    /// <summary>How long the API server is asked; it may be starting again.</summary>
+    private static readonly PublisherLimits Limits = new() { Begin = TimeSpan.FromSeconds(10) };
+
+    /// <param name="name">The policy.</param>
+    /// <param name="warn">Told why the documents of the pod are used.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there is no such policy; or why the
+    /// API server cannot be asked, where the pod has no documents.</exception>
+    public async Task<BoundPolicy> FindAsync(string name, Action<string> warn, CancellationToken cancellationToken)
+    {
+        BoundPolicy? found = null;
+        using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using CancellationTokenSource limit = new(Limits.Begin, Wiring.Time);
+        await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
+        BackupException? failure = await new PatientCall(cluster.Client, Limits, Wiring.Time).TryAsync(
+            $"read policy {cluster.Namespace}/{name}",
+            async token =>
+            {
+                JsonObject? policy = await cluster.Client.FindAsync(ClusterKinds.Policy, cluster.Namespace, name, token);
+                found = policy is null ? null : await new ClusterResourceStore(cluster, secrets).BindAsync(policy, token);
+            },
+            timeIsUp.Token);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (failure is null)
+        {
+            return found ?? throw Absent(name, $"at {cluster}");
+        }
+
+        if (environment(Variable) is not { Length: > 0 } given)
+        {
+            throw failure;
+        }
+
+        warn($"{failure.Message} What {Variable} holds is used instead.");
+        return await BindGivenAsync(name, given, cancellationToken);
+    }
+
+    private async Task<BoundPolicy> BindGivenAsync(string name, string given, CancellationToken cancellationToken)
+    {
+        JsonObject[] items = Items(given);
+        JsonObject policy = Find(items, DocumentIdentity.Policy, name) ?? throw Absent(name, $"in {Variable}");
+        JsonObject? location = ObjectMetadata.Find(policy, "spec", "destination") is { } destination
+            ? Find(items, DocumentIdentity.BackupLocation, destination)
+            : null;
+        return new BoundPolicy
+        {
+            Document = policy,
+            LocationDocument = location,
+            Resources = await new ClusterBinding(secrets).BindAsync(
+                location is null ? [] : [location], [policy], cancellationToken),
+            IsGiven = true,
+        };
+    }
+
+    private static JsonObject[] Items(string given)
+    {
+        try
+        {
+            return [.. (JsonNode.Parse(given)?["items"] as JsonArray ?? []).OfType<JsonObject>()];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"{Variable} does not hold a List in JSON.", e);
+        }
+    }
+
+    private JsonObject? Find(JsonObject[] items, string kind, string name) => items.FirstOrDefault(item =>
+        ObjectMetadata.Find(item, "kind") == kind
+        && ObjectMetadata.Name(item) == name
+        && ObjectMetadata.Namespace(item) == cluster.Namespace);
+
+    private BackupException Absent(string name, string where) => new(
+        FailureReason.InvalidInput,
+        $"There is no {DocumentIdentity.Policy} {new ResourceName(cluster.Namespace, name)} {where}.");
+}

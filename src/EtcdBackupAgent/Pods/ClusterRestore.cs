@@ -1,0 +1,149 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Reading;
+using EtcdBackupAgent.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Pods;
+
+/// <summary>One MetadataRestore: what the pod of a restore does. A cluster is not needed to restore, only to be asked to in this
+/// way.</summary>
+/// <remarks>
+/// 1. Read the restore, its record and the record's location. One that has ended is not done again.
+/// 2. Open the repository and its key, with what the pod was given of the location's Secret.
+/// 3. Restore, telling how far it is.
+/// 4. Say how it ended, in the restore's status and an event.
+/// </remarks>
+internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory loggers)
+{
+    /// <param name="name">The MetadataRestore, in the cluster's namespace.</param>
+    /// <param name="target">Where to; empty.</param>
+    /// <param name="shown">Shows how the transfer goes.</param>
+    /// <param name="warn">Told what is worth knowing and does not end it.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="BackupException">Nothing was restored.</exception>
+    public async Task<RestoreOutcome> ExecuteAsync(
+        string name, string target, IProgress<TransferProgress> shown, Action<string> warn, CancellationToken cancellationToken)
+    {
+        // 1
+        JsonObject restore = await ReadAsync(ClusterKinds.Restore, name, cancellationToken);
+        if (RestoreStatus.HasEnded(restore))
+        {
+            throw new BackupException(FailureReason.Refused, $"MetadataRestore {name} has ended already.")
+            {
+                Hint = "Make another one to restore again.",
+            };
+        }
+
+        RestorePublisher publisher = new(cluster.Client, restore, PodIdentity.Name(), Wiring.Time);
+        try
+        {
+            RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, shown, cancellationToken);
+
+            // 4
+            Warn(await publisher.CompletedAsync(outcome.Manifest.Id.Value));
+            return outcome;
+        }
+        catch (BackupException e)
+        {
+            Warn(await publisher.FailedAsync(e));
+            throw;
+        }
+
+        void Warn(BackupException? unpublished)
+        {
+            if (unpublished is not null)
+            {
+                warn($"{unpublished.Message} The controller says it later.");
+            }
+        }
+    }
+
+    private async Task<RestoreOutcome> RestoreAsync(
+        JsonObject restore,
+        string target,
+        RestorePublisher publisher,
+        IProgress<TransferProgress> shown,
+        CancellationToken cancellationToken)
+    {
+        JsonObject record = await ReadAsync(
+            ClusterKinds.Record, ObjectMetadata.Find(restore, "spec", "mbrName") ?? "", cancellationToken);
+        JsonObject item = await ReadAsync(
+            ClusterKinds.BackupLocation, ObjectMetadata.Find(record, "spec", "backuploc") ?? "", cancellationToken);
+        ResourceSet resources = await new ClusterResourceStore(
+            cluster, new PodSecrets(Environment.GetEnvironmentVariable, etcdCredentialsDirectory: Path.GetTempPath()))
+            .BindLocationAsync(item, cancellationToken);
+        BackupLocation location = resources.Locations.Values.SingleOrDefault() ?? throw new BackupException(
+            FailureReason.InvalidInput,
+            $"BackupLocation {ObjectMetadata.Name(item)} cannot be used: {string.Join('\n', resources.Problems)}");
+
+        // 2
+        using IObjectStore store = Wiring.Store(location, resources, loggers);
+        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
+        string id = RecordDocument.SnapshotOf(record) ?? "";
+        Snapshot snapshot = await repository.FindAsync(id, cancellationToken);
+
+        // 3
+        Task told = Task.CompletedTask;
+        RestoreProgress progress = new(
+            snapshot.Manifest.PlainBytes,
+            shown,
+            percent => told = told.IsCompleted ? publisher.ProgressAsync(id, percent) : told);
+        try
+        {
+            RestoreRun run = new(repository) { NotEmptyHint = "Restore into a claim that holds nothing yet." };
+            return await run.ExecuteAsync(
+                id, keys.Identities, target, overwrite: false, progress, cancellationToken);
+        }
+        finally
+        {
+            // So that no progress is written over the end.
+            await told;
+        }
+    }
+
+    private static async Task<OpenedKeys> OpenKeysAsync(BackupRepository repository, CancellationToken cancellationToken)
+    {
+        if (repository.Document.Encryption.Kind == ArtifactEncryption.None)
+        {
+            return new OpenedKeys([]);
+        }
+
+        using AgePassphrase passphrase = PassphraseText.OfEnvironment() ?? throw new BackupException(
+            FailureReason.KeyRefused, $"The repository at {repository.Store.Address} is encrypted to keys that this cluster does not have.")
+        {
+            Hint = "Restore where the identity is: "
+                + "'etcd-backup-agent restore ID --repository URL --identity-file FILE --to DIR'.",
+        };
+        return new OpenedKeys([await new RepositoryKeys(repository, Wiring.Time).OpenAsync(passphrase, cancellationToken)]);
+    }
+
+    private async Task<JsonObject> ReadAsync(ResourceKind kind, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken)
+                ?? throw new BackupException(
+                    FailureReason.InvalidInput, $"There is no {kind.Kind} {cluster.Namespace}/{name} at {cluster.Client.Connection}.");
+        }
+        catch (Exception e) when (ApiFailure.IsKnown(e))
+        {
+            throw ApiFailure.From(cluster.Client.Connection, $"read {kind.Kind} {name}", e);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using EtcdBackupAgent.Core.Transfers;
+
+namespace EtcdBackupAgent.Pods;
+
+/// <summary>Turns the bytes of a restore into percents of the whole, and tells each few of them once.</summary>
+/// <param name="totalBytes">Plain bytes of the snapshot.</param>
+/// <param name="shown">Who shows every step.</param>
+/// <param name="tell">Told each new step of <see cref="StepPercent"/>; must return at once.</param>
+internal sealed class RestoreProgress(long totalBytes, IProgress<TransferProgress> shown, Action<int> tell) : IProgress<TransferProgress>
+{
+    public const int StepPercent = 10;
+
+    private readonly Dictionary<string, long> _bytes = new(StringComparer.Ordinal);
+    private int _told;
+
+    public void Report(TransferProgress value)
+    {
+        shown.Report(value);
+        int percent;
+        lock (_bytes)
+        {
+            _bytes[value.Step] = value.Bytes;
+            percent = totalBytes == 0 ? 0 : (int)Math.Min(99, 100 * _bytes.Values.Sum() / totalBytes);
+            if (percent < _told + StepPercent)
+            {
+                return;
+            }
+
+            _told = percent;
+        }
+
+        tell(percent);
+    }
+}

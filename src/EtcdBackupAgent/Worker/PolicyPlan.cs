@@ -1,0 +1,182 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Scheduling;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>Keeps the timetable in step with the policies, and starts what was missed or never done.</summary>
+internal sealed class PolicyPlan(
+    IPolicyRunner runner,
+    ResourcesInUse resources,
+    PolicyTimetable timetable,
+    PolicyRuns runs,
+    PolicyWorkerOptions options,
+    IBackupMetrics metrics,
+    TimeProvider timeProvider,
+    ILogger logger)
+{
+    private readonly Dictionary<ResourceName, Placement> _placed = [];
+    private readonly Dictionary<ResourceName, Question> _askAgain = [];
+
+    /// <summary>
+    /// Takes up the policies as they are now. With <paramref name="makeUpMissed"/>, a fire time since the last backup
+    /// was missed because the agent was not running.
+    /// </summary>
+    /// <remarks>
+    /// 1. What is gone comes off the timetable.
+    /// 2. What is new or changed goes on it, before anybody else is asked: a repository that does not answer delays no
+    ///    backup.
+    /// 3. The repositories are asked for the last backup: it tells what was missed, and what an interval is counted
+    ///    from.
+    /// </remarks>
+    public async Task FollowAsync(bool makeUpMissed, CancellationToken cancellationToken)
+    {
+        // 1
+        IReadOnlyDictionary<ResourceName, BackupPolicy> policies = resources.Current.Policies;
+        foreach (ResourceName gone in _placed.Keys.Where(name => !policies.ContainsKey(name)).ToArray())
+        {
+            await timetable.RemoveAsync(gone, cancellationToken);
+            _placed.Remove(gone);
+            metrics.PolicyGone(gone.Short);
+            logger.PolicyRemoved(gone);
+        }
+
+        // 2
+        List<Question> questions = [];
+        foreach (BackupPolicy policy in policies.Values)
+        {
+            Placement placement = new(policy.Schedule, policy.Suspend);
+            bool known = _placed.TryGetValue(policy.Name, out Placement? before) && before == placement;
+            if (!known)
+            {
+                metrics.PolicySeen(
+                    policy.Name.Short, ScheduleInterval.Longest(policy, timeProvider.GetUtcNow()), null, null, null);
+                await PlaceAsync(policy, timeProvider.GetUtcNow(), cancellationToken);
+                _placed[policy.Name] = placement;
+            }
+
+            if (!policy.Suspend && (!known || policy.Schedule is null))
+            {
+                questions.Add(new Question(policy.Name, makeUpMissed, FailedAt: null));
+            }
+        }
+
+        // 3
+        await AskAsync(questions, cancellationToken);
+    }
+
+    /// <summary>Asks once more where the last backup could not be found out, if it is time.</summary>
+    public async Task AskAgainAsync(CancellationToken cancellationToken)
+    {
+        await AskAsync([.. _askAgain.Values.Where(IsDue)], cancellationToken);
+    }
+
+    private async Task AskAsync(IReadOnlyCollection<Question> questions, CancellationToken cancellationToken)
+    {
+        bool[] answered = await Task.WhenAll(questions.Select(question => AskAsync(question, cancellationToken)));
+        foreach ((Question question, bool isAnswered) in questions.Zip(answered))
+        {
+            _askAgain.Remove(question.Policy);
+            if (!isAnswered)
+            {
+                _askAgain.Add(question.Policy, question with { FailedAt = timeProvider.GetTimestamp() });
+            }
+        }
+    }
+
+    /// <summary>Acts on the answer; false if the repository gave none.</summary>
+    private async Task<bool> AskAsync(Question question, CancellationToken cancellationToken)
+    {
+        ResourceSet current = resources.Current;
+        if (!current.Policies.TryGetValue(question.Policy, out BackupPolicy? policy) || policy.Suspend)
+        {
+            return true;
+        }
+
+        DateTimeOffset? last;
+        try
+        {
+            last = await LastBackupAsync(policy, current, cancellationToken);
+        }
+        catch (BackupException e)
+        {
+            logger.HistoryUnknown(policy.Name, e.Reason, e.Message, e.Hint ?? "", options.HistoryRetryPeriod);
+            return false;
+        }
+
+        switch ((policy.Schedule, last))
+        {
+            case (null, null):
+                runs.Start(policy, current, BackupReason.OnDemand);
+                break;
+            case ({ } schedule, { } start):
+                DateTimeOffset due = QuartzSchedule.NextAfter(schedule, start, anchor: start);
+                if (question.MakeUpMissed && due <= timeProvider.GetUtcNow())
+                {
+                    logger.RunMissed(policy.Name, due);
+                    runs.Start(policy, current, BackupReason.Missed);
+                }
+                else if (schedule.Interval is not null)
+                {
+                    await PlaceAsync(policy, anchor: start, cancellationToken);
+                }
+
+                break;
+        }
+
+        return true;
+    }
+
+    private async Task<DateTimeOffset?> LastBackupAsync(
+        BackupPolicy policy, ResourceSet current, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource timeout = new(options.HistoryTimeout, timeProvider);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            return await runner.LastBackupAsync(policy, current, either.Token);
+        }
+        catch (Exception e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(
+                FailureReason.StoreUnreachable,
+                $"BackupLocation {policy.Destination} gave no answer within {options.HistoryTimeout}.",
+                e);
+        }
+        catch (Exception e) when (e is not BackupException && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(FailureReason.Unexpected, $"{e.GetType().Name}: {e.Message}", e);
+        }
+    }
+
+    private async Task PlaceAsync(BackupPolicy policy, DateTimeOffset anchor, CancellationToken cancellationToken)
+    {
+        if (!policy.Suspend && policy.Schedule is { } schedule)
+        {
+            logger.PolicyPlaced(
+                policy.Name, schedule, await timetable.PlaceAsync(policy.Name, schedule, anchor, cancellationToken));
+            return;
+        }
+
+        await timetable.RemoveAsync(policy.Name, cancellationToken);
+        if (policy.Suspend)
+        {
+            logger.PolicySuspended(policy.Name);
+        }
+    }
+
+    private bool IsDue(Question question) =>
+        question.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
+
+    /// <summary>What of a policy decides about its place on the timetable.</summary>
+    private sealed record Placement(BackupSchedule? Schedule, bool Suspend);
+
+    /// <summary>When was the last backup?</summary>
+    /// <param name="Policy">Whose.</param>
+    /// <param name="MakeUpMissed">Whether to start what was missed.</param>
+    /// <param name="FailedAt">When there was no answer last, by <see cref="TimeProvider.GetTimestamp"/>.</param>
+    private sealed record Question(ResourceName Policy, bool MakeUpMissed, long? FailedAt);
+}

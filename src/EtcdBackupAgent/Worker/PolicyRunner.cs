@@ -1,0 +1,156 @@
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>What the worker does when a policy is due: a backup, its verification if the policy says so, and the retention.</summary>
+internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scratch, IBackupMetrics metrics, ILoggerFactory loggers)
+    : IPolicyRunner
+{
+    private readonly ILogger _logger = loggers.CreateLogger<PolicyRunner>();
+
+    /// <summary>Tells a cluster of each backup; null where the policies are in none.</summary>
+    public Publisher? Publisher { get; init; }
+
+    public async Task<DateTimeOffset?> LastBackupAsync(
+        BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken)
+    {
+        BackupLocation location = Location(policy, resources);
+        using IObjectStore store = Wiring.Store(location, resources, loggers);
+        try
+        {
+            BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+            Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+            OwnSnapshots mine = inventory.History.OwnOf(policy.Name, policy.Uid);
+            Snapshot[] own = [.. inventory.Snapshots.Where(mine.Contains)];
+            Snapshot? last = SnapshotHistory.Newest(own, s => s.IsGood);
+            VerificationRecord? verified = DeepVerifications.Newest(own, Wiring.Time.GetUtcNow());
+            Report(location, inventory);
+            metrics.PolicySeen(
+                policy.Name.Short,
+                ScheduleInterval.Longest(policy, Wiring.Time.GetUtcNow()),
+                last?.Manifest.CompletedAt,
+                verified?.CompletedAt,
+                verified is null ? null : verified.Result == VerificationResult.Sound);
+            return last?.Folder.StartedAt;
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.RepositoryNotFound)
+        {
+            return null;
+        }
+    }
+
+    public async Task BackUpAsync(
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
+    {
+        BackupOutcome outcome = await new MeasuredBackup(metrics, Wiring.Time).ExecuteAsync(
+            policy.Name, policy.Destination, () => PublishedAsync(policy, resources, reason, cancellationToken));
+        foreach (string warning in outcome.Warnings)
+        {
+            BackupWarned(policy.Name, warning);
+        }
+
+        SnapshotManifest manifest = outcome.Manifest;
+        BackupCompleted(policy.Name, manifest.Id, manifest.Etcd.Revision, manifest.PlainBytes, manifest.StoredBytes, manifest.Duration);
+
+        if (outcome.VerifyFailure is { } notProved)
+        {
+            throw notProved;
+        }
+
+        if (outcome.Verified?.Record is { } verified)
+        {
+            SnapshotVerified(policy.Name, manifest.Id, verified.Result, verified.CompletedAt - verified.StartedAt);
+        }
+
+        foreach (RetentionDecision removed in outcome.Pruned?.Removed ?? [])
+        {
+            SnapshotPruned(policy.Name, removed.Snapshot.Id, removed.Reason);
+        }
+
+        if (outcome.PruneFailure is { } failure)
+        {
+            throw new BackupException(
+                failure.Reason, $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}", failure)
+            {
+                Hint = failure.Hint,
+            };
+        }
+    }
+
+    private void Report(BackupLocation location, Inventory inventory)
+    {
+        Snapshot[] fromFuture = [.. inventory.FromFuture];
+        metrics.RepositorySeen(
+            location.Name.Short,
+            inventory.Snapshots.Count,
+            inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
+            fromFuture.Length);
+        if (FutureSnapshots.Describe(fromFuture) is { } warning)
+        {
+            RepositoryDoubtful(location.Name, warning);
+        }
+    }
+
+    private Task<BackupOutcome> PublishedAsync(
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
+        Publisher is null
+            ? MakeAsync(policy, resources, reason, cancellationToken)
+            : Publisher.RunAsync(
+                PublishedRun.Of(policy),
+                token => MakeAsync(policy, resources, reason, token),
+                failure => NotPublished(policy.Name, failure.Reason, failure.Message),
+                cancellationToken);
+
+    private async Task<BackupOutcome> MakeAsync(
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
+    {
+        BackupLocation location = Location(policy, resources);
+        using IObjectStore store = Wiring.Store(location, resources, loggers);
+        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        await new ProtectionCheck(pins, Wiring.Time).RequireAsync(repository, location, cancellationToken);
+        BackupPlan plan = BackupPlan.Of(policy, resources);
+        return await Wiring
+            .BackupRun(repository, plan, token => Wiring.OpenKeysAsync(repository, location, resources, token), scratch, loggers)
+            .ExecuteAsync(plan.Request(reason), new Progress<TransferProgress>(), cancellationToken);
+    }
+
+    private static BackupLocation Location(BackupPolicy policy, ResourceSet resources) =>
+        resources.Locations.GetValueOrDefault(policy.Destination) ?? throw new BackupException(
+            FailureReason.InvalidInput, $"Policy {policy.Name} names BackupLocation {policy.Destination}, which is not there.");
+
+    [LoggerMessage(LogLevel.Information, "Backup completed, snapshot ID: {SnapshotId}; policy {Policy}, etcd revision {Revision}, "
+        + "{PlainBytes} bytes stored as {StoredBytes} in {Duration}")]
+    private partial void BackupCompleted(
+        ResourceName policy, SnapshotId snapshotId, long revision, long plainBytes, long storedBytes, TimeSpan duration);
+
+    [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy}: {Warning}")]
+    private partial void BackupWarned(ResourceName policy, string warning);
+
+    [LoggerMessage(LogLevel.Warning, "BackupLocation {Location}: {Warning}")]
+    private partial void RepositoryDoubtful(ResourceName location, string warning);
+
+    [LoggerMessage(LogLevel.Warning, "Not all of the backup of policy {Policy} is in the cluster's view; the next backup or the sync "
+        + "catches up ({Reason}): {Fact}")]
+    private partial void NotPublished(ResourceName policy, FailureReason reason, string fact);
+
+    [LoggerMessage(LogLevel.Information, "Verified snapshot {SnapshotId} of policy {Policy} deeply in {Duration}: {Result}")]
+    private partial void SnapshotVerified(
+        ResourceName policy, SnapshotId snapshotId, VerificationResult result, TimeSpan duration);
+
+    [LoggerMessage(LogLevel.Information, "Pruned snapshot {SnapshotId} of policy {Policy}: {Reason}")]
+    private partial void SnapshotPruned(ResourceName policy, SnapshotId snapshotId, string reason);
+}

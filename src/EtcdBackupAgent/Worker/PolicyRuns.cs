@@ -1,0 +1,122 @@
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>
+/// The runs under way: never two of one policy, never more than the limit at once. This is the top of a run, where its
+/// failure is logged, once.
+/// </summary>
+internal sealed class PolicyRuns(
+    IPolicyRunner runner, PolicyWorkerOptions options, TimeProvider timeProvider, ILogger logger) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ResourceName, Task> _underWay = [];
+    private readonly SemaphoreSlim _slots = new(options.RunsInParallelMax);
+    private readonly CancellationTokenSource _noNewRuns = new();
+    private readonly CancellationTokenSource _cancel = new();
+
+    /// <summary>Starts a run, unless the policy has one under way (or waiting for its turn), or the agent is
+    /// stopping.</summary>
+    public void Start(BackupPolicy policy, ResourceSet resources, BackupReason reason)
+    {
+        lock (_lock)
+        {
+            if (_noNewRuns.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (_underWay.ContainsKey(policy.Name))
+            {
+                logger.RunSkipped(policy.Name, reason);
+                return;
+            }
+
+            _underWay.Add(policy.Name, Task.Run(() => RunAsync(policy, resources, reason), CancellationToken.None));
+        }
+    }
+
+    /// <summary>
+    /// Starts no more runs, waits for those under way as long as the grace period, then cancels them and waits until
+    /// they have ended.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        await _noNewRuns.CancelAsync();
+        Task[] underWay;
+        lock (_lock)
+        {
+            underWay = [.. _underWay.Values];
+        }
+
+        if (underWay.Length == 0)
+        {
+            return;
+        }
+
+        logger.WaitingForRuns(underWay.Length, options.GracePeriod);
+        Task ended = Task.WhenAll(underWay);
+        try
+        {
+            await ended.WaitAsync(options.GracePeriod, timeProvider);
+        }
+        catch (TimeoutException)
+        {
+            logger.CancellingRuns(underWay.Count(run => !run.IsCompleted));
+            await _cancel.CancelAsync();
+            await ended;
+        }
+    }
+
+    public void Dispose()
+    {
+        _slots.Dispose();
+        _noNewRuns.Dispose();
+        _cancel.Dispose();
+    }
+
+    private async Task RunAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason)
+    {
+        try
+        {
+            await _slots.WaitAsync(_noNewRuns.Token);
+            try
+            {
+                logger.RunStarted(policy.Name, reason);
+                await runner.BackUpAsync(policy, resources, reason, _cancel.Token);
+                logger.RunCompleted(policy.Name, reason);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        catch (OperationCanceledException) when (_noNewRuns.IsCancellationRequested)
+        {
+            logger.RunCancelled(policy.Name, reason);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.Cancelled && _cancel.IsCancellationRequested)
+        {
+            logger.RunCancelled(policy.Name, reason);
+        }
+        catch (BackupException e)
+        {
+            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint ?? "");
+        }
+        catch (Exception e)
+        {
+            // A bug in a run must not end the runs of other policies.
+            logger.RunFailedUnexpectedly(e, policy.Name, reason);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _underWay.Remove(policy.Name);
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Scheduling;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Quartz;
+using Quartz.Extensibility;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>Tells when a policy is due: a Quartz scheduler in memory with one trigger for each policy.</summary>
+internal sealed class PolicyTimetable : IAsyncDisposable
+{
+    private readonly StandaloneSchedulerFactory _factory;
+    private readonly IScheduler _scheduler;
+
+    private PolicyTimetable(StandaloneSchedulerFactory factory, IScheduler scheduler) =>
+        (_factory, _scheduler) = (factory, scheduler);
+
+    /// <summary>
+    /// Starts with an empty timetable. <paramref name="due"/> is called on a thread of Quartz at each fire time and
+    /// must return at once.
+    /// </summary>
+    public static async Task<PolicyTimetable> StartAsync(
+        Action<ResourceName> due, TimeProvider timeProvider, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        StandaloneSchedulerFactory factory = QuartzSchedulerBuilder.Create(quartz =>
+        {
+            quartz.Services.AddSingleton(loggers);
+            quartz.UseInMemoryStore(_ => { });
+            quartz.UseTimeProvider(timeProvider);
+            quartz.UseJobFactory(new DueFactory(due));
+        }).Build();
+        IScheduler scheduler = await factory.GetScheduler(cancellationToken);
+        await scheduler.Start(cancellationToken);
+        return new PolicyTimetable(factory, scheduler);
+    }
+
+    /// <summary>
+    /// Puts a policy on the timetable, in place of what it had there. An interval is counted from
+    /// <paramref name="anchor"/>.
+    /// </summary>
+    /// <returns>The first fire time, which is in the future.</returns>
+    public async Task<DateTimeOffset> PlaceAsync(
+        ResourceName policy, BackupSchedule schedule, DateTimeOffset anchor, CancellationToken cancellationToken)
+    {
+        DateTimeOffset first = QuartzSchedule.NextAfter(schedule, _scheduler.TimeProvider.GetUtcNow(), anchor);
+        ITrigger trigger = TriggerBuilder.Create(_scheduler.TimeProvider)
+            .WithIdentity(policy.Name, policy.Namespace)
+            .StartAt(first)
+            .WithSchedule(QuartzSchedule.Builder(schedule))
+            .Build();
+        IJobDetail job = JobBuilder.Create<Due>().WithIdentity(policy.Name, policy.Namespace).Build();
+        return await _scheduler.ScheduleJob(job, trigger, ScheduleJobOptions.Replacing, cancellationToken);
+    }
+
+    /// <summary>Takes a policy off the timetable; nothing happens if it is not on it.</summary>
+    public async Task RemoveAsync(ResourceName policy, CancellationToken cancellationToken) =>
+        await _scheduler.DeleteJob(new JobKey(policy.Name, policy.Namespace), cancellationToken);
+
+    /// <summary>Nothing is due any more once this has returned.</summary>
+    public ValueTask DisposeAsync() => _factory.DisposeAsync();
+
+    private sealed class Due(Action<ResourceName> due) : IJob
+    {
+        ValueTask IJob.Execute(IJobExecutionContext context, CancellationToken cancellationToken)
+        {
+            due(new ResourceName(context.Trigger.Key.Group, context.Trigger.Key.Name));
+            return ValueTask.CompletedTask;
+        }
+    }
+
+    private sealed class DueFactory(Action<ResourceName> due) : IJobFactory
+    {
+        ValueTask<JobScope> IJobFactory.CreateJob(
+            TriggerFiredBundle bundle, IScheduler scheduler, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(new JobScope(new Due(due), null));
+
+        ValueTask IJobFactory.ReturnJob(JobScope job, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,143 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Health;
+using EtcdBackupAgent.Core.Policies;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>
+/// Backs up every policy of a resource store on its schedule, until it is asked to stop. See <c>docs/policies.md</c>,
+/// "Running". The host must allow <see cref="PolicyWorkerOptions.StopPeriod"/> for its shutdown.
+/// </summary>
+/// <remarks>
+/// 1. Read the resources; any error in them fails the start, with all problems named.
+/// 2. Put the policies on the timetable; make up what was missed.
+/// 3. Look again every period, and whenever the worker is woken, and follow the changes.
+/// 4. When asked to stop: nothing is due any more, runs under way get the grace period, then they are cancelled and
+///    awaited.
+/// </remarks>
+public sealed class PolicyWorker(
+    IResourceStore store,
+    IPolicyRunner runner,
+    PolicyWorkerOptions options,
+    IBackupMetrics metrics,
+    IAgentHealth health,
+    TimeProvider timeProvider,
+    ILoggerFactory loggers) : BackgroundService
+{
+    /// <summary>Whether the resources could be read.</summary>
+    private const string ResourcesCondition = "resources";
+
+    /// <summary>Whether every policy has its place on the timetable.</summary>
+    private const string TimetableCondition = "timetable";
+
+    private readonly ILogger _logger = loggers.CreateLogger<PolicyWorker>();
+    private ResourcesInUse? _resources;
+    private volatile PolicyRuns? _runs;
+    private volatile TaskCompletionSource _woken = NewSignal();
+
+    /// <summary>Returns once the resources have been read and found right; the work goes on after that.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the
+    /// resources.</exception>
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        // 1
+        health.SetReady(ResourcesCondition, holds: false);
+        health.SetReady(TimetableCondition, holds: false);
+        _resources = await ResourcesInUse.LoadAsync(
+            store, options.RefusesInvalidAtStart, _logger, cancellationToken);
+        health.SetReady(ResourcesCondition, holds: true);
+        _logger.WorkerStarted(_resources.Current.Policies.Count, store.Address);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Backs up a policy now, beside its schedule.</summary>
+    /// <returns>False if the policy is not known, or not any more.</returns>
+    public bool BackUpNow(ResourceName name)
+    {
+        if (_runs is not { } runs || _resources?.Current is not { } current
+            || !current.Policies.TryGetValue(name, out BackupPolicy? policy))
+        {
+            return false;
+        }
+
+        runs.Start(policy, current, BackupReason.OnDemand);
+        return true;
+    }
+
+    /// <summary>Has the resources read again at once: a change of them is known, and is complete.</summary>
+    public void Wake() => _woken.TrySetResult();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        ResourcesInUse resources = _resources ?? throw new InvalidOperationException("StartAsync comes first.");
+        using PolicyRuns runs = new(runner, options, timeProvider, _logger);
+        _runs = runs;
+        try
+        {
+            await FollowAsync(resources, runs, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Asked to stop: not a failure.
+        }
+        finally
+        {
+            // 4
+            _runs = null;
+            await runs.StopAsync();
+            _logger.WorkerStopped();
+        }
+    }
+
+    private async Task FollowAsync(ResourcesInUse resources, PolicyRuns runs, CancellationToken stoppingToken)
+    {
+        await using PolicyTimetable timetable = await PolicyTimetable.StartAsync(
+            name => StartDue(name, resources.Current, runs), timeProvider, loggers, stoppingToken);
+        PolicyPlan plan = new(runner, resources, timetable, runs, options, metrics, timeProvider, _logger);
+
+        // 2
+        using PeriodicTimer period = new(options.ReloadPeriod, timeProvider);
+        await plan.FollowAsync(makeUpMissed: true, stoppingToken);
+        health.SetReady(TimetableCondition, holds: true);
+
+        // 3
+        Task<bool> tick = period.WaitForNextTickAsync(stoppingToken).AsTask();
+        while (true)
+        {
+            bool isWoken = await Task.WhenAny(tick, _woken.Task) != tick;
+            if (isWoken)
+            {
+                _woken = NewSignal();
+            }
+            else
+            {
+                await tick;
+                tick = period.WaitForNextTickAsync(stoppingToken).AsTask();
+            }
+
+            health.Beat();
+            bool changed = await resources.PollAsync(isWoken, stoppingToken);
+            health.SetReady(ResourcesCondition, resources.AreReadable);
+            if (changed)
+            {
+                await plan.FollowAsync(makeUpMissed: false, stoppingToken);
+            }
+
+            await plan.AskAgainAsync(stoppingToken);
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static void StartDue(ResourceName name, ResourceSet current, PolicyRuns runs)
+    {
+        if (current.Policies.TryGetValue(name, out BackupPolicy? policy) && !policy.Suspend)
+        {
+            runs.Start(policy, current, BackupReason.Schedule);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>
+/// The resources that the worker goes by, kept up to date by reading the store again and again. Polling rather than
+/// watching: a mounted ConfigMap changes by a swap of links, which file watchers miss.
+/// </summary>
+internal sealed class ResourcesInUse
+{
+    private readonly IResourceStore _store;
+    private readonly ILogger _logger;
+    private readonly HashSet<string> _reported = [];
+    private volatile ResourceSet _current;
+    private string _taken;
+    private string _seen;
+
+    private ResourcesInUse(IResourceStore store, ResourceSet first, ILogger logger)
+    {
+        (_store, _current, _logger) = (store, first, logger);
+        _taken = _seen = first.Version;
+        Report(first);
+    }
+
+    public ResourceSet Current => _current;
+
+    /// <summary>Whether the last reading succeeded.</summary>
+    public bool AreReadable { get; private set; } = true;
+
+    /// <summary>Reads the store for the first time.</summary>
+    /// <exception cref="BackupException">The store cannot be read, or any document has an error and that is refused.</exception>
+    public static async Task<ResourcesInUse> LoadAsync(
+        IResourceStore store, bool refusesInvalid, ILogger logger, CancellationToken cancellationToken)
+    {
+        ResourceSet first = await store.LoadAsync(cancellationToken);
+        if (refusesInvalid)
+        {
+            first.ThrowIfInvalid(store.Address);
+        }
+
+        return new ResourcesInUse(store, first, logger);
+    }
+
+    /// <summary>
+    /// Reads the store again. A change counts once it was the same in two readings: a file that is being written is
+    /// left alone.
+    /// </summary>
+    /// <param name="isComplete">Whether the caller knows that a change is complete: then one reading is enough.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <returns>Whether <see cref="Current"/> is new.</returns>
+    public async Task<bool> PollAsync(bool isComplete, CancellationToken cancellationToken)
+    {
+        ResourceSet read;
+        try
+        {
+            read = await _store.LoadAsync(cancellationToken);
+            AreReadable = true;
+        }
+        catch (BackupException e)
+        {
+            if (AreReadable)
+            {
+                _logger.ResourcesUnreadable(e.Reason, e.Message);
+            }
+
+            AreReadable = false;
+            return false;
+        }
+
+        bool settled = isComplete || read.Version == _seen;
+        _seen = read.Version;
+        if (!settled || read.Version == _taken)
+        {
+            return false;
+        }
+
+        _taken = read.Version;
+        Report(read);
+        _current = LastGood.Over(read, _current);
+        _logger.ResourcesChanged(_current.Policies.Count);
+        return true;
+    }
+
+    /// <summary>Logs the problems that were not there the time before.</summary>
+    private void Report(ResourceSet read)
+    {
+        foreach (ResourceProblem problem in read.Problems.Where(problem => !_reported.Contains(problem.ToString())))
+        {
+            if (problem.Severity == ProblemSeverity.Error)
+            {
+                _logger.ResourceError(problem);
+            }
+            else
+            {
+                _logger.ResourceWarning(problem);
+            }
+        }
+
+        _reported.Clear();
+        _reported.UnionWith(read.Problems.Select(problem => problem.ToString()));
+    }
+}
