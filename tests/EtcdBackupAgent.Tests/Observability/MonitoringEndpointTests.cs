@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Testing.Processes;
 using EtcdBackupAgent.Testing.Time;
-using EtcdBackupAgent.Tests.Scheduling;
+using EtcdBackupAgent.Tests.Worker;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Observability;

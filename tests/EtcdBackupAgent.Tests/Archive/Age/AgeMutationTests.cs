@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;

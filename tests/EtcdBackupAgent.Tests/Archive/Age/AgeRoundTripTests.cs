@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;

@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;

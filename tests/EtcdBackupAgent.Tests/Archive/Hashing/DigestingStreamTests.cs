@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Hashing;

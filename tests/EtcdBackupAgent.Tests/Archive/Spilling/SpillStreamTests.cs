@@ -3,6 +3,7 @@ using EtcdBackupAgent.Archive.Spilling;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Time;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Spilling;

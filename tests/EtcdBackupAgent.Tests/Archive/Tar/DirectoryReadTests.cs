@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Tar;

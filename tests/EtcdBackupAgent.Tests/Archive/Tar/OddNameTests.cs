@@ -3,6 +3,7 @@ using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -2,6 +2,7 @@ using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

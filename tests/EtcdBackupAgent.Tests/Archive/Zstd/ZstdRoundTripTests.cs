@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Archive.Zstd;
+using EtcdBackupAgent.Tests.Archive.Streams;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;

@@ -146,7 +146,7 @@ public sealed class EncryptedRepositoryTests : IDisposable
         await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
         string path = Path.Combine(_fixture.Files.RepositoryPath, "repository.json");
         string document = (await File.ReadAllTextAsync(path)).Replace(written, changed, StringComparison.Ordinal);
-        await File.WriteAllBytesAsync(path, Repository.RepositoryJsonTests.Redigested(document));
+        await File.WriteAllBytesAsync(path, Documents.RepositoryJsonTests.Redigested(document));
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(
             () => BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None));

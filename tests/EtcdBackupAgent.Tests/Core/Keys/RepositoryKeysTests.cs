@@ -120,7 +120,7 @@ public sealed class RepositoryKeysTests : IDisposable
         string path = Path.Combine(_fixture.Files.RepositoryPath, "repository.json");
         string document = (await File.ReadAllTextAsync(path)).Replace(
             repository.Document.Encryption.Recipients[0], intruder.Recipient.ToString(), StringComparison.Ordinal);
-        await File.WriteAllBytesAsync(path, Repository.RepositoryJsonTests.Redigested(document));
+        await File.WriteAllBytesAsync(path, Documents.RepositoryJsonTests.Redigested(document));
         BackupRepository tampered = await BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None);
 
         using AgeIdentity identity = await EncryptedFixture.OpenAsync(tampered, "first");

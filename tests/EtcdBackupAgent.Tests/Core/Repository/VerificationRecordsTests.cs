@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Testing.Storage;
+using EtcdBackupAgent.Tests.Core.Documents;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;

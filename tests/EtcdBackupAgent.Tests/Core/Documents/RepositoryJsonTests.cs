@@ -1,0 +1,166 @@
+using System.Text;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Core.Documents;
+
+public sealed class RepositoryJsonTests
+{
+    private static readonly SnapshotFolder Folder = NewFolder("34abbf1b");
+
+    [Fact]
+    public void The_manifest_looks_as_the_specification_says()
+    {
+        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest.json"));
+
+        string written = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)));
+
+        Assert.Equal(golden.TrimEnd('\n'), written);
+    }
+
+    [Fact]
+    public void A_record_of_a_verification_looks_as_the_specification_says()
+    {
+        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "verification.json")).TrimEnd('\n');
+        VerificationRecord record = SampleSnapshots.Verification(SampleSnapshots.Manifest(Folder), VerificationResult.Damaged);
+
+        byte[] written = RepositoryJson.Write(record);
+
+        Assert.Equal(golden, Encoding.UTF8.GetString(written));
+        VerificationRecord read = RepositoryJson.ReadVerification(written, "record");
+        Assert.Equal(written, RepositoryJson.Write(read));
+        Assert.Equal(VerificationResult.Damaged, read.Result);
+    }
+
+    [Fact]
+    public void A_manifest_from_before_HashKV_was_stored_still_reads()
+    {
+        byte[] before = Encoding.UTF8.GetBytes(
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest-before-hashkv.json")).TrimEnd('\n'));
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(before, "manifest");
+
+        Assert.Null(read.Etcd.HashKv);
+        Assert.Null(read.Etcd.HashKvMissing);
+        Assert.Equal(4711, read.Etcd.Revision);
+    }
+
+    [Fact]
+    public void A_manifest_reads_back_as_it_was_written()
+    {
+        byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(written, "manifest");
+
+        Assert.Equal(written, RepositoryJson.Write(read));
+        Assert.Equal(4711, read.Etcd.Revision);
+        Assert.Equal(SampleSnapshots.Hash, read.Etcd.HashKv);
+        Assert.Equal("critical", read.Labels["tier"]);
+    }
+
+    [Fact]
+    public void Any_changed_byte_of_a_manifest_is_found()
+    {
+        byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
+        for (int i = 0; i < written.Length; i++)
+        {
+            foreach (byte flip in (byte[])[0x01, 0x20, 0x80])
+            {
+                byte[] damaged = [.. written];
+                damaged[i] ^= flip;
+
+                BackupException failure = Assert.Throws<BackupException>(() => RepositoryJson.ReadManifest(damaged, "manifest"));
+
+                Assert.True(
+                    failure.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported,
+                    $"byte {i} ^ {flip:x2}: {failure.Reason}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Any_shortened_manifest_is_found()
+    {
+        byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
+        for (int length = 0; length < written.Length; length++)
+        {
+            ReadOnlyMemory<byte> cut = written.AsMemory(0, length);
+            Assert.Equal(
+                FailureReason.DataDamaged,
+                Assert.Throws<BackupException>(() => RepositoryJson.ReadManifest(cut, "manifest")).Reason);
+        }
+    }
+
+    [Fact]
+    public void A_field_of_a_later_writer_is_kept_for_showing_and_otherwise_ignored()
+    {
+        string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
+            .Replace("\"agentVersion\"", "\"colour\": {\"name\": \"blue\"},\n  \"agentVersion\"", StringComparison.Ordinal);
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(Redigested(later), "manifest");
+
+        Assert.Equal("blue", read.UnknownFields!["colour"].GetProperty("name").GetString());
+        Assert.Equal("blue", (string?)read.ToJson()["colour"]!["name"]);
+    }
+
+    [Fact]
+    public void What_is_printed_is_what_is_stored_whatever_a_later_writer_put_where()
+    {
+        string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
+            .Replace("\"kind\": \"Etcd\"", "\"chunks\": [1.50, 2e3], \"kind\": \"Etcd\"", StringComparison.Ordinal)
+            .Replace("\"raftTerm\"", "\"name\": \"cp1\",\n    \"raftTerm\"", StringComparison.Ordinal);
+        byte[] stored = Redigested(later);
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(stored, "manifest");
+
+        Assert.Equal(Compact(stored), read.ToJson().ToJsonString());
+    }
+
+    [Fact]
+    public void A_sealed_document_prints_as_the_bytes_that_are_stored()
+    {
+        SnapshotManifest manifest = SampleSnapshots.Manifest(Folder);
+        VerificationRecord record = SampleSnapshots.Verification(manifest, VerificationResult.Damaged);
+
+        Assert.Equal(
+            Compact(RepositoryJson.Write(manifest)), RepositoryJson.Sealed(manifest).ToJson().ToJsonString());
+        Assert.Equal(Compact(RepositoryJson.Write(record)), RepositoryJson.Sealed(record).ToJson().ToJsonString());
+        Assert.Throws<InvalidOperationException>(() => manifest.ToJson());
+    }
+
+    [Fact]
+    public void A_later_format_is_refused_and_says_what_to_do()
+    {
+        string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
+            .Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal);
+
+        BackupException failure = Assert.Throws<BackupException>(
+            () => RepositoryJson.ReadManifest(Encoding.UTF8.GetBytes(later), "snapshots/x/manifest.json"));
+
+        Assert.Equal(FailureReason.RepositoryUnsupported, failure.Reason);
+        Assert.Contains("snapshots/x/manifest.json has format version 2", failure.Message, StringComparison.Ordinal);
+        Assert.NotNull(failure.Hint);
+    }
+
+    internal static SnapshotFolder NewFolder(string id)
+    {
+        Assert.True(SnapshotId.TryParse(id, out SnapshotId parsed));
+        return new SnapshotFolder(SampleSnapshots.NewYear, parsed);
+    }
+
+    private static string Compact(byte[] utf8) => System.Text.Json.Nodes.JsonNode.Parse(utf8)!.ToJsonString();
+
+    /// <summary>The document with the digest it must carry, computed here by the specification's words.</summary>
+    internal static byte[] Redigested(string document)
+    {
+        string zeros = System.Text.RegularExpressions.Regex.Replace(
+            document,
+            "(?<=\"documentSha256\": \")[0-9a-f]{64}",
+            _ => new string('0', 64),
+            System.Text.RegularExpressions.RegexOptions.None,
+            TimeSpan.FromSeconds(5));
+        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(zeros)));
+        return Encoding.UTF8.GetBytes(zeros.Replace(new string('0', 64), digest, StringComparison.Ordinal));
+    }
+}

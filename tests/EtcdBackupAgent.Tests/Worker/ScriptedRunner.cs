@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Worker;
+using Xunit;
+
+namespace EtcdBackupAgent.Tests.Worker;
+
+/// <summary>A repository that remembers when runs started, and lets a test decide how they go.</summary>
+internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
+{
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _last = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<string> _runs = new();
+    private int _underWay;
+
+    /// <summary>What a run does; by default it completes at once.</summary>
+    public Func<BackupPolicy, CancellationToken, Task> Body { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Thrown when asked for the last backup; null for an answer.</summary>
+    public Exception? HistoryFailure { get; set; }
+
+    /// <summary>Every run in the order of its start: policy, reason, time of day.</summary>
+    public IReadOnlyList<string> Runs => [.. _runs];
+
+    public int UnderWay => Volatile.Read(ref _underWay);
+
+    public int QuestionsAsked { get; private set; }
+
+    public void WasBackedUp(string policy, DateTimeOffset start) => _last[policy] = start;
+
+    public Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken)
+    {
+        QuestionsAsked++;
+        Assert.True(resources.Locations.ContainsKey(policy.Destination));
+        return HistoryFailure is { } failure
+            ? Task.FromException<DateTimeOffset?>(failure)
+            : Task.FromResult(_last.TryGetValue(policy.Name.Name, out DateTimeOffset start) ? start : (DateTimeOffset?)null);
+    }
+
+    public async Task BackUpAsync(
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
+    {
+        Assert.True(resources.Locations.ContainsKey(policy.Destination));
+        DateTimeOffset start = clock.GetUtcNow();
+        _runs.Enqueue($"{policy.Name.Name} {reason} {start:HH:mm:ss}");
+        Interlocked.Increment(ref _underWay);
+        try
+        {
+            await Body(policy, cancellationToken);
+            _last[policy.Name.Name] = start;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+}
