@@ -6,6 +6,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Scheduling;
 
 namespace EtcdBackupAgent.Worker;
 

@@ -12,6 +12,7 @@ using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Worker;

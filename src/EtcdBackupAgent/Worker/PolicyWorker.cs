@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Health;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 

@@ -1,11 +1,10 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Scheduling;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Quartz;
 using Quartz.Extensibility;
 
-namespace EtcdBackupAgent.Worker;
+namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>Tells when a policy is due: a Quartz scheduler in memory with one trigger for each policy.</summary>
 internal sealed class PolicyTimetable : IAsyncDisposable

@@ -1,8 +1,8 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Worker;
+using EtcdBackupAgent.Scheduling;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Worker;
+namespace EtcdBackupAgent.Tests.Scheduling;
 
 public sealed class ScheduleIntervalTests
 {

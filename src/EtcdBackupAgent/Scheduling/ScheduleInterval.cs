@@ -1,7 +1,6 @@
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Scheduling;
 
-namespace EtcdBackupAgent.Worker;
+namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>How far apart a schedule's fire times are, so that an alert can say that backups are overdue.</summary>
 internal static class ScheduleInterval
