@@ -7,4 +7,4 @@ CoreDumps.Disable();
 // For the requests that packages make: OTLP, and AWS's credentials.
 HttpClient.DefaultProxy = Wiring.Proxies;
 BufferPool.KeepWindows();
-return await AgentCommandLine.RunAsync(args);
+return await AgentCommandLine.RunAsync(args, TimeProvider.System);

@@ -12,6 +12,9 @@ public sealed record BackupOutcome
 
     public required SnapshotManifest Manifest { get; init; }
 
+    /// <summary>Where the repository is, for messages.</summary>
+    public required string Address { get; init; }
+
     /// <summary>What is worth knowing and did not stop it: sockets that were skipped, a file that grew while it was read, no HashKV.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 

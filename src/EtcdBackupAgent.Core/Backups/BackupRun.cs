@@ -100,7 +100,8 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
             await repository.CommitAsync(folder, manifest, CancellationToken.None);
         }
 
-        BackupOutcome outcome = new() { Folder = folder, Manifest = manifest, Warnings = warnings };
+        BackupOutcome outcome =
+            new() { Folder = folder, Manifest = manifest, Address = repository.Store.Address, Warnings = warnings };
 
         // 7. the proof
         if (VerifyAfter is not null)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Runtime;
 
@@ -15,11 +16,11 @@ internal static class AgentCommandLine
     /// 3. Run the verb.
     /// 4. Say what failed, once, and choose the exit code by the reason.
     /// </remarks>
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, TimeProvider time)
     {
         // 1. the words
         using LogOptions logs = new();
-        RootCommand root = CreateRoot(logs);
+        RootCommand root = CreateRoot(logs, new Wiring(time));
         ParseResult parsed = root.Parse(args);
         if (args.Length == 0)
         {
@@ -67,23 +68,23 @@ internal static class AgentCommandLine
         }
     }
 
-    internal static RootCommand CreateRoot(LogOptions logs)
+    internal static RootCommand CreateRoot(LogOptions logs, Wiring wiring)
     {
         RootCommand root = new(
             "Backs up the etcd database and the certificates of a Kubernetes control plane, and brings them back.")
         {
-            InitCommand.Create(logs),
-            BackupCommand.Create(logs),
-            ListCommand.Create(logs),
-            ShowCommand.Create(logs),
-            InspectCommand.Create(logs),
-            VerifyCommand.Create(logs),
-            RestoreCommand.Create(logs),
-            RestoredCommand.Create(logs),
-            PruneCommand.Create(logs),
-            DeleteCommand.Create(logs),
-            KeyCommand.Create(logs),
-            RunCommand.Create(logs),
+            InitCommand.Create(logs, wiring),
+            BackupCommand.Create(logs, wiring),
+            ListCommand.Create(logs, wiring),
+            ShowCommand.Create(logs, wiring),
+            InspectCommand.Create(logs, wiring),
+            VerifyCommand.Create(logs, wiring),
+            RestoreCommand.Create(logs, wiring),
+            RestoredCommand.Create(logs, wiring),
+            PruneCommand.Create(logs, wiring),
+            DeleteCommand.Create(logs, wiring),
+            KeyCommand.Create(logs, wiring),
+            RunCommand.Create(logs, wiring),
             VersionCommand.Create(),
         };
         logs.AddTo(root);

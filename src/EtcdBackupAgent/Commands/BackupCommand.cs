@@ -1,17 +1,22 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
+using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Observability.Otlp;
 using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Pods;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Runtime;
 using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging;
@@ -20,14 +25,13 @@ using Spectre.Console;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary><c>backup</c>: makes one backup now, and prunes what the policy no longer keeps.</summary>
-internal sealed class BackupCommand
+internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 {
     /// <summary>The policy's name where none is given and none is needed.</summary>
     private const string PolicyNameDefault = "default";
 
-    private readonly RepositoryOptions _repository = new();
+    private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly EtcdOptions _etcd = new();
-    private readonly LogOptions _logs;
     private readonly OutputOptions _output = new();
 
     private readonly Option<string?> _certsDir = new("--certs-dir")
@@ -58,7 +62,7 @@ internal sealed class BackupCommand
     };
 
     private readonly ScratchOption _scratch = new();
-    private readonly KubernetesOptions _kubernetes = new();
+    private readonly KubernetesOptions _kubernetes = new(wiring.Time);
 
     private readonly Option<string?> _etcdCredentials = new("--etcd-creds-dir")
     {
@@ -67,11 +71,9 @@ internal sealed class BackupCommand
         HelpName = "DIR",
     };
 
-    private BackupCommand(LogOptions logs) => _logs = logs;
-
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        BackupCommand backup = new(logs);
+        BackupCommand backup = new(logs, wiring);
         backup._repository.Policy.Description =
             "With --resources and --kubernetes: the policy to run. With --repository: the name to file the snapshot under "
             + $"(default: {PolicyNameDefault}).";
@@ -97,27 +99,37 @@ internal sealed class BackupCommand
             + "etcd-backup-agent backup --kubernetes --policy nightly");
     }
 
-    /// <summary>By what is told: a policy in a cluster, a policy in documents, or options.</summary>
+    /// <remarks>
+    /// 1. Read the options: a policy of a cluster, a policy of documents, or everything by options.
+    /// 2. Back up, measured.
+    /// 3. Print what was made, and what was wrong with it.
+    /// </remarks>
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        bool isInCluster = _kubernetes.IsChosen(parsed);
-        using AgentMetrics metrics = new(AgentVersion.Text, Wiring.Time);
+        // 1
+        Work work = _kubernetes.IsChosen(parsed)
+            ? await ReadClusterAsync(parsed, cancellationToken)
+            : await ReadRepositoryAsync(parsed, cancellationToken);
+
+        // 2
+        using AgentMetrics metrics = new(AgentVersion.Text, wiring.Time);
         await using OtlpExport? export = OtlpExport.Start(AgentVersion.Text, FailureText.WriteWarning);
-        MeasuredBackup measured = new(metrics, Wiring.Time);
-        (BackupOutcome outcome, string address) = isInCluster
-            ? await BackUpPolicyOfClusterAsync(parsed, measured, cancellationToken)
-            : await BackUpAsync(parsed, measured, cancellationToken);
+        BackupOutcome outcome = await new MeasuredBackup(metrics, wiring.Time).ExecuteAsync(
+            work.Policy,
+            work.Location,
+            () => TransferDisplay.ShowAsync(progress => work.BackUpAsync(progress, cancellationToken)));
+
+        // 3
         foreach (string warning in outcome.Warnings)
         {
             FailureText.WriteWarning(warning);
         }
 
-        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome, address));
+        _output.Write(parsed, outcome.Manifest.ToJson(), console => WriteText(console, outcome));
         return (outcome.VerifyFailure ?? outcome.PruneFailure) is { } failure ? throw failure : ExitCodes.Success;
     }
 
-    private async Task<(BackupOutcome Outcome, string Address)> BackUpPolicyOfClusterAsync(
-        ParseResult parsed, MeasuredBackup measured, CancellationToken cancellationToken)
+    private async Task<Work> ReadClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RefuseWhatAPolicySays(parsed, "--kubernetes", _repository.FirstGiven(parsed));
         string policy = parsed.GetValue(_repository.Policy)
@@ -127,93 +139,90 @@ internal sealed class BackupCommand
             };
         if (policy.Contains('/', StringComparison.Ordinal))
         {
-            throw new BackupException(FailureReason.InvalidInput, $"--policy '{policy}' is no NAME.")
+            throw new BackupException(
+                FailureReason.InvalidInput, $"--policy '{policy}' is not the name of a policy in a cluster.")
             {
-                Hint = "With --kubernetes the namespace is said with --namespace.",
+                Hint = "With --kubernetes, give the namespace with --namespace.",
             };
         }
 
-        using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
-        ClusterBackup backup = new(cluster, _logs.Loggers(parsed))
+        string? etcdCredentials = parsed.GetValue(_etcdCredentials);
+        PolicyBackupParts parts = wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed));
+        ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
+        return new Work(new ResourceName(cluster.Namespace, policy), Location: null, async (progress, token) =>
         {
-            EtcdCredentialsDirectory = parsed.GetValue(_etcdCredentials),
-            Scratch = _scratch.Read(parsed),
-        };
-        string address = "";
-        BackupOutcome outcome = await measured.ExecuteAsync(
-            new ResourceName(cluster.Namespace, policy),
-            location: null,
-            async () =>
+            using (cluster)
             {
-                (BackupOutcome made, address) = await TransferDisplay.ShowAsync(
-                    progress => backup.ExecuteAsync(policy, progress, FailureText.WriteWarning, cancellationToken));
-                return made;
-            });
-        return (outcome, address);
+                ClusterBackup backup = new(cluster, parts) { EtcdCredentialsDirectory = etcdCredentials };
+                return await backup.ExecuteAsync(policy, progress, FailureText.WriteWarning, token);
+            }
+        });
     }
 
-    private async Task<(BackupOutcome Outcome, string Address)> BackUpAsync(
-        ParseResult parsed, MeasuredBackup measured, CancellationToken cancellationToken)
+    private async Task<Work> ReadRepositoryAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        // 1. what to do
         if (parsed.GetResult(_etcdCredentials) is { Implicit: false })
         {
             throw KubernetesOptions.Needed(_etcdCredentials);
         }
 
-        ILoggerFactory loggers = _logs.Loggers(parsed);
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
-        BackupPlan plan = choice is ResourceRepository named
-            ? PlanOfPolicy(parsed, named)
-            : await PlanOfOptionsAsync(parsed, cancellationToken);
-
-        // 2. the backup
-        string address = "";
-        BackupOutcome outcome = await measured.ExecuteAsync(
-            plan.Policy,
-            (choice as ResourceRepository)?.Location.Name,
-            async () =>
-            {
-                using OpenedRepository opened =
-                    await RepositoryOptions.OpenAsync(choice, parsed, _logs, cancellationToken);
-                address = opened.Address;
-                return await BackUpAsync(opened, plan, parsed, loggers, cancellationToken);
-            });
-        return (outcome, address);
+        return choice is ResourceRepository named
+            ? ReadDocuments(parsed, named)
+            : await ReadOptionsAsync(parsed, choice, cancellationToken);
     }
 
-    private async Task<BackupOutcome> BackUpAsync(
-        OpenedRepository opened,
-        BackupPlan plan,
-        ParseResult parsed,
-        ILoggerFactory loggers,
-        CancellationToken cancellationToken)
+    private Work ReadDocuments(ParseResult parsed, ResourceRepository named)
     {
-        BackupRepository repository = opened.Repository;
-        await Wiring.RequireProtectionAsync(opened.Choice, repository, cancellationToken);
-        if (parsed.GetValue(_recipients) is { Length: > 0 } expected)
-        {
-            ProtectionCheck.RequireRecipients(repository, [.. expected.Select(r => RecipientText.Parse(r).ToString())]);
-        }
-
-        BackupRun run = Wiring.BackupRun(repository, plan, token => OpenKeysAsync(opened, token), _scratch.Read(parsed), loggers);
-        return await TransferDisplay.ShowAsync(
-            progress => run.ExecuteAsync(plan.Request(BackupReason.OnDemand), progress, cancellationToken));
+        RefuseWhatAPolicySays(parsed, "--resources", repositoryOption: null);
+        BackupPolicy policy = named.Policy
+            ?? throw new BackupException(FailureReason.InvalidInput, "backup --resources needs --policy NAME.");
+        PolicyBackup backup = new(
+            wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)), new DirectoryRecipientPins(named.Directory));
+        return new Work(policy.Name, named.Location.Name, (progress, token) =>
+            backup.ExecuteAsync(policy, named.Resources, BackupReason.OnDemand, progress, token));
     }
 
-    /// <summary>Only a policy asks for a verification, and its location has the key.</summary>
-    private static Task<OpenedKeys> OpenKeysAsync(OpenedRepository opened, CancellationToken cancellationToken) =>
-        opened.Choice is ResourceRepository named
-            ? Wiring.OpenKeysAsync(opened.Repository, named.Location, named.Resources, cancellationToken)
-            : Task.FromResult(new OpenedKeys([]));
+    private async Task<Work> ReadOptionsAsync(
+        ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken)
+    {
+        EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
+        BackupRequest request = new()
+        {
+            Policy = _repository.ReadPolicyName(parsed)
+                ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
+            Reason = BackupReason.OnDemand,
+            CertsDirectory = parsed.GetValue(_certsDir),
+            HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
+            RetainNumBackups = parsed.GetValue(_retain),
+        };
+        string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
+        ScratchSpace scratch = _scratch.Read(parsed);
+        ILoggerFactory loggers = logs.Loggers(parsed);
+        return new Work(request.Policy, Location: null, async (progress, token) =>
+        {
+            using IObjectStore store = wiring.Store(choice, loggers);
+            BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, token);
+            if (recipients.Length > 0)
+            {
+                ProtectionCheck.RequireRecipients(repository, recipients);
+            }
 
-    private static void WriteText(IAnsiConsole console, BackupOutcome outcome, string address)
+            BackupRun run = new(repository, wiring.Etcd(etcd, loggers), AgentVersion.Text, wiring.Time)
+            {
+                Scratch = scratch,
+            };
+            return await run.ExecuteAsync(request, progress, token);
+        });
+    }
+
+    private static void WriteText(IAnsiConsole console, BackupOutcome outcome)
     {
         SnapshotManifest manifest = outcome.Manifest;
         console.WriteLine($"Backup completed, snapshot ID: {manifest.Id}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
-            + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, in {address}");
+            + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, in {outcome.Address}");
         if (outcome.Verified is { } verified)
         {
             VerificationText.Write(console, verified);
@@ -235,25 +244,17 @@ internal sealed class BackupCommand
         {
             throw new BackupException(FailureReason.InvalidInput, $"{foreign} does not go with {way}.")
             {
-                Hint = "The policy document says it.",
+                Hint = "The policy document sets it.",
             };
         }
     }
 
-    private BackupPlan PlanOfPolicy(ParseResult parsed, ResourceRepository named)
-    {
-        RefuseWhatAPolicySays(parsed, "--resources", repositoryOption: null);
-        return named.Policy is { } policy
-            ? BackupPlan.Of(policy, named.Resources)
-            : throw new BackupException(FailureReason.InvalidInput, "backup --resources needs --policy NAME.");
-    }
-
-    private async Task<BackupPlan> PlanOfOptionsAsync(ParseResult parsed, CancellationToken cancellationToken) => new()
-    {
-        Etcd = await _etcd.ReadAsync(parsed, cancellationToken),
-        CertsDirectory = parsed.GetValue(_certsDir),
-        Policy = _repository.ReadPolicyName(parsed) ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
-        HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
-        Retain = parsed.GetValue(_retain),
-    };
+    /// <summary>What the command line asks for.</summary>
+    /// <param name="Policy">The policy that is measured.</param>
+    /// <param name="Location">The BackupLocation that is measured; null if none is named.</param>
+    /// <param name="BackUpAsync">Makes the backup. To be called once.</param>
+    private sealed record Work(
+        ResourceName Policy,
+        ResourceName? Location,
+        Func<IProgress<TransferProgress>, CancellationToken, Task<BackupOutcome>> BackUpAsync);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Retention;
@@ -10,9 +11,9 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>delete</c>: removes one snapshot.</summary>
 internal static class DeleteCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
         Option<bool> yes = new("--yes") { Description = "Confirm that the snapshot is to be removed for good." };
@@ -31,7 +32,7 @@ internal static class DeleteCommand
                 };
             }
 
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             SnapshotFolder removed = await new DeleteRun(opened.Repository).ExecuteAsync(idText, cancellationToken);
             output.Write(
                 parsed,

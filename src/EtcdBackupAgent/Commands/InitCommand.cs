@@ -4,19 +4,20 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Resources.Directories;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
 /// <summary><c>init</c>: makes a repository, protected as somebody has said.</summary>
-internal sealed class InitCommand
+internal sealed class InitCommand(LogOptions logs, Wiring wiring)
 {
-    private readonly RepositoryOptions _repository = new();
+    private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly OutputOptions _output = new();
-    private readonly LogOptions _logs;
 
     private readonly Option<string?> _passphraseFile = new("--passphrase-file")
     {
@@ -37,11 +38,9 @@ internal sealed class InitCommand
         Description = "Do not encrypt. A snapshot holds every Secret of the cluster: whoever can read the repository can read them.",
     };
 
-    private InitCommand(LogOptions logs) => _logs = logs;
-
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        InitCommand init = new(logs);
+        InitCommand init = new(logs, wiring);
         Command verb = new("init", "Make a repository in a directory or a bucket; the bucket is made too if it is missing.");
         init._repository.AddTo(verb);
         verb.Add(init._passphraseFile);
@@ -62,9 +61,13 @@ internal sealed class InitCommand
             : ProtectionOfOptions(parsed);
         using AgePassphrase? secret = (protection as PassphraseProtection)?.Passphrase;
 
-        using IObjectStore store = Wiring.Store(choice, _logs.Loggers(parsed));
-        BackupRepository made = await BackupRepository.InitAsync(store, protection, Wiring.Time, cancellationToken);
-        await Wiring.RequireProtectionAsync(choice, made, cancellationToken);
+        using IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
+        BackupRepository made = await BackupRepository.InitAsync(store, protection, wiring.Time, cancellationToken);
+        if (choice is ResourceRepository { Directory: { } directory, Location: { } location })
+        {
+            await new ProtectionCheck(new DirectoryRecipientPins(directory), wiring.Time)
+                .RequireAsync(made, location, cancellationToken);
+        }
 
         IReadOnlyList<string> recipients = made.Document.Encryption.Recipients;
         _output.Write(

@@ -11,10 +11,10 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>inspect</c>: says what is in a snapshot, of a repository or in a file.</summary>
 internal static class InspectCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
+        RepositoryOptions repository = new(logs, wiring);
+        KeyOptions keys = new(wiring.Time);
         OutputOptions output = new();
         Argument<string> snapshot = new("ID|FILE")
         {
@@ -46,9 +46,10 @@ internal static class InspectCommand
             }
             else
             {
-                using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+                using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
                 using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-                InspectRun run = Wiring.InspectRun(opened.Repository, own, parsed.GetValue(scratchDirectory));
+                InspectRun run = new(
+                    opened.Repository, own.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
                 inspection = await TransferDisplay.ShowAsync(progress => run.OfSnapshotAsync(named, progress, cancellationToken));
             }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Access;
@@ -8,7 +7,8 @@ namespace EtcdBackupAgent.Commands;
 
 /// <summary>The options that say that a verb works in a Kubernetes cluster, and in which; the same for every verb that
 /// can.</summary>
-internal sealed class KubernetesOptions
+/// <param name="time">The clock of the client.</param>
+internal sealed class KubernetesOptions(TimeProvider time)
 {
     private readonly Option<bool> _kubernetes = new("--kubernetes")
     {
@@ -66,9 +66,9 @@ internal sealed class KubernetesOptions
             parsed.GetValue(_kubeconfig),
             parsed.GetValue(_context),
             Environment.GetEnvironmentVariable,
-            Wiring.Time,
+            time,
             cancellationToken);
         return new ConnectedCluster(
-            new KubernetesClient(connection, Wiring.Time), parsed.GetValue(_namespace) ?? connection.Namespace);
+            new KubernetesClient(connection, time), parsed.GetValue(_namespace) ?? connection.Namespace);
     }
 }

@@ -11,9 +11,9 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>list</c>: shows every snapshot of a repository.</summary>
 internal static class ListCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
         Command verb = new("list", "Show the snapshots of a repository, oldest first.");
@@ -21,7 +21,7 @@ internal static class ListCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
             output.Write(parsed, SnapshotText.Document(inventory), console =>
             {
@@ -31,7 +31,7 @@ internal static class ListCommand
                     return;
                 }
 
-                console.Write(SnapshotText.Table(inventory, Wiring.Time.GetUtcNow(), Terminal.TableWidth));
+                console.Write(SnapshotText.Table(inventory, wiring.Time.GetUtcNow(), Terminal.TableWidth));
                 foreach (string line in SnapshotText.Origins(inventory))
                 {
                     console.WriteLine(line);

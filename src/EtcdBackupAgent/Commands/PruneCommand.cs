@@ -14,9 +14,9 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>prune</c>: removes what the retention does not keep, and what unfinished backups left.</summary>
 internal static class PruneCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
         OutputOptions output = new();
         Option<int?> retain = new Option<int?>("--retain")
@@ -52,12 +52,12 @@ internal static class PruneCommand
                 };
             }
 
-            using OpenedRepository opened = await RepositoryOptions.OpenAsync(choice, parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(choice, parsed, cancellationToken);
             RetentionRule? rule = policy is null
                 ? null
                 : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
             bool onlyPlan = parsed.GetValue(dryRun);
-            PruneReport report = await new PruneRun(opened.Repository, Wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+            PruneReport report = await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
             foreach (string warning in report.Warnings)
             {
                 FailureText.WriteWarning(warning);

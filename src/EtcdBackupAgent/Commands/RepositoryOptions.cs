@@ -10,7 +10,9 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>The options that name a repository, the same for every verb: by resource documents, or directly.</summary>
-internal sealed class RepositoryOptions
+/// <param name="logs">Give the loggers of the store.</param>
+/// <param name="wiring">Opens the store.</param>
+internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 {
     /// <summary>In the order in which the AWS programs look.</summary>
     private static readonly string[] RegionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
@@ -104,18 +106,19 @@ internal sealed class RepositoryOptions
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>, <see cref="FailureReason.RepositoryNotFound"/>, or what the store says.
     /// </exception>
-    public async Task<OpenedRepository> OpenAsync(ParseResult parsed, LogOptions logs, CancellationToken cancellationToken) =>
-        await OpenAsync(await ReadAsync(parsed, cancellationToken), parsed, logs, cancellationToken);
+    public async Task<OpenedRepository> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        await OpenAsync(await ReadAsync(parsed, cancellationToken), parsed, cancellationToken);
 
-    /// <summary>The same, for a verb that has more to check before anything is connected to.</summary>
+    /// <summary>The same, for a verb that has more to check before it connects.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.RepositoryNotFound"/>, or what the store says.</exception>
-    public static async Task<OpenedRepository> OpenAsync(
-        RepositoryChoice choice, ParseResult parsed, LogOptions logs, CancellationToken cancellationToken)
+    public async Task<OpenedRepository> OpenAsync(
+        RepositoryChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
-        IObjectStore store = Wiring.Store(choice, logs.Loggers(parsed));
+        IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         try
         {
-            return new OpenedRepository(choice, await BackupRepository.OpenAsync(store, cancellationToken));
+            return new OpenedRepository(
+                choice, await BackupRepository.OpenAsync(store, wiring.Time, cancellationToken));
         }
         catch
         {

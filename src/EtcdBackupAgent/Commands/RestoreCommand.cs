@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
@@ -9,20 +10,20 @@ using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Pods;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
 /// <c>restore</c>: brings a snapshot back, as files (<c>--to</c>) or as a data directory that etcd starts on (<c>--data-dir</c>).
 /// </summary>
-internal sealed class RestoreCommand
+internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 {
-    private readonly LogOptions _logs;
-    private readonly RepositoryOptions _repository = new();
-    private readonly KeyOptions _keys = new();
+    private readonly RepositoryOptions _repository = new(logs, wiring);
+    private readonly KeyOptions _keys = new(wiring.Time);
     private readonly OutputOptions _output = new();
     private readonly DataDirectoryOptions _dataDirectory = new();
-    private readonly KubernetesOptions _kubernetes = new();
+    private readonly KubernetesOptions _kubernetes = new(wiring.Time);
 
     private readonly Argument<string?> _id = new("ID")
     {
@@ -48,11 +49,9 @@ internal sealed class RestoreCommand
         HelpName = "NAME",
     };
 
-    private RestoreCommand(LogOptions logs) => _logs = logs;
-
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RestoreCommand restore = new(logs);
+        RestoreCommand restore = new(logs, wiring);
         Command verb = new("restore", "Bring a snapshot back: as files, or as a data directory that etcd can start on.")
         {
             restore._id, restore._to, restore._overwrite,
@@ -87,7 +86,7 @@ internal sealed class RestoreCommand
 
         DataDirectoryRequest? build = _dataDirectory.Read(parsed);
         string? file = _dataDirectory.ReadFile(parsed);
-        RequireSense(parsed.GetValue(_id), parsed.GetValue(_to), parsed.GetValue(_overwrite), build, file);
+        Validate(parsed.GetValue(_id), parsed.GetValue(_to), parsed.GetValue(_overwrite), build, file);
         if (file is not null)
         {
             DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromFileAsync(
@@ -103,7 +102,7 @@ internal sealed class RestoreCommand
     private async Task RestoreOfRepositoryAsync(
         ParseResult parsed, DataDirectoryRequest? build, CancellationToken cancellationToken)
     {
-        using OpenedRepository opened = await _repository.OpenAsync(parsed, _logs, cancellationToken);
+        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
         if (opened.Choice is ResourceRepository { Policy.CertsDirectory: { } source })
         {
             SeparatePlaces.RequireOutsideOfSource(build?.DataDirectory ?? parsed.GetValue(_to)!, source);
@@ -116,7 +115,7 @@ internal sealed class RestoreCommand
             DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
                 opened.Repository, idText, own.Identities, build, progress, cancellationToken));
             await RestoredCluster.TryNoteAsync(
-                opened.Repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), cancellationToken);
+                opened.Repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), wiring.Time, cancellationToken);
             Write(parsed, built, build);
             return;
         }
@@ -141,7 +140,9 @@ internal sealed class RestoreCommand
         }
 
         using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
-        ClusterRestore run = new(cluster, _logs.Loggers(parsed));
+        ILoggerFactory loggers = logs.Loggers(parsed);
+        ClusterRestore run = new(
+            cluster, (location, resources) => wiring.Store(location, resources, loggers), wiring.Time);
         RestoreOutcome outcome = await TransferDisplay.ShowAsync(
             progress => run.ExecuteAsync(name, to, progress, FailureText.WriteWarning, cancellationToken));
         Write(parsed, outcome);
@@ -156,7 +157,7 @@ internal sealed class RestoreCommand
     private void Write(ParseResult parsed, RestoreOutcome outcome) =>
         _output.Write(parsed, RestoreText.Document(outcome), console => RestoreText.Write(console, outcome));
 
-    private static void RequireSense(string? id, string? to, bool overwrite, DataDirectoryRequest? build, string? file)
+    private static void Validate(string? id, string? to, bool overwrite, DataDirectoryRequest? build, string? file)
     {
         if ((to is null) == (build is null))
         {

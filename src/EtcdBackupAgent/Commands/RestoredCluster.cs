@@ -1,4 +1,3 @@
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
@@ -15,17 +14,24 @@ internal static class RestoredCluster
 {
     /// <exception cref="BackupException">What the store says.</exception>
     public static Task NoteAsync(
-        BackupRepository repository, SnapshotManifest restored, EtcdId cluster, CancellationToken cancellationToken) =>
-        new RestoreNotes(repository.Store).AddAsync(
-            cluster, restored, AgentVersion.Text, Wiring.Time, cancellationToken);
+        BackupRepository repository,
+        SnapshotManifest restored,
+        EtcdId cluster,
+        TimeProvider time,
+        CancellationToken cancellationToken) =>
+        new RestoreNotes(repository.Store).AddAsync(cluster, restored, AgentVersion.Text, time, cancellationToken);
 
     /// <summary>The same after a restore, which has succeeded whatever becomes of the note.</summary>
     public static async Task TryNoteAsync(
-        BackupRepository repository, SnapshotManifest restored, EtcdId cluster, CancellationToken cancellationToken)
+        BackupRepository repository,
+        SnapshotManifest restored,
+        EtcdId cluster,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         try
         {
-            await NoteAsync(repository, restored, cluster, cancellationToken);
+            await NoteAsync(repository, restored, cluster, time, cancellationToken);
         }
         catch (Exception e) when (e is BackupException or OperationCanceledException)
         {

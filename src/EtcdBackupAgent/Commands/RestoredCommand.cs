@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
@@ -11,9 +12,9 @@ namespace EtcdBackupAgent.Commands;
 /// not.</summary>
 internal static class RestoredCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
         Option<string> cluster = new("--cluster-id")
@@ -40,7 +41,7 @@ internal static class RestoredCommand
                 ? known
                 : throw new BackupException(
                     FailureReason.InvalidInput, $"--cluster-id '{text}' is not a hexadecimal number.");
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Snapshot snapshot = await opened.Repository.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
             EtcdId previous = snapshot.Manifest.Etcd.ClusterId;
             if (restored == previous)
@@ -54,7 +55,7 @@ internal static class RestoredCommand
                 };
             }
 
-            await RestoredCluster.NoteAsync(opened.Repository, snapshot.Manifest, restored, cancellationToken);
+            await RestoredCluster.NoteAsync(opened.Repository, snapshot.Manifest, restored, wiring.Time, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject

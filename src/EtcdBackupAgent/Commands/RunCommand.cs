@@ -16,16 +16,15 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary><c>run</c>: keeps every policy's schedule, of a directory as the worker, in a cluster as the controller.</summary>
-internal sealed class RunCommand
+internal sealed class RunCommand(LogOptions logs, Wiring wiring)
 {
     /// <summary>The environment variable that may name the image; the manifests set it to the controller's own.</summary>
     private const string ImageVariable = "ETCD_BACKUP_AGENT_IMAGE";
 
     private static readonly TimeSpan SyncPeriodMin = TimeSpan.FromSeconds(10);
 
-    private readonly LogOptions _logs;
     private readonly ScratchOption _scratch = new();
-    private readonly KubernetesOptions _kubernetes = new();
+    private readonly KubernetesOptions _kubernetes = new(wiring.Time);
 
     private readonly Option<string?> _resources = new("--resources")
     {
@@ -57,13 +56,11 @@ internal sealed class RunCommand
         HelpName = "DURATION",
     };
 
-    private RunCommand(LogOptions logs) => _logs = logs;
-
     private Option[] ForClusters => [_inProcess, _image, _syncPeriod];
 
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RunCommand run = new(logs);
+        RunCommand run = new(logs, wiring);
         Command verb = new("run", "Keep the schedules of all policies until stopped.") { run._resources };
         run._kubernetes.AddTo(verb);
         foreach (Option option in run.ForClusters)
@@ -104,12 +101,13 @@ internal sealed class RunCommand
         }
 
         await WorkerHost.RunAsync(
+            wiring,
             new DirectoryResourceStore(directory),
             new DirectoryRecipientPins(directory),
             _scratch.Read(parsed),
             new PolicyWorkerOptions(),
             listen,
-            logging => _logs.Configure(logging, parsed, LogLevel.Information),
+            logging => logs.Configure(logging, parsed, LogLevel.Information),
             cancellationToken);
         return ExitCodes.Success;
     }
@@ -126,7 +124,11 @@ internal sealed class RunCommand
         };
         using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
         await ControllerHost.RunAsync(
-            cluster, options, logging => _logs.Configure(logging, parsed, LogLevel.Information), cancellationToken);
+            wiring,
+            cluster,
+            options,
+            logging => logs.Configure(logging, parsed, LogLevel.Information),
+            cancellationToken);
     }
 
     private static Dictionary<string, string> ReadProxies() => ProxyVariables.Names

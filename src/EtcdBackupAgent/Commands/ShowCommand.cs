@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Output;
@@ -9,9 +10,9 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>show</c>: shows one snapshot in full.</summary>
 internal static class ShowCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
 
@@ -20,7 +21,7 @@ internal static class ShowCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
             Snapshot snapshot = inventory.Find(parsed.GetRequiredValue(id), opened.Address);
             output.Write(

@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Runtime;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
@@ -14,10 +15,10 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>verify</c>: reads snapshots as a restore would and says whether they are sound.</summary>
 internal static class VerifyCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
+        RepositoryOptions repository = new(logs, wiring);
+        KeyOptions keys = new(wiring.Time);
         OutputOptions output = new();
         Argument<string?> id = new("ID")
         {
@@ -60,11 +61,12 @@ internal static class VerifyCommand
                 throw new BackupException(FailureReason.InvalidInput, "--scratch-dir goes with --deep only.");
             }
 
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
             if (isDeep)
             {
-                DeepVerifyRun deepRun = Wiring.DeepVerifyRun(opened.Repository, own, scratch);
+                DeepVerifyRun deepRun = new(
+                    opened.Repository, own.Identities, scratch ?? Path.GetTempPath(), AgentVersion.Text, wiring.Time);
                 IReadOnlyList<DeepVerifyOutcome> found = await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(
                     async progress => await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
                 output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));

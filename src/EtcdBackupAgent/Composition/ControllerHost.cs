@@ -50,15 +50,19 @@ internal static class ControllerHost
 
     /// <summary>Runs the controller until it is told to stop and has stopped.</summary>
     public static async Task RunAsync(
-        ConnectedCluster cluster, ControllerHostOptions options, Action<ILoggingBuilder> configureLogs, CancellationToken cancellationToken)
+        Wiring wiring,
+        ConnectedCluster cluster,
+        ControllerHostOptions options,
+        Action<ILoggingBuilder> configureLogs,
+        CancellationToken cancellationToken)
     {
         using IHost host = HostParts.Create(
             configureLogs,
             WorkerOptions.StopPeriod + ClusterController.StopPeriod + Monitoring.StopPeriod,
             services =>
             {
-                services.AddMonitoring(options.Listen, SilenceMax);
-                services.AddSingleton(provider => Controller(cluster, options, provider));
+                services.AddMonitoring(options.Listen, SilenceMax, wiring.Time);
+                services.AddSingleton(provider => Controller(wiring, cluster, options, provider));
                 services.AddSingleton(provider => new Service(provider.GetRequiredService<ClusterController>()));
                 services.AddHostedService(provider => provider.GetRequiredService<Service>());
             });
@@ -70,17 +74,17 @@ internal static class ControllerHost
     }
 
     private static ClusterController Controller(
-        ConnectedCluster cluster, ControllerHostOptions options, IServiceProvider services)
+        Wiring wiring, ConnectedCluster cluster, ControllerHostOptions options, IServiceProvider services)
     {
         ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
         AgentMetrics metrics = services.GetRequiredService<AgentMetrics>();
         AgentHealth health = services.GetRequiredService<AgentHealth>();
         string identity = PodIdentity.Name();
-        EventRecorder events = new(cluster.Client, identity, Wiring.Time);
-        RepositoryAccess repositories = Repositories(loggers);
+        EventRecorder events = new(cluster.Client, identity, wiring.Time);
+        RepositoryAccess repositories = Repositories(wiring, loggers);
         DeletedRecords deleted = new();
         CatalogueSync sync =
-            new(cluster.Client, repositories.OpenStore, Wiring.Time) { IsAwaitingDeletion = deleted.Contains };
+            new(cluster.Client, repositories.OpenStore, wiring.Time) { IsAwaitingDeletion = deleted.Contains };
 
         PolicyWorker? worker = null;
         PolicyExecutionMode mode = new()
@@ -90,18 +94,15 @@ internal static class ControllerHost
             BackUpNow = name => worker?.BackUpNow(name) ?? false,
         };
         ClusterPolicies policies =
-            new(metrics, mode.IsInProcess, Wiring.Time) { InProcessChanged = () => worker?.Wake() };
-        PolicyRunner runner = new(new LocationStatusPins(cluster.Client), options.Scratch, metrics, loggers)
-        {
-            Publisher = new Publisher(cluster.Client, identity, Wiring.Time),
-        };
+            new(metrics, mode.IsInProcess, wiring.Time) { InProcessChanged = () => worker?.Wake() };
+        PolicyRunner runner = Runner(wiring, cluster, options.Scratch, metrics, loggers);
         InProcessResources resources = new(new ClusterResourceStore(cluster), policies);
         ILogger logger = loggers.CreateLogger<ClusterController>();
         return new ClusterController(
             cluster,
             identity,
             [
-                new LocationReconciler(cluster, repositories, sync, events, options.Controller, Wiring.Time, logger)
+                new LocationReconciler(cluster, repositories, sync, events, options.Controller, wiring.Time, logger)
                 {
                     Seen = (location, report) => metrics.RepositorySeen(
                         location,
@@ -110,13 +111,13 @@ internal static class ControllerHost
                         report.Inventory.FromFuture.Count()),
                     Gone = metrics.RepositoryGone,
                 },
-                new PolicyReconciler(cluster, mode, events, options.Controller, Wiring.Time, logger) { Observer = policies },
-                new RecordReconciler(cluster, repositories, events, Wiring.Time, logger) { DeletedRecords = deleted },
-                new RestoreReconciler(cluster, options.Image, events, options.Controller, Wiring.Time, logger),
+                new PolicyReconciler(cluster, mode, events, options.Controller, wiring.Time, logger) { Observer = policies },
+                new RecordReconciler(cluster, repositories, events, wiring.Time, logger) { DeletedRecords = deleted },
+                new RestoreReconciler(cluster, options.Image, events, options.Controller, wiring.Time, logger),
             ],
             options.Controller,
             health,
-            Wiring.Time,
+            wiring.Time,
             logger)
         {
             Companions = [WorkAsync],
@@ -125,7 +126,7 @@ internal static class ControllerHost
         // One worker for each time that the lease is held: what it knew may be old by the next.
         async Task WorkAsync(CancellationToken cancellationToken)
         {
-            using PolicyWorker own = new(resources, runner, WorkerOptions, metrics, health, Wiring.Time, loggers);
+            using PolicyWorker own = new(resources, runner, WorkerOptions, metrics, health, wiring.Time, loggers);
             await own.StartAsync(cancellationToken);
             worker = own;
             try
@@ -141,9 +142,20 @@ internal static class ControllerHost
         }
     }
 
-    private static RepositoryAccess Repositories(ILoggerFactory loggers) => new()
+    private static PolicyRunner Runner(
+        Wiring wiring, ConnectedCluster cluster, ScratchSpace scratch, AgentMetrics metrics, ILoggerFactory loggers) =>
+        new(
+            wiring.BackupParts(scratch, loggers),
+            new LocationStatusPins(cluster.Client),
+            metrics,
+            loggers.CreateLogger<PolicyRunner>())
+        {
+            Publisher = new Publisher(cluster.Client, PodIdentity.Name(), wiring.Time),
+        };
+
+    private static RepositoryAccess Repositories(Wiring wiring, ILoggerFactory loggers) => new()
     {
-        OpenStore = (location, resources) => Wiring.Store(location, resources, loggers),
+        OpenStore = (location, resources) => wiring.Store(location, resources, loggers),
         Passphrase = PassphraseText.OfSecret,
     };
 

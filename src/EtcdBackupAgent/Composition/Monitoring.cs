@@ -23,10 +23,11 @@ internal static partial class Monitoring
     /// <param name="services">The host's.</param>
     /// <param name="listen">Where to answer; null to answer nowhere.</param>
     /// <param name="silenceMax">How long the main loop may not move before it is taken for hung.</param>
-    public static void AddMonitoring(this IServiceCollection services, IPEndPoint? listen, TimeSpan silenceMax)
+    /// <param name="time">The clock of the measures.</param>
+    public static void AddMonitoring(this IServiceCollection services, IPEndPoint? listen, TimeSpan silenceMax, TimeProvider time)
     {
-        services.AddSingleton(_ => new AgentMetrics(AgentVersion.Text, Wiring.Time));
-        services.AddSingleton(_ => new AgentHealth(Wiring.Time, silenceMax));
+        services.AddSingleton(_ => new AgentMetrics(AgentVersion.Text, time));
+        services.AddSingleton(_ => new AgentHealth(time, silenceMax));
         services.AddHostedService(provider => new Export(
             provider.GetRequiredService<AgentMetrics>(), provider.GetRequiredService<ILoggerFactory>()));
         if (listen is not null)

@@ -14,6 +14,7 @@ namespace EtcdBackupAgent.Composition;
 internal static class WorkerHost
 {
     /// <summary>Runs the worker until it is told to stop and has stopped.</summary>
+    /// <param name="wiring">Chooses the adapters.</param>
     /// <param name="resources">Where the policies are.</param>
     /// <param name="pins">Where it is remembered whom repositories encrypt to.</param>
     /// <param name="scratch">Where backups put what a slow repository has not taken yet.</param>
@@ -23,6 +24,7 @@ internal static class WorkerHost
     /// <param name="cancellationToken">Tells it to stop.</param>
     /// <exception cref="Core.Failures.BackupException">The resources cannot be used; the worker did not start.</exception>
     public static async Task RunAsync(
+        Wiring wiring,
         IResourceStore resources,
         IRecipientPins pins,
         ScratchSpace scratch,
@@ -31,7 +33,7 @@ internal static class WorkerHost
         Action<ILoggingBuilder> configureLogs,
         CancellationToken cancellationToken)
     {
-        using IHost host = Create(resources, pins, scratch, options, listen, configureLogs);
+        using IHost host = Create(wiring, resources, pins, scratch, options, listen, configureLogs);
         PolicyWorker worker = host.Services.GetRequiredService<PolicyWorker>();
         await host.RunAsync(cancellationToken);
 
@@ -40,6 +42,7 @@ internal static class WorkerHost
     }
 
     private static IHost Create(
+        Wiring wiring,
         IResourceStore resources,
         IRecipientPins pins,
         ScratchSpace scratch,
@@ -49,14 +52,15 @@ internal static class WorkerHost
     {
         return HostParts.Create(configureLogs, options.StopPeriod + Monitoring.StopPeriod, services =>
         {
-            services.AddMonitoring(listen, options.SilenceMax);
+            services.AddMonitoring(listen, options.SilenceMax, wiring.Time);
             services.AddSingleton(provider =>
             {
                 ILoggerFactory loggers = provider.GetRequiredService<ILoggerFactory>();
                 AgentMetrics metrics = provider.GetRequiredService<AgentMetrics>();
                 AgentHealth health = provider.GetRequiredService<AgentHealth>();
-                PolicyRunner runner = new(pins, scratch, metrics, loggers);
-                return new PolicyWorker(resources, runner, options, metrics, health, Wiring.Time, loggers);
+                PolicyRunner runner = new(
+                    wiring.BackupParts(scratch, loggers), pins, metrics, loggers.CreateLogger<PolicyRunner>());
+                return new PolicyWorker(resources, runner, options, metrics, health, wiring.Time, loggers);
             });
             services.AddHostedService(provider => provider.GetRequiredService<PolicyWorker>());
         });

@@ -7,42 +7,30 @@ using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>What to back up and how many to keep: out of a policy document, or out of options.</summary>
-internal sealed record BackupPlan
+/// <summary>A policy joined with the Secret that it names.</summary>
+/// <param name="Etcd">How to reach the etcd cluster.</param>
+/// <param name="Request">What to back up, and how many snapshots to keep.</param>
+/// <param name="Verify">When the snapshot is verified deeply.</param>
+internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, PolicyVerification Verify)
 {
-    public required EtcdConnection Etcd { get; init; }
-
-    public string? CertsDirectory { get; init; }
-
-    public required ResourceName Policy { get; init; }
-
-    /// <summary>How often the member is asked for HashKV.</summary>
-    public PolicyHashKv HashKv { get; init; } = PolicyHashKv.Daily;
-
-    /// <summary>How many complete snapshots to keep; null to prune nothing.</summary>
-    public int? Retain { get; init; }
-
-    /// <summary>When the snapshot is verified deeply.</summary>
-    public PolicyVerification Verify { get; init; } = PolicyVerification.Never;
-
-    /// <summary>Text that goes into the manifest as it is.</summary>
-    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
-
-    /// <summary>Joins a policy with the Secret it names.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the Secret is needed and absent.</exception>
-    public static BackupPlan Of(BackupPolicy policy, ResourceSet resources)
+    /// <param name="policy">What to back up.</param>
+    /// <param name="resources">Holds the policy's Secret.</param>
+    /// <param name="reason">Why now, for the manifest.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: the policy reads etcd over TLS and its Secret does not exist.
+    /// </exception>
+    public static BackupPlan Of(BackupPolicy policy, ResourceSet resources, BackupReason reason)
     {
         SecretContent? secret = resources.Secrets.GetValueOrDefault(policy.EtcdCredentials);
         if (secret is null && policy.EtcdEndpoints.Any(e => e.Scheme == Uri.UriSchemeHttps))
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"Policy {policy.Name} reads etcd over TLS, but its Secret {policy.EtcdCredentials} is not there.");
+                $"Policy {policy.Name} reads etcd over TLS, but its Secret {policy.EtcdCredentials} does not exist.");
         }
 
-        return new BackupPlan
-        {
-            Etcd = new EtcdConnection
+        return new BackupPlan(
+            new EtcdConnection
             {
                 Endpoints = policy.EtcdEndpoints,
                 CaCertificatesPem = Pem(secret, "ca.crt"),
@@ -50,24 +38,17 @@ internal sealed record BackupPlan
                 ClientKeyPem = Pem(secret, "client.key"),
                 ServerName = policy.EtcdServerName,
             },
-            CertsDirectory = policy.CertsDirectory,
-            Policy = policy.Name,
-            HashKv = policy.HashKv,
-            Retain = policy.RetainNumBackups,
-            Verify = policy.Verify,
-            Labels = PolicyLabels.Of(policy),
-        };
+            new BackupRequest
+            {
+                Policy = policy.Name,
+                Reason = reason,
+                CertsDirectory = policy.CertsDirectory,
+                HashKv = policy.HashKv,
+                RetainNumBackups = policy.RetainNumBackups,
+                Labels = PolicyLabels.Of(policy),
+            },
+            policy.Verify);
     }
-
-    public BackupRequest Request(BackupReason reason) => new()
-    {
-        Policy = Policy,
-        Reason = reason,
-        CertsDirectory = CertsDirectory,
-        HashKv = HashKv,
-        RetainNumBackups = Retain,
-        Labels = Labels,
-    };
 
     private static string? Pem(SecretContent? secret, string key) =>
         secret is not null && secret.Data.TryGetValue(key, out byte[]? pem) ? Encoding.UTF8.GetString(pem) : null;

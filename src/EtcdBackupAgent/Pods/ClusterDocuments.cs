@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -19,7 +18,9 @@ namespace EtcdBackupAgent.Pods;
 /// <param name="cluster">Where to ask.</param>
 /// <param name="secrets">Where Secrets come from.</param>
 /// <param name="environment">Reads a variable.</param>
-internal sealed class ClusterDocuments(ConnectedCluster cluster, ISecretSource secrets, Func<string, string?> environment)
+/// <param name="time">The clock of the limits.</param>
+internal sealed class ClusterDocuments(
+    ConnectedCluster cluster, ISecretSource secrets, Func<string, string?> environment, TimeProvider time)
 {
     /// <summary>Holds a List, in JSON, of the policy and the location with its status.</summary>
     public const string Variable = BackupPod.ResourcesVariable;
@@ -36,9 +37,9 @@ internal sealed class ClusterDocuments(ConnectedCluster cluster, ISecretSource s
     {
         BoundPolicy? found = null;
         using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using CancellationTokenSource limit = new(Limits.Begin, Wiring.Time);
+        using CancellationTokenSource limit = new(Limits.Begin, time);
         await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
-        BackupException? failure = await new PatientCall(cluster.Client, Limits, Wiring.Time).TryAsync(
+        BackupException? failure = await new PatientCall(cluster.Client, Limits, time).TryAsync(
             $"read policy {cluster.Namespace}/{name}",
             async token =>
             {

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -16,7 +15,6 @@ using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Runtime;
-using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Pods;
 
@@ -28,7 +26,11 @@ namespace EtcdBackupAgent.Pods;
 /// 3. Restore, telling how far it is.
 /// 4. Say how it ended, in the restore's status and an event.
 /// </remarks>
-internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory loggers)
+/// <param name="cluster">The cluster that asks for the restore.</param>
+/// <param name="openStore">Opens the store of a location; nothing is connected to yet.</param>
+/// <param name="time">The clock of statuses and events.</param>
+internal sealed class ClusterRestore(
+    ConnectedCluster cluster, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
 {
     /// <param name="name">The MetadataRestore, in the cluster's namespace.</param>
     /// <param name="target">Where to; empty.</param>
@@ -49,7 +51,7 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
             };
         }
 
-        RestorePublisher publisher = new(cluster.Client, restore, PodIdentity.Name(), Wiring.Time);
+        RestorePublisher publisher = new(cluster.Client, restore, PodIdentity.Name(), time);
         try
         {
             RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, shown, cancellationToken);
@@ -92,8 +94,8 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
             $"BackupLocation {ObjectMetadata.Name(item)} cannot be used: {string.Join('\n', resources.Problems)}");
 
         // 2
-        using IObjectStore store = Wiring.Store(location, resources, loggers);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        using IObjectStore store = openStore(location, resources);
+        BackupRepository repository = await BackupRepository.OpenAsync(store, time, cancellationToken);
         using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
         string id = RecordDocument.SnapshotOf(record) ?? "";
         Snapshot snapshot = await repository.FindAsync(id, cancellationToken);
@@ -117,7 +119,7 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
         }
     }
 
-    private static async Task<OpenedKeys> OpenKeysAsync(BackupRepository repository, CancellationToken cancellationToken)
+    private async Task<OpenedKeys> OpenKeysAsync(BackupRepository repository, CancellationToken cancellationToken)
     {
         if (repository.Document.Encryption.Kind == ArtifactEncryption.None)
         {
@@ -130,7 +132,7 @@ internal sealed class ClusterRestore(ConnectedCluster cluster, ILoggerFactory lo
             Hint = "Restore where the identity is: "
                 + "'etcd-backup-agent restore ID --repository URL --identity-file FILE --to DIR'.",
         };
-        return new OpenedKeys([await new RepositoryKeys(repository, Wiring.Time).OpenAsync(passphrase, cancellationToken)]);
+        return new OpenedKeys([await new RepositoryKeys(repository, time).OpenAsync(passphrase, cancellationToken)]);
     }
 
     private async Task<JsonObject> ReadAsync(ResourceKind kind, string name, CancellationToken cancellationToken)

@@ -1,11 +1,7 @@
-using EtcdBackupAgent.Composition;
-using EtcdBackupAgent.Configuration;
-using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
-using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -18,31 +14,36 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>What the worker does when a policy is due: a backup, its verification if the policy says so, and the retention.</summary>
-internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scratch, IBackupMetrics metrics, ILoggerFactory loggers)
+/// <param name="parts">The adapters.</param>
+/// <param name="pins">The recipients that each location is pinned to.</param>
+/// <param name="metrics">Receives the measures of each backup.</param>
+/// <param name="logger">Receives one event for each thing that a backup did.</param>
+internal sealed partial class PolicyRunner(
+    PolicyBackupParts parts, IRecipientPins pins, IBackupMetrics metrics, ILogger<PolicyRunner> logger)
     : IPolicyRunner
 {
-    private readonly ILogger _logger = loggers.CreateLogger<PolicyRunner>();
+    private readonly PolicyBackup _backup = new(parts, pins);
 
-    /// <summary>Tells a cluster of each backup; null where the policies are in none.</summary>
+    /// <summary>Publishes each backup in a cluster; null where the policies are in none.</summary>
     public Publisher? Publisher { get; init; }
 
     public async Task<DateTimeOffset?> LastBackupAsync(
         BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken)
     {
-        BackupLocation location = Location(policy, resources);
-        using IObjectStore store = Wiring.Store(location, resources, loggers);
+        BackupLocation location = PolicyBackup.LocationOf(policy, resources);
+        using IObjectStore store = parts.OpenStore(location, resources);
         try
         {
-            BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+            BackupRepository repository = await BackupRepository.OpenAsync(store, parts.Time, cancellationToken);
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
             OwnSnapshots mine = inventory.History.OwnOf(policy.Name, policy.Uid);
             Snapshot[] own = [.. inventory.Snapshots.Where(mine.Contains)];
             Snapshot? last = SnapshotHistory.Newest(own, s => s.IsGood);
-            VerificationRecord? verified = DeepVerifications.Newest(own, Wiring.Time.GetUtcNow());
+            VerificationRecord? verified = DeepVerifications.Newest(own, parts.Time.GetUtcNow());
             Report(location, inventory);
             metrics.PolicySeen(
                 policy.Name.Short,
-                ScheduleInterval.Longest(policy, Wiring.Time.GetUtcNow()),
+                ScheduleInterval.Longest(policy, parts.Time.GetUtcNow()),
                 last?.Manifest.CompletedAt,
                 verified?.CompletedAt,
                 verified is null ? null : verified.Result == VerificationResult.Sound);
@@ -57,7 +58,7 @@ internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scr
     public async Task BackUpAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
-        BackupOutcome outcome = await new MeasuredBackup(metrics, Wiring.Time).ExecuteAsync(
+        BackupOutcome outcome = await new MeasuredBackup(metrics, parts.Time).ExecuteAsync(
             policy.Name, policy.Destination, () => PublishedAsync(policy, resources, reason, cancellationToken));
         foreach (string warning in outcome.Warnings)
         {
@@ -116,22 +117,9 @@ internal sealed partial class PolicyRunner(IRecipientPins pins, ScratchSpace scr
                 failure => NotPublished(policy.Name, failure.Reason, failure.Message),
                 cancellationToken);
 
-    private async Task<BackupOutcome> MakeAsync(
-        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
-    {
-        BackupLocation location = Location(policy, resources);
-        using IObjectStore store = Wiring.Store(location, resources, loggers);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
-        await new ProtectionCheck(pins, Wiring.Time).RequireAsync(repository, location, cancellationToken);
-        BackupPlan plan = BackupPlan.Of(policy, resources);
-        return await Wiring
-            .BackupRun(repository, plan, token => Wiring.OpenKeysAsync(repository, location, resources, token), scratch, loggers)
-            .ExecuteAsync(plan.Request(reason), new Progress<TransferProgress>(), cancellationToken);
-    }
-
-    private static BackupLocation Location(BackupPolicy policy, ResourceSet resources) =>
-        resources.Locations.GetValueOrDefault(policy.Destination) ?? throw new BackupException(
-            FailureReason.InvalidInput, $"Policy {policy.Name} names BackupLocation {policy.Destination}, which is not there.");
+    private Task<BackupOutcome> MakeAsync(
+        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
+        _backup.ExecuteAsync(policy, resources, reason, new Progress<TransferProgress>(), cancellationToken);
 
     [LoggerMessage(LogLevel.Information, "Backup completed, snapshot ID: {SnapshotId}; policy {Policy}, etcd revision {Revision}, "
         + "{PlainBytes} bytes stored as {StoredBytes} in {Duration}")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Commands;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class ParseMistakeTests
         get
         {
             using LogOptions logs = new();
-            return new TheoryData<string>(AgentCommandLine.CreateRoot(logs).Subcommands.Select(verb => verb.Name));
+            return new TheoryData<string>(AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Subcommands.Select(verb => verb.Name));
         }
     }
 
@@ -44,7 +45,7 @@ public sealed class ParseMistakeTests
         string words, string error, string meant, string help)
     {
         using LogOptions logs = new();
-        ParseResult parsed = AgentCommandLine.CreateRoot(logs).Parse(words.Split(' '));
+        ParseResult parsed = AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Parse(words.Split(' '));
 
         BackupException mistake = ParseMistake.Of(parsed);
 
@@ -59,7 +60,7 @@ public sealed class ParseMistakeTests
     {
         using LogOptions logs = new();
         using StringWriter help = new();
-        int exitCode = AgentCommandLine.CreateRoot(logs).Parse([verb, "--help"])
+        int exitCode = AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Parse([verb, "--help"])
             .Invoke(new InvocationConfiguration { Output = help });
 
         Assert.Equal(0, exitCode);

@@ -43,6 +43,7 @@ public sealed class WorkerHostTests : IDisposable
     }
 
     private static Task RunAsync(IResourceStore store, CancellationToken cancellationToken) => WorkerHost.RunAsync(
+        new Wiring(TimeProvider.System),
         store,
         new DirectoryRecipientPins(store.Address),
         ScratchSpace.None,

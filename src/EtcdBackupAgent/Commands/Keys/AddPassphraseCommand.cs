@@ -14,10 +14,10 @@ namespace EtcdBackupAgent.Commands.Keys;
 /// <summary><c>key add-passphrase</c>: one passphrase more that opens the repository.</summary>
 internal static class AddPassphraseCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
+        RepositoryOptions repository = new(logs, wiring);
+        KeyOptions keys = new(wiring.Time);
         NewPassphraseOption added = new();
         OutputOptions output = new();
 
@@ -28,8 +28,8 @@ internal static class AddPassphraseCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            RepositoryKeys ring = RequireEncrypted(opened.Repository);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+            RepositoryKeys ring = RequireEncrypted(opened.Repository, wiring.Time);
             using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             using AgePassphrase passphrase = added.Read(parsed);
             ObjectKey key = await ring.AddPassphraseAsync(proof.Identities, passphrase, cancellationToken);
@@ -45,9 +45,9 @@ internal static class AddPassphraseCommand
     }
 
     /// <summary>The keys of a repository that has some use for them.</summary>
-    internal static RepositoryKeys RequireEncrypted(BackupRepository repository) =>
+    internal static RepositoryKeys RequireEncrypted(BackupRepository repository, TimeProvider time) =>
         repository.Document.Encryption.Kind != ArtifactEncryption.None
-            ? new RepositoryKeys(repository, Wiring.Time)
+            ? new RepositoryKeys(repository, time)
             : throw new BackupException(
                 FailureReason.InvalidInput, $"The repository at {repository.Store.Address} is not encrypted, and stays so.")
             {

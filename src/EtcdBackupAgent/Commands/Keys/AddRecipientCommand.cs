@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
@@ -11,10 +12,10 @@ namespace EtcdBackupAgent.Commands.Keys;
 /// <summary><c>key add-recipient</c>: one recipient more for the backups from now on.</summary>
 internal static class AddRecipientCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
+        RepositoryOptions repository = new(logs, wiring);
+        KeyOptions keys = new(wiring.Time);
         OutputOptions output = new();
         Argument<string> recipient = new("AGE1") { Description = "The age recipient to add (age1…)." };
 
@@ -29,8 +30,8 @@ internal static class AddRecipientCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
             using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
             output.Write(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
@@ -12,10 +13,10 @@ namespace EtcdBackupAgent.Commands.Keys;
 /// <summary><c>key change-passphrase</c>: another passphrase in place of one that opens the repository.</summary>
 internal static class ChangePassphraseCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
-        KeyOptions keys = new();
+        RepositoryOptions repository = new(logs, wiring);
+        KeyOptions keys = new(wiring.Time);
         NewPassphraseOption replacement = new();
         OutputOptions output = new();
 
@@ -26,8 +27,8 @@ internal static class ChangePassphraseCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
             using AgePassphrase current = keys.GivenPassphrase(parsed, opened.Choice)
                 ?? PassphraseText.Ask("Present passphrase: ")
                 ?? throw new BackupException(FailureReason.KeyRefused, "The present passphrase was not given.")

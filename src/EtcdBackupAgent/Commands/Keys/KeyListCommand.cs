@@ -11,9 +11,9 @@ namespace EtcdBackupAgent.Commands.Keys;
 /// <summary><c>key list</c>: the recipients that backups are encrypted to, and the keys that a passphrase opens.</summary>
 internal static class KeyListCommand
 {
-    public static Command Create(LogOptions logs)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new();
+        RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
         Command verb = new("list", "Show the recipients of a repository, and the keys that lie in it.");
@@ -21,8 +21,8 @@ internal static class KeyListCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, logs, cancellationToken);
-            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, Wiring.Time).ListAsync(cancellationToken);
+            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, wiring.Time).ListAsync(cancellationToken);
             IReadOnlyList<string> recipients = opened.Repository.Document.Encryption.Recipients;
             output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
             return ExitCodes.Success;

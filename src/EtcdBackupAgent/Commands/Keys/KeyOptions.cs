@@ -1,6 +1,5 @@
 using System.CommandLine;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -11,7 +10,8 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Commands.Keys;
 
 /// <summary>The options that open an encrypted repository. What they name is read, opened and given to the verb.</summary>
-internal sealed class KeyOptions
+/// <param name="time">The clock by which an opened key is dated.</param>
+internal sealed class KeyOptions(TimeProvider time)
 {
     /// <summary>The environment variable that may name the identity file.</summary>
     public const string IdentityFileVariable = "ETCD_BACKUP_IDENTITY_FILE";
@@ -68,7 +68,7 @@ internal sealed class KeyOptions
             ?? (required ? PassphraseText.Ask("Passphrase of the repository: ") : null);
         if (passphrase is not null)
         {
-            RepositoryKeys keys = new(opened.Repository, Wiring.Time);
+            RepositoryKeys keys = new(opened.Repository, time);
             return new OpenedKeys([await keys.OpenAsync(passphrase, cancellationToken)]);
         }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -25,7 +26,11 @@ public sealed class PublishingRunnerTests(ClusterFixture fixture)
     {
         using ClusterScene scene = await ClusterScene.StartAsync(fixture);
         using AgentMetrics metrics = new("1.2.3", TimeProvider.System);
-        PolicyRunner runner = new(new LocationStatusPins(scene.Client), ScratchSpace.None, metrics, NullLoggerFactory.Instance)
+        PolicyRunner runner = new(
+            new Wiring(TimeProvider.System).BackupParts(ScratchSpace.None, NullLoggerFactory.Instance),
+            new LocationStatusPins(scene.Client),
+            metrics,
+            NullLogger<PolicyRunner>.Instance)
         {
             Publisher = new Publisher(scene.Client, "worker-1", TimeProvider.System),
         };

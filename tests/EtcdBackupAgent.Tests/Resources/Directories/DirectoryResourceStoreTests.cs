@@ -71,10 +71,10 @@ public sealed class DirectoryResourceStoreTests
             DirectoryFixture.Policy("etcdServerName: etcd.example.com", "hashKV: AfterBackup"));
         ResourceSet set = await directory.ExpectAsync();
 
-        BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set);
+        BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set, BackupReason.Schedule);
 
         Assert.Equal("etcd.example.com", plan.Etcd.ServerName);
-        Assert.Equal(PolicyHashKv.AfterBackup, plan.Request(BackupReason.Schedule).HashKv);
+        Assert.Equal(PolicyHashKv.AfterBackup, plan.Request.HashKv);
     }
 
     [Fact]

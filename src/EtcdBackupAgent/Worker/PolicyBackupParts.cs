@@ -1,0 +1,22 @@
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Etcd;
+
+namespace EtcdBackupAgent.Worker;
+
+/// <summary>What a <see cref="PolicyBackup"/> is put together from. The composition fills it.</summary>
+internal sealed record PolicyBackupParts
+{
+    /// <summary>The store of a location, with the credentials of its Secret. It connects at its first use.</summary>
+    public required Func<BackupLocation, ResourceSet, IObjectStore> OpenStore { get; init; }
+
+    /// <summary>The etcd cluster that a policy names. It connects at its first use.</summary>
+    public required Func<EtcdConnection, ISnapshotSource> OpenEtcd { get; init; }
+
+    /// <summary>Where a backup keeps what a slow repository has not taken yet.</summary>
+    public required ScratchSpace Scratch { get; init; }
+
+    public required TimeProvider Time { get; init; }
+}
