@@ -1,5 +1,4 @@
 using EtcdBackupAgent.Core.Proxies;
-using EtcdBackupAgent.Kubernetes.Api.Access;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 

@@ -1,11 +1,4 @@
 using System.Reflection;
-using EtcdBackupAgent.Archive.Streams;
-using EtcdBackupAgent.Commands;
-using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Etcd;
-using EtcdBackupAgent.Resources.Directories;
-using EtcdBackupAgent.Snapshots;
-using EtcdBackupAgent.Storage.S3;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Architecture;
@@ -15,23 +8,16 @@ public sealed class DependencyRuleTests
 {
     private const string Own = "EtcdBackupAgent.";
 
-    private static readonly Assembly Snapshots = typeof(SnapshotTrailerCheck).Assembly;
-    private static readonly Assembly Archive = typeof(PullStream).Assembly;
-    private static readonly Assembly Core = typeof(BackupRun).Assembly;
-    private static readonly Assembly Etcd = typeof(EtcdConnection).Assembly;
-    private static readonly Assembly Storage = typeof(S3Options).Assembly;
-    private static readonly Assembly Kubernetes = typeof(DirectoryResourceStore).Assembly;
-    private static readonly Assembly Program = typeof(AgentCommandLine).Assembly;
-
     public static TheoryData<Assembly, Assembly[]> Rule => new()
     {
-        { Snapshots, [] },
-        { Archive, [] },
-        { Core, [Snapshots, Archive] },
-        { Etcd, [Core, Snapshots, Archive] },
-        { Storage, [Core, Snapshots, Archive] },
-        { Kubernetes, [Core, Snapshots, Archive] },
-        { Program, [Core, Snapshots, Archive, Etcd, Storage, Kubernetes] },
+        { Projects.Snapshots, [] },
+        { Projects.Archive, [] },
+        { Projects.Core, [Projects.Snapshots, Projects.Archive] },
+        { Projects.Etcd, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+        { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+        { Projects.Resources, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+        { Projects.Kubernetes, [Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive] },
+        { Projects.Program, [Projects.Core, Projects.Snapshots, Projects.Archive, Projects.Etcd, Projects.Storage, Projects.Resources, Projects.Kubernetes] },
     };
 
     [Theory]
@@ -49,18 +35,18 @@ public sealed class DependencyRuleTests
     [InlineData("Spectre.Console")]
     [InlineData("System.CommandLine")]
     public void Only_the_program_knows(string package) =>
-        Assert.Equal([Program], WhoKnows(package));
+        Assert.Equal([Projects.Program], WhoKnows(package));
 
     [Fact]
-    public void Only_the_storage_adapter_knows_the_aws_sdk() => Assert.Equal([Storage], WhoKnows("AWSSDK"));
+    public void Only_the_storage_adapter_knows_the_aws_sdk() => Assert.Equal([Projects.Storage], WhoKnows("AWSSDK"));
 
     [Fact]
-    public void Only_the_etcd_adapter_knows_protobuf() => Assert.Equal([Etcd], WhoKnows("Google.Protobuf"));
+    public void Only_the_etcd_adapter_knows_protobuf() => Assert.Equal([Projects.Etcd], WhoKnows("Google.Protobuf"));
 
     [Fact]
     public void The_leaves_and_the_core_know_nothing_but_the_platform() =>
         Assert.All(
-            [Snapshots, Archive, Core],
+            [Projects.Snapshots, Projects.Archive, Projects.Core],
             project => Assert.All(
                 Names(project),
                 name => Assert.True(
@@ -74,7 +60,7 @@ public sealed class DependencyRuleTests
     {
         Type[] speakers =
         [
-            .. Program.GetTypes().Where(type => type.GetInterfaces().Any(IsQuartz) || type.GetFields(
+            .. Projects.Program.GetTypes().Where(type => type.GetInterfaces().Any(IsQuartz) || type.GetFields(
                 BindingFlags.Instance | BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
                 .Any(field => IsQuartz(field.FieldType))),
         ];

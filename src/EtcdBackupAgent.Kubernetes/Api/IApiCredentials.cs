@@ -1,7 +1,7 @@
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Kubernetes.Api.Access;
+namespace EtcdBackupAgent.Kubernetes.Api;
 
 /// <summary>Who asks: a bearer token, a client certificate, both or neither. No implementation prints what it
 /// holds.</summary>

@@ -1,0 +1,32 @@
+using System.Reflection;
+using EtcdBackupAgent.Archive;
+using EtcdBackupAgent.Commands;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Resources.Directories;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Storage.S3;
+
+namespace EtcdBackupAgent.Tests.Architecture;
+
+/// <summary>The projects of src, as they were built.</summary>
+internal static class Projects
+{
+    public static readonly Assembly Snapshots = typeof(SnapshotTrailerCheck).Assembly;
+    public static readonly Assembly Archive = typeof(ArchiveDamagedException).Assembly;
+    public static readonly Assembly Core = typeof(BackupRun).Assembly;
+    public static readonly Assembly Etcd = typeof(EtcdConnection).Assembly;
+    public static readonly Assembly Storage = typeof(S3Options).Assembly;
+    public static readonly Assembly Resources = typeof(DirectoryResourceStore).Assembly;
+    public static readonly Assembly Kubernetes = typeof(PatientCall).Assembly;
+    public static readonly Assembly Program = typeof(AgentCommandLine).Assembly;
+
+    /// <summary>Every one, the lower first.</summary>
+    public static readonly Assembly[] All =
+        [Snapshots, Archive, Core, Etcd, Storage, Resources, Kubernetes, Program];
+
+    /// <summary>The namespace of a project, which is the name of its directory too.</summary>
+    public static string Name(Assembly project) =>
+        project == Program ? "EtcdBackupAgent" : project.GetName().Name!;
+}
