@@ -46,7 +46,7 @@ internal sealed record FileStatus
             LinuxCalls.BasicStatus,
             out LinuxCalls.StatusBuffer status);
         return result == 0 ? From(status)
-            : Marshal.GetLastPInvokeError() == LinuxCalls.NoSuchEntry ? null
+            : Marshal.GetLastPInvokeError() == Errno.NoSuchEntry ? null
             : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
     }
 

@@ -19,17 +19,15 @@ internal static partial class LinuxCalls
     public const int ReadWrite = 2;
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
+    public const int Directory = 0x10000;
     public const int NonBlocking = 0x800; // opening a fifo does not wait for a writer
     public const int CloseOnExec = 0x80000;
     public const int Temporary = 0x410000; // O_TMPFILE
 
-    public const int NotPermitted = 1;
-    public const int NoSuchEntry = 2;
-    public const int AccessDenied = 13;
-
     /// <summary>PATH_MAX of linux/limits.h, the NUL at the end included.</summary>
     public const int PathBytesMax = 4096;
 
+    private const uint NoReplace = 1;
     private const string LibraryName = "libc";
 
     /// <summary>open(2), with the mode of a file that is made.</summary>
@@ -94,7 +92,7 @@ internal static partial class LinuxCalls
         EntryPoint = "readlink",
         StringMarshallingCustomType = typeof(FileNameMarshaller),
         SetLastError = true)]
-    public static partial nint ReadLink(string path, Span<byte> target, nuint length);
+    private static partial nint ReadLink(string path, Span<byte> target, nuint length);
 
     /// <summary>utimensat(2) for the time of access and that of change of the content, in this order.</summary>
     [LibraryImport(
@@ -124,6 +122,10 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int Rename(string from, string to);
 
+    /// <summary>renameat2(2) with RENAME_NOREPLACE: fails if anything has the new name.</summary>
+    public static int RenameToNew(string from, string to) =>
+        RenameAt(CurrentDirectory, from, CurrentDirectory, to, NoReplace);
+
     /// <summary>unlink(2): a symbolic link itself, never what it points to.</summary>
     [LibraryImport(
         LibraryName,
@@ -139,6 +141,22 @@ internal static partial class LinuxCalls
         StringMarshallingCustomType = typeof(FileNameMarshaller),
         SetLastError = true)]
     public static partial int RemoveDirectory(string path);
+
+    /// <summary>fsync(2).</summary>
+    [LibraryImport(LibraryName, EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Sync(SafeFileHandle file);
+
+    /// <summary>sync_file_range(2).</summary>
+    [LibraryImport(LibraryName, EntryPoint = "sync_file_range", SetLastError = true)]
+    public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
+
+    /// <summary>readlink(2): the target of a symbolic link; null with a last error if there is none to read.</summary>
+    public static string? LinkTarget(string path)
+    {
+        Span<byte> target = stackalloc byte[PathBytesMax];
+        nint length = ReadLink(path, target, (nuint)target.Length);
+        return length < 0 ? null : FileName.Decode(target[..(int)length]);
+    }
 
     /// <summary>realpath(3): a buffer of <see cref="PathBytesMax"/>; 0 when it fails.</summary>
     [LibraryImport(
@@ -163,6 +181,13 @@ internal static partial class LinuxCalls
     /// <summary>closedir(3).</summary>
     [LibraryImport(LibraryName, EntryPoint = "closedir", SetLastError = true)]
     public static partial int CloseDirectory(nint directory);
+
+    [LibraryImport(
+        LibraryName,
+        EntryPoint = "renameat2",
+        StringMarshallingCustomType = typeof(FileNameMarshaller),
+        SetLastError = true)]
+    private static partial int RenameAt(int fromDirectory, string from, int toDirectory, string to, uint flags);
 
     /// <summary><c>struct statx</c> of linux/stat.h.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -14,8 +14,8 @@ internal static class LinuxError
         string message = $"{Marshal.GetPInvokeErrorMessage(error)}: '{FileName.Shown(path)}'";
         return error switch
         {
-            LinuxCalls.NotPermitted or LinuxCalls.AccessDenied => new UnauthorizedAccessException(message),
-            LinuxCalls.NoSuchEntry => new FileNotFoundException(message),
+            Errno.NotPermitted or Errno.AccessDenied => new UnauthorizedAccessException(message),
+            Errno.NoSuchEntry => new FileNotFoundException(message),
             _ => new IOException(message, error),
         };
     }

@@ -4,14 +4,16 @@ namespace EtcdBackupAgent.Archive.Posix;
 /// Which part of which file system is mounted where (<c>/proc/self/mountinfo</c>, proc_pid_mountinfo(5)). Two paths
 /// that are one directory, by a bind mount or as two volumes of a pod, are one place of one file system here.
 /// </summary>
-internal sealed class MountTable
+public sealed class MountTable
 {
     private const string File = "/proc/self/mountinfo";
 
     private readonly List<Mount> _mounts = [];
 
+    /// <summary>The table of this process. Where the system does not show one, everything is one file system.</summary>
     public static MountTable Read() => new(System.IO.File.Exists(File) ? System.IO.File.ReadAllBytes(File) : []);
 
+    /// <param name="mountinfo">The bytes of <c>/proc/self/mountinfo</c>.</param>
     public MountTable(ReadOnlySpan<byte> mountinfo)
     {
         // Without the table, everything counts as one file system.
@@ -41,6 +43,9 @@ internal sealed class MountTable
         .Select(mount => new FileSystemPlace(mount.Device, mount.Root))
         .Append(PlaceOf(realPath));
 
+    /// <summary>Whether something is mounted at a path: such a directory cannot be renamed.</summary>
+    public bool HasMountAt(string realPath) => _mounts.Any(mount => mount.Device.Length > 0 && mount.Point == realPath);
+
     /// <summary>The innermost, and of several at one point the last, which hides the others.</summary>
     private Mount MountOf(string realPath) => _mounts
         .Where(mount => FileSystemPlace.IsWithin(mount.Point, realPath))
@@ -60,7 +65,7 @@ internal sealed class MountTable
 /// <summary>A path within a file system, which may be seen at several paths.</summary>
 /// <param name="Device">Of the file system.</param>
 /// <param name="Path">From its root.</param>
-internal sealed record FileSystemPlace(string Device, string Path)
+public sealed record FileSystemPlace(string Device, string Path)
 {
     public bool Contains(FileSystemPlace other) => Device == other.Device && IsWithin(Path, other.Path);
 

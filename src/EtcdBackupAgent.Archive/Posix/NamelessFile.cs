@@ -8,9 +8,6 @@ namespace EtcdBackupAgent.Archive.Posix;
 /// </summary>
 public static class NamelessFile
 {
-    private const int NotSupported = 95;
-    private const int IsDirectory = 21;
-    private const int InvalidArgument = 22;
     private const uint OwnerReadsAndWrites = 0x180; // 0600
 
     /// <summary>Makes one on the file system of this directory.</summary>
@@ -29,9 +26,9 @@ public static class NamelessFile
         file.Dispose();
 
         // Not every file system knows such files (NFS does not), and each refuses in its own way.
-        return error is NotSupported or IsDirectory or InvalidArgument or LinuxCalls.NoSuchEntry && Directory.Exists(directory)
-            ? CreateAndUnlink(directory)
-            : throw Failure(directory, error);
+        bool hasNoSuchFiles = error is Errno.NotSupported or Errno.IsDirectory or Errno.InvalidArgument
+            || (error == Errno.NoSuchEntry && Directory.Exists(directory));
+        return hasNoSuchFiles ? CreateAndUnlink(directory) : throw Failure(directory, error);
     }
 
     private static SafeFileHandle CreateAndUnlink(string directory)
@@ -59,7 +56,7 @@ public static class NamelessFile
     private static Exception Failure(string directory, int error)
     {
         string message = $"{Marshal.GetPInvokeErrorMessage(error)}: '{directory}'";
-        return error is LinuxCalls.NotPermitted or LinuxCalls.AccessDenied
+        return error is Errno.NotPermitted or Errno.AccessDenied
             ? new UnauthorizedAccessException(message)
             : new IOException(message, error);
     }

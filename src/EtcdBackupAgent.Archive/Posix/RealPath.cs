@@ -20,7 +20,7 @@ public static class RealPath
         {
             (string real, rest) = Split(rest);
             string head = Path.Join(real, FirstName(rest));
-            if (links == LinksMax || ReadLink(head) is not { } target)
+            if (links == LinksMax || LinuxCalls.LinkTarget(head) is not { Length: > 0 } target)
             {
                 return Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Join(real, rest)));
             }
@@ -46,14 +46,6 @@ public static class RealPath
     }
 
     private static string FirstName(string rest) => rest.TrimStart('/').Split('/')[0];
-
-    /// <summary>Null if it is not a link.</summary>
-    private static string? ReadLink(string path)
-    {
-        Span<byte> target = new byte[LinuxCalls.PathBytesMax];
-        nint length = LinuxCalls.ReadLink(path, target, (nuint)target.Length);
-        return length <= 0 ? null : FileName.Decode(target[..(int)length]);
-    }
 
     /// <summary>Null if it is not there, or cannot be looked at.</summary>
     private static string? Resolve(string path)

@@ -118,14 +118,10 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
     private static FileStatus? Status(string path) => Reading(path, () => FileStatus.OfName(path));
 
     /// <summary>Null if nothing has the name any more.</summary>
-    private static string? LinkTarget(string path)
-    {
-        Span<byte> target = stackalloc byte[LinuxCalls.PathBytesMax];
-        nint length = LinuxCalls.ReadLink(path, target, (nuint)target.Length);
-        return length >= 0 ? FileName.Decode(target[..(int)length])
-            : LinuxError.Last(path) is var failure and not FileNotFoundException ? throw failure
-            : null;
-    }
+    private static string? LinkTarget(string path) =>
+        LinuxCalls.LinkTarget(path) is { } target ? target
+        : LinuxError.Last(path) is var failure and not FileNotFoundException ? throw failure
+        : null;
 
     private static T Reading<T>(string path, Func<T> read)
     {

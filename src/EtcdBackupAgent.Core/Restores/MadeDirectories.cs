@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Snapshots.DataDirectory;
+using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Core.Restores;
 
@@ -51,7 +51,7 @@ internal sealed class MadeDirectories
     {
         foreach (string directory in _innermostFirst)
         {
-            PrivateFiles.SyncDirectory(Path.GetDirectoryName(directory)!);
+            DurableNames.SyncDirectory(Path.GetDirectoryName(directory)!);
         }
     }
 }

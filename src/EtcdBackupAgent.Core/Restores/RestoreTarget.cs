@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Snapshots.DataDirectory;
 
 namespace EtcdBackupAgent.Core.Restores;
 
@@ -146,7 +145,7 @@ internal sealed class RestoreTarget : IDisposable
     {
         try
         {
-            PrivateFiles.SyncDirectory(Path);
+            DurableNames.SyncDirectory(Path);
             _made.SyncNames();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

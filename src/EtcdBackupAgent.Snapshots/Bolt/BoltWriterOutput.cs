@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using EtcdBackupAgent.Archive.Posix;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Snapshots.Bolt;
@@ -7,14 +7,12 @@ namespace EtcdBackupAgent.Snapshots.Bolt;
 /// The end of a bbolt file that grows page by page. What is appended is written in large pieces, in order, each while the next one is
 /// put together: copying pages into the kernel is most of the work of a restore.
 /// </summary>
-internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) : IDisposable
+internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) : IDisposable
 {
     private const int BufferBytes = 1 << 20;
 
     /// <summary>The disk is to work while more is coming, so that the wait at the end is short.</summary>
     private const long StartWriteBytes = 8 << 20;
-
-    private const uint StartWrite = 2; // SYNC_FILE_RANGE_WRITE
 
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private int _buffered;
@@ -84,8 +82,7 @@ internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSize
         long written = offset + bytes;
         if (written - _started >= StartWriteBytes)
         {
-            // Only advice: a file system that does not know it writes later, and an error of the disk comes again at the flush.
-            _ = SyncFileRange(file, _started, written - _started, StartWrite);
+            DurableNames.StartWriteback(file, _started, written - _started);
             _started = written;
         }
     }
@@ -99,8 +96,4 @@ internal sealed partial class BoltWriterOutput(SafeFileHandle file, int pageSize
 
         return _buffer.Length - _buffered;
     }
-
-    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 }

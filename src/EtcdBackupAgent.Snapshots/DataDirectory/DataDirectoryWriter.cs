@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Snapshots.Bolt;
 using Microsoft.Win32.SafeHandles;
 
@@ -82,7 +83,7 @@ public static class DataDirectoryWriter
         // 4.
         foreach (string path in (string[])[snap, wal, member, directory])
         {
-            PrivateFiles.SyncDirectory(path);
+            DurableNames.SyncDirectory(path);
         }
 
         return new RestoreSummary

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Addresses;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
@@ -47,7 +48,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     {
         bool created = false;
         using MemoryStream bytes = new(content.ToArray(), writable: false);
-        await WriteAsync(key, bytes, (file, path) => created = Posix.TryLink(file, path), cancellationToken);
+        await WriteAsync(key, bytes, (file, path) => created = DurableNames.TryLink(file, path), cancellationToken);
         return created;
     }
 
@@ -193,7 +194,7 @@ public sealed class DirectoryObjectStore : IObjectStore
                 publish(file, path);
                 return true;
             });
-        Posix.SyncDirectory(directory);
+        DurableNames.SyncDirectory(directory);
     }
 
     /// <summary>Does something in a directory that is made for it; again, if another process removed the empty directory meanwhile.</summary>
@@ -213,7 +214,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         }
     }
 
-    private static void Replace(string file, string path) => Posix.Rename(file, path);
+    private static void Replace(string file, string path) => DurableNames.Rename(file, path);
 
     private static void Remove(string path)
     {

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Storage.FileSystem;
@@ -13,17 +14,17 @@ internal static class FileErrors
     /// <summary>Whether it is that a file or directory on the way is not there.</summary>
     public static bool IsMissing(Exception exception) =>
         exception is FileNotFoundException or DirectoryNotFoundException
-        || exception is IOException { HResult: Posix.NoEntry };
+        || exception is IOException { HResult: Errno.NoSuchEntry };
 
     /// <summary>What a person is told. The action is what was to be done, as in "store 'manifest.json'".</summary>
     public static BackupException Translate(Exception exception, string action, string path) => exception switch
     {
-        IOException { HResult: Posix.NoSpace } => new(
+        IOException { HResult: Errno.NoSpace } => new(
             FailureReason.StoreFull, $"Cannot {action} in '{path}': no space is left on the file system.", exception)
         {
             Hint = "Free space, or remove old snapshots with 'prune'.",
         },
-        IOException { HResult: Posix.QuotaExceeded } => new(
+        IOException { HResult: Errno.QuotaExceeded } => new(
             FailureReason.StoreFull, $"Cannot {action} in '{path}': the disk quota is used up.", exception)
         {
             Hint = "Raise the quota, or remove old snapshots with 'prune'.",
@@ -33,7 +34,7 @@ internal static class FileErrors
         {
             Hint = "Use a file system for long files (FAT ends at 4 GiB), or raise the limit of the file size (ulimit -f).",
         },
-        IOException { HResult: Posix.ReadOnlyFileSystem } => new(
+        IOException { HResult: Errno.ReadOnlyFileSystem } => new(
             FailureReason.StoreDenied, $"Cannot {action} in '{path}': the file system is mounted read-only.", exception),
         UnauthorizedAccessException => new(
             FailureReason.StoreDenied, $"Cannot {action} in '{path}': {exception.Message}", exception)

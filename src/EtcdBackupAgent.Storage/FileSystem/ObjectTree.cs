@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
 
@@ -47,7 +48,7 @@ internal sealed class ObjectTree(string root)
             Make(directory);
             if (durable)
             {
-                Posix.SyncDirectory(Path.GetDirectoryName(directory) ?? directory);
+                DurableNames.SyncDirectory(Path.GetDirectoryName(directory) ?? directory);
             }
         }
     }
@@ -58,7 +59,7 @@ internal sealed class ObjectTree(string root)
         {
             Directory.CreateDirectory(directory, OwnerOnly);
         }
-        catch (IOException e) when (e.HResult == Posix.Exists && !File.Exists(directory))
+        catch (IOException e) when (e.HResult == Errno.Exists && !File.Exists(directory))
         {
             // .NET takes what is there, but looks whether it is a directory only when another process has removed it again.
             throw new DirectoryNotFoundException($"The directory '{directory}' was removed while it was made.", e);
@@ -79,7 +80,7 @@ internal sealed class ObjectTree(string root)
 
             try
             {
-                Posix.SyncDirectory(directory);
+                DurableNames.SyncDirectory(directory);
             }
             catch (IOException e) when (FileErrors.IsMissing(e))
             {
@@ -101,7 +102,7 @@ internal sealed class ObjectTree(string root)
         {
             return true;
         }
-        catch (IOException e) when (e.HResult is Posix.DirectoryNotEmpty or Posix.Exists)
+        catch (IOException e) when (e.HResult is Errno.DirectoryNotEmpty or Errno.Exists)
         {
             return false;
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Stores;
 using Microsoft.Win32.SafeHandles;
 
@@ -129,7 +130,7 @@ internal sealed class PendingFile : IDisposable
         long end = offset + bytes.Length;
         if (end % WritebackBytes == 0)
         {
-            Posix.StartWriteback(Handle, end - WritebackBytes, WritebackBytes);
+            DurableNames.StartWriteback(Handle, end - WritebackBytes, WritebackBytes);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
@@ -152,7 +153,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         _output.Write(
             parsed,
             RestoreText.Document(built),
-            console => RestoreText.Write(console, built, build, MountTable.OfThisProcess()));
+            console => RestoreText.Write(console, built, build, MountTable.Read()));
 
     private void Write(ParseResult parsed, RestoreOutcome outcome) =>
         _output.Write(parsed, RestoreText.Document(outcome), console => RestoreText.Write(console, outcome));

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Snapshots.DataDirectory;
 
@@ -62,11 +63,11 @@ internal static class RestoreSteps
     /// <summary>A mount point cannot be renamed, so there the content is moved.</summary>
     private static IEnumerable<string> IntoPlace(DataDirectoryOutcome outcome, MountTable mounts)
     {
-        bool isMount = mounts.Contains(DataDirectoryOfKubeadm);
+        bool isMount = mounts.HasMountAt(DataDirectoryOfKubeadm);
         yield return isMount
             ? $"mv {DataDirectoryOfKubeadm}/member {DataDirectoryOfKubeadm}/member.old"
             : $"mv {DataDirectoryOfKubeadm} {DataDirectoryOfKubeadm}.old";
-        if (!isMount && !mounts.Contains(outcome.DataDirectory))
+        if (!isMount && !mounts.HasMountAt(outcome.DataDirectory))
         {
             yield return $"mv {outcome.DataDirectory} {DataDirectoryOfKubeadm}";
             yield break;

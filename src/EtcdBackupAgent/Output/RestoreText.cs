@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Snapshots.DataDirectory;
 using Spectre.Console;

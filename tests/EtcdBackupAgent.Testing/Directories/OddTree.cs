@@ -154,12 +154,8 @@ public static class OddTree
             LinuxCalls.SetTimes(LinuxCalls.CurrentDirectory, path, [time, time], LinuxCalls.SymbolicLinkItself), path);
     }
 
-    private static string TargetOf(string path)
-    {
-        byte[] target = new byte[LinuxCalls.PathBytesMax];
-        int length = (int)LinuxCalls.ReadLink(path, target, (nuint)target.Length);
-        return FileName.Shown(FileName.Decode(target.AsSpan(0, length)));
-    }
+    private static string TargetOf(string path) =>
+        FileName.Shown(LinuxCalls.LinkTarget(path) ?? throw LinuxError.Last(path));
 
     private static string DigestOf(string path)
     {

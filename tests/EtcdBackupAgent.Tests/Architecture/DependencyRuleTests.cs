@@ -10,8 +10,8 @@ public sealed class DependencyRuleTests
 
     public static TheoryData<Assembly, Assembly[]> Rule => new()
     {
-        { Projects.Snapshots, [] },
         { Projects.Archive, [] },
+        { Projects.Snapshots, [Projects.Archive] },
         { Projects.Core, [Projects.Snapshots, Projects.Archive] },
         { Projects.Etcd, [Projects.Core, Projects.Snapshots, Projects.Archive] },
         { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },

@@ -1,3 +1,5 @@
+using System.Text;
+using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Snapshots.DataDirectory;
@@ -74,7 +76,10 @@ public sealed class RestoreStepsTests
     private static IReadOnlyList<string> Lines(DataDirectoryOutcome outcome, RestorePlan plan, string[] mountPoints) =>
     [
         .. RestoreSteps.Of(
-            outcome, plan, MountTable.Parse(string.Join('\n', mountPoints.Select(path => $"36 25 8:2 / {path} rw")))),
+            outcome,
+            plan,
+            new MountTable(Encoding.UTF8.GetBytes(
+                string.Join('\n', mountPoints.Select(path => $"36 25 8:2 / {path} rw"))))),
     ];
 
     private static DataDirectoryOutcome Outcome(string dataDirectory, string? walDirectory = null) => new()

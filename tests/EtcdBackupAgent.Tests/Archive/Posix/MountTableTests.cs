@@ -47,6 +47,18 @@ public sealed class MountTableTests
     public void A_place_is_found_through_every_mount(string outer, string inner, bool expected) =>
         Assert.Equal(expected, Mounts.PlacesBelow(outer).Any(place => place.Contains(Mounts.PlaceOf(inner))));
 
+    [Theory]
+    [InlineData("/", true)]
+    [InlineData("/repository", true)]
+    [InlineData("/other disk", true)]
+    [InlineData("/repository/below", false)]
+    [InlineData("/other\\040disk", false)]
+    public void A_mount_point_is_found_by_its_path(string path, bool expected) =>
+        Assert.Equal(expected, Mounts.HasMountAt(path));
+
+    [Fact]
+    public void The_process_sees_its_own_mounts() => Assert.True(MountTable.Read().HasMountAt("/proc"));
+
     [Fact]
     public void Without_a_table_paths_are_compared()
     {
