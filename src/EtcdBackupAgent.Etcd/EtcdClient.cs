@@ -1,7 +1,7 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Grpc;
-using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Etcd.Tls;
 using Google.Protobuf;
 

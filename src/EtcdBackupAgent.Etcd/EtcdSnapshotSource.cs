@@ -2,7 +2,7 @@ using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Members;
-using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Etcd.Streaming;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Etcd;

@@ -1,6 +1,6 @@
 using EtcdBackupAgent.Etcd.Grpc;
 
-namespace EtcdBackupAgent.Etcd.Snapshots;
+namespace EtcdBackupAgent.Etcd.Streaming;
 
 /// <summary>
 /// Finds the database's bytes in a stream of framed <c>SnapshotResponse</c> messages, whatever pieces the stream comes in, and

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Snapshots;
 
-namespace EtcdBackupAgent.Etcd.Snapshots;
+namespace EtcdBackupAgent.Etcd.Streaming;
 
 /// <summary>
 /// etcd's snapshot as a read-only stream: the database and its SHA-256 trailer. The database's bytes go from the HTTP/2 stream's

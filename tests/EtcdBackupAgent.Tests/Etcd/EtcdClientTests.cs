@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.Etcd.Api;
-using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Time;
 using Google.Protobuf;

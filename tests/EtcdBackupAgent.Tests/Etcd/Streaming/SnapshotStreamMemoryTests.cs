@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Etcd.Grpc;
-using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Etcd.Streaming;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Etcd.Snapshots;
+namespace EtcdBackupAgent.Tests.Etcd.Streaming;
 
 public sealed class SnapshotStreamMemoryTests
 {

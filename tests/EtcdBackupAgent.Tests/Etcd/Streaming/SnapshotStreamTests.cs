@@ -1,11 +1,11 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Grpc;
-using EtcdBackupAgent.Etcd.Snapshots;
+using EtcdBackupAgent.Etcd.Streaming;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Etcd.Snapshots;
+namespace EtcdBackupAgent.Tests.Etcd.Streaming;
 
 public sealed class SnapshotStreamTests
 {
