@@ -1,26 +1,31 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
-using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Etcd.Tls;
 using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
 
 namespace EtcdBackupAgent.Etcd;
 
 /// <summary>
-/// etcd's API as far as a backup needs it, at one endpoint. All calls throw <see cref="BackupException"/> with one of the
-/// <c>Etcd*</c> reasons, naming the endpoint, the call and the cause. Not for parallel use.
+/// etcd's API as far as a backup needs it, at one endpoint. All calls throw <see cref="BackupException"/> with one of
+/// the <c>Etcd*</c> reasons, naming the endpoint, the call and the cause. Not for parallel use.
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
     private const string TokenMetadata = "token";
+
+    /// <summary>Bytes of a message that are accepted: gRPC's own default. A snapshot's messages have 32 KiB.</summary>
+    private const int MessageBytesMax = 4 * 1024 * 1024;
 
     private readonly EtcdConnection _connection;
     private readonly TimeProvider _timeProvider;
     private readonly TlsCredentials _credentials;
     private readonly EndpointConnector _connector;
     private readonly GrpcChannel _channel;
-    private KeyValuePair<string, string>? _token;
+    private readonly CallInvoker _calls;
+    private Metadata? _token;
 
     public EtcdClient(EtcdConnection connection, Uri endpoint, TimeProvider timeProvider)
     {
@@ -29,9 +34,9 @@ internal sealed class EtcdClient : IDisposable
         Endpoint = EtcdEndpoints.Display(endpoint);
         _credentials = TlsCredentials.Read(connection, timeProvider.GetUtcNow());
         _connector = new EndpointConnector(endpoint, connection.ServerName, _credentials, timeProvider);
-        _channel = new GrpcChannel(
-            endpoint,
-            new SocketsHttpHandler
+        _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
+        {
+            HttpHandler = new SocketsHttpHandler
             {
                 UseProxy = false,
                 UseCookies = false,
@@ -41,32 +46,36 @@ internal sealed class EtcdClient : IDisposable
                 InitialHttp2StreamWindowSize = EtcdConnection.SnapshotWindowBytes,
                 ConnectCallback = (_, cancellationToken) => _connector.ConnectAsync(cancellationToken),
             },
-            timeProvider);
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MessageBytesMax,
+            // The limit is on what arrives: a compressed message could be of any size.
+            CompressionProviders = [],
+        });
+        _calls = _channel.CreateCallInvoker();
     }
 
     /// <summary>The client URL, for messages.</summary>
     public string Endpoint { get; }
 
     /// <summary>How the member is and where it stands. Needs no leader.</summary>
-    public Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) =>
-        CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken);
+    public Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) => CallAsync(
+        "Maintenance/Status",
+        options => new Maintenance.MaintenanceClient(_calls).StatusAsync(new StatusRequest(), options),
+        _connection.CallTimeout,
+        cancellationToken);
 
     /// <summary>
     /// The hash of all keys and values up to a revision; 0 means the latest. The member makes no write and no
     /// linearizable read while it computes it, and goes on with it when the call is cancelled.
     /// </summary>
-    public async Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken)
-    {
-        await AuthenticateAsync(cancellationToken);
-        return await SendAsync(
-            "Maintenance/HashKV",
-            new HashKVRequest { Revision = revision },
-            HashKVResponse.Parser,
-            _connection.HashKvTimeout,
-            cancellationToken);
-    }
+    public Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken) => CallAsync(
+        "Maintenance/HashKV",
+        options => new Maintenance.MaintenanceClient(_calls)
+            .HashKVAsync(new HashKVRequest { Revision = revision }, options),
+        _connection.HashKvTimeout,
+        cancellationToken);
 
-    /// <summary>Whether this member has compacted past a revision, which is above 0: it can no longer be read.</summary>
+    /// <summary>Whether this member has compacted past a revision, above 0: it can no longer be read.</summary>
     public async Task<bool> IsCompactedAsync(long revision, CancellationToken cancellationToken)
     {
         RangeRequest request = new()
@@ -79,7 +88,11 @@ internal sealed class EtcdClient : IDisposable
         };
         try
         {
-            await CallAsync("KV/Range", request, RangeResponse.Parser, cancellationToken);
+            await CallAsync(
+                "KV/Range",
+                options => new KV.KVClient(_calls).RangeAsync(request, options),
+                _connection.CallTimeout,
+                cancellationToken);
             return false;
         }
         catch (BackupException e) when (EtcdFailure.IsCompacted(e))
@@ -88,37 +101,34 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    public Task<MemberListResponse> MemberListAsync(CancellationToken cancellationToken) =>
-        CallAsync("Cluster/MemberList", new MemberListRequest(), MemberListResponse.Parser, cancellationToken);
+    public Task<MemberListResponse> MemberListAsync(CancellationToken cancellationToken) => CallAsync(
+        "Cluster/MemberList",
+        options => new Cluster.ClusterClient(_calls).MemberListAsync(new MemberListRequest(), options),
+        _connection.CallTimeout,
+        cancellationToken);
 
-    /// <summary>Opens the snapshot stream and reads its first message. The stream takes this client over and disposes it.</summary>
+    /// <summary>
+    /// Opens the snapshot stream and reads its first message. The stream takes this client over and disposes it.
+    /// </summary>
     public async Task<SnapshotStream> SnapshotAsync(CancellationToken cancellationToken)
     {
         const string Call = "Maintenance/Snapshot";
         await AuthenticateAsync(cancellationToken);
-        using CancellationTokenSource stall = new(_connection.NoProgressTimeout, _timeProvider);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stall.Token);
-        GrpcAnswer? answer = null;
         try
         {
-            answer = await _channel.ServerStreamAsync(Method(Call), new SnapshotRequest(), _token, either.Token);
             return await SnapshotStream.OpenAsync(
-                Endpoint, answer, this, _connection.NoProgressTimeout, _timeProvider, either.Token);
+                Endpoint, _calls, _token, this, _connection.NoProgressTimeout, _timeProvider, cancellationToken);
         }
-        catch (Exception e)
+        catch (TimeoutException e)
         {
-            answer?.Dispose();
-            if (!EtcdFailure.IsKnown(e) || cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-
-            throw stall.IsCancellationRequested
-                ? new BackupException(
-                    FailureReason.EtcdUnreachable,
-                    $"{Endpoint}: {Call} failed: nothing came within {_connection.NoProgressTimeout.TotalSeconds:0.###} s.",
-                    e)
-                : Failure(Call, e);
+            throw new BackupException(
+                FailureReason.EtcdUnreachable,
+                $"{Endpoint}: {Call} failed: nothing came within {_connection.NoProgressTimeout.TotalSeconds:0.###} s.",
+                e);
+        }
+        catch (RpcException e)
+        {
+            throw EtcdFailure.From(Endpoint, Call, e, _connector.Refusal);
         }
     }
 
@@ -128,22 +138,19 @@ internal sealed class EtcdClient : IDisposable
         _credentials.Dispose();
     }
 
-    private static string Method(string call) => $"etcdserverpb.{call}";
-
-    private BackupException Failure(string call, Exception e) =>
-        EtcdFailure.From(Endpoint, call, e is HttpRequestException or IOException ? _connector.Refusal ?? e : e);
-
     private async Task<TResponse> CallAsync<TResponse>(
-        string call, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellationToken)
-        where TResponse : IMessage<TResponse>
+        string call,
+        Func<CallOptions, AsyncUnaryCall<TResponse>> start,
+        TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         await AuthenticateAsync(cancellationToken);
-        return await SendAsync(call, request, parser, _connection.CallTimeout, cancellationToken);
+        return await SendAsync(call, start, timeout, cancellationToken);
     }
 
     /// <summary>
-    /// Trades user and password for a token, once. etcd's tokens end after some minutes without use; this client lives for one
-    /// backup, whose last call is the snapshot.
+    /// Trades user and password for a token, once. etcd's tokens end after some minutes without use; this client lives
+    /// for one backup, whose last call is the snapshot.
     /// </summary>
     private async Task AuthenticateAsync(CancellationToken cancellationToken)
     {
@@ -156,10 +163,13 @@ internal sealed class EtcdClient : IDisposable
         try
         {
             AuthenticateResponse response = await SendAsync(
-                "Auth/Authenticate", request, AuthenticateResponse.Parser, _connection.CallTimeout, cancellationToken);
-            _token = new KeyValuePair<string, string>(TokenMetadata, response.Token);
+                "Auth/Authenticate",
+                options => new Auth.AuthClient(_calls).AuthenticateAsync(request, options),
+                _connection.CallTimeout,
+                cancellationToken);
+            _token = new Metadata { { TokenMetadata, response.Token } };
         }
-        catch (BackupException e) when (e.InnerException is GrpcException { Code: GrpcStatusCode.FailedPrecondition })
+        catch (BackupException e) when (e.InnerException is RpcException { StatusCode: StatusCode.FailedPrecondition })
         {
             // "authentication is not enabled": whoever turns it off does not have to change every client first.
         }
@@ -170,21 +180,33 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes one call, which takes no longer than the timeout, connecting included. The deadline is ours and not the
+    /// library's, which goes by the system's clock.
+    /// </summary>
     private async Task<TResponse> SendAsync<TResponse>(
         string call,
-        IMessage request,
-        MessageParser<TResponse> parser,
+        Func<CallOptions, AsyncUnaryCall<TResponse>> start,
         TimeSpan timeout,
         CancellationToken cancellationToken)
-        where TResponse : IMessage<TResponse>
     {
+        using CancellationTokenSource deadline = new(timeout, _timeProvider);
+        using CancellationTokenSource either =
+            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await _channel.UnaryAsync(Method(call), request, parser, _token, timeout, cancellationToken);
+            using AsyncUnaryCall<TResponse> answer = start(new CallOptions(_token, cancellationToken: either.Token));
+            return await answer.ResponseAsync;
         }
-        catch (Exception e) when (EtcdFailure.IsKnown(e) && !cancellationToken.IsCancellationRequested)
+        catch (RpcException e) when (cancellationToken.IsCancellationRequested)
         {
-            throw Failure(call, e);
+            throw new OperationCanceledException($"{call} was cancelled.", e, cancellationToken);
+        }
+        catch (RpcException e)
+        {
+            throw deadline.IsCancellationRequested
+                ? EtcdFailure.Late(Endpoint, call, timeout, e)
+                : EtcdFailure.From(Endpoint, call, e, _connector.Refusal);
         }
     }
 }

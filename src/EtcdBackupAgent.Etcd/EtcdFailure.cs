@@ -1,13 +1,24 @@
 using System.Net.Sockets;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Etcd.Tls;
+using Google.Protobuf;
+using Grpc.Core;
 
 namespace EtcdBackupAgent.Etcd;
 
-/// <summary>Says, for one endpoint and one call, why it failed: the one place where the layers' exceptions become ours.</summary>
+/// <summary>
+/// Explains, for one endpoint and one call, why it failed: the one place where the layers' exceptions become ours.
+/// </summary>
+/// <remarks>
+/// The library throws nothing but <see cref="RpcException"/>. Its status is what the server answered, unless there is a
+/// <see cref="Status.DebugException"/>: that is what happened to the connection, or what is wrong with the answer, and
+/// the code beside it is a guess.
+/// </remarks>
 internal static class EtcdFailure
 {
+    /// <summary>Characters of a server's message that are kept: it ends up in ours.</summary>
+    private const int DetailLengthMax = 500;
+
     private const string RootRoleHint = "etcd gives snapshots only to a user with the role root.";
     private const string CredentialsHint = "Check the etcd user and password.";
     private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
@@ -15,62 +26,111 @@ internal static class EtcdFailure
         "The member is a learner, which does not serve this call in this version of etcd: name an endpoint of a voting "
         + "member.";
 
-    private const string SchemeHint = "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
+    private const string SchemeHint =
+        "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
     private const string RefusedHint = "Check that etcd runs there, and that the address and port are its client URL.";
-    private const string TimeoutHint = "Check that the address and port are etcd's client URL and that no firewall is in between.";
-
-    /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and passes.</summary>
-    public static bool IsKnown(Exception e) =>
-        e is GrpcException or HttpRequestException or IOException or OperationCanceledException;
+    private const string TimeoutHint =
+        "Check that the address and port are etcd's client URL and that no firewall is in between.";
 
     /// <summary>Whether a call failed because the revision it asked for has been compacted.</summary>
     public static bool IsCompacted(BackupException failure) =>
-        failure.InnerException is GrpcException { Code: GrpcStatusCode.OutOfRange } answer
-        && answer.Detail.Contains("has been compacted", StringComparison.Ordinal);
+        failure.InnerException is RpcException { StatusCode: StatusCode.OutOfRange } answer
+        && answer.Status.Detail.Contains("has been compacted", StringComparison.Ordinal);
 
     /// <summary>The failure of a call, named as <c>Maintenance/Status</c>, at an endpoint.</summary>
-    public static BackupException From(string endpoint, string call, Exception exception)
+    /// <param name="endpoint">The client URL.</param>
+    /// <param name="call">The service and the method.</param>
+    /// <param name="exception">What the library threw.</param>
+    /// <param name="refusal">That the server refused our certificate, if it did: the exception may not say so.</param>
+    public static BackupException From(
+        string endpoint, string call, RpcException exception, HandshakeException? refusal)
     {
-        (FailureReason reason, string why, string? hint) = exception is GrpcException answer
-            ? Refused(answer)
-            : Broken(exception);
+        (FailureReason reason, string why, string? hint) = LostConnection(exception) is { } cause
+            ? Broken(cause is OperationCanceledException ? cause : refusal ?? cause)
+            : Refused(exception.Status);
         return new BackupException(reason, $"{endpoint}: {call} failed: {why}.", exception) { Hint = hint };
     }
 
-    /// <summary>A failure of the connection in a few words.</summary>
-    public static string Describe(Exception exception) => Broken(exception).Why;
+    /// <summary>The failure of a call that was not answered in time.</summary>
+    public static BackupException Late(string endpoint, string call, TimeSpan timeout, RpcException exception) => new(
+        FailureReason.EtcdUnreachable,
+        $"{endpoint}: {call} failed: there was no answer within {timeout.TotalSeconds:0.###} s.",
+        exception)
+    {
+        Hint = TimeoutHint,
+    };
+
+    /// <summary>How a stream ended that was not whole, in a few words.</summary>
+    public static string DescribeEnd(RpcException exception) => LostConnection(exception) is { } cause
+        ? $"broke off: {Broken(cause).Why}"
+        : $"failed: {Describe(exception.Status)}";
+
+    /// <summary>What happened to the connection, if the call failed for that; null if there was an answer.</summary>
+    private static Exception? LostConnection(RpcException exception) => exception.Status.DebugException switch
+    {
+        // An IOException by descent.
+        InvalidProtocolBufferException => null,
+        HttpRequestException or IOException or OperationCanceledException => exception.Status.DebugException,
+        _ => null,
+    };
 
     /// <summary>
-    /// etcd's errors are told apart by their text: codes are shared by several, and 3.4 sends some with none ("auth: permission
-    /// denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and <c>server/auth/store.go</c>.
+    /// etcd's errors are told apart by their text: codes are shared by several, and 3.4 sends some with none ("auth:
+    /// permission denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and
+    /// <c>server/auth/store.go</c>.
     /// </summary>
-    private static (FailureReason Reason, string Why, string? Hint) Refused(GrpcException e)
+    private static (FailureReason Reason, string Why, string? Hint) Refused(Status status)
     {
-        if (e.Code == GrpcStatusCode.PermissionDenied || e.Detail.Contains("permission denied", StringComparison.Ordinal))
+        if (status.DebugException is not null)
         {
-            return (FailureReason.EtcdDenied, e.Detail, RootRoleHint);
+            return (FailureReason.EtcdFailed, Describe(status), null);
         }
 
-        if (e.Detail.Contains("user name is empty", StringComparison.Ordinal))
+        string detail = Line(status.Detail);
+        if (status.StatusCode == StatusCode.PermissionDenied
+            || detail.Contains("permission denied", StringComparison.Ordinal))
         {
-            return (FailureReason.EtcdDenied, e.Detail, UserMissingHint);
+            return (FailureReason.EtcdDenied, detail, RootRoleHint);
         }
 
-        if (e.Code == GrpcStatusCode.Unauthenticated || e.Detail.Contains("authentication failed", StringComparison.Ordinal))
+        if (detail.Contains("user name is empty", StringComparison.Ordinal))
         {
-            return (FailureReason.EtcdDenied, e.Detail, CredentialsHint);
+            return (FailureReason.EtcdDenied, detail, UserMissingHint);
         }
 
-        if (e.Detail.Contains("not supported for learner", StringComparison.Ordinal))
+        if (status.StatusCode == StatusCode.Unauthenticated
+            || detail.Contains("authentication failed", StringComparison.Ordinal))
         {
-            return (FailureReason.EtcdFailed, e.Detail, LearnerHint);
+            return (FailureReason.EtcdDenied, detail, CredentialsHint);
         }
 
-        return e.Code switch
+        if (detail.Contains("not supported for learner", StringComparison.Ordinal))
         {
-            GrpcStatusCode.DeadlineExceeded => (FailureReason.EtcdUnreachable, e.Detail, TimeoutHint),
-            GrpcStatusCode.Unavailable => (FailureReason.EtcdUnreachable, e.Detail, null),
-            _ => (FailureReason.EtcdFailed, e.Message, null),
+            return (FailureReason.EtcdFailed, detail, LearnerHint);
+        }
+
+        return status.StatusCode switch
+        {
+            StatusCode.DeadlineExceeded => (FailureReason.EtcdUnreachable, detail, TimeoutHint),
+            StatusCode.Unavailable => (FailureReason.EtcdUnreachable, detail, null),
+            _ => (FailureReason.EtcdFailed, Describe(status), null),
+        };
+    }
+
+    /// <summary>The server's message with its code, or what is wrong with the answer.</summary>
+    private static string Describe(Status status) => status.DebugException is { } damage
+        ? $"the answer is damaged: {Line(damage.Message)}"
+        : $"{Line(status.Detail)} (gRPC status {status.StatusCode})";
+
+    /// <summary>A message for terminals and logs: one line of bounded length.</summary>
+    private static string Line(string text)
+    {
+        string line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).TrimEnd('.', ' ');
+        return line.Length switch
+        {
+            0 => "no message was given",
+            <= DetailLengthMax => line,
+            _ => line[..DetailLengthMax] + "…",
         };
     }
 
@@ -107,7 +167,8 @@ internal static class EtcdFailure
         SocketError.ConnectionRefused => "connection refused",
         SocketError.ConnectionReset => "the connection was reset",
         SocketError.TimedOut => "connecting timed out",
-        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => $"the name is not resolved ({e.Message})",
+        SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain =>
+            $"the name is not resolved ({e.Message})",
         _ => e.Message,
     };
 }

@@ -1,8 +1,10 @@
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Bench.Filling.Api;
 using EtcdBackupAgent.Etcd.Api;
-using EtcdBackupAgent.Etcd.Grpc;
 using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
+using KV = EtcdBackupAgent.Bench.Filling.Api.KV;
 
 namespace EtcdBackupAgent.Bench.Filling;
 
@@ -12,15 +14,20 @@ internal sealed class EtcdGateway : IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly GrpcChannel _channel;
+    private readonly KV.KVClient _keys;
+    private readonly Maintenance.MaintenanceClient _maintenance;
 
     public EtcdGateway(Uri endpoint, TlsFiles? tls)
     {
-        SocketsHttpHandler handler = tls?.Handler() ?? new SocketsHttpHandler();
-        _channel = new GrpcChannel(endpoint, handler, TimeProvider.System);
+        _channel = GrpcChannel.ForAddress(
+            endpoint,
+            new GrpcChannelOptions { HttpHandler = tls?.Handler() ?? new SocketsHttpHandler(), DisposeHttpClient = true });
+        _keys = new KV.KVClient(_channel);
+        _maintenance = new Maintenance.MaintenanceClient(_channel);
     }
 
     /// <summary>Writes some keys in one transaction: at most 128, and 1.5 MB in all, by etcd's own limits.</summary>
-    /// <exception cref="GrpcException">etcd refused.</exception>
+    /// <exception cref="RpcException">etcd refused.</exception>
     public Task PutAsync(IEnumerable<(string Key, byte[] Value)> pairs, CancellationToken cancellationToken)
     {
         TxnRequest request = new()
@@ -37,27 +44,32 @@ internal sealed class EtcdGateway : IDisposable
                 }),
             },
         };
-        return CallAsync("KV/Txn", request, TxnResponse.Parser, cancellationToken);
+        return InTimeAsync(token => _keys.TxnAsync(request, cancellationToken: token), cancellationToken);
     }
 
     /// <summary>The size of the database file, in bytes.</summary>
     public async Task<long> DatabaseBytesAsync(CancellationToken cancellationToken) =>
-        (await CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken)).DbSize;
+        (await StatusAsync(cancellationToken)).DbSize;
 
     /// <summary>Whether the member leads its cluster.</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
     {
-        StatusResponse status =
-            await CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, cancellationToken);
+        StatusResponse status = await StatusAsync(cancellationToken);
         return status.Leader == status.Header.MemberId;
     }
 
     public void Dispose() => _channel.Dispose();
 
-    private Task<TResponse> CallAsync<TResponse>(
-        string method, IMessage request, MessageParser<TResponse> parser, CancellationToken cancellationToken)
-        where TResponse : IMessage<TResponse> =>
-        _channel.UnaryAsync($"etcdserverpb.{method}", request, parser, metadata: null, Patience, cancellationToken);
+    private Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) => InTimeAsync(
+        token => _maintenance.StatusAsync(new StatusRequest(), cancellationToken: token), cancellationToken);
+
+    private static async Task<TResponse> InTimeAsync<TResponse>(
+        Func<CancellationToken, AsyncUnaryCall<TResponse>> call, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        return await call(patience.Token);
+    }
 }
 
 /// <summary>PEM files of a client with a certificate.</summary>

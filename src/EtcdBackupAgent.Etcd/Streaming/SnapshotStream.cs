@@ -1,54 +1,56 @@
 using System.Globalization;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Etcd.Grpc;
+using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Snapshots;
+using Grpc.Core;
 
 namespace EtcdBackupAgent.Etcd.Streaming;
 
-/// <summary>
-/// etcd's snapshot as a read-only stream: the database and its SHA-256 trailer. The database's bytes go from the HTTP/2 stream's
-/// buffer straight into the reader's; only what lies between them passes through a small buffer of its own.
-/// </summary>
+/// <summary>etcd's snapshot as a read-only stream: the database and its SHA-256 trailer.</summary>
 /// <remarks>
 /// Reading:
 /// <list type="number">
-/// <item>Structure (frame headers, tags, other fields) is read until bytes of the database come.</item>
-/// <item>They are copied from the small buffer if they are there, else read into the caller's.</item>
-/// <item>With the last byte, before it is handed out, the end is proved: nothing follows, the call's status is OK, and the trailer
-/// is the SHA-256 of all before it. So a snapshot of which every byte was read is whole.</item>
+/// <item>Messages are read until one has bytes of the database.</item>
+/// <item>They are copied to the caller, as many as fit.</item>
+/// <item>With the last byte, before it is handed out, the end is proved: nothing follows, the call's status is OK, and
+/// the trailer is the SHA-256 of all before it. So a snapshot of which every byte was read is whole.</item>
 /// </list>
 /// etcd's server: <c>Maintenance.Snapshot</c> in <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
 /// </remarks>
 internal sealed class SnapshotStream : Stream, IDigestedStream
 {
-    /// <summary>Bytes of the small buffer: etcd sends some 40 bytes between two blobs of 32 KiB.</summary>
-    private const int StructureBufferBytes = 1024;
-
     private readonly string _endpoint;
-    private readonly GrpcAnswer _answer;
     private readonly IDisposable _connection;
     private readonly TimeSpan _noProgressTimeout;
     private readonly CancellationTokenSource _stop;
-    private readonly SnapshotDecoder _decoder = new();
+    private readonly AsyncServerStreamingCall<SnapshotChunk> _call;
     private readonly SnapshotTrailerCheck _trailer = new();
-    private readonly byte[] _structureBuffer = new byte[StructureBufferBytes];
-    private ReadOnlyMemory<byte> _buffered;
+    private SnapshotChunk? _chunk;
     private long _receivedBytes;
     private Sha256Digest? _digest;
     private bool _proved;
 
     private SnapshotStream(
-        string endpoint, GrpcAnswer answer, IDisposable connection, TimeSpan noProgressTimeout, TimeProvider timeProvider)
+        string endpoint,
+        CallInvoker calls,
+        Metadata? metadata,
+        IDisposable connection,
+        TimeSpan noProgressTimeout,
+        TimeProvider timeProvider)
     {
         _endpoint = endpoint;
-        _answer = answer;
         _connection = connection;
         _noProgressTimeout = noProgressTimeout;
-        _stop = new CancellationTokenSource(Timeout.InfiniteTimeSpan, timeProvider);
+        _stop = new CancellationTokenSource(noProgressTimeout, timeProvider);
+        _call = calls.AsyncServerStreamingCall(
+            SnapshotChunk.Method,
+            host: null,
+            new CallOptions(metadata, cancellationToken: _stop.Token),
+            new SnapshotRequest());
     }
 
-    /// <summary>Bytes of the database and its trailer, as the first message told.</summary>
+    /// <summary>Bytes of the database and its trailer, as the first message announced.</summary>
     public long SizeBytes { get; private set; }
 
     /// <inheritdoc />
@@ -68,40 +70,45 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Reads the first message, which tells the size; the stream then owns the answer and the connection.</summary>
-    /// <exception cref="GrpcException">The call ended without a message, or the message is not a snapshot's.</exception>
+    /// <summary>
+    /// Makes the call and reads its first message, which announces the size; the stream then owns the connection.
+    /// </summary>
+    /// <exception cref="TimeoutException">No message came in time.</exception>
+    /// <exception cref="RpcException">The call ended without a message, or the message is not a snapshot's.</exception>
     public static async Task<SnapshotStream> OpenAsync(
         string endpoint,
-        GrpcAnswer answer,
+        CallInvoker calls,
+        Metadata? metadata,
         IDisposable connection,
         TimeSpan noProgressTimeout,
         TimeProvider timeProvider,
         CancellationToken cancellationToken)
     {
-        byte[]? first = await answer.ReadMessageAsync(cancellationToken);
-        if (first is null)
+        SnapshotStream stream = new(endpoint, calls, metadata, connection, noProgressTimeout, timeProvider);
+        try
         {
-            answer.Status.ThrowUnlessOk();
-            throw new GrpcException(GrpcStatusCode.Internal, "the snapshot stream ended before its first message");
+            await using CancellationTokenRegistration registration = stream.StopWith(cancellationToken);
+            SnapshotChunk first = await stream.NextChunkAsync(cancellationToken)
+                ?? throw Invalid("the snapshot stream ended before its first message");
+            stream.SizeBytes = SizeFrom(first);
+            stream._stop.CancelAfter(Timeout.InfiniteTimeSpan);
+            return stream;
         }
-
-        byte[] frame = new byte[GrpcFrame.HeaderSizeBytes + first.Length];
-        GrpcFrame.WriteHeader(frame);
-        first.CopyTo(frame, GrpcFrame.HeaderSizeBytes);
-        long sizeBytes = SizeFrom(frame);
-        return new SnapshotStream(endpoint, answer, connection, noProgressTimeout, timeProvider)
+        catch
         {
-            _buffered = frame,
-            SizeBytes = sizeBytes,
-        };
+            stream.EndCall();
+            throw;
+        }
     }
 
     /// <inheritdoc />
     public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
-        $"The digest is known only at the end of the snapshot; {_receivedBytes} of {SizeBytes} bytes were read so far.");
+        $"The digest is known only at the end of the snapshot; {_receivedBytes} of {SizeBytes} bytes were read.");
 
     /// <inheritdoc />
-    /// <exception cref="BackupException"><see cref="FailureReason.SnapshotBroken"/>, naming endpoint and bytes.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.SnapshotBroken"/>, naming endpoint and bytes.
+    /// </exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty || _proved)
@@ -111,13 +118,10 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
 
         // One clock for all that this read waits for: empty messages are no progress.
         _stop.CancelAfter(_noProgressTimeout);
-        await using CancellationTokenRegistration registration =
-            cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+        await using CancellationTokenRegistration registration = StopWith(cancellationToken);
         try
         {
-            await ReadStructureAsync();
-            int bytes = await ReadBlobAsync(buffer);
-            _decoder.TakeBlob(bytes);
+            int bytes = await ReadBlobAsync(buffer, cancellationToken);
             _trailer.Append(buffer.Span[..bytes]);
             _receivedBytes += bytes;
             if (_receivedBytes > SizeBytes)
@@ -127,27 +131,19 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
 
             if (_receivedBytes == SizeBytes)
             {
-                await ProveEndAsync();
+                await ProveEndAsync(cancellationToken);
             }
 
             _stop.CancelAfter(Timeout.InfiniteTimeSpan);
             return bytes;
         }
-        catch (Exception e) when (EtcdFailure.IsKnown(e) && cancellationToken.IsCancellationRequested)
-        {
-            throw new OperationCanceledException("Reading the snapshot was cancelled.", e, cancellationToken);
-        }
-        catch (OperationCanceledException e)
+        catch (TimeoutException e)
         {
             throw Broken($"made no progress for {_noProgressTimeout.TotalSeconds:0.###} s", e);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (RpcException e)
         {
-            throw Broken($"broke off: {EtcdFailure.Describe(e)}", e);
-        }
-        catch (GrpcException e)
-        {
-            throw Broken($"failed: {e.Message}", e);
+            throw Broken(EtcdFailure.DescribeEnd(e), e);
         }
     }
 
@@ -171,88 +167,48 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
     {
         if (disposing)
         {
-            _answer.Dispose();
+            EndCall();
             _connection.Dispose();
-            _trailer.Dispose();
-            _stop.Dispose();
         }
 
         base.Dispose(disposing);
     }
 
-    /// <summary>The first message announces the bytes that follow it; the trailer is not among them.</summary>
-    private static long SizeFrom(ReadOnlySpan<byte> firstFrame)
+    /// <summary>The first message announces the bytes that follow it; the trailer is not counted.</summary>
+    private static long SizeFrom(SnapshotChunk first)
     {
-        SnapshotDecoder decoder = new();
-        long blobBytes = 0;
-        while (!firstFrame.IsEmpty)
-        {
-            firstFrame = firstFrame[decoder.TakeStructure(firstFrame)..];
-            blobBytes += decoder.BlobBytesNext;
-            firstFrame = firstFrame[decoder.BlobBytesNext..];
-            decoder.TakeBlob(decoder.BlobBytesNext);
-        }
-
-        long knownBytes = blobBytes + SnapshotTrailerCheck.TrailerSizeBytes;
-        return decoder.RemainingBytes <= (ulong)(long.MaxValue - knownBytes)
-            ? (long)decoder.RemainingBytes + knownBytes
-            : throw new GrpcException(GrpcStatusCode.Internal, $"the snapshot announces {decoder.RemainingBytes} bytes");
+        long knownBytes = first.BlobBytes + SnapshotTrailerCheck.TrailerSizeBytes;
+        return first.RemainingBytes <= (ulong)(long.MaxValue - knownBytes)
+            ? (long)first.RemainingBytes + knownBytes
+            : throw Invalid($"the snapshot announces {first.RemainingBytes} bytes");
     }
 
-    /// <summary>Reads until bytes of the database come next.</summary>
-    private async ValueTask ReadStructureAsync()
+    private static RpcException Invalid(string why) => new(new Status(StatusCode.Internal, why));
+
+    private async ValueTask<int> ReadBlobAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        while (_decoder.BlobBytesNext == 0)
+        while (_chunk is not { IsEmpty: false })
         {
-            if (_buffered.IsEmpty && !await FillAsync())
+            if (await NextChunkAsync(cancellationToken) is null)
             {
-                _answer.Status.ThrowUnlessOk();
                 throw Broken("ended early");
             }
-
-            _buffered = _buffered[_decoder.TakeStructure(_buffered.Span)..];
-        }
-    }
-
-    private async ValueTask<int> ReadBlobAsync(Memory<byte> buffer)
-    {
-        buffer = buffer[..Math.Min(buffer.Length, _decoder.BlobBytesNext)];
-        if (_buffered.IsEmpty)
-        {
-            int bytes = await _answer.ReadAsync(buffer, _stop.Token);
-            if (bytes == 0)
-            {
-                _answer.Status.ThrowUnlessOk();
-                throw Broken("ended early");
-            }
-
-            return bytes;
         }
 
-        int buffered = Math.Min(buffer.Length, _buffered.Length);
-        _buffered[..buffered].CopyTo(buffer);
-        _buffered = _buffered[buffered..];
-        return buffered;
+        return _chunk.Take(buffer.Span);
     }
 
-    /// <summary>Messages without bytes of the database may still follow; then the status, and with it the end.</summary>
-    private async ValueTask ProveEndAsync()
+    /// <summary>Messages without bytes of the database may still follow; then comes the status.</summary>
+    private async ValueTask ProveEndAsync(CancellationToken cancellationToken)
     {
         do
         {
-            _buffered = _buffered[_decoder.TakeStructure(_buffered.Span)..];
-            if (_decoder.BlobBytesNext > 0)
+            if (_chunk is { IsEmpty: false })
             {
                 throw Broken("sent more than it announced");
             }
         }
-        while (await FillAsync());
-
-        _answer.Status.ThrowUnlessOk();
-        if (!_decoder.IsBetweenMessages)
-        {
-            throw Broken("ended within a message");
-        }
+        while (await NextChunkAsync(cancellationToken) is not null);
 
         if (_trailer.Finish() is not SnapshotTrailerResult.Valid and var result)
         {
@@ -265,11 +221,39 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
         _proved = true;
     }
 
-    private async ValueTask<bool> FillAsync()
+    private CancellationTokenRegistration StopWith(CancellationToken cancellationToken) =>
+        cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
+
+    /// <summary>Reads the next message in place of the last; null at the end, if the call's status is OK.</summary>
+    /// <exception cref="TimeoutException">None came in time.</exception>
+    /// <exception cref="RpcException">The call ended with another status, or the connection is lost.</exception>
+    private async ValueTask<SnapshotChunk?> NextChunkAsync(CancellationToken cancellationToken)
     {
-        int bytes = await _answer.ReadAsync(_structureBuffer, _stop.Token);
-        _buffered = _structureBuffer.AsMemory(0, bytes);
-        return bytes > 0;
+        _chunk?.Dispose();
+        _chunk = null;
+        try
+        {
+            if (await _call.ResponseStream.MoveNext(CancellationToken.None))
+            {
+                _chunk = _call.ResponseStream.Current;
+            }
+
+            return _chunk;
+        }
+        catch (RpcException e) when (_stop.IsCancellationRequested)
+        {
+            throw cancellationToken.IsCancellationRequested
+                ? new OperationCanceledException("Reading the snapshot was cancelled.", e, cancellationToken)
+                : new TimeoutException("The snapshot stream makes no progress.", e);
+        }
+    }
+
+    private void EndCall()
+    {
+        _call.Dispose();
+        _chunk?.Dispose();
+        _trailer.Dispose();
+        _stop.Dispose();
     }
 
     private BackupException Broken(string what, Exception? innerException = null) => new(

@@ -1,10 +1,11 @@
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// Moves over the fields of one protobuf message without copying. It accepts and refuses what the decoders in etcd do, which gogo/protobuf
-/// generated (<c>Unmarshal</c> and <c>skipKv</c> in <c>api/mvccpb/kv.pb.go</c>): a record that etcd cannot decode ends its start.
+/// Moves over the fields of one protobuf message without copying. It accepts and refuses what the decoders in etcd do,
+/// which gogo/protobuf generated (<c>Unmarshal</c> and <c>skipKv</c> in <c>api/mvccpb/kv.pb.go</c>): a record that
+/// etcd cannot decode ends its start.
 /// </summary>
-internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
+public ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
     private const int VarintBytesMax = 10;
 
@@ -150,7 +151,7 @@ internal ref struct ProtobufFields(ReadOnlySpan<byte> message)
 }
 
 /// <summary>How a protobuf field's value is written. Source: https://protobuf.dev/programming-guides/encoding/.</summary>
-internal enum ProtobufWireType
+public enum ProtobufWireType
 {
     Varint = 0,
     Fixed64 = 1,

@@ -40,8 +40,10 @@ public sealed class DependencyRuleTests
     [Fact]
     public void Only_the_storage_adapter_knows_the_aws_sdk() => Assert.Equal([Projects.Storage], WhoKnows("AWSSDK"));
 
-    [Fact]
-    public void Only_the_etcd_adapter_knows_protobuf() => Assert.Equal([Projects.Etcd], WhoKnows("Google.Protobuf"));
+    [Theory]
+    [InlineData("Google.Protobuf")]
+    [InlineData("Grpc.")]
+    public void Only_the_etcd_adapter_knows(string package) => Assert.Equal([Projects.Etcd], WhoKnows(package));
 
     [Fact]
     public void The_leaves_and_the_core_know_nothing_but_the_platform() =>

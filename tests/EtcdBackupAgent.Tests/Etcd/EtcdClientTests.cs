@@ -6,7 +6,6 @@ using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Time;
-using Google.Protobuf;
 using Microsoft.AspNetCore.Http;
 using Xunit;
 
@@ -20,7 +19,7 @@ public sealed class EtcdClientTests
     private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(300);
 
     private static readonly byte[] StatusFrame =
-        SnapshotMessages.Frame(new StatusResponse { Version = "3.5.30", Leader = 7 }.ToByteArray());
+        SnapshotMessages.Frame(new StatusResponse { Version = "3.5.30", Leader = 7 });
 
     [Fact]
     public async Task A_unary_call_carries_what_the_protocol_asks_for()
@@ -47,8 +46,35 @@ public sealed class EtcdClientTests
         Assert.Equal("3.5.30", status.Version);
         Assert.Equal("application/grpc", headers["content-type"]);
         Assert.Equal("trailers", headers["te"]);
-        Assert.Equal("10000m", headers["grpc-timeout"]);
+        // A compressed message could become larger than the limit on messages.
+        Assert.Equal("identity", headers["grpc-accept-encoding"].TrimEnd(','));
         Assert.Equal([0, 0, 0, 0, 0], body);
+    }
+
+    [Fact]
+    public async Task The_token_of_a_user_goes_with_every_call_and_is_asked_for_once()
+    {
+        List<string?> tokens = [];
+        int asked = 0;
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync(
+            ("Auth/Authenticate", context =>
+            {
+                asked++;
+                return FakeEtcd.Frames(SnapshotMessages.Frame(new AuthenticateResponse { Token = "t.1" }))(context);
+            }),
+            (Status, context =>
+            {
+                tokens.Add(context.Request.Headers["token"]);
+                return FakeEtcd.Frames(StatusFrame)(context);
+            }));
+        using EtcdClient client = new(
+            Connection(etcd) with { User = "root", Password = "any" }, etcd.Endpoint, TimeProvider.System);
+
+        await client.StatusAsync(CancellationToken.None);
+        await client.StatusAsync(CancellationToken.None);
+
+        Assert.Equal(1, asked);
+        Assert.Equal(["t.1", "t.1"], tokens);
     }
 
     [Theory]
@@ -56,8 +82,12 @@ public sealed class EtcdClientTests
     [InlineData(16, "etcdserver: invalid auth token", FailureReason.EtcdDenied, "etcdserver: invalid auth token")]
     [InlineData(3, "etcdserver: user name is empty", FailureReason.EtcdDenied, "etcdserver: user name is empty")]
     [InlineData(14, "etcdserver: no leader", FailureReason.EtcdUnreachable, "etcdserver: no leader")]
+    [InlineData(4, "etcdserver: request timed out", FailureReason.EtcdUnreachable, "etcdserver: request timed out")]
     [InlineData(12, "unknown service", FailureReason.EtcdFailed, "unknown service (gRPC status Unimplemented)")]
-    [InlineData(0, "", FailureReason.EtcdFailed, "answered OK but without a message (gRPC status Internal)")]
+    [InlineData(13, "", FailureReason.EtcdFailed, "no message was given (gRPC status Internal)")]
+    [InlineData(13, "%E2%82%AC%20uro", FailureReason.EtcdFailed, "€ uro (gRPC status Internal)")]
+    [InlineData(13, "two%0D%0Alines%1B[31m", FailureReason.EtcdFailed, "two  lines [31m (gRPC status Internal)")]
+    [InlineData(17, "beyond", FailureReason.EtcdFailed, "beyond (gRPC status 17)")]
     public async Task A_refusal_reads_the_same_in_headers_and_in_trailers(
         int status, string message, FailureReason reason, string why)
     {
@@ -69,16 +99,63 @@ public sealed class EtcdClientTests
             BackupException e = await StatusFailsAsync(etcd);
 
             Assert.Equal(reason, e.Reason);
-            Assert.StartsWith($"http://127.0.0.1:{etcd.Endpoint.Port}: Maintenance/Status failed: ", e.Message, StringComparison.Ordinal);
+            Assert.StartsWith(
+                $"http://127.0.0.1:{etcd.Endpoint.Port}: Maintenance/Status failed: ",
+                e.Message,
+                StringComparison.Ordinal);
             Assert.EndsWith($"{why}.", e.Message, StringComparison.Ordinal);
         }
     }
 
+    [Fact]
+    public async Task A_long_message_is_cut()
+    {
+        await using FakeEtcd etcd =
+            await FakeEtcd.StartAsync((Status, FakeEtcd.TrailersOnly(14, new string('x', 10_000))));
+
+        BackupException e = await StatusFailsAsync(etcd);
+
+        Assert.EndsWith($" failed: {new string('x', 500)}….", e.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
-    [InlineData(503, FailureReason.EtcdUnreachable, "HTTP status 503")]
-    [InlineData(403, FailureReason.EtcdDenied, "HTTP status 403")]
-    [InlineData(404, FailureReason.EtcdFailed, "HTTP status 404")]
-    [InlineData(200, FailureReason.EtcdFailed, "of type 'text/html'")]
+    [InlineData("OK")]
+    [InlineData("-1")]
+    [InlineData(null)]
+    public async Task A_status_that_is_no_number_and_a_missing_one_are_no_answer(string? status)
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Frames(StatusFrame, status)));
+
+        BackupException e = await StatusFailsAsync(etcd);
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+    }
+
+    [Fact]
+    public async Task An_ok_without_a_message_is_no_answer()
+    {
+        foreach (RequestDelegate answer in (RequestDelegate[])[FakeEtcd.TrailersOnly(0, ""), FakeEtcd.Frames([])])
+        {
+            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, answer));
+
+            BackupException e = await StatusFailsAsync(etcd);
+
+            Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+            Assert.Contains(" failed: Failed to deserialize response message", e.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData(400, FailureReason.EtcdFailed, "HTTP status code: 400 (gRPC status Internal)")]
+    [InlineData(401, FailureReason.EtcdDenied, "HTTP status code: 401")]
+    [InlineData(403, FailureReason.EtcdDenied, "HTTP status code: 403")]
+    [InlineData(404, FailureReason.EtcdFailed, "HTTP status code: 404 (gRPC status Unimplemented)")]
+    [InlineData(429, FailureReason.EtcdUnreachable, "HTTP status code: 429")]
+    [InlineData(500, FailureReason.EtcdFailed, "HTTP status code: 500 (gRPC status Unknown)")]
+    [InlineData(502, FailureReason.EtcdUnreachable, "HTTP status code: 502")]
+    [InlineData(503, FailureReason.EtcdUnreachable, "HTTP status code: 503")]
+    [InlineData(504, FailureReason.EtcdUnreachable, "HTTP status code: 504")]
+    [InlineData(200, FailureReason.EtcdFailed, "Invalid content-type value: text/html (gRPC status Cancelled)")]
     public async Task An_answer_of_something_else_than_etcd_is_told(int status, FailureReason reason, string why)
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Http(status)));
@@ -86,17 +163,19 @@ public sealed class EtcdClientTests
         BackupException e = await StatusFailsAsync(etcd);
 
         Assert.Equal(reason, e.Reason);
-        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.EndsWith($"{why}.", e.Message, StringComparison.Ordinal);
     }
 
     public static TheoryData<byte[], string> BadFrames => new()
     {
-        { [1, 0, 0, 0, 0], "compression flag 1" },
-        { [0, 0x7F, 0, 0, 0, 1], "over the limit" },
-        { [0, 0, 0, 0, 9, 1], "ended within a message" },
-        { [0, 0, 0], "ended within a message" },
-        { [.. StatusFrame, .. StatusFrame], "more than one message" },
-        { SnapshotMessages.Frame([0x12, 0x7F]), "a damaged message" },
+        { [1, 0, 0, 0, 0], "'identity' grpc-encoding value with compressed message" },
+        { [2, 0, 0, 0, 0], "the answer is damaged: Unexpected compressed flag value" },
+        { [0, 0x40, 0, 0, 1, 1], "exceeds the maximum configured message size" },
+        { [0, 0xFF, 0xFF, 0xFF, 0xFF, 1], "the answer is damaged: Message too large" },
+        { [0, 0, 0, 0, 9, 1], "the answer is damaged: Unexpected end of content" },
+        { [0, 0, 0], "the answer is damaged: Unexpected end of content" },
+        { [.. StatusFrame, .. StatusFrame], "the answer is damaged: Unexpected data" },
+        { SnapshotMessages.Frame([0x12, 0x7F]), "the answer is damaged: While parsing a protocol message" },
     };
 
     [Theory]
@@ -109,6 +188,22 @@ public sealed class EtcdClientTests
 
         Assert.Equal(FailureReason.EtcdFailed, e.Reason);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_compressed_message_is_refused_since_it_could_become_of_any_size()
+    {
+        await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, context =>
+        {
+            context.Response.Headers["grpc-encoding"] = "gzip";
+            return FakeEtcd.Frames([1, .. StatusFrame[1..]])(context);
+        }
+        ));
+
+        BackupException e = await StatusFailsAsync(etcd);
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+        Assert.Contains("Unsupported grpc-encoding value 'gzip'", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -294,7 +389,8 @@ public sealed class EtcdClientTests
     /// <summary>Reads on, and lets the patience pass until that ends.</summary>
     private static async Task OutOfPatienceAsync(SnapshotStream stream, ManualTime time)
     {
-        Task reading = stream.CopyToAsync(System.IO.Stream.Null);
+        // On a thread of its own: where messages come without end, reading need never wait.
+        Task reading = Task.Run(() => stream.CopyToAsync(System.IO.Stream.Null));
         await TestDeadline.UntilAsync("the reading to be given up", () =>
         {
             time.Advance(ShortPatience);

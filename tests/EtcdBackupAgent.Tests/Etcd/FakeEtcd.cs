@@ -32,22 +32,46 @@ internal sealed class FakeEtcd : IAsyncDisposable
     }
 
     /// <summary>Answers with frames and a status in the trailers.</summary>
-    public static RequestDelegate Frames(byte[] frames, int status = 0, string? message = null) => async context =>
+    public static RequestDelegate Frames(byte[] frames, int status = 0, string? message = null) =>
+        Frames(frames, $"{status}", message);
+
+    /// <summary>The same, with a status that need not be a number, or with none at all.</summary>
+    public static RequestDelegate Frames(byte[] frames, string? status, string? message = null) => async context =>
     {
         context.Response.ContentType = "application/grpc";
         await context.Response.Body.WriteAsync(frames);
-        context.Response.AppendTrailer("grpc-status", $"{status}");
+        if (status is not null)
+        {
+            context.Response.AppendTrailer("grpc-status", status);
+        }
+
         if (message is not null)
         {
             context.Response.AppendTrailer("grpc-message", message);
         }
     };
 
-    /// <summary>Answers with nothing but a status, in the headers.</summary>
-    public static RequestDelegate TrailersOnly(int status, string message) => context =>
+    /// <summary>Answers with frames in pieces, each on its way before the next, and a status in the trailers.</summary>
+    public static RequestDelegate Pieces(byte[] frames, int pieceBytes) => async context =>
     {
         context.Response.ContentType = "application/grpc";
-        context.Response.Headers["grpc-status"] = $"{status}";
+        foreach (byte[] piece in frames.Chunk(pieceBytes))
+        {
+            await context.Response.Body.WriteAsync(piece);
+            await context.Response.Body.FlushAsync();
+        }
+
+        context.Response.AppendTrailer("grpc-status", "0");
+    };
+
+    /// <summary>Answers with nothing but a status, in the headers.</summary>
+    public static RequestDelegate TrailersOnly(int status, string message) => TrailersOnly($"{status}", message);
+
+    /// <summary>The same, with a status that need not be a number.</summary>
+    public static RequestDelegate TrailersOnly(string status, string message) => context =>
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["grpc-status"] = status;
         context.Response.Headers["grpc-message"] = message;
         return Task.CompletedTask;
     };

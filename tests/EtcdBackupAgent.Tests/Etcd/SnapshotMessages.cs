@@ -1,5 +1,6 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
-using EtcdBackupAgent.Etcd.Grpc;
+using EtcdBackupAgent.Etcd.Api;
 using Google.Protobuf;
 
 namespace EtcdBackupAgent.Tests.Etcd;
@@ -7,33 +8,24 @@ namespace EtcdBackupAgent.Tests.Etcd;
 /// <summary>Snapshot streams as etcd writes them, made by protobuf's own writer.</summary>
 internal static class SnapshotMessages
 {
-    /// <summary>One framed message; field 1 is a header of some bytes, field 4 a version, as 3.6 sends them.</summary>
-    public static byte[] Frame(ulong remainingBytes, byte[] blob)
+    private const int FrameHeaderBytes = 5;
+
+    /// <summary>One framed message, with a version, as 3.6 sends it.</summary>
+    public static byte[] Frame(ulong remainingBytes, byte[] blob) => Frame(new SnapshotResponse
     {
-        using MemoryStream message = new();
-        using (CodedOutputStream output = new(message, leaveOpen: true))
-        {
-            output.WriteTag(1, WireFormat.WireType.LengthDelimited);
-            output.WriteBytes(ByteString.CopyFrom(8, 1, 16, 2));
-            if (remainingBytes > 0)
-            {
-                output.WriteTag(2, WireFormat.WireType.Varint);
-                output.WriteUInt64(remainingBytes);
-            }
+        Header = new ResponseHeader { ClusterId = 1, MemberId = 2 },
+        RemainingBytes = remainingBytes,
+        Blob = UnsafeByteOperations.UnsafeWrap(blob),
+        Version = "3.6.0",
+    });
 
-            output.WriteTag(3, WireFormat.WireType.LengthDelimited);
-            output.WriteBytes(ByteString.CopyFrom(blob));
-            output.WriteTag(4, WireFormat.WireType.LengthDelimited);
-            output.WriteString("3.6.0");
-        }
+    public static byte[] Frame(IMessage message) => Frame(message.ToByteArray());
 
-        return Frame(message.ToArray());
-    }
-
+    /// <summary>gRPC's frame: a byte for no compression and the length, before the message.</summary>
     public static byte[] Frame(byte[] message)
     {
-        byte[] frame = [.. new byte[GrpcFrame.HeaderSizeBytes], .. message];
-        GrpcFrame.WriteHeader(frame);
+        byte[] frame = [.. new byte[FrameHeaderBytes], .. message];
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
         return frame;
     }
 
@@ -45,7 +37,7 @@ internal static class SnapshotMessages
         return [.. database, .. SHA256.HashData(database)];
     }
 
-    /// <summary>The frames that carry a snapshot: the database in blobs, then the trailer in a message of its own.</summary>
+    /// <summary>The frames that carry a snapshot: the database in blobs, then the trailer in its own message.</summary>
     public static byte[] Stream(byte[] snapshot, int blobBytes)
     {
         int databaseBytes = snapshot.Length - SHA256.HashSizeInBytes;

@@ -1,6 +1,8 @@
+using System.Net;
+using System.Net.Http.Headers;
 using System.Security.Cryptography;
-using EtcdBackupAgent.Etcd.Grpc;
 using EtcdBackupAgent.Etcd.Streaming;
+using Grpc.Net.Client;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Etcd.Streaming;
@@ -19,15 +21,17 @@ public sealed class SnapshotStreamMemoryTests
         Assert.InRange(allocated, 0, (long)Blobs * BlobBytes / 16);
     }
 
-    /// <summary>Bytes allocated while reading; every read completes at once, so that all of it happens on this thread.</summary>
+    /// <summary>Bytes allocated while reading; every read completes at once, so all of it happens on this thread.</summary>
     private static async Task<long> AllocatedByReadingAsync(int blobs)
     {
-        using HttpResponseMessage response = new();
-        response.TrailingHeaders.Add("grpc-status", "0");
+        using GrpcChannel channel = GrpcChannel.ForAddress(
+            "http://peer:2379",
+            new GrpcChannelOptions { HttpHandler = new RepeatingPeer(blobs), DisposeHttpClient = true });
         await using SnapshotStream stream = await SnapshotStream.OpenAsync(
             "http://peer:2379",
-            new GrpcAnswer(response, new RepeatedFrames(blobs)),
-            response,
+            channel.CreateCallInvoker(),
+            metadata: null,
+            channel,
             TimeSpan.FromMinutes(1),
             TimeProvider.System,
             CancellationToken.None);
@@ -43,6 +47,25 @@ public sealed class SnapshotStreamMemoryTests
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.Equal(((long)blobs * BlobBytes) + SHA256.HashSizeInBytes, received);
         return allocated;
+    }
+
+    /// <summary>Answers every call with a snapshot of zeros, below the library and without a network.</summary>
+    private sealed class RepeatingPeer(int blobs) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(
+            HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            HttpResponseMessage response = new()
+            {
+                Version = HttpVersion.Version20,
+                Content = new StreamContent(new RepeatedFrames(blobs))
+                {
+                    Headers = { ContentType = new MediaTypeHeaderValue("application/grpc") },
+                },
+            };
+            response.TrailingHeaders.Add("grpc-status", "0");
+            return Task.FromResult(response);
+        }
     }
 
     /// <summary>A snapshot of zeros, of which only one frame is ever in memory.</summary>
@@ -87,7 +110,8 @@ public sealed class SnapshotStreamMemoryTests
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            if (_framePosition == _frame.Length)
+            // The library asks for nothing to learn whether there is something.
+            if (_framePosition == _frame.Length && !buffer.IsEmpty)
             {
                 _framesDone++;
                 _framePosition = 0;

@@ -1,16 +1,28 @@
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Etcd.Grpc;
+using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Streaming;
 using FsCheck;
 using FsCheck.Fluent;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Etcd.Streaming;
 
-public sealed class SnapshotStreamTests
+/// <summary>What a snapshot call may be answered with, over HTTP/2.</summary>
+public sealed class SnapshotStreamTests : IAsyncLifetime
 {
     private static readonly byte[] Snapshot = SnapshotMessages.Snapshot(8 * 512);
     private static readonly byte[] Frames = SnapshotMessages.Stream(Snapshot, blobBytes: 1000);
+
+    private FakeEtcd _etcd = null!;
+    private RequestDelegate _answer = FakeEtcd.Frames(Frames);
+
+    public async Task InitializeAsync() =>
+        _etcd = await FakeEtcd.StartAsync(("Maintenance/Snapshot", context => _answer(context)));
+
+    public async Task DisposeAsync() => await _etcd.DisposeAsync();
 
     [Theory]
     [InlineData(1, 1)]
@@ -19,7 +31,8 @@ public sealed class SnapshotStreamTests
     [InlineData(100_000, 100_000)]
     public async Task The_whole_snapshot_comes_out_whatever_the_sizes_of_pieces(int arrivingBytes, int readBytes)
     {
-        await using SnapshotStream stream = await OpenAsync(Frames, arrivingBytes);
+        _answer = FakeEtcd.Pieces(Frames, arrivingBytes);
+        await using SnapshotStream stream = await OpenAsync();
         using MemoryStream copy = new();
 
         await stream.CopyToAsync(copy, readBytes);
@@ -29,15 +42,114 @@ public sealed class SnapshotStreamTests
     }
 
     [Fact]
+    public async Task Messages_larger_than_etcds_are_read_up_to_the_limit()
+    {
+        const int BlobBytes = (4 * 1024 * 1024) - 512;
+        byte[] snapshot = SnapshotMessages.Snapshot(3 * BlobBytes);
+        _answer = FakeEtcd.Frames(SnapshotMessages.Stream(snapshot, BlobBytes));
+        await using SnapshotStream stream = await OpenAsync();
+        using MemoryStream copy = new();
+
+        await stream.CopyToAsync(copy);
+
+        Assert.Equal(snapshot, copy.ToArray());
+    }
+
+    [Fact]
+    public async Task Other_fields_and_another_order_do_not_matter()
+    {
+        byte[] snapshot = SnapshotMessages.Snapshot(2 * 512);
+        _answer = FakeEtcd.Frames(
+        [
+            // Field 7 as a varint, 64 bits and 32 bits; remaining_bytes after the blob.
+            .. SnapshotMessages.Frame(
+            [
+                0x38, 1, 0x39, 1, 2, 3, 4, 5, 6, 7, 8, 0x3D, 1, 2, 3, 4,
+                .. new SnapshotResponse { Blob = ByteString.CopyFrom(snapshot[..512]) }.ToByteArray(),
+                .. new SnapshotResponse { RemainingBytes = 512 }.ToByteArray(),
+            ]),
+            // An empty message, as proto3 writes one without a blob.
+            .. SnapshotMessages.Frame(Array.Empty<byte>()),
+            // Field 7 as bytes, none and two.
+            .. SnapshotMessages.Frame(
+            [
+                0x3A, 0,
+                .. new SnapshotResponse { Blob = ByteString.CopyFrom(snapshot[512..1024]) }.ToByteArray(),
+                0x3A, 2, 1, 2,
+            ]),
+            .. SnapshotMessages.Frame(remainingBytes: 0, snapshot[1024..]),
+        ]);
+        await using SnapshotStream stream = await OpenAsync();
+        using MemoryStream copy = new();
+
+        await stream.CopyToAsync(copy);
+
+        Assert.Equal(snapshot.Length, stream.SizeBytes);
+        Assert.Equal(snapshot, copy.ToArray());
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0x1A, 0x05, 0xCC }, "field 3 reaches past its end")]
+    [InlineData(new byte[] { 0x10 }, "it ends within a number")]
+    [InlineData(new byte[] { 0x10, 0x80 }, "it ends within a number")]
+    [InlineData(new byte[] { 0x18, 0x01 }, "field 3 has the wrong wire type 0")]
+    [InlineData(new byte[] { 0x12, 0x00 }, "field 2 has the wrong wire type 2")]
+    [InlineData(new byte[] { 0x3F, 0x01 }, "field 7 has the illegal wire type 7")]
+    [InlineData(new byte[] { 0x00, 0x01 }, "a field has an illegal number")]
+    [InlineData(new byte[] { 0x39, 1, 2, 3 }, "field 7 reaches past its end")]
+    [InlineData(
+        new byte[] { 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 }, "a number is too long")]
+    public async Task A_damaged_message_is_refused_with_what_is_wrong(byte[] message, string why)
+    {
+        _answer = FakeEtcd.Frames(SnapshotMessages.Frame(message));
+        BackupException first = await Assert.ThrowsAsync<BackupException>(OpenAsync);
+
+        BackupException later = await ReadFailsAsync(
+            [.. SnapshotMessages.Frame(512, Snapshot[..512]), .. SnapshotMessages.Frame(message)]);
+
+        Assert.Equal(FailureReason.EtcdFailed, first.Reason);
+        Assert.Equal($"{Endpoint}: Maintenance/Snapshot failed: the answer is damaged: {why}.", first.Message);
+        Assert.Equal(
+            $"{Endpoint}: the snapshot stream failed: the answer is damaged: {why}, after 512 of 1056 bytes.",
+            later.Message);
+    }
+
+    [Fact]
     public async Task A_status_other_than_ok_after_all_bytes_is_found_by_the_read_that_takes_the_last_byte()
     {
-        await using SnapshotStream stream = await OpenAsync(Frames, arrivingBytes: 512, status: "14");
+        _answer = FakeEtcd.Frames(Frames, status: 14);
+        await using SnapshotStream stream = await OpenAsync();
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
             async () => await stream.ReadExactlyAsync(new byte[Snapshot.Length]));
 
         Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
         Assert.Contains("gRPC status Unavailable", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_status_after_all_bytes_is_found_by_the_read_that_takes_the_last_byte()
+    {
+        _answer = FakeEtcd.Frames(Frames, status: null);
+        await using SnapshotStream stream = await OpenAsync();
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(
+            async () => await stream.ReadExactlyAsync(new byte[Snapshot.Length]));
+
+        Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
+        Assert.Contains(
+            "the snapshot stream failed: No grpc-status found on response", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_without_any_message_is_no_snapshot()
+    {
+        _answer = FakeEtcd.Frames([]);
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(OpenAsync);
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+        Assert.Contains("the snapshot stream ended before its first message", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -49,7 +161,7 @@ public sealed class SnapshotStreamTests
         BackupException e = await ReadFailsAsync(SnapshotMessages.Stream(damaged, blobBytes: 1000));
 
         Assert.Equal(
-            "http://peer:2379: the snapshot stream does not match its own SHA-256, after 4128 of 4128 bytes.", e.Message);
+            $"{Endpoint}: the snapshot stream does not match its own SHA-256, after 4128 of 4128 bytes.", e.Message);
     }
 
     [Fact]
@@ -59,7 +171,7 @@ public sealed class SnapshotStreamTests
 
         BackupException e = await ReadFailsAsync(cut);
 
-        Assert.Equal("http://peer:2379: the snapshot stream ended early, after 4096 of 4128 bytes.", e.Message);
+        Assert.Equal($"{Endpoint}: the snapshot stream ended early, after 4096 of 4128 bytes.", e.Message);
     }
 
     [Fact]
@@ -85,9 +197,11 @@ public sealed class SnapshotStreamTests
     [Fact]
     public async Task A_database_of_an_odd_size_has_no_trailer()
     {
-        BackupException e = await ReadFailsAsync(SnapshotMessages.Stream(SnapshotMessages.Snapshot(1000), blobBytes: 400));
+        BackupException e =
+            await ReadFailsAsync(SnapshotMessages.Stream(SnapshotMessages.Snapshot(1000), blobBytes: 400));
 
-        Assert.Contains("has a size that is not that of a database and its SHA-256", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "has a size that is not that of a database and its SHA-256", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,62 +224,67 @@ public sealed class SnapshotStreamTests
 
         BackupException e = await ReadFailsAsync(huge);
 
-        Assert.Contains("a message of 2147483647 bytes is over the limit", e.Message, StringComparison.Ordinal);
+        Assert.Contains("message exceeds the maximum configured message size", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task An_announced_size_that_no_file_can_have_is_refused() =>
-        await Assert.ThrowsAsync<GrpcException>(
-            () => OpenAsync(SnapshotMessages.Frame(ulong.MaxValue, [1, 2]), arrivingBytes: 100));
+    public async Task An_announced_size_that_no_file_can_have_is_refused()
+    {
+        _answer = FakeEtcd.Frames(SnapshotMessages.Frame(ulong.MaxValue, [1, 2]));
+
+        BackupException e = await Assert.ThrowsAsync<BackupException>(OpenAsync);
+
+        Assert.Equal(FailureReason.EtcdFailed, e.Reason);
+        Assert.Contains("the snapshot announces 18446744073709551615 bytes", e.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Hostile_bytes_never_end_in_anything_but_a_failure_that_says_so() =>
         Prop.ForAll(
             ArbMap.Default.ArbFor<byte[]>(),
-            ArbMap.Default.ArbFor<PositiveInt>(),
-            (bytes, arrivingBytes) => IsRefusedAsync([.. Frames[..1100], .. bytes], arrivingBytes.Get).GetAwaiter().GetResult()
-                && IsRefusedAsync(SnapshotMessages.Frame(bytes), arrivingBytes.Get).GetAwaiter().GetResult())
-        .Check(Config.QuickThrowOnFailure.WithMaxTest(300));
+            bytes => IsRefusedAsync([.. Frames[..1100], .. bytes]).GetAwaiter().GetResult()
+                && IsRefusedAsync(bytes).GetAwaiter().GetResult()
+                && IsRefusedAsync(SnapshotMessages.Frame(bytes)).GetAwaiter().GetResult())
+        .Check(Config.QuickThrowOnFailure.WithMaxTest(100));
 
     private static byte[] Trailer() => SnapshotMessages.Frame(remainingBytes: 0, Snapshot[^32..]);
 
-    private static async Task<bool> IsRefusedAsync(byte[] frames, int arrivingBytes)
+    private string Endpoint => EtcdEndpoints.Display(_etcd.Endpoint);
+
+    private async Task<bool> IsRefusedAsync(byte[] frames)
     {
+        _answer = FakeEtcd.Frames(frames);
         try
         {
-            await using SnapshotStream stream = await OpenAsync(frames, arrivingBytes);
+            await using SnapshotStream stream = await OpenAsync();
             await stream.CopyToAsync(Stream.Null);
             return false;
         }
-        catch (Exception e) when (e is GrpcException or BackupException { Reason: FailureReason.SnapshotBroken })
+        catch (BackupException e) when (e.Reason is FailureReason.EtcdFailed or FailureReason.SnapshotBroken)
         {
             return true;
         }
     }
 
-    private static async Task<BackupException> ReadFailsAsync(byte[] frames)
+    private async Task<BackupException> ReadFailsAsync(byte[] frames)
     {
-        await using SnapshotStream stream = await OpenAsync(frames, arrivingBytes: 777);
+        _answer = FakeEtcd.Frames(frames);
+        await using SnapshotStream stream = await OpenAsync();
         return await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(Stream.Null));
     }
 
-    private static async Task<SnapshotStream> OpenAsync(byte[] frames, int arrivingBytes, string status = "0")
+    private async Task<SnapshotStream> OpenAsync()
     {
-        HttpResponseMessage response = new();
-        response.TrailingHeaders.Add("grpc-status", status);
-        return await SnapshotStream.OpenAsync(
-            "http://peer:2379",
-            new GrpcAnswer(response, new PiecewiseStream(frames, arrivingBytes)),
-            connection: response,
-            noProgressTimeout: TimeSpan.FromMinutes(1),
-            TimeProvider.System,
-            CancellationToken.None);
-    }
-
-    /// <summary>Gives at most so many bytes a read, as a network does.</summary>
-    private sealed class PiecewiseStream(byte[] bytes, int pieceBytes) : MemoryStream(bytes)
-    {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            base.ReadAsync(buffer[..Math.Min(buffer.Length, pieceBytes)], cancellationToken);
+        EtcdConnection connection = new() { Endpoints = [_etcd.Endpoint] };
+        EtcdClient client = new(connection, _etcd.Endpoint, TimeProvider.System);
+        try
+        {
+            return await client.SnapshotAsync(CancellationToken.None);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
     }
 }
