@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Members;
 using EtcdBackupAgent.Etcd.Streaming;
 using Microsoft.Extensions.Logging;
@@ -37,10 +36,10 @@ public sealed partial class EtcdSnapshotSource(
 
             // 1
             List<BackupException> failures = [];
-            List<MemberAnswer> answers = await AskAsync(clients.Values, failures, cancellationToken);
+            List<MemberAnswer> answers = await StatusQuestion.AskAsync(clients.Values, failures, cancellationToken);
 
             // 2
-            RefuseDifferentClusters(answers);
+            MemberChoice.RequireOneCluster(answers);
 
             // 3
             MemberChoice choice = MemberChoice.Among(answers);
@@ -54,7 +53,7 @@ public sealed partial class EtcdSnapshotSource(
                     SnapshotStream stream = await clients[candidate.Endpoint].SnapshotAsync(cancellationToken);
                     clients.Remove(candidate.Endpoint);
                     LogChoice(candidate, stream, failures);
-                    EtcdMember member = Describe(candidate);
+                    EtcdMember member = candidate.ToMember();
                     HashKvQuestion question = new(connection, EndpointOf(member), member, timeProvider);
                     return new EtcdSnapshot(member, stream.SizeBytes, stream, question.AskAsync);
                 }
@@ -75,65 +74,8 @@ public sealed partial class EtcdSnapshotSource(
         }
     }
 
-    private static async Task<List<MemberAnswer>> AskAsync(
-        IEnumerable<EtcdClient> clients, List<BackupException> failures, CancellationToken cancellationToken)
-    {
-        List<MemberAnswer> answers = [];
-        List<(string Endpoint, Task<StatusResponse> Status)> questions =
-            [.. clients.Select(client => (client.Endpoint, client.StatusAsync(cancellationToken)))];
-        // Waits for all without throwing: each answer is looked at on its own.
-        await ((Task)Task.WhenAll(questions.Select(question => question.Status)))
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach ((string endpoint, Task<StatusResponse> status) in questions)
-        {
-            try
-            {
-                answers.Add(new MemberAnswer(endpoint, Complete(endpoint, await status)));
-            }
-            catch (BackupException e)
-            {
-                failures.Add(e);
-            }
-        }
-
-        return answers;
-    }
-
-    private static StatusResponse Complete(string endpoint, StatusResponse status) => status.Header is not null
-        ? status
-        : throw new BackupException(FailureReason.EtcdFailed, $"{endpoint}: Maintenance/Status came without a header.");
-
-    private static void RefuseDifferentClusters(List<MemberAnswer> answers)
-    {
-        if (answers.DistinctBy(answer => answer.Status.Header.ClusterId).Count() > 1)
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput,
-                "The etcd endpoints belong to different clusters: "
-                + string.Join("; ", answers.Select(answer =>
-                    $"{answer.Endpoint} to {new EtcdId(answer.Status.Header.ClusterId)}")) + ".")
-            {
-                Hint = "Name the members of one cluster only.",
-            };
-        }
-    }
-
     private Uri EndpointOf(EtcdMember member) =>
         connection.Endpoints.First(endpoint => EtcdEndpoints.Display(endpoint) == member.Endpoint);
-
-    private static EtcdMember Describe(MemberAnswer answer) => new()
-    {
-        Endpoint = answer.Endpoint,
-        ClusterId = new EtcdId(answer.Status.Header.ClusterId),
-        MemberId = new EtcdId(answer.Status.Header.MemberId),
-        Role = answer.Role,
-        Version = answer.Status.Version,
-        Revision = answer.Status.Header.Revision,
-        RaftTerm = answer.Status.RaftTerm,
-        RaftIndex = answer.Status.RaftIndex,
-        DbSizeBytes = answer.Status.DbSize,
-        DbSizeInUseBytes = answer.Status.DbSizeInUse is > 0 and var inUse ? inUse : null,
-    };
 
     /// <summary>
     /// One failure for all endpoints. A refusal decides the reason, since only a person can mend it; then an answer that was an
@@ -162,7 +104,7 @@ public sealed partial class EtcdSnapshotSource(
             LogPassedOver(failure.Message);
         }
 
-        EtcdMember member = Describe(chosen);
+        EtcdMember member = chosen.ToMember();
         LogMember(member.Endpoint, member.MemberId, member.Role, member.Version, member.Revision, stream.SizeBytes);
         if (!chosen.HasLeader)
         {

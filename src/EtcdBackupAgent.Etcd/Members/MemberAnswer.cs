@@ -12,4 +12,19 @@ internal sealed record MemberAnswer(string Endpoint, StatusResponse Status)
         Status.IsLearner ? EtcdMemberRole.Learner : IsLeader ? EtcdMemberRole.Leader : EtcdMemberRole.Follower;
 
     public bool IsLeader => HasLeader && Status.Leader == Status.Header.MemberId;
+
+    /// <summary>The member as the manifest describes it.</summary>
+    public EtcdMember ToMember() => new()
+    {
+        Endpoint = Endpoint,
+        ClusterId = new EtcdId(Status.Header.ClusterId),
+        MemberId = new EtcdId(Status.Header.MemberId),
+        Role = Role,
+        Version = Status.Version,
+        Revision = Status.Header.Revision,
+        RaftTerm = Status.RaftTerm,
+        RaftIndex = Status.RaftIndex,
+        DbSizeBytes = Status.DbSize,
+        DbSizeInUseBytes = Status.DbSizeInUse is > 0 and var inUse ? inUse : null,
+    };
 }

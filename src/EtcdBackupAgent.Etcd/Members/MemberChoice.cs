@@ -1,3 +1,6 @@
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Failures;
+
 namespace EtcdBackupAgent.Etcd.Members;
 
 /// <summary>
@@ -48,6 +51,23 @@ internal sealed record MemberChoice
                 .Select(member => $"{member.Endpoint}: {Unfit(member)}."),
         ],
     };
+
+    /// <summary>Refuses members of different clusters: which one would be backed up would be chance.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming each with its cluster.</exception>
+    public static void RequireOneCluster(IReadOnlyList<MemberAnswer> members)
+    {
+        if (members.DistinctBy(member => member.Status.Header.ClusterId).Count() > 1)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                "The etcd endpoints belong to different clusters: "
+                + string.Join("; ", members.Select(member =>
+                    $"{member.Endpoint} to {new EtcdId(member.Status.Header.ClusterId)}")) + ".")
+            {
+                Hint = "Name the members of one cluster only.",
+            };
+        }
+    }
 
     private static string? Unfit(MemberAnswer member)
     {
