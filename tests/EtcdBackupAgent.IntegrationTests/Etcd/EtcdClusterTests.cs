@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;
@@ -6,6 +7,7 @@ using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Etcd;
 using Xunit;
+using AlarmType = Etcdserverpb.AlarmType;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
@@ -73,12 +75,9 @@ public sealed class EtcdClusterTests
         EtcdConnection connection = EtcdServers.ConnectionTo(server);
         using EtcdClient client = new(connection, server.Endpoints[0], TimeProvider.System);
         ulong member = (await client.StatusAsync(CancellationToken.None)).Header.MemberId;
-        // etcdctl can take an alarm away but not raise one; etcd's HTTP gateway can.
-        using HttpClient http = new();
-        using HttpResponseMessage raised = await http.PostAsJsonAsync(
-            new Uri(server.Endpoints[0], "/v3/maintenance/alarm"),
-            new { action = "ACTIVATE", memberID = $"{member}", alarm = "CORRUPT" });
-        raised.EnsureSuccessStatusCode();
+        // etcdctl can take an alarm away but not raise one.
+        using IndependentClient other = new(server.Endpoints[0]);
+        await other.RaiseAlarmAsync(AlarmType.Corrupt, member);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => TakeAsync(connection));
 

@@ -15,23 +15,27 @@ internal static class SnapshotFile
     public static EtcdSnapshotSource Source(EtcdConnection connection) =>
         new(connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance);
 
+    /// <summary>Reads a snapshot whole into a file, and returns the member that gave it.</summary>
+    public static async Task<EtcdMember> SaveAsync(EtcdConnection connection, string file)
+    {
+        await using EtcdSnapshot snapshot = await Source(connection).OpenAsync(CancellationToken.None);
+        await using FileStream output = File.Create(file);
+        await snapshot.Content.CopyToAsync(output);
+        Assert.Equal(snapshot.SizeBytes, output.Length);
+        return snapshot.Member;
+    }
+
     /// <summary>Reads a snapshot whole into a file, asserts that etcd's tool accepts it, and tells its revision and the member.</summary>
     public static async Task<(EtcdMember Member, long Revision)> TakeAndCheckAsync(EtcdConnection connection, EtcdSeries series)
     {
         using TestDirectory directory = new();
         string file = directory["snapshot.db"];
-        await using EtcdSnapshot snapshot = await Source(connection).OpenAsync(CancellationToken.None);
-        await using (FileStream output = File.Create(file))
-        {
-            await snapshot.Content.CopyToAsync(output);
-            Assert.Equal(snapshot.SizeBytes, output.Length);
-        }
-
+        EtcdMember member = await SaveAsync(connection, file);
         ToolResult status = await Tool.RunAsync(
             series.SnapshotTool,
             ["snapshot", "status", file, "-w", "json"],
             new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCDCTL_API"] = "3" });
         using JsonDocument json = JsonDocument.Parse(status.Output);
-        return (snapshot.Member, json.RootElement.GetProperty("revision").GetInt64());
+        return (member, json.RootElement.GetProperty("revision").GetInt64());
     }
 }

@@ -1,10 +1,11 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using Etcdserverpb;
+using EtcdBackupAgent.IntegrationTests.Etcd;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
 /// <summary>What clients do to an etcd, by chance: few keys, so that they are changed, deleted and made again.</summary>
-internal sealed class EtcdWorkload(EtcdGateway etcd, Random random)
+internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 {
     private const int Keys = 12;
     private const int OperationsMax = 6;
@@ -22,16 +23,16 @@ internal sealed class EtcdWorkload(EtcdGateway etcd, Random random)
             await (random.Next(20) switch
             {
                 < 7 => etcd.ChangeAsync(Put(Key())),
-                < 11 => DeleteAsync([EtcdGateway.Delete(Key())]),
+                < 11 => DeleteAsync([IndependentClient.Delete(Key())]),
                 < 17 => ChangeSeveralAsync(),
                 17 => GrantAsync(),
                 18 => RevokeAsync(),
-                _ => DeleteAsync([EtcdGateway.DeleteFrom(Key())]),
+                _ => DeleteAsync([IndependentClient.DeleteFrom(Key())]),
             });
         }
     }
 
-    public Task DeleteAllAsync() => DeleteAsync([EtcdGateway.DeleteFrom("\0")]);
+    public Task DeleteAllAsync() => DeleteAsync([IndependentClient.DeleteFrom("\0")]);
 
     /// <summary>Where to compact: at the head, at a deletion, just before the head, or anywhere; null if all is compacted.</summary>
     public long? ChooseCompaction(long compacted)
@@ -54,12 +55,12 @@ internal sealed class EtcdWorkload(EtcdGateway etcd, Random random)
 
     private string Key() => string.Create(CultureInfo.InvariantCulture, $"/registry/pods/{random.Next(Keys)}");
 
-    private JsonObject Put(string key) => EtcdGateway.Put(
+    private RequestOp Put(string key) => IndependentClient.Put(
         key,
         new string('v', random.Next(200)),
         _leases.Count > 0 && random.Next(3) == 0 ? _leases[random.Next(_leases.Count)] : 0);
 
-    private async Task DeleteAsync(IEnumerable<JsonObject> operations)
+    private async Task DeleteAsync(IEnumerable<RequestOp> operations)
     {
         await etcd.ChangeAsync(operations);
         Deletions.Add(etcd.Revision);
@@ -69,7 +70,7 @@ internal sealed class EtcdWorkload(EtcdGateway etcd, Random random)
     private Task ChangeSeveralAsync()
     {
         IEnumerable<string> keys = Enumerable.Range(0, 1 + random.Next(OperationsMax)).Select(_ => Key()).Distinct(StringComparer.Ordinal);
-        return DeleteAsync(keys.Select(key => random.Next(3) == 0 ? EtcdGateway.Delete(key) : Put(key)));
+        return DeleteAsync(keys.Select(key => random.Next(3) == 0 ? IndependentClient.Delete(key) : Put(key)));
     }
 
     private async Task GrantAsync() => _leases.Add(await etcd.GrantLeaseAsync(LeaseSeconds));

@@ -31,7 +31,7 @@ public sealed class HashKvTests : IDisposable
     public async Task The_file_has_the_hash_that_the_member_answers(string version, int firstSeed)
     {
         await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
-        using EtcdGateway etcd = new(server.Endpoints[0]);
+        using IndependentClient etcd = new(server.Endpoints[0]);
         long compacted = -1;
         int compared = 0;
         for (int i = 0; i < Workloads; i++)
@@ -60,7 +60,7 @@ public sealed class HashKvTests : IDisposable
     /// 4. Every hash against every snapshot that can answer it.
     /// </remarks>
     private async Task<(long Compacted, int Hashes)> RunAsync(
-        EtcdServer server, EtcdGateway etcd, Random random, bool mayCompact, long compacted)
+        EtcdServer server, IndependentClient etcd, Random random, bool mayCompact, long compacted)
     {
         // 1. changes
         EtcdWorkload workload = new(etcd, random);
@@ -78,7 +78,7 @@ public sealed class HashKvTests : IDisposable
 
         // 2. before the compaction
         List<HashKv> hashes = await AskAsync(etcd, random, compacted);
-        string before = await SnapshotAsync(server, "before.db");
+        string before = await SaveAsync(server, "before.db");
         int compared = Compare(before, hashes, await etcd.CountAsync(), isCertain: true);
 
         // 3. the compaction
@@ -91,7 +91,7 @@ public sealed class HashKvTests : IDisposable
         bool isPhysical = isEmptied || random.Next(2) == 0;
         await etcd.CompactAsync(chosen, isPhysical);
         List<HashKv> later = await AskAsync(etcd, random, chosen);
-        string after = await SnapshotAsync(server, "after.db");
+        string after = await SaveAsync(server, "after.db");
 
         // 4. both snapshots
         compared += Compare(before, later, expectedKeys: null, isPhysical);
@@ -104,7 +104,7 @@ public sealed class HashKvTests : IDisposable
         return (chosen, compared);
     }
 
-    private static async Task<List<HashKv>> AskAsync(EtcdGateway etcd, Random random, long compacted)
+    private static async Task<List<HashKv>> AskAsync(IndependentClient etcd, Random random, long compacted)
     {
         long head = etcd.Revision;
         List<HashKv> answers = [await etcd.HashKvAsync(0)];
@@ -116,13 +116,10 @@ public sealed class HashKvTests : IDisposable
         return answers;
     }
 
-    private async Task<string> SnapshotAsync(EtcdServer server, string name)
+    private async Task<string> SaveAsync(EtcdServer server, string name)
     {
-        EtcdSnapshotSource source = SnapshotFile.Source(EtcdServers.ConnectionTo(server));
-        await using EtcdSnapshot snapshot = await source.OpenAsync(CancellationToken.None);
-        await using FileStream file = File.Create(_directory[name]);
-        await snapshot.Content.CopyToAsync(file);
-        return file.Name;
+        await SnapshotFile.SaveAsync(EtcdServers.ConnectionTo(server), _directory[name]);
+        return _directory[name];
     }
 
     private static int Compare(string file, List<HashKv> hashes, long? expectedKeys, bool isCertain)

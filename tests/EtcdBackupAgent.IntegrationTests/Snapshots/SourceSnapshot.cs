@@ -1,7 +1,6 @@
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Text;
-using System.Text.Json.Nodes;
+using EtcdBackupAgent.IntegrationTests.Etcd;
 using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
@@ -30,9 +29,11 @@ internal sealed record SourceSnapshot
     /// </summary>
     public static async Task<SourceSnapshot> TakeAsync(EtcdServer server, string file, int keys)
     {
-        for (int i = 0; i < keys; i += PutsOfTransaction)
+        using IndependentClient client = new(server.Endpoints[0]);
+        foreach (int[] numbers in Enumerable.Range(0, keys).Chunk(PutsOfTransaction))
         {
-            await PutAllAsync(server, Enumerable.Range(i, Math.Min(PutsOfTransaction, keys - i)));
+            await client.ChangeAsync(numbers.Select(i => IndependentClient.Put(
+                $"/registry/pods/{i:d6}", $"value of {i} {new string('.', i % 97)}")));
         }
 
         using MemoryStream big = new(Encoding.ASCII.GetBytes(new string('v', BigValueBytes)));
@@ -71,32 +72,4 @@ internal sealed record SourceSnapshot
         await server.EtcdctlAsync("user", "grant-role", "reader", "registry");
         await server.EnableAuthenticationAsync(RootPassword);
     }
-
-    /// <summary>Calls the server as its JSON gateway takes it.</summary>
-    public static async Task CallAsync(EtcdServer server, string path, JsonObject request)
-    {
-        using HttpClient http = new();
-        using HttpResponseMessage response = await http.PostAsJsonAsync(new Uri(server.Endpoints[0], path), request);
-        response.EnsureSuccessStatusCode();
-    }
-
-    private static Task PutAllAsync(EtcdServer server, IEnumerable<int> numbers)
-    {
-        JsonArray puts = [];
-        foreach (int i in numbers)
-        {
-            puts.Add(new JsonObject
-            {
-                ["requestPut"] = new JsonObject
-                {
-                    ["key"] = Base64($"/registry/pods/{i:d6}"),
-                    ["value"] = Base64($"value of {i} {new string('.', i % 97)}"),
-                },
-            });
-        }
-
-        return CallAsync(server, "/v3/kv/txn", new JsonObject { ["success"] = puts });
-    }
-
-    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Etcdserverpb;
 using EtcdBackupAgent.IntegrationTests.Etcd;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
@@ -37,8 +38,8 @@ public sealed class SourceSnapshots : IDisposable
         {
             await server.EtcdctlAsync("put", "/registry/a", "b");
             SourceSnapshot before = await SourceSnapshot.SaveAsync(server, $"{file}.before");
-            await SourceSnapshot.CallAsync(
-                server, "/v3/maintenance/alarm", new() { ["action"] = "ACTIVATE", ["memberID"] = "7", ["alarm"] = alarm });
+            using IndependentClient client = new(server.Endpoints[0]);
+            await client.RaiseAlarmAsync(Enum.Parse<AlarmType>(alarm, ignoreCase: true), member: 7);
             await server.EtcdctlAsync("snapshot", "save", file);
             return before with { File = file };
         });
