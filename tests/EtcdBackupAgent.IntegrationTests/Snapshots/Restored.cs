@@ -48,6 +48,11 @@ internal static class Restored
     /// <summary>Starts an etcd of as many members, each on a directory that the agent made.</summary>
     public static Task<EtcdServer> StartAsync(
         string version, SourceSnapshot source, int members = 1, long? bump = null, long? quotaBytes = null) =>
+        StartAsync(version, source.File, members, bump, quotaBytes);
+
+    /// <summary>The same, from a snapshot file.</summary>
+    public static Task<EtcdServer> StartAsync(
+        string version, string file, int members = 1, long? bump = null, long? quotaBytes = null) =>
         EtcdServer.StartAsync(new EtcdServerOptions
         {
             Series = EtcdServers.Series(version),
@@ -59,7 +64,7 @@ internal static class Restored
                     RevisionBump = bump,
                     QuotaBackendBytes = quotaBytes ?? RestorePlan.QuotaBackendBytesDefault,
                 };
-                ByAgent(source.File, member.Directory, plan);
+                ByAgent(file, member.Directory, plan);
                 return Task.CompletedTask;
             },
         });
