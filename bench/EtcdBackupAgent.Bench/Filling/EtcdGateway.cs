@@ -19,9 +19,9 @@ internal sealed class EtcdGateway : IDisposable
 
     public EtcdGateway(Uri endpoint, TlsFiles? tls)
     {
+        HttpMessageHandler handler = tls?.Handler() ?? new SocketsHttpHandler();
         _channel = GrpcChannel.ForAddress(
-            endpoint,
-            new GrpcChannelOptions { HttpHandler = tls?.Handler() ?? new SocketsHttpHandler(), DisposeHttpClient = true });
+            endpoint, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
         _keys = new KV.KVClient(_channel);
         _maintenance = new Maintenance.MaintenanceClient(_channel);
     }
