@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Etcd.Failures;
 using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Etcd.Tls;
 using Google.Protobuf;
@@ -32,7 +33,7 @@ internal sealed class EtcdClient : IDisposable
         _connection = connection;
         _timeProvider = timeProvider;
         Endpoint = EtcdEndpoints.Display(endpoint);
-        _credentials = TlsCredentials.Read(connection, timeProvider.GetUtcNow());
+        _credentials = connection.ReadCredentials(timeProvider.GetUtcNow());
         _connector = new EndpointConnector(endpoint, connection.ServerName, _credentials, timeProvider);
         _channel = GrpcChannel.ForAddress(endpoint, new GrpcChannelOptions
         {

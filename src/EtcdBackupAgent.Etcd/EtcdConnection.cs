@@ -98,8 +98,12 @@ public sealed record EtcdConnection
         RequirePositive(CallTimeout, "call timeout");
         RequirePositive(HashKvTimeout, "HashKV timeout");
         RequirePositive(NoProgressTimeout, "no-progress timeout");
-        TlsCredentials.Read(this, now).Dispose();
+        ReadCredentials(now).Dispose();
     }
+
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
+    internal TlsCredentials ReadCredentials(DateTimeOffset now) =>
+        TlsCredentials.Read(CaCertificatesPem, ClientCertificatePem, ClientKeyPem, now);
 
     public override string ToString() => string.Join(',', Endpoints.Select(EtcdEndpoints.Display));
 

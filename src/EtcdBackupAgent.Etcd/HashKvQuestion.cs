@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Etcd.Failures;
 using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Etcd;

@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Etcd.Members;

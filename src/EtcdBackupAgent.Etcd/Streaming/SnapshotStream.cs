@@ -2,6 +2,7 @@ using System.Globalization;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Etcd.Failures;
 using EtcdBackupAgent.Snapshots;
 using Grpc.Core;
 

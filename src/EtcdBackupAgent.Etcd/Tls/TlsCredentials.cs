@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>What a TLS handshake needs of an <see cref="EtcdConnection"/>: whom to trust, and whom to be.</summary>
+/// <summary>What a TLS handshake needs: the authorities to trust, and the client's own certificate.</summary>
 internal sealed class TlsCredentials : IDisposable
 {
     private TlsCredentials(X509Certificate2Collection? authorities, SslStreamCertificateContext? client)
@@ -18,23 +18,28 @@ internal sealed class TlsCredentials : IDisposable
 
     public SslStreamCertificateContext? Client { get; }
 
-    /// <summary>Reads the PEM values of a connection and checks them.</summary>
+    /// <summary>Reads PEM values and checks them.</summary>
+    /// <param name="authoritiesPem">The only authorities to trust; null for those of the system.</param>
+    /// <param name="certificatePem">The client's certificate; null for none.</param>
+    /// <param name="keyPem">The key of the client's certificate; null for none.</param>
+    /// <param name="now">The time at which the client's certificate must be valid.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
-    public static TlsCredentials Read(EtcdConnection connection, DateTimeOffset now)
+    public static TlsCredentials Read(
+        string? authoritiesPem, string? certificatePem, string? keyPem, DateTimeOffset now)
     {
-        if (connection.ClientCertificatePem is null != connection.ClientKeyPem is null)
+        if (certificatePem is null != keyPem is null)
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                connection.ClientKeyPem is null
+                keyPem is null
                     ? "An etcd client certificate is given without its key."
                     : "An etcd client key is given without its certificate.");
         }
 
         return new TlsCredentials(
-            connection.CaCertificatesPem is { } authorities ? PemCertificates.Read("CA certificates", authorities) : null,
-            connection is { ClientCertificatePem: { } certificate, ClientKeyPem: { } key }
-                ? ClientCertificate.Read(certificate, key, now)
+            authoritiesPem is not null ? PemCertificates.Read("CA certificates", authoritiesPem) : null,
+            certificatePem is not null && keyPem is not null
+                ? ClientCertificate.Read(certificatePem, keyPem, now)
                 : null);
     }
 

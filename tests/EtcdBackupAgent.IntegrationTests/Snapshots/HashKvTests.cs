@@ -1,5 +1,4 @@
 using EtcdBackupAgent.Core.Etcd;
-using EtcdBackupAgent.Etcd;
 using EtcdBackupAgent.IntegrationTests.Etcd;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Bolt;

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Etcd.Tls;
 using Google.Protobuf;
 using Grpc.Core;
 
-namespace EtcdBackupAgent.Etcd;
+namespace EtcdBackupAgent.Etcd.Failures;
 
 /// <summary>
 /// Explains, for one endpoint and one call, why it failed: the one place where the layers' exceptions become ours.
