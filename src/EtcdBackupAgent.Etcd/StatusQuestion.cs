@@ -1,7 +1,8 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
+using EtcdBackupAgent.Etcd.Members;
 
-namespace EtcdBackupAgent.Etcd.Members;
+namespace EtcdBackupAgent.Etcd;
 
 /// <summary>Asks all endpoints for the status of their members, in parallel.</summary>
 internal static class StatusQuestion
