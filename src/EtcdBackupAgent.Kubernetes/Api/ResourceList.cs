@@ -25,8 +25,6 @@ internal sealed record ResourceSelection(string? Labels = null, string? Fields =
 internal sealed record DeletePrecondition(
     string? Uid = null, string? ResourceVersion = null, bool IsInBackground = false)
 {
-    public static readonly DeletePrecondition None = new();
-
     public JsonObject Options()
     {
         JsonObject options = new() { ["apiVersion"] = "v1", ["kind"] = "DeleteOptions" };

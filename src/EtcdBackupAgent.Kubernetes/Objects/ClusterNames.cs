@@ -36,9 +36,6 @@ internal static class ClusterNames
     /// <summary>Who writes, for events and server-side apply.</summary>
     public const string Component = "etcd-backup-agent";
 
-    /// <summary>Characters of a policy's name: with what is appended, a CronJob's name may have 52.</summary>
-    public const int PolicyNameLengthMax = 37;
-
     public static string CronJobOf(string policy) => $"{policy}-backup-cronjob";
 
     public static string RecordOf(string snapshotId) => $"mbr-{snapshotId}";

@@ -29,27 +29,11 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
-            throw Failed("read policies and locations", e);
+            throw ApiFailure.From(cluster.Client.Connection, "read policies and locations", e);
         }
     }
 
-    /// <summary>Reads one policy with its location and their Secrets; null if there is no such policy.</summary>
-    /// <exception cref="BackupException">What the API server says.</exception>
-    public async Task<BoundPolicy?> FindPolicyAsync(string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await FindAsync(ClusterKinds.Policy, name, cancellationToken) is { } policy
-                ? await BindAsync(policy, cancellationToken)
-                : null;
-        }
-        catch (Exception e) when (ApiFailure.IsKnown(e))
-        {
-            throw Failed($"read policy {cluster.Namespace}/{name}", e);
-        }
-    }
-
-    /// <summary>The same for a policy that was read already, as by a watch.</summary>
+    /// <summary>Reads the location of a policy, and the Secrets of both.</summary>
     /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
     public async Task<BoundPolicy> BindAsync(JsonObject policy, CancellationToken cancellationToken)
     {
@@ -75,7 +59,4 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
 
     private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>
         cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);
-
-    private BackupException Failed(string action, Exception e) =>
-        ApiFailure.From(cluster.Client.Connection, action, e);
 }

@@ -20,7 +20,4 @@ internal interface ISecretSource
 /// <summary>A Secret, or why there is none to read.</summary>
 /// <param name="Document">The v1 Secret; null if it is absent or unreadable.</param>
 /// <param name="Unreadable">Why it cannot be read; null otherwise.</param>
-internal sealed record FoundSecret(JsonObject? Document, string? Unreadable = null)
-{
-    public static readonly FoundSecret Absent = new(Document: null);
-}
+internal sealed record FoundSecret(JsonObject? Document, string? Unreadable = null);

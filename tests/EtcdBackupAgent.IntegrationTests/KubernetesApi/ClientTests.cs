@@ -47,7 +47,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
         await Client.MergePatchAsync(Widget, Namespace, "a", subresource: null, Json("""{"spec":{"size":5}}"""), None);
         await Client.MergePatchAsync(Widget, Namespace, "a", "status", Json("""{"status":{"phase":"Ready"},"spec":{"size":6}}"""), None);
         JsonObject read = await Client.GetAsync(Widget, Namespace, "a", None);
-        await Client.DeleteAsync(Widget, Namespace, "a", DeletePrecondition.None, None);
+        await Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(), None);
 
         Assert.Equal(3, (int?)created["spec"]!["size"]);
         Assert.Equal((5, "Ready"), ((int?)read["spec"]!["size"], (string?)read["status"]!["phase"]));

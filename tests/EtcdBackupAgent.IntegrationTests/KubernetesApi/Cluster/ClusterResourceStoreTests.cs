@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -109,16 +110,17 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     public async Task One_policy_is_bound_with_its_location_whatever_is_wrong_with_others()
     {
         await Scene.ApplyAsync("MetadataBackupPolicy", "lost", "destination: nowhere, etcdEndpoint: 'http://127.0.0.1:2379'");
+        JsonObject nightly = await Scene.PolicyAsync();
+        JsonObject other = await Scene.Client.GetAsync(ClusterKinds.Policy, Scene.Namespace, "lost", None);
         int before = Scene.Proxy.Requests.Count;
 
-        BoundPolicy? bound = await Store.FindPolicyAsync("nightly", None);
+        BoundPolicy bound = await Store.BindAsync(nightly, None);
 
-        Assert.Equal(["get metadatabackuppolicies", "get backuplocations"], Scene.RequestsSince(before));
-        Assert.Equal(("nightly", "disk"), (bound!.Policy!.Name.Name, bound.Location!.Name.Name));
+        Assert.Equal(["get backuplocations"], Scene.RequestsSince(before));
+        Assert.Equal(("nightly", "disk"), (bound.Policy!.Name.Name, bound.Location!.Name.Name));
         Assert.Empty(bound.Resources.Problems);
-        Assert.Null(await Store.FindPolicyAsync("none", None));
-        BoundPolicy? lost = await Store.FindPolicyAsync("lost", None);
-        Assert.Null(lost!.Policy);
+        BoundPolicy lost = await Store.BindAsync(other, None);
+        Assert.Null(lost.Policy);
         Assert.Contains($"there is no BackupLocation {Scene.Namespace}/nowhere", lost.Errors, StringComparison.Ordinal);
     }
 

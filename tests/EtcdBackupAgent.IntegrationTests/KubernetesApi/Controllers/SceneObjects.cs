@@ -21,7 +21,7 @@ internal static class SceneObjects
         scene.Client.GetAsync(kind, scene.Namespace, name, None);
 
     public static Task DeleteAsync(this ClusterScene scene, ResourceKind kind, string name) =>
-        scene.Client.DeleteAsync(kind, scene.Namespace, name, DeletePrecondition.None, None);
+        scene.Client.DeleteAsync(kind, scene.Namespace, name, new DeletePrecondition(), None);
 
     /// <summary>Merges JSON into an object, or into its status.</summary>
     public static Task<JsonObject> PatchAsync(

@@ -92,6 +92,6 @@ public sealed class ClusterDocumentTests
         public bool IsPassphraseOptional => false;
 
         public Task<FoundSecret> FindAsync(ResourceName name, CancellationToken cancellationToken) =>
-            Task.FromResult(FoundSecret.Absent);
+            Task.FromResult(new FoundSecret(Document: null));
     }
 }
