@@ -18,16 +18,16 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
 
     public KubernetesConnection Connection => connection;
 
-    public Task<JsonObject> GetAsync(ResourceKind kind, string? space, string name, CancellationToken cancellationToken) =>
-        _transport.SendAsync(HttpMethod.Get, kind.Path(space, name), body: null, Json, cancellationToken);
+    public Task<JsonObject> GetAsync(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken) =>
+        _transport.SendAsync(HttpMethod.Get, kind.Path(ns, name), body: null, Json, cancellationToken);
 
     /// <summary>The object, or null if there is none of this name.</summary>
     public async Task<JsonObject?> FindAsync(
-        ResourceKind kind, string? space, string name, CancellationToken cancellationToken)
+        ResourceKind kind, string? ns, string name, CancellationToken cancellationToken)
     {
         try
         {
-            return await GetAsync(kind, space, name, cancellationToken);
+            return await GetAsync(kind, ns, name, cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
@@ -37,7 +37,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
 
     /// <summary>All objects that the selection names, read in pages, as of one moment.</summary>
     public async Task<ResourceList> ListAsync(
-        ResourceKind kind, string? space, ResourceSelection selection, CancellationToken cancellationToken)
+        ResourceKind kind, string? ns, ResourceSelection selection, CancellationToken cancellationToken)
     {
         int pageSize = PageSize;
         List<JsonObject> items = [];
@@ -49,7 +49,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
             {
                 page = await _transport.SendAsync(
                     HttpMethod.Get,
-                    $"{kind.Path(space)}?{selection.Query}limit={pageSize.ToString(CultureInfo.InvariantCulture)}"
+                    $"{kind.Path(ns)}?{selection.Query}limit={pageSize.ToString(CultureInfo.InvariantCulture)}"
                     + (next is null ? "" : $"&continue={Uri.EscapeDataString(next)}"),
                     body: null,
                     Json,
@@ -73,15 +73,15 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     }
 
     public Task<JsonObject> CreateAsync(
-        ResourceKind kind, string? space, JsonObject item, CancellationToken cancellationToken) =>
-        _transport.SendAsync(HttpMethod.Post, kind.Path(space), item, Json, cancellationToken);
+        ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
+        _transport.SendAsync(HttpMethod.Post, kind.Path(ns), item, Json, cancellationToken);
 
     /// <summary>Puts an object in place of the one it was made from.</summary>
     /// <exception cref="ApiStatusException">A conflict, if that one has another resource version by now.</exception>
     public Task<JsonObject> ReplaceAsync(
-        ResourceKind kind, string? space, JsonObject item, CancellationToken cancellationToken) =>
+        ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
         _transport.SendAsync(
-            HttpMethod.Put, kind.Path(space, ObjectMetadata.Name(item)), item, Json, cancellationToken);
+            HttpMethod.Put, kind.Path(ns, ObjectMetadata.Name(item)), item, Json, cancellationToken);
 
     /// <summary>
     /// Changes the fields that the patch has; null removes one (RFC 7386). With <c>metadata.resourceVersion</c> in it,
@@ -89,20 +89,20 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     /// </summary>
     public Task<JsonObject> MergePatchAsync(
         ResourceKind kind,
-        string? space,
+        string? ns,
         string name,
         string? subresource,
         JsonObject patch,
         CancellationToken cancellationToken) =>
         _transport.SendAsync(
-            HttpMethod.Patch, kind.Path(space, name, subresource), patch, "application/merge-patch+json", cancellationToken);
+            HttpMethod.Patch, kind.Path(ns, name, subresource), patch, "application/merge-patch+json", cancellationToken);
 
     /// <summary>Server-side apply: makes the object have these fields, and own them under the manager's name.</summary>
     /// <exception cref="ApiStatusException">A conflict, if another manager owns one of the fields and
     /// <paramref name="force"/> is off.</exception>
     public Task<JsonObject> ApplyAsync(
         ResourceKind kind,
-        string? space,
+        string? ns,
         string? subresource,
         JsonObject item,
         string fieldManager,
@@ -110,7 +110,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         CancellationToken cancellationToken) =>
         _transport.SendAsync(
             HttpMethod.Patch,
-            $"{kind.Path(space, ObjectMetadata.Name(item), subresource)}?fieldManager={Uri.EscapeDataString(fieldManager)}"
+            $"{kind.Path(ns, ObjectMetadata.Name(item), subresource)}?fieldManager={Uri.EscapeDataString(fieldManager)}"
             + (force ? "&force=true" : ""),
             item,
             // JSON is YAML.
@@ -120,19 +120,19 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     /// <summary>Deletes an object, at once or, if it has finalizers, when those are gone.</summary>
     /// <exception cref="ApiStatusException">A conflict, if the object is not the one of the precondition.</exception>
     public async Task DeleteAsync(
-        ResourceKind kind, string? space, string name, DeletePrecondition precondition, CancellationToken cancellationToken) =>
-        await _transport.SendAsync(HttpMethod.Delete, kind.Path(space, name), precondition.Options(), Json, cancellationToken);
+        ResourceKind kind, string? ns, string name, DeletePrecondition precondition, CancellationToken cancellationToken) =>
+        await _transport.SendAsync(HttpMethod.Delete, kind.Path(ns, name), precondition.Options(), Json, cancellationToken);
 
     /// <summary>Opens a watch from a resource version on; the caller disposes the answer.</summary>
     internal Task<HttpResponseMessage> WatchAsync(
         ResourceKind kind,
-        string? space,
+        string? ns,
         ResourceSelection selection,
         string resourceVersion,
         TimeSpan timeout,
         CancellationToken cancellationToken) =>
         _transport.OpenAsync(
-            $"{kind.Path(space)}?{selection.Query}watch=true&allowWatchBookmarks=true"
+            $"{kind.Path(ns)}?{selection.Query}watch=true&allowWatchBookmarks=true"
             + $"&resourceVersion={Uri.EscapeDataString(resourceVersion)}"
             + $"&timeoutSeconds={timeout.TotalSeconds.ToString("0", CultureInfo.InvariantCulture)}",
             cancellationToken);

@@ -68,10 +68,10 @@ internal sealed class CatalogueSync(
         BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
     {
         // 1
-        (string space, string name) = (location.Name.Namespace, location.Name.Name);
-        ResourceList records = await client.ListAsync(ClusterKinds.Record, space, ResourceSelection.All, cancellationToken);
-        ResourceList policies = await client.ListAsync(ClusterKinds.Policy, space, ResourceSelection.All, cancellationToken);
-        JsonObject item = await client.GetAsync(ClusterKinds.BackupLocation, space, name, cancellationToken);
+        (string ns, string name) = (location.Name.Namespace, location.Name.Name);
+        ResourceList records = await client.ListAsync(ClusterKinds.Record, ns, ResourceSelection.All, cancellationToken);
+        ResourceList policies = await client.ListAsync(ClusterKinds.Policy, ns, ResourceSelection.All, cancellationToken);
+        JsonObject item = await client.GetAsync(ClusterKinds.BackupLocation, ns, name, cancellationToken);
 
         // 2
         Inventory inventory = await TakeInventoryAsync(location, resources, item, cancellationToken);
@@ -84,7 +84,7 @@ internal sealed class CatalogueSync(
         CatalogueEntry[] absent =
             [.. plan.Missing.Where(missing => !IsAwaitingDeletion(ClusterNames.RecordOf(missing.Snapshot.Id.Value)))];
         await Parallel.ForEachAsync(absent, several, async (missing, stop) => await _records.PublishAsync(
-            space, name, missing.Snapshot.Manifest, missing.Snapshot.Verification, missing.IsForeign, stop));
+            ns, name, missing.Snapshot.Manifest, missing.Snapshot.Verification, missing.IsForeign, stop));
 
         // 5
         int changed = 0;

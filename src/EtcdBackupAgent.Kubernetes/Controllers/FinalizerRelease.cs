@@ -26,8 +26,8 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
     {
         try
         {
-            if (await cluster.Client.FindAsync(ClusterKinds.Namespace, space: null, cluster.Namespace, cancellationToken) is { } space
-                && !ObjectMetadata.IsBeingDeleted(space))
+            if (await cluster.Client.FindAsync(ClusterKinds.Namespace, ns: null, cluster.Namespace, cancellationToken) is { } ns
+                && !ObjectMetadata.IsBeingDeleted(ns))
             {
                 return;
             }

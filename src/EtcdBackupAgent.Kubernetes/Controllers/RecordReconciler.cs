@@ -267,7 +267,7 @@ internal sealed class RecordReconciler(
     /// after the record had gone with its predecessor.</summary>
     private async Task<bool> IsGoingAsync(
         ResourceKind kind, string name, JsonObject record, CancellationToken cancellationToken) =>
-        await cluster.Client.FindAsync(kind, space: null, name, cancellationToken) is not { } item
+        await cluster.Client.FindAsync(kind, ns: null, name, cancellationToken) is not { } item
         || ObjectMetadata.IsBeingDeleted(item)
         || ObjectMetadata.CreatedAt(item) > ObjectMetadata.CreatedAt(record);
 }

@@ -10,18 +10,18 @@ internal static class RecordDocument
     private const int LabelLengthMax = 63;
 
     /// <summary>A new record, without its status, which is written apart.</summary>
-    /// <param name="space">The namespace.</param>
+    /// <param name="ns">The namespace.</param>
     /// <param name="location">Name of the location.</param>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="isForeign">Whether the snapshot is none of a policy here on its cluster.</param>
-    public static JsonObject New(string space, string location, SnapshotManifest manifest, bool isForeign) => new()
+    public static JsonObject New(string ns, string location, SnapshotManifest manifest, bool isForeign) => new()
     {
         ["apiVersion"] = ClusterKinds.Record.ApiVersion,
         ["kind"] = ClusterKinds.Record.Kind,
         ["metadata"] = new JsonObject
         {
             ["name"] = ClusterNames.RecordOf(manifest.Id.Value),
-            ["namespace"] = space,
+            ["namespace"] = ns,
             ["labels"] = Labels(manifest, isForeign),
         },
         ["spec"] = new JsonObject

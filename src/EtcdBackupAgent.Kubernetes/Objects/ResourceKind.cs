@@ -15,10 +15,10 @@ internal sealed record ResourceKind(string Group, string Version, string Plural,
     /// The path below the server's URL, without a slash at its beginning: of one object, or without a name of all
     /// objects in a namespace, or without a namespace of all that there are.
     /// </summary>
-    public string Path(string? space, string? name = null, string? subresource = null)
+    public string Path(string? ns, string? name = null, string? subresource = null)
     {
         string root = Group.Length == 0 ? "api" : "apis";
-        string inNamespace = IsNamespaced && space is not null ? $"namespaces/{Uri.EscapeDataString(space)}/" : "";
+        string inNamespace = IsNamespaced && ns is not null ? $"namespaces/{Uri.EscapeDataString(ns)}/" : "";
         string below = string.Concat(
             name is null ? "" : $"/{Uri.EscapeDataString(name)}", subresource is null ? "" : $"/{subresource}");
         return $"{root}/{ApiVersion}/{inNamespace}{Plural}{below}";

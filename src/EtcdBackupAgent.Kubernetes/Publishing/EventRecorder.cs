@@ -51,7 +51,7 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
         string key,
         CancellationToken cancellationToken)
     {
-        string space = ObjectMetadata.Namespace(about);
+        string ns = ObjectMetadata.Namespace(about);
         string now = StatusTime.Text(time.GetUtcNow());
         JsonObject item = new()
         {
@@ -60,14 +60,14 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
             ["metadata"] = new JsonObject
             {
                 ["name"] = $"{ObjectMetadata.Name(about)}.{key}",
-                ["namespace"] = space,
+                ["namespace"] = ns,
             },
             ["involvedObject"] = new JsonObject
             {
                 ["apiVersion"] = kind.ApiVersion,
                 ["kind"] = kind.Kind,
                 ["name"] = ObjectMetadata.Name(about),
-                ["namespace"] = space,
+                ["namespace"] = ns,
                 ["uid"] = ObjectMetadata.Uid(about),
                 ["resourceVersion"] = ObjectMetadata.ResourceVersion(about),
             },
@@ -83,7 +83,7 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
         };
         try
         {
-            await client.CreateAsync(ClusterKinds.Event, space, item, cancellationToken);
+            await client.CreateAsync(ClusterKinds.Event, ns, item, cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {

@@ -14,7 +14,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
     private readonly Finalizers _finalizers = new(client);
 
     /// <summary>Makes the record of a snapshot, if there is none of its name, and fills in its status.</summary>
-    /// <param name="space">The namespace.</param>
+    /// <param name="ns">The namespace.</param>
     /// <param name="location">Name of the location.</param>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="verification">What its last deep verification found; null if there was none.</param>
@@ -22,7 +22,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>False if the name belongs to a snapshot of another location, which is left as it is.</returns>
     public async Task<bool> PublishAsync(
-        string space,
+        string ns,
         string location,
         SnapshotManifest manifest,
         VerificationRecord? verification,
@@ -30,7 +30,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
         CancellationToken cancellationToken)
     {
         JsonObject record = await CreateAsync(
-            space, RecordDocument.New(space, location, manifest, isForeign), cancellationToken);
+            ns, RecordDocument.New(ns, location, manifest, isForeign), cancellationToken);
         if (!RecordDocument.IsOf(record, location))
         {
             return false;
@@ -75,10 +75,10 @@ internal sealed class RecordPublisher(KubernetesClient client)
     }
 
     /// <summary>Removes the record of a snapshot that is gone.</summary>
-    public async Task RemoveAsync(string space, string location, SnapshotId id, CancellationToken cancellationToken)
+    public async Task RemoveAsync(string ns, string location, SnapshotId id, CancellationToken cancellationToken)
     {
         string name = ClusterNames.RecordOf(id.Value);
-        if (await client.FindAsync(ClusterKinds.Record, space, name, cancellationToken) is { } record
+        if (await client.FindAsync(ClusterKinds.Record, ns, name, cancellationToken) is { } record
             && RecordDocument.IsOf(record, location))
         {
             await RemoveAsync(record, cancellationToken);
@@ -93,7 +93,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
     /// </remarks>
     public async Task RemoveAsync(JsonObject record, CancellationToken cancellationToken)
     {
-        string space = ObjectMetadata.Namespace(record);
+        string ns = ObjectMetadata.Namespace(record);
         string name = ObjectMetadata.Name(record);
         try
         {
@@ -106,7 +106,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
 
             // 2
             await client.DeleteAsync(
-                ClusterKinds.Record, space, name, new DeletePrecondition(Uid: ObjectMetadata.Uid(record)), cancellationToken);
+                ClusterKinds.Record, ns, name, new DeletePrecondition(Uid: ObjectMetadata.Uid(record)), cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
@@ -133,15 +133,15 @@ internal sealed class RecordPublisher(KubernetesClient client)
                 cancellationToken);
 
     /// <summary>The record as it was made, or as it is there.</summary>
-    private async Task<JsonObject> CreateAsync(string space, JsonObject record, CancellationToken cancellationToken)
+    private async Task<JsonObject> CreateAsync(string ns, JsonObject record, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.CreateAsync(ClusterKinds.Record, space, record, cancellationToken);
+            return await client.CreateAsync(ClusterKinds.Record, ns, record, cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
-            return await client.GetAsync(ClusterKinds.Record, space, ObjectMetadata.Name(record), cancellationToken);
+            return await client.GetAsync(ClusterKinds.Record, ns, ObjectMetadata.Name(record), cancellationToken);
         }
     }
 }

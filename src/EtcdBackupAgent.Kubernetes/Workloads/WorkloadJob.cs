@@ -17,17 +17,17 @@ internal static class WorkloadJob
     private const int HistoryLimit = 3;
 
     /// <summary>A Job that runs one pod once. What failed is not tried again by Kubernetes: the next backup is.</summary>
-    public static JsonObject Job(string space, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
+    public static JsonObject Job(string ns, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
     {
         ["apiVersion"] = ClusterKinds.Job.ApiVersion,
         ["kind"] = ClusterKinds.Job.Kind,
-        ["metadata"] = Metadata(space, name, owner, labels),
+        ["metadata"] = Metadata(ns, name, owner, labels),
         ["spec"] = Specification(template),
     };
 
     /// <summary>The CronJob of a policy.</summary>
     public static JsonObject CronJob(
-        string space, JsonObject owner, CronJobTiming timing, JsonObject labels, JsonObject template)
+        string ns, JsonObject owner, CronJobTiming timing, JsonObject labels, JsonObject template)
     {
         JsonObject specification = new()
         {
@@ -51,7 +51,7 @@ internal static class WorkloadJob
         {
             ["apiVersion"] = ClusterKinds.CronJob.ApiVersion,
             ["kind"] = ClusterKinds.CronJob.Kind,
-            ["metadata"] = Metadata(space, ClusterNames.CronJobOf((string)owner["name"]!), owner, labels),
+            ["metadata"] = Metadata(ns, ClusterNames.CronJobOf((string)owner["name"]!), owner, labels),
             ["spec"] = specification,
         };
     }
@@ -67,10 +67,10 @@ internal static class WorkloadJob
         ["controller"] = true,
     };
 
-    private static JsonObject Metadata(string space, string name, JsonObject owner, JsonObject labels) => new()
+    private static JsonObject Metadata(string ns, string name, JsonObject owner, JsonObject labels) => new()
     {
         ["name"] = name,
-        ["namespace"] = space,
+        ["namespace"] = ns,
         ["labels"] = labels.DeepClone(),
         ["ownerReferences"] = new JsonArray(owner.DeepClone()),
     };

@@ -131,7 +131,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
         ResourceList all = await Client.ListAsync(ConfigMaps, Namespace, ResourceSelection.All, None);
         ResourceList odd = await Client.ListAsync(ConfigMaps, Namespace, new ResourceSelection(Labels: "odd=1"), None);
         ResourceList one = await Client.ListAsync(ConfigMaps, Namespace, new ResourceSelection(Fields: "metadata.name=c7"), None);
-        ResourceList spaces = await Client.ListAsync(Namespaces, space: null, ResourceSelection.All, None);
+        ResourceList spaces = await Client.ListAsync(Namespaces, ns: null, ResourceSelection.All, None);
 
         Assert.Equal(count, all.Items.Select(ObjectMetadata.Name).Distinct().Count());
         Assert.Equal(count / 2, odd.Items.Count);

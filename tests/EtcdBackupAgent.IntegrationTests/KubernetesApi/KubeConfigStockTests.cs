@@ -125,7 +125,7 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
         using KubernetesClient client = new(connection, TimeProvider.System);
         try
         {
-            return (kubectl, await client.ListAsync(Namespaces, space: null, ResourceSelection.All, CancellationToken.None), null);
+            return (kubectl, await client.ListAsync(Namespaces, ns: null, ResourceSelection.All, CancellationToken.None), null);
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {

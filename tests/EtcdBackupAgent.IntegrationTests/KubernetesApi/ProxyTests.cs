@@ -36,7 +36,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
         _proxy.User = "me:secret";
         using KubernetesClient client = await ConnectAsync("", $"HTTPS_PROXY=http://me:secret@127.0.0.1:{_proxy.Port}");
 
-        Assert.NotNull(await client.FindAsync(Namespaces, space: null, "default", CancellationToken.None));
+        Assert.NotNull(await client.FindAsync(Namespaces, ns: null, "default", CancellationToken.None));
 
         Assert.Contains($"CONNECT {Host}", _proxy.Requests);
     }
@@ -47,7 +47,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
         using KubernetesClient client = await ConnectAsync(
             $"proxy-url: \"{_proxy.Url}\", ", $"HTTPS_PROXY=http://127.0.0.1:{FreePort.Take()}", "NO_PROXY=*");
 
-        Assert.NotNull(await client.FindAsync(Namespaces, space: null, "default", CancellationToken.None));
+        Assert.NotNull(await client.FindAsync(Namespaces, ns: null, "default", CancellationToken.None));
 
         Assert.Contains($"CONNECT {Host}", _proxy.Requests);
     }
@@ -108,7 +108,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     {
         using KubernetesClient client = await ConnectAsync("", scheme, variables);
         Exception e = await Assert.ThrowsAnyAsync<Exception>(
-            () => client.FindAsync(Namespaces, space: null, "default", CancellationToken.None));
+            () => client.FindAsync(Namespaces, ns: null, "default", CancellationToken.None));
         Assert.True(ApiFailure.IsKnown(e), $"{e}");
         return ApiFailure.From(client.Connection, "look", e);
     }

@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 /// kubernetes.io, "Efficient detection of changes".
 /// </summary>
 internal sealed class ResourceWatch(
-    KubernetesClient client, ResourceKind kind, string? space, ResourceSelection selection, TimeProvider time)
+    KubernetesClient client, ResourceKind kind, string? ns, ResourceSelection selection, TimeProvider time)
 {
     /// <summary>After this the server ends a watch, and it goes on with a new one.</summary>
     private static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(5);
@@ -92,7 +92,7 @@ internal sealed class ResourceWatch(
         // 1
         if (_version is null)
         {
-            ResourceList list = await client.ListAsync(kind, space, selection, cancellationToken);
+            ResourceList list = await client.ListAsync(kind, ns, selection, cancellationToken);
             _version = list.ResourceVersion;
             foreach (ResourceChange change in _known.Replace(list.Items))
             {
@@ -137,7 +137,7 @@ internal sealed class ResourceWatch(
     private async IAsyncEnumerable<WatchEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using HttpResponseMessage response =
-            await client.WatchAsync(kind, space, selection, _version!, WatchTimeout, cancellationToken);
+            await client.WatchAsync(kind, ns, selection, _version!, WatchTimeout, cancellationToken);
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         await foreach (WatchEvent one in WatchEvent.ReadAsync(stream, cancellationToken))
         {
