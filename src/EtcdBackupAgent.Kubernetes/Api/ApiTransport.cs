@@ -166,7 +166,7 @@ internal sealed class ApiTransport : IDisposable
         {
             await response.Content.LoadIntoBufferAsync(ResponseBytesMax, cancellationToken);
             JsonObject answer = await ReadAsync(response, cancellationToken);
-            if (proxy is null || ObjectMetadata.Find(answer, "kind") == "Status")
+            if (proxy is null || ObjectFields.Text(answer, "kind") == "Status")
             {
                 return From(answer, response.StatusCode, retryAfter);
             }
@@ -192,9 +192,11 @@ internal sealed class ApiTransport : IDisposable
     /// <summary>The error that an object of the kind Status tells.</summary>
     public static ApiStatusException From(JsonObject status, HttpStatusCode code, TimeSpan? retryAfter = null) =>
         new(
-            status["code"] is JsonValue value && value.TryGetValue(out int number) ? (HttpStatusCode)number : code,
-            ObjectMetadata.Find(status, "reason") ?? "",
-            ObjectMetadata.Find(status, "message") is { Length: > 0 } message ? message : $"the server answered {(int)code}")
+            (HttpStatusCode?)ObjectFields.Number(status, "code") ?? code,
+            ObjectFields.Text(status, "reason") ?? "",
+            ObjectFields.Text(status, "message") is { Length: > 0 } message
+                ? message
+                : $"the server answered {(int)code}")
         {
             RetryAfter = retryAfter,
         };

@@ -63,8 +63,8 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
                 continue;
             }
 
-            items.AddRange((page["items"] as JsonArray ?? []).OfType<JsonObject>());
-            next = ObjectMetadata.Find(page, "metadata", "continue");
+            items.AddRange(ObjectList.Items(page));
+            next = ObjectList.Continue(page);
             if (string.IsNullOrEmpty(next))
             {
                 return new ResourceList(ObjectMetadata.ResourceVersion(page), items);
@@ -95,7 +95,11 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         JsonObject patch,
         CancellationToken cancellationToken) =>
         _transport.SendAsync(
-            HttpMethod.Patch, kind.Path(ns, name, subresource), patch, "application/merge-patch+json", cancellationToken);
+            HttpMethod.Patch,
+            kind.Path(ns, name, subresource),
+            patch,
+            "application/merge-patch+json",
+            cancellationToken);
 
     /// <summary>Server-side apply: makes the object have these fields, and own them under the manager's name.</summary>
     /// <exception cref="ApiStatusException">A conflict, if another manager owns one of the fields and
@@ -120,8 +124,13 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     /// <summary>Deletes an object, at once or, if it has finalizers, when those are gone.</summary>
     /// <exception cref="ApiStatusException">A conflict, if the object is not the one of the precondition.</exception>
     public async Task DeleteAsync(
-        ResourceKind kind, string? ns, string name, DeletePrecondition precondition, CancellationToken cancellationToken) =>
-        await _transport.SendAsync(HttpMethod.Delete, kind.Path(ns, name), precondition.Options(), Json, cancellationToken);
+        ResourceKind kind,
+        string? ns,
+        string name,
+        DeletePrecondition precondition,
+        CancellationToken cancellationToken) =>
+        await _transport.SendAsync(
+            HttpMethod.Delete, kind.Path(ns, name), precondition.Options(), Json, cancellationToken);
 
     /// <summary>Opens a watch from a resource version on; the caller disposes the answer.</summary>
     internal Task<HttpResponseMessage> WatchAsync(

@@ -31,22 +31,22 @@ internal sealed record DeletePrecondition(
         JsonObject conditions = [];
         if (Uid is not null)
         {
-            conditions["uid"] = Uid;
+            conditions.Add("uid", Uid);
         }
 
         if (ResourceVersion is not null)
         {
-            conditions["resourceVersion"] = ResourceVersion;
+            conditions.Add("resourceVersion", ResourceVersion);
         }
 
         if (conditions.Count > 0)
         {
-            options["preconditions"] = conditions;
+            options.Add("preconditions", conditions);
         }
 
         if (IsInBackground)
         {
-            options["propagationPolicy"] = "Background";
+            options.Add("propagationPolicy", "Background");
         }
 
         return options;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
@@ -14,10 +13,10 @@ internal sealed record CataloguePlan
     public required IReadOnlyList<CatalogueEntry> Missing { get; init; }
 
     /// <summary>Records with their snapshots, which may say more by now.</summary>
-    public required IReadOnlyList<(JsonObject Record, CatalogueEntry Entry)> Present { get; init; }
+    public required IReadOnlyList<(RecordObject Record, CatalogueEntry Entry)> Present { get; init; }
 
     /// <summary>Records whose snapshot is gone.</summary>
-    public required IReadOnlyList<JsonObject> Stale { get; init; }
+    public required IReadOnlyList<RecordObject> Stale { get; init; }
 
     /// <summary>Snapshots whose record's name belongs to a snapshot of another location: a copy of a bucket.</summary>
     public required IReadOnlyList<SnapshotId> NameTaken { get; init; }
@@ -28,21 +27,21 @@ internal sealed record CataloguePlan
     /// <param name="records">All records of the namespace.</param>
     /// <param name="policies">All policies of the namespace.</param>
     public static CataloguePlan Make(
-        string location, Inventory inventory, IReadOnlyList<JsonObject> records, IReadOnlyList<JsonObject> policies)
+        string location, Inventory inventory, IReadOnlyList<RecordObject> records, IReadOnlyList<PolicyObject> policies)
     {
-        Dictionary<string, JsonObject> byName = records.ToDictionary(ObjectMetadata.Name, StringComparer.Ordinal);
+        Dictionary<string, RecordObject> byName = records.ToDictionary(record => record.Name, StringComparer.Ordinal);
         List<CatalogueEntry> missing = [];
-        List<(JsonObject Record, CatalogueEntry Entry)> present = [];
+        List<(RecordObject Record, CatalogueEntry Entry)> present = [];
         List<SnapshotId> taken = [];
         OwnSnapshots[] own = [.. policies.Select(policy => PolicySnapshots.Of(policy, inventory.History))];
         foreach (Snapshot snapshot in inventory.Snapshots)
         {
             CatalogueEntry entry = new(snapshot, !own.Any(one => one.Contains(snapshot)));
-            if (!byName.TryGetValue(ClusterNames.RecordOf(snapshot.Id.Value), out JsonObject? record))
+            if (!byName.TryGetValue(ClusterNames.RecordOf(snapshot.Id.Value), out RecordObject? record))
             {
                 missing.Add(entry);
             }
-            else if (RecordDocument.IsOf(record, location))
+            else if (record.Location == location)
             {
                 present.Add((record, entry));
             }
@@ -61,9 +60,9 @@ internal sealed record CataloguePlan
             NameTaken = taken,
             Stale =
             [
-                .. records.Where(record => RecordDocument.IsOf(record, location)
-                    && !ObjectMetadata.IsBeingDeleted(record)
-                    && !there.Contains(RecordDocument.SnapshotOf(record) ?? "")),
+                .. records.Where(record => record.Location == location
+                    && !record.IsBeingDeleted
+                    && !there.Contains(record.SnapshotId ?? "")),
             ],
         };
     }

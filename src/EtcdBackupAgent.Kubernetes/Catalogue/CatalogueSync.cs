@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Stores;
@@ -69,15 +68,17 @@ internal sealed class CatalogueSync(
     {
         // 1
         (string ns, string name) = (location.Name.Namespace, location.Name.Name);
-        ResourceList records = await client.ListAsync(ClusterKinds.Record, ns, ResourceSelection.All, cancellationToken);
-        ResourceList policies = await client.ListAsync(ClusterKinds.Policy, ns, ResourceSelection.All, cancellationToken);
-        JsonObject item = await client.GetAsync(ClusterKinds.BackupLocation, ns, name, cancellationToken);
+        RecordObject[] records = await ListAsync(
+            ClusterKinds.Record, ns, record => new RecordObject(record), cancellationToken);
+        PolicyObject[] policies = await ListAsync(
+            ClusterKinds.Policy, ns, policy => new PolicyObject(policy), cancellationToken);
+        LocationObject item = new(await client.GetAsync(ClusterKinds.BackupLocation, ns, name, cancellationToken));
 
         // 2
         Inventory inventory = await TakeInventoryAsync(location, resources, item, cancellationToken);
 
         // 3
-        CataloguePlan plan = CataloguePlan.Make(name, inventory, records.Items, policies.Items);
+        CataloguePlan plan = CataloguePlan.Make(name, inventory, records, policies);
 
         // 4
         ParallelOptions several = new() { MaxDegreeOfParallelism = WritesInFlightMax, CancellationToken = cancellationToken };
@@ -101,14 +102,14 @@ internal sealed class CatalogueSync(
             plan.Stale, several, async (record, stop) => await _records.RemoveAsync(record, stop));
 
         // 7
-        foreach (JsonObject policy in policies.Items.Where(p => ObjectMetadata.Find(p, "spec", "destination") == name))
+        foreach (PolicyObject policy in policies.Where(p => p.Destination == name))
         {
             await CatchUpAsync(policy, inventory, cancellationToken);
         }
 
         // 8
         await _statuses.ChangeAsync(
-            ClusterKinds.BackupLocation, item, status => SetStatus(status, inventory), cancellationToken);
+            item, status => status.SetSynced(inventory, time.GetUtcNow()), cancellationToken);
         return new CatalogueReport
         {
             Inventory = inventory,
@@ -121,11 +122,11 @@ internal sealed class CatalogueSync(
 
     /// <summary>Another repository in the place of the pinned one would make every record look stale.</summary>
     private async Task<Inventory> TakeInventoryAsync(
-        BackupLocation location, ResourceSet resources, JsonObject item, CancellationToken cancellationToken)
+        BackupLocation location, ResourceSet resources, LocationObject item, CancellationToken cancellationToken)
     {
         using IObjectStore store = openStore(location, resources);
         BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
-        if (LocationPin.Read(item) is { } pin && pin.RepositoryId != repository.Document.Id)
+        if (item.ReadPin() is { } pin && pin.RepositoryId != repository.Document.Id)
         {
             throw new BackupException(
                 FailureReason.ProtectionChanged,
@@ -137,13 +138,12 @@ internal sealed class CatalogueSync(
         return await repository.TakeInventoryAsync(cancellationToken);
     }
 
-    private async Task CatchUpAsync(JsonObject policy, Inventory inventory, CancellationToken cancellationToken)
+    private async Task CatchUpAsync(PolicyObject policy, Inventory inventory, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
         try
         {
             await _statuses.ChangeAsync(
-                ClusterKinds.Policy,
                 policy,
                 status => PolicyCatchUp.Apply(status, policy, inventory.History, now),
                 cancellationToken);
@@ -154,12 +154,7 @@ internal sealed class CatalogueSync(
         }
     }
 
-    private void SetStatus(JsonObject status, Inventory inventory)
-    {
-        Snapshot[] complete = [.. inventory.Snapshots.Where(s => s.IsComplete)];
-        status["snapshots"] = complete.Length;
-        status["storedBytes"] = complete.Sum(s => s.Manifest.StoredBytes);
-        status["futureSnapshots"] = inventory.FromFuture.Count();
-        status["lastSyncTime"] = StatusTime.Text(time.GetUtcNow());
-    }
+    private async Task<T[]> ListAsync<T>(
+        ResourceKind kind, string ns, Func<JsonObject, T> view, CancellationToken cancellationToken) =>
+        [.. (await client.ListAsync(kind, ns, ResourceSelection.All, cancellationToken)).Items.Select(view)];
 }

@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.History;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
-using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
@@ -15,39 +12,36 @@ internal static class PolicyCatchUp
     /// <param name="policy">The policy.</param>
     /// <param name="history">All of the repository.</param>
     /// <param name="now">The time.</param>
-    public static void Apply(JsonObject status, JsonObject policy, SnapshotHistory history, DateTimeOffset now)
+    public static void Apply(PolicyStatus status, PolicyObject policy, SnapshotHistory history, DateTimeOffset now)
     {
         OwnSnapshots mine = PolicySnapshots.Of(policy, history);
         Snapshot[] own = [.. history.Snapshots.Where(mine.Contains)];
         if (SnapshotHistory.Newest(own, s => Counts(s, policy)) is { } newest
             && IsNewerThanKnown(newest, status, own, history, now))
         {
-            PolicyStatus.SetSucceeded(status, newest.Manifest, pod: null, ObjectMetadata.Generation(policy), now);
-            PolicyStatus.SetSnapshot(status, newest.Manifest);
+            status.SetSucceeded(newest.Manifest, pod: null, policy.Generation, now);
+            status.SetSnapshot(newest.Manifest);
         }
 
-        PolicyStatus.SetVerified(status, DeepVerifications.Newest(own.Where(s => s.IsProved), now), now);
-        PolicyStatus.SetFromFuture(status, own.Count(s => s.IsFromFuture));
+        status.SetVerified(DeepVerifications.Newest(own.Where(s => s.IsProved), now), now);
+        status.SetFromFuture(own.Count(s => s.IsFromFuture));
     }
 
     /// <summary>By etcd's history where the status names a snapshot of the repository, by date otherwise.</summary>
     private static bool IsNewerThanKnown(
-        Snapshot newest, JsonObject status, Snapshot[] own, SnapshotHistory history, DateTimeOffset now)
+        Snapshot newest, PolicyStatus status, Snapshot[] own, SnapshotHistory history, DateTimeOffset now)
     {
-        if (StatusTime.FindPast(status, PolicyStatus.LastSuccessTime, now) is not { } known)
+        if (StatusTime.Past(status.LastSuccessAt, now) is not { } known)
         {
             return true;
         }
 
-        string? id = ObjectMetadata.Find(status, PolicyStatus.SnapshotId);
-        return own.FirstOrDefault(s => s.Id.Value == id) is { } told
-            ? history.Order.Compare(told, newest) < 0
+        return own.FirstOrDefault(s => s.Id.Value == status.SnapshotId) is { } published
+            ? history.Order.Compare(published, newest) < 0
             : known < StatusTime.Rounded(newest.Manifest.CompletedAt);
     }
 
     /// <summary>Whether the run that made it has succeeded, as far as the repository tells.</summary>
-    private static bool Counts(Snapshot snapshot, JsonObject policy) =>
-        ObjectMetadata.Find(policy, "spec", PolicyBinding.VerifyField) == $"{PolicyVerification.AfterBackup}"
-            ? snapshot.IsProved
-            : snapshot.IsGood;
+    private static bool Counts(Snapshot snapshot, PolicyObject policy) =>
+        policy.IsVerifiedAfterBackup ? snapshot.IsProved : snapshot.IsGood;
 }

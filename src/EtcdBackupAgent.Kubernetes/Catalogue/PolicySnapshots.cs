@@ -1,7 +1,4 @@
-using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.History;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
@@ -12,11 +9,6 @@ namespace EtcdBackupAgent.Kubernetes.Catalogue;
 /// </summary>
 internal static class PolicySnapshots
 {
-    public static OwnSnapshots Of(JsonObject policy, SnapshotHistory history) => history.OwnOf(
-        new ResourceName(ObjectMetadata.Namespace(policy), ObjectMetadata.Name(policy)),
-        ObjectMetadata.Find(policy, "status", PolicyStatus.EtcdClusterId) is { Length: > 0 } known
-            && EtcdId.TryParse(known, out EtcdId cluster)
-                ? cluster
-                : null,
-        ObjectMetadata.Uid(policy));
+    public static OwnSnapshots Of(PolicyObject policy, SnapshotHistory history) =>
+        history.OwnOf(policy.FullName, policy.Status.EtcdClusterId, policy.Uid);
 }

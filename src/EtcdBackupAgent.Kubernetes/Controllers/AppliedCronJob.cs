@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
-using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
@@ -11,20 +10,22 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// difference, one that somebody edited is.</summary>
 internal sealed class AppliedCronJob(ConnectedCluster cluster)
 {
-    /// <summary>Tells what was asked for last, so that a field that is asked for no more is seen to be gone.</summary>
-    private const string DigestAnnotation = $"{DocumentIdentity.Group}/template-sha256";
-
-    public async Task ApplyAsync(JsonObject wanted, CancellationToken cancellationToken)
+    public async Task ApplyAsync(CronJobObject wanted, CancellationToken cancellationToken)
     {
-        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted.ToJsonString())));
-        JsonObject stamped = (JsonObject)wanted.DeepClone();
-        stamped["metadata"]!["annotations"] = new JsonObject { [DigestAnnotation] = digest };
+        string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted.Json.ToJsonString())));
+        CronJobObject stamped = wanted.WithDigest(digest);
         JsonObject? there = await cluster.Client.FindAsync(
-            ClusterKinds.CronJob, cluster.Namespace, ObjectMetadata.Name(wanted), cancellationToken);
-        if (there is null || !Holds(stamped, there))
+            ClusterKinds.CronJob, cluster.Namespace, wanted.Name, cancellationToken);
+        if (there is null || !Holds(stamped.Json, there))
         {
             await cluster.Client.ApplyAsync(
-                ClusterKinds.CronJob, cluster.Namespace, subresource: null, stamped, ClusterNames.Component, force: true, cancellationToken);
+                ClusterKinds.CronJob,
+                cluster.Namespace,
+                subresource: null,
+                stamped.Json,
+                ClusterNames.Component,
+                force: true,
+                cancellationToken);
         }
     }
 

@@ -83,7 +83,7 @@ internal sealed class ClusterController(
         {
             List<Task> work = [.. controllers.Select(c => c.RunAsync(stop.Token))];
             work.AddRange(Companions.Select(async companion => await companion(stop.Token)));
-            Task synced = SayWhenSyncedAsync(controllers, stop.Token);
+            Task synced = ReportSyncedAsync(controllers, stop.Token);
             await Task.WhenAny(work);
             await stop.CancelAsync();
             await Task.WhenAll([.. work, synced]);
@@ -98,7 +98,7 @@ internal sealed class ClusterController(
         }
     }
 
-    private async Task SayWhenSyncedAsync(ResourceController[] controllers, CancellationToken cancellationToken)
+    private async Task ReportSyncedAsync(ResourceController[] controllers, CancellationToken cancellationToken)
     {
         await Task.WhenAll(controllers.Select(c => c.Synced)).WaitAsync(cancellationToken);
         health.SetReady(SyncedCondition, holds: true);

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -9,22 +8,22 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <c>docs/decisions/0009-finalizers-only-while-deleting.md</c>.</summary>
 internal sealed class DeletedRecords
 {
-    private readonly ConcurrentDictionary<string, JsonObject> _byName = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, RecordObject> _byName = new(StringComparer.Ordinal);
 
     /// <summary>Remembers a record, unless the agent itself removed it.</summary>
     /// <param name="last">The record as it was last.</param>
-    public void Add(JsonObject last)
+    public void Add(RecordObject last)
     {
         // With our finalizer, its deletion was dealt with before it went.
-        if (!ObjectMetadata.HasFinalizer(last, ClusterNames.RecordFinalizer) && !RecordDocument.IsSnapshotGone(last))
+        if (!last.HasOurFinalizer && !last.IsSnapshotGone)
         {
-            _byName[ObjectMetadata.Name(last)] = last;
+            _byName[last.Name] = last;
         }
     }
 
-    public JsonObject? Find(string name) => _byName.GetValueOrDefault(name);
+    public RecordObject? Find(string name) => _byName.GetValueOrDefault(name);
 
     public bool Contains(string name) => _byName.ContainsKey(name);
 
-    public void Remove(JsonObject last) => _byName.TryRemove(KeyValuePair.Create(ObjectMetadata.Name(last), last));
+    public void Remove(RecordObject last) => _byName.TryRemove(KeyValuePair.Create(last.Name, last));
 }

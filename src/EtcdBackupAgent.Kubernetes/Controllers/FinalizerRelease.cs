@@ -18,7 +18,7 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
         (ClusterKinds.Policy, ClusterNames.PolicyFinalizer),
     ];
 
-    private readonly Finalizers _finalizers = new(cluster.Client);
+    private readonly FinalizerRemoval _finalizers = new(cluster.Client);
 
     /// <summary>Takes our finalizers from everything in the namespace, if that is being deleted; otherwise does nothing.</summary>
     /// <exception cref="BackupException">What the API server says.</exception>
@@ -26,8 +26,9 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
     {
         try
         {
-            if (await cluster.Client.FindAsync(ClusterKinds.Namespace, ns: null, cluster.Namespace, cancellationToken) is { } ns
-                && !ObjectMetadata.IsBeingDeleted(ns))
+            JsonObject? ns = await cluster.Client.FindAsync(
+                ClusterKinds.Namespace, ns: null, cluster.Namespace, cancellationToken);
+            if (ns is not null && !ObjectMetadata.IsBeingDeleted(ns))
             {
                 return;
             }

@@ -1,5 +1,5 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
@@ -10,7 +10,7 @@ internal interface IPolicyObserver
     /// <summary>A policy as it is, told again whenever it changed.</summary>
     /// <param name="item">The object, with its status.</param>
     /// <param name="policy">What it says; null if it has an error.</param>
-    void Seen(JsonObject item, BackupPolicy? policy);
+    void Seen(PolicyObject item, BackupPolicy? policy);
 
     void Gone(string name);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -33,7 +32,7 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
     /// <param name="job">As it was read.</param>
     /// <param name="cancellationToken">Ends the look.</param>
     /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
-    public async Task<JobStart> LookAsync(JsonObject job, CancellationToken cancellationToken)
+    public async Task<JobStart> LookAsync(JobObject job, CancellationToken cancellationToken)
     {
         // 1
         if (JobState.IsEnding(job) || JobState.HasReadyPod(job))
@@ -53,38 +52,42 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
         ResourceList pods = await cluster.Client.ListAsync(
             ClusterKinds.Pod,
             cluster.Namespace,
-            new ResourceSelection(Labels: $"job-name={ObjectMetadata.Name(job)}"),
+            new ResourceSelection(Labels: $"job-name={job.Name}"),
             cancellationToken);
-        JsonObject? pod = PodFailure.Newest(pods);
+        PodObject? pod = PodFailure.Newest(pods);
         if (pod is not null && PodState.HasStarted(pod))
         {
-            return new JobStart(true, ObjectMetadata.Name(pod));
+            return new JobStart(true, pod.Name);
         }
 
         // 3
-        IReadOnlyCollection<JsonObject> events = await EventsAsync(pod ?? job, cancellationToken);
+        IReadOnlyCollection<EventObject> events =
+            await EventsAsync(pod is null ? job : pod, cancellationToken);
         StartDelay? delay = pod is null
             ? WithoutPod(job, events)
             : PodState.Delay(pod, events) ?? (age < options.StartSilenceMax ? null : Silent(pod, events));
-        return new JobStart(false, pod is null ? null : ObjectMetadata.Name(pod), delay, options.Recheck);
+        return new JobStart(false, pod?.Name, delay, options.Recheck);
     }
 
-    private async Task<IReadOnlyCollection<JsonObject>> EventsAsync(
-        JsonObject about, CancellationToken cancellationToken) =>
-        (await cluster.Client.ListAsync(
+    private async Task<IReadOnlyCollection<EventObject>> EventsAsync(
+        ClusterObject about, CancellationToken cancellationToken)
+    {
+        ResourceList events = await cluster.Client.ListAsync(
             ClusterKinds.Event,
             cluster.Namespace,
-            new ResourceSelection(Fields: $"involvedObject.uid={ObjectMetadata.Uid(about)}"),
-            cancellationToken)).Items;
+            new ResourceSelection(Fields: $"involvedObject.uid={about.Uid}"),
+            cancellationToken);
+        return [.. events.Items.Select(item => new EventObject(item))];
+    }
 
-    private static StartDelay WithoutPod(JsonObject job, IReadOnlyCollection<JsonObject> events)
+    private static StartDelay WithoutPod(JobObject job, IReadOnlyCollection<EventObject> events)
     {
-        if (JobState.IsSuspended(job))
+        if (job.IsSuspended)
         {
             return new StartDelay("Suspended", "the Job is suspended");
         }
 
-        WarningEvents warnings = new(events.Select(item => WithoutPodNames(item, ObjectMetadata.Name(job))));
+        WarningEvents warnings = new(events.Select(item => WithoutPodNames(item, job.Name)));
         return warnings.Latest() is var (reason, message)
             ? new StartDelay(reason, "no pod could be made", message)
             : new StartDelay(
@@ -93,24 +96,19 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
                 "see whether kube-controller-manager is running");
     }
 
-    private static StartDelay Silent(JsonObject pod, IReadOnlyCollection<JsonObject> events) => new(
+    private static StartDelay Silent(PodObject pod, IReadOnlyCollection<EventObject> events) => new(
         StartDelay.NotStarted, "the pod takes long and gives no reason", PodState.Whereabouts(pod, events));
 
     /// <summary>Each attempt to make a pod names another one: <c>pods "nightly-backup-1f2e3d4c-x7k2p" is
     /// forbidden</c>.</summary>
-    private static JsonObject WithoutPodNames(JsonObject item, string job)
+    private static EventObject WithoutPodNames(EventObject item, string job)
     {
-        string message = ObjectMetadata.Find(item, "message") ?? "";
+        string message = item.Message ?? "";
         string before = $"\"{job}-";
         int start = message.IndexOf(before, StringComparison.Ordinal);
         int end = start < 0 ? -1 : message.IndexOf('"', start + before.Length);
-        if (end < 0)
-        {
-            return item;
-        }
-
-        JsonObject copy = (JsonObject)item.DeepClone();
-        copy["message"] = string.Concat(message.AsSpan(0, start + before.Length), "…", message.AsSpan(end));
-        return copy;
+        return end < 0
+            ? item
+            : item.WithMessage(string.Concat(message.AsSpan(0, start + before.Length), "…", message.AsSpan(end)));
     }
 }

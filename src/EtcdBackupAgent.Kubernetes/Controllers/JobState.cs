@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -7,53 +5,35 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>What a Job's status says of its one pod.</summary>
 internal static class JobState
 {
-    public static bool IsComplete(JsonObject job) => StatusConditions.Holds(job, "Complete");
+    private const string Failed = "Failed";
+
+    public static bool IsComplete(JobObject job) => job.Conditions.Holds("Complete");
 
     /// <summary>Whether the Job has ended, or its controller is ending its pods and will say so. Source:
     /// kubernetes.io, "Job termination and cleanup".</summary>
-    public static bool IsEnding(JsonObject job) =>
+    public static bool IsEnding(JobObject job) =>
         IsComplete(job) || Failure(job) is not null || IsFailing(job)
-        || StatusConditions.Holds(job, "SuccessCriteriaMet");
+        || job.Conditions.Holds("SuccessCriteriaMet");
 
     /// <summary>Whether the Job will have failed as soon as its pods have ended.</summary>
-    public static bool IsFailing(JsonObject job) =>
-        StatusConditions.Holds(job, "FailureTarget") && Failure(job) is null;
+    public static bool IsFailing(JobObject job) =>
+        job.Conditions.Holds("FailureTarget") && Failure(job) is null;
 
     /// <summary>Whether the Job's controller counts a pod whose container runs.</summary>
-    public static bool HasReadyPod(JsonObject job) =>
-        job["status"]?["ready"] is JsonValue value && value.TryGetValue(out int pods) && pods > 0;
-
-    public static bool IsSuspended(JsonObject job) =>
-        job["spec"]?["suspend"] is JsonValue value && value.TryGetValue(out bool suspended) && suspended;
+    public static bool HasReadyPod(JobObject job) => job.ReadyPods > 0;
 
     /// <summary>What of a Job matters to the object that it was made for.</summary>
-    public static string Fingerprint(JsonObject job) =>
-        $"{ObjectMetadata.Uid(job)} {IsComplete(job)} {Failure(job)} {HasReadyPod(job)} {IsSuspended(job)}";
+    public static string Fingerprint(JobObject job) =>
+        $"{job.Uid} {IsComplete(job)} {Failure(job)} {HasReadyPod(job)} {job.IsSuspended}";
 
     /// <summary>When and why the Job failed; null if it did not.</summary>
-    public static (DateTimeOffset At, string Message)? Failure(JsonObject job)
-    {
-        JsonObject? failed = (job["status"]?["conditions"] as JsonArray ?? [])
-            .OfType<JsonObject>()
-            .FirstOrDefault(c => ObjectMetadata.Find(c, "type") == "Failed" && ObjectMetadata.Find(c, "status") == "True");
-        if (failed is null)
-        {
-            return null;
-        }
-
-        DateTimeOffset at = Time(ObjectMetadata.Find(failed, "lastTransitionTime")) ?? Created(job);
-        string why = ObjectMetadata.Find(failed, "message") ?? ObjectMetadata.Find(failed, "reason") ?? "no reason is given";
-        return (at, why);
-    }
-
-    public static DateTimeOffset Started(JsonObject job) =>
-        Time(ObjectMetadata.Find(job, "status", "startTime")) ?? Created(job);
-
-    public static DateTimeOffset Created(JsonObject job) =>
-        ObjectMetadata.CreatedAt(job) ?? DateTimeOffset.MinValue;
-
-    private static DateTimeOffset? Time(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
-            ? time
+    public static (DateTimeOffset At, string Message)? Failure(JobObject job) =>
+        job.Conditions.Holds(Failed)
+            ? (job.Conditions.Since(Failed) ?? Created(job),
+                job.Conditions.Message(Failed) ?? job.Conditions.Reason(Failed) ?? "no reason is given")
             : null;
+
+    public static DateTimeOffset Started(JobObject job) => job.StartedAt ?? Created(job);
+
+    public static DateTimeOffset Created(JobObject job) => job.CreatedAt ?? DateTimeOffset.MinValue;
 }

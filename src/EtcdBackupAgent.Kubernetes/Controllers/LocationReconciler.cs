@@ -52,8 +52,11 @@ internal sealed class LocationReconciler(
     public Action<string> Gone { get; init; } = static _ => { };
 
     /// <summary>The sync writes other fields of the status, which call for nothing.</summary>
-    public string? Fingerprint(JsonObject item) =>
-        $"{ObjectMetadata.Uid(item)} {item["metadata"]?["generation"]} {item["status"]?["pinned"]?.ToJsonString()}";
+    public string? Fingerprint(JsonObject item)
+    {
+        LocationObject location = new(item);
+        return $"{location.Uid} {location.Generation} {location.Status.PinText}";
+    }
 
     public IReadOnlyList<RelatedKind> Related =>
     [
@@ -61,7 +64,7 @@ internal sealed class LocationReconciler(
             ClusterKinds.Record,
             ResourceSelection.All,
             ObjectMetadata.Uid,
-            record => ObjectMetadata.Find(record, "spec", "backuploc"))
+            record => new RecordObject(record).Location)
         {
             Changed = _syncs.RecordsChanged,
             Delay = options.FollowDelay,
@@ -71,8 +74,9 @@ internal sealed class LocationReconciler(
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         // 1
-        JsonObject? item = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
-        if (item is null || ObjectMetadata.IsBeingDeleted(item))
+        LocationObject? item = LocationObject.Of(
+            await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
+        if (item is null || item.IsBeingDeleted)
         {
             _syncs.Forget(name);
             _secrets.Forget(name);
@@ -161,56 +165,36 @@ internal sealed class LocationReconciler(
         }
     }
 
-    private async Task ReadyAsync(JsonObject item, string address, CancellationToken cancellationToken)
+    private async Task ReadyAsync(LocationObject item, string address, CancellationToken cancellationToken)
     {
-        if (IsReady(item))
+        if (item.Status.IsReady(item.Generation))
         {
             return;
         }
 
         DateTimeOffset now = time.GetUtcNow();
-        JsonObject written = await _statuses.ChangeAsync(
-            Kind,
-            item,
-            status =>
-            {
-                status["initStatus"] = "Completed";
-                status["initTime"] = StatusTime.Text(now);
-                status.Remove("initErrorMessage");
-                status["observedGeneration"] = ObjectMetadata.Generation(item);
-                StatusConditions.Set(
-                    status, StatusConditions.Ready, true, "RepositoryUsable", $"The repository at {address} can be used.",
-                    ObjectMetadata.Generation(item), now);
-            },
-            cancellationToken);
-        logger.LocationReady(ObjectMetadata.Name(item), address);
+        LocationObject written = await _statuses.ChangeAsync(
+            item, status => status.SetReady(address, item.Generation, now), cancellationToken);
+        logger.LocationReady(item.Name, address);
         await events.RecordAsync(
-            Kind, written, EventType.Normal, "InitSucceeded", $"Repo at {Place(item)} is successfully initialized", cancellationToken);
+            Kind,
+            written,
+            EventType.Normal,
+            "InitSucceeded",
+            $"Repo at {Place(item)} is successfully initialized",
+            cancellationToken);
     }
 
-    private async Task<TimeSpan?> FailedAsync(JsonObject item, BackupException failure, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> FailedAsync(
+        LocationObject item, BackupException failure, CancellationToken cancellationToken)
     {
         string message = failure.MessageWithHint;
-        if (ObjectMetadata.Find(item, "status", "initStatus") != "Failed"
-            || ObjectMetadata.Find(item, "status", "initErrorMessage") != message
-            || !IsObserved(item))
+        if (!item.Status.IsFailed(message, item.Generation))
         {
             DateTimeOffset now = time.GetUtcNow();
-            JsonObject written = await _statuses.ChangeAsync(
-                Kind,
-                item,
-                status =>
-                {
-                    status["initStatus"] = "Failed";
-                    status["initTime"] = StatusTime.Text(now);
-                    status["initErrorMessage"] = message;
-                    status["observedGeneration"] = ObjectMetadata.Generation(item);
-                    StatusConditions.Set(
-                        status, StatusConditions.Ready, false, failure.Reason.ToString(), message,
-                        ObjectMetadata.Generation(item), now);
-                },
-                cancellationToken);
-            logger.LocationFailed(ObjectMetadata.Name(item), failure.Message);
+            LocationObject written = await _statuses.ChangeAsync(
+                item, status => status.SetFailed(failure, item.Generation, now), cancellationToken);
+            logger.LocationFailed(item.Name, failure.Message);
             await events.RecordAsync(Kind, written, EventType.Warning, "InitFailed", message, cancellationToken);
         }
 
@@ -218,20 +202,11 @@ internal sealed class LocationReconciler(
     }
 
     /// <summary>kubedr's words: <c>s3:https://minio.example.com:9000/bucket</c>.</summary>
-    private static string Place(JsonObject item)
+    private static string Place(LocationObject item)
     {
-        string url = ObjectMetadata.Find(item, "spec", "url") ?? "";
-        string? bucket = ObjectMetadata.Find(item, "spec", "bucketName");
-        return bucket is null ? url : $"s3:{url.TrimEnd('/')}/{bucket}";
+        string url = item.Url ?? "";
+        return item.BucketName is { } bucket ? $"s3:{url.TrimEnd('/')}/{bucket}" : url;
     }
-
-    private static bool IsReady(JsonObject item) =>
-        IsObserved(item)
-        && ObjectMetadata.Find(item, "status", "initStatus") == "Completed"
-        && StatusConditions.Holds(item, StatusConditions.Ready);
-
-    private static bool IsObserved(JsonObject item) =>
-        (long?)item["status"]?["observedGeneration"] == ObjectMetadata.Generation(item);
 
     /// <summary>Trouble with the API server says nothing about the location.</summary>
     private static bool IsOfTheCluster(BackupException failure) => failure.Reason is FailureReason.KubernetesUnreachable

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -26,7 +25,7 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
     }
 
     /// <summary>How long until a location is due; not above zero if it is.</summary>
-    public TimeSpan UntilDue(JsonObject location)
+    public TimeSpan UntilDue(LocationObject location)
     {
         lock (_lock)
         {
@@ -41,14 +40,14 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
     }
 
     /// <summary>Notes that a comparison begins: what changes from here on is for the next one.</summary>
-    public SyncRound Begin(JsonObject location)
+    public SyncRound Begin(LocationObject location)
     {
         lock (_lock)
         {
             if (Find(location) is not { } state)
             {
                 state = new State(VersionOf(location));
-                _byName[ObjectMetadata.Name(location)] = state;
+                _byName[location.Name] = state;
             }
 
             return new SyncRound(time.GetTimestamp(), state.Changes);
@@ -56,7 +55,7 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
     }
 
     /// <summary>Notes that a comparison is done; one that failed is due as before.</summary>
-    public void Done(JsonObject location, SyncRound round)
+    public void Done(LocationObject location, SyncRound round)
     {
         lock (_lock)
         {
@@ -75,13 +74,13 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
         }
     }
 
-    private State? Find(JsonObject location) =>
-        _byName.TryGetValue(ObjectMetadata.Name(location), out State? state) && state.Version == VersionOf(location)
+    private State? Find(LocationObject location) =>
+        _byName.TryGetValue(location.Name, out State? state) && state.Version == VersionOf(location)
             ? state
             : null;
 
-    private static string VersionOf(JsonObject location) =>
-        $"{ObjectMetadata.Uid(location)} {ObjectMetadata.Generation(location)}";
+    private static string VersionOf(LocationObject location) =>
+        $"{location.Uid} {location.Generation}";
 
     private sealed class State(string version)
     {

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -14,17 +13,18 @@ internal sealed class PodFailure(ConnectedCluster cluster)
     {
         ResourceList pods = await cluster.Client.ListAsync(
             ClusterKinds.Pod, cluster.Namespace, new ResourceSelection(Labels: $"job-name={job}"), cancellationToken);
-        return Newest(pods) is { } pod ? (ObjectMetadata.Name(pod), Of(pod)) : (null, null);
+        return Newest(pods) is { } pod ? (pod.Name, Of(pod)) : (null, null);
     }
 
-    public static JsonObject? Newest(ResourceList pods) => pods.Items
-        .OrderByDescending(pod => ObjectMetadata.Find(pod, "metadata", "creationTimestamp"), StringComparer.Ordinal)
+    public static PodObject? Newest(ResourceList pods) => pods.Items
+        .Select(item => new PodObject(item))
+        .OrderByDescending(pod => pod.CreatedAt)
         .FirstOrDefault();
 
     /// <summary>What is said of a Job whose pod could not say it itself.</summary>
     /// <param name="job">The Job's name.</param>
     /// <param name="why">What kept the pod, or what the Job says where that is not known.</param>
-    public static BackupException Untold(string job, string why) => new(
+    public static BackupException Unreported(string job, string why) => new(
         FailureReason.KubernetesFailed, $"Job {job} failed, and its pod could not say why: {why.TrimEnd('.')}.")
     {
         Hint = $"'kubectl describe job {job}' and 'kubectl logs job/{job}' tell more.",
@@ -42,33 +42,32 @@ internal sealed class PodFailure(ConnectedCluster cluster)
     };
 
     /// <summary>From the inside out: the container, the pod, where it should have run.</summary>
-    public static string? Of(JsonObject pod)
+    public static string? Of(PodObject pod)
     {
-        foreach (JsonObject container in (pod["status"]?["containerStatuses"] as JsonArray ?? []).OfType<JsonObject>())
+        foreach (ContainerState container in pod.MainContainers)
         {
-            if (container["state"]?["terminated"] is JsonObject ended)
+            if (container.Ended is { } ended)
             {
-                return $"the container ended with {ended["exitCode"]} ({ObjectMetadata.Find(ended, "reason") ?? "no reason"})"
-                    + Detail(ended);
+                return $"the container ended with {ended.ExitCode} ({ended.Reason ?? "no reason"})"
+                    + Detail(ended.Message);
             }
 
-            if (container["state"]?["waiting"] is JsonObject waiting)
+            if (container.Waiting is { } waiting)
             {
-                return $"the container did not start ({ObjectMetadata.Find(waiting, "reason") ?? "no reason"})" + Detail(waiting);
+                return $"the container did not start ({waiting.Reason ?? "no reason"})" + Detail(waiting.Message);
             }
         }
 
-        if (ObjectMetadata.Find(pod, "status", "reason") is { } reason)
+        if (pod.Reason is { } reason)
         {
-            return $"the pod failed ({reason})" + Detail((JsonObject)pod["status"]!);
+            return $"the pod failed ({reason})" + Detail(pod.Message);
         }
 
-        JsonObject? scheduled = (pod["status"]?["conditions"] as JsonArray ?? [])
-            .OfType<JsonObject>()
-            .FirstOrDefault(c => ObjectMetadata.Find(c, "type") == "PodScheduled" && ObjectMetadata.Find(c, "status") == "False");
-        return scheduled is null ? null : "the pod found no node" + Detail(scheduled);
+        return pod.Conditions.Fails(PodObject.Scheduled)
+            ? "the pod found no node" + Detail(pod.Conditions.Message(PodObject.Scheduled))
+            : null;
     }
 
-    private static string Detail(JsonObject item) =>
-        ObjectMetadata.Find(item, "message") is { Length: > 0 } message ? $": {message.TrimEnd('.')}" : "";
+    private static string Detail(string? message) =>
+        message is { Length: > 0 } ? $": {message.TrimEnd('.')}" : "";
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -17,30 +16,29 @@ internal static class PodState
     ];
 
     /// <summary>Whether a container of it runs, or has run.</summary>
-    public static bool HasStarted(JsonObject pod) =>
-        ObjectMetadata.Find(pod, "status", "phase") is "Running" or "Succeeded" or "Failed"
-        || Containers(pod, "containerStatuses")
-            .Any(state => state["running"] is not null || state["terminated"] is not null);
+    public static bool HasStarted(PodObject pod) =>
+        pod.Phase is "Running" or "Succeeded" or "Failed"
+        || pod.MainContainers.Any(container => container.IsRunning || container.Ended is not null);
 
     /// <summary>What keeps the pod from starting; null if nothing is known to.</summary>
     /// <param name="pod">As it was read.</param>
     /// <param name="events">All events about it.</param>
-    public static StartDelay? Delay(JsonObject pod, IReadOnlyCollection<JsonObject> events)
+    public static StartDelay? Delay(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
-        if (Condition(pod, "PodScheduled") is { } unscheduled)
+        if (pod.Conditions.Fails(PodObject.Scheduled))
         {
-            string reason = ObjectMetadata.Find(unscheduled, "reason") ?? "Unschedulable";
+            string reason = pod.Conditions.Reason(PodObject.Scheduled) ?? "Unschedulable";
             return new StartDelay(
                 reason,
                 reason == "SchedulingGated" ? "the pod waits for its scheduling gates" : "the pod found no node",
-                ObjectMetadata.Find(unscheduled, "message") ?? "");
+                pod.Conditions.Message(PodObject.Scheduled) ?? "");
         }
 
         WarningEvents warnings = new(events);
-        JsonObject? waiting = Containers(pod, "initContainerStatuses").Concat(Containers(pod, "containerStatuses"))
-            .Select(state => state["waiting"] as JsonObject)
-            .OfType<JsonObject>()
-            .FirstOrDefault(state => !Ordinary.Contains(ObjectMetadata.Find(state, "reason") ?? ""));
+        ContainerWait? waiting = pod.InitContainers.Concat(pod.MainContainers)
+            .Select(container => container.Waiting)
+            .OfType<ContainerWait>()
+            .FirstOrDefault(wait => !Ordinary.Contains(wait.Reason ?? ""));
         if (waiting is not null)
         {
             return OfContainer(waiting, warnings);
@@ -52,22 +50,18 @@ internal static class PodState
     }
 
     /// <summary>Where the pod is, where nothing is known to keep it: for one that takes very long.</summary>
-    public static string Whereabouts(JsonObject pod, IReadOnlyCollection<JsonObject> events)
+    public static string Whereabouts(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
-        string? node = ObjectMetadata.Find(pod, "spec", "nodeName");
-        string? last = events
-            .OrderBy(item => ObjectMetadata.Find(item, "metadata", "creationTimestamp"), StringComparer.Ordinal)
-            .Select(item => ObjectMetadata.Find(item, "message"))
-            .LastOrDefault();
-        return node is null
+        string? last = events.OrderBy(item => item.CreatedAt).Select(item => item.Message).LastOrDefault();
+        return pod.NodeName is null
             ? "no scheduler has looked at it"
-            : $"it is on node {node}, and the last event about it is: {last ?? "none"}";
+            : $"it is on node {pod.NodeName}, and the last event about it is: {last ?? "none"}";
     }
 
-    private static StartDelay OfContainer(JsonObject waiting, WarningEvents warnings)
+    private static StartDelay OfContainer(ContainerWait waiting, WarningEvents warnings)
     {
-        string reason = ObjectMetadata.Find(waiting, "reason")!;
-        string message = ObjectMetadata.Find(waiting, "message") ?? "";
+        string reason = waiting.Reason!;
+        string message = waiting.Message ?? "";
         if (!OfImage.Contains(reason))
         {
             return new StartDelay(reason, "the container could not be started", message);
@@ -79,15 +73,4 @@ internal static class PodState
             "the image could not be pulled",
             warnings.Latest("Failed to pull image") ?? message);
     }
-
-    private static IEnumerable<JsonObject> Containers(JsonObject pod, string field) =>
-        (pod["status"]?[field] as JsonArray ?? [])
-            .Select(container => container?["state"] as JsonObject)
-            .OfType<JsonObject>();
-
-    /// <summary>A condition that is false; null if it is not.</summary>
-    private static JsonObject? Condition(JsonObject pod, string type) =>
-        (pod["status"]?["conditions"] as JsonArray ?? [])
-            .OfType<JsonObject>()
-            .FirstOrDefault(c => ObjectMetadata.Find(c, "type") == type && ObjectMetadata.Find(c, "status") == "False");
 }

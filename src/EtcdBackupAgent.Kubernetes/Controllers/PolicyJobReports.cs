@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -30,25 +29,25 @@ internal sealed class PolicyJobReports(
     private readonly JobStarts _starts = new(cluster, options, time);
 
     /// <returns>The policy as it is then, and when to look again; null: when a Job changes.</returns>
-    public async Task<(JsonObject Item, TimeSpan? LookAgain)> ReportAsync(
-        JsonObject item, CancellationToken cancellationToken)
+    public async Task<(PolicyObject Item, TimeSpan? LookAgain)> ReportAsync(
+        PolicyObject item, CancellationToken cancellationToken)
     {
-        JsonObject[] jobs = PolicyJobs.InOrder(await _jobs.ListOwnAsync(item, cancellationToken));
+        JobObject[] jobs = PolicyJobs.InOrder(await _jobs.ListOwnAsync(item, cancellationToken));
 
         // 1
         item = await ReportFailureAsync(item, jobs, cancellationToken);
 
         // 2
         Dictionary<string, JobStart> active = new(StringComparer.Ordinal);
-        foreach (JsonObject job in jobs.Where(job => !JobState.IsEnding(job)))
+        foreach (JobObject job in jobs.Where(job => !JobState.IsEnding(job)))
         {
-            active.Add(ObjectMetadata.Name(job), await _starts.LookAsync(job, cancellationToken));
+            active.Add(job.Name, await _starts.LookAsync(job, cancellationToken));
         }
 
         TimeSpan? again = active.Values.Min(start => start.LookAgain);
-        JsonObject? kept = Array.FindLast(
-            jobs, job => active.GetValueOrDefault(ObjectMetadata.Name(job))?.Delay is not null);
-        if (kept is not null && active[ObjectMetadata.Name(kept)] is { Delay: { } delay } start)
+        JobObject? kept = Array.FindLast(
+            jobs, job => active.GetValueOrDefault(job.Name)?.Delay is not null);
+        if (kept is not null && active[kept.Name] is { Delay: { } delay } start)
         {
             return (await ReportDelayAsync(item, kept, start.Pod, delay, cancellationToken), again);
         }
@@ -59,111 +58,102 @@ internal sealed class PolicyJobReports(
 
     /// <summary>A pod that ran has reported what became of it; one that never started, or was killed, has
     /// not.</summary>
-    private async Task<JsonObject> ReportFailureAsync(
-        JsonObject item, JsonObject[] jobs, CancellationToken cancellationToken)
+    private async Task<PolicyObject> ReportFailureAsync(
+        PolicyObject item, JobObject[] jobs, CancellationToken cancellationToken)
     {
-        JsonObject status = item["status"] as JsonObject ?? [];
         if (FailedJob.Last(jobs) is not { } last
-            || PolicyStatus.HasTold(
-                status, last.SinceThen, JobState.Started(last.Job), last.At, time.GetUtcNow()))
+            || item.Status.IsReported(last.SinceThen, JobState.Started(last.Job), last.At, time.GetUtcNow()))
         {
             return item;
         }
 
-        string name = ObjectMetadata.Name(last.Job);
+        string name = last.Job.Name;
         (string? pod, string? why) = await _pods.FindAsync(name, cancellationToken);
         BackupException failure = why is null && CauseOf(item, name) is { } cause
             ? PodFailure.NeverStarted(name, last.Message, cause)
-            : PodFailure.Untold(name, why ?? last.Message);
-        return await FailAsync(item, failure, pod ?? name, last.At, ObjectMetadata.Uid(last.Job), cancellationToken);
+            : PodFailure.Unreported(name, why ?? last.Message);
+        return await FailAsync(item, failure, pod ?? name, last.At, last.Job.Uid, cancellationToken);
     }
 
-    private async Task<JsonObject> ReportDelayAsync(
-        JsonObject item, JsonObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
+    private async Task<PolicyObject> ReportDelayAsync(
+        PolicyObject item, JobObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
     {
-        DelayedJob delayed = new(ObjectMetadata.Name(job), pod, JobState.Started(job));
+        DelayedJob delayed = new(job.Name, pod, JobState.Started(job));
         string message = delay.Message(delayed.Name);
-        if (delay.Reason != StatusConditions.Reason(item, StatusConditions.PodStarted)
+        if (delay.Reason != item.Status.Conditions.Reason(StatusConditions.PodStarted)
             || CauseOf(item, delayed.Name) is null)
         {
             // Before the status: an event that was recorded already is not recorded again, and none is lost by a crash.
             await events.RecordOnceAsync(
                 Kind, item, EventType.Warning, "BackupNotStarted", message, delay.EventKey(job), cancellationToken);
-            logger.JobDelayed(ObjectMetadata.Name(item), message);
+            logger.JobDelayed(item.Name, message);
         }
 
         return await DelayAsync(item, delay, delayed, cancellationToken);
     }
 
-    private async Task<JsonObject> ReportEndOfDelayAsync(
-        JsonObject item, JsonObject[] jobs, Dictionary<string, JobStart> active, CancellationToken cancellationToken)
+    private async Task<PolicyObject> ReportEndOfDelayAsync(
+        PolicyObject item, JobObject[] jobs, Dictionary<string, JobStart> active, CancellationToken cancellationToken)
     {
-        if (!StatusConditions.Fails(item, StatusConditions.PodStarted)
-            || StartDelay.JobOf(StatusConditions.Message(item, StatusConditions.PodStarted)) is not { } name)
+        PolicyStatus status = item.Status;
+        if (!status.Conditions.Fails(StatusConditions.PodStarted)
+            || StartDelay.JobOf(status.Conditions.Message(StatusConditions.PodStarted)) is not { } name)
         {
             return item;
         }
 
-        JsonObject status = item["status"] as JsonObject ?? [];
-        JsonObject? found = Array.Find(jobs, one => ObjectMetadata.Name(one) == name);
+        JobObject? found = Array.Find(jobs, one => one.Name == name);
         if (found is not null && active.TryGetValue(name, out JobStart? start) && !start.HasStarted)
         {
             DelayedJob delayed = new(name, start.Pod, JobState.Started(found));
             return await DelayAsync(item, StartDelay.UnderWay, delayed, cancellationToken);
         }
 
-        if (PolicyStatus.IsLastRun(status, name, PolicyStatus.Failed)
+        if (status.IsLastRun(name, PolicyRunState.Failed)
             || (found is not null && JobState.IsFailing(found)))
         {
             // It ended, or ends, without a start. The condition says so until a pod of the policy starts.
             return item;
         }
 
-        if (found is null && PolicyStatus.IsLastRun(status, name, PolicyStatus.Pending))
+        if (found is null && status.IsLastRun(name, PolicyRunState.Pending))
         {
             BackupException failure = PodFailure.NeverStarted(name, "it was removed", CauseOf(item, name)!);
-            string key = $"{ObjectMetadata.Uid(item)}.{name}";
+            string key = $"{item.Uid}.{name}";
             return await FailAsync(item, failure, name, time.GetUtcNow(), key, cancellationToken);
         }
 
         return await _statuses.ChangeAsync(
-            Kind,
-            item,
-            changed => PolicyStatus.SetStarted(changed, ObjectMetadata.Generation(item), time.GetUtcNow()),
-            cancellationToken);
+            item, changed => changed.SetStarted(item.Generation, time.GetUtcNow()), cancellationToken);
     }
 
-    private Task<JsonObject> DelayAsync(
-        JsonObject item, StartDelay delay, DelayedJob job, CancellationToken cancellationToken)
+    private Task<PolicyObject> DelayAsync(
+        PolicyObject item, StartDelay delay, DelayedJob job, CancellationToken cancellationToken)
     {
         string hint = delay.Reason == "Unschedulable" ? $"{job.Hint} {NodeHint}" : job.Hint;
         return _statuses.ChangeAsync(
-            Kind,
             item,
-            status => PolicyStatus.SetDelayed(
-                status, delay, job, hint, ObjectMetadata.Generation(item), time.GetUtcNow()),
+            status => status.SetDelayed(delay, job, hint, item.Generation, time.GetUtcNow()),
             cancellationToken);
     }
 
-    private async Task<JsonObject> FailAsync(
-        JsonObject item,
+    private async Task<PolicyObject> FailAsync(
+        PolicyObject item,
         BackupException failure,
         string pod,
         DateTimeOffset at,
         string key,
         CancellationToken cancellationToken)
     {
-        JsonObject written = await _statuses.ChangeAsync(
-            Kind,
+        PolicyObject written = await _statuses.ChangeAsync(
             item,
-            status => PolicyStatus.SetFailed(
-                status, failure, pod, ObjectMetadata.Generation(item), at, time.GetUtcNow()),
+            status => status.SetFailed(failure, pod, item.Generation, at, time.GetUtcNow()),
             cancellationToken);
         await events.RecordOnceAsync(
             Kind, item, EventType.Warning, "BackupFailed", failure.Message, key, cancellationToken);
         return written;
     }
 
-    private static string? CauseOf(JsonObject item, string job) =>
-        StartDelay.CauseOf(StatusConditions.Message(item, StatusConditions.PodStarted), job);
+    private static string? CauseOf(PolicyObject item, string job) =>
+        StartDelay.CauseOf(item.Status.Conditions.Message(StatusConditions.PodStarted), job);
 }

@@ -5,7 +5,6 @@ using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Kubernetes.Workloads;
-using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
@@ -17,11 +16,18 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
 
     /// <summary>The Jobs of this very policy: none that is older, and so was made for another policy of its
     /// name.</summary>
-    public async Task<IReadOnlyList<JsonObject>> ListOwnAsync(JsonObject policy, CancellationToken cancellationToken) =>
-    [
-        .. (await ListAsync(ObjectMetadata.Name(policy), cancellationToken))
-            .Where(job => JobState.Created(job) >= ObjectMetadata.CreatedAt(policy)),
-    ];
+    public async Task<IReadOnlyList<JobObject>> ListOwnAsync(PolicyObject policy, CancellationToken cancellationToken)
+    {
+        ResourceList jobs = await cluster.Client.ListAsync(
+            ClusterKinds.Job,
+            cluster.Namespace,
+            new ResourceSelection(Labels: $"{ClusterNames.PolicyLabel}={policy.Name}"),
+            cancellationToken);
+        return
+        [
+            .. jobs.Items.Select(item => new JobObject(item)).Where(job => JobState.Created(job) >= policy.CreatedAt),
+        ];
+    }
 
     /// <summary>Makes a Job for one backup of the policy, once for each key, whoever asks and however often.</summary>
     /// <returns>Its name; null if it was there already.</returns>
@@ -62,31 +68,21 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         string name = ClusterNames.CronJobOf(policy);
         JsonObject? there = await cluster.Client.FindAsync(
             ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken);
-        if (there is not null && IsOwned(there))
+        if (CronJobObject.Of(there) is { IsOwnedByPolicy: true })
         {
             await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
         }
     }
 
-    private async Task<IReadOnlyList<JsonObject>> ListAsync(string policy, CancellationToken cancellationToken) =>
-        (await cluster.Client.ListAsync(ClusterKinds.Job, cluster.Namespace, Of(policy), cancellationToken)).Items;
-
-    /// <summary>Whether a policy or a CronJob had it made. What a person made by hand is that person's.</summary>
-    private static bool IsOwned(JsonObject item) =>
-        (item["metadata"]?["ownerReferences"] as JsonArray ?? []).Any(owner => ObjectMetadata.Find(owner, "kind")
-            is DocumentIdentity.Policy or "CronJob");
-
-    public static ResourceSelection Of(string policy) => new(Labels: $"{ClusterNames.PolicyLabel}={policy}");
-
     /// <summary>As they began. A CronJob's are called after the time that they were due at, which tells those of one second apart.</summary>
-    internal static JsonObject[] InOrder(IEnumerable<JsonObject> jobs) =>
-        [.. jobs.OrderBy(JobState.Started).ThenBy(ObjectMetadata.Name, StringComparer.Ordinal)];
+    internal static JobObject[] InOrder(IEnumerable<JobObject> jobs) =>
+        [.. jobs.OrderBy(JobState.Started).ThenBy(job => job.Name, StringComparer.Ordinal)];
 
     /// <summary>The name of the Job for one backup: <c>POLICY-backup-1f2e3d4c</c>.</summary>
-    internal static string NameOf(JsonObject policy, string key)
+    internal static string NameOf(PolicyObject policy, string key)
     {
-        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{ObjectMetadata.Uid(policy)}\0{key}"));
-        return $"{ObjectMetadata.Name(policy)}-backup-{Convert.ToHexStringLower(digest)[..KeyDigits]}";
+        byte[] digest = SHA256.HashData(Encoding.UTF8.GetBytes($"{policy.Uid}\0{key}"));
+        return $"{policy.Name}-backup-{Convert.ToHexStringLower(digest)[..KeyDigits]}";
     }
 
     private async Task RemoveAsync(ResourceKind kind, string name, CancellationToken cancellationToken)

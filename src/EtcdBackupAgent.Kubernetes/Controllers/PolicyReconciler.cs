@@ -30,7 +30,7 @@ internal sealed class PolicyReconciler(
 
     private readonly ClusterResourceStore _resources = new(cluster);
     private readonly StatusWriter _statuses = new(cluster.Client);
-    private readonly Finalizers _finalizers = new(cluster.Client);
+    private readonly FinalizerRemoval _finalizers = new(cluster.Client);
     private readonly AppliedCronJob _cronJob = new(cluster);
     private readonly PolicyJobs _jobs = new(cluster);
     private readonly PolicyJobReports _reports = new(cluster, events, options, time, logger);
@@ -47,39 +47,39 @@ internal sealed class PolicyReconciler(
         new(
             ClusterKinds.BackupLocation,
             ResourceSelection.All,
-            location => $"{ObjectMetadata.Uid(location)} {ObjectMetadata.Generation(location)} "
-                + $"{StatusConditions.Holds(location, StatusConditions.Ready)} {location["status"]?["pinned"]?.ToJsonString()}",
+            item => LocationFingerprint(new LocationObject(item)),
             Owner: null),
         new(
             ClusterKinds.Job,
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
-            JobState.Fingerprint,
-            job => ObjectMetadata.Find(job, "metadata", "labels", ClusterNames.PolicyLabel)),
+            item => JobState.Fingerprint(new JobObject(item)),
+            job => ObjectMetadata.Label(job, ClusterNames.PolicyLabel)),
         new(
             ClusterKinds.CronJob,
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
             job => $"{ObjectMetadata.Uid(job)} {ObjectMetadata.Generation(job)}",
-            job => ObjectMetadata.Find(job, "metadata", "labels", ClusterNames.PolicyLabel)),
+            job => ObjectMetadata.Label(job, ClusterNames.PolicyLabel)),
     ];
 
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         // 1
-        JsonObject? item = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
-        if (item is null || ObjectMetadata.IsBeingDeleted(item))
+        PolicyObject? item = PolicyObject.Of(
+            await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
+        if (item is null || item.IsBeingDeleted)
         {
             Observer.Gone(name);
             await _jobs.RemoveCronJobAsync(name, cancellationToken);
             if (item is not null)
             {
-                await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
+                await ReleaseAsync(item, cancellationToken);
             }
 
             return null;
         }
 
         // 2
-        item = await _finalizers.RemoveAsync(Kind, item, ClusterNames.PolicyFinalizer, cancellationToken);
+        item = await ReleaseAsync(item, cancellationToken);
 
         // 3
         (item, TimeSpan? lookAgain) = await _reports.ReportAsync(item, cancellationToken);
@@ -93,7 +93,7 @@ internal sealed class PolicyReconciler(
             return Sooner(lookAgain, options.Recheck);
         }
 
-        if (!StatusConditions.Holds(bound.LocationDocument!, StatusConditions.Ready))
+        if (!bound.LocationDocument!.Status.Conditions.Holds(StatusConditions.Ready))
         {
             await NotReadyAsync(
                 item, "LocationNotReady", $"BackupLocation {policy.Destination.Name} is not ready; its status says why.", cancellationToken);
@@ -129,6 +129,13 @@ internal sealed class PolicyReconciler(
         }
     }
 
+    private static string LocationFingerprint(LocationObject location) =>
+        $"{location.Uid} {location.Generation} {location.Status.Conditions.Holds(StatusConditions.Ready)} "
+        + location.Status.PinText;
+
+    private async Task<PolicyObject> ReleaseAsync(PolicyObject item, CancellationToken cancellationToken) => new(
+        await _finalizers.RemoveAsync(Kind, item.Json, ClusterNames.PolicyFinalizer, cancellationToken));
+
     private static TimeSpan Sooner(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
 
     /// <returns>Whether a CronJob can do what the policy says; if not, the one that is there goes on as
@@ -147,11 +154,11 @@ internal sealed class PolicyReconciler(
             return false;
         }
 
-        CronJobTiming timing = new(schedule, ObjectMetadata.Find(bound.Document, "spec", "timeZone"), policy.Suspend);
+        CronJobTiming timing = new(schedule, bound.Document.TimeZone, policy.Suspend);
         await _cronJob.ApplyAsync(
             WorkloadJob.CronJob(
                 cluster.Namespace,
-                WorkloadJob.Owner(Kind, bound.Document),
+                bound.Document,
                 timing,
                 BackupPod.Labels(name),
                 BackupPod.Template(bound, mode.Image, isScheduled: true)),
@@ -162,19 +169,17 @@ internal sealed class PolicyReconciler(
     /// <summary>The value of the annotation is noted after the Job is made: a crash between makes no second one,
     /// since the Job's name comes from the value.</summary>
     /// <returns>The policy as it is then, and whether the worker has to be asked again.</returns>
-    private async Task<(JsonObject Item, bool IsWaiting)> BackUpOnDemandAsync(
+    private async Task<(PolicyObject Item, bool IsWaiting)> BackUpOnDemandAsync(
         BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
     {
-        JsonObject item = bound.Document;
+        PolicyObject item = bound.Document;
         bool isInProcess = mode.IsInProcess(policy);
-        if (!isInProcess && policy is { Schedule: null, Suspend: false }
-            && ObjectMetadata.Find(item, "status", PolicyStatus.LastSuccessTime) is null)
+        if (!isInProcess && policy is { Schedule: null, Suspend: false } && item.Status.LastSuccessAt is null)
         {
             await MakeJobAsync(bound, OnlyBackup, "it has no schedule and no backup", cancellationToken);
         }
 
-        string? asked = ObjectMetadata.Annotation(item, ClusterNames.BackupNowAnnotation);
-        if (string.IsNullOrEmpty(asked) || asked == ObjectMetadata.Find(item, "status", "lastBackupNow"))
+        if (item.BackupNow is not { Length: > 0 } asked || asked == item.Status.LastBackupNow)
         {
             return (item, false);
         }
@@ -188,7 +193,7 @@ internal sealed class PolicyReconciler(
             return (item, true);
         }
 
-        item = await _statuses.ChangeAsync(Kind, item, status => status["lastBackupNow"] = asked, cancellationToken);
+        item = await _statuses.ChangeAsync(item, status => status.SetBackupNow(asked), cancellationToken);
         return (item, false);
     }
 
@@ -200,7 +205,8 @@ internal sealed class PolicyReconciler(
         }
     }
 
-    private Task<JsonObject> ReadyAsync(JsonObject item, BackupPolicy policy, CancellationToken cancellationToken)
+    private Task<PolicyObject> ReadyAsync(
+        PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken)
     {
         (string reason, string message) = policy switch
         {
@@ -212,26 +218,21 @@ internal sealed class PolicyReconciler(
         return SetReadyAsync(item, holds: true, reason, message, cancellationToken);
     }
 
-    private async Task NotReadyAsync(JsonObject item, string reason, string message, CancellationToken cancellationToken)
+    private async Task NotReadyAsync(
+        PolicyObject item, string reason, string message, CancellationToken cancellationToken)
     {
-        bool isNews = StatusConditions.Message(item, StatusConditions.Ready) != message;
-        JsonObject written = await SetReadyAsync(item, holds: false, reason, message, cancellationToken);
+        bool isNews = item.Status.Conditions.Message(StatusConditions.Ready) != message;
+        PolicyObject written = await SetReadyAsync(item, holds: false, reason, message, cancellationToken);
         if (isNews && reason != "LocationNotReady")
         {
             await events.RecordAsync(Kind, written, EventType.Warning, reason, message, cancellationToken);
         }
     }
 
-    private Task<JsonObject> SetReadyAsync(
-        JsonObject item, bool holds, string reason, string message, CancellationToken cancellationToken) =>
+    private Task<PolicyObject> SetReadyAsync(
+        PolicyObject item, bool holds, string reason, string message, CancellationToken cancellationToken) =>
         _statuses.ChangeAsync(
-            Kind,
             item,
-            status =>
-            {
-                status["observedGeneration"] = ObjectMetadata.Generation(item);
-                StatusConditions.Set(
-                    status, StatusConditions.Ready, holds, reason, message, ObjectMetadata.Generation(item), time.GetUtcNow());
-            },
+            status => status.SetReady(holds, reason, message, item.Generation, time.GetUtcNow()),
             cancellationToken);
 }

@@ -42,7 +42,7 @@ internal sealed class RecordReconciler(
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     private readonly ClusterResourceStore _resources = new(cluster);
-    private readonly Finalizers _finalizers = new(cluster.Client);
+    private readonly FinalizerRemoval _finalizers = new(cluster.Client);
 
     public ResourceKind Kind => ClusterKinds.Record;
 
@@ -50,19 +50,21 @@ internal sealed class RecordReconciler(
     public DeletedRecords DeletedRecords { get; init; } = new();
 
     public string? Fingerprint(JsonObject item) =>
-        $"{ObjectMetadata.Uid(item)} {ObjectMetadata.IsBeingDeleted(item)} {string.Join(' ', ObjectMetadata.Finalizers(item))}";
+        $"{ObjectMetadata.Uid(item)} {ObjectMetadata.IsBeingDeleted(item)} "
+        + string.Join(' ', ObjectMetadata.Finalizers(item));
 
     public IReadOnlyList<RelatedKind> Related => [];
 
     /// <summary>One after the other: of the last two good snapshots, each is the other's reason to go.</summary>
     public int? WorkersMax => 1;
 
-    public void Deleted(JsonObject last) => DeletedRecords.Add(last);
+    public void Deleted(JsonObject last) => DeletedRecords.Add(new RecordObject(last));
 
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         // 1
-        JsonObject? record = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
+        RecordObject? record = RecordObject.Of(
+            await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
         if (DeletedRecords.Find(name) is { } last)
         {
             return await TakeUpAsync(last, record, cancellationToken);
@@ -74,23 +76,23 @@ internal sealed class RecordReconciler(
             return null;
         }
 
-        if (!ObjectMetadata.IsBeingDeleted(record))
+        if (!record.IsBeingDeleted)
         {
             await LeaveOrDeleteAsync(record, cancellationToken);
             return null;
         }
 
-        if (!ObjectMetadata.HasFinalizer(record, ClusterNames.RecordFinalizer))
+        if (!record.HasOurFinalizer)
         {
             return null;
         }
 
         // 3
-        (RecordDeletionFacts facts, JsonObject? location, JsonObject? policy) =
+        (RecordDeletionFacts facts, LocationObject? location, PolicyObject? policy) =
             await GatherAsync(record, cancellationToken);
 
         // 4
-        string id = RecordDocument.SnapshotOf(record) ?? "";
+        string id = record.SnapshotId ?? "";
         if (RecordDeletion.NeedsRepository(facts))
         {
             await DeleteOrKeepAsync(record, id, facts, location!, policy!, cancellationToken);
@@ -101,7 +103,7 @@ internal sealed class RecordReconciler(
         }
 
         // 5
-        await _finalizers.RemoveAsync(Kind, record, ClusterNames.RecordFinalizer, cancellationToken);
+        await ReleaseAsync(record, cancellationToken);
         return null;
     }
 
@@ -109,23 +111,27 @@ internal sealed class RecordReconciler(
     /// <param name="last">The record that was deleted, as it was last.</param>
     /// <param name="there">What has its name now; null if nothing has.</param>
     /// <param name="cancellationToken">Ends it; it is done again then.</param>
-    private async Task<TimeSpan?> TakeUpAsync(JsonObject last, JsonObject? there, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> TakeUpAsync(
+        RecordObject last, RecordObject? there, CancellationToken cancellationToken)
     {
-        string? why = there is not null && !RecordDocument.IsToDelete(there)
+        string? why = there is { IsToDelete: false }
             ? "a record of its name was made again; delete that one, if you mean it"
             : (await GatherAsync(last, cancellationToken)).Facts is var facts && !RecordDeletion.NeedsRepository(facts)
                 ? RecordDeletion.WhyKept(facts)
                 : null;
         if (why is not null)
         {
-            await KeptAsync(last, RecordDocument.SnapshotOf(last) ?? "", why, cancellationToken);
+            await KeptAsync(last, last.SnapshotId ?? "", why, cancellationToken);
         }
         else
         {
             try
             {
-                there ??= await cluster.Client.CreateAsync(
-                    Kind, cluster.Namespace, RecordDocument.ToDelete(last, time.GetUtcNow()), cancellationToken);
+                there ??= new RecordObject(await cluster.Client.CreateAsync(
+                    Kind,
+                    cluster.Namespace,
+                    RecordObject.ToDelete(last, time.GetUtcNow()).Json,
+                    cancellationToken));
             }
             catch (ApiStatusException e) when (e.IsAlreadyExists)
             {
@@ -140,21 +146,21 @@ internal sealed class RecordReconciler(
     }
 
     /// <summary>Deletes a record that is there to be deleted; from any other it removes our finalizer.</summary>
-    private async Task LeaveOrDeleteAsync(JsonObject record, CancellationToken cancellationToken)
+    private async Task LeaveOrDeleteAsync(RecordObject record, CancellationToken cancellationToken)
     {
-        if (!RecordDocument.IsToDelete(record))
+        if (!record.IsToDelete)
         {
-            await _finalizers.RemoveAsync(Kind, record, ClusterNames.RecordFinalizer, cancellationToken);
+            await ReleaseAsync(record, cancellationToken);
         }
-        else if (!ObjectMetadata.IsBeingDeleted(record))
+        else if (!record.IsBeingDeleted)
         {
             try
             {
                 await cluster.Client.DeleteAsync(
                     Kind,
                     cluster.Namespace,
-                    ObjectMetadata.Name(record),
-                    new DeletePrecondition(Uid: ObjectMetadata.Uid(record)),
+                    record.Name,
+                    new DeletePrecondition(Uid: record.Uid),
                     cancellationToken);
             }
             catch (ApiStatusException e) when (e.IsNotFound)
@@ -164,11 +170,16 @@ internal sealed class RecordReconciler(
         }
     }
 
-    private async Task<(RecordDeletionFacts Facts, JsonObject? Location, JsonObject? Policy)> GatherAsync(
-        JsonObject record, CancellationToken cancellationToken)
+    private async Task ReleaseAsync(RecordObject record, CancellationToken cancellationToken) =>
+        await _finalizers.RemoveAsync(Kind, record.Json, ClusterNames.RecordFinalizer, cancellationToken);
+
+    private async Task<(RecordDeletionFacts Facts, LocationObject? Location, PolicyObject? Policy)> GatherAsync(
+        RecordObject record, CancellationToken cancellationToken)
     {
-        JsonObject? location = await FindAsync(ClusterKinds.BackupLocation, record, "backuploc", cancellationToken);
-        JsonObject? policy = await FindAsync(ClusterKinds.Policy, record, "policy", cancellationToken);
+        LocationObject? location = LocationObject.Of(
+            await FindStayingAsync(ClusterKinds.BackupLocation, record.Location, cancellationToken));
+        PolicyObject? policy = PolicyObject.Of(
+            await FindStayingAsync(ClusterKinds.Policy, record.Policy, cancellationToken));
         RecordDeletionFacts facts = new()
         {
             IsNamespaceGoing = await IsGoingAsync(ClusterKinds.Namespace, cluster.Namespace, record, cancellationToken),
@@ -181,7 +192,12 @@ internal sealed class RecordReconciler(
     }
 
     private async Task DeleteOrKeepAsync(
-        JsonObject record, string id, RecordDeletionFacts facts, JsonObject location, JsonObject policy, CancellationToken cancellationToken)
+        RecordObject record,
+        string id,
+        RecordDeletionFacts facts,
+        LocationObject location,
+        PolicyObject policy,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -189,7 +205,7 @@ internal sealed class RecordReconciler(
             if (resources.Locations.Values.SingleOrDefault() is not { } bound)
             {
                 throw new BackupException(
-                    FailureReason.InvalidInput, $"BackupLocation {ObjectMetadata.Name(location)} cannot be used; its status says why.");
+                    FailureReason.InvalidInput, $"BackupLocation {location.Name} cannot be used; its status says why.");
             }
 
             using IObjectStore store = repositories.OpenStore(bound, resources);
@@ -213,7 +229,7 @@ internal sealed class RecordReconciler(
         {
             await events.RecordOnceAsync(
                 Kind, record, EventType.Warning, "DeleteFailed", $"Snapshot {id} is not deleted yet: {e.Message}",
-                $"{ObjectMetadata.Uid(record)}.{e.Reason}".ToLowerInvariant(), cancellationToken);
+                $"{record.Uid}.{e.Reason}".ToLowerInvariant(), cancellationToken);
             throw;
         }
 
@@ -222,7 +238,7 @@ internal sealed class RecordReconciler(
             Kind, record, EventType.Normal, "SnapshotDeleted", $"Snapshot {id} was deleted with its record", cancellationToken);
     }
 
-    private static RecordedSnapshot Look(Inventory inventory, string id, JsonObject policy)
+    private static RecordedSnapshot Look(Inventory inventory, string id, PolicyObject policy)
     {
         Snapshot? snapshot = inventory.Snapshots.FirstOrDefault(s => s.Id.Value == id);
         OwnSnapshots own = PolicySnapshots.Of(policy, inventory.History);
@@ -235,7 +251,7 @@ internal sealed class RecordReconciler(
                 inventory.Snapshots.Count(other => other.Id != snapshot.Id && other.IsGood && own.Contains(other)));
     }
 
-    private async Task KeptAsync(JsonObject record, string id, string why, CancellationToken cancellationToken)
+    private async Task KeptAsync(RecordObject record, string id, string why, CancellationToken cancellationToken)
     {
         logger.SnapshotKept(id, why);
         try
@@ -255,9 +271,9 @@ internal sealed class RecordReconciler(
     }
 
     /// <summary>What the record names, unless it is being deleted.</summary>
-    private async Task<JsonObject?> FindAsync(
-        ResourceKind kind, JsonObject record, string field, CancellationToken cancellationToken) =>
-        ObjectMetadata.Find(record, "spec", field) is { Length: > 0 } name
+    private async Task<JsonObject?> FindStayingAsync(
+        ResourceKind kind, string? name, CancellationToken cancellationToken) =>
+        name is { Length: > 0 }
         && await cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken) is { } item
         && !ObjectMetadata.IsBeingDeleted(item)
             ? item
@@ -266,8 +282,8 @@ internal sealed class RecordReconciler(
     /// <summary>Whether what the record was in is gone or going. One that is younger than the record was made again
     /// after the record had gone with its predecessor.</summary>
     private async Task<bool> IsGoingAsync(
-        ResourceKind kind, string name, JsonObject record, CancellationToken cancellationToken) =>
+        ResourceKind kind, string name, RecordObject record, CancellationToken cancellationToken) =>
         await cluster.Client.FindAsync(kind, ns: null, name, cancellationToken) is not { } item
         || ObjectMetadata.IsBeingDeleted(item)
-        || ObjectMetadata.CreatedAt(item) > ObjectMetadata.CreatedAt(record);
+        || ObjectMetadata.CreatedAt(item) > record.CreatedAt;
 }

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -21,7 +20,7 @@ internal sealed class RestoreJobReports(
     private readonly JobStarts _starts = new(cluster, options, time);
 
     /// <returns>When to look again; null: when the Job changes.</returns>
-    public async Task<TimeSpan?> ReportAsync(JsonObject restore, JsonObject job, CancellationToken cancellationToken)
+    public async Task<TimeSpan?> ReportAsync(RestoreObject restore, JobObject job, CancellationToken cancellationToken)
     {
         if (JobState.IsComplete(job) || JobState.Failure(job) is not null)
         {
@@ -30,21 +29,20 @@ internal sealed class RestoreJobReports(
         }
 
         JobStart start = await _starts.LookAsync(job, cancellationToken);
-        bool wasDelayed = StatusConditions.Fails(restore, StatusConditions.PodStarted);
+        bool wasDelayed = restore.Status.Conditions.Fails(StatusConditions.PodStarted);
         if (start.Delay is { } delay)
         {
             await ReportDelayAsync(restore, job, start.Pod, delay, cancellationToken);
         }
         else if (wasDelayed && start.HasStarted && !JobState.IsEnding(job))
         {
-            string snapshot = ObjectMetadata.Find(restore, "status", "snapshotId") ?? "";
+            string snapshot = restore.Status.SnapshotId ?? "";
             await _statuses.ChangeAsync(
-                Kind,
                 restore,
                 status =>
                 {
-                    RestoreStatus.SetStarted(status, ObjectMetadata.Generation(restore), time.GetUtcNow());
-                    RestoreStatus.SetRestoring(status, snapshot, ObjectMetadata.Generation(restore), time.GetUtcNow());
+                    status.SetStarted(restore.Generation, time.GetUtcNow());
+                    status.SetRestoring(snapshot, restore.Generation, time.GetUtcNow());
                 },
                 cancellationToken);
         }
@@ -56,12 +54,11 @@ internal sealed class RestoreJobReports(
         return start.LookAgain;
     }
 
-    public async Task FailAsync(JsonObject restore, BackupException failure, CancellationToken cancellationToken)
+    public async Task FailAsync(RestoreObject restore, BackupException failure, CancellationToken cancellationToken)
     {
         await _statuses.ChangeAsync(
-            Kind,
             restore,
-            status => RestoreStatus.SetFailed(status, failure, ObjectMetadata.Generation(restore), time.GetUtcNow()),
+            status => status.SetFailed(failure, restore.Generation, time.GetUtcNow()),
             cancellationToken);
         await events.RecordOnceAsync(
             Kind,
@@ -69,63 +66,60 @@ internal sealed class RestoreJobReports(
             EventType.Warning,
             "RestoreFailed",
             failure.Message,
-            ObjectMetadata.Uid(restore),
+            restore.Uid,
             cancellationToken);
     }
 
     private async Task ReportDelayAsync(
-        JsonObject restore, JsonObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
+        RestoreObject restore, JobObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
     {
-        if (delay.Reason != StatusConditions.Reason(restore, StatusConditions.PodStarted))
+        if (delay.Reason != restore.Status.Conditions.Reason(StatusConditions.PodStarted))
         {
-            string message = delay.Message(ObjectMetadata.Name(job));
+            string message = delay.Message(job.Name);
             await events.RecordOnceAsync(
                 Kind, restore, EventType.Warning, "RestoreNotStarted", message, delay.EventKey(job), cancellationToken);
-            logger.JobDelayed(ObjectMetadata.Name(restore), message);
+            logger.JobDelayed(restore.Name, message);
         }
 
         await DelayAsync(restore, job, pod, delay, cancellationToken);
     }
 
-    private Task<JsonObject> DelayAsync(
-        JsonObject restore, JsonObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
+    private Task<RestoreObject> DelayAsync(
+        RestoreObject restore, JobObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
     {
-        DelayedJob delayed = new(ObjectMetadata.Name(job), pod, JobState.Started(job));
+        DelayedJob delayed = new(job.Name, pod, JobState.Started(job));
         string hint = delay.Reason is "Unschedulable" or "FailedMount" ? $"{delayed.Hint} {NodeHint}" : delayed.Hint;
         return _statuses.ChangeAsync(
-            Kind,
             restore,
-            status => RestoreStatus.SetDelayed(
-                status, delay, delayed, hint, ObjectMetadata.Generation(restore), time.GetUtcNow()),
+            status => status.SetDelayed(delay, delayed, hint, restore.Generation, time.GetUtcNow()),
             cancellationToken);
     }
 
-    private async Task ReportEndAsync(JsonObject restore, JsonObject job, CancellationToken cancellationToken)
+    private async Task ReportEndAsync(RestoreObject restore, JobObject job, CancellationToken cancellationToken)
     {
-        string name = ObjectMetadata.Name(job);
+        string name = job.Name;
         if (JobState.IsComplete(job))
         {
-            string snapshot = ObjectMetadata.Find(restore, "status", "snapshotId") ?? "";
+            string snapshot = restore.Status.SnapshotId ?? "";
             await _statuses.ChangeAsync(
-                Kind,
                 restore,
                 status =>
                 {
-                    RestoreStatus.SetStarted(status, ObjectMetadata.Generation(restore), time.GetUtcNow());
-                    RestoreStatus.SetCompleted(status, snapshot, ObjectMetadata.Generation(restore), time.GetUtcNow());
+                    status.SetStarted(restore.Generation, time.GetUtcNow());
+                    status.SetCompleted(snapshot, restore.Generation, time.GetUtcNow());
                 },
                 cancellationToken);
             await events.RecordOnceAsync(
                 Kind, restore, EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshot),
-                ObjectMetadata.Uid(job), cancellationToken);
+                job.Uid, cancellationToken);
         }
         else if (JobState.Failure(job) is { } failed)
         {
             (_, string? why) = await _pods.FindAsync(name, cancellationToken);
-            string? cause = StartDelay.CauseOf(StatusConditions.Message(restore, StatusConditions.PodStarted), name);
+            string? cause = StartDelay.CauseOf(restore.Status.Conditions.Message(StatusConditions.PodStarted), name);
             BackupException failure = why is null && cause is not null
                 ? PodFailure.NeverStarted(name, failed.Message, cause)
-                : PodFailure.Untold(name, why ?? failed.Message);
+                : PodFailure.Unreported(name, why ?? failed.Message);
             await FailAsync(restore, failure, cancellationToken);
         }
     }

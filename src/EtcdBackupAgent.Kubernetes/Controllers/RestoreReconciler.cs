@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -42,29 +41,30 @@ internal sealed class RestoreReconciler(
 
     /// <summary>Its progress calls for nothing.</summary>
     public string? Fingerprint(JsonObject item) =>
-        $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)} {RestoreStatus.HasEnded(item)}";
+        $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)} {new RestoreObject(item).Status.HasEnded}";
 
     public IReadOnlyList<RelatedKind> Related =>
     [
         new(
             ClusterKinds.Job,
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=restore"),
-            JobState.Fingerprint,
-            job => (job["metadata"]?["ownerReferences"] as JsonArray ?? [])
-                .Select(owner => ObjectMetadata.Find(owner, "name")).FirstOrDefault()),
+            item => JobState.Fingerprint(new JobObject(item)),
+            job => ObjectMetadata.Owners(job).FirstOrDefault().Name),
     ];
 
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         // 1
-        JsonObject? restore = await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken);
-        if (restore is null || ObjectMetadata.IsBeingDeleted(restore) || RestoreStatus.HasEnded(restore))
+        RestoreObject? restore = RestoreObject.Of(
+            await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
+        if (restore is null || restore.IsBeingDeleted || restore.Status.HasEnded)
         {
             return null;
         }
 
         // 2
-        JsonObject? job = await cluster.Client.FindAsync(ClusterKinds.Job, cluster.Namespace, JobOf(restore), cancellationToken);
+        JobObject? job = JobObject.Of(await cluster.Client.FindAsync(
+            ClusterKinds.Job, cluster.Namespace, JobOf(restore), cancellationToken));
         if (job is not null)
         {
             return await _reports.ReportAsync(restore, job, cancellationToken);
@@ -79,28 +79,22 @@ internal sealed class RestoreReconciler(
 
         // 4
         await MakeJobAsync(restore, source, cancellationToken);
-        long generation = ObjectMetadata.Generation(restore);
         await _statuses.ChangeAsync(
-            Kind,
             restore,
             status =>
             {
-                RestoreStatus.SetProgress(status, source.Snapshot, 0);
-                RestoreStatus.SetRestoring(status, source.Snapshot, generation, time.GetUtcNow());
+                status.SetProgress(source.Snapshot, 0);
+                status.SetRestoring(source.Snapshot, restore.Generation, time.GetUtcNow());
             },
             cancellationToken);
         // Its pod starts soon, or a look then says why not.
         return options.StartPatience;
     }
 
-    private async Task<TimeSpan?> WaitAsync(JsonObject restore, string missing, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> WaitAsync(
+        RestoreObject restore, string missing, CancellationToken cancellationToken)
     {
-        bool isOver = DateTimeOffset.TryParse(
-            ObjectMetadata.Find(restore, "metadata", "creationTimestamp"),
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal,
-            out DateTimeOffset made) && time.GetUtcNow() - made > MissingMax;
-        if (isOver)
+        if (time.GetUtcNow() - restore.CreatedAt > MissingMax)
         {
             BackupException failure = new(FailureReason.InvalidInput, $"The restore cannot begin: {missing}.")
             {
@@ -114,16 +108,14 @@ internal sealed class RestoreReconciler(
         return MissingRecheck;
     }
 
-    private Task<JsonObject> SetWaitingAsync(
-        JsonObject restore, string reason, string message, CancellationToken cancellationToken) =>
+    private Task<RestoreObject> SetWaitingAsync(
+        RestoreObject restore, string reason, string message, CancellationToken cancellationToken) =>
         _statuses.ChangeAsync(
-            Kind,
             restore,
-            status => RestoreStatus.SetWaiting(
-                status, reason, message, ObjectMetadata.Generation(restore), time.GetUtcNow()),
+            status => status.SetWaiting(reason, message, restore.Generation, time.GetUtcNow()),
             cancellationToken);
 
-    private async Task MakeJobAsync(JsonObject restore, RestoreSource source, CancellationToken cancellationToken)
+    private async Task MakeJobAsync(RestoreObject restore, RestoreSource source, CancellationToken cancellationToken)
     {
         string name = JobOf(restore);
         JsonObject job = WorkloadJob.Job(
@@ -135,7 +127,7 @@ internal sealed class RestoreReconciler(
         try
         {
             await cluster.Client.CreateAsync(ClusterKinds.Job, cluster.Namespace, job, cancellationToken);
-            logger.JobMade(name, ObjectMetadata.Name(restore), "the restore asks for it");
+            logger.JobMade(name, restore.Name, "the restore asks for it");
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
@@ -150,11 +142,11 @@ internal sealed class RestoreReconciler(
     }
 
     /// <summary>The name of a restore may be longer than a Job's, whose pods are called after it.</summary>
-    private static string JobOf(JsonObject restore)
+    private static string JobOf(RestoreObject restore)
     {
-        string name = ObjectMetadata.Name(restore);
+        string name = restore.Name;
         string start = (name.Length <= NameLengthMax ? name : name[..NameLengthMax]).TrimEnd('-', '.').Replace('.', '-');
-        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(ObjectMetadata.Uid(restore))))[..KeyDigits];
+        string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(restore.Uid)))[..KeyDigits];
         return $"{start}-restore-{key}";
     }
 }

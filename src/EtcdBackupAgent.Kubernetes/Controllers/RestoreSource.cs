@@ -21,22 +21,25 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
     /// <returns>The source, or else what is missing, as a clause: <c>there is no PersistentVolumeClaim
     /// restored</c>.</returns>
     public async Task<(RestoreSource? Source, string? Missing)> FindAsync(
-        JsonObject restore, CancellationToken cancellationToken)
+        RestoreObject restore, CancellationToken cancellationToken)
     {
-        string recordName = ObjectMetadata.Find(restore, "spec", "mbrName") ?? "";
-        if (await FindAsync(ClusterKinds.Record, recordName, cancellationToken) is not { } record)
+        RecordObject? record = RecordObject.Of(
+            await FindAsync(ClusterKinds.Record, restore.RecordName, cancellationToken));
+        if (record is null)
         {
-            return (null, $"there is no MetadataBackupRecord {recordName}");
+            return (null, $"there is no MetadataBackupRecord {restore.RecordName}");
         }
 
-        string claim = ObjectMetadata.Find(restore, "spec", "pvcName") ?? "";
+        string claim = restore.ClaimName;
         if (await FindAsync(ClusterKinds.PersistentVolumeClaim, claim, cancellationToken) is null)
         {
             return (null, $"there is no PersistentVolumeClaim {claim}");
         }
 
-        string locationName = ObjectMetadata.Find(record, "spec", "backuploc") ?? "";
-        if (await FindAsync(ClusterKinds.BackupLocation, locationName, cancellationToken) is not { } location)
+        string locationName = record.Location ?? "";
+        LocationObject? location = LocationObject.Of(
+            await FindAsync(ClusterKinds.BackupLocation, locationName, cancellationToken));
+        if (location is null)
         {
             return (null, $"there is no BackupLocation {locationName}");
         }
@@ -48,10 +51,10 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
         }
 
         // A snapshot may outlive its policy, and be of another cluster's.
-        JsonObject? policy = ObjectMetadata.Find(record, "spec", "policy") is { Length: > 0 } name
-            ? await FindAsync(ClusterKinds.Policy, name, cancellationToken)
+        PolicyObject? policy = record.Policy is { Length: > 0 } name
+            ? PolicyObject.Of(await FindAsync(ClusterKinds.Policy, name, cancellationToken))
             : null;
-        return (new RestoreSource(bound, RecordDocument.SnapshotOf(record) ?? "", PodPlacement.Label(policy)), null);
+        return (new RestoreSource(bound, record.SnapshotId ?? "", PodPlacement.Label(policy)), null);
     }
 
     private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
@@ -7,7 +5,7 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>What the events about one object say of its latest trouble.</summary>
 /// <remarks>The same trouble comes again and again, several volumes may be missing at once, and the texts differ from
 /// one attempt to the next. What is read here stays the same as long as the causes do.</remarks>
-internal sealed class WarningEvents(IEnumerable<JsonObject> events)
+internal sealed class WarningEvents(IEnumerable<EventObject> events)
 {
     /// <summary>Events this much older than the newest are of a trouble that is over: kubelet tries every two
     /// minutes.</summary>
@@ -22,11 +20,11 @@ internal sealed class WarningEvents(IEnumerable<JsonObject> events)
     private readonly (DateTimeOffset At, string Reason, string Message)[] _warnings =
     [
         .. events
-            .Where(item => ObjectMetadata.Find(item, "type") == "Warning")
+            .Where(item => item.IsWarning)
             .Select(item => (
-                At: LastSeen(item),
-                Reason: ObjectMetadata.Find(item, "reason") ?? "",
-                Message: (ObjectMetadata.Find(item, "message") ?? "").Trim()))
+                At: item.LastSeen ?? DateTimeOffset.MinValue,
+                item.Reason,
+                Message: (item.Message ?? "").Trim()))
             .OrderBy(warning => warning.At)
             .ThenBy(warning => warning.Reason, StringComparer.Ordinal),
     ];
@@ -55,16 +53,4 @@ internal sealed class WarningEvents(IEnumerable<JsonObject> events)
     public string? Latest(string beginning) => _warnings
         .Select(warning => warning.Message)
         .LastOrDefault(message => message.StartsWith(beginning, StringComparison.Ordinal));
-
-    /// <summary>When an event happened last. The newer form of events has its own fields for it.</summary>
-    private static DateTimeOffset LastSeen(JsonObject item)
-    {
-        string? text = ObjectMetadata.Find(item, "series", "lastObservedTime")
-            ?? ObjectMetadata.Find(item, "lastTimestamp")
-            ?? ObjectMetadata.Find(item, "eventTime")
-            ?? ObjectMetadata.Find(item, "metadata", "creationTimestamp");
-        bool hasTime = DateTimeOffset.TryParse(
-            text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at);
-        return hasTime ? at : DateTimeOffset.MinValue;
-    }
 }

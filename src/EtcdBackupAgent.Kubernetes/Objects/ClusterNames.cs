@@ -28,8 +28,7 @@ internal static class ClusterNames
     public const string PolicyLabel = "kubedr.backup-policy";
 
     /// <summary>On a record whose snapshot is none of a policy here: of another cluster that shares the bucket, of
-    /// another
-    /// etcd cluster than the one that the policy backs up, of a policy that is gone. It is listed, and never
+    /// another etcd cluster than the one that the policy backs up, of a policy that is gone. It is listed, and never
     /// pruned.</summary>
     public const string ForeignLabel = $"{DocumentIdentity.Group}/foreign";
 

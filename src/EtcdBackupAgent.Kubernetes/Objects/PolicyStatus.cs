@@ -1,13 +1,28 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
+/// <summary>How far the last run of a policy is, in kubedr's words.</summary>
+internal enum PolicyRunState
+{
+    /// <summary>Its pod has not started.</summary>
+    Pending,
+
+    /// <summary>It is under way.</summary>
+    Initializing,
+
+    Completed,
+
+    Failed,
+}
+
 /// <summary>
-/// What a policy's status says of its backups: kubedr's fields and ours, as <c>docs/kubernetes.md</c>, "Status of a
-/// policy", has them. Pure functions of the status there was and what happened.
+/// What a policy's status reports of its backups: kubedr's fields and ours, as <c>docs/kubernetes.md</c>, "Status of a
+/// policy", has them. It goes by the status there was and what happened, and by nothing else.
 /// </summary>
 /// <remarks>
 /// There are two parts, and each goes forward in time only, whoever writes it and however late, but a time that lies in
@@ -16,36 +31,91 @@ namespace EtcdBackupAgent.Kubernetes.Objects;
 /// <c>BackupSucceeded</c> and <c>PodStarted</c>), and the last backup that succeeded (<c>lastSuccessTime</c>,
 /// <c>snapshotId</c> and what belongs to it), which a run that fails leaves as it was.
 /// </remarks>
-internal static class PolicyStatus
+/// <param name="status">The status, which the setters change.</param>
+internal sealed class PolicyStatus(JsonObject status)
 {
-    public const string LastSuccessTime = "lastSuccessTime";
-    public const string EtcdClusterId = "etcdClusterId";
-    public const string SnapshotId = "snapshotId";
-    public const string FutureSnapshots = "futureSnapshots";
-    public const string VerifiedTime = "verifiedTime";
-
-    /// <summary>The state of a run whose pod has not started.</summary>
-    public const string Pending = "Pending";
-
-    /// <summary>The state of a run that is under way.</summary>
-    public const string Initializing = "Initializing";
-
-    public const string Failed = "Failed";
-
-    private const string BackupTime = "backupTime";
-    private const string BackupState = "backupStatus";
+    private const string RunTime = "backupTime";
+    private const string RunState = "backupStatus";
     private const string ErrorMessage = "backupErrorMessage";
-    private const string Pod = "backupPod";
-    private const string Generation = "observedGeneration";
+    private const string RunPod = "backupPod";
+    private const string ObservedGeneration = "observedGeneration";
+
+    private const string SuccessTime = "lastSuccessTime";
+    private const string Record = "mbrName";
+    private const string Snapshot = "snapshotId";
+    private const string FilesNew = "filesNew";
+    private const string FilesChanged = "filesChanged";
+    private const string Stored = "dataAdded";
+    private const string Plain = "totalBytesProcessed";
+    private const string Seconds = "totalDurationSecs";
+    private const string Cluster = "etcdClusterId";
+    private const string FutureSnapshots = "futureSnapshots";
+    private const string VerifiedTime = "verifiedTime";
+    private const string BackupNow = "lastBackupNow";
+
+    public StatusConditions Conditions => new(status);
+
+    /// <summary>When the last run began, or came to its end; null if there was none.</summary>
+    public DateTimeOffset? RunAt => ObjectFields.Time(status, RunTime);
+
+    /// <summary>Null if there was no run, or its state is none of kubedr's.</summary>
+    public PolicyRunState? State =>
+        ObjectFields.Text(status, RunState) is { } text
+        && Enum.TryParse(text, out PolicyRunState state) && $"{state}" == text
+            ? state
+            : null;
+
+    /// <summary>Why the last run failed; null if it did not, or the status does not say.</summary>
+    public FailureReason? FailedFor =>
+        Enum.TryParse(Conditions.Reason(StatusConditions.BackupSucceeded), out FailureReason reason) ? reason : null;
+
+    public DateTimeOffset? LastSuccessAt => ObjectFields.Time(status, SuccessTime);
+
+    /// <summary>The snapshot of the last success; null if there was none.</summary>
+    public string? SnapshotId => ObjectFields.Text(status, Snapshot);
+
+    /// <summary>The etcd cluster of the last success; null if there was none.</summary>
+    public EtcdId? EtcdClusterId =>
+        ObjectFields.Text(status, Cluster) is { Length: > 0 } known && EtcdId.TryParse(known, out EtcdId cluster)
+            ? cluster
+            : null;
+
+    /// <summary>Bytes of the last success as they were read; null if there was none.</summary>
+    public long? PlainBytes => ObjectFields.Number(status, Plain);
+
+    /// <summary>Bytes of the last success as they were stored; null if there was none.</summary>
+    public long? StoredBytes => ObjectFields.Number(status, Stored);
+
+    /// <summary>How long the last success took; null if there was none.</summary>
+    public TimeSpan? Duration =>
+        double.TryParse(
+            ObjectFields.Text(status, Seconds), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : null;
+
+    /// <summary>The end of the newest deep verification that found a snapshot sound; null if there was none.</summary>
+    public DateTimeOffset? VerifiedAt => ObjectFields.Time(status, VerifiedTime);
+
+    /// <summary>The value of the annotation for which a backup was made last; null if there was none.</summary>
+    public string? LastBackupNow => ObjectFields.Text(status, BackupNow);
+
+    /// <summary>Whether the policy is right, and backed up as it says.</summary>
+    public void SetReady(bool holds, string reason, string message, long generation, DateTimeOffset now)
+    {
+        status[ObservedGeneration] = generation;
+        Conditions.Set(StatusConditions.Ready, holds, reason, message, generation, now);
+    }
+
+    /// <summary>A backup is made for this value of the annotation.</summary>
+    public void SetBackupNow(string asked) => status[BackupNow] = asked;
 
     /// <summary>A run has begun.</summary>
-    /// <param name="status">The policy's status.</param>
     /// <param name="pod">Who makes the backup.</param>
     /// <param name="generation">Of the policy.</param>
     /// <param name="now">When.</param>
-    public static void SetBegun(JsonObject status, string pod, long generation, DateTimeOffset now)
+    public void SetBegun(string pod, long generation, DateTimeOffset now)
     {
-        if (SetRun(status, Initializing, pod, generation, now, now))
+        if (SetRun(PolicyRunState.Initializing, pod, generation, now, now))
         {
             status.Remove(ErrorMessage);
         }
@@ -53,30 +123,28 @@ internal static class PolicyStatus
 
     /// <summary>The pod of a run has not started. The part of the last run is about the newest run only; the
     /// condition is about any run that is kept from starting.</summary>
-    public static void SetDelayed(
-        JsonObject status, StartDelay delay, DelayedJob job, string hint, long generation, DateTimeOffset now)
+    public void SetDelayed(StartDelay delay, DelayedJob job, string hint, long generation, DateTimeOffset now)
     {
-        if (SetRun(status, Pending, job.Pod ?? job.Name, generation, job.Begun, now))
+        if (SetRun(PolicyRunState.Pending, job.Pod ?? job.Name, generation, job.Begun, now))
         {
             status[ErrorMessage] = $"{delay.Message(job.Name)} {hint}";
         }
 
-        StatusConditions.Set(
-            status, StatusConditions.PodStarted, holds: false, delay.Reason, delay.Message(job.Name), generation, now);
+        Conditions.Set(
+            StatusConditions.PodStarted, holds: false, delay.Reason, delay.Message(job.Name), generation, now);
     }
 
     /// <summary>The pod of a run that was delayed has started, or that of a later one has. The pod writes the rest
     /// itself.</summary>
-    public static void SetStarted(JsonObject status, long generation, DateTimeOffset now)
+    public void SetStarted(long generation, DateTimeOffset now)
     {
-        if (ObjectMetadata.Find(status, BackupState) == Pending)
+        if (State == PolicyRunState.Pending)
         {
-            status[BackupState] = Initializing;
+            status[RunState] = $"{PolicyRunState.Initializing}";
             status.Remove(ErrorMessage);
         }
 
-        StatusConditions.Set(
-            status,
+        Conditions.Set(
             StatusConditions.PodStarted,
             holds: true,
             "Started",
@@ -86,37 +154,33 @@ internal static class PolicyStatus
     }
 
     /// <summary>A pod writes: if its Job was reported as not started, it has started by now.</summary>
-    public static void SetSpoken(JsonObject status, string pod, long generation, DateTimeOffset now)
+    public void SetPodWrites(string pod, long generation, DateTimeOffset now)
     {
-        JsonObject item = new() { ["status"] = status.DeepClone() };
-        if (StatusConditions.Fails(item, StatusConditions.PodStarted)
-            && StartDelay.JobOf(StatusConditions.Message(item, StatusConditions.PodStarted)) is { } job
+        if (Conditions.Fails(StatusConditions.PodStarted)
+            && StartDelay.JobOf(Conditions.Message(StatusConditions.PodStarted)) is { } job
             && IsOf(pod, job))
         {
-            SetStarted(status, generation, now);
+            SetStarted(generation, now);
         }
     }
 
     /// <summary>Whether the last run is this Job's, and in this state.</summary>
-    public static bool IsLastRun(JsonObject status, string job, string state) =>
-        ObjectMetadata.Find(status, BackupState) == state
-        && ObjectMetadata.Find(status, Pod) is { } pod && IsOf(pod, job);
+    public bool IsLastRun(string job, PolicyRunState state) =>
+        State == state
+        && ObjectFields.Text(status, RunPod) is { } pod && IsOf(pod, job);
 
     /// <summary>A run has failed.</summary>
-    /// <param name="status">The policy's status.</param>
     /// <param name="failure">Why.</param>
     /// <param name="pod">Who made the backup.</param>
     /// <param name="generation">Of the policy.</param>
     /// <param name="at">When it failed.</param>
     /// <param name="now">The time of the writer.</param>
-    public static void SetFailed(
-        JsonObject status, BackupException failure, string pod, long generation, DateTimeOffset at, DateTimeOffset now)
+    public void SetFailed(BackupException failure, string pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
-        if (SetRun(status, Failed, pod, generation, at, now))
+        if (SetRun(PolicyRunState.Failed, pod, generation, at, now))
         {
             status[ErrorMessage] = failure.MessageWithHint;
-            StatusConditions.Set(
-                status,
+            Conditions.Set(
                 StatusConditions.BackupSucceeded,
                 holds: false,
                 $"{failure.Reason}",
@@ -127,54 +191,57 @@ internal static class PolicyStatus
     }
 
     /// <summary>A backup has succeeded; also for one that is learnt of later, from the store.</summary>
-    /// <param name="status">The policy's status.</param>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="pod">Who made it; null if that is not known.</param>
     /// <param name="generation">Of the policy.</param>
     /// <param name="now">The time of the writer.</param>
-    public static void SetSucceeded(
-        JsonObject status, SnapshotManifest manifest, string? pod, long generation, DateTimeOffset now)
+    public void SetSucceeded(SnapshotManifest manifest, string? pod, long generation, DateTimeOffset now)
     {
         DateTimeOffset at = manifest.CompletedAt;
-        if (SetRun(status, "Completed", pod, generation, at, now))
+        if (SetRun(PolicyRunState.Completed, pod, generation, at, now))
         {
             status.Remove(ErrorMessage);
-            StatusConditions.Set(
-                status, StatusConditions.BackupSucceeded, holds: true, "Completed", SuccessText(manifest.Id), generation, at);
+            Conditions.Set(
+                StatusConditions.BackupSucceeded,
+                holds: true,
+                "Completed",
+                SuccessText(manifest.Id),
+                generation,
+                at);
         }
 
-        if (IsNotNewer(status, LastSuccessTime, at, now))
+        if (IsNotNewer(LastSuccessAt, at, now))
         {
-            SetSnapshot(status, manifest);
+            SetSnapshot(manifest);
         }
     }
 
     /// <summary>A deep verification has found a snapshot of the policy sound.</summary>
-    public static void SetVerified(JsonObject status, VerificationRecord? verification, DateTimeOffset now)
+    public void SetVerified(VerificationRecord? verification, DateTimeOffset now)
     {
         if (verification is { Result: VerificationResult.Sound, CompletedAt: var at }
-            && IsNotNewer(status, VerifiedTime, at, now))
+            && IsNotNewer(VerifiedAt, at, now))
         {
             status[VerifiedTime] = StatusTime.Text(at);
         }
     }
 
     /// <summary>Which snapshot is the newest, whatever the status says.</summary>
-    public static void SetSnapshot(JsonObject status, SnapshotManifest manifest)
+    public void SetSnapshot(SnapshotManifest manifest)
     {
-        status["mbrName"] = ClusterNames.RecordOf(manifest.Id.Value);
-        status[SnapshotId] = manifest.Id.Value;
-        status["filesNew"] = (long)manifest.Artifacts.Count;
-        status["filesChanged"] = 0L;
-        status["dataAdded"] = manifest.StoredBytes;
-        status["totalBytesProcessed"] = manifest.PlainBytes;
-        status["totalDurationSecs"] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-        status[LastSuccessTime] = StatusTime.Text(manifest.CompletedAt);
-        status[EtcdClusterId] = $"{manifest.Etcd.ClusterId}";
+        status[Record] = ClusterNames.RecordOf(manifest.Id.Value);
+        status[Snapshot] = manifest.Id.Value;
+        status[FilesNew] = (long)manifest.Artifacts.Count;
+        status[FilesChanged] = 0L;
+        status[Stored] = manifest.StoredBytes;
+        status[Plain] = manifest.PlainBytes;
+        status[Seconds] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        status[SuccessTime] = StatusTime.Text(manifest.CompletedAt);
+        status[Cluster] = $"{manifest.Etcd.ClusterId}";
     }
 
     /// <summary>How many snapshots of the policy are dated in the future; nothing stands there if none is.</summary>
-    public static void SetFromFuture(JsonObject status, int count)
+    public void SetFromFuture(int count)
     {
         if (count > 0)
         {
@@ -186,56 +253,53 @@ internal static class PolicyStatus
         }
     }
 
-    /// <summary>Whether a status tells what became of the run of a Job, or of a later one. Times are whole seconds
+    /// <summary>Whether the status reports the end of the run of a Job, or of a later one. Times are whole seconds
     /// here, in which another run may have ended: of the same time, the pod must be that of the Job or of one that
     /// was made after it.</summary>
-    /// <param name="status">The policy's status.</param>
     /// <param name="jobs">The names of the Job and of those after it.</param>
     /// <param name="begun">When the Job began.</param>
     /// <param name="ended">When it ended.</param>
     /// <param name="now">The time.</param>
-    public static bool HasTold(
-        JsonObject status,
+    public bool IsReported(
         IReadOnlyCollection<string> jobs,
         DateTimeOffset begun,
         DateTimeOffset ended,
         DateTimeOffset now) =>
-        StatusTime.FindPast(status, BackupTime, now) is { } known
+        StatusTime.Past(RunAt, now) is { } known
         && (known > ended
             || (known >= StatusTime.Rounded(begun)
-                && ObjectMetadata.Find(status, BackupState) is not (Initializing or Pending)
-                && ObjectMetadata.Find(status, Pod) is { } pod
+                && State is not (PolicyRunState.Initializing or PolicyRunState.Pending)
+                && ObjectFields.Text(status, RunPod) is { } pod
                 && jobs.Any(job => IsOf(pod, job))));
 
     /// <summary>kubedr's words.</summary>
     public static string SuccessText(SnapshotId id) => $"Backup completed, snapshot ID: {id}";
 
-    /// <summary>Whether a time in a status is absent, in the future, or not after another.</summary>
-    public static bool IsNotNewer(JsonObject status, string field, DateTimeOffset time, DateTimeOffset now) =>
-        StatusTime.FindPast(status, field, now) is not { } known || known <= StatusTime.Rounded(time);
+    /// <summary>Whether a time of the status is absent, in the future, or not after another.</summary>
+    private static bool IsNotNewer(DateTimeOffset? read, DateTimeOffset time, DateTimeOffset now) =>
+        StatusTime.Past(read, now) is not { } known || known <= StatusTime.Rounded(time);
 
     /// <summary>A pod is called after its Job; in place of one that was never there stands the Job.</summary>
     private static bool IsOf(string pod, string job) => pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
-    /// <summary>False, and nothing is changed, if the status tells of a later run.</summary>
-    private static bool SetRun(
-        JsonObject status, string state, string? pod, long generation, DateTimeOffset at, DateTimeOffset now)
+    /// <summary>False, and nothing is changed, if the status reports a later run.</summary>
+    private bool SetRun(PolicyRunState state, string? pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
-        if (!IsNotNewer(status, BackupTime, at, now))
+        if (!IsNotNewer(RunAt, at, now))
         {
             return false;
         }
 
-        status[BackupTime] = StatusTime.Text(at);
-        status[BackupState] = state;
-        status[Generation] = generation;
+        status[RunTime] = StatusTime.Text(at);
+        status[RunState] = $"{state}";
+        status[ObservedGeneration] = generation;
         if (pod is null)
         {
-            status.Remove(Pod);
+            status.Remove(RunPod);
         }
         else
         {
-            status[Pod] = pod;
+            status[RunPod] = pod;
         }
 
         return true;

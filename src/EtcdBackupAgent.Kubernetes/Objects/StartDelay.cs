@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
 /// <summary>Why the pod of a Job has not started.</summary>
@@ -28,7 +26,7 @@ internal sealed record StartDelay(string Reason, string What, string Detail = ""
     public string Message(string job) => $"{Before}{job}{After}{Cause}.";
 
     /// <summary>Tells the event of this cause and this Job from all others.</summary>
-    public string EventKey(JsonObject job) => $"{ObjectMetadata.Uid(job)}.{Reason}".ToLowerInvariant();
+    public string EventKey(JobObject job) => $"{job.Uid}.{Reason}".ToLowerInvariant();
 
     /// <summary>The Job in a sentence of <see cref="Message"/>; null if it is no such sentence.</summary>
     public static string? JobOf(string? message) =>

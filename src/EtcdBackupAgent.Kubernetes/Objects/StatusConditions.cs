@@ -4,7 +4,8 @@ namespace EtcdBackupAgent.Kubernetes.Objects;
 
 /// <summary><c>status.conditions</c>: what is true of an object, for <c>kubectl wait</c>. Source: "Typical status
 /// properties" in Kubernetes' API conventions.</summary>
-internal static class StatusConditions
+/// <param name="status">The status, which <see cref="Set"/> changes.</param>
+internal sealed class StatusConditions(JsonObject status)
 {
     /// <summary>The object is right, and the agent does what it says.</summary>
     public const string Ready = "Ready";
@@ -16,30 +17,39 @@ internal static class StatusConditions
     /// was.</summary>
     public const string PodStarted = "PodStarted";
 
-    /// <summary>Sets one condition in a status; the time of its last transition stays where the status is the
+    private const string List = "conditions";
+    private const string TypeField = "type";
+    private const string StatusField = "status";
+    private const string ReasonField = "reason";
+    private const string MessageField = "message";
+    private const string TransitionField = "lastTransitionTime";
+    private const string True = "True";
+    private const string False = "False";
+
+    /// <summary>Sets one condition; the time of its last transition stays where the condition's status is the
     /// same.</summary>
-    public static void Set(
-        JsonObject status, string type, bool holds, string reason, string message, long generation, DateTimeOffset now)
+    public void Set(
+        string type, bool holds, string reason, string message, long generation, DateTimeOffset now)
     {
-        if (status["conditions"] is not JsonArray conditions)
+        if (status[List] is not JsonArray conditions)
         {
-            status["conditions"] = conditions = [];
+            status[List] = conditions = [];
         }
 
-        JsonObject? before = conditions.OfType<JsonObject>().FirstOrDefault(c => ObjectMetadata.Find(c, "type") == type);
-        string text = holds ? "True" : "False";
-        string since = before is not null && ObjectMetadata.Find(before, "status") == text
-            && ObjectMetadata.Find(before, "lastTransitionTime") is { } kept
+        JsonObject? before = Find(type);
+        string text = holds ? True : False;
+        string since = before is not null && ObjectFields.Text(before, StatusField) == text
+            && ObjectFields.Text(before, TransitionField) is { } kept
                 ? kept
                 : StatusTime.Text(now);
         JsonObject condition = new()
         {
-            ["type"] = type,
-            ["status"] = text,
-            ["reason"] = reason,
-            ["message"] = message,
+            [TypeField] = type,
+            [StatusField] = text,
+            [ReasonField] = reason,
+            [MessageField] = message,
             ["observedGeneration"] = generation,
-            ["lastTransitionTime"] = since,
+            [TransitionField] = since,
         };
         if (before is null)
         {
@@ -51,21 +61,21 @@ internal static class StatusConditions
         }
     }
 
-    /// <summary>Whether a condition is <c>True</c>; false if it is not there.</summary>
-    public static bool Holds(JsonObject item, string type) => ObjectMetadata.Find(Find(item, type), "status") == "True";
+    /// <summary>Whether a condition is <c>True</c>; false if it is absent.</summary>
+    public bool Holds(string type) => ObjectFields.Text(Find(type), StatusField) == True;
 
-    /// <summary>Whether a condition is <c>False</c>; false if it is not there.</summary>
-    public static bool Fails(JsonObject item, string type) =>
-        ObjectMetadata.Find(Find(item, type), "status") == "False";
+    /// <summary>Whether a condition is <c>False</c>; false if it is absent.</summary>
+    public bool Fails(string type) => ObjectFields.Text(Find(type), StatusField) == False;
 
-    /// <summary>What a condition says; null if it is not there.</summary>
-    public static string? Message(JsonObject item, string type) => ObjectMetadata.Find(Find(item, type), "message");
+    /// <summary>The sentence of a condition; null if it is absent.</summary>
+    public string? Message(string type) => ObjectFields.Text(Find(type), MessageField);
 
-    /// <summary>The one word that a condition gives; null if it is not there.</summary>
-    public static string? Reason(JsonObject item, string type) => ObjectMetadata.Find(Find(item, type), "reason");
+    /// <summary>The one word of a condition; null if it is absent.</summary>
+    public string? Reason(string type) => ObjectFields.Text(Find(type), ReasonField);
 
-    private static JsonObject? Find(JsonObject item, string type) =>
-        (item["status"]?["conditions"] as JsonArray ?? [])
-            .OfType<JsonObject>()
-            .FirstOrDefault(c => ObjectMetadata.Find(c, "type") == type);
+    /// <summary>Since when a condition is as it is; null if it is absent.</summary>
+    public DateTimeOffset? Since(string type) => ObjectFields.Time(Find(type), TransitionField);
+
+    private JsonObject? Find(string type) =>
+        ObjectFields.Objects(status, List).FirstOrDefault(c => ObjectFields.Text(c, TypeField) == type);
 }

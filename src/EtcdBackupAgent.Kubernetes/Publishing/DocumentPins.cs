@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -7,12 +6,10 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 
 /// <summary>The pin of one location as it was read, for the pod of a backup: it pins nothing, the controller does that
 /// before there is a pod.</summary>
-internal sealed class DocumentPins(JsonObject location) : IRecipientPins
+internal sealed class DocumentPins(LocationObject location) : IRecipientPins
 {
-    private readonly ResourceName _name = new(ObjectMetadata.Namespace(location), ObjectMetadata.Name(location));
-
     public Task<PinnedRecipients?> ReadAsync(ResourceName asked, CancellationToken cancellationToken) =>
-        Task.FromResult(asked == _name ? LocationPin.Read(location) : null);
+        Task.FromResult(asked == location.FullName ? location.ReadPin() : null);
 
     /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, always: to trust a bucket for
     /// the first time is not for a pod, which is started again and again.</exception>

@@ -30,7 +30,7 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
     /// <param name="cancellationToken">Ends it.</param>
     public Task RecordAsync(
         ResourceKind kind,
-        JsonObject about,
+        ClusterObject about,
         EventType type,
         string reason,
         string message,
@@ -44,14 +44,14 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
     /// again because nobody knows what became of the first.</summary>
     public async Task RecordOnceAsync(
         ResourceKind kind,
-        JsonObject about,
+        ClusterObject about,
         EventType type,
         string reason,
         string message,
         string key,
         CancellationToken cancellationToken)
     {
-        string ns = ObjectMetadata.Namespace(about);
+        string ns = about.Namespace;
         string now = StatusTime.Text(time.GetUtcNow());
         JsonObject item = new()
         {
@@ -59,17 +59,17 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
             ["kind"] = ClusterKinds.Event.Kind,
             ["metadata"] = new JsonObject
             {
-                ["name"] = $"{ObjectMetadata.Name(about)}.{key}",
+                ["name"] = $"{about.Name}.{key}",
                 ["namespace"] = ns,
             },
             ["involvedObject"] = new JsonObject
             {
                 ["apiVersion"] = kind.ApiVersion,
                 ["kind"] = kind.Kind,
-                ["name"] = ObjectMetadata.Name(about),
+                ["name"] = about.Name,
                 ["namespace"] = ns,
-                ["uid"] = ObjectMetadata.Uid(about),
-                ["resourceVersion"] = ObjectMetadata.ResourceVersion(about),
+                ["uid"] = about.Uid,
+                ["resourceVersion"] = about.ResourceVersion,
             },
             ["type"] = type.ToString(),
             ["reason"] = reason,

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -13,16 +12,15 @@ internal sealed class LocationStatusPins(KubernetesClient client) : IRecipientPi
 
     /// <exception cref="BackupException">Or what the API server says.</exception>
     public async Task<PinnedRecipients?> ReadAsync(ResourceName location, CancellationToken cancellationToken) =>
-        LocationPin.Read(await GetAsync(location, cancellationToken));
+        (await GetAsync(location, cancellationToken)).ReadPin();
 
     /// <exception cref="BackupException">Or what the API server says.</exception>
     public async Task WriteAsync(ResourceName location, PinnedRecipients pin, CancellationToken cancellationToken)
     {
-        JsonObject item = await GetAsync(location, cancellationToken);
+        LocationObject item = await GetAsync(location, cancellationToken);
         try
         {
-            await _statuses.ChangeAsync(
-                ClusterKinds.BackupLocation, item, status => LocationPin.Set(status, pin), cancellationToken);
+            await _statuses.ChangeAsync(item, status => status.SetPin(pin), cancellationToken);
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
@@ -30,12 +28,12 @@ internal sealed class LocationStatusPins(KubernetesClient client) : IRecipientPi
         }
     }
 
-    private async Task<JsonObject> GetAsync(ResourceName location, CancellationToken cancellationToken)
+    private async Task<LocationObject> GetAsync(ResourceName location, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.GetAsync(
-                ClusterKinds.BackupLocation, location.Namespace, location.Name, cancellationToken);
+            return new LocationObject(await client.GetAsync(
+                ClusterKinds.BackupLocation, location.Namespace, location.Name, cancellationToken));
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {

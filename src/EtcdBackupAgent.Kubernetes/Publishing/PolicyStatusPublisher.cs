@@ -19,14 +19,14 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
     {
         DateTimeOffset now = time.GetUtcNow();
         return ChangeAsync(
-            run, (status, generation) => PolicyStatus.SetBegun(status, pod, generation, now), cancellationToken);
+            run, (status, generation) => status.SetBegun(pod, generation, now), cancellationToken);
     }
 
     public Task FailedAsync(
         PublishedRun run, BackupException failure, DateTimeOffset at, CancellationToken cancellationToken) =>
         ChangeAsync(
             run,
-            (status, generation) => PolicyStatus.SetFailed(status, failure, pod, generation, at, time.GetUtcNow()),
+            (status, generation) => status.SetFailed(failure, pod, generation, at, time.GetUtcNow()),
             cancellationToken);
 
     public Task SucceededAsync(
@@ -39,27 +39,26 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
             (status, generation) =>
             {
                 DateTimeOffset now = time.GetUtcNow();
-                PolicyStatus.SetSucceeded(status, manifest, pod, generation, now);
-                PolicyStatus.SetVerified(status, verification, now);
+                status.SetSucceeded(manifest, pod, generation, now);
+                status.SetVerified(verification, now);
             },
             cancellationToken);
 
     private async Task ChangeAsync(
-        PublishedRun run, Action<JsonObject, long> change, CancellationToken cancellationToken)
+        PublishedRun run, Action<PolicyStatus, long> change, CancellationToken cancellationToken)
     {
         // A policy that is gone has no status, and another one of its name has a status of its own.
         ResourceName policy = run.Policy;
-        if (await client.FindAsync(ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken) is { } item
-            && run.IsOf(item))
+        JsonObject? there = await client.FindAsync(
+            ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken);
+        if (PolicyObject.Of(there) is { } item && run.IsOf(item))
         {
-            long generation = ObjectMetadata.Generation(item);
             await _statuses.ChangeAsync(
-                ClusterKinds.Policy,
                 item,
                 status =>
                 {
-                    PolicyStatus.SetSpoken(status, pod, generation, time.GetUtcNow());
-                    change(status, generation);
+                    status.SetPodWrites(pod, item.Generation, time.GetUtcNow());
+                    change(status, item.Generation);
                 },
                 cancellationToken);
         }

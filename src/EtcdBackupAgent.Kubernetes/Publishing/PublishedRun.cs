@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -15,5 +14,5 @@ internal sealed record PublishedRun(ResourceName Policy, string Location, string
     public static PublishedRun Of(BackupPolicy policy) => new(policy.Name, policy.Destination.Name, policy.Uid);
 
     /// <summary>Whether an object of the policy's name is the policy.</summary>
-    public bool IsOf(JsonObject policy) => PolicyUid is null || PolicyUid == ObjectMetadata.Uid(policy);
+    public bool IsOf(PolicyObject policy) => PolicyUid is null || PolicyUid == policy.Uid;
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -163,8 +164,9 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         PublishedRun run, EventType type, string reason, string message, string key, CancellationToken cancellationToken)
     {
         ResourceName name = run.Policy;
-        if (await client.FindAsync(ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken) is { } policy
-            && run.IsOf(policy))
+        JsonObject? there = await client.FindAsync(
+            ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken);
+        if (PolicyObject.Of(there) is { } policy && run.IsOf(policy))
         {
             await _events.RecordOnceAsync(ClusterKinds.Policy, policy, type, reason, message, key, cancellationToken);
         }

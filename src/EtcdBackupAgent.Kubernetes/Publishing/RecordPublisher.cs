@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 internal sealed class RecordPublisher(KubernetesClient client)
 {
     private readonly StatusWriter _statuses = new(client);
-    private readonly Finalizers _finalizers = new(client);
+    private readonly FinalizerRemoval _finalizers = new(client);
 
     /// <summary>Makes the record of a snapshot, if there is none of its name, and fills in its status.</summary>
     /// <param name="ns">The namespace.</param>
@@ -29,43 +29,30 @@ internal sealed class RecordPublisher(KubernetesClient client)
         bool isForeign,
         CancellationToken cancellationToken)
     {
-        JsonObject record = await CreateAsync(
-            ns, RecordDocument.New(ns, location, manifest, isForeign), cancellationToken);
-        if (!RecordDocument.IsOf(record, location))
+        RecordObject record = await CreateAsync(
+            ns, RecordObject.New(ns, location, manifest, isForeign), cancellationToken);
+        if (record.Location != location)
         {
             return false;
         }
 
-        await _statuses.ChangeAsync(
-            ClusterKinds.Record,
-            record,
-            status => RecordDocument.SetStatus(status, manifest, verification),
-            cancellationToken);
+        await _statuses.ChangeAsync(record, status => status.Set(manifest, verification), cancellationToken);
         return true;
     }
 
     /// <summary>Makes a record say what is known of its snapshot by now.</summary>
     /// <returns>Whether it said something else.</returns>
     public async Task<bool> RefreshAsync(
-        JsonObject record, Snapshot snapshot, bool isForeign, CancellationToken cancellationToken)
+        RecordObject record, Snapshot snapshot, bool isForeign, CancellationToken cancellationToken)
     {
         try
         {
-            JsonObject labelled = RecordDocument.IsForeign(record) == isForeign
+            RecordObject labelled = record.IsForeign == isForeign
                 ? record
-                : await client.MergePatchAsync(
-                    ClusterKinds.Record,
-                    ObjectMetadata.Namespace(record),
-                    ObjectMetadata.Name(record),
-                    subresource: null,
-                    RecordDocument.ForeignPatch(isForeign),
-                    cancellationToken);
-            JsonObject now = await _statuses.ChangeAsync(
-                ClusterKinds.Record,
-                labelled,
-                status => RecordDocument.SetStatus(status, snapshot.Manifest, snapshot.Verification),
-                cancellationToken);
-            return !ReferenceEquals(now, record);
+                : await PatchAsync(record, RecordObject.ForeignPatch(isForeign), cancellationToken);
+            RecordObject now = await _statuses.ChangeAsync(
+                labelled, status => status.Set(snapshot.Manifest, snapshot.Verification), cancellationToken);
+            return !ReferenceEquals(now.Json, record.Json);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
@@ -78,8 +65,8 @@ internal sealed class RecordPublisher(KubernetesClient client)
     public async Task RemoveAsync(string ns, string location, SnapshotId id, CancellationToken cancellationToken)
     {
         string name = ClusterNames.RecordOf(id.Value);
-        if (await client.FindAsync(ClusterKinds.Record, ns, name, cancellationToken) is { } record
-            && RecordDocument.IsOf(record, location))
+        if (RecordObject.Of(await client.FindAsync(ClusterKinds.Record, ns, name, cancellationToken)) is { } record
+            && record.Location == location)
         {
             await RemoveAsync(record, cancellationToken);
         }
@@ -91,22 +78,24 @@ internal sealed class RecordPublisher(KubernetesClient client)
     ///    our finalizer away, if it has that.
     /// 2. Delete that very record.
     /// </remarks>
-    public async Task RemoveAsync(JsonObject record, CancellationToken cancellationToken)
+    public async Task RemoveAsync(RecordObject record, CancellationToken cancellationToken)
     {
-        string ns = ObjectMetadata.Namespace(record);
-        string name = ObjectMetadata.Name(record);
         try
         {
             // 1
             await _finalizers.RemoveAsync(
                 ClusterKinds.Record,
-                await MarkAsync(record, cancellationToken),
+                (await MarkAsync(record, cancellationToken)).Json,
                 ClusterNames.RecordFinalizer,
                 cancellationToken);
 
             // 2
             await client.DeleteAsync(
-                ClusterKinds.Record, ns, name, new DeletePrecondition(Uid: ObjectMetadata.Uid(record)), cancellationToken);
+                ClusterKinds.Record,
+                record.Namespace,
+                record.Name,
+                new DeletePrecondition(Uid: record.Uid),
+                cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
@@ -114,34 +103,28 @@ internal sealed class RecordPublisher(KubernetesClient client)
         }
     }
 
-    private async Task<JsonObject> MarkAsync(JsonObject record, CancellationToken cancellationToken) =>
-        RecordDocument.IsSnapshotGone(record)
+    private async Task<RecordObject> MarkAsync(RecordObject record, CancellationToken cancellationToken) =>
+        record.IsSnapshotGone
             ? record
-            : await client.MergePatchAsync(
-                ClusterKinds.Record,
-                ObjectMetadata.Namespace(record),
-                ObjectMetadata.Name(record),
-                subresource: null,
-                new JsonObject
-                {
-                    ["metadata"] = new JsonObject
-                    {
-                        ["resourceVersion"] = ObjectMetadata.ResourceVersion(record),
-                        ["annotations"] = new JsonObject { [ClusterNames.SnapshotGoneAnnotation] = "true" },
-                    },
-                },
-                cancellationToken);
+            : await PatchAsync(record, record.SnapshotGonePatch(), cancellationToken);
+
+    private async Task<RecordObject> PatchAsync(
+        RecordObject record, JsonObject patch, CancellationToken cancellationToken) => new(
+            await client.MergePatchAsync(
+                ClusterKinds.Record, record.Namespace, record.Name, subresource: null, patch, cancellationToken));
 
     /// <summary>The record as it was made, or as it is there.</summary>
-    private async Task<JsonObject> CreateAsync(string ns, JsonObject record, CancellationToken cancellationToken)
+    private async Task<RecordObject> CreateAsync(string ns, RecordObject record, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.CreateAsync(ClusterKinds.Record, ns, record, cancellationToken);
+            return new RecordObject(
+                await client.CreateAsync(ClusterKinds.Record, ns, record.Json, cancellationToken));
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
-            return await client.GetAsync(ClusterKinds.Record, ns, ObjectMetadata.Name(record), cancellationToken);
+            return new RecordObject(
+                await client.GetAsync(ClusterKinds.Record, ns, record.Name, cancellationToken));
         }
     }
 }

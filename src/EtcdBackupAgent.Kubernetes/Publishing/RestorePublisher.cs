@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -11,7 +10,7 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 /// <param name="restore">The MetadataRestore as it was read.</param>
 /// <param name="pod">Who restores.</param>
 /// <param name="time">The clock.</param>
-internal sealed class RestorePublisher(KubernetesClient client, JsonObject restore, string pod, TimeProvider time)
+internal sealed class RestorePublisher(KubernetesClient client, RestoreObject restore, string pod, TimeProvider time)
 {
     private readonly StatusWriter _statuses = new(client);
     private readonly EventRecorder _events = new(client, pod, time);
@@ -20,14 +19,14 @@ internal sealed class RestorePublisher(KubernetesClient client, JsonObject resto
 
     /// <returns>Null if it was said, else why not.</returns>
     public Task<BackupException?> ProgressAsync(string snapshotId, int percent) =>
-        TellAsync(status => RestoreStatus.SetProgress(status, snapshotId, percent), told: null, Limits.Begin);
+        TellAsync(status => status.SetProgress(snapshotId, percent), told: null, Limits.Begin);
 
     /// <inheritdoc cref="ProgressAsync"/>
     public Task<BackupException?> CompletedAsync(string snapshotId)
     {
         DateTimeOffset now = time.GetUtcNow();
         return TellAsync(
-            status => RestoreStatus.SetCompleted(status, snapshotId, ObjectMetadata.Generation(restore), now),
+            status => status.SetCompleted(snapshotId, restore.Generation, now),
             (EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshotId)),
             Limits.End);
     }
@@ -37,32 +36,32 @@ internal sealed class RestorePublisher(KubernetesClient client, JsonObject resto
     {
         DateTimeOffset now = time.GetUtcNow();
         return TellAsync(
-            status => RestoreStatus.SetFailed(status, failure, ObjectMetadata.Generation(restore), now),
+            status => status.SetFailed(failure, restore.Generation, now),
             (EventType.Warning, "RestoreFailed", failure.Message),
             Limits.End);
     }
 
     private async Task<BackupException?> TellAsync(
-        Action<JsonObject> change, (EventType Type, string Reason, string Message)? told, TimeSpan limit)
+        Action<RestoreStatus> change, (EventType Type, string Reason, string Message)? told, TimeSpan limit)
     {
         using CancellationTokenSource timeIsUp = new(limit, time);
         string key = EventRecorder.NewKey();
         return await new PatientCall(client, Limits, time).TryAsync(
-            $"write the status of MetadataRestore {ObjectMetadata.Name(restore)}",
+            $"write the status of MetadataRestore {restore.Name}",
             async token =>
             {
                 await _statuses.ChangeAsync(
-                    ClusterKinds.Restore,
                     restore,
                     status =>
                     {
-                        RestoreStatus.SetStarted(status, ObjectMetadata.Generation(restore), time.GetUtcNow());
+                        status.SetStarted(restore.Generation, time.GetUtcNow());
                         change(status);
                     },
                     token);
                 if (told is { } say)
                 {
-                    await _events.RecordOnceAsync(ClusterKinds.Restore, restore, say.Type, say.Reason, say.Message, key, token);
+                    await _events.RecordOnceAsync(
+                        ClusterKinds.Restore, restore, say.Type, say.Reason, say.Message, key, token);
                 }
             },
             timeIsUp.Token);

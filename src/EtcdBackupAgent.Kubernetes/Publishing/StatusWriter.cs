@@ -4,38 +4,63 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Changes the status of objects, and writes nothing where nothing changes: a status that is written again and
-/// again wakes everybody who watches it. Several processes write one status: what somebody else wrote meanwhile, as into
-/// the conditions, is not lost.</summary>
+/// <summary>Changes the status of objects, and writes nothing where nothing changes: a status that is written again
+/// and again wakes everything that watches it. Several processes write one status: what another one wrote meanwhile,
+/// as into the conditions, is not lost.</summary>
 internal sealed class StatusWriter(KubernetesClient client)
 {
-    /// <summary>Times that one change is tried at most; each time somebody else was faster.</summary>
+    /// <summary>Times that one change is tried at most; each time another writer was faster.</summary>
     private const int AttemptsMax = 5;
+
+    /// <inheritdoc cref="ChangeAsync(ResourceKind, JsonObject, Action{JsonObject}, CancellationToken)"/>
+    public async Task<PolicyObject> ChangeAsync(
+        PolicyObject policy, Action<PolicyStatus> change, CancellationToken cancellationToken) => new(
+            await ChangeAsync(ClusterKinds.Policy, policy.Json, status => change(new(status)), cancellationToken));
+
+    /// <inheritdoc cref="ChangeAsync(ResourceKind, JsonObject, Action{JsonObject}, CancellationToken)"/>
+    public async Task<LocationObject> ChangeAsync(
+        LocationObject location, Action<LocationStatus> change, CancellationToken cancellationToken) => new(
+            await ChangeAsync(
+                ClusterKinds.BackupLocation, location.Json, status => change(new(status)), cancellationToken));
+
+    /// <inheritdoc cref="ChangeAsync(ResourceKind, JsonObject, Action{JsonObject}, CancellationToken)"/>
+    public async Task<RecordObject> ChangeAsync(
+        RecordObject record, Action<RecordStatus> change, CancellationToken cancellationToken) => new(
+            await ChangeAsync(ClusterKinds.Record, record.Json, status => change(new(status)), cancellationToken));
+
+    /// <inheritdoc cref="ChangeAsync(ResourceKind, JsonObject, Action{JsonObject}, CancellationToken)"/>
+    public async Task<RestoreObject> ChangeAsync(
+        RestoreObject restore, Action<RestoreStatus> change, CancellationToken cancellationToken) => new(
+            await ChangeAsync(ClusterKinds.Restore, restore.Json, status => change(new(status)), cancellationToken));
 
     /// <summary>Applies a change to the status that the object has, and writes the fields that differ. If the object has
     /// another version by then, it is read again and the change applied to what is there.</summary>
     /// <param name="kind">The object's kind.</param>
     /// <param name="item">The object as it was read.</param>
     /// <param name="change">Changes a copy of its status, which may be empty; may be called more than once.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>The object as it is then; <paramref name="item"/> itself if nothing differs.</returns>
-    public async Task<JsonObject> ChangeAsync(
+    /// <param name="cancellationToken">Leaves the status as it is, or as it was written.</param>
+    /// <returns>The object as it is then, with the same JSON if nothing differs.</returns>
+    private async Task<JsonObject> ChangeAsync(
         ResourceKind kind, JsonObject item, Action<JsonObject> change, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
-            JsonObject before = item["status"] as JsonObject ?? [];
-            JsonObject after = (JsonObject)before.DeepClone();
+            JsonObject after = (JsonObject)ObjectSections.Status(item).DeepClone();
             change(after);
-            JsonObject status = Difference(before, after);
-            if (status.Count == 0)
+            if (ObjectSections.StatusPatch(item, after) is not { } patch)
             {
                 return item;
             }
 
             try
             {
-                return await WriteAsync(kind, item, status, cancellationToken);
+                return await client.MergePatchAsync(
+                    kind,
+                    ObjectMetadata.Namespace(item),
+                    ObjectMetadata.Name(item),
+                    "status",
+                    patch,
+                    cancellationToken);
             }
             catch (ApiStatusException e) when (e.IsConflict && attempt < AttemptsMax)
             {
@@ -50,42 +75,5 @@ internal sealed class StatusWriter(KubernetesClient client)
                 item = now;
             }
         }
-    }
-
-    private Task<JsonObject> WriteAsync(
-        ResourceKind kind, JsonObject item, JsonObject status, CancellationToken cancellationToken) =>
-        client.MergePatchAsync(
-            kind,
-            ObjectMetadata.Namespace(item),
-            ObjectMetadata.Name(item),
-            "status",
-            new JsonObject
-            {
-                ["metadata"] = new JsonObject { ["resourceVersion"] = ObjectMetadata.ResourceVersion(item) },
-                ["status"] = status,
-            },
-            cancellationToken);
-
-    /// <summary>The merge patch from one to the other, field by field at the top; null removes one.</summary>
-    private static JsonObject Difference(JsonObject before, JsonObject after)
-    {
-        JsonObject patch = [];
-        foreach ((string field, JsonNode? value) in after)
-        {
-            if (!JsonNode.DeepEquals(value, before[field]))
-            {
-                patch[field] = value?.DeepClone();
-            }
-        }
-
-        foreach ((string field, _) in before)
-        {
-            if (!after.ContainsKey(field))
-            {
-                patch[field] = null;
-            }
-        }
-
-        return patch;
     }
 }

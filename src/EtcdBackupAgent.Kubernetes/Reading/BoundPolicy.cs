@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -10,10 +9,10 @@ namespace EtcdBackupAgent.Kubernetes.Reading;
 internal sealed record BoundPolicy
 {
     /// <summary>The policy as it was read.</summary>
-    public required JsonObject Document { get; init; }
+    public required PolicyObject Document { get; init; }
 
     /// <summary>The location that it names, as it was read; null if it names none that is there.</summary>
-    public required JsonObject? LocationDocument { get; init; }
+    public required LocationObject? LocationDocument { get; init; }
 
     /// <summary>The policy and its location, if they are right, with their Secrets; and every problem of them.</summary>
     public required ResourceSet Resources { get; init; }
@@ -21,7 +20,7 @@ internal sealed record BoundPolicy
     /// <summary>Whether it is what a pod was given long ago, because the API server did not answer now.</summary>
     public bool IsGiven { get; init; }
 
-    public ResourceName Name => new(ObjectMetadata.Namespace(Document), ObjectMetadata.Name(Document));
+    public ResourceName Name => Document.FullName;
 
     /// <summary>Null if it, or what it names, has an error, which is among the problems.</summary>
     public BackupPolicy? Policy => Resources.Policies.GetValueOrDefault(Name);

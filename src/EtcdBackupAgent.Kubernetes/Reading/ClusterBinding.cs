@@ -13,7 +13,9 @@ namespace EtcdBackupAgent.Kubernetes.Reading;
 internal sealed class ClusterBinding(ISecretSource secrets)
 {
     public async Task<ResourceSet> BindAsync(
-        IReadOnlyList<JsonObject> locations, IReadOnlyList<JsonObject> policies, CancellationToken cancellationToken)
+        IReadOnlyList<LocationObject> locations,
+        IReadOnlyList<PolicyObject> policies,
+        CancellationToken cancellationToken)
     {
         // 1
         ResourceName[] names =
@@ -45,8 +47,8 @@ internal sealed class ClusterBinding(ISecretSource secrets)
         };
         ResourceSet bound = binder.Bind(
         [
-            .. locations.Select(item => ClusterDocument.Of(ClusterKinds.BackupLocation, item)),
-            .. policies.Select(item => ClusterDocument.Of(ClusterKinds.Policy, item)),
+            .. locations.Select(item => ClusterDocument.Of(ClusterKinds.BackupLocation, item.Json)),
+            .. policies.Select(item => ClusterDocument.Of(ClusterKinds.Policy, item.Json)),
             .. documents.Select(item => ClusterDocument.Of(ClusterKinds.Secret, item)),
         ]);
         return bound with { Version = ClusterVersion.Of(locations, policies, documents) };

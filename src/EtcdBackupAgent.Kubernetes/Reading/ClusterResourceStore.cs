@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -25,7 +24,10 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
         {
             ResourceList locations = await ListAsync(ClusterKinds.BackupLocation, cancellationToken);
             ResourceList policies = await ListAsync(ClusterKinds.Policy, cancellationToken);
-            return await new ClusterBinding(secrets).BindAsync(locations.Items, policies.Items, cancellationToken);
+            return await new ClusterBinding(secrets).BindAsync(
+                [.. locations.Items.Select(item => new LocationObject(item))],
+                [.. policies.Items.Select(item => new PolicyObject(item))],
+                cancellationToken);
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
@@ -35,10 +37,11 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
 
     /// <summary>Reads the location of a policy, and the Secrets of both.</summary>
     /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
-    public async Task<BoundPolicy> BindAsync(JsonObject policy, CancellationToken cancellationToken)
+    public async Task<BoundPolicy> BindAsync(PolicyObject policy, CancellationToken cancellationToken)
     {
-        JsonObject? location = ObjectMetadata.Find(policy, "spec", "destination") is { Length: > 0 } destination
-            ? await FindAsync(ClusterKinds.BackupLocation, destination, cancellationToken)
+        LocationObject? location = policy.Destination is { Length: > 0 } destination
+            ? LocationObject.Of(await cluster.Client.FindAsync(
+                ClusterKinds.BackupLocation, cluster.Namespace, destination, cancellationToken))
             : null;
         return new BoundPolicy
         {
@@ -51,12 +54,9 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
 
     /// <summary>A location that was read already, with its Secret; it is among the resources if it is right.</summary>
     /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
-    public Task<ResourceSet> BindLocationAsync(JsonObject location, CancellationToken cancellationToken) =>
+    public Task<ResourceSet> BindLocationAsync(LocationObject location, CancellationToken cancellationToken) =>
         new ClusterBinding(secrets).BindAsync([location], [], cancellationToken);
 
     private Task<ResourceList> ListAsync(ResourceKind kind, CancellationToken cancellationToken) =>
         cluster.Client.ListAsync(kind, cluster.Namespace, ResourceSelection.All, cancellationToken);
-
-    private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>
-        cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);
 }

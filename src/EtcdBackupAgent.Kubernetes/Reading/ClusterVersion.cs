@@ -14,10 +14,10 @@ internal static class ClusterVersion
     /// status and no generation.
     /// </summary>
     public static string Of(
-        IEnumerable<JsonObject> locations, IEnumerable<JsonObject> policies, IEnumerable<JsonObject> secrets)
+        IEnumerable<LocationObject> locations, IEnumerable<PolicyObject> policies, IEnumerable<JsonObject> secrets)
     {
-        IEnumerable<string> lines = locations.Concat(policies)
-            .Select(item => $"{ObjectMetadata.Uid(item)} {item["metadata"]?["generation"]}")
+        IEnumerable<string> lines = locations.Concat<ClusterObject>(policies)
+            .Select(item => $"{item.Uid} {item.Generation}")
             .Concat(secrets.Select(item => $"{ObjectMetadata.Uid(item)} {ObjectMetadata.ResourceVersion(item)}"))
             .Order(StringComparer.Ordinal);
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))));

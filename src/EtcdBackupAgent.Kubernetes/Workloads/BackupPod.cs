@@ -105,34 +105,6 @@ internal static class BackupPod
         },
     };
 
-    /// <summary>The documents that the pod goes by when the API server cannot be asked; without what changes by
-    /// itself.</summary>
-    private static JsonObject Resources(BoundPolicy bound)
-    {
-        JsonObject location = Document(ClusterKinds.BackupLocation, bound.LocationDocument!);
-        if (bound.LocationDocument!["status"]?["pinned"] is { } pinned)
-        {
-            location["status"] = new JsonObject { ["pinned"] = pinned.DeepClone() };
-        }
-
-        return new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "List",
-            ["items"] = new JsonArray(location, Document(ClusterKinds.Policy, bound.Document)),
-        };
-    }
-
-    private static JsonObject Document(ResourceKind kind, JsonObject item) => new()
-    {
-        ["apiVersion"] = kind.ApiVersion,
-        ["kind"] = kind.Kind,
-        ["metadata"] = new JsonObject
-        {
-            ["name"] = ObjectMetadata.Name(item),
-            ["namespace"] = ObjectMetadata.Namespace(item),
-            ["uid"] = ObjectMetadata.Uid(item),
-        },
-        ["spec"] = item["spec"]?.DeepClone(),
-    };
+    private static JsonObject Resources(BoundPolicy bound) => ObjectList.New(
+        bound.LocationDocument!.ForPod(), bound.Document.WithoutStatus(ClusterKinds.Policy));
 }

@@ -40,12 +40,12 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
 
     public PodContainer Mount(string volume, JsonObject source, string path, bool isReadOnly)
     {
-        source["name"] = volume;
+        source.Add("name", volume);
         _volumes.Add((JsonNode)source);
         JsonObject mount = new() { ["name"] = volume, ["mountPath"] = path };
         if (isReadOnly)
         {
-            mount["readOnly"] = true;
+            mount.Add("readOnly", true);
         }
 
         _mounts.Add((JsonNode)mount);
@@ -108,7 +108,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
             added.Add((JsonNode)capability);
         }
 
-        _capabilities["add"] = added;
+        _capabilities.Add("add", added);
         return this;
     }
 

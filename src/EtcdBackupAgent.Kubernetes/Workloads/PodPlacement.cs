@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
@@ -26,10 +27,7 @@ internal static class PodPlacement
     public static string Label(BackupPolicy policy) => policy.Options.GetValueOrDefault(LabelOption, LabelDefault);
 
     /// <summary>The same for a policy that was only read; null, as for one that is gone, gives the default.</summary>
-    public static string Label(JsonObject? policy) =>
-        policy?["spec"]?["options"]?[LabelOption] is JsonValue value && value.TryGetValue(out string? label)
-            ? label
-            : LabelDefault;
+    public static string Label(PolicyObject? policy) => policy?.Option(LabelOption) ?? LabelDefault;
 
     /// <summary>Affinity to the nodes that have the label.</summary>
     public static JsonObject OnControlPlane(string label) =>

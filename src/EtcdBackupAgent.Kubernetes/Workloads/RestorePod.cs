@@ -18,24 +18,22 @@ internal static class RestorePod
     /// <param name="location">Where the snapshot is.</param>
     /// <param name="label">The label of the control-plane nodes.</param>
     /// <param name="image">What to run.</param>
-    public static JsonObject Template(JsonObject restore, BackupLocation location, string label, PodImage image)
+    public static JsonObject Template(RestoreObject restore, BackupLocation location, string label, PodImage image)
     {
-        string? claim = ObjectMetadata.Find(restore, "spec", "pvcName");
         PodContainer container = new PodContainer(
             ContainerName,
             image,
-            ["restore", "--kubernetes", "--restore", ObjectMetadata.Name(restore), "--to", PodPaths.Restored])
+            ["restore", "--kubernetes", "--restore", restore.Name, "--to", PodPaths.Restored])
             .Proxies()
             .StoreCredentials(location)
             .Passphrase(location)
             .StoreDirectory(location, isReadOnly: true)
             .Mount(
                 "restored",
-                new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = claim } },
+                new JsonObject { ["persistentVolumeClaim"] = new JsonObject { ["claimName"] = restore.ClaimName } },
                 PodPaths.Restored,
                 isReadOnly: false);
-        JsonObject security = SecurityContext(restore);
-        if (IsRoot(security))
+        if (restore.IsRoot)
         {
             // The certificates get the owners and modes that they had. Another user owns what it restores.
             container.Capabilities("CHOWN", "FOWNER");
@@ -47,17 +45,17 @@ internal static class RestorePod
             ["restartPolicy"] = "Never",
             ["serviceAccountName"] = ServiceAccount,
             ["tolerations"] = PodPlacement.Tolerations(label),
-            ["securityContext"] = security,
+            ["securityContext"] = SecurityContext(restore),
             ["containers"] = new JsonArray(described),
             ["volumes"] = container.Volumes,
         };
-        if (restore["spec"]?["nodeSelector"] is JsonObject { Count: > 0 } chosen)
+        if (restore.NodeSelector is { } chosen)
         {
-            specification["nodeSelector"] = chosen.DeepClone();
+            specification.Add("nodeSelector", chosen.DeepClone());
         }
         else
         {
-            specification["affinity"] = Affinity(location, label, image);
+            specification.Add("affinity", Affinity(location, label, image));
         }
 
         return new JsonObject
@@ -79,25 +77,23 @@ internal static class RestorePod
             (true, { } node) => PodPlacement.OnNode(node),
         };
 
-    private static JsonObject SecurityContext(JsonObject restore)
+    private static JsonObject SecurityContext(RestoreObject restore)
     {
         JsonObject security = new() { ["runAsUser"] = 0L };
         foreach (string field in SecurityFields)
         {
-            if (restore["spec"]?["securityContext"]?[field] is { } value)
+            if (restore.SecurityContext?[field] is { } value)
             {
                 security[field] = value.DeepClone();
             }
         }
 
-        if (!IsRoot(security))
+        if (!restore.IsRoot)
         {
-            security["runAsNonRoot"] = true;
+            security.Add("runAsNonRoot", true);
         }
 
-        security["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" };
+        security.Add("seccompProfile", new JsonObject { ["type"] = "RuntimeDefault" });
         return security;
     }
-
-    private static bool IsRoot(JsonObject security) => (long?)security["runAsUser"] == 0;
 }

@@ -17,7 +17,8 @@ internal static class WorkloadJob
     private const int HistoryLimit = 3;
 
     /// <summary>A Job that runs one pod once. What failed is not tried again by Kubernetes: the next backup is.</summary>
-    public static JsonObject Job(string ns, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
+    public static JsonObject Job(
+        string ns, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
     {
         ["apiVersion"] = ClusterKinds.Job.ApiVersion,
         ["kind"] = ClusterKinds.Job.Kind,
@@ -26,8 +27,8 @@ internal static class WorkloadJob
     };
 
     /// <summary>The CronJob of a policy.</summary>
-    public static JsonObject CronJob(
-        string ns, JsonObject owner, CronJobTiming timing, JsonObject labels, JsonObject template)
+    public static CronJobObject CronJob(
+        string ns, PolicyObject policy, CronJobTiming timing, JsonObject labels, JsonObject template)
     {
         JsonObject specification = new()
         {
@@ -44,25 +45,26 @@ internal static class WorkloadJob
         };
         if (timing.TimeZone is { } zone)
         {
-            specification["timeZone"] = zone;
+            specification.Add("timeZone", zone);
         }
 
-        return new JsonObject
+        JsonObject owner = Owner(ClusterKinds.Policy, policy);
+        return new CronJobObject(new JsonObject
         {
             ["apiVersion"] = ClusterKinds.CronJob.ApiVersion,
             ["kind"] = ClusterKinds.CronJob.Kind,
-            ["metadata"] = Metadata(ns, ClusterNames.CronJobOf((string)owner["name"]!), owner, labels),
+            ["metadata"] = Metadata(ns, ClusterNames.CronJobOf(policy.Name), owner, labels),
             ["spec"] = specification,
-        };
+        });
     }
 
     /// <summary>Who owns what is made for an object: it goes when the object goes.</summary>
-    public static JsonObject Owner(ResourceKind kind, JsonObject item) => new()
+    public static JsonObject Owner(ResourceKind kind, ClusterObject item) => new()
     {
         ["apiVersion"] = kind.ApiVersion,
         ["kind"] = kind.Kind,
-        ["name"] = ObjectMetadata.Name(item),
-        ["uid"] = ObjectMetadata.Uid(item),
+        ["name"] = item.Name,
+        ["uid"] = item.Uid,
         // Without blockOwnerDeletion: clusters that hold to the rights for it, as OpenShift does, want more of them than this needs.
         ["controller"] = true,
     };

@@ -4,7 +4,6 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Kubernetes.Workloads;
@@ -50,7 +49,7 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
         if (bound.Policy is not { } policy || bound.Location is null)
         {
             BackupException wrong = bound.Invalid();
-            PublishedRun run = new(bound.Name, Location: "", ObjectMetadata.Uid(bound.Document));
+            PublishedRun run = new(bound.Name, Location: "", bound.Document.Uid);
             await publisher.FailedAsync(run, wrong, Unpublished);
             throw wrong;
         }

@@ -43,7 +43,8 @@ internal sealed class ClusterDocuments(
             $"read policy {cluster.Namespace}/{name}",
             async token =>
             {
-                JsonObject? policy = await cluster.Client.FindAsync(ClusterKinds.Policy, cluster.Namespace, name, token);
+                PolicyObject? policy = PolicyObject.Of(
+                    await cluster.Client.FindAsync(ClusterKinds.Policy, cluster.Namespace, name, token));
                 found = policy is null ? null : await new ClusterResourceStore(cluster, secrets).BindAsync(policy, token);
             },
             timeIsUp.Token);
@@ -65,9 +66,10 @@ internal sealed class ClusterDocuments(
     private async Task<BoundPolicy> BindGivenAsync(string name, string given, CancellationToken cancellationToken)
     {
         JsonObject[] items = Items(given);
-        JsonObject policy = Find(items, DocumentIdentity.Policy, name) ?? throw Absent(name, $"in {Variable}");
-        JsonObject? location = ObjectMetadata.Find(policy, "spec", "destination") is { } destination
-            ? Find(items, DocumentIdentity.BackupLocation, destination)
+        PolicyObject policy = PolicyObject.Of(Find(items, DocumentIdentity.Policy, name))
+            ?? throw Absent(name, $"in {Variable}");
+        LocationObject? location = policy.Destination is { } destination
+            ? LocationObject.Of(Find(items, DocumentIdentity.BackupLocation, destination))
             : null;
         return new BoundPolicy
         {
@@ -83,16 +85,16 @@ internal sealed class ClusterDocuments(
     {
         try
         {
-            return [.. (JsonNode.Parse(given)?["items"] as JsonArray ?? []).OfType<JsonObject>()];
+            return [.. ObjectList.Items(JsonNode.Parse(given) as JsonObject ?? throw new JsonException("no object"))];
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (JsonException e)
         {
             throw new BackupException(FailureReason.InvalidInput, $"{Variable} does not hold a List in JSON.", e);
         }
     }
 
     private JsonObject? Find(JsonObject[] items, string kind, string name) => items.FirstOrDefault(item =>
-        ObjectMetadata.Find(item, "kind") == kind
+        ObjectList.KindOf(item) == kind
         && ObjectMetadata.Name(item) == name
         && ObjectMetadata.Namespace(item) == cluster.Namespace);
 

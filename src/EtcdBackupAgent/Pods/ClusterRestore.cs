@@ -42,8 +42,8 @@ internal sealed class ClusterRestore(
         string name, string target, IProgress<TransferProgress> shown, Action<string> warn, CancellationToken cancellationToken)
     {
         // 1
-        JsonObject restore = await ReadAsync(ClusterKinds.Restore, name, cancellationToken);
-        if (RestoreStatus.HasEnded(restore))
+        RestoreObject restore = new(await ReadAsync(ClusterKinds.Restore, name, cancellationToken));
+        if (restore.Status.HasEnded)
         {
             throw new BackupException(FailureReason.Refused, $"MetadataRestore {name} has ended already.")
             {
@@ -76,28 +76,27 @@ internal sealed class ClusterRestore(
     }
 
     private async Task<RestoreOutcome> RestoreAsync(
-        JsonObject restore,
+        RestoreObject restore,
         string target,
         RestorePublisher publisher,
         IProgress<TransferProgress> shown,
         CancellationToken cancellationToken)
     {
-        JsonObject record = await ReadAsync(
-            ClusterKinds.Record, ObjectMetadata.Find(restore, "spec", "mbrName") ?? "", cancellationToken);
-        JsonObject item = await ReadAsync(
-            ClusterKinds.BackupLocation, ObjectMetadata.Find(record, "spec", "backuploc") ?? "", cancellationToken);
+        RecordObject record = new(await ReadAsync(ClusterKinds.Record, restore.RecordName, cancellationToken));
+        LocationObject item = new(
+            await ReadAsync(ClusterKinds.BackupLocation, record.Location ?? "", cancellationToken));
         ResourceSet resources = await new ClusterResourceStore(
             cluster, new PodSecrets(Environment.GetEnvironmentVariable, etcdCredentialsDirectory: Path.GetTempPath()))
             .BindLocationAsync(item, cancellationToken);
         BackupLocation location = resources.Locations.Values.SingleOrDefault() ?? throw new BackupException(
             FailureReason.InvalidInput,
-            $"BackupLocation {ObjectMetadata.Name(item)} cannot be used: {string.Join('\n', resources.Problems)}");
+            $"BackupLocation {item.Name} cannot be used: {string.Join('\n', resources.Problems)}");
 
         // 2
         using IObjectStore store = openStore(location, resources);
         BackupRepository repository = await BackupRepository.OpenAsync(store, time, cancellationToken);
         using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
-        string id = RecordDocument.SnapshotOf(record) ?? "";
+        string id = record.SnapshotId ?? "";
         Snapshot snapshot = await repository.FindAsync(id, cancellationToken);
 
         // 3

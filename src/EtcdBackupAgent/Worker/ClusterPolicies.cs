@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Globalization;
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -35,10 +32,10 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// <summary>Names of the policies whose backups this process makes.</summary>
     public IReadOnlySet<string> InProcess => _inProcess.Keys.ToHashSet(StringComparer.Ordinal);
 
-    public void Seen(JsonObject item, BackupPolicy? policy)
+    public void Seen(PolicyObject item, BackupPolicy? policy)
     {
-        string name = ObjectMetadata.Name(item);
-        string uid = ObjectMetadata.Uid(item);
+        string name = item.Name;
+        string uid = item.Uid;
         if (_uids.TryGetValue(name, out string? before) && before != uid && !_inProcess.ContainsKey(name))
         {
             Gone(name);
@@ -57,12 +54,12 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             Leave(name);
         }
 
-        JsonObject status = item["status"] as JsonObject ?? [];
-        DateTimeOffset? verified = StatusTime.Find(status, PolicyStatus.VerifiedTime);
+        PolicyStatus status = item.Status;
+        DateTimeOffset? verified = status.VerifiedAt;
         metrics.PolicySeen(
             name,
             policy is null ? null : IntervalOf(name, policy),
-            StatusTime.Find(status, PolicyStatus.LastSuccessTime),
+            status.LastSuccessAt,
             verified,
             verified is null ? null : true);
         Count(name, status);
@@ -88,11 +85,11 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
 
     /// <summary>A new policy is left alone until its location can be used, or its first backup would fail. One that was
     /// taken up stays, whatever becomes of the location: that its backups fail then is to be reported.</summary>
-    private void TakeUp(string name, JsonObject item)
+    private void TakeUp(string name, PolicyObject item)
     {
-        string version = $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)}";
+        string version = $"{item.Uid} {item.Generation}";
         bool isKnown = _inProcess.TryGetValue(name, out string? known);
-        if (known == version || (!isKnown && !StatusConditions.Holds(item, StatusConditions.Ready)))
+        if (known == version || (!isKnown && !item.Status.Conditions.Holds(StatusConditions.Ready)))
         {
             return;
         }
@@ -121,10 +118,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         return known.Interval;
     }
 
-    private void Count(string name, JsonObject status)
+    private void Count(string name, PolicyStatus status)
     {
-        string? state = ObjectMetadata.Find(status, "backupStatus");
-        if (StatusTime.Find(status, "backupTime") is not { } at || state is null or PolicyStatus.Pending)
+        if (status is not { RunAt: { } at, State: { } state } || state == PolicyRunState.Pending)
         {
             // A run whose pod has not started is none yet.
             return;
@@ -137,7 +133,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             return;
         }
 
-        bool wasUnderWay = before?.EndsWith(PolicyStatus.Initializing, StringComparison.Ordinal) == true;
+        bool wasUnderWay = before?.EndsWith($"{PolicyRunState.Initializing}", StringComparison.Ordinal) == true;
         // The clocks of the pods may lag: what changes while this process watches has happened meanwhile, whatever its
         // date.
         _told[name] = run;
@@ -146,7 +142,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             return;
         }
 
-        if (state == PolicyStatus.Initializing)
+        if (state == PolicyRunState.Initializing)
         {
             if (!wasUnderWay)
             {
@@ -157,29 +153,16 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             return;
         }
 
-        bool succeeded = state == "Completed";
+        bool succeeded = state == PolicyRunState.Completed;
         metrics.BackupFinished(new BackupObservation
         {
             PolicyName = name,
             Succeeded = succeeded,
-            Reason = succeeded ? null : Reason(status),
+            Reason = succeeded ? null : status.FailedFor,
             FinishedAt = at,
-            Duration = succeeded ? Duration(status) : TimeSpan.Zero,
-            PlainBytes = succeeded ? (long?)status["totalBytesProcessed"] : null,
-            StoredBytes = succeeded ? (long?)status["dataAdded"] : null,
+            Duration = succeeded ? status.Duration ?? TimeSpan.Zero : TimeSpan.Zero,
+            PlainBytes = succeeded ? status.PlainBytes : null,
+            StoredBytes = succeeded ? status.StoredBytes : null,
         });
     }
-
-    private static FailureReason? Reason(JsonObject status) =>
-        Enum.TryParse(
-            StatusConditions.Reason(new JsonObject { ["status"] = status.DeepClone() }, StatusConditions.BackupSucceeded),
-            out FailureReason reason)
-            ? reason
-            : null;
-
-    private static TimeSpan Duration(JsonObject status) =>
-        double.TryParse(
-            ObjectMetadata.Find(status, "totalDurationSecs"), NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds)
-            ? TimeSpan.FromSeconds(seconds)
-            : TimeSpan.Zero;
 }

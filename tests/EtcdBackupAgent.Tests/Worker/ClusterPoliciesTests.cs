@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Tests.Observability;
 using EtcdBackupAgent.Worker;
 using Xunit;
@@ -89,9 +90,9 @@ public sealed class ClusterPoliciesTests : IDisposable
         ["backupTime"] = $"{_agent.Clock.GetUtcNow().AddSeconds(seconds):yyyy-MM-ddTHH:mm:ssZ}",
     };
 
-    private static JsonObject Policy(string uid, JsonObject status) => new()
+    private static PolicyObject Policy(string uid, JsonObject status) => new(new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = "nightly", ["uid"] = uid },
         ["status"] = status.DeepClone(),
-    };
+    });
 }

@@ -122,16 +122,16 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             throw Failed("gave no JSON", e);
         }
 
-        if (ObjectMetadata.Find(answer, "kind") != "ExecCredential"
-            || ObjectMetadata.Find(answer, "apiVersion") != plugin.ApiVersion)
+        if (ObjectFields.Text(answer, "kind") != "ExecCredential"
+            || ObjectFields.Text(answer, "apiVersion") != plugin.ApiVersion)
         {
             throw Failed($"gave no ExecCredential of {plugin.ApiVersion}");
         }
 
-        JsonNode? status = answer?["status"];
-        string? certificate = ObjectMetadata.Find(status, "clientCertificateData");
-        string? key = ObjectMetadata.Find(status, "clientKeyData");
-        string? token = ObjectMetadata.Find(status, "token");
+        JsonObject? status = ObjectFields.Object(answer, "status");
+        string? certificate = ObjectFields.Text(status, "clientCertificateData");
+        string? key = ObjectFields.Text(status, "clientKeyData");
+        string? token = ObjectFields.Text(status, "token");
         if (token is null && certificate is null)
         {
             throw Failed("gave neither a token nor a certificate");
@@ -139,7 +139,9 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
 
         Certificate = certificate is null ? null : ClientPem.Read($"the plugin '{plugin.Command}'", certificate, key ?? "");
         _token = token;
-        _expires = ObjectMetadata.Find(status, "expirationTimestamp") is { } expires ? Time(expires) : DateTimeOffset.MaxValue;
+        _expires = ObjectFields.Text(status, "expirationTimestamp") is { } expires
+            ? Time(expires)
+            : DateTimeOffset.MaxValue;
     }
 
     private DateTimeOffset Time(string text) =>

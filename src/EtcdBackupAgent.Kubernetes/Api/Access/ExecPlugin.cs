@@ -30,7 +30,7 @@ internal sealed record ExecPlugin
         JsonObject specification = new() { ["interactive"] = false };
         if (Cluster is not null)
         {
-            specification["cluster"] = Cluster.DeepClone();
+            specification.Add("cluster", Cluster.DeepClone());
         }
 
         return new JsonObject

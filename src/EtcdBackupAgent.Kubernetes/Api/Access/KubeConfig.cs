@@ -155,22 +155,22 @@ internal static class KubeConfig
         JsonObject information = new() { ["server"] = cluster.Text("server") };
         if (connection.CaCertificatesPem is { } authority)
         {
-            information["certificate-authority-data"] = Convert.ToBase64String(Encoding.UTF8.GetBytes(authority));
+            information.Add("certificate-authority-data", Convert.ToBase64String(Encoding.UTF8.GetBytes(authority)));
         }
 
         if (connection.ServerName is { } name)
         {
-            information["tls-server-name"] = name;
+            information.Add("tls-server-name", name);
         }
 
         if (connection.IsServerUnverified)
         {
-            information["insecure-skip-tls-verify"] = true;
+            information.Add("insecure-skip-tls-verify", true);
         }
 
         if (cluster.Text("proxy-url") is { } proxy)
         {
-            information["proxy-url"] = proxy;
+            information.Add("proxy-url", proxy);
         }
 
         return information;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -118,8 +117,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     {
         try
         {
-            JsonObject? lease = await client.FindAsync(
-                ResourceKind.Lease, options.Namespace, options.Name, cancellationToken);
+            LeaseObject? lease = LeaseObject.Of(await client.FindAsync(
+                ResourceKind.Lease, options.Namespace, options.Name, cancellationToken));
             if (lease is null)
             {
                 await WriteAsync(Ours(null), client.CreateAsync);
@@ -156,12 +155,12 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     /// carried out all the same, and then nobody gives back what it took.
     /// </summary>
     private async Task WriteAsync(
-        JsonObject lease, Func<ResourceKind, string, JsonObject, CancellationToken, Task<JsonObject>> write)
+        LeaseObject lease, Func<ResourceKind, string, JsonObject, CancellationToken, Task<JsonObject>> write)
     {
         using CancellationTokenSource deadline = new(options.RetryPeriod, time);
         try
         {
-            await write(ResourceKind.Lease, options.Namespace, lease, deadline.Token);
+            await write(ResourceKind.Lease, options.Namespace, lease.Json, deadline.Token);
         }
         catch (OperationCanceledException e)
         {
@@ -169,54 +168,23 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         }
     }
 
-    private bool IsFree(JsonObject lease)
+    private bool IsFree(LeaseObject lease)
     {
-        if (ObjectMetadata.Find(lease, "spec", "holderIdentity") is not { Length: > 0 } holder || holder == options.Identity)
+        if (lease.Holder.Length == 0 || lease.Holder == options.Identity)
         {
             return true;
         }
 
-        string version = ObjectMetadata.ResourceVersion(lease);
-        if (_seen.Version != version)
+        if (_seen.Version != lease.ResourceVersion)
         {
-            _seen = (version, time.GetTimestamp());
+            _seen = (lease.ResourceVersion, time.GetTimestamp());
         }
 
-        int seconds = lease["spec"]?["leaseDurationSeconds"] is JsonValue value && value.TryGetValue(out int duration)
-            ? duration
-            : (int)options.Duration.TotalSeconds;
-        return time.GetElapsedTime(_seen.At) >= TimeSpan.FromSeconds(seconds);
+        return time.GetElapsedTime(_seen.At) >= (lease.Duration ?? options.Duration);
     }
 
-    /// <summary>The lease as ours: a new one, or one that is there, renewed or taken over.</summary>
-    private JsonObject Ours(JsonObject? lease)
-    {
-        JsonObject ours = (JsonObject?)lease?.DeepClone() ?? new JsonObject
-        {
-            ["apiVersion"] = ResourceKind.Lease.ApiVersion,
-            ["kind"] = "Lease",
-            ["metadata"] = new JsonObject { ["name"] = options.Name },
-        };
-        if (ours["spec"] is not JsonObject specification)
-        {
-            ours["spec"] = specification = [];
-        }
-
-        if (ObjectMetadata.Find(ours, "spec", "holderIdentity") != options.Identity)
-        {
-            int transitions = specification["leaseTransitions"] is JsonValue value && value.TryGetValue(out int n) ? n : 0;
-            specification["leaseTransitions"] = lease is null ? 0 : transitions + 1;
-            specification["acquireTime"] = Now();
-        }
-
-        specification["holderIdentity"] = options.Identity;
-        specification["leaseDurationSeconds"] = (int)options.Duration.TotalSeconds;
-        specification["renewTime"] = Now();
-        return ours;
-
-        // MicroTime of Kubernetes' API: six digits.
-        string Now() => time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture);
-    }
+    private LeaseObject Ours(LeaseObject? lease) =>
+        LeaseObject.Held(lease, options.Name, options.Identity, options.Duration, time.GetUtcNow());
 
     /// <summary>Gives the lease back, so that nobody has to wait; if that fails, it runs out by itself.</summary>
     private async Task ReleaseAsync()
@@ -224,11 +192,12 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         using CancellationTokenSource deadline = new(options.RetryPeriod, time);
         try
         {
-            if (await client.FindAsync(ResourceKind.Lease, options.Namespace, options.Name, deadline.Token) is { } lease
-                && ObjectMetadata.Find(lease, "spec", "holderIdentity") == options.Identity)
+            JsonObject? there = await client.FindAsync(
+                ResourceKind.Lease, options.Namespace, options.Name, deadline.Token);
+            if (LeaseObject.Of(there) is { } lease && lease.Holder == options.Identity)
             {
-                lease["spec"]!["holderIdentity"] = "";
-                await client.ReplaceAsync(ResourceKind.Lease, options.Namespace, lease, deadline.Token);
+                await client.ReplaceAsync(
+                    ResourceKind.Lease, options.Namespace, lease.Released().Json, deadline.Token);
             }
         }
         catch (Exception e) when (ApiFailure.IsKnown(e) || e is BackupException or OperationCanceledException)

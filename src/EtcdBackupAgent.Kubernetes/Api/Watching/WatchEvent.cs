@@ -57,7 +57,7 @@ internal sealed record WatchEvent(string Type, JsonObject Item)
     {
         Utf8JsonReader reader = new(line);
         JsonNode? node = JsonNode.Parse(ref reader);
-        return ObjectMetadata.Find(node, "type") is { } type && node?["object"] is JsonObject item
+        return ObjectFields.Text(node, "type") is { } type && ObjectFields.Object(node, "object") is { } item
             ? new WatchEvent(type, item)
             : throw new JsonException("A line of the watch is no event.");
     }

@@ -45,7 +45,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         JsonObject record = await Scene.RecordAsync(proved.Id);
         Assert.Equal(("Sound", "2026-01-01T01:00:05Z"), ((string?)record["status"]!["verified"], (string?)record["status"]!["verifiedAt"]));
         Assert.Equal("2026-01-01T00:00:12Z", (string?)record["status"]!["completedAt"]);
-        Assert.False(RecordDocument.IsForeign(record));
+        Assert.False(new RecordObject(record).IsForeign);
         JsonObject policy = await Scene.StatusOfPolicyAsync();
         Assert.Equal(
             ("Completed", $"{newest.Id}", "2026-01-01T01:00:12Z", "2026-01-01T01:00:05Z", "c1", null),
@@ -215,15 +215,15 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
 
         // Nothing tells yet that the third is of this cluster: no uid, no earlier backup.
         await Scene.SyncAsync();
-        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(own.Id)));
+        Assert.True(new RecordObject(await Scene.RecordAsync(own.Id)).IsForeign);
         Assert.Null((await Scene.StatusOfPolicyAsync())["lastSuccessTime"]);
 
         await Scene.PublishAsync(ClusterScene.Outcome(await Scene.StoreAsync(Scene.Manifest(3))));
         await Scene.SyncAsync();
 
-        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(own.Id)));
-        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofCluster.Id)));
-        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(ofPolicy.Id)));
+        Assert.False(new RecordObject(await Scene.RecordAsync(own.Id)).IsForeign);
+        Assert.True(new RecordObject(await Scene.RecordAsync(ofCluster.Id)).IsForeign);
+        Assert.True(new RecordObject(await Scene.RecordAsync(ofPolicy.Id)).IsForeign);
         Assert.Equal("of-another-cluster", (string?)(await Scene.RecordAsync(ofPolicy.Id))["spec"]!["policy"]);
     }
 
@@ -240,9 +240,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         await Scene.SyncAsync();
 
         Assert.Equal("c2", (string?)(await Scene.StatusOfPolicyAsync())["etcdClusterId"]);
-        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(restored.Id)));
-        Assert.False(RecordDocument.IsForeign(await Scene.RecordAsync(left.Id)));
-        Assert.True(RecordDocument.IsForeign(await Scene.RecordAsync(other.Id)));
+        Assert.False(new RecordObject(await Scene.RecordAsync(restored.Id)).IsForeign);
+        Assert.False(new RecordObject(await Scene.RecordAsync(left.Id)).IsForeign);
+        Assert.True(new RecordObject(await Scene.RecordAsync(other.Id)).IsForeign);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -110,8 +109,9 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     public async Task One_policy_is_bound_with_its_location_whatever_is_wrong_with_others()
     {
         await Scene.ApplyAsync("MetadataBackupPolicy", "lost", "destination: nowhere, etcdEndpoint: 'http://127.0.0.1:2379'");
-        JsonObject nightly = await Scene.PolicyAsync();
-        JsonObject other = await Scene.Client.GetAsync(ClusterKinds.Policy, Scene.Namespace, "lost", None);
+        PolicyObject nightly = new(await Scene.PolicyAsync());
+        PolicyObject other = new(
+            await Scene.Client.GetAsync(ClusterKinds.Policy, Scene.Namespace, "lost", CancellationToken.None));
         int before = Scene.Proxy.Requests.Count;
 
         BoundPolicy bound = await Store.BindAsync(nightly, None);
@@ -142,7 +142,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
 
         Assert.Equal((pin.RepositoryId, pin.PinnedAt), (read!.RepositoryId, read.PinnedAt));
         Assert.Equal(pin.Recipients, read.Recipients);
-        DocumentPins document = new(await Scene.LocationAsync());
+        DocumentPins document = new(new LocationObject(await Scene.LocationAsync()));
         Assert.Equal(pin.RepositoryId, (await document.ReadAsync(name, None))!.RepositoryId);
         await pins.WriteAsync(name, pin with { RepositoryId = "fedcba9876543210", Recipients = [] }, None);
         Assert.Empty((await pins.ReadAsync(name, None))!.Recipients);

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Testing.KubernetesApi.Recording;
@@ -171,20 +170,19 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     public async Task Two_writers_of_one_status_lose_nothing()
     {
         StatusWriter writer = new(Scene.Client);
-        JsonObject asRead = await Scene.PolicyAsync();
+        PolicyObject asRead = new(await Scene.PolicyAsync());
 
         // Both know the object as it was before the other.
         foreach (string type in (string[])["Ready", "BackupSucceeded"])
         {
             await writer.ChangeAsync(
-                ClusterKinds.Policy,
                 asRead,
-                status => StatusConditions.Set(status, type, holds: true, "Yes", "yes", 1, DateTimeOffset.UnixEpoch),
+                status => status.Conditions.Set(type, holds: true, "Yes", "yes", 1, DateTimeOffset.UnixEpoch),
                 CancellationToken.None);
         }
 
-        JsonObject now = await Scene.PolicyAsync();
-        Assert.True(StatusConditions.Holds(now, "Ready") && StatusConditions.Holds(now, "BackupSucceeded"));
+        StatusConditions now = new PolicyObject(await Scene.PolicyAsync()).Status.Conditions;
+        Assert.True(now.Holds("Ready") && now.Holds("BackupSucceeded"));
     }
 
     [Fact]

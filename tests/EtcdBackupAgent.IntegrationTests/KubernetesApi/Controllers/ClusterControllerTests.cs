@@ -96,10 +96,8 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
         };
     }
 
-    private async Task<string?> HolderAsync() => ObjectMetadata.Find(
-        await Scene.Client.GetAsync(ResourceKind.Lease, Scene.Namespace, "etcd-backup-agent", CancellationToken.None),
-        "spec",
-        "holderIdentity");
+    private async Task<string?> HolderAsync() => new LeaseObject(await Scene.Client.GetAsync(
+        ResourceKind.Lease, Scene.Namespace, "etcd-backup-agent", CancellationToken.None)).Holder;
 
     private sealed class Conditions : IAgentHealth
     {

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Objects;
-using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Testing;
 using Xunit;
 

@@ -7,7 +7,6 @@ using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Objects;
-using EtcdBackupAgent.Kubernetes.Publishing;
 using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
@@ -104,11 +103,11 @@ internal sealed class ObservedPolicies : IPolicyObserver
 {
     public Dictionary<string, BackupPolicy?> Known { get; } = new(StringComparer.Ordinal);
 
-    public void Seen(JsonObject item, BackupPolicy? policy)
+    public void Seen(PolicyObject item, BackupPolicy? policy)
     {
         lock (Known)
         {
-            Known[ObjectMetadata.Name(item)] = policy;
+            Known[item.Name] = policy;
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class DeletedRecordsTests
     [InlineData($$$"""{"annotations":{"{{{ClusterNames.SnapshotGoneAnnotation}}}":"true"}}""", false)]
     public void A_person_asks_for_it_and_the_agents_own_removals_do_not(string metadata, bool asks)
     {
-        JsonObject record = Record(metadata);
+        RecordObject record = Record(metadata);
 
         _deleted.Add(record);
 
@@ -29,8 +29,8 @@ public sealed class DeletedRecordsTests
     [Fact]
     public void Removing_one_leaves_a_later_one_of_the_name()
     {
-        JsonObject first = Record("{}");
-        JsonObject second = Record("{}");
+        RecordObject first = Record("{}");
+        RecordObject second = Record("{}");
         _deleted.Add(first);
         _deleted.Add(second);
 
@@ -39,10 +39,10 @@ public sealed class DeletedRecordsTests
         Assert.Same(second, _deleted.Find("mbr-1"));
     }
 
-    private static JsonObject Record(string metadata)
+    private static RecordObject Record(string metadata)
     {
         JsonObject item = new() { ["metadata"] = JsonNode.Parse(metadata) };
         item["metadata"]!["name"] = "mbr-1";
-        return item;
+        return new RecordObject(item);
     }
 }

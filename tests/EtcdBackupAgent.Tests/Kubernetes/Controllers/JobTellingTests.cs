@@ -30,7 +30,7 @@ public sealed class JobTellingTests
     [InlineData("""{"phase":"Running","containerStatuses":[{"state":{"running":{}}}]}""", null)]
     [InlineData("{}", null)]
     public void A_pod_that_came_to_no_end_of_its_own_says_what_kept_it(string status, string? why) =>
-        Assert.Equal(why, PodFailure.Of(new JsonObject { ["status"] = JsonNode.Parse(status) }));
+        Assert.Equal(why, PodFailure.Of(new PodObject(new JsonObject { ["status"] = JsonNode.Parse(status) })));
 
     [Theory]
     [InlineData("""{"conditions":[{"type":"Complete","status":"True"}]}""", true, null)]
@@ -44,11 +44,11 @@ public sealed class JobTellingTests
     [InlineData("{}", false, null)]
     public void A_Job_has_ended_well_or_not_or_not_yet(string status, bool isComplete, string? failure)
     {
-        JsonObject job = new()
+        JobObject job = new(new JsonObject
         {
             ["metadata"] = new JsonObject { ["creationTimestamp"] = "2026-01-01T00:00:00Z" },
             ["status"] = JsonNode.Parse(status),
-        };
+        });
 
         Assert.Equal(isComplete, JobState.IsComplete(job));
         Assert.Equal(failure, JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
@@ -64,7 +64,7 @@ public sealed class JobTellingTests
     [InlineData("""{"active":1,"conditions":[{"type":"SuccessCriteriaMet","status":"True"}]}""", true, false)]
     public void A_Job_is_over_or_has_a_pod_that_runs_or_neither(string status, bool isEnding, bool hasReadyPod)
     {
-        JsonObject job = new() { ["status"] = JsonNode.Parse(status) };
+        JobObject job = new(new JsonObject { ["status"] = JsonNode.Parse(status) });
 
         Assert.Equal((isEnding, hasReadyPod), (JobState.IsEnding(job), JobState.HasReadyPod(job)));
     }
@@ -82,30 +82,33 @@ public sealed class JobTellingTests
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Completed","backupPod":"job-2-m1n8c"}""", true)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Initializing","backupPod":"job-2-m1n8c"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-9-m1n8c"}""", true)]
-    public void A_pod_has_told_what_became_of_it_or_a_later_one_has(string status, bool hasTold) => Assert.Equal(hasTold, PolicyStatus.HasTold(
-        (JsonObject)JsonNode.Parse(status)!,
-        ["job-1", "job-2"],
-        new DateTimeOffset(2026, 1, 1, 10, 0, 5, 300, TimeSpan.Zero),
-        new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero),
-        new DateTimeOffset(2026, 1, 1, 11, 0, 0, TimeSpan.Zero)));
+    public void A_pod_has_reported_its_end_or_a_later_one_has(string status, bool isReported) => Assert.Equal(
+        isReported,
+        new PolicyStatus((JsonObject)JsonNode.Parse(status)!).IsReported(
+            ["job-1", "job-2"],
+            new DateTimeOffset(2026, 1, 1, 10, 0, 5, 300, TimeSpan.Zero),
+            new DateTimeOffset(2026, 1, 1, 10, 0, 9, TimeSpan.Zero),
+            new DateTimeOffset(2026, 1, 1, 11, 0, 0, TimeSpan.Zero)));
 
     [Fact]
     public void Jobs_stand_in_the_order_they_began_in_and_those_of_one_second_in_that_of_their_names()
     {
-        JsonObject[] jobs = [Job("cron-3", 5), Job("cron-1", 7), Job("cron-2", 5), Job("cron-4", 4)];
+        JobObject[] jobs = [Job("cron-3", 5), Job("cron-1", 7), Job("cron-2", 5), Job("cron-4", 4)];
 
-        Assert.Equal(["cron-4", "cron-2", "cron-3", "cron-1"], PolicyJobs.InOrder(jobs).Select(ObjectMetadata.Name));
-
+        Assert.Equal(["cron-4", "cron-2", "cron-3", "cron-1"], PolicyJobs.InOrder(jobs).Select(job => job.Name));
     }
 
     [Fact]
     public void Of_Jobs_that_failed_in_one_second_the_one_that_began_last_is_told_of()
     {
-        JsonObject[] jobs = [Job("cron-3", 5, failed: 8), Job("cron-4", 7), Job("cron-2", 5, failed: 8), Job("cron-1", 3, failed: 6)];
+        JobObject[] jobs =
+        [
+            Job("cron-3", 5, failed: 8), Job("cron-4", 7), Job("cron-2", 5, failed: 8), Job("cron-1", 3, failed: 6),
+        ];
 
         FailedJob last = Assert.IsType<FailedJob>(FailedJob.Last(jobs));
 
-        Assert.Equal(("cron-3", 8), (ObjectMetadata.Name(last.Job), last.At.Second));
+        Assert.Equal(("cron-3", 8), (last.Job.Name, last.At.Second));
         Assert.Equal(["cron-3", "cron-4"], last.SinceThen);
         Assert.Null(FailedJob.Last([Job("cron-4", 7)]));
     }
@@ -113,7 +116,7 @@ public sealed class JobTellingTests
     [Fact]
     public void A_Job_for_one_backup_is_called_after_what_was_asked_for()
     {
-        JsonObject policy = Policy("uid-1");
+        PolicyObject policy = Policy("uid-1");
 
         string name = PolicyJobs.NameOf(policy, "now 1");
 
@@ -123,15 +126,15 @@ public sealed class JobTellingTests
         Assert.NotEqual(name, PolicyJobs.NameOf(Policy("uid-2"), "now 1"));
     }
 
-    private static JsonObject Job(string name, int second, int? failed = null) => new()
+    private static JobObject Job(string name, int second, int? failed = null) => new(new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = name, ["creationTimestamp"] = $"2026-01-01T00:00:0{second}Z" },
         ["status"] = failed is null
             ? null
             : JsonNode.Parse(
                 $$"""{"conditions":[{"type":"Failed","status":"True","lastTransitionTime":"2026-01-01T00:00:0{{failed}}Z"}]}"""),
-    };
+    });
 
-    private static JsonObject Policy(string uid) =>
-        new() { ["metadata"] = new JsonObject { ["name"] = "nightly", ["uid"] = uid } };
+    private static PolicyObject Policy(string uid) =>
+        new(new JsonObject { ["metadata"] = new JsonObject { ["name"] = "nightly", ["uid"] = uid } });
 }

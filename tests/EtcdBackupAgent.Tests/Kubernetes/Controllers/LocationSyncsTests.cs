@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Controllers;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing.Time;
 using Xunit;
 
@@ -17,7 +18,7 @@ public sealed class LocationSyncsTests
     [Fact]
     public void A_location_is_due_at_first_and_then_once_a_period()
     {
-        JsonObject location = Location();
+        LocationObject location = Location();
         Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(location));
 
         Sync(location);
@@ -42,7 +43,7 @@ public sealed class LocationSyncsTests
     [Fact]
     public void Records_that_change_make_it_due_sooner_and_not_more_often_than_the_least_interval()
     {
-        JsonObject location = Location();
+        LocationObject location = Location();
         Sync(location);
         for (int i = 0; i < 100; i++)
         {
@@ -58,7 +59,7 @@ public sealed class LocationSyncsTests
     [Fact]
     public void What_changes_during_a_sync_and_what_a_failed_one_did_not_see_is_for_the_next()
     {
-        JsonObject location = Location();
+        LocationObject location = Location();
         Sync(location);
         _syncs.RecordsChanged("disk");
         _ = _syncs.Begin(location);
@@ -81,10 +82,10 @@ public sealed class LocationSyncsTests
         Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(Location()));
     }
 
-    private void Sync(JsonObject location) => _syncs.Done(location, _syncs.Begin(location));
+    private void Sync(LocationObject location) => _syncs.Done(location, _syncs.Begin(location));
 
-    private static JsonObject Location(string uid = "first", long generation = 1) => new()
+    private static LocationObject Location(string uid = "first", long generation = 1) => new(new JsonObject
     {
         ["metadata"] = new JsonObject { ["name"] = "disk", ["uid"] = uid, ["generation"] = generation },
-    };
+    });
 }

@@ -51,7 +51,7 @@ public sealed class PodStateTests
     [Fact]
     public void An_image_that_cannot_be_pulled_reads_the_same_between_two_attempts()
     {
-        JsonObject[] events =
+        EventObject[] events =
         [
             Event("Normal", "Pulling", "Pulling image \"agent:1\"", 1),
             Event("Warning", "Failed", "Failed to pull image \"agent:1\": failed to resolve reference: not found", 2),
@@ -77,7 +77,7 @@ public sealed class PodStateTests
             "MountVolume.SetUp failed for volume \"certificates\" : hostPath type check failed: /a is not a directory";
         const string credentials =
             "MountVolume.SetUp failed for volume \"etcd-creds\" : secret \"etcd-creds\" not found";
-        JsonObject[] events =
+        EventObject[] events =
         [
             Event("Normal", "Scheduled", "Successfully assigned kubedr-system/nightly to control-1", 1),
             Event("Warning", "FailedMount", "MountVolume.SetUp failed for volume \"scratch\" : which is over", 1),
@@ -95,11 +95,12 @@ public sealed class PodStateTests
     [Fact]
     public void An_event_of_the_newer_kind_has_its_time_elsewhere()
     {
-        JsonObject series = Event("Warning", "FailedCreatePodSandBox", "network: no CNI", 1);
+        JsonObject series = Event("Warning", "FailedCreatePodSandBox", "network: no CNI", 1).Json;
         series["lastTimestamp"] = null;
         series["series"] = new JsonObject { ["count"] = 3, ["lastObservedTime"] = "2026-01-01T00:30:00.000000Z" };
 
-        StartDelay? delay = PodState.Delay(Pod(Creating), [series, Event("Warning", "FailedMount", "before", 2)]);
+        StartDelay? delay = PodState.Delay(
+            Pod(Creating), [new EventObject(series), Event("Warning", "FailedMount", "before", 2)]);
 
         Assert.Equal("FailedCreatePodSandBox", delay?.Reason);
     }
@@ -132,23 +133,23 @@ public sealed class PodStateTests
         Assert.Null(StartDelay.JobOf(null));
     }
 
-    private static JsonObject Pod(string status) =>
-        new() { ["metadata"] = new JsonObject { ["name"] = "pod-1" }, ["status"] = JsonNode.Parse(status) };
+    private static PodObject Pod(string status) => new(
+        new JsonObject { ["metadata"] = new JsonObject { ["name"] = "pod-1" }, ["status"] = JsonNode.Parse(status) });
 
-    private static JsonObject Waiting(string reason, string message)
+    private static PodObject Waiting(string reason, string message)
     {
-        JsonObject pod = Pod("""{"phase":"Pending","containerStatuses":[{"state":{"waiting":{}}}]}""");
-        JsonNode waiting = pod["status"]!["containerStatuses"]![0]!["state"]!["waiting"]!;
+        PodObject pod = Pod("""{"phase":"Pending","containerStatuses":[{"state":{"waiting":{}}}]}""");
+        JsonNode waiting = pod.Json["status"]!["containerStatuses"]![0]!["state"]!["waiting"]!;
         waiting["reason"] = reason;
         waiting["message"] = message;
         return pod;
     }
 
-    private static JsonObject Event(string type, string reason, string message, int minute) => new()
+    private static EventObject Event(string type, string reason, string message, int minute) => new(new JsonObject
     {
         ["type"] = type,
         ["reason"] = reason,
         ["message"] = message,
         ["lastTimestamp"] = $"2026-01-01T00:{minute:00}:00Z",
-    };
+    });
 }

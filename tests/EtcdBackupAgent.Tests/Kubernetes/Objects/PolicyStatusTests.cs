@@ -21,13 +21,13 @@ public sealed class PolicyStatusTests
     {
         JsonObject status = new() { ["backupErrorMessage"] = "of before", ["lastBackupNow"] = "1" };
 
-        PolicyStatus.SetBegun(status, "pod-1", generation: 3, Start);
+        new PolicyStatus(status).SetBegun("pod-1", generation: 3, Start);
         Assert.Equal(
             """{"lastBackupNow":"1","backupTime":"2026-01-01T00:00:00Z","backupStatus":"Initializing","observedGeneration":3,"backupPod":"pod-1"}""",
             status.ToJsonString());
 
         SnapshotManifest manifest = Manifest(0);
-        PolicyStatus.SetSucceeded(status, manifest, "pod-1", generation: 3, Later);
+        new PolicyStatus(status).SetSucceeded(manifest, "pod-1", generation: 3, Later);
         Assert.Equal(
             $$"""
             {"lastBackupNow":"1","backupTime":"2026-01-01T00:00:12Z","backupStatus":"Completed","observedGeneration":3,"backupPod":"pod-1",
@@ -43,10 +43,10 @@ public sealed class PolicyStatusTests
     public void A_run_that_fails_leaves_the_last_success()
     {
         JsonObject status = [];
-        PolicyStatus.SetSucceeded(status, Manifest(0), "pod-1", generation: 1, Later);
+        new PolicyStatus(status).SetSucceeded(Manifest(0), "pod-1", generation: 1, Later);
         JsonNode success = status["snapshotId"]!.DeepClone();
 
-        PolicyStatus.SetFailed(status, Failure, "pod-2", generation: 2, Start.AddHours(1), Later);
+        new PolicyStatus(status).SetFailed(Failure, "pod-2", generation: 2, Start.AddHours(1), Later);
 
         Assert.Equal(
             ("Failed", "The bucket is full. Make room.", "pod-2", "2026-01-01T00:00:12Z", 2L),
@@ -55,7 +55,7 @@ public sealed class PolicyStatusTests
         Assert.True(JsonNode.DeepEquals(success, status["snapshotId"]));
         Assert.Equal("StoreFull", (string?)status["conditions"]![0]!["reason"]);
 
-        PolicyStatus.SetSucceeded(status, Manifest(2), "pod-3", generation: 2, Later);
+        new PolicyStatus(status).SetSucceeded(Manifest(2), "pod-3", generation: 2, Later);
         Assert.Null(status["backupErrorMessage"]);
     }
 
@@ -63,15 +63,15 @@ public sealed class PolicyStatusTests
     public void Both_parts_go_forward_only()
     {
         JsonObject status = [];
-        PolicyStatus.SetFailed(status, Failure, "pod-2", generation: 1, Start.AddHours(5), Later);
+        new PolicyStatus(status).SetFailed(Failure, "pod-2", generation: 1, Start.AddHours(5), Later);
 
         // A success of before the failure: it is the last success, and not the last run.
         SnapshotManifest before = Manifest(3);
-        PolicyStatus.SetSucceeded(status, before, pod: null, generation: 1, Later);
+        new PolicyStatus(status).SetSucceeded(before, pod: null, generation: 1, Later);
         Assert.Equal(("Failed", $"{before.Id}", "pod-2"), ((string?)status["backupStatus"], (string?)status["snapshotId"], (string?)status["backupPod"]));
 
-        PolicyStatus.SetSucceeded(status, Manifest(2), pod: null, generation: 1, Later);
-        PolicyStatus.SetBegun(status, "pod-0", generation: 1, Start.AddHours(5).AddMinutes(-4));
+        new PolicyStatus(status).SetSucceeded(Manifest(2), pod: null, generation: 1, Later);
+        new PolicyStatus(status).SetBegun("pod-0", generation: 1, Start.AddHours(5).AddMinutes(-4));
         Assert.Equal(("Failed", $"{before.Id}"), ((string?)status["backupStatus"], (string?)status["snapshotId"]));
     }
 
@@ -80,10 +80,10 @@ public sealed class PolicyStatusTests
     {
         JsonObject status = [];
         SnapshotManifest manifest = Manifest(0) with { CompletedAt = Start.AddSeconds(12.345) };
-        PolicyStatus.SetSucceeded(status, manifest, "pod-1", generation: 1, Later);
+        new PolicyStatus(status).SetSucceeded(manifest, "pod-1", generation: 1, Later);
         string once = status.ToJsonString();
 
-        PolicyStatus.SetSucceeded(status, manifest, "pod-1", generation: 1, Later);
+        new PolicyStatus(status).SetSucceeded(manifest, "pod-1", generation: 1, Later);
 
         Assert.Equal(once, status.ToJsonString());
         Assert.Equal("12.345", (string?)status["totalDurationSecs"]);
@@ -93,12 +93,15 @@ public sealed class PolicyStatusTests
     public void Only_a_sound_and_newer_verification_counts()
     {
         JsonObject status = [];
-        PolicyStatus.SetVerified(status, verification: null, Later);
-        PolicyStatus.SetVerified(status, SampleSnapshots.Verification(Manifest(9), VerificationResult.Damaged), Later);
+        new PolicyStatus(status).SetVerified(verification: null, Later);
+        new PolicyStatus(status).SetVerified(
+            SampleSnapshots.Verification(Manifest(9), VerificationResult.Damaged), Later);
         Assert.Null(status["verifiedTime"]);
 
-        PolicyStatus.SetVerified(status, SampleSnapshots.Verification(Manifest(5), VerificationResult.Sound), Later);
-        PolicyStatus.SetVerified(status, SampleSnapshots.Verification(Manifest(1), VerificationResult.Sound), Later);
+        new PolicyStatus(status).SetVerified(
+            SampleSnapshots.Verification(Manifest(5), VerificationResult.Sound), Later);
+        new PolicyStatus(status).SetVerified(
+            SampleSnapshots.Verification(Manifest(1), VerificationResult.Sound), Later);
         Assert.Equal("2026-01-01T06:00:05Z", (string?)status["verifiedTime"]);
     }
 
@@ -107,13 +110,13 @@ public sealed class PolicyStatusTests
     {
         JsonObject status = [];
         SnapshotManifest wrong = Manifest(24 * 900);
-        PolicyStatus.SetSucceeded(status, wrong, "pod-1", generation: 1, Start.AddDays(900));
-        PolicyStatus.SetVerified(
-            status, SampleSnapshots.Verification(wrong, VerificationResult.Sound), Start.AddDays(901));
+        new PolicyStatus(status).SetSucceeded(wrong, "pod-1", generation: 1, Start.AddDays(900));
+        new PolicyStatus(status).SetVerified(
+            SampleSnapshots.Verification(wrong, VerificationResult.Sound), Start.AddDays(901));
 
         SnapshotManifest right = Manifest(1);
-        PolicyStatus.SetSucceeded(status, right, "pod-2", generation: 1, Start.AddHours(1));
-        PolicyStatus.SetVerified(status, SampleSnapshots.Verification(right, VerificationResult.Sound), Later);
+        new PolicyStatus(status).SetSucceeded(right, "pod-2", generation: 1, Start.AddHours(1));
+        new PolicyStatus(status).SetVerified(SampleSnapshots.Verification(right, VerificationResult.Sound), Later);
 
         Assert.Equal(
             ("2026-01-01T01:00:12Z", "2026-01-01T01:00:12Z", $"{right.Id}", "2026-01-01T02:00:05Z"),
@@ -122,7 +125,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void A_Job_that_failed_is_not_told_of_by_a_time_in_the_future()
+    public void A_time_in_the_future_reports_no_Job_that_failed()
     {
         JsonObject status = new()
         {
@@ -131,10 +134,52 @@ public sealed class PolicyStatusTests
             ["backupPod"] = "pod-1",
         };
 
-        Assert.False(PolicyStatus.HasTold(status, ["job-1"], Start, Start.AddMinutes(1), Later));
-        PolicyStatus.SetFailed(status, Failure, "job-1", generation: 1, Start.AddMinutes(1), Later);
+        Assert.False(new PolicyStatus(status).IsReported(["job-1"], Start, Start.AddMinutes(1), Later));
+        new PolicyStatus(status).SetFailed(Failure, "job-1", generation: 1, Start.AddMinutes(1), Later);
         Assert.Equal("Failed", (string?)status["backupStatus"]);
-        Assert.True(PolicyStatus.HasTold(status, ["job-1"], Start, Start.AddMinutes(1), Later));
+        Assert.True(new PolicyStatus(status).IsReported(["job-1"], Start, Start.AddMinutes(1), Later));
+    }
+
+    [Fact]
+    public void What_is_set_is_read()
+    {
+        JsonObject json = [];
+        PolicyStatus status = new(json);
+        SnapshotManifest manifest = Manifest(0);
+
+        status.SetSucceeded(manifest, "pod-1", generation: 1, Later);
+        status.SetVerified(SampleSnapshots.Verification(manifest, VerificationResult.Sound), Later);
+        status.SetBackupNow("7");
+
+        PolicyStatus read = new((JsonObject)JsonNode.Parse(json.ToJsonString())!);
+        Assert.Equal(
+            (PolicyRunState.Completed, manifest.CompletedAt, manifest.CompletedAt, (string?)manifest.Id.Value),
+            (read.State!.Value, read.RunAt!.Value, read.LastSuccessAt!.Value, read.SnapshotId));
+        Assert.Equal(
+            (manifest.PlainBytes, manifest.StoredBytes, manifest.Duration, manifest.Etcd.ClusterId),
+            (read.PlainBytes!.Value, read.StoredBytes!.Value, read.Duration!.Value, read.EtcdClusterId!.Value));
+        Assert.Equal(("7", true), (read.LastBackupNow, read.VerifiedAt > Start));
+        Assert.Null(read.FailedFor);
+
+        status.SetFailed(Failure, "pod-2", generation: 1, Start.AddHours(1), Later);
+        Assert.Equal((PolicyRunState.Failed, FailureReason.StoreFull), (status.State, status.FailedFor));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"backupStatus":"Elsewhere","backupTime":"yesterday","dataAdded":"much","totalDurationSecs":7}""")]
+    [InlineData("""{"backupStatus":"1","backupTime":{},"dataAdded":1.5,"totalDurationSecs":"long"}""")]
+    [InlineData("""{"backupStatus":null,"backupTime":null,"conditions":{"type":"Ready"}}""")]
+    public void What_is_absent_or_of_another_type_reads_as_nothing(string json)
+    {
+        PolicyStatus status = new((JsonObject)JsonNode.Parse(json)!);
+
+        Assert.Null(status.State);
+        Assert.Null(status.RunAt);
+        Assert.Null(status.StoredBytes);
+        Assert.Null(status.Duration);
+        Assert.Null(status.FailedFor);
+        Assert.False(status.Conditions.Holds(StatusConditions.Ready));
     }
 
     private static SnapshotManifest Manifest(int hours) =>

@@ -32,7 +32,7 @@ public sealed class ClusterDocumentTests
         ResourceSet ofFiles = await directory.With("disk.json", Disk).With("p.json", policy).LoadAsync();
 
         ResourceSet ofCluster = await new ClusterBinding(new NoSecrets()).BindAsync(
-            [Parse(Disk)], [Parse(policy)], CancellationToken.None);
+            [new LocationObject(Parse(Disk))], [new PolicyObject(Parse(policy))], CancellationToken.None);
 
         Assert.NotEmpty(ofCluster.Problems);
         Assert.Equal(
@@ -47,7 +47,7 @@ public sealed class ClusterDocumentTests
         string policy = Policy("""{"schedule":"@daily","retainNumBackups":7,"suspend":true,"options":{"execution":"InProcess"}}""");
 
         ResourceSet set = await new ClusterBinding(new NoSecrets()).BindAsync(
-            [Parse(Disk)], [Parse(policy)], CancellationToken.None);
+            [new LocationObject(Parse(Disk))], [new PolicyObject(Parse(policy))], CancellationToken.None);
 
         Assert.Empty(set.Problems);
         BackupPolicy bound = Assert.Single(set.Policies.Values);

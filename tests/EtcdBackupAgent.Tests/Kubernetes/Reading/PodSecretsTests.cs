@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Testing.Directories;
 using Xunit;
@@ -114,5 +115,7 @@ public sealed class PodSecretsTests : IDisposable
 
     private Task<ResourceSet> BindAsync(string location = Location, string policy = Policy) =>
         new ClusterBinding(new PodSecrets(name => _environment.GetValueOrDefault(name), _directory["creds"])).BindAsync(
-            [(JsonObject)JsonNode.Parse(location)!], [(JsonObject)JsonNode.Parse(policy)!], CancellationToken.None);
+            [new LocationObject((JsonObject)JsonNode.Parse(location)!)],
+            [new PolicyObject((JsonObject)JsonNode.Parse(policy)!)],
+            CancellationToken.None);
 }

@@ -62,10 +62,10 @@ public sealed class WorkloadTemplateTests
 
         Check("cronjob.json", WorkloadJob.CronJob(
             Space,
-            WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+            bound.Document,
             new CronJobTiming("*/10 * * * *", TimeZone: null, Suspend: false),
             BackupPod.Labels("test-backup"),
-            BackupPod.Template(bound, Image, isScheduled: true)));
+            BackupPod.Template(bound, Image, isScheduled: true)).Json);
     }
 
     [Fact]
@@ -83,10 +83,10 @@ public sealed class WorkloadTemplateTests
 
         Check("cronjob-verifying.json", WorkloadJob.CronJob(
             Space,
-            WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
+            bound.Document,
             new CronJobTiming("0 2 * * *", "Europe/Berlin", Suspend: true),
             BackupPod.Labels("test-backup"),
-            BackupPod.Template(bound, Image, isScheduled: true)));
+            BackupPod.Template(bound, Image, isScheduled: true)).Json);
     }
 
     [Fact]
@@ -182,11 +182,14 @@ public sealed class WorkloadTemplateTests
 
         Assert.Contains("example.com/control-plane", pod["affinity"]!.ToJsonString(), StringComparison.Ordinal);
         Assert.Contains("example.com/control-plane", pod["tolerations"]!.ToJsonString(), StringComparison.Ordinal);
-        Assert.Equal("example.com/control-plane", PodPlacement.Label(Item("MetadataBackupPolicy", "p", new JsonObject
-        {
-            ["options"] = new JsonObject { ["master-node-label-name"] = "example.com/control-plane" },
-        })));
-        Assert.Equal(PodPlacement.LabelDefault, PodPlacement.Label((JsonObject?)null));
+        Assert.Equal("example.com/control-plane", PodPlacement.Label(new PolicyObject(Item(
+            "MetadataBackupPolicy",
+            "p",
+            new JsonObject
+            {
+                ["options"] = new JsonObject { ["master-node-label-name"] = "example.com/control-plane" },
+            }))));
+        Assert.Equal(PodPlacement.LabelDefault, PodPlacement.Label((PolicyObject?)null));
     }
 
     [Fact]
@@ -253,14 +256,15 @@ public sealed class WorkloadTemplateTests
     {
         JsonObject spec = more ?? [];
         spec["pvcName"] = "restored";
-        ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync([location], [], CancellationToken.None);
+        ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync(
+            [new LocationObject(location)], [], CancellationToken.None);
         return WorkloadJob.Job(
             Space,
             "restore-test-restore-1f2e3d4c",
-            WorkloadJob.Owner(ClusterKinds.Restore, Item("MetadataRestore", "restore-test", [])),
+            WorkloadJob.Owner(ClusterKinds.Restore, new RestoreObject(Item("MetadataRestore", "restore-test", []))),
             RestorePod.Labels(),
             RestorePod.Template(
-                Item("MetadataRestore", "restore-test", spec),
+                new RestoreObject(Item("MetadataRestore", "restore-test", spec)),
                 resources.Locations.Values.Single(),
                 label,
                 image ?? Image));
@@ -268,12 +272,13 @@ public sealed class WorkloadTemplateTests
 
     private static async Task<BoundPolicy> BindAsync(JsonObject location, JsonObject spec)
     {
-        JsonObject policy = Item("MetadataBackupPolicy", "test-backup", spec);
+        PolicyObject policy = new(Item("MetadataBackupPolicy", "test-backup", spec));
         BoundPolicy bound = new()
         {
             Document = policy,
-            LocationDocument = location,
-            Resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync([location], [policy], CancellationToken.None),
+            LocationDocument = new LocationObject(location),
+            Resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync(
+                [new LocationObject(location)], [policy], CancellationToken.None),
         };
         Assert.Equal("", bound.Errors);
         return bound;

@@ -5,7 +5,7 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
 /// <summary>Removes one finalizer of an object, those of others left as they are.</summary>
-internal sealed class Finalizers(KubernetesClient client)
+internal sealed class FinalizerRemoval(KubernetesClient client)
 {
     /// <summary>Removes it, if it is there; an object that is being deleted may be gone then.</summary>
     /// <returns>The object as it is then.</returns>

@@ -1,0 +1,47 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Kubernetes.Objects;
+
+/// <summary>An object of a cluster, seen as one of its kind: named properties over the JSON that it is. The JSON is
+/// what is read and written, so that fields that the agent does not know survive.</summary>
+/// <param name="json">The object.</param>
+internal abstract class ClusterObject(JsonObject json)
+{
+    /// <summary>The object as the API server has it.</summary>
+    public JsonObject Json => json;
+
+    public string Name => ObjectMetadata.Name(json);
+
+    /// <inheritdoc cref="ObjectMetadata.Namespace"/>
+    public string Namespace => ObjectMetadata.Namespace(json);
+
+    public ResourceName FullName => new(Namespace, Name);
+
+    public string Uid => ObjectMetadata.Uid(json);
+
+    /// <inheritdoc cref="ObjectMetadata.ResourceVersion"/>
+    public string ResourceVersion => ObjectMetadata.ResourceVersion(json);
+
+    /// <inheritdoc cref="ObjectMetadata.Generation"/>
+    public long Generation => ObjectMetadata.Generation(json);
+
+    /// <inheritdoc cref="ObjectMetadata.CreatedAt"/>
+    public DateTimeOffset? CreatedAt => ObjectMetadata.CreatedAt(json);
+
+    /// <inheritdoc cref="ObjectMetadata.IsBeingDeleted"/>
+    public bool IsBeingDeleted => ObjectMetadata.IsBeingDeleted(json);
+
+    /// <summary>What it asks for; null if the kind, or the object, has no specification.</summary>
+    protected JsonObject? Specification => ObjectSections.Specification(json);
+
+    /// <summary>A copy of what identifies the object and of what it asks for, without its status: enough to bind
+    /// it.</summary>
+    public JsonObject WithoutStatus(ResourceKind kind) => new()
+    {
+        ["apiVersion"] = kind.ApiVersion,
+        ["kind"] = kind.Kind,
+        ["metadata"] = new JsonObject { ["name"] = Name, ["namespace"] = Namespace, ["uid"] = Uid },
+        ["spec"] = Specification?.DeepClone(),
+    };
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace EtcdBackupAgent.Kubernetes.Objects;
+
+/// <summary>A <c>coordination.k8s.io/v1</c> Lease.</summary>
+internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
+{
+    private const string SpecificationField = "spec";
+    private const string HolderField = "holderIdentity";
+    private const string DurationField = "leaseDurationSeconds";
+    private const string TransitionsField = "leaseTransitions";
+
+    /// <summary>MicroTime of Kubernetes' API: six digits.</summary>
+    private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
+
+    /// <summary>Who holds it; empty if it was given back.</summary>
+    public string Holder => ObjectFields.Text(Specification, HolderField) ?? "";
+
+    /// <summary>How long it holds after it was renewed; null if the lease does not say.</summary>
+    public TimeSpan? Duration =>
+        ObjectFields.Number(Specification, DurationField) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    public static LeaseObject? Of(JsonObject? json) => json is null ? null : new LeaseObject(json);
+
+    /// <summary>The lease as one process holds it: a new one, or one that is there, renewed or taken over.</summary>
+    /// <param name="lease">The one that is there; null if there is none.</param>
+    /// <param name="name">Name of the lease.</param>
+    /// <param name="holder">The process.</param>
+    /// <param name="duration">How long it holds; whole seconds.</param>
+    /// <param name="now">The time.</param>
+    public static LeaseObject Held(
+        LeaseObject? lease, string name, string holder, TimeSpan duration, DateTimeOffset now)
+    {
+        LeaseObject held = new((JsonObject?)lease?.Json.DeepClone() ?? new JsonObject
+        {
+            ["apiVersion"] = ResourceKind.Lease.ApiVersion,
+            ["kind"] = ResourceKind.Lease.Kind,
+            ["metadata"] = new JsonObject { ["name"] = name },
+        });
+        JsonObject specification = held.Writable();
+        string time = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        if (held.Holder != holder)
+        {
+            specification[TransitionsField] =
+                lease is null ? 0 : (ObjectFields.Number(specification, TransitionsField) ?? 0) + 1;
+            specification["acquireTime"] = time;
+        }
+
+        specification[HolderField] = holder;
+        specification[DurationField] = (int)duration.TotalSeconds;
+        specification["renewTime"] = time;
+        return held;
+    }
+
+    /// <summary>A copy that nobody holds.</summary>
+    public LeaseObject Released()
+    {
+        LeaseObject released = new((JsonObject)Json.DeepClone());
+        released.Writable()[HolderField] = "";
+        return released;
+    }
+
+    private JsonObject Writable()
+    {
+        if (Specification is not { } specification)
+        {
+            Json[SpecificationField] = specification = [];
+        }
+
+        return specification;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
+
+namespace EtcdBackupAgent.Kubernetes.Objects;
+
+/// <summary>A <c>BackupLocation</c>, as far as its fields matter before it is bound. Fields:
+/// <c>docs/policies.md</c>.</summary>
+internal sealed class LocationObject(JsonObject json) : ClusterObject(json)
+{
+    public LocationStatus Status => new(ObjectSections.Status(Json));
+
+    public string? Url => ObjectFields.Text(Specification, "url");
+
+    /// <summary>kubedr's field; null where the URL names the bucket, or is that of a directory.</summary>
+    public string? BucketName => ObjectFields.Text(Specification, "bucketName");
+
+    /// <summary>Name of the Secret; null if the location names none.</summary>
+    public string? Credentials => ObjectFields.Text(Specification, "credentials");
+
+    /// <inheritdoc cref="LocationStatus.ReadPin"/>
+    /// <exception cref="BackupException"><inheritdoc cref="LocationStatus.ReadPin" path="/exception"/></exception>
+    public PinnedRecipients? ReadPin() => Status.ReadPin(FullName);
+
+    /// <summary>A copy for a pod that cannot ask the API server: without what changes by itself, but with the
+    /// pin.</summary>
+    public JsonObject ForPod()
+    {
+        JsonObject copy = WithoutStatus(ClusterKinds.BackupLocation);
+        if (Status.PinOnly() is { } status)
+        {
+            copy["status"] = status;
+        }
+
+        return copy;
+    }
+
+    public static LocationObject? Of(JsonObject? json) => json is null ? null : new LocationObject(json);
+}

@@ -1,0 +1,28 @@
+using System.Text.Json.Nodes;
+
+namespace EtcdBackupAgent.Kubernetes.Objects;
+
+/// <summary>Several objects in one document: a page of an API server's list, or a <c>v1</c> List.</summary>
+internal static class ObjectList
+{
+    private const string ItemsField = "items";
+
+    public static JsonObject New(params ReadOnlySpan<JsonObject> items)
+    {
+        JsonArray list = [];
+        foreach (JsonObject item in items)
+        {
+            list.Add((JsonNode)item);
+        }
+
+        return new JsonObject { ["apiVersion"] = "v1", ["kind"] = "List", [ItemsField] = list };
+    }
+
+    public static IEnumerable<JsonObject> Items(JsonObject list) => ObjectFields.Objects(list, ItemsField);
+
+    /// <summary>What to ask for the next page with; null or empty if this is the last one.</summary>
+    public static string? Continue(JsonObject list) => ObjectFields.Text(list, "metadata", "continue");
+
+    /// <summary>What an item of a List says it is; items of a server's list carry no kind.</summary>
+    public static string? KindOf(JsonObject item) => ObjectFields.Text(item, "kind");
+}
