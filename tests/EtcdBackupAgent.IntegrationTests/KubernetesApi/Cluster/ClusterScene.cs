@@ -131,6 +131,7 @@ internal sealed class ClusterScene : IDisposable
     {
         Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id),
         Manifest = manifest,
+        Address = "file:///repository",
         Warnings = [],
         Pruned = pruned,
     };
