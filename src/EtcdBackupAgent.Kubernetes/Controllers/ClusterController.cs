@@ -20,6 +20,7 @@ internal sealed class ClusterController(
     IReadOnlyList<IReconciler> reconcilers,
     ControllerOptions controllerOptions,
     IAgentHealth health,
+    IReconcileMetrics metrics,
     TimeProvider time,
     ILogger logger)
 {
@@ -78,7 +79,7 @@ internal sealed class ClusterController(
         health.SetReady(SyncedCondition, holds: false);
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         ResourceController[] controllers =
-            [.. reconcilers.Select(r => new ResourceController(cluster, r, controllerOptions, time, logger))];
+            [.. reconcilers.Select(r => new ResourceController(cluster, r, controllerOptions, metrics, time, logger))];
         try
         {
             List<Task> work = [.. controllers.Select(c => c.RunAsync(stop.Token))];

@@ -13,7 +13,7 @@ internal static partial class ControllerLog
     public static partial void ReconcileFailed(
         this ILogger logger, ResourceKind kind, string name, FailureReason reason, string message, TimeSpan retryIn);
 
-    [LoggerMessage(LogLevel.Error, "{Kind} {Name} could not be reconciled, which nobody expected, again in {RetryIn}")]
+    [LoggerMessage(LogLevel.Error, "{Kind} {Name} could not be reconciled: unexpected error, again in {RetryIn}")]
     public static partial void ReconcileFailedUnexpectedly(
         this ILogger logger, Exception exception, ResourceKind kind, string name, TimeSpan retryIn);
 
@@ -47,7 +47,7 @@ internal static partial class ControllerLog
     [LoggerMessage(LogLevel.Warning, "The lease cannot be had or kept ({Reason}): {Message}")]
     public static partial void LeaseTrouble(this ILogger logger, FailureReason reason, string message);
 
-    [LoggerMessage(LogLevel.Warning, "What waits in namespace {Namespace} could not be let go: {Message}")]
+    [LoggerMessage(LogLevel.Warning, "Failed to remove the finalizers in namespace {Namespace}: {Message}")]
     public static partial void ReleaseFailed(this ILogger logger, string @namespace, string message);
 
     [LoggerMessage(LogLevel.Information, "Records of location {Location} were brought up to date: {Created} made, {Changed} changed, {Removed} removed")]

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -8,21 +7,37 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Calls a reconciler whenever something changed that matters to it, and again, after longer and longer waits,
-/// where it failed. The objects come from watches: while nothing changes, nothing is asked.</summary>
+/// <summary>Calls a reconciler whenever something changed that matters to it, and again where it failed
+/// (<see cref="ReconcileLoop"/>). The objects come from watches: while nothing changes, nothing is asked.</summary>
 /// <remarks>
 /// 1. Watch the reconciler's kind and the related ones; a change puts names into the queue.
 /// 2. Take names from the queue, one after the other, and reconcile.
-/// 3. What failed is logged here, once, and comes again.
 /// </remarks>
-internal sealed class ResourceController(
-    ConnectedCluster cluster, IReconciler reconciler, ControllerOptions options, TimeProvider time, ILogger logger)
-    : IDisposable
+internal sealed class ResourceController : IDisposable
 {
-    private readonly WorkQueue _queue = new(time);
-    private readonly ConcurrentDictionary<string, BackOff> _backOffs = new(StringComparer.Ordinal);
+    private readonly ConnectedCluster _cluster;
+    private readonly IReconciler _reconciler;
+    private readonly ControllerOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly WorkQueue _queue;
+    private readonly ReconcileLoop _loop;
     private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _synced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ResourceController(
+        ConnectedCluster cluster,
+        IReconciler reconciler,
+        ControllerOptions options,
+        IReconcileMetrics metrics,
+        TimeProvider time,
+        ILogger logger)
+    {
+        (_cluster, _reconciler, _options, _time, _logger) = (cluster, reconciler, options, time, logger);
+        _queue = new WorkQueue(time) { DepthChanged = depth => metrics.QueueChanged(reconciler.Kind.Kind, depth) };
+        _loop = new ReconcileLoop(
+            cluster.Client.Connection, reconciler, _queue, options, metrics, time, logger);
+    }
 
     /// <summary>Completes when all that there is was heard of once.</summary>
     public Task Synced => _synced.Task;
@@ -33,11 +48,11 @@ internal sealed class ResourceController(
     {
         // 1
         List<Task> tasks = [WatchOwnAsync(cancellationToken)];
-        tasks.AddRange(reconciler.Related.Select(related => WatchRelatedAsync(related, cancellationToken)));
+        tasks.AddRange(_reconciler.Related.Select(related => WatchRelatedAsync(related, cancellationToken)));
 
         // 2
-        int workers = Math.Min(reconciler.WorkersMax ?? int.MaxValue, options.WorkersPerKind);
-        tasks.AddRange(Enumerable.Range(0, workers).Select(_ => WorkAsync(cancellationToken)));
+        int workers = Math.Min(_reconciler.WorkersMax ?? int.MaxValue, _options.WorkersPerKind);
+        tasks.AddRange(Enumerable.Range(0, workers).Select(_ => _loop.RunAsync(cancellationToken)));
         await Task.WhenAll(tasks);
     }
 
@@ -46,13 +61,13 @@ internal sealed class ResourceController(
     private async Task WatchOwnAsync(CancellationToken cancellationToken)
     {
         Dictionary<ResourceKey, string?> seen = [];
-        await foreach (ResourceChange change in Changes(reconciler.Kind, ResourceSelection.All, cancellationToken))
+        await foreach (ResourceChange change in Changes(_reconciler.Kind, ResourceSelection.All, cancellationToken))
         {
             switch (change)
             {
                 case ResourcePresent present:
                     _known[present.Key.Name] = true;
-                    if (IsNew(seen, present, reconciler.Fingerprint))
+                    if (IsNew(seen, present, _reconciler.Fingerprint))
                     {
                         _queue.Add(present.Key.Name);
                     }
@@ -62,11 +77,10 @@ internal sealed class ResourceController(
                     seen.Remove(gone.Key);
                     _known.TryRemove(gone.Key.Name, out _);
 
-                    // Another object of this name has failed at nothing yet.
-                    _backOffs.TryRemove(gone.Key.Name, out _);
+                    _loop.Forget(gone.Key.Name);
                     if (gone.Last is { } last)
                     {
-                        reconciler.Deleted(last);
+                        _reconciler.Deleted(last);
                     }
 
                     _queue.Add(gone.Key.Name);
@@ -75,7 +89,7 @@ internal sealed class ResourceController(
                     _synced.TrySetResult();
                     break;
                 case WatchInterrupted interrupted:
-                    logger.WatchInterrupted(reconciler.Kind, interrupted.Failure.Message, interrupted.RetryIn);
+                    _logger.WatchInterrupted(_reconciler.Kind, interrupted.Failure.Message, interrupted.RetryIn);
                     break;
             }
         }
@@ -103,7 +117,7 @@ internal sealed class ResourceController(
                     isListed = true;
                     break;
                 case WatchInterrupted interrupted:
-                    logger.WatchInterrupted(related.Kind, interrupted.Failure.Message, interrupted.RetryIn);
+                    _logger.WatchInterrupted(related.Kind, interrupted.Failure.Message, interrupted.RetryIn);
                     break;
             }
         }
@@ -111,7 +125,7 @@ internal sealed class ResourceController(
 
     private IAsyncEnumerable<ResourceChange> Changes(
         ResourceKind kind, ResourceSelection selection, CancellationToken cancellationToken) =>
-        new ResourceWatch(cluster.Client, kind, cluster.Namespace, selection, time).ReadAsync(cancellationToken);
+        new ResourceWatch(_cluster.Client, kind, _cluster.Namespace, selection, _time).ReadAsync(cancellationToken);
 
     private static bool IsNew(
         Dictionary<ResourceKey, string?> seen, ResourcePresent present, Func<JsonObject, string?> fingerprint)
@@ -138,64 +152,6 @@ internal sealed class ResourceController(
         foreach (string name in related.Owner is null ? _known.Keys : owner is null ? [] : [owner])
         {
             _queue.Add(name);
-        }
-    }
-
-    private async Task WorkAsync(CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            string name = await _queue.TakeAsync(cancellationToken);
-            try
-            {
-                TimeSpan? next = await reconciler.ReconcileAsync(name, cancellationToken);
-                _backOffs.TryRemove(name, out _);
-                if (next is { } delay)
-                {
-                    _queue.AddAfter(name, delay);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (Exception e)
-            {
-                // 3: also a bug, which must not end the work on other objects.
-                Retry(name, e);
-            }
-            finally
-            {
-                _queue.Done(name);
-            }
-        }
-    }
-
-    private void Retry(string name, Exception exception)
-    {
-        BackOff backOff = _backOffs.GetOrAdd(name, _ => new BackOff(time, options.RetryMin, options.RetryMax));
-        BackupException? failure = exception as BackupException
-            ?? (ApiFailure.IsKnown(exception)
-                ? ApiFailure.From(cluster.Client.Connection, $"reconcile {reconciler.Kind.Kind} {name}", exception)
-                : null);
-        TimeSpan delay = backOff.Next();
-        if (failure?.Reason == FailureReason.KubernetesUnreachable && delay > options.RetryUnreachableMax)
-        {
-            delay = options.RetryUnreachableMax;
-        }
-
-        _queue.AddAfter(name, delay);
-        switch (failure)
-        {
-            case null:
-                logger.ReconcileFailedUnexpectedly(exception, reconciler.Kind, name, delay);
-                break;
-            case { Reason: FailureReason.KubernetesConflict }:
-                // Somebody else was faster: the ordinary course of things.
-                break;
-            default:
-                logger.ReconcileFailed(reconciler.Kind, name, failure.Reason, failure.Message, delay);
-                break;
         }
     }
 }

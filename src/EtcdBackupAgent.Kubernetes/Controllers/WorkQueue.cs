@@ -15,6 +15,10 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ITimer Timer, long Due)> _later = new(StringComparer.Ordinal);
 
+    /// <summary>Called with the number of names that are due and wait, whenever it may have changed, while the queue
+    /// is locked: it must return at once.</summary>
+    public Action<int> DepthChanged { get; init; } = static _ => { };
+
     public void Add(string name)
     {
         lock (_lock)
@@ -27,6 +31,8 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
             {
                 _ready.Writer.TryWrite(name);
             }
+
+            DepthChanged(_waiting.Count + _again.Count);
         }
     }
 
@@ -59,6 +65,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         {
             _waiting.Remove(name);
             _underWay.Add(name);
+            DepthChanged(_waiting.Count + _again.Count);
         }
 
         return name;
@@ -76,7 +83,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Nothing is added later any more.</summary>
+    /// <summary>Nothing is added later any more, and nothing is looked at that waits.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -87,6 +94,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
             }
 
             _later.Clear();
+            DepthChanged(0);
         }
     }
 

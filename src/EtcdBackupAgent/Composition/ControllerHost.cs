@@ -117,6 +117,7 @@ internal static class ControllerHost
             ],
             options.Controller,
             health,
+            metrics.Reconciles,
             wiring.Time,
             logger)
         {

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Observability.Prometheus;
 using EtcdBackupAgent.Testing.Time;
@@ -59,6 +60,8 @@ internal sealed class MeasuredAgent : IDisposable
         Metrics.BackupFinished(Success("p"));
         Metrics.BackupFinished(Failure("p", FailureReason.StoreFull));
         Metrics.RepositorySeen("disk", 3, 3072, 1);
+        Metrics.Reconciles.QueueChanged("BackupLocation", 1);
+        Metrics.Reconciles.Reconciled("BackupLocation", ReconcileResult.Succeeded, TimeSpan.FromSeconds(2));
     }
 
     public void Dispose()

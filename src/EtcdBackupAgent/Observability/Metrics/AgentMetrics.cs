@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Observability.Metrics;
 /// described in <c>docs/monitoring.md</c>, which a test holds to this.
 /// </summary>
 /// <remarks>
-/// All but the histogram are observed: they are read here when somebody asks, so that what is said of a policy ends
+/// All but the histograms are observed: they are read here when somebody asks, so that what is said of a policy ends
 /// with the policy.
 /// </remarks>
 internal sealed class AgentMetrics : IBackupMetrics, IDisposable
@@ -93,6 +93,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             () => new Measurement<long>(1, Label("version", version)),
             null,
             "Which build this is; always 1.");
+        Reconciles = new ReconcileMeasures(Meter, Prefix);
         ProcessMeasures.AddTo(Meter);
     }
 
@@ -102,6 +103,9 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     public Action<string>? PolicyRemoved { get; set; }
 
     public Meter Meter { get; }
+
+    /// <summary>What a controller measures of its reconciliations.</summary>
+    public ReconcileMeasures Reconciles { get; }
 
     public void BackupStarted(string policyName)
     {

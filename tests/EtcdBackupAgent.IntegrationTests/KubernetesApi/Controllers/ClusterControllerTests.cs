@@ -89,6 +89,7 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
             [controllers.Location, controllers.Policy, controllers.Record, controllers.Restore],
             new ControllerOptions(),
             health,
+            controllers.Measured,
             TimeProvider.System,
             _log)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.KubernetesApi.Recording;
@@ -39,6 +40,8 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         Assert.DoesNotContain(Scene.RequestsSince(before), request => !request.StartsWith("watch", StringComparison.Ordinal));
         Assert.Equal(cut, Controllers.Log.Count("was interrupted"));
         Assert.Equal(0, Controllers.Log.Count("could not be reconciled"));
+        Assert.True(Controllers.Measured.Of(ClusterKinds.Policy.Kind, ReconcileResult.Succeeded) > 0);
+        Assert.Equal(0, Controllers.Measured.Waiting);
     }
 
     [Fact]
@@ -91,7 +94,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
             "all faults to be over", () => Task.FromResult(conflicts.Hits == Faults && errors.Hits == Faults));
         await UntilReadyAsync(ClusterScene.Policy);
 
-        Assert.Equal(0, Controllers.Log.Count("which nobody expected"));
+        Assert.Equal(0, Controllers.Log.Count("unexpected error"));
     }
 
     [Fact]

@@ -64,6 +64,8 @@ internal sealed class SceneControllers
 
     public RecordedLines Log { get; } = new();
 
+    public ReconcileCounts Measured { get; } = new();
+
     public ObservedPolicies Observed { get; } = new();
 
     /// <summary>Locations that were found to be gone.</summary>
@@ -88,7 +90,8 @@ internal sealed class SceneControllers
 
     /// <summary>Starts all of them, as a controller does that holds the lease.</summary>
     public RunningControllers Start() =>
-        new([Location, Policy, Record, Restore], reconciler => new ResourceController(_scene.Cluster, reconciler, _options, _time, Log));
+        new([Location, Policy, Record, Restore], reconciler => new ResourceController(
+            _scene.Cluster, reconciler, _options, Measured, _time, Log));
 
     private IObjectStore Open(BackupLocation location, ResourceSet resources) => IsStoreAway
         ? throw new BackupException(FailureReason.StoreUnreachable, "The store is away.")

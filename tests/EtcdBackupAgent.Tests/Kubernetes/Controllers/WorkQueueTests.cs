@@ -108,6 +108,24 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
+    public async Task It_tells_how_many_names_are_due_and_wait()
+    {
+        List<int> depths = [];
+        using WorkQueue queue = new(_time) { DepthChanged = depths.Add };
+
+        queue.Add("a");
+        queue.Add("b");
+        queue.AddAfter("c", Minute);
+        string taken = await queue.TakeAsync(CancellationToken.None);
+        queue.Add(taken);
+        queue.Done(taken);
+        _time.Advance(Minute);
+        queue.Dispose();
+
+        Assert.Equal([1, 2, 1, 2, 3, 0], depths);
+    }
+
+    [Fact]
     public async Task However_many_add_and_take_nobody_meets_anybody_at_one_name_and_nothing_is_lost()
     {
         const int NamesMax = 5;

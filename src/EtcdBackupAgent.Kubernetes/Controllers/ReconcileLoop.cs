@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Api.Watching;
+using Microsoft.Extensions.Logging;
+
+namespace EtcdBackupAgent.Kubernetes.Controllers;
+
+/// <summary>Takes names from a queue and reconciles them: each measured; and again, after longer and longer
+/// waits, where it failed.</summary>
+/// <remarks>
+/// 1. Take a name.
+/// 2. Reconcile.
+/// 3. Where it succeeded: look again when the reconciler says.
+/// 4. Where it failed: log that here, once, and try again after a wait.
+/// 5. Measure it.
+/// </remarks>
+/// <param name="connection">The API server, for messages.</param>
+/// <param name="reconciler">Whose names are in the queue.</param>
+/// <param name="queue">The names.</param>
+/// <param name="options">Times and limits.</param>
+/// <param name="metrics">What is measured.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where failures are logged.</param>
+internal sealed class ReconcileLoop(
+    KubernetesConnection connection,
+    IReconciler reconciler,
+    WorkQueue queue,
+    ControllerOptions options,
+    IReconcileMetrics metrics,
+    TimeProvider time,
+    ILogger logger)
+{
+    private readonly ConcurrentDictionary<string, BackOff> _backOffs = new(StringComparer.Ordinal);
+
+    /// <summary>Works until it is cancelled; several may work on one queue.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // 1
+            string name = await queue.TakeAsync(cancellationToken);
+            try
+            {
+                await OnceAsync(name, cancellationToken);
+            }
+            finally
+            {
+                queue.Done(name);
+            }
+        }
+    }
+
+    /// <summary>Another object of this name has failed at nothing yet.</summary>
+    public void Forget(string name) => _backOffs.TryRemove(name, out _);
+
+    private async Task OnceAsync(string name, CancellationToken cancellationToken)
+    {
+        long begun = time.GetTimestamp();
+        ReconcileResult result;
+        try
+        {
+            // 2
+            TimeSpan? next = await reconciler.ReconcileAsync(name, cancellationToken);
+
+            // 3
+            Forget(name);
+            LookAgain(name, next);
+            result = ReconcileResult.Succeeded;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            // 4: also a bug, which must not end the work on other objects.
+            result = Retry(name, e);
+        }
+
+        // 5
+        metrics.Reconciled(reconciler.Kind.Kind, result, time.GetElapsedTime(begun));
+    }
+
+    private void LookAgain(string name, TimeSpan? delay)
+    {
+        if (delay is { } after)
+        {
+            queue.AddAfter(name, after);
+        }
+    }
+
+    private ReconcileResult Retry(string name, Exception exception)
+    {
+        BackOff backOff = _backOffs.GetOrAdd(name, _ => new BackOff(time, options.RetryMin, options.RetryMax));
+        BackupException? failure = Known(name, exception);
+        TimeSpan delay = backOff.Next();
+        if (failure?.Reason == FailureReason.KubernetesUnreachable && delay > options.RetryUnreachableMax)
+        {
+            delay = options.RetryUnreachableMax;
+        }
+
+        queue.AddAfter(name, delay);
+        switch (failure)
+        {
+            case null:
+                logger.ReconcileFailedUnexpectedly(exception, reconciler.Kind, name, delay);
+                return ReconcileResult.Failed;
+            case { Reason: FailureReason.KubernetesConflict }:
+                // Another writer was faster: the ordinary course of things.
+                return ReconcileResult.Conflict;
+            default:
+                logger.ReconcileFailed(reconciler.Kind, name, failure.Reason, failure.Message, delay);
+                return ReconcileResult.Failed;
+        }
+    }
+
+    /// <summary>The failure in words for a person; null for a bug.</summary>
+    private BackupException? Known(string name, Exception exception) =>
+        exception as BackupException
+        ?? (ApiFailure.IsKnown(exception)
+            ? ApiFailure.From(connection, $"reconcile {reconciler.Kind.Kind} {name}", exception)
+            : null);
+}
