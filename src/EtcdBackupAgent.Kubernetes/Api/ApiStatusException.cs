@@ -21,6 +21,10 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
     /// was the server.</summary>
     public string? ForeignHint { get; init; }
 
+    /// <summary>Whether the answer names fields of the object that are invalid, as the server's own validation
+    /// does.</summary>
+    public bool NamesFields { get; init; }
+
     /// <summary>There is no object of this name. The word of the server counts and not the code: one that has just
     /// started answers a bare 404 for every kind that it does not serve yet.</summary>
     public bool IsNotFound => Reason == "NotFound";
@@ -37,6 +41,10 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
     /// right that is missing, a field. Trying again gives the same answer until somebody changes that.</summary>
     public bool IsRefusal =>
         Code is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity;
+
+    /// <summary>The server's own validation does not take the object: the same object gets the same answer. An
+    /// admission policy answers with the same code, and names no fields.</summary>
+    public bool IsInvalid => Code == HttpStatusCode.UnprocessableEntity && NamesFields;
 
     /// <summary>The version or the page that was asked for is too old: list again.</summary>
     public bool IsExpired => Code == HttpStatusCode.Gone || Reason is "Expired" or "Gone";

@@ -199,5 +199,7 @@ internal sealed class ApiTransport : IDisposable
                 : $"the server answered {(int)code}")
         {
             RetryAfter = retryAfter,
+            NamesFields = ObjectFields.Objects(status, "details", "causes")
+                .Any(cause => ObjectFields.Text(cause, "field") is { Length: > 0 }),
         };
 }

@@ -13,6 +13,12 @@ internal static partial class ControllerLog
     public static partial void ReconcileFailed(
         this ILogger logger, ResourceKind kind, string name, FailureReason reason, string message, TimeSpan retryIn);
 
+    [LoggerMessage(
+        LogLevel.Warning,
+        "{Kind} {Name} could not be reconciled ({Reason}), and is not tried again before something changes: {Message}")]
+    public static partial void ReconcileFailedTerminally(
+        this ILogger logger, ResourceKind kind, string name, FailureReason reason, string message);
+
     [LoggerMessage(LogLevel.Error, "{Kind} {Name} could not be reconciled: unexpected error, again in {RetryIn}")]
     public static partial void ReconcileFailedUnexpectedly(
         this ILogger logger, Exception exception, ResourceKind kind, string name, TimeSpan retryIn);

@@ -23,4 +23,7 @@ internal enum ReconcileResult
 
     /// <summary>It failed, and is tried again after a wait.</summary>
     Failed,
+
+    /// <summary>It failed, and trying again would fail in the same way (<see cref="TerminalFailure"/>).</summary>
+    Terminal,
 }

@@ -34,6 +34,7 @@ internal interface IReconciler
 
     /// <summary>Looks at one object, which may be gone, and makes what steps are due.</summary>
     /// <returns>When to look again though nothing changed; null: not before something does.</returns>
+    /// <exception cref="TerminalFailure">It is not tried again before something changes.</exception>
     /// <exception cref="BackupException">It will be tried again, after longer and longer waits.</exception>
     /// <exception cref="ApiStatusException">The same, as for all that <see cref="KubernetesClient"/> throws.</exception>
     Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken);

@@ -105,12 +105,7 @@ internal sealed class PolicyReconciler(
             // 5
             if (!await KeepCronJobAsync(bound, policy, cancellationToken))
             {
-                await NotReadyAsync(
-                    item,
-                    "ScheduleNotExpressible",
-                    $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a "
-                    + "day. Write a cron schedule, or options: {execution: InProcess}.",
-                    cancellationToken);
+                await NotExpressibleAsync(item, policy, cancellationToken);
                 return lookAgain;
             }
 
@@ -125,6 +120,12 @@ internal sealed class PolicyReconciler(
         {
             string message = $"The API server refuses what the policy needs: {e.Message.TrimEnd('.')}.";
             await NotReadyAsync(item, "Refused", message, cancellationToken);
+            if (e.IsInvalid)
+            {
+                // All that the CronJob and the Jobs are made from is watched.
+                throw new TerminalFailure(e) { LookAgain = lookAgain };
+            }
+
             throw;
         }
     }
@@ -217,6 +218,14 @@ internal sealed class PolicyReconciler(
         };
         return SetReadyAsync(item, holds: true, reason, message, cancellationToken);
     }
+
+    private Task NotExpressibleAsync(
+        PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken) => NotReadyAsync(
+            item,
+            "ScheduleNotExpressible",
+            $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a day. "
+            + "Write a cron schedule, or options: {execution: InProcess}.",
+            cancellationToken);
 
     private async Task NotReadyAsync(
         PolicyObject item, string reason, string message, CancellationToken cancellationToken)

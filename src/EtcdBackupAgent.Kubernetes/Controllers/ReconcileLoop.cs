@@ -12,7 +12,8 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// 1. Take a name.
 /// 2. Reconcile.
 /// 3. Where it succeeded: look again when the reconciler says.
-/// 4. Where it failed: log that here, once, and try again after a wait.
+/// 4. Where it failed: log that here, once, and try again after a wait; or not before something changes, where the
+///    failure is terminal (<see cref="TerminalFailure"/>).
 /// 5. Measure it.
 /// </remarks>
 /// <param name="connection">The API server, for messages.</param>
@@ -32,6 +33,9 @@ internal sealed class ReconcileLoop(
     ILogger logger)
 {
     private readonly ConcurrentDictionary<string, BackOff> _backOffs = new(StringComparer.Ordinal);
+
+    /// <summary>The message of the last terminal failure of each name, which is logged once.</summary>
+    private readonly ConcurrentDictionary<string, string> _terminal = new(StringComparer.Ordinal);
 
     /// <summary>Works until it is cancelled; several may work on one queue.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -53,7 +57,11 @@ internal sealed class ReconcileLoop(
     }
 
     /// <summary>Another object of this name has failed at nothing yet.</summary>
-    public void Forget(string name) => _backOffs.TryRemove(name, out _);
+    public void Forget(string name)
+    {
+        _backOffs.TryRemove(name, out _);
+        _terminal.TryRemove(name, out _);
+    }
 
     private async Task OnceAsync(string name, CancellationToken cancellationToken)
     {
@@ -73,6 +81,13 @@ internal sealed class ReconcileLoop(
         {
             throw;
         }
+        catch (TerminalFailure e)
+        {
+            // 4
+            Report(name, e);
+            LookAgain(name, e.LookAgain);
+            result = ReconcileResult.Terminal;
+        }
         catch (Exception e)
         {
             // 4: also a bug, which must not end the work on other objects.
@@ -91,8 +106,22 @@ internal sealed class ReconcileLoop(
         }
     }
 
+    private void Report(string name, TerminalFailure terminal)
+    {
+        // What changes next is tried at once, and waits as after a first failure if that fails.
+        _backOffs.TryRemove(name, out _);
+        BackupException failure = Known(name, terminal.Cause)
+            ?? new BackupException(FailureReason.Unexpected, terminal.Message, terminal);
+        if (!_terminal.TryGetValue(name, out string? reported) || reported != failure.Message)
+        {
+            _terminal[name] = failure.Message;
+            logger.ReconcileFailedTerminally(reconciler.Kind, name, failure.Reason, failure.Message);
+        }
+    }
+
     private ReconcileResult Retry(string name, Exception exception)
     {
+        _terminal.TryRemove(name, out _);
         BackOff backOff = _backOffs.GetOrAdd(name, _ => new BackOff(time, options.RetryMin, options.RetryMax));
         BackupException? failure = Known(name, exception);
         TimeSpan delay = backOff.Next();

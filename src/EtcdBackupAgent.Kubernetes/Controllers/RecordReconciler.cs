@@ -230,6 +230,11 @@ internal sealed class RecordReconciler(
             await events.RecordOnceAsync(
                 Kind, record, EventType.Warning, "DeleteFailed", $"Snapshot {id} is not deleted yet: {e.Message}",
                 $"{record.Uid}.{e.Reason}".ToLowerInvariant(), cancellationToken);
+            if (e.Reason == FailureReason.RepositoryUnsupported)
+            {
+                throw new TerminalFailure(e);
+            }
+
             throw;
         }
 

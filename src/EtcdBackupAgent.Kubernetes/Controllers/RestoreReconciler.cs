@@ -137,6 +137,11 @@ internal sealed class RestoreReconciler(
         {
             string message = $"The API server refuses the Job of the restore: {e.Message.TrimEnd('.')}.";
             await SetWaitingAsync(restore, "Refused", message, cancellationToken);
+            if (e.IsInvalid)
+            {
+                throw new TerminalFailure(e);
+            }
+
             throw;
         }
     }

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Testing;
 using Xunit;
@@ -286,6 +287,23 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         Assert.Equal("the pod's own words", (string?)(await Scene.StatusOfPolicyAsync())["backupErrorMessage"]);
         Assert.DoesNotContain(await Scene.EventsAsync(), line => line.Contains("BackupFailed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_server_names_the_field_that_its_validation_refuses()
+    {
+        JsonObject policy = new()
+        {
+            ["apiVersion"] = ClusterKinds.Policy.ApiVersion,
+            ["kind"] = ClusterKinds.Policy.Kind,
+            ["metadata"] = new JsonObject { ["name"] = "invalid" },
+            ["spec"] = new JsonObject { ["destination"] = 7 },
+        };
+
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => Scene.Client.CreateAsync(
+            ClusterKinds.Policy, Scene.Namespace, policy, CancellationToken.None));
+
+        Assert.True(e.IsInvalid, e.Message);
     }
 
     private Task<string> ApplyHourlyAsync(string more = "suspend: false") => Scene.ApplyAsync(

@@ -198,6 +198,29 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
+    public async Task A_Job_that_the_servers_validation_refuses_is_a_terminal_failure()
+    {
+        await Scene.SyncAsync();
+        await CreateClaimAsync();
+        await ApplyRestoreAsync();
+        Scene.Proxy.Add(new ProxyFault
+        {
+            Of = request => request.Namespace == Scene.Namespace && request is { Resource: "jobs", Verb: "create" },
+            Answer = HttpStatusCode.UnprocessableEntity,
+            Field = "spec.template.spec.nodeSelector",
+            Times = 1,
+        });
+
+        TerminalFailure e = await Assert.ThrowsAsync<TerminalFailure>(
+            () => Controllers.Restore.ReconcileAsync(Name, CancellationToken.None));
+
+        Assert.True(Assert.IsType<ApiStatusException>(e.Cause).IsInvalid);
+        Assert.Equal("False Refused", await ReadyAsync());
+        await LookAsync();
+        Assert.Equal("False Restoring", await ReadyAsync());
+    }
+
+    [Fact]
     public async Task Two_controllers_that_look_at_once_make_one_Job()
     {
         await Scene.SyncAsync();

@@ -45,6 +45,34 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
+    public async Task What_the_servers_validation_refuses_is_asked_for_again_when_the_policy_changes_and_not_before()
+    {
+        bool isValid = false;
+        Scene.Proxy.Add(new ProxyFault
+        {
+            Of = request => !isValid && request.Namespace == Scene.Namespace
+                && request is { Resource: "cronjobs", Verb: "patch" },
+            Answer = HttpStatusCode.UnprocessableEntity,
+            Field = "metadata.name",
+        });
+        await using RunningControllers running = Controllers.Start();
+
+        await Scene.UntilAsync(
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            "refused",
+            item => SceneObjects.Condition(item, "Ready") == "False Refused");
+        await UntilQuietAsync();
+        Assert.Equal(1, Controllers.Log.Count("is not tried again before something changes"));
+        Assert.Equal(0, Controllers.Log.Count("again in"));
+        Assert.True(Controllers.Measured.Of(ClusterKinds.Policy.Kind, ReconcileResult.Terminal) > 0);
+
+        isValid = true;
+        await Scene.PatchAsync(ClusterKinds.Policy, ClusterScene.Policy, """{"spec":{"retainNumBackups":7}}""");
+        await UntilReadyAsync(ClusterScene.Policy);
+    }
+
+    [Fact]
     public async Task A_location_that_appears_after_its_policy_makes_it_ready()
     {
         await using RunningControllers running = Controllers.Start();

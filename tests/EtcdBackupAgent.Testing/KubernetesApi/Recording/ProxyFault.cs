@@ -15,6 +15,9 @@ public sealed class ProxyFault
     /// <see cref="Hold"/> and goes on.</summary>
     public HttpStatusCode? Answer { get; init; }
 
+    /// <summary>The field that the Status names as invalid; null if it names none.</summary>
+    public string? Field { get; init; }
+
     /// <summary>What a request waits for first; it gets the end of the request.</summary>
     public Func<CancellationToken, Task>? Hold { get; init; }
 

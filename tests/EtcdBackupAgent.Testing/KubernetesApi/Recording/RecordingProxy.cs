@@ -148,7 +148,7 @@ public sealed class RecordingProxy : IAsyncDisposable
 
                 if (turn.Answer is { } code)
                 {
-                    await AnswerAsync(context, code, "the test wants it so");
+                    await AnswerAsync(context, code, "the test wants it so", turn.Field);
                     return;
                 }
             }
@@ -229,7 +229,8 @@ public sealed class RecordingProxy : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(HttpContext context, HttpStatusCode code, string message)
+    private static async Task AnswerAsync(
+        HttpContext context, HttpStatusCode code, string message, string? field = null)
     {
         JsonObject status = new()
         {
@@ -244,10 +245,19 @@ public sealed class RecordingProxy : IAsyncDisposable
                 HttpStatusCode.Conflict => "Conflict",
                 HttpStatusCode.Gone => "Expired",
                 HttpStatusCode.TooManyRequests => "TooManyRequests",
+                HttpStatusCode.UnprocessableEntity => "Invalid",
                 _ => "InternalError",
             },
             ["code"] = (int)code,
         };
+        if (field is not null)
+        {
+            status["details"] = new JsonObject
+            {
+                ["causes"] = new JsonArray(new JsonObject { ["message"] = message, ["field"] = field }),
+            };
+        }
+
         context.Response.StatusCode = (int)code;
         context.Response.ContentType = "application/json";
         if (code == HttpStatusCode.TooManyRequests)

@@ -120,6 +120,24 @@ public sealed class KubernetesClientTests
     }
 
     [Theory]
+    [InlineData(422, """[{"reason":"FieldValueInvalid","message":"invalid","field":"spec.schedule"}]""", true)]
+    [InlineData(422, """[{"message":"ValidatingAdmissionPolicy 'p' denied request"}]""", false)]
+    [InlineData(403, """[{"reason":"FieldValueForbidden","message":"no","field":"spec"}]""", false)]
+    [InlineData(422, "null", false)]
+    public async Task Only_the_servers_own_validation_names_fields(int code, string causes, bool isInvalid)
+    {
+        await using FakeApi api = await FakeApi.StartAsync(FakeApi.Json(
+            $$$"""{"kind":"Status","reason":"Invalid","message":"no","code":{{{code}}},"details":{"causes":{{{causes}}}}}""",
+            code));
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        ApiStatusException e =
+            await Assert.ThrowsAsync<ApiStatusException>(() => client.CreateAsync(Secrets, "a", [], None));
+
+        Assert.Equal((true, isInvalid), (e.IsRefusal, e.IsInvalid));
+    }
+
+    [Theory]
     [InlineData("<html>", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
     [InlineData("[1]", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
     [InlineData("<html>", 502, FailureReason.KubernetesFailed, "the server answered 502 without a Kubernetes status")]

@@ -75,6 +75,45 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_terminal_failure_is_not_tried_again_before_something_changes()
+    {
+        _reconciler.Script(
+            _ => throw new TerminalFailure(Full),
+            _ => Task.FromResult<TimeSpan?>(null),
+            _ => throw new TerminalFailure(Full));
+        _queue.Add("a");
+        await UntilEndedAsync(1);
+
+        // Had it come again meanwhile, it would have come before the other name.
+        _time.Advance(Options.RetryMax * 10);
+        _queue.Add("b");
+        await UntilEndedAsync(2);
+        _queue.Add("a");
+        await UntilEndedAsync(3);
+
+        Assert.Equal(["a", "b", "a"], _reconciler.Names);
+        Assert.Equal(
+            [ReconcileResult.Terminal, ReconcileResult.Succeeded, ReconcileResult.Terminal], _metrics.Results);
+        Assert.Equal(
+            1, _log.Count("(StoreFull), and is not tried again before something changes: The bucket is full."));
+    }
+
+    [Fact]
+    public async Task A_terminal_failure_of_an_object_with_something_else_to_look_at_is_looked_at_then()
+    {
+        _reconciler.Script(
+            _ => throw new TerminalFailure(Full) { LookAgain = Options.Recheck },
+            _ => Task.FromResult<TimeSpan?>(null));
+        _queue.Add("a");
+        await UntilEndedAsync(1);
+
+        _time.Advance(Options.Recheck);
+        await UntilEndedAsync(2);
+
+        Assert.Equal([ReconcileResult.Terminal, ReconcileResult.Succeeded], _metrics.Results);
+    }
+
+    [Fact]
     public async Task A_conflict_is_counted_and_not_logged_and_a_bug_ends_no_other_work()
     {
         _reconciler.Script(
