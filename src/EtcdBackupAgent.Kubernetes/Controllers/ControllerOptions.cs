@@ -6,6 +6,10 @@ internal sealed record ControllerOptions
     /// <summary>Objects of one kind that are looked at at the same time.</summary>
     public int WorkersPerKind { get; init; } = 2;
 
+    /// <summary>How long one reconciliation may take. It is far more than a comparison of records with a large bucket
+    /// takes: what is slower hangs, though every request has a limit of its own, and must not keep its worker.</summary>
+    public TimeSpan ReconcileTimeout { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>The wait after a first failure; twice as long after each further one.</summary>
     public TimeSpan RetryMin { get; init; } = TimeSpan.FromSeconds(1);
 

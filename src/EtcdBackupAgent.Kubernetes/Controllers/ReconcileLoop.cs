@@ -6,11 +6,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Takes names from a queue and reconciles them: each measured; and again, after longer and longer
-/// waits, where it failed.</summary>
+/// <summary>Takes names from a queue and reconciles them: each within a limit of time, and measured; and again, after
+/// longer and longer waits, where it failed.</summary>
 /// <remarks>
 /// 1. Take a name.
-/// 2. Reconcile.
+/// 2. Reconcile, for as long as <see cref="ControllerOptions.ReconcileTimeout"/> at most.
 /// 3. Where it succeeded: look again when the reconciler says.
 /// 4. Where it failed: log that here, once, and try again after a wait; or not before something changes, where the
 ///    failure is terminal (<see cref="TerminalFailure"/>).
@@ -70,7 +70,7 @@ internal sealed class ReconcileLoop(
         try
         {
             // 2
-            TimeSpan? next = await reconciler.ReconcileAsync(name, cancellationToken);
+            TimeSpan? next = await ReconcileAsync(name, cancellationToken);
 
             // 3
             Forget(name);
@@ -96,6 +96,25 @@ internal sealed class ReconcileLoop(
 
         // 5
         metrics.Reconciled(reconciler.Kind.Kind, result, time.GetElapsedTime(begun));
+    }
+
+    private async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource deadline = new(options.ReconcileTimeout, time);
+        using CancellationTokenSource both =
+            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        try
+        {
+            return await reconciler.ReconcileAsync(name, both.Token);
+        }
+        catch (OperationCanceledException e)
+            when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new BackupException(
+                FailureReason.Unexpected,
+                $"It took longer than {options.ReconcileTimeout.TotalMinutes:0.#} min and was stopped.",
+                e);
+        }
     }
 
     private void LookAgain(string name, TimeSpan? delay)

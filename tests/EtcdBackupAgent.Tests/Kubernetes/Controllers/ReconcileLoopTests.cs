@@ -114,6 +114,34 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_reconciliation_that_takes_too_long_is_stopped_and_tried_again_and_others_go_on()
+    {
+        _reconciler.Script(
+            async cancellationToken =>
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken);
+                return null;
+            },
+            _ => Task.FromResult<TimeSpan?>(null),
+            _ => Task.FromResult<TimeSpan?>(null));
+        _queue.Add("a");
+        await TestDeadline.UntilAsync("the first to begin", () => Task.FromResult(_reconciler.Begun == 1));
+        _queue.Add("b");
+        Assert.Equal(0, _metrics.Ended);
+
+        _time.Advance(Options.ReconcileTimeout);
+        await UntilEndedAsync(2);
+        _time.Advance(Options.RetryMin);
+        await UntilEndedAsync(3);
+
+        Assert.Equal(
+            [ReconcileResult.Failed, ReconcileResult.Succeeded, ReconcileResult.Succeeded], _metrics.Results);
+        Assert.Equal(1, _log.Count("It took longer than 15 min and was stopped."));
+        Assert.Equal(["a", "b", "a"], _reconciler.Names);
+        Assert.Equal(Options.ReconcileTimeout, _metrics.Durations[0]);
+    }
+
+    [Fact]
     public async Task A_conflict_is_counted_and_not_logged_and_a_bug_ends_no_other_work()
     {
         _reconciler.Script(
