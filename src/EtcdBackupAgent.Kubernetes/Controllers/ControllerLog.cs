@@ -6,6 +6,14 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 internal static partial class ControllerLog
 {
+    private static readonly Func<ILogger, string, string, string, IDisposable?> Reconciliation =
+        LoggerMessage.DefineScope<string, string, string>("{Kind} {Name} {ReconcileId}");
+
+    /// <summary>Gives every line that is logged until it is disposed, by whatever part, the object and the id of the
+    /// reconciliation.</summary>
+    public static IDisposable? BeginReconciliation(this ILogger logger, string kind, string name, string id) =>
+        Reconciliation(logger, kind, name, id);
+
     [LoggerMessage(LogLevel.Warning, "Watching {Kind} was interrupted, again in {RetryIn}: {Message}")]
     public static partial void WatchInterrupted(this ILogger logger, ResourceKind kind, string message, TimeSpan retryIn);
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
@@ -6,10 +7,10 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Takes names from a queue and reconciles them: each within a limit of time, and measured; and again, after
-/// longer and longer waits, where it failed.</summary>
+/// <summary>Takes names from a queue and reconciles them: each within a limit of time, measured, with an id in its log
+/// lines; and again, after longer and longer waits, where it failed.</summary>
 /// <remarks>
-/// 1. Take a name.
+/// 1. Take a name, and give the reconciliation an id, which is in the scope of its log lines.
 /// 2. Reconcile, for as long as <see cref="ControllerOptions.ReconcileTimeout"/> at most.
 /// 3. Where it succeeded: look again when the reconciler says.
 /// 4. Where it failed: log that here, once, and try again after a wait; or not before something changes, where the
@@ -32,6 +33,9 @@ internal sealed class ReconcileLoop(
     TimeProvider time,
     ILogger logger)
 {
+    /// <summary>Hexadecimal digits of an id: enough to tell apart what stands in one log.</summary>
+    private const int IdDigits = 8;
+
     private readonly ConcurrentDictionary<string, BackOff> _backOffs = new(StringComparer.Ordinal);
 
     /// <summary>The message of the last terminal failure of each name, which is logged once.</summary>
@@ -45,6 +49,8 @@ internal sealed class ReconcileLoop(
         {
             // 1
             string name = await queue.TakeAsync(cancellationToken);
+            string id = RandomNumberGenerator.GetHexString(IdDigits, lowercase: true);
+            using IDisposable? scope = logger.BeginReconciliation(reconciler.Kind.Kind, name, id);
             try
             {
                 await OnceAsync(name, cancellationToken);

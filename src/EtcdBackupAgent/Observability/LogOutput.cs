@@ -30,6 +30,7 @@ internal static class LogOutput
         {
             builder.AddJsonConsole(json =>
             {
+                json.IncludeScopes = true;
                 json.UseUtcTimestamp = true;
                 json.TimestampFormat = TimestampFormat.TrimEnd();
             });
@@ -38,6 +39,7 @@ internal static class LogOutput
         {
             builder.AddSimpleConsole(text =>
             {
+                text.IncludeScopes = true;
                 text.SingleLine = true;
                 text.UseUtcTimestamp = true;
                 text.TimestampFormat = TimestampFormat;

@@ -161,6 +161,24 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
         Assert.Equal(["MetadataBackupPolicy"], _metrics.Kinds.Distinct());
     }
 
+    [Fact]
+    public async Task Every_line_of_a_reconciliation_has_its_id_and_another_one_has_another()
+    {
+        _reconciler.Script(_ => throw Full, _ => throw Full);
+        _queue.Add("a");
+        _queue.Add("b");
+        await UntilEndedAsync(2);
+
+        string[] lines = [.. _log.Lines];
+        Assert.Equal(4, lines.Length);
+        Assert.All(lines[..2], line => Assert.StartsWith("MetadataBackupPolicy a ", line, StringComparison.Ordinal));
+        Assert.All(lines[2..], line => Assert.StartsWith("MetadataBackupPolicy b ", line, StringComparison.Ordinal));
+        string[] ids = [.. lines.Select(line => line.Split(' ', ':')[2])];
+        Assert.Matches("^[0-9a-f]{8}$", ids[0]);
+        Assert.Equal((ids[0], ids[2]), (ids[1], ids[3]));
+        Assert.NotEqual(ids[0], ids[2]);
+    }
+
     private Task UntilEndedAsync(int count) => TestDeadline.UntilAsync(
         $"{count} reconciliations to end", () => Task.FromResult(_metrics.Ended == count));
 
