@@ -53,21 +53,17 @@ internal static class QuartzSchedule
                 .WithMisfireInstruction(CronTriggerMisfireInstruction.FireAndProceed);
 
     private static CronExpression Expression(BackupSchedule schedule) =>
-        new CronExpression(Translate(schedule.Cron!)).WithTimeZone(schedule.TimeZone);
+        CronExpression.Parse(Crontab(schedule.Cron!), CronFormat.Unix).WithTimeZone(schedule.TimeZone);
 
     /// <summary>
-    /// Seconds, minutes, hours, days of month, months, days of week, the last counted from 1 for Sunday. Minutes and
-    /// hours keep their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and
-    /// single values not; days and months become plain lists.
+    /// The five fields in a spelling that Quartz understands as a CronJob does. It does not understand every spelling
+    /// that we accept: Quartz 4.7 ignores the step of <c>apr-dec/4</c>, takes <c>*/1</c> for a restriction and
+    /// <c>1-7</c> for none, and refuses <c>?</c> in three fields and a step beyond the field. Minutes and hours keep
+    /// their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and single values
+    /// not; days and months become plain lists.
     /// </summary>
-    private static string Translate(CronSchedule cron) => string.Join(
-        ' ',
-        "0",
-        Terms(cron.Minute),
-        Terms(cron.Hour),
-        Values(cron.DayOfMonth, first: 0),
-        Values(cron.Month, first: 0),
-        Values(cron.DayOfWeek, first: 1));
+    private static string Crontab(CronSchedule cron) => string.Join(
+        ' ', Terms(cron.Minute), Terms(cron.Hour), Values(cron.DayOfMonth), Values(cron.Month), Values(cron.DayOfWeek));
 
     private static string Terms(CronField field) => field.IsUnrestricted
         ? "*"
@@ -75,6 +71,5 @@ internal static class QuartzSchedule
             : term.Step > term.Last - term.First ? $"{term.First}-{term.First}"
             : $"{term.First}-{term.Last}/{term.Step}"));
 
-    private static string Values(CronField field, int first) =>
-        field.IsUnrestricted ? "*" : string.Join(',', field.Values.Select(value => value + first));
+    private static string Values(CronField field) => field.IsUnrestricted ? "*" : string.Join(',', field.Values);
 }

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Scheduling;
 using FsCheck;
 using FsCheck.Fluent;
+using Quartz;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Scheduling;
@@ -77,6 +78,27 @@ public sealed class QuartzScheduleTests
         Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture), next);
     }
 
+    /// <summary>What fires is Quartz's: here as the trigger of a running worker asks it.</summary>
+    [Theory]
+    [MemberData(nameof(Golden))]
+    public void A_trigger_of_Quartz_fires_at_the_times_of_the_golden_table(
+        string text, string zone, string after, string expected)
+    {
+        TimeZoneInfo timeZone = TimeZoneInfo.FindSystemTimeZoneById(zone);
+        BackupSchedule schedule = BackupSchedule.Parse(text, timeZone);
+        DateTimeOffset first = QuartzSchedule.NextAfter(
+            schedule, DateTimeOffset.Parse(after, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch);
+        ITrigger trigger = TriggerBuilder.Create().StartAt(first).WithSchedule(QuartzSchedule.Builder(schedule)).Build();
+        string[] times = expected.Split(' ');
+
+        DateTimeOffset? next = trigger.GetFireTimeAfter(first.AddTicks(-1));
+        foreach (string time in times)
+        {
+            Assert.Equal(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture), next);
+            next = trigger.GetFireTimeAfter(next);
+        }
+    }
+
     [Fact]
     public void A_fixed_time_does_not_fire_again_for_who_asks_within_the_repeated_hour()
     {
@@ -128,9 +150,14 @@ public sealed class QuartzScheduleTests
             from first in Gen.Choose(least, greatest)
             from last in Gen.Choose(first, greatest)
             select string.Create(CultureInfo.InvariantCulture, $"{first}-{last}");
+        Gen<string> namedRange =
+            from first in Gen.Choose(0, names.Length - 1)
+            from last in Gen.Choose(first, names.Length - 1)
+            select $"{names[first]}-{names[last]}";
+        Gen<string> anyRange = names.Length == 0 ? range : Gen.OneOf(range, namedRange);
         Gen<string> step = Gen.Choose(1, greatest + 5).Select(s => string.Create(CultureInfo.InvariantCulture, $"/{s}"));
-        Gen<string> stepped = Gen.OneOf(value, range, Gen.Constant("*")).Zip(step).Select(t => t.Item1 + t.Item2);
-        Gen<string> list = Gen.OneOf(single, range, stepped).NonEmptyListOf().Select(terms => string.Join(',', terms.Take(3)));
+        Gen<string> stepped = Gen.OneOf(value, anyRange, Gen.Constant("*")).Zip(step).Select(t => t.Item1 + t.Item2);
+        Gen<string> list = Gen.OneOf(single, anyRange, stepped).NonEmptyListOf().Select(terms => string.Join(',', terms.Take(3)));
         return Gen.Frequency((4, Gen.Constant("*")), (1, Gen.Constant("?")), (3, single), (2, list));
     }
 }
