@@ -12,7 +12,8 @@ internal static class AwsVariables
     private static readonly string[] Names =
     [
         "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
-        "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
+        "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_ROLE_SESSION_NAME", TokenService.TokenFileVariable,
+        TokenService.EndpointVariable, "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE",
     ];
 
     private static readonly Lock Once = new();

@@ -43,7 +43,7 @@ internal sealed partial class S3Connection : IDisposable
         options.Validate();
         _time = time;
         _logger = logger;
-        _http = new HttpClient(Handler(options))
+        _http = new HttpClient(Handler(options, "an S3 server"))
         {
             // S3Attempt is the time limit.
             Timeout = Timeout.InfiniteTimeSpan,
@@ -150,13 +150,13 @@ internal sealed partial class S3Connection : IDisposable
         }
     }
 
-    private static ProxiedRequests Handler(S3Options options)
+    private static ProxiedRequests Handler(S3Options options, string server)
     {
         // A proxy that is named wrongly stops this before anything is sent.
         _ = options.Proxies.For(options.Endpoint ?? AnyOfAws);
         return new ProxiedRequests(
             options.Proxies,
-            "an S3 server",
+            server,
             IsForeign,
             new RedirectAnswers(new SocketsHttpHandler
             {
@@ -190,6 +190,7 @@ internal sealed partial class S3Connection : IDisposable
         if (options.Credentials is null)
         {
             AwsVariables.Clean();
+            TokenService.Register(() => Handler(options, "a token service"));
         }
 
         AmazonS3Config config = new()
@@ -239,13 +240,4 @@ internal sealed partial class S3Connection : IDisposable
     [LoggerMessage(
         Level = LogLevel.Warning, Message = "S3 request to {Action} failed at try {Try} and is tried again: {Error}")]
     private partial void LogRetry(string action, int @try, string error);
-
-    private sealed class OneHttpClient(HttpClient http) : HttpClientFactory
-    {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => http;
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-    }
 }

@@ -20,6 +20,17 @@ internal static class S3Errors
     /// <summary>Whether the same request may succeed a moment later.</summary>
     public static bool IsTransient(Exception exception)
     {
+        if (Find<TokenServiceException>(exception) is { } tokenService)
+        {
+            return tokenService.IsTransient;
+        }
+
+        if (TokenService.IsUnreadToken(exception))
+        {
+            // The SDK has tried again for a second.
+            return false;
+        }
+
         if (Find<ProxyException>(exception) is { } proxy)
         {
             return proxy.IsTransient;
@@ -80,9 +91,35 @@ internal static class S3Errors
         return new BackupException(reason, message, exception) { Hint = hint };
     }
 
+    /// <summary>The exception itself, or what caused it, if that is of the type.</summary>
+    internal static T? Find<T>(Exception? exception)
+        where T : Exception
+    {
+        while (exception is not (null or T))
+        {
+            exception = exception.InnerException;
+        }
+
+        return (T?)exception;
+    }
+
     private static (FailureReason Reason, string Fact, string? Hint) Diagnose(
         Exception exception, S3Action action, S3Options options)
     {
+        if (Find<TokenServiceException>(exception) is { } tokenService)
+        {
+            return (tokenService.Reason, tokenService.Message, tokenService.Hint);
+        }
+
+        if (TokenService.IsUnreadToken(exception))
+        {
+            return (
+                FailureReason.StoreDenied,
+                $"the web identity token cannot be read: {exception.InnerException!.Message}",
+                $"See that the file that {TokenService.TokenFileVariable} names is there and may be read; in a pod it is "
+                + "in a projected volume.");
+        }
+
         if (Find<ProxyException>(exception) is { } proxy)
         {
             return (FailureReason.StoreUnreachable, proxy.Message, proxy.Hint);
@@ -240,17 +277,6 @@ internal static class S3Errors
             + "certificate must "
             + "know that name. Leave pathStyle out if the server takes the bucket in the path."
         : hint;
-
-    private static T? Find<T>(Exception? exception)
-        where T : Exception
-    {
-        while (exception is not (null or T))
-        {
-            exception = exception.InnerException;
-        }
-
-        return (T?)exception;
-    }
 
     private static Exception Innermost(Exception exception) => exception.GetBaseException();
 }
