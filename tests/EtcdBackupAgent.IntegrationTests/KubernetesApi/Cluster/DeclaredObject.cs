@@ -1,0 +1,204 @@
+using System.Text.Json.Serialization;
+using k8s;
+using k8s.Models;
+
+namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+
+/// <summary>
+/// An object of one of our kinds as another program declares it for the official client: from the definitions in
+/// <c>manifests/crd</c>, and without a line of the product. A field that is not declared is an error.
+/// </summary>
+public sealed class DeclaredObject<TSpec, TStatus> : IKubernetesObject<V1ObjectMeta>
+    where TSpec : class
+    where TStatus : class
+{
+    [JsonPropertyName("apiVersion")]
+    public string ApiVersion { get; set; } = "";
+
+    [JsonPropertyName("kind")]
+    public string Kind { get; set; } = "";
+
+    [JsonPropertyName("metadata")]
+    public V1ObjectMeta Metadata { get; set; } = new();
+
+    [JsonPropertyName("spec")]
+    public TSpec? Spec { get; set; }
+
+    [JsonPropertyName("status")]
+    public TStatus? Status { get; set; }
+}
+
+/// <summary><c>spec</c> of a MetadataBackupRecord.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredRecordSpec
+{
+    [JsonPropertyName("snapshotId")]
+    public string? SnapshotId { get; init; }
+
+    [JsonPropertyName("policy")]
+    public string? Policy { get; init; }
+
+    [JsonPropertyName("backuploc")]
+    public string? Location { get; init; }
+}
+
+/// <summary><c>status</c> of a MetadataBackupRecord.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredRecordStatus
+{
+    [JsonPropertyName("startedAt")]
+    public DateTime? StartedAt { get; init; }
+
+    [JsonPropertyName("completedAt")]
+    public DateTime? CompletedAt { get; init; }
+
+    [JsonPropertyName("sizeBytes")]
+    public long? SizeBytes { get; init; }
+
+    [JsonPropertyName("storedBytes")]
+    public long? StoredBytes { get; init; }
+
+    [JsonPropertyName("etcdRevision")]
+    public long? EtcdRevision { get; init; }
+
+    [JsonPropertyName("etcdClusterId")]
+    public string? EtcdClusterId { get; init; }
+
+    [JsonPropertyName("verified")]
+    public string? Verified { get; init; }
+
+    [JsonPropertyName("verifiedAt")]
+    public DateTime? VerifiedAt { get; init; }
+}
+
+/// <summary><c>spec</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredPolicySpec
+{
+    [JsonPropertyName("destination")]
+    public string? Destination { get; init; }
+
+    [JsonPropertyName("certsDir")]
+    public string? CertsDirectory { get; init; }
+
+    [JsonPropertyName("etcdEndpoint")]
+    public string? EtcdEndpoint { get; init; }
+
+    [JsonPropertyName("etcdCreds")]
+    public string? EtcdCredentials { get; init; }
+
+    [JsonPropertyName("etcdServerName")]
+    public string? EtcdServerName { get; init; }
+
+    [JsonPropertyName("hashKV")]
+    public string? HashKv { get; init; }
+
+    [JsonPropertyName("schedule")]
+    public string? Schedule { get; init; }
+
+    [JsonPropertyName("timeZone")]
+    public string? TimeZone { get; init; }
+
+    [JsonPropertyName("retainNumBackups")]
+    public int? RetainNumBackups { get; init; }
+
+    [JsonPropertyName("verify")]
+    public string? Verify { get; init; }
+
+    [JsonPropertyName("suspend")]
+    public bool? Suspend { get; init; }
+
+    [JsonPropertyName("options")]
+    public IDictionary<string, string>? Options { get; init; }
+}
+
+/// <summary><c>status</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredPolicyStatus
+{
+    [JsonPropertyName("observedGeneration")]
+    public long? ObservedGeneration { get; init; }
+
+    [JsonPropertyName("backupTime")]
+    public DateTime? BackupTime { get; init; }
+
+    [JsonPropertyName("backupStatus")]
+    public string? BackupStatus { get; init; }
+
+    [JsonPropertyName("backupErrorMessage")]
+    public string? BackupErrorMessage { get; init; }
+
+    [JsonPropertyName("backupPod")]
+    public string? BackupPod { get; init; }
+
+    [JsonPropertyName("mbrName")]
+    public string? RecordName { get; init; }
+
+    [JsonPropertyName("snapshotId")]
+    public string? SnapshotId { get; init; }
+
+    [JsonPropertyName("filesNew")]
+    public long? FilesNew { get; init; }
+
+    [JsonPropertyName("filesChanged")]
+    public long? FilesChanged { get; init; }
+
+    [JsonPropertyName("dataAdded")]
+    public long? DataAdded { get; init; }
+
+    [JsonPropertyName("totalBytesProcessed")]
+    public long? TotalBytesProcessed { get; init; }
+
+    [JsonPropertyName("totalDurationSecs")]
+    public string? TotalDurationSeconds { get; init; }
+
+    [JsonPropertyName("lastSuccessTime")]
+    public DateTime? LastSuccessTime { get; init; }
+
+    [JsonPropertyName("etcdClusterId")]
+    public string? EtcdClusterId { get; init; }
+
+    [JsonPropertyName("conditions")]
+    public IReadOnlyList<V1Condition>? Conditions { get; init; }
+}
+
+/// <summary><c>spec</c> of a BackupLocation.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredLocationSpec
+{
+    [JsonPropertyName("url")]
+    public string? Url { get; init; }
+
+    [JsonPropertyName("bucketName")]
+    public string? BucketName { get; init; }
+
+    [JsonPropertyName("credentials")]
+    public string? Credentials { get; init; }
+
+    [JsonPropertyName("prefix")]
+    public string? Prefix { get; init; }
+
+    [JsonPropertyName("region")]
+    public string? Region { get; init; }
+
+    [JsonPropertyName("pathStyle")]
+    public bool? PathStyle { get; init; }
+
+    [JsonPropertyName("caCertificate")]
+    public string? CaCertificate { get; init; }
+
+    [JsonPropertyName("serverSideEncryption")]
+    public string? ServerSideEncryption { get; init; }
+
+    [JsonPropertyName("kmsKeyId")]
+    public string? KmsKeyId { get; init; }
+
+    [JsonPropertyName("storageClass")]
+    public string? StorageClass { get; init; }
+
+    [JsonPropertyName("tags")]
+    public IDictionary<string, string>? Tags { get; init; }
+}
+
+/// <summary>A <c>status</c> that is not looked at.</summary>
+public sealed record UndeclaredStatus;
