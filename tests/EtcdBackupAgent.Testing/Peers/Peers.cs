@@ -66,7 +66,8 @@ public static class Peers
 
     public static string Setpriv => Installed("setpriv");
 
-    private static string Cache
+    /// <summary>The folder that <c>eng/peers</c> fills.</summary>
+    public static string Cache
     {
         get
         {

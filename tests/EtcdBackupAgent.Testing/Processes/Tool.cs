@@ -9,6 +9,13 @@ public static class Tool
     /// Runs a program to its end, with an environment added to the test's own (null as a value takes a variable away)
     /// and a standard input that is read to its end and left open.
     /// </summary>
+    /// <param name="path">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">What is added to the environment.</param>
+    /// <param name="standardInput">What it reads; null for nothing.</param>
+    /// <param name="workingDirectory">Null for the test's own.</param>
+    /// <param name="patience">How long it may take; null for <see cref="TestDeadline.Patience"/>.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="TimeoutException">It did not end in time, and was ended; the message names it.</exception>
     public static async Task<ToolResult> RunAsync(
         string path,
@@ -16,11 +23,13 @@ public static class Tool
         IReadOnlyDictionary<string, string?>? environment = null,
         Stream? standardInput = null,
         string? workingDirectory = null,
+        TimeSpan? patience = null,
         CancellationToken cancellationToken = default)
     {
         using Process process = Launch.Start(path, arguments, environment, workingDirectory);
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(TestDeadline.Patience);
+        TimeSpan limit = patience ?? TestDeadline.Patience;
+        deadline.CancelAfter(limit);
         try
         {
             Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token);
@@ -32,7 +41,7 @@ public static class Tool
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException(
-                $"'{Path.GetFileName(path)}' did not end within {TestDeadline.Patience.TotalSeconds:0} s.", e);
+                $"'{Path.GetFileName(path)}' did not end within {limit.TotalSeconds:0} s.", e);
         }
         finally
         {

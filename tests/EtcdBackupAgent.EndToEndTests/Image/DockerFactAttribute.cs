@@ -1,0 +1,9 @@
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Image;
+
+/// <summary>A test that needs Docker. It is skipped with the reason where no daemon runs or can be started.</summary>
+internal sealed class DockerFactAttribute : FactAttribute
+{
+    public DockerFactAttribute() => Skip = DockerDaemon.WhyNot;
+}
