@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Archive;
 
 /// <summary>
-/// Stored bytes are not what a writer of their format writes: cut short, changed, or followed by something else. The message
-/// says what is wrong and at which byte offset of the layer that was read (compressed bytes for zstd, plain bytes for tar).
+/// The stored bytes do not follow their format: they are truncated, changed, or followed by other data. The message
+/// gives the fault and its byte offset in the layer that was read (compressed bytes for zstd, plain bytes for tar).
 /// </summary>
 public sealed class ArchiveDamagedException(string message, Exception? innerException = null)
     : IOException(message, innerException);

@@ -4,13 +4,14 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// Reading gives the plain bytes of an age file (https://age-encryption.org/v1), binary or armored. Every byte that is given
-/// out was authenticated; the end is reached only when the file's last chunk was read and nothing came after it.
+/// Reads the plain bytes of an age file (https://age-encryption.org/v1), binary or armored. Every byte that the stream
+/// returns is authenticated. The stream ends only after the file's last chunk, and only if no data follows that chunk.
 /// </summary>
 /// <remarks>
-/// Memory: two chunks, 128 KiB, and the header; for a passphrase, at the first read also that of scrypt. Whatever the file is,
-/// a read fails with <see cref="AgeException"/> only, or as the source does; and stays failed. Bytes that were read before it
-/// failed are a beginning of the content.
+/// Memory: two chunks (128 KiB) and the header; with a passphrase, the first read also needs the memory of scrypt. For
+/// any input, a read fails only with <see cref="AgeException"/> or with an exception of the source. After an
+/// <see cref="AgeException"/> every later read fails too. Bytes that were read before the failure are the beginning of
+/// the content.
 /// </remarks>
 public sealed class AgeDecryptionStream : PullStream
 {
@@ -18,7 +19,7 @@ public sealed class AgeDecryptionStream : PullStream
     private readonly IReadOnlyList<IAgeIdentity> _identities;
     private readonly HeaderReader _headerReader = new();
 
-    /// <summary>One byte more than a chunk: only who has seen it knows that the chunk is not the last.</summary>
+    /// <summary>One byte more than a chunk: the extra byte shows that the chunk is not the last.</summary>
     private readonly byte[] _sealed = new byte[ChunkCipher.SealedBytes + 1];
 
     private readonly byte[] _plain = GC.AllocateUninitializedArray<byte>(ChunkCipher.PlainBytes, pinned: true);
@@ -30,17 +31,20 @@ public sealed class AgeDecryptionStream : PullStream
     private bool _finished;
     private AgeException? _failure;
 
-    /// <summary>Reads nothing of the source yet.</summary>
+    /// <summary>Creates the stream; reads nothing from the source yet.</summary>
     /// <param name="source">The age file.</param>
-    /// <param name="identities">At least one; the first that fits is used. Not disposed; needed until the first read is over.</param>
-    /// <param name="leaveOpen">Whether the source outlives this stream.</param>
-    /// <exception cref="ArgumentException">There is no identity.</exception>
+    /// <param name="identities">
+    /// At least one. The first that matches is used. The stream does not dispose them; it needs them until the first
+    /// read completes.
+    /// </param>
+    /// <param name="leaveOpen">Whether the source stays open when this stream is disposed.</param>
+    /// <exception cref="ArgumentException">The list of identities is empty.</exception>
     public AgeDecryptionStream(Stream source, IReadOnlyList<IAgeIdentity> identities, bool leaveOpen)
         : base(source, leaveOpen)
     {
         if (identities.Count == 0)
         {
-            throw new ArgumentException("There is no identity to decrypt with.", nameof(identities));
+            throw new ArgumentException("Decryption needs at least one identity.", nameof(identities));
         }
 
         _input = new ArmoredInput(source, leaveOpen: true);
@@ -54,7 +58,7 @@ public sealed class AgeDecryptionStream : PullStream
             int written;
             while (!TryDecrypt(buffer, out written))
             {
-                Took(_input.Read(_sealed.AsSpan(_sealedLength)));
+                Advance(_input.Read(_sealed.AsSpan(_sealedLength)));
             }
 
             return written;
@@ -73,7 +77,7 @@ public sealed class AgeDecryptionStream : PullStream
             int written;
             while (!TryDecrypt(buffer.Span, out written))
             {
-                Took(await _input.ReadAsync(_sealed.AsMemory(_sealedLength), cancellationToken));
+                Advance(await _input.ReadAsync(_sealed.AsMemory(_sealedLength), cancellationToken));
             }
 
             return written;
@@ -93,13 +97,13 @@ public sealed class AgeDecryptionStream : PullStream
         CryptographicOperations.ZeroMemory(_plain);
     }
 
-    private void Took(int bytes)
+    private void Advance(int bytes)
     {
         _sealedLength += bytes;
         _ended = bytes == 0;
     }
 
-    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    /// <summary>Returns false if more of the source must be read before anything can be written.</summary>
     private bool TryDecrypt(Span<byte> buffer, out int written)
     {
         written = 0;
@@ -126,8 +130,8 @@ public sealed class AgeDecryptionStream : PullStream
             return true;
         }
 
-        AgeHeader? header = _headerReader.Take(_sealed.AsSpan(0, _sealedLength), out int used);
-        Use(used);
+        AgeHeader? header = _headerReader.Read(_sealed.AsSpan(0, _sealedLength), out int used);
+        Consume(used);
         if (header is null)
         {
             return _ended ? throw Truncated($"ends in its header, after {_headerReader.Length} bytes") : false;
@@ -151,7 +155,7 @@ public sealed class AgeDecryptionStream : PullStream
 
         _cipher = _fileKey!.PayloadCipher(_sealed.AsSpan(0, FileKey.NonceBytes));
         _fileKey.Dispose();
-        Use(FileKey.NonceBytes);
+        Consume(FileKey.NonceBytes);
         return true;
     }
 
@@ -173,42 +177,47 @@ public sealed class AgeDecryptionStream : PullStream
         if (last && chunk.Length == ChunkCipher.TagBytes && cipher.Counter > 0)
         {
             throw new AgeException(
-                AgeFailure.PayloadDamaged, $"The last chunk of the age file, {cipher.Counter}, is empty, which is not allowed.");
+                AgeFailure.PayloadDamaged,
+                $"The last chunk, {cipher.Counter}, of the age file is empty, which the format does not allow.");
         }
 
         ulong number = cipher.Counter;
         if (!cipher.TryOpen(chunk, _plain, last))
         {
-            throw NotThisChunk(chunk, number, last);
+            throw ChunkFailure(chunk, number, last);
         }
 
         _unread = _plain.AsMemory(0, chunk.Length - ChunkCipher.TagBytes);
         _finished = last;
-        Use(chunk.Length);
+        Consume(chunk.Length);
         return true;
     }
 
-    /// <summary>Tells a file that was cut or added to at a chunk's border from one that was changed; nothing is given out.</summary>
-    private AgeException NotThisChunk(ReadOnlySpan<byte> chunk, ulong number, bool last)
+    /// <summary>
+    /// Distinguishes a file that was truncated or extended at a chunk boundary from one that was changed. Returns no
+    /// plain byte.
+    /// </summary>
+    private AgeException ChunkFailure(ReadOnlySpan<byte> chunk, ulong number, bool last)
     {
-        bool otherwise = _cipher!.TryOpen(chunk, _plain, !last);
+        bool opensOtherwise = _cipher!.TryOpen(chunk, _plain, !last);
         CryptographicOperations.ZeroMemory(_plain);
-        return (otherwise, last) switch
+        return (opensOtherwise, last) switch
         {
             (true, true) => Truncated($"ends after chunk {number} of its payload, which is not the last"),
             (true, false) => new AgeException(
-                AgeFailure.PayloadDamaged, $"Data follows the last chunk of the age file, {number}."),
+                AgeFailure.PayloadDamaged, $"Data follows the last chunk, {number}, of the age file."),
             (false, true) when chunk.Length < ChunkCipher.SealedBytes => new AgeException(
-                AgeFailure.PayloadDamaged, $"Chunk {number} of the age file was changed, or is cut short."),
+                AgeFailure.PayloadDamaged, $"Chunk {number} of the age file was changed or truncated."),
             _ => new AgeException(AgeFailure.PayloadDamaged, $"Chunk {number} of the age file was changed."),
         };
     }
 
-    private void Use(int bytes)
+    private void Consume(int bytes)
     {
         _sealed.AsSpan(bytes, _sealedLength - bytes).CopyTo(_sealed);
         _sealedLength -= bytes;
     }
 
-    private static AgeException Truncated(string what) => new(AgeFailure.Truncated, $"The age file is cut short: it {what}.");
+    private static AgeException Truncated(string what) =>
+        new(AgeFailure.Truncated, $"The age file is truncated: it {what}.");
 }

@@ -3,15 +3,13 @@ using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>
-/// Reading gives the source encrypted as an age file (https://age-encryption.org/v1), in the binary form.
-/// </summary>
-/// <remarks>Memory: two chunks, 128 KiB; for a passphrase, at first also that of scrypt.</remarks>
+/// <summary>Reads the source encrypted as an age file (https://age-encryption.org/v1) in binary form.</summary>
+/// <remarks>Memory: two chunks (128 KiB); with a passphrase, the constructor also needs the memory of scrypt.</remarks>
 public sealed class AgeEncryptionStream : PullStream
 {
     private readonly ChunkCipher _cipher;
 
-    /// <summary>One byte more than a chunk: only who has seen it knows that the chunk is not the last.</summary>
+    /// <summary>One byte more than a chunk: the extra byte shows that the chunk is not the last.</summary>
     private readonly byte[] _plain = GC.AllocateUninitializedArray<byte>(ChunkCipher.PlainBytes + 1, pinned: true);
 
     private readonly byte[] _sealed = new byte[ChunkCipher.SealedBytes];
@@ -20,11 +18,15 @@ public sealed class AgeEncryptionStream : PullStream
     private bool _ended;
     private bool _finished;
 
-    /// <summary>Encrypts a new key of this file to each recipient; reads nothing of the source yet.</summary>
+    /// <summary>Encrypts a new file key to each recipient; reads nothing from the source yet.</summary>
     /// <param name="source">The plain bytes.</param>
-    /// <param name="recipients">Any of them can open the file. A passphrase must be the only one, and takes its time.</param>
-    /// <param name="leaveOpen">Whether the source outlives this stream.</param>
-    /// <exception cref="ArgumentException">There is no recipient, or a passphrase beside others.</exception>
+    /// <param name="recipients">
+    /// Each of them can open the file. A passphrase must be the only one; its key derivation takes about 1 s.
+    /// </param>
+    /// <param name="leaveOpen">Whether the source stays open when this stream is disposed.</param>
+    /// <exception cref="ArgumentException">
+    /// The list of recipients is empty, or holds a passphrase and another recipient.
+    /// </exception>
     public AgeEncryptionStream(Stream source, IReadOnlyList<IAgeRecipient> recipients, bool leaveOpen)
         : this(source, recipients, RandomNumberGenerator.Fill, leaveOpen)
     {
@@ -34,10 +36,11 @@ public sealed class AgeEncryptionStream : PullStream
         Stream source, IReadOnlyList<IAgeRecipient> recipients, RandomBytes random, bool leaveOpen)
         : base(source, leaveOpen)
     {
-        if (recipients.Count == 0 || (recipients.Count > 1 && recipients.Any(recipient => recipient.IsAlone)))
+        if (recipients.Count == 0 || (recipients.Count > 1 && recipients.Any(recipient => recipient.MustBeAlone)))
         {
             throw new ArgumentException(
-                $"There must be one recipient or more, or a passphrase alone; there are {recipients.Count}.", nameof(recipients));
+                $"Expected one or more public recipients, or one passphrase alone; got {recipients.Count} recipients.",
+                nameof(recipients));
         }
 
         using FileKey fileKey = FileKey.Generate(random);
@@ -53,7 +56,7 @@ public sealed class AgeEncryptionStream : PullStream
         int written;
         while (!TryEncrypt(buffer, out written))
         {
-            Took(Source.Read(_plain.AsSpan(_plainLength)));
+            Advance(Source.Read(_plain.AsSpan(_plainLength)));
         }
 
         return written;
@@ -64,7 +67,7 @@ public sealed class AgeEncryptionStream : PullStream
         int written;
         while (!TryEncrypt(buffer.Span, out written))
         {
-            Took(await Source.ReadAsync(_plain.AsMemory(_plainLength), cancellationToken));
+            Advance(await Source.ReadAsync(_plain.AsMemory(_plainLength), cancellationToken));
         }
 
         return written;
@@ -76,13 +79,13 @@ public sealed class AgeEncryptionStream : PullStream
         CryptographicOperations.ZeroMemory(_plain);
     }
 
-    private void Took(int bytes)
+    private void Advance(int bytes)
     {
         _plainLength += bytes;
         _ended = bytes == 0;
     }
 
-    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    /// <summary>Returns false if more of the source must be read before anything can be written.</summary>
     private bool TryEncrypt(Span<byte> buffer, out int written)
     {
         written = 0;

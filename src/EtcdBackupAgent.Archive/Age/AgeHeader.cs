@@ -3,10 +3,12 @@ using System.Text;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>A header that was read: its stanzas, and what its MAC is to be checked over (spec, "Header").</summary>
+/// <summary>
+/// A header that was read: its stanzas, its MAC, and the bytes that the MAC authenticates (spec, "Header").
+/// </summary>
 /// <param name="Stanzas">At least one.</param>
 /// <param name="Authenticated">The bytes up to and including <c>---</c>.</param>
-/// <param name="Mac">As it was read.</param>
+/// <param name="Mac">The MAC as stored in the file.</param>
 internal sealed record AgeHeader(IReadOnlyList<AgeStanza> Stanzas, ReadOnlyMemory<byte> Authenticated, byte[] Mac)
 {
     public const string VersionPrefix = "age-encryption.org/";
@@ -15,7 +17,9 @@ internal sealed record AgeHeader(IReadOnlyList<AgeStanza> Stanzas, ReadOnlyMemor
     public const string MacMark = "---";
     public const int Columns = 64;
 
-    /// <summary>Whether the header is as the holder of the file key wrote it; takes the same time wherever it differs.</summary>
+    /// <summary>
+    /// Checks whether a holder of the file key wrote this header. The comparison takes constant time.
+    /// </summary>
     public bool IsAuthentic(FileKey fileKey)
     {
         Span<byte> mac = stackalloc byte[FileKey.MacBytes];
@@ -23,7 +27,7 @@ internal sealed record AgeHeader(IReadOnlyList<AgeStanza> Stanzas, ReadOnlyMemor
         return CryptographicOperations.FixedTimeEquals(mac, Mac);
     }
 
-    /// <summary>A new header, to its last byte.</summary>
+    /// <summary>Returns the bytes of a complete header.</summary>
     public static byte[] Write(IEnumerable<AgeStanza> stanzas, FileKey fileKey)
     {
         StringBuilder text = new(VersionLine + "\n");
@@ -32,7 +36,7 @@ internal sealed record AgeHeader(IReadOnlyList<AgeStanza> Stanzas, ReadOnlyMemor
             text.Append(StanzaPrefix).AppendJoin(' ', stanza.Arguments).Append('\n');
             string body = HeaderBase64.Encode(stanza.Body);
 
-            // The last line is shorter than the others, if need be empty.
+            // The last line must have fewer columns than the others; it may be empty.
             for (int start = 0; start <= body.Length; start += Columns)
             {
                 text.Append(body.AsSpan(start, Math.Min(Columns, body.Length - start))).Append('\n');

@@ -6,8 +6,8 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// An X25519 identity, the secret half of an <see cref="AgeRecipient"/>: <c>AGE-SECRET-KEY-1…</c>, 74 upper-case characters.
-/// Wiped when it is disposed; only <see cref="SecretText"/> shows the secret.
+/// An X25519 identity, the private key of an <see cref="AgeRecipient"/>: <c>AGE-SECRET-KEY-1…</c>, 74 upper-case
+/// characters. Disposing wipes it. Only <see cref="SecretText"/> returns the secret.
 /// </summary>
 public sealed class AgeIdentity : IAgeIdentity, IDisposable
 {
@@ -18,18 +18,18 @@ public sealed class AgeIdentity : IAgeIdentity, IDisposable
     private AgeIdentity(SecretBytes secret)
     {
         _secret = secret;
-        Recipient = AgeRecipient.Of(secret.Span);
+        Recipient = AgeRecipient.FromSecret(secret.Span);
     }
 
-    /// <summary>To whom a file must be encrypted for this identity to open it.</summary>
+    /// <summary>The recipient: this identity opens the files that are encrypted to it.</summary>
     public AgeRecipient Recipient { get; }
 
-    /// <summary>A new one, of random bytes.</summary>
+    /// <summary>Generates a new identity from random bytes.</summary>
     public static AgeIdentity Generate() => Generate(RandomNumberGenerator.Fill);
 
-    /// <summary>Reads <c>AGE-SECRET-KEY-1…</c>, without white space around it.</summary>
+    /// <summary>Parses <c>AGE-SECRET-KEY-1…</c> without surrounding white space.</summary>
     /// <exception cref="AgeException">
-    /// It is no X25519 identity: <see cref="AgeFailure.MalformedKey"/>. The message does not show what it is.
+    /// The text is not an X25519 identity (<see cref="AgeFailure.MalformedKey"/>). The message does not show the text.
     /// </exception>
     public static AgeIdentity Parse(ReadOnlySpan<char> text)
     {
@@ -39,16 +39,17 @@ public sealed class AgeIdentity : IAgeIdentity, IDisposable
             secret.Dispose();
             throw new AgeException(
                 AgeFailure.MalformedKey,
-                $"A text of {text.Length} characters is no age identity: {Prefix}1 and 58 more upper-case characters, with a "
-                + "checksum, are one.");
+                $"A text of {text.Length} characters is not an age identity: expected {Prefix}1 and 58 more upper-case "
+                + "characters with a valid checksum.");
         }
 
         return new AgeIdentity(secret);
     }
 
     /// <summary>
-    /// <c>AGE-SECRET-KEY-1…</c> in ASCII, without a line feed, for storing it. It is the caller's to wipe
-    /// (<see cref="CryptographicOperations.ZeroMemory"/>); the array is pinned, no copy of it is left.
+    /// Returns <c>AGE-SECRET-KEY-1…</c> in ASCII, without a line feed, to be stored. The caller must wipe the array
+    /// with <see cref="CryptographicOperations.ZeroMemory"/>. The array is pinned, so the garbage collector leaves no
+    /// copy of it.
     /// </summary>
     public byte[] SecretText()
     {
@@ -60,7 +61,7 @@ public sealed class AgeIdentity : IAgeIdentity, IDisposable
         return ascii;
     }
 
-    /// <summary>Names the recipient, never the secret.</summary>
+    /// <summary>Returns a text with the recipient, never with the secret.</summary>
     public override string ToString() => $"the identity of {Recipient}";
 
     public void Dispose() => _secret.Dispose();

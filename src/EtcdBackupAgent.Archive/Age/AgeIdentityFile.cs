@@ -7,8 +7,8 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// A file of identities as <c>age-keygen</c> writes it and <c>age -d -i</c> reads it: one identity a line; blank lines and lines
-/// that begin with <c>#</c> are for people.
+/// An identity file as <c>age-keygen</c> writes it and <c>age -d -i</c> reads it: one identity per line. Blank lines
+/// and lines that begin with <c>#</c> are ignored.
 /// </summary>
 public static class AgeIdentityFile
 {
@@ -16,11 +16,11 @@ public static class AgeIdentityFile
 
     private static ReadOnlySpan<byte> WhiteSpace => " \t\r"u8;
 
-    /// <summary>Reads the stream to its end.</summary>
-    /// <returns>At least one identity, for the caller to dispose.</returns>
+    /// <summary>Reads the stream to its end and parses the identities.</summary>
+    /// <returns>At least one identity. The caller disposes them.</returns>
     /// <exception cref="AgeException">
-    /// A line is no identity, there is none, or the file is too large: <see cref="AgeFailure.MalformedKey"/>. The file is itself
-    /// encrypted: <see cref="AgeFailure.IdentityFileEncrypted"/>; then it is to be read through an
+    /// A line is not an identity, the file has no identity, or it is too large (<see cref="AgeFailure.MalformedKey"/>).
+    /// Or the file is itself encrypted (<see cref="AgeFailure.IdentityFileEncrypted"/>): read it through an
     /// <see cref="AgeDecryptionStream"/> with an <see cref="AgePassphrase"/>.
     /// </exception>
     public static IReadOnlyList<AgeIdentity> Parse(Stream stream)
@@ -35,7 +35,8 @@ public static class AgeIdentityFile
         byte[] buffer = GC.AllocateUninitializedArray<byte>(SizeBytesMax + 1, pinned: true);
         try
         {
-            int bytes = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            int bytes = await stream.ReadAtLeastAsync(
+                buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
             return Parse(buffer.AsSpan(0, bytes));
         }
         finally
@@ -44,8 +45,12 @@ public static class AgeIdentityFile
         }
     }
 
-    /// <summary>The file of one identity, with its recipient and its time of birth in comments.</summary>
-    /// <returns>The caller's to wipe (<see cref="CryptographicOperations.ZeroMemory"/>); the array is pinned.</returns>
+    /// <summary>
+    /// Formats an identity file of one identity, with the creation time and the recipient as comments.
+    /// </summary>
+    /// <returns>
+    /// A pinned array, which the caller must wipe with <see cref="CryptographicOperations.ZeroMemory"/>.
+    /// </returns>
     public static byte[] Format(AgeIdentity identity, DateTimeOffset createdAt)
     {
         string comments = string.Create(
@@ -65,7 +70,7 @@ public static class AgeIdentityFile
         if (file.StartsWith("age-encryption.org/"u8) || file.TrimStart(" \t\r\n"u8).StartsWith("-----BEGIN AGE"u8))
         {
             throw new AgeException(
-                AgeFailure.IdentityFileEncrypted, "The file of age identities is itself encrypted: it must be decrypted first.");
+                AgeFailure.IdentityFileEncrypted, "The age identity file is itself encrypted: decrypt it first.");
         }
 
         if (file.Length > SizeBytesMax)
@@ -83,11 +88,11 @@ public static class AgeIdentityFile
                 ReadOnlySpan<byte> line = file[range].Trim(WhiteSpace);
                 if (!line.IsEmpty && line[0] != (byte)'#')
                 {
-                    identities.Add(Identity(line, number));
+                    identities.Add(ParseIdentity(line, number));
                 }
             }
 
-            return identities.Count > 0 ? identities : throw Malformed("holds no identity");
+            return identities.Count > 0 ? identities : throw Malformed("contains no identity");
         }
         catch
         {
@@ -96,7 +101,7 @@ public static class AgeIdentityFile
         }
     }
 
-    private static AgeIdentity Identity(ReadOnlySpan<byte> line, int number)
+    private static AgeIdentity ParseIdentity(ReadOnlySpan<byte> line, int number)
     {
         const int charactersMax = 256;
         Span<char> text = stackalloc char[Math.Min(line.Length, charactersMax)];
@@ -107,7 +112,7 @@ public static class AgeIdentityFile
         }
         catch (AgeException e)
         {
-            throw Malformed($"holds in line {number} no X25519 identity (AGE-SECRET-KEY-1 and 58 more characters)", e);
+            throw Malformed($"has in line {number} no X25519 identity (AGE-SECRET-KEY-1 and 58 more characters)", e);
         }
         finally
         {
@@ -116,5 +121,5 @@ public static class AgeIdentityFile
     }
 
     private static AgeException Malformed(string what, Exception? innerException = null) =>
-        new(AgeFailure.MalformedKey, $"The file of age identities {what}.", innerException);
+        new(AgeFailure.MalformedKey, $"The age identity file {what}.", innerException);
 }

@@ -6,22 +6,24 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// A passphrase, to which a file is encrypted and with which it is opened (scrypt). A file that is encrypted to a passphrase
-/// is encrypted to nothing else. Wiped when it is disposed.
+/// A passphrase that encrypts and opens a file (scrypt). A file that is encrypted to a passphrase has no other
+/// recipient. Disposing wipes the passphrase.
 /// </summary>
 public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
 {
-    /// <summary>Binary logarithm of the most work that is done to open a file: 4 GiB of memory, and some 15 s.</summary>
+    /// <summary>
+    /// The binary logarithm of the most work that is accepted to open a file: about 15 s and 4 GiB of memory.
+    /// </summary>
     public const int WorkFactorMax = 22;
 
-    /// <summary>What <c>age</c> writes: 256 MiB of memory, and about a second.</summary>
+    /// <summary>The work factor that <c>age</c> uses: 256 MiB of memory and about 1 s.</summary>
     public const int WorkFactorDefault = 18;
 
     private readonly SecretBytes _passphrase;
     private readonly int _workFactor = WorkFactorDefault;
 
-    /// <param name="passphrase">Used as UTF-8, byte for byte: white space counts.</param>
-    /// <exception cref="ArgumentException">It is empty.</exception>
+    /// <param name="passphrase">Used as UTF-8, byte for byte: white space is significant.</param>
+    /// <exception cref="ArgumentException">The passphrase is empty.</exception>
     public AgePassphrase(ReadOnlySpan<char> passphrase)
     {
         ThrowIfEmpty(passphrase);
@@ -29,8 +31,10 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
         Encoding.UTF8.GetBytes(passphrase, _passphrase.Span);
     }
 
-    /// <param name="passphrase">UTF-8, used byte for byte: white space counts, a line feed at the end too.</param>
-    /// <exception cref="ArgumentException">It is empty.</exception>
+    /// <param name="passphrase">
+    /// UTF-8, used byte for byte: white space is significant, and so is a line feed at the end.
+    /// </param>
+    /// <exception cref="ArgumentException">The passphrase is empty.</exception>
     public AgePassphrase(ReadOnlySpan<byte> passphrase)
     {
         ThrowIfEmpty(passphrase);
@@ -38,9 +42,12 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
     }
 
     /// <summary>
-    /// Binary logarithm of the work to encrypt, and so to decrypt; the memory is 2^<see cref="WorkFactor"/> KiB.
+    /// The binary logarithm of the work to encrypt, and therefore also to decrypt. It needs 2^<see cref="WorkFactor"/>
+    /// KiB of memory.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is not from 1 to <see cref="WorkFactorMax"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The value is not from 1 to <see cref="WorkFactorMax"/>.
+    /// </exception>
     public int WorkFactor
     {
         get => _workFactor;
@@ -52,14 +59,17 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
         }
     }
 
-    bool IAgeRecipient.IsAlone => true;
+    bool IAgeRecipient.MustBeAlone => true;
 
-    /// <summary>Whether it can be typed, and be passed on in an environment: UTF-8 without NUL.</summary>
+    /// <summary>
+    /// Whether the passphrase is text, that is UTF-8 without NUL: it can be typed and passed in an environment
+    /// variable.
+    /// </summary>
     public bool IsText => Utf8.IsValid(_passphrase.Span) && !_passphrase.Span.Contains((byte)0);
 
     public void Dispose() => _passphrase.Dispose();
 
-    /// <summary>Whether two passphrases are the same, in a time that does not tell where they differ.</summary>
+    /// <summary>Whether both passphrases are the same. The comparison takes constant time.</summary>
     public bool IsSameAs(AgePassphrase? other) =>
         other is not null && CryptographicOperations.FixedTimeEquals(_passphrase.Span, other._passphrase.Span);
 
@@ -73,7 +83,7 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
     {
         if (passphrase.IsEmpty)
         {
-            throw new ArgumentException("A passphrase is not empty.", nameof(passphrase));
+            throw new ArgumentException("A passphrase must not be empty.", nameof(passphrase));
         }
     }
 }

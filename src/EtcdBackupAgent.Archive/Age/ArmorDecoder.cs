@@ -3,8 +3,8 @@ using System.Buffers.Text;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// Takes an armored age file byte by byte and gives what each of its lines encodes (spec, "ASCII armor": strict PEM of
-/// RFC 7468, figure 3). Lines end with a line feed, or a carriage return before it; around the whole only white space may be.
+/// Decodes an armored age file line by line (spec, "ASCII armor": strict PEM of RFC 7468, figure 3). A line ends with a
+/// line feed or with a carriage return and a line feed. Only white space may precede or follow the armor.
 /// </summary>
 internal sealed class ArmorDecoder
 {
@@ -19,7 +19,7 @@ internal sealed class ArmorDecoder
     private int _lineNumber = 1;
     private int _whiteSpace;
     private Part _part;
-    private int _given;
+    private int _decodedRead;
     private int _decodedLength;
 
     private enum Part
@@ -27,7 +27,7 @@ internal sealed class ArmorDecoder
         Before,
         Begin,
         Body,
-        BodyIsOver,
+        BodyEnded,
         After,
     }
 
@@ -37,48 +37,51 @@ internal sealed class ArmorDecoder
 
     public static bool IsWhiteSpace(byte value) => value is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n';
 
-    /// <summary>Copies out what was decoded and not given yet.</summary>
-    public int Give(Span<byte> buffer)
+    /// <summary>Copies decoded bytes that were not read yet and returns their number.</summary>
+    public int Read(Span<byte> buffer)
     {
-        int bytes = Math.Min(buffer.Length, _decodedLength - _given);
-        _decoded.AsSpan(_given, bytes).CopyTo(buffer);
-        _given += bytes;
+        int bytes = Math.Min(buffer.Length, _decodedLength - _decodedRead);
+        _decoded.AsSpan(_decodedRead, bytes).CopyTo(buffer);
+        _decodedRead += bytes;
         return bytes;
     }
 
-    /// <summary>Takes bytes up to the end of a line. All that was decoded before must have been given.</summary>
-    /// <returns>Bytes taken.</returns>
+    /// <summary>
+    /// Decodes bytes up to the end of a line. All bytes that were decoded before must have been read.
+    /// </summary>
+    /// <returns>The number of bytes consumed.</returns>
     /// <exception cref="AgeException">The armor is malformed.</exception>
-    public int TakeLine(ReadOnlySpan<byte> bytes)
+    public int DecodeLine(ReadOnlySpan<byte> bytes)
     {
-        int taken = 0;
-        while (taken < bytes.Length && !Take(bytes[taken++]))
+        int consumed = 0;
+        while (consumed < bytes.Length && !Decode(bytes[consumed++]))
         {
         }
 
-        return taken;
+        return consumed;
     }
 
-    /// <summary>Takes one byte; true when a line ended with it.</summary>
+    /// <summary>Decodes one byte. Returns true if it ends a line.</summary>
     /// <exception cref="AgeException">The armor is malformed.</exception>
-    public bool Take(byte value)
+    public bool Decode(byte value)
     {
         if (_part is Part.Before or Part.After)
         {
             if (IsWhiteSpace(value))
             {
                 return ++_whiteSpace > SurroundingWhiteSpaceBytesMax
-                    ? throw Malformed($"there are more than {SurroundingWhiteSpaceBytesMax} bytes of white space around it")
+                    ? throw Malformed(
+                        $"more than {SurroundingWhiteSpaceBytesMax} bytes of white space surround the armor")
                     : false;
             }
 
-            _part = _part == Part.Before ? Part.Begin : throw Malformed("something follows its end");
+            _part = _part == Part.Before ? Part.Begin : throw Malformed("data follows the end of the armor");
         }
 
         if (value == (byte)'\n')
         {
             ReadOnlySpan<byte> line = _line.AsSpan(0, _lineLength);
-            Line(line is [.., (byte)'\r'] ? line[..^1] : line);
+            ParseLine(line is [.., (byte)'\r'] ? line[..^1] : line);
             _lineLength = 0;
             _lineNumber++;
             return true;
@@ -86,18 +89,18 @@ internal sealed class ArmorDecoder
 
         if (_lineLength == _line.Length)
         {
-            throw _part == Part.Begin ? NotAge() : Malformed($"it has more than {Columns} columns");
+            throw _part == Part.Begin ? NotAge() : Malformed($"the line has more than {Columns} columns");
         }
 
         _line[_lineLength++] = value;
         return false;
     }
 
-    /// <summary>The source has no more bytes.</summary>
+    /// <summary>Completes the decoding after the last byte of the source.</summary>
     /// <exception cref="AgeException">The armor is not complete.</exception>
-    public void End()
+    public void Complete()
     {
-        if (_part is Part.Body or Part.BodyIsOver && _line.AsSpan(0, _lineLength).SequenceEqual(EndLine))
+        if (_part is Part.Body or Part.BodyEnded && _line.AsSpan(0, _lineLength).SequenceEqual(EndLine))
         {
             _part = Part.After;
         }
@@ -109,11 +112,12 @@ internal sealed class ArmorDecoder
 
         if (_part != Part.After)
         {
-            throw new AgeException(AgeFailure.Truncated, $"The age file is cut short: its armor ends in line {_lineNumber}.");
+            throw new AgeException(
+                AgeFailure.Truncated, $"The age file is truncated: its armor ends in line {_lineNumber}.");
         }
     }
 
-    private void Line(ReadOnlySpan<byte> line)
+    private void ParseLine(ReadOnlySpan<byte> line)
     {
         if (_part == Part.Begin)
         {
@@ -124,43 +128,44 @@ internal sealed class ArmorDecoder
             _part = Part.After;
             _whiteSpace = 0;
         }
-        else if (_part == Part.BodyIsOver)
+        else if (_part == Part.BodyEnded)
         {
-            throw Malformed($"a line with fewer than {Columns} columns came before it, and was to be the last");
+            throw Malformed($"it follows a line with fewer than {Columns} columns, which must be the last");
         }
         else
         {
-            Body(line);
+            ParseBody(line);
         }
     }
 
-    private void Body(ReadOnlySpan<byte> line)
+    private void ParseBody(ReadOnlySpan<byte> line)
     {
         if (line.IsEmpty || line.Length > Columns)
         {
-            throw Malformed($"it has {line.Length} columns, not from 1 to {Columns}");
+            throw Malformed($"the line has {line.Length} columns, expected 1 to {Columns}");
         }
 
         _ = Base64.DecodeFromUtf8(line, _decoded, out _, out _decodedLength);
-        _given = 0;
+        _decodedRead = 0;
 
-        // The platform's decoder lets white space and unused bits pass: there is only one right text.
+        // The platform's decoder accepts white space and unused bits; the format allows only the canonical text.
         Span<byte> canonical = stackalloc byte[Columns];
         _ = Base64.EncodeToUtf8(_decoded.AsSpan(0, _decodedLength), canonical, out _, out int length);
         if (!canonical[..length].SequenceEqual(line))
         {
-            throw Malformed("it is not canonical base64");
+            throw Malformed("the line is not canonical base64");
         }
 
         if (_decodedLength < LineBytes)
         {
-            _part = Part.BodyIsOver;
+            _part = Part.BodyEnded;
         }
     }
 
     private static AgeException NotAge() => new(
         AgeFailure.NotAge,
-        "This is no age file: it begins neither as a binary one nor with '-----BEGIN AGE ENCRYPTED FILE-----'.");
+        "This is not an age file: it begins neither with 'age-encryption.org/' nor with "
+        + "'-----BEGIN AGE ENCRYPTED FILE-----'.");
 
     private AgeException Malformed(string what) =>
         new(AgeFailure.MalformedArmor, $"Line {_lineNumber} of the armored age file is malformed: {what}.");

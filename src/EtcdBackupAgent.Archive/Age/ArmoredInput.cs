@@ -3,8 +3,8 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// Reading gives the binary form of an age file, whichever of its two forms the source has. The first byte tells: a binary
-/// file begins with an <c>a</c>, an armored one with <c>-</c> or white space.
+/// Reads the binary form of an age file from a source in binary or armored form. The first byte decides: a binary file
+/// begins with <c>a</c>, an armored one with <c>-</c> or white space.
 /// </summary>
 internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
 {
@@ -74,12 +74,12 @@ internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(s
         if (first is [(byte)'-'] || (first.Length == 1 && ArmorDecoder.IsWhiteSpace(first[0])))
         {
             _decoder = new ArmorDecoder();
-            _decoder.Take(first[0]);
+            _decoder.Decode(first[0]);
             _armored = new PulledInput(Source, BufferBytes);
         }
     }
 
-    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    /// <summary>Returns false if more of the source must be read before anything can be written.</summary>
     private bool TryDecode(Span<byte> buffer, out int written)
     {
         ArmorDecoder decoder = _decoder!;
@@ -87,7 +87,7 @@ internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(s
         written = 0;
         while (true)
         {
-            written += decoder.Give(buffer[written..]);
+            written += decoder.Read(buffer[written..]);
             if (written == buffer.Length)
             {
                 return true;
@@ -97,13 +97,13 @@ internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(s
             {
                 if (armored.Ended)
                 {
-                    decoder.End();
+                    decoder.Complete();
                 }
 
                 return armored.Ended || written > 0;
             }
 
-            armored.Use(decoder.TakeLine(armored.Unused));
+            armored.Use(decoder.DecodeLine(armored.Unused));
         }
     }
 }

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// Bech32 of BIP-173 (https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki), without its limit of 90 characters, as
-/// age has it: a prefix in clear text, the digit 1, groups of 5 bits, and a checksum of 6 groups.
+/// Bech32 of BIP-173 (https://github.com/bitcoin/bips/blob/master/bip-0173.mediawiki), without the limit of 90
+/// characters, as age uses it: a prefix in clear text, the digit 1, groups of 5 bits, and a checksum of 6 groups.
 /// </summary>
 internal static class Bech32
 {
@@ -16,14 +16,14 @@ internal static class Bech32
 
     private static ReadOnlySpan<uint> Generator => [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 
-    /// <summary>Characters of the text of so many bytes.</summary>
+    /// <summary>The number of characters that encode this number of bytes.</summary>
     public static int Length(string prefix, int bytes) =>
         prefix.Length + 1 + (((bytes * 8) + BitsPerGroup - 1) / BitsPerGroup) + ChecksumGroups;
 
-    /// <summary>Writes the text in the case of the prefix, which is lower or upper.</summary>
+    /// <summary>Encodes the bytes in the case of the prefix, which is lower or upper.</summary>
     /// <param name="prefix">The human-readable part.</param>
-    /// <param name="bytes">What is to be encoded.</param>
-    /// <param name="text">Has <see cref="Length"/> characters.</param>
+    /// <param name="bytes">The bytes to encode.</param>
+    /// <param name="text">The target, of <see cref="Length"/> characters.</param>
     public static void Encode(string prefix, ReadOnlySpan<byte> bytes, Span<char> text)
     {
         bool upper = !prefix.Any(char.IsAsciiLetterLower);
@@ -32,20 +32,20 @@ internal static class Bech32
         Span<char> data = text[(prefix.Length + 1)..];
         uint checksum = PrefixChecksum(prefix);
         int bits = 0;
-        int held = 0;
+        int pending = 0;
         int written = 0;
         foreach (byte value in bytes)
         {
             bits = ((bits << 8) | value) & 0xFFF;
-            for (held += 8; held >= BitsPerGroup; held -= BitsPerGroup)
+            for (pending += 8; pending >= BitsPerGroup; pending -= BitsPerGroup)
             {
-                Put(data, bits >> (held - BitsPerGroup));
+                Put(data, bits >> (pending - BitsPerGroup));
             }
         }
 
-        if (held > 0)
+        if (pending > 0)
         {
-            Put(data, bits << (BitsPerGroup - held));
+            Put(data, bits << (BitsPerGroup - pending));
         }
 
         for (int i = 0; i < ChecksumGroups; i++)
@@ -66,7 +66,9 @@ internal static class Bech32
         }
     }
 
-    /// <summary>Reads a text that must have this prefix, in this case, and exactly as many bytes as are to be filled.</summary>
+    /// <summary>
+    /// Decodes a text. It must have exactly this prefix, in this case, and must encode as many bytes as the target has.
+    /// </summary>
     public static bool TryDecode(ReadOnlySpan<char> text, string prefix, Span<byte> bytes)
     {
         using SecretBytes groups = new(text.Length);
@@ -75,11 +77,11 @@ internal static class Bech32
             && TryPack(groups.Span[..count], bytes);
     }
 
-    /// <summary>Checks case, characters and checksum.</summary>
-    /// <param name="text">All of it.</param>
-    /// <param name="groups">As long as the text; gets the groups without those of the checksum.</param>
-    /// <param name="prefixLength">Characters of the human-readable part.</param>
-    /// <param name="count">How many groups there are.</param>
+    /// <summary>Checks case, characters and checksum, and reads the groups.</summary>
+    /// <param name="text">The whole text.</param>
+    /// <param name="groups">The target, as long as the text. The groups of the checksum do not count as read.</param>
+    /// <param name="prefixLength">The number of characters of the human-readable part.</param>
+    /// <param name="count">The number of groups without the checksum.</param>
     internal static bool TryReadGroups(ReadOnlySpan<char> text, Span<byte> groups, out int prefixLength, out int count)
     {
         prefixLength = text.LastIndexOf(Separator);
@@ -109,33 +111,33 @@ internal static class Bech32
         return checksum == 1;
     }
 
-    /// <summary>Groups of 5 bits to bytes; what is left over must be fewer than 5 bits, all zero.</summary>
+    /// <summary>Converts groups of 5 bits to bytes. The remaining bits must be fewer than 5 and all zero.</summary>
     private static bool TryPack(ReadOnlySpan<byte> groups, Span<byte> bytes)
     {
         int bits = 0;
-        int held = 0;
+        int pending = 0;
         int written = 0;
         foreach (byte group in groups)
         {
             bits = ((bits << BitsPerGroup) | group) & 0xFFF;
-            held += BitsPerGroup;
-            if (held >= 8)
+            pending += BitsPerGroup;
+            if (pending >= 8)
             {
-                held -= 8;
+                pending -= 8;
                 if (written == bytes.Length)
                 {
                     CryptographicOperations.ZeroMemory(bytes);
                     return false;
                 }
 
-                bytes[written++] = (byte)(bits >> held);
+                bytes[written++] = (byte)(bits >> pending);
             }
         }
 
-        return written == bytes.Length && held < BitsPerGroup && (bits & ((1 << held) - 1)) == 0;
+        return written == bytes.Length && pending < BitsPerGroup && (bits & ((1 << pending) - 1)) == 0;
     }
 
-    /// <summary>The checksum is always over the lower-case form.</summary>
+    /// <summary>Computes the checksum of the prefix, always over its lower-case form.</summary>
     private static uint PrefixChecksum(ReadOnlySpan<char> prefix)
     {
         uint checksum = 1;

@@ -3,7 +3,9 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>The key of one file, from which its header's MAC and its payload's key follow (spec, "File key").</summary>
+/// <summary>
+/// The key of one file. The keys of the header's MAC and of the payload derive from it (spec, "File key").
+/// </summary>
 internal sealed class FileKey : IDisposable
 {
     public const int SizeBytes = 16;
@@ -21,7 +23,9 @@ internal sealed class FileKey : IDisposable
         return key;
     }
 
-    /// <summary>HMAC-SHA-256 of the header up to and including its <c>---</c> (spec, "Header MAC").</summary>
+    /// <summary>
+    /// Computes the HMAC-SHA-256 of the header up to and including its <c>---</c> (spec, "Header MAC").
+    /// </summary>
     public void HeaderMac(ReadOnlySpan<byte> header, Span<byte> mac)
     {
         using SecretBytes key = new(HMACSHA256.HashSizeInBytes);
@@ -29,7 +33,7 @@ internal sealed class FileKey : IDisposable
         HMACSHA256.HashData(key.Span, header, mac);
     }
 
-    /// <summary>The cipher of the payload that begins with this nonce (spec, "Payload").</summary>
+    /// <summary>Creates the cipher of the payload that begins with this nonce (spec, "Payload").</summary>
     public ChunkCipher PayloadCipher(ReadOnlySpan<byte> nonce)
     {
         using SecretBytes key = new(ChunkCipher.KeyBytes);

@@ -2,15 +2,13 @@ using System.Text;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>
-/// Takes the bytes of a file as they come, up to the end of the header (spec, "ABNF definition of file header").
-/// </summary>
+/// <summary>Reads a file piece by piece up to the end of its header (spec, "ABNF definition of file header").</summary>
 internal sealed class HeaderReader
 {
-    /// <summary>Room for thousands of recipients.</summary>
+    /// <summary>Enough for thousands of recipients.</summary>
     public const int HeaderBytesMax = 1 << 20;
 
-    /// <summary>Arguments of the longest known recipient type have 1,500.</summary>
+    /// <summary>The arguments of the longest known recipient type have 1,500 bytes.</summary>
     public const int LineBytesMax = 16 << 10;
 
     public const int StanzasMax = 4096;
@@ -24,12 +22,14 @@ internal sealed class HeaderReader
     private string[]? _stanzaArguments;
     private AgeHeader? _header;
 
-    /// <summary>Bytes taken so far.</summary>
+    /// <summary>The number of bytes read so far.</summary>
     public int Length => _length;
 
-    /// <summary>Takes bytes up to the end of the header, which it gives once it has it.</summary>
-    /// <exception cref="AgeException">They are not those of a header.</exception>
-    public AgeHeader? Take(ReadOnlySpan<byte> bytes, out int used)
+    /// <summary>
+    /// Reads bytes up to the end of the header. Returns the header once it is complete, and null before.
+    /// </summary>
+    /// <exception cref="AgeException">The bytes are not a valid header.</exception>
+    public AgeHeader? Read(ReadOnlySpan<byte> bytes, out int used)
     {
         used = 0;
         while (_header is null && used < bytes.Length)
@@ -37,10 +37,10 @@ internal sealed class HeaderReader
             int feed = bytes[used..].IndexOf((byte)'\n');
             ReadOnlySpan<byte> piece = feed < 0 ? bytes[used..] : bytes.Slice(used, feed + 1);
             used += piece.Length;
-            Keep(piece);
+            Append(piece);
             if (feed >= 0)
             {
-                Line(_bytes.AsSpan(_lineStart, _length - _lineStart - 1));
+                ParseLine(_bytes.AsSpan(_lineStart, _length - _lineStart - 1));
                 _lineStart = _length;
                 _lineNumber++;
             }
@@ -49,12 +49,12 @@ internal sealed class HeaderReader
         return _header;
     }
 
-    private void Keep(ReadOnlySpan<byte> piece)
+    private void Append(ReadOnlySpan<byte> piece)
     {
         CheckBeginning(piece);
         if (_length - _lineStart + piece.Length > LineBytesMax)
         {
-            throw Malformed($"it is longer than {LineBytesMax} bytes");
+            throw Malformed($"the line is longer than {LineBytesMax} bytes");
         }
 
         if (_length + piece.Length > HeaderBytesMax)
@@ -71,41 +71,41 @@ internal sealed class HeaderReader
         _length += piece.Length;
     }
 
-    /// <summary>Whatever is no age file is told from its first bytes, before the end of a line is looked for.</summary>
+    /// <summary>Refuses a file of another format by its first bytes, before the end of the line is searched.</summary>
     private void CheckBeginning(ReadOnlySpan<byte> piece)
     {
-        ReadOnlySpan<char> due = AgeHeader.VersionPrefix.AsSpan(Math.Min(_length, AgeHeader.VersionPrefix.Length));
-        for (int i = 0; i < Math.Min(due.Length, piece.Length); i++)
+        ReadOnlySpan<char> expected = AgeHeader.VersionPrefix.AsSpan(Math.Min(_length, AgeHeader.VersionPrefix.Length));
+        for (int i = 0; i < Math.Min(expected.Length, piece.Length); i++)
         {
-            if (piece[i] != due[i])
+            if (piece[i] != expected[i])
             {
                 throw new AgeException(
-                    AgeFailure.NotAge, $"This is no age file: it does not begin with '{AgeHeader.VersionPrefix}'.");
+                    AgeFailure.NotAge, $"This is not an age file: it does not begin with '{AgeHeader.VersionPrefix}'.");
             }
         }
     }
 
-    private void Line(ReadOnlySpan<byte> line)
+    private void ParseLine(ReadOnlySpan<byte> line)
     {
         if (_lineNumber == 1)
         {
-            Version(line);
+            ParseVersion(line);
         }
         else if (_stanzaArguments is not null)
         {
-            Body(line);
+            ParseBody(line);
         }
         else if (line.StartsWith("-> "u8))
         {
-            Stanza(line);
+            ParseStanza(line);
         }
         else
         {
-            Mac(line);
+            ParseMac(line);
         }
     }
 
-    private void Version(ReadOnlySpan<byte> line)
+    private void ParseVersion(ReadOnlySpan<byte> line)
     {
         string text = Encoding.ASCII.GetString(line);
         if (text == AgeHeader.VersionLine)
@@ -115,11 +115,12 @@ internal sealed class HeaderReader
 
         string version = text[AgeHeader.VersionPrefix.Length..];
         throw version.Length > 0 && IsVisible(line)
-            ? new AgeException(AgeFailure.Unsupported, $"This age file has format version '{version}'; known is 'v1'.")
-            : Malformed("the line must end after the version, with a line feed");
+            ? new AgeException(
+                AgeFailure.Unsupported, $"This age file has format version '{version}'; only 'v1' is supported.")
+            : Malformed("a line feed must follow the version");
     }
 
-    private void Stanza(ReadOnlySpan<byte> line)
+    private void ParseStanza(ReadOnlySpan<byte> line)
     {
         if (_stanzas.Count == StanzasMax)
         {
@@ -131,14 +132,14 @@ internal sealed class HeaderReader
         {
             if (!IsVisible(arguments[argument]))
             {
-                throw Malformed("an argument of the stanza is empty or has a character that is not visible ASCII");
+                throw Malformed("an argument of the stanza is empty or contains a character that is not visible ASCII");
             }
         }
 
         _stanzaArguments = Encoding.ASCII.GetString(arguments).Split(' ');
     }
 
-    private void Body(ReadOnlySpan<byte> line)
+    private void ParseBody(ReadOnlySpan<byte> line)
     {
         if (line.Length > AgeHeader.Columns)
         {
@@ -154,16 +155,16 @@ internal sealed class HeaderReader
         }
     }
 
-    private void Mac(ReadOnlySpan<byte> line)
+    private void ParseMac(ReadOnlySpan<byte> line)
     {
         if (!line.StartsWith("--- "u8))
         {
-            throw Malformed("neither a stanza ('-> ') nor the MAC ('--- ') begins here");
+            throw Malformed("expected a stanza ('-> ') or the MAC ('--- ')");
         }
 
         if (_stanzas.Count == 0)
         {
-            throw Malformed("there is no stanza before the MAC");
+            throw Malformed("no stanza precedes the MAC");
         }
 
         byte[]? mac = HeaderBase64.Decode(line[(AgeHeader.MacMark.Length + 1)..]);
@@ -172,7 +173,7 @@ internal sealed class HeaderReader
             : throw Malformed($"the MAC is not the canonical base64 of {FileKey.MacBytes} bytes");
     }
 
-    /// <summary>The rule VCHAR of RFC 5234, at least once.</summary>
+    /// <summary>Whether the text matches the rule VCHAR of RFC 5234 at least once, and nothing else.</summary>
     private static bool IsVisible(ReadOnlySpan<byte> text) =>
         !text.IsEmpty && !text.ContainsAnyExceptInRange((byte)0x21, (byte)0x7E);
 

@@ -1,15 +1,16 @@
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>From a header and identities to the key of the file.</summary>
+/// <summary>Finds the file key of a header with the given identities.</summary>
 internal static class HeaderUnlock
 {
     /// <remarks>
-    /// 1. A passphrase's stanza must be alone: who decrypts with one may take the file as written by somebody who knows it
-    /// (spec, "scrypt recipient stanza"). 2. The first identity that fits gives the file key. 3. The header must be as the
-    /// holder of that key wrote it.
+    /// 1. The stanza of a passphrase must be the only one: a reader may assume that the writer of the file knows the
+    /// passphrase (spec, "scrypt recipient stanza").
+    /// 2. The first identity that matches decrypts the file key.
+    /// 3. The header's MAC must be correct under that key.
     /// </remarks>
-    /// <exception cref="AgeException">One of these does not hold.</exception>
+    /// <exception cref="AgeException">One of these conditions is not met.</exception>
     public static FileKey Unlock(this AgeHeader header, IReadOnlyList<IAgeIdentity> identities)
     {
         // 1
@@ -18,12 +19,14 @@ internal static class HeaderUnlock
         {
             throw new AgeException(
                 AgeFailure.MalformedHeader,
-                $"The age header has {header.Stanzas.Count} stanzas, one of them of a passphrase, which must be alone.");
+                $"The age header has {header.Stanzas.Count} stanzas; the stanza of a passphrase must be the only one.");
         }
 
         // 2
-        FileKey fileKey = identities.Select(identity => identity.Unwrap(header.Stanzas)).FirstOrDefault(key => key is not null)
-            ?? throw NothingFits(toPassphrase, identities);
+        FileKey fileKey = identities
+            .Select(identity => identity.Unwrap(header.Stanzas))
+            .FirstOrDefault(key => key is not null)
+            ?? throw NoMatch(toPassphrase, identities);
 
         // 3
         if (!header.IsAuthentic(fileKey))
@@ -35,20 +38,21 @@ internal static class HeaderUnlock
         return fileKey;
     }
 
-    private static AgeException NothingFits(bool toPassphrase, IReadOnlyList<IAgeIdentity> identities)
+    private static AgeException NoMatch(bool toPassphrase, IReadOnlyList<IAgeIdentity> identities)
     {
         bool hasPassphrase = identities.Any(identity => identity is AgePassphrase);
         return (toPassphrase, hasPassphrase) switch
         {
             (true, true) => new AgeException(
-                AgeFailure.WrongPassphrase, "The passphrase is not the one that the age file was encrypted to."),
+                AgeFailure.WrongPassphrase, "The passphrase is not the one that the age file is encrypted to."),
             (true, false) => new AgeException(
-                AgeFailure.NoMatchingIdentity, "The age file is encrypted to a passphrase, and none was given."),
+                AgeFailure.NoMatchingIdentity,
+                "The age file is encrypted to a passphrase, but no passphrase was given."),
             (false, _) => new AgeException(
                 AgeFailure.NoMatchingIdentity,
                 identities.All(identity => identity is AgePassphrase)
                     ? "The age file is encrypted to recipients, not to a passphrase: it needs an identity."
-                    : "The age file is encrypted to recipients of which none of the identities given is one."),
+                    : "The age file is encrypted to other recipients: none of the given identities can open it."),
         };
     }
 }

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>The file key, encrypted to a passphrase (spec, "scrypt recipient stanza").</summary>
+/// <summary>The file key encrypted to a passphrase (spec, "scrypt recipient stanza").</summary>
 internal static class ScryptStanza
 {
     public const string Type = "scrypt";
@@ -23,14 +23,16 @@ internal static class ScryptStanza
             [Type, HeaderBase64.Encode(salt), workFactorText], WrappedFileKey.Seal(wrapKey.Span, fileKey));
     }
 
-    /// <summary>Null: the passphrase is another.</summary>
-    /// <exception cref="AgeException">The stanza is malformed, or asks for more work than is allowed.</exception>
+    /// <summary>Decrypts the file key. Returns null if the passphrase is wrong.</summary>
+    /// <exception cref="AgeException">
+    /// The stanza is malformed, or requires a higher work factor than is allowed.
+    /// </exception>
     public static FileKey? Open(AgeStanza stanza, ReadOnlySpan<byte> passphrase)
     {
         if (stanza.Arguments.Count != 3
             || HeaderBase64.Decode(Encoding.ASCII.GetBytes(stanza.Arguments[1])) is not { Length: SaltBytes } salt)
         {
-            throw Malformed($"must have two arguments, of which the first is the canonical base64 of {SaltBytes} bytes");
+            throw Malformed($"must have two arguments; the first must be the canonical base64 of {SaltBytes} bytes");
         }
 
         int workFactor = WorkFactor(stanza.Arguments[2]);
@@ -39,12 +41,14 @@ internal static class ScryptStanza
         return WrappedFileKey.Open(wrapKey.Span, stanza.Body);
     }
 
-    /// <summary>Digits, the first of them not 0 (spec: <c>^[1-9][0-9]*$</c>), and no more than is allowed.</summary>
+    /// <summary>
+    /// Parses the work factor: digits, the first not 0 (spec: <c>^[1-9][0-9]*$</c>), and no more than is allowed.
+    /// </summary>
     private static int WorkFactor(string text)
     {
         if (text.AsSpan().ContainsAnyExceptInRange('0', '9') || text[0] == '0')
         {
-            throw Malformed("has a work factor that is no decimal number, or has leading zeros");
+            throw Malformed("has a work factor that is not a decimal number, or that has leading zeros");
         }
 
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int workFactor)
@@ -52,7 +56,7 @@ internal static class ScryptStanza
                 ? workFactor
                 : throw new AgeException(
                     AgeFailure.Unsupported,
-                    $"The age file asks for a scrypt work factor of {text[..Math.Min(text.Length, 20)]}; "
+                    $"The age file requires a scrypt work factor of {text[..Math.Min(text.Length, 20)]}; "
                     + $"at most {AgePassphrase.WorkFactorMax} is allowed.");
     }
 
@@ -68,7 +72,7 @@ internal static class ScryptStanza
             throw new AgeException(
                 AgeFailure.Unsupported,
                 $"The scrypt work factor {workFactor} of the age file needs {1L << workFactor >> 10} MiB of memory, "
-                + "which this machine did not give.");
+                + "which could not be allocated.");
         }
 
         return wrapKey;

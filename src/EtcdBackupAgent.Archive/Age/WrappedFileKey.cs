@@ -3,7 +3,8 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Archive.Age;
 
 /// <summary>
-/// The body of both stanza types: the file key under ChaCha20-Poly1305, with a nonce of zeros, because each wrap key is used once.
+/// The body of both stanza types: the file key encrypted with ChaCha20-Poly1305. The nonce is zero because each wrap
+/// key is used only once.
 /// </summary>
 internal static class WrappedFileKey
 {
@@ -25,7 +26,7 @@ internal static class WrappedFileKey
         return body;
     }
 
-    /// <summary>Null: it was sealed under another key.</summary>
+    /// <summary>Decrypts the file key. Returns null if the body was sealed under another wrap key.</summary>
     public static FileKey? Open(ReadOnlySpan<byte> wrapKey, ReadOnlySpan<byte> body)
     {
         FileKey fileKey = new();
@@ -43,14 +44,17 @@ internal static class WrappedFileKey
         }
     }
 
-    /// <summary>The length is checked before anything is decrypted, against partitioning oracles (spec, both types).</summary>
+    /// <summary>
+    /// Checks the length before anything is decrypted, to prevent partitioning oracle attacks (spec, both types).
+    /// </summary>
     public static void CheckLength(AgeStanza stanza)
     {
         if (stanza.Body.Length != SizeBytes)
         {
             throw new AgeException(
                 AgeFailure.MalformedHeader,
-                $"A stanza of type {stanza.Type} in the age header has a body of {stanza.Body.Length} bytes, not of {SizeBytes}.");
+                $"A stanza of type {stanza.Type} in the age header has a body of {stanza.Body.Length} bytes, "
+                + $"expected {SizeBytes}.");
         }
     }
 }

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Age.Primitives;
 
 namespace EtcdBackupAgent.Archive.Age;
 
-/// <summary>The file key, encrypted to an X25519 recipient (spec, "X25519 recipient stanza").</summary>
+/// <summary>The file key encrypted to an X25519 recipient (spec, "X25519 recipient stanza").</summary>
 internal static class X25519Stanza
 {
     public const string Type = "X25519";
@@ -21,14 +21,15 @@ internal static class X25519Stanza
         X25519.PublicPoint(ephemeral.Span, share);
         if (!X25519.TryAgree(ephemeral.Span, recipient, shared.Span))
         {
-            throw new AgeException(AgeFailure.MalformedKey, "The age recipient is a point of low order: anybody could decrypt.");
+            throw new AgeException(
+                AgeFailure.MalformedKey, "The age recipient is a point of low order: anyone could decrypt the file.");
         }
 
         DeriveWrapKey(shared.Span, share, recipient, wrapKey.Span);
         return new AgeStanza([Type, HeaderBase64.Encode(share)], WrappedFileKey.Seal(wrapKey.Span, fileKey));
     }
 
-    /// <summary>Null: the stanza is addressed to somebody else.</summary>
+    /// <summary>Decrypts the file key. Returns null if the stanza is addressed to another recipient.</summary>
     /// <exception cref="AgeException">The stanza is malformed.</exception>
     public static FileKey? Open(AgeStanza stanza, ReadOnlySpan<byte> identity, ReadOnlySpan<byte> recipient)
     {

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Archive;
 
-/// <summary>No lock-in: stock age reads what is written here, and the other way round.</summary>
+/// <summary>
+/// No lock-in: stock age reads the files of this implementation, and this implementation reads those of stock age.
+/// </summary>
 public sealed class AgeStockTests : IDisposable
 {
     private const string Passphrase = "correct horse 9 battery";
@@ -36,7 +38,7 @@ public sealed class AgeStockTests : IDisposable
 
     [Theory]
     [MemberData(nameof(SeriesAndSizes))]
-    public async Task Stock_age_decrypts_what_was_encrypted(AgeSeries series, int bytes)
+    public async Task Stock_age_decrypts_our_files(AgeSeries series, int bytes)
     {
         byte[] plain = Content(bytes);
         await EncryptAsync(plain, "db.age", _identity.Recipient);
@@ -44,14 +46,14 @@ public sealed class AgeStockTests : IDisposable
 
         await RunAsync(series.Age, "-d", "-i", _scratch["key"], "-o", _scratch["db"], _scratch["db.age"]);
 
-        // age 1.1 creates its output with the first byte of it.
-        bool isThere = bytes > 0 || File.Exists(_scratch["db"]);
-        Assert.Equal(plain, isThere ? await File.ReadAllBytesAsync(_scratch["db"]) : []);
+        // age 1.1 creates its output file only when it writes the first byte.
+        bool exists = bytes > 0 || File.Exists(_scratch["db"]);
+        Assert.Equal(plain, exists ? await File.ReadAllBytesAsync(_scratch["db"]) : []);
     }
 
     [Theory]
     [MemberData(nameof(SeriesAndSizes))]
-    public async Task What_stock_age_encrypted_is_decrypted(AgeSeries series, int bytes)
+    public async Task Files_of_stock_age_are_decrypted(AgeSeries series, int bytes)
     {
         byte[] plain = Content(bytes);
         await File.WriteAllBytesAsync(_scratch["db"], plain);
@@ -66,7 +68,7 @@ public sealed class AgeStockTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task An_identity_of_age_keygen_is_parsed_and_several_recipients_open_a_file_both_ways(AgeSeries series)
+    public async Task An_identity_of_age_keygen_is_parsed_and_each_of_several_recipients_opens_a_file(AgeSeries series)
     {
         await RunAsync(series.AgeKeygen, "-o", _scratch["theirs"]);
         string recipient = (await RunAsync(series.AgeKeygen, "-y", _scratch["theirs"])).Output.Trim();
@@ -88,7 +90,7 @@ public sealed class AgeStockTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task Stock_age_opens_an_identity_that_is_kept_under_a_passphrase_and_then_the_file(AgeSeries series)
+    public async Task Stock_age_opens_an_identity_that_we_encrypted_to_a_passphrase_and_then_the_file(AgeSeries series)
     {
         using AgePassphrase passphrase = new(Passphrase) { WorkFactor = 12 };
         byte[] plain = Content(100_000);
@@ -156,7 +158,7 @@ public sealed class AgeStockTests : IDisposable
         return plain.ToArray();
     }
 
-    /// <summary>Runs a command in the scratch directory on a terminal of its own, where these lines are typed.</summary>
+    /// <summary>Runs a command in the scratch directory on its own terminal and types these lines there.</summary>
     private async Task OnTerminalAsync(string command, params string[] lines)
     {
         using MemoryStream typed = new(Encoding.UTF8.GetBytes(string.Concat(lines.Select(line => line + "\n"))));

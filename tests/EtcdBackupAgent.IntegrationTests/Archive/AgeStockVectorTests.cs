@@ -7,7 +7,7 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Archive;
 
 /// <summary>
-/// Stock age is asked about the vectors of the fast tests: what must open opens there too, and what must be refused is refused.
+/// Stock age reads the vectors of the fast tests: it opens those that must open and refuses those that must be refused.
 /// </summary>
 public sealed class AgeStockVectorTests : IDisposable
 {
@@ -18,8 +18,8 @@ public sealed class AgeStockVectorTests : IDisposable
     private readonly TestDirectory _scratch = new();
 
     /// <summary>
-    /// Where stock age answers otherwise, and may: it has no limits of a line and, in 1.1, of stanzas; and 1.1 sees armor only
-    /// where the file begins with it.
+    /// The vectors for which stock age may give another result. It does not limit the length of a line; 1.1 does not
+    /// limit the number of stanzas either, and recognizes armor only at the beginning of the file.
     /// </summary>
     public static TheoryData<AgeSeries, string[]> Series => new()
     {
@@ -29,7 +29,7 @@ public sealed class AgeStockVectorTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series, string[] otherwise)
+    public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series, string[] expectedDifferences)
     {
         List<string> different = [];
         string[] index = [.. (await File.ReadAllLinesAsync(Path.Combine(Folder, "index.txt"))).Where(line => line[0] != '#')];
@@ -44,12 +44,12 @@ public sealed class AgeStockVectorTests : IDisposable
         }
 
         Assert.True(index.Length > 140);
-        Assert.Equal(otherwise, different);
+        Assert.Equal(expectedDifferences, different);
     }
 
     public void Dispose() => _scratch.Dispose();
 
-    /// <summary>Null: refused.</summary>
+    /// <summary>Returns the plain bytes, or null if age refuses the file.</summary>
     private async Task<byte[]?> OpenAsync(AgeSeries series, string file)
     {
         File.Delete(_scratch["out"]);

@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Age.Primitives;
 
 /// <summary>
-/// The part of OpenSSL's libcrypto that .NET does not offer (openssl/evp.h, 3.0 and later). .NET's own cryptography on Linux
-/// stands on the same library. Functions that return an integer return 1 when they succeed.
+/// The functions of OpenSSL's libcrypto that .NET does not offer (openssl/evp.h, 3.0 and later). .NET's own
+/// cryptography on Linux uses the same library. Functions that return an integer return 1 on success.
 /// </summary>
 internal static unsafe partial class LibCrypto
 {
@@ -54,7 +54,7 @@ internal static unsafe partial class LibCrypto
         byte* key,
         nuint keyBytes);
 
-    /// <summary>Empties the thread's list of errors, which .NET's cryptography shares.</summary>
+    /// <summary>Clears the thread's error queue, which .NET's cryptography shares.</summary>
     [LibraryImport(LibraryName, EntryPoint = "ERR_clear_error")]
     public static partial void ClearErrors();
 }

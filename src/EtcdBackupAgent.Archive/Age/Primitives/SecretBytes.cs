@@ -2,13 +2,15 @@ using System.Security.Cryptography;
 
 namespace EtcdBackupAgent.Archive.Age.Primitives;
 
-/// <summary>Bytes of a key: never moved, so that the collector leaves no copy behind, and wiped when disposed.</summary>
+/// <summary>
+/// The bytes of a key. They are pinned, so the garbage collector leaves no copy, and are wiped when disposed.
+/// </summary>
 internal sealed class SecretBytes(int length) : IDisposable
 {
     private readonly byte[] _bytes = GC.AllocateArray<byte>(length, pinned: true);
     private bool _disposed;
 
-    /// <exception cref="ObjectDisposedException">They were wiped.</exception>
+    /// <exception cref="ObjectDisposedException">The bytes are disposed and wiped.</exception>
     public Span<byte> Span
     {
         get

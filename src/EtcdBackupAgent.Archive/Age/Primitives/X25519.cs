@@ -7,7 +7,7 @@ internal static unsafe class X25519
 {
     public const int Bytes = 32;
 
-    /// <summary>X25519(secret, base point).</summary>
+    /// <summary>Computes X25519(secret, base point).</summary>
     public static void PublicPoint(ReadOnlySpan<byte> secret, Span<byte> point)
     {
         using CryptoKey key = PrivateKey(secret);
@@ -21,9 +21,9 @@ internal static unsafe class X25519
         }
     }
 
-    /// <summary>X25519(secret, point).</summary>
+    /// <summary>Computes X25519(secret, point).</summary>
     /// <returns>
-    /// False: the point is of low order, the result would be zero whatever the secret (RFC 7748, section 6.1).
+    /// False if the point is of low order: the result would be zero for every secret (RFC 7748, section 6.1).
     /// </returns>
     public static bool TryAgree(ReadOnlySpan<byte> secret, ReadOnlySpan<byte> point, Span<byte> shared)
     {
@@ -40,7 +40,7 @@ internal static unsafe class X25519
         {
             if (LibCrypto.Derive(context, target, ref bytes) != 1)
             {
-                // Of two valid keys libcrypto refuses to derive for one reason, a shared secret of zero.
+                // With two valid keys, libcrypto fails for only one reason: a shared secret of zero.
                 LibCrypto.ClearErrors();
                 return false;
             }
@@ -70,7 +70,9 @@ internal static unsafe class X25519
     private static Span<byte> Exactly(Span<byte> bytes) => bytes[..Bytes];
 
     private static ReadOnlySpan<byte> Exactly(ReadOnlySpan<byte> bytes) =>
-        bytes.Length == Bytes ? bytes : throw new ArgumentException($"{bytes.Length} bytes are not {Bytes}.", nameof(bytes));
+        bytes.Length == Bytes
+            ? bytes
+            : throw new ArgumentException($"Expected {Bytes} bytes, got {bytes.Length}.", nameof(bytes));
 
     private static CryptographicException Failed(string function)
     {

@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Tests.Archive.Age;
 
 public sealed class AgeKeyTests
 {
-    // The pair that the specification shows (section "The X25519 recipient type").
+    // The key pair of the specification (section "The X25519 recipient type").
     private const string Secret = "AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX";
     private const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
@@ -23,7 +23,7 @@ public sealed class AgeKeyTests
     }
 
     [Fact]
-    public void A_new_identity_is_its_own_and_comes_back_from_its_text()
+    public void Each_new_identity_is_different_and_can_be_parsed_from_its_text()
     {
         using AgeIdentity first = AgeIdentity.Generate();
         using AgeIdentity second = AgeIdentity.Generate();
@@ -46,7 +46,7 @@ public sealed class AgeKeyTests
     [InlineData("age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujw")]
     [InlineData("age1bvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj")]
     [InlineData(Secret)]
-    public void What_is_no_recipient_is_refused(string text)
+    public void An_invalid_recipient_is_refused(string text)
     {
         Assert.False(AgeRecipient.TryParse(text, out AgeRecipient? recipient));
         Assert.Null(recipient);
@@ -81,7 +81,7 @@ public sealed class AgeKeyTests
     [InlineData("AGE-SECRET-KEY-1gFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX")]
     [InlineData("AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEQ")]
     [InlineData(Recipient)]
-    public void What_is_no_identity_is_refused_and_not_shown(string text)
+    public void An_invalid_identity_is_refused_and_not_shown(string text)
     {
         AgeException e = Assert.Throws<AgeException>(() => AgeIdentity.Parse(text).Dispose());
 
@@ -90,7 +90,7 @@ public sealed class AgeKeyTests
     }
 
     [Fact]
-    public void A_disposed_identity_is_wiped_and_says_nothing()
+    public void A_disposed_identity_is_wiped_and_shows_only_its_recipient()
     {
         AgeIdentity identity = AgeIdentity.Parse(Secret);
         byte[] file = AgeTestFiles.Encrypt([1], identity.Recipient);
@@ -115,7 +115,7 @@ public sealed class AgeKeyTests
     }
 
     [Fact]
-    public void An_identity_file_has_comments_and_blank_lines_and_several_identities()
+    public void An_identity_file_may_have_comments_blank_lines_and_several_identities()
     {
         using AgeIdentity other = AgeIdentity.Generate();
         string text = $"# created: long ago\n\n  \t\n{Secret}\r\n#AGE-SECRET-KEY-1\n {Encoding.ASCII.GetString(other.SecretText())} ";
@@ -126,14 +126,14 @@ public sealed class AgeKeyTests
     }
 
     [Theory]
-    [InlineData("", "holds no identity")]
-    [InlineData("# nothing\n\n", "holds no identity")]
-    [InlineData("# one\n" + Secret + "\n" + Recipient + "\n", "holds in line 3 no X25519 identity")]
-    [InlineData(Secret + Secret, "holds in line 1 no X25519 identity")]
-    [InlineData(Secret + "Q", "holds in line 1 no X25519 identity")]
-    [InlineData("AGE-PLUGIN-YUBIKEY-1XXXX", "holds in line 1 no X25519 identity")]
-    [InlineData("ssh-ed25519 AAAA", "holds in line 1 no X25519 identity")]
-    public void What_is_no_identity_file_is_refused_and_not_shown(string text, string fact)
+    [InlineData("", "contains no identity")]
+    [InlineData("# nothing\n\n", "contains no identity")]
+    [InlineData("# one\n" + Secret + "\n" + Recipient + "\n", "has in line 3 no X25519 identity")]
+    [InlineData(Secret + Secret, "has in line 1 no X25519 identity")]
+    [InlineData(Secret + "Q", "has in line 1 no X25519 identity")]
+    [InlineData("AGE-PLUGIN-YUBIKEY-1XXXX", "has in line 1 no X25519 identity")]
+    [InlineData("ssh-ed25519 AAAA", "has in line 1 no X25519 identity")]
+    public void An_invalid_identity_file_is_refused_and_not_shown(string text, string fact)
     {
         AgeException e = Assert.Throws<AgeException>(() => Parse(text));
 
@@ -147,11 +147,11 @@ public sealed class AgeKeyTests
     {
         AgeException e = Assert.Throws<AgeException>(() => Parse(Secret + new string('\n', AgeIdentityFile.SizeBytesMax)));
 
-        Assert.Equal("The file of age identities is larger than 65536 bytes.", e.Message);
+        Assert.Equal("The age identity file is larger than 65536 bytes.", e.Message);
     }
 
     [Fact]
-    public async Task An_identity_file_under_a_passphrase_is_told_and_read_through_decryption()
+    public async Task An_encrypted_identity_file_is_recognized_and_read_through_decryption()
     {
         using AgeIdentity identity = AgeIdentity.Generate();
         using AgePassphrase passphrase = AgeTestFiles.Passphrase("secret of two");
@@ -170,7 +170,7 @@ public sealed class AgeKeyTests
     }
 
     [Fact]
-    public void A_passphrase_is_not_empty_and_its_work_is_within_limits()
+    public void An_empty_passphrase_and_a_work_factor_outside_the_limits_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new AgePassphrase(""));
         Assert.Throws<ArgumentException>(() => new AgePassphrase(ReadOnlySpan<byte>.Empty));

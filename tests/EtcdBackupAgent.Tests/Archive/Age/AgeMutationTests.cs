@@ -4,7 +4,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
-/// <summary>Valid files, damaged at random: never a wrong plain byte, never another exception.</summary>
+/// <summary>
+/// Damages valid files at random: reading never returns a wrong plain byte and throws no other exception.
+/// </summary>
 public sealed class AgeMutationTests
 {
     private const int SealedChunk = (64 * 1024) + 16;
@@ -16,7 +18,7 @@ public sealed class AgeMutationTests
     [InlineData("passphrase", 0, 600)]
     [InlineData("armored", 0, 1200)]
     [InlineData("payload", 200, 600)]
-    public void A_damaged_file_gives_a_beginning_of_its_content_and_fails_or_is_the_same(string kind, int from, int seeds)
+    public void A_damaged_file_returns_the_beginning_of_its_content_and_fails_or_returns_all_of_it(string kind, int from, int seeds)
     {
         using AgeIdentity identity = AgeIdentity.Generate(bytes => new Random(1).NextBytes(bytes));
         using AgePassphrase passphrase = new("p") { WorkFactor = 1 };
@@ -28,24 +30,24 @@ public sealed class AgeMutationTests
         {
             byte[] damaged = Damaged(file, new Random(seed), from);
             using AgeDecryptionStream stream = new(new RaggedStream(damaged, seed), [identity, passphrase], leaveOpen: false);
-            using MemoryStream given = new();
+            using MemoryStream returned = new();
 
-            Exception? e = Record.Exception(() => stream.CopyTo(given));
+            Exception? e = Record.Exception(() => stream.CopyTo(returned));
 
             string what = $"seed {seed} of {kind}: {e}";
             Assert.True(e is null or AgeException, what);
-            Assert.True(plain.AsSpan().StartsWith(given.GetBuffer().AsSpan(0, (int)given.Length)), what);
-            Assert.True(given.Length == plain.Length ? e is null || given.Length % 65536 == 0 : e is not null, what);
-            Assert.True(e is null || given.Length % 65536 == 0, what);
+            Assert.True(plain.AsSpan().StartsWith(returned.GetBuffer().AsSpan(0, (int)returned.Length)), what);
+            Assert.True(returned.Length == plain.Length ? e is null || returned.Length % 65536 == 0 : e is not null, what);
+            Assert.True(e is null || returned.Length % 65536 == 0, what);
             failed += e is null ? 0 : 1;
         }
 
-        // What opens all the same: an untouched file, one with white space around its armor.
+        // Some seeds still give a valid file: unchanged, or with white space around its armor.
         Assert.InRange(failed, seeds * 9 / 10, seeds);
     }
 
     [Fact]
-    public void Random_bytes_behind_a_right_beginning_fail_and_end()
+    public void Random_bytes_after_a_valid_beginning_are_refused()
     {
         byte[] file = AgeVectors.All.Single(vector => vector.Name == "right-100").File;
         for (int seed = 0; seed < 2000; seed++)
@@ -97,7 +99,7 @@ public sealed class AgeMutationTests
         }
     }
 
-    /// <summary>Whole chunks left out, doubled or moved; a file of one chunk loses its header's first line.</summary>
+    /// <summary>Drops, repeats or moves whole chunks. A file of one chunk loses the first line of its header.</summary>
     private static byte[] Rearranged(byte[] file, Random random)
     {
         int chunks = file.Length / SealedChunk;

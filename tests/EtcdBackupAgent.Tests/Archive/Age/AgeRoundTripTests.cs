@@ -21,11 +21,11 @@ public sealed class AgeRoundTripTests : IDisposable
     [InlineData(2 * Chunk)]
     [InlineData((2 * Chunk) + 1)]
     [InlineData(1_000_003)]
-    public async Task What_was_encrypted_comes_back_however_it_is_read(int bytes)
+    public async Task An_encrypted_file_decrypts_to_its_content_with_any_read_size(int bytes)
     {
         byte[] plain = TestBytes.Mixed(seed: bytes, bytes);
-        int[][] ways = [[1000], [Chunk], [Chunk + 16], [7, 70_000, 1], [200_000]];
-        foreach (int[] pieces in ways)
+        int[][] readSizes = [[1000], [Chunk], [Chunk + 16], [7, 70_000, 1], [200_000]];
+        foreach (int[] pieces in readSizes)
         {
             await using AgeEncryptionStream encrypted = new(
                 new RaggedStream(plain, seed: 1), [_identity.Recipient], leaveOpen: false);
@@ -41,7 +41,7 @@ public sealed class AgeRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void Each_of_several_recipients_opens_the_file_and_nobody_else_does()
+    public void Only_the_recipients_of_a_file_can_open_it()
     {
         using AgeIdentity second = AgeIdentity.Generate();
         using AgeIdentity stranger = AgeIdentity.Generate();
@@ -73,17 +73,17 @@ public sealed class AgeRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void The_same_content_is_encrypted_differently_each_time()
+    public void Encrypting_the_same_content_twice_gives_different_files()
     {
         byte[] first = AgeTestFiles.Encrypt([1, 2, 3], _identity.Recipient);
         byte[] second = AgeTestFiles.Encrypt([1, 2, 3], _identity.Recipient);
 
-        // Share, wrapped key, MAC, nonce and chunk: nothing but the fixed words of the header is the same.
+        // Share, wrapped key, MAC, nonce and chunk differ; only the fixed words of the header are the same.
         Assert.InRange(first.Zip(second).Count(pair => pair.First == pair.Second), 0, 70);
     }
 
     [Fact]
-    public void Without_recipients_or_with_a_passphrase_beside_others_nothing_is_encrypted()
+    public void No_recipient_or_a_passphrase_among_other_recipients_is_refused()
     {
         using AgePassphrase passphrase = AgeTestFiles.Passphrase("x");
 
@@ -94,7 +94,7 @@ public sealed class AgeRoundTripTests : IDisposable
     }
 
     [Fact]
-    public void A_quarter_of_a_gigabyte_passes_in_constant_memory()
+    public void Encrypting_and_decrypting_256_MiB_needs_constant_memory()
     {
         const long plainBytes = 256L << 20;
         byte[] buffer = new byte[1 << 20];
@@ -110,7 +110,7 @@ public sealed class AgeRoundTripTests : IDisposable
         {
         }
 
-        // 4096 chunks each way: not even 16 bytes for one.
+        // 4096 chunks in each direction: less than 16 bytes per chunk.
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - allocatedBefore, 0, 64 << 10);
         Assert.InRange(Environment.WorkingSet - workingSetBefore, long.MinValue, 50 << 20);
         Assert.Equal(plainBytes, restored.BytesRead);
@@ -118,7 +118,7 @@ public sealed class AgeRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cancelled_read_is_cancelled_and_an_error_of_the_source_passes_through()
+    public async Task A_read_can_be_cancelled_and_an_error_of_the_source_passes_through()
     {
         await using AgeEncryptionStream stream = new(new FailingStream(), [_identity.Recipient], leaveOpen: false);
 

@@ -2,10 +2,10 @@ using EtcdBackupAgent.Archive.Age;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
-/// <summary>Small files to open, to cut and to change.</summary>
+/// <summary>Encrypts and decrypts small test files.</summary>
 internal static class AgeTestFiles
 {
-    /// <summary>Little work, so that tests with passphrases are quick.</summary>
+    /// <summary>A low work factor, so that tests with passphrases are fast.</summary>
     public const int QuickWorkFactor = 4;
 
     public static byte[] Encrypt(byte[] plain, params IAgeRecipient[] recipients)

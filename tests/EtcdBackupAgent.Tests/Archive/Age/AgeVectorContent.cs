@@ -8,8 +8,8 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
 /// <summary>
-/// The parts of an age file, put together from the specification and not from the code under test, so that each can be wrong.
-/// All that is random in a file is fixed here.
+/// The parts of an age file, written from the specification and not with the code under test, so that each part can be
+/// made invalid. All values that are random in a real file are fixed here.
 /// </summary>
 internal static class AgeVectorContent
 {
@@ -58,18 +58,20 @@ internal static class AgeVectorContent
         return Seal(key, new byte[12], FileKey);
     }
 
-    /// <summary>A stanza to the vectors' identity, or the line of its arguments or of its body in another form.</summary>
+    /// <summary>A stanza to the vectors' identity, optionally with other arguments or another body.</summary>
     public static string ToIdentity(string? arguments = null, string? body = null) =>
         $"-> {arguments ?? $"X25519 {Base64(PublicPoint(Ephemeral))}"}\n"
         + $"{body ?? Base64(WrapForX25519(Identity.Recipient.Point.ToArray()))}\n";
 
-    /// <summary>A stanza to the vectors' passphrase with little work, or one of its lines in another form.</summary>
+    /// <summary>
+    /// A stanza to the vectors' passphrase with a low work factor, optionally with other arguments or another body.
+    /// </summary>
     public static string ToPassphrase(string? arguments = null, string? body = null) =>
         $"-> {arguments ?? $"scrypt {Base64(Salt)} 4"}\n{body ?? Base64(WrapForPassphrase(AgeVector.Passphrase, 4))}\n";
 
     public static byte[] Header(params string[] stanzas) => Signed(V1 + string.Concat(stanzas));
 
-    /// <summary>A header with the right MAC, whatever is in it.</summary>
+    /// <summary>A header of any content with the correct MAC.</summary>
     public static byte[] Signed(string beforeMac, string end = "\n") =>
         Ascii($"{beforeMac}--- {Base64(Mac(beforeMac))}{end}");
 
@@ -79,7 +81,7 @@ internal static class AgeVectorContent
         return HMACSHA256.HashData(key, Ascii(beforeMac + "---"));
     }
 
-    /// <summary>Nonce and chunks; a multiple of the chunk size ends with a full chunk.</summary>
+    /// <summary>Nonce and chunks. If the size is a multiple of the chunk size, the last chunk is full.</summary>
     public static byte[] Payload(byte[] plain)
     {
         byte[][] chunks = plain.Length == 0 ? [[]] : [.. plain.Chunk(Chunk)];
@@ -95,7 +97,7 @@ internal static class AgeVectorContent
         return Seal(key, nonce, plain);
     }
 
-    /// <summary>Strict PEM, as the format has it.</summary>
+    /// <summary>Strict PEM, as the format requires it.</summary>
     public static string Armor(byte[] file)
     {
         IEnumerable<string> lines = Convert.ToBase64String(file).Chunk(64).Select(line => new string(line));

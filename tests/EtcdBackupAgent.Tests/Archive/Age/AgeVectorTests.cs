@@ -6,8 +6,8 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
 /// <summary>
-/// The files in <c>vectors/age</c>, which <see cref="AgeVectors"/> makes: one for each rule of the format. Stock age is asked
-/// about the same files by the integration tests.
+/// The files in <c>vectors/age</c>, which <see cref="AgeVectors"/> generates: one for each rule of the format. The
+/// integration tests open the same files with stock age.
 /// </summary>
 public sealed class AgeVectorTests
 {
@@ -15,9 +15,11 @@ public sealed class AgeVectorTests
 
     public static TheoryData<string> Names => [.. AgeVectors.All.Select(vector => vector.Name)];
 
-    /// <summary>To write them anew after a change of the generator, set EBA_WRITE_VECTORS to their folder in the sources.</summary>
+    /// <summary>
+    /// To rewrite the files after a change of the generator, set EBA_WRITE_VECTORS to their folder in the source tree.
+    /// </summary>
     [Fact]
-    public void The_files_are_those_of_the_generator()
+    public void The_files_are_those_that_the_generator_writes()
     {
         SortedDictionary<string, byte[]> expected = new(StringComparer.Ordinal)
         {
@@ -43,25 +45,25 @@ public sealed class AgeVectorTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task A_vector_opens_or_fails_as_it_must(string name)
+    public async Task Each_vector_opens_or_fails_as_expected(string name)
     {
         AgeVector vector = AgeVectors.All.Single(vector => vector.Name == name);
         byte[] file = await File.ReadAllBytesAsync(Path.Combine(Folder, name + ".age"));
         using AgePassphrase passphrase = new(AgeVector.Passphrase);
-        using MemoryStream given = new();
+        using MemoryStream returned = new();
         await using AgeDecryptionStream stream = new(
             new RaggedStream(file, seed: 1), [AgeVectorContent.Identity, passphrase], leaveOpen: false);
 
-        Exception? e = await Record.ExceptionAsync(() => stream.CopyToAsync(given));
+        Exception? e = await Record.ExceptionAsync(() => stream.CopyToAsync(returned));
 
         Assert.Equal(vector.Failure, (e as AgeException)?.Failure);
         Assert.True(e is null or AgeException, $"{e}");
-        Assert.Equal(AgeVectorContent.Plain(vector.PlainBytes), given.ToArray());
+        Assert.Equal(AgeVectorContent.Plain(vector.PlainBytes), returned.ToArray());
         if (e is not null)
         {
-            AgeException again = Assert.Throws<AgeException>(() => stream.CopyTo(given));
+            AgeException again = Assert.Throws<AgeException>(() => stream.CopyTo(returned));
             Assert.Equal(e.Message, again.Message);
-            Assert.Equal(vector.PlainBytes, given.Length);
+            Assert.Equal(vector.PlainBytes, returned.Length);
         }
     }
 

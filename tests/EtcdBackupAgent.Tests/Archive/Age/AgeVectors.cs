@@ -4,7 +4,7 @@ using static EtcdBackupAgent.Tests.Archive.Age.AgeVectorContent;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
-/// <summary>Makes the vectors: one file for each rule of the format, and one for each way to break it.</summary>
+/// <summary>Generates the vectors: one file for each rule of the format, and one for each way to break it.</summary>
 internal static class AgeVectors
 {
     private const string Letter = "x";

@@ -18,7 +18,7 @@ public sealed class Bech32Tests
         "11qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqc8247j", "1", 82)]
     [InlineData("split1checkupstagehandshakeupstreamerranterredcaperred2y9e3w", "split", 48)]
     [InlineData("?1ezyfcl", "?", 0)]
-    public void A_right_text_is_read(string text, string prefix, int groups)
+    public void A_valid_text_is_read(string text, string prefix, int groups)
     {
         byte[] values = new byte[text.Length];
 
@@ -46,7 +46,7 @@ public sealed class Bech32Tests
     [InlineData("a12UEL5L")]
     [InlineData("")]
     [InlineData("1")]
-    public void A_wrong_text_is_refused(string text) =>
+    public void An_invalid_text_is_refused(string text) =>
         Assert.False(Bech32.TryReadGroups(text, new byte[text.Length], out _, out _));
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class Bech32Tests
     [InlineData("x", 0)]
     [InlineData("x", 1)]
     [InlineData("x", 200)]
-    public void What_was_encoded_is_decoded_and_only_with_its_prefix_and_length(string prefix, int bytes)
+    public void An_encoded_text_decodes_only_with_its_prefix_and_length(string prefix, int bytes)
     {
         byte[] content = TestBytes.Mixed(seed: bytes, bytes);
         char[] text = new char[Bech32.Length(prefix, bytes)];
@@ -70,19 +70,21 @@ public sealed class Bech32Tests
         Assert.True(bytes == 0 || !Bech32.TryDecode(text, prefix, new byte[bytes - 1]));
     }
 
-    /// <summary>BIP-173, "Segwit address format": what is left over is fewer than 5 bits, all zero. All have right checksums.</summary>
+    /// <summary>
+    /// BIP-173, "Segwit address format": the remaining bits are fewer than 5 and all zero. All checksums are valid.
+    /// </summary>
     [Theory]
     [InlineData("x1lu7rxnn5", true)]
     [InlineData("x1lar4jxwx", false)]
     [InlineData("x1luq5uuzzc", false)]
-    public void Bits_left_over_are_fewer_than_five_and_zero(string text, bool isRight)
+    public void The_remaining_bits_must_be_fewer_than_five_and_zero(string text, bool isValid)
     {
         byte[] one = new byte[1];
         Assert.True(Bech32.TryReadGroups(text, new byte[text.Length], out _, out _));
 
-        Assert.Equal(isRight, Bech32.TryDecode(text, "x", one));
+        Assert.Equal(isValid, Bech32.TryDecode(text, "x", one));
         Assert.False(Bech32.TryDecode(text, "x", []));
         Assert.False(Bech32.TryDecode(text, "x", new byte[2]));
-        Assert.True(!isRight || one[0] == 0xFF);
+        Assert.True(!isValid || one[0] == 0xFF);
     }
 }

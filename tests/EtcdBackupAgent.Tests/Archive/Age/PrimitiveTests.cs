@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Age;
 
-/// <summary>That libcrypto is called as it wants to be: the test vectors of RFC 7748 and RFC 7914.</summary>
+/// <summary>Checks the calls of libcrypto with the test vectors of RFC 7748 and RFC 7914.</summary>
 public sealed class PrimitiveTests
 {
     /// <summary>RFC 7748, section 5.2.</summary>
@@ -16,7 +16,7 @@ public sealed class PrimitiveTests
         "4B66E9D4D1B4673C5AD22691957D6AF5C11B6421E0EA01D42CA4169E7918BA0D",
         "E5210F12786811D3F4B7959D0538AE2C31DBE7106FC03C3EFC4CD549C715A493",
         "95CBDE9476E8907D7AADE45CB4B873F88B595A68799FA152E6F8F7647AAC7957")]
-    public void X25519_gives_what_its_specification_says(string secret, string point, string expected)
+    public void X25519_matches_the_vectors_of_its_specification(string secret, string point, string expected)
     {
         byte[] shared = new byte[32];
 
@@ -26,7 +26,7 @@ public sealed class PrimitiveTests
 
     /// <summary>RFC 7748, section 6.1.</summary>
     [Fact]
-    public void X25519_gives_the_public_point_of_its_specification()
+    public void X25519_computes_the_public_point_of_its_specification()
     {
         byte[] point = new byte[32];
 
@@ -38,7 +38,7 @@ public sealed class PrimitiveTests
 
     /// <summary>RFC 7914, section 12, the vector that has r = 8 and p = 1.</summary>
     [Fact]
-    public void Scrypt_gives_what_its_specification_says()
+    public void Scrypt_matches_the_vector_of_its_specification()
     {
         byte[] key = new byte[64];
 
@@ -50,7 +50,7 @@ public sealed class PrimitiveTests
     }
 
     [Fact]
-    public void Scrypt_says_so_when_it_gets_no_memory()
+    public void Scrypt_returns_false_when_it_cannot_allocate_memory()
     {
         Assert.False(Scrypt.TryDeriveKey("p"u8, "s"u8, workFactor: 45, new byte[32]));
     }
