@@ -3,7 +3,7 @@ using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Hashing;
 
-/// <summary>Passes the bytes of its source through unchanged, counting them and computing their SHA-256 on the way.</summary>
+/// <summary>Passes the bytes of its source through unchanged, counts them and computes their SHA-256.</summary>
 public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen), IDigestedStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -14,25 +14,25 @@ public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(
 
     /// <inheritdoc />
     public Sha256Digest Digest() => _digest ?? throw new InvalidOperationException(
-        $"The digest is known only at the end of the stream; {BytesRead} bytes were read so far.");
+        $"The digest is available only at the end of the stream; {BytesRead} bytes were read so far.");
 
     protected override int Pull(Span<byte> buffer)
     {
         int bytes = Source.Read(buffer);
-        Account(buffer[..bytes]);
+        Record(buffer[..bytes]);
         return bytes;
     }
 
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int bytes = await Source.ReadAsync(buffer, cancellationToken);
-        Account(buffer.Span[..bytes]);
+        Record(buffer.Span[..bytes]);
         return bytes;
     }
 
     protected override void Release() => _hash.Dispose();
 
-    private void Account(ReadOnlySpan<byte> bytes)
+    private void Record(ReadOnlySpan<byte> bytes)
     {
         if (!bytes.IsEmpty)
         {

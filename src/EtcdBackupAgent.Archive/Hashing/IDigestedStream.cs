@@ -1,12 +1,12 @@
 namespace EtcdBackupAgent.Archive.Hashing;
 
-/// <summary>A stream that computes the SHA-256 of the bytes it gives, so that its reader need not do it once more.</summary>
+/// <summary>A stream that computes the SHA-256 of the bytes it returns, so that its reader does not have to.</summary>
 public interface IDigestedStream
 {
-    /// <summary>Bytes that were given so far.</summary>
+    /// <summary>The number of bytes that were read so far.</summary>
     long BytesRead { get; }
 
-    /// <summary>The SHA-256 of all of them.</summary>
-    /// <exception cref="InvalidOperationException">The stream was not read to its end yet.</exception>
+    /// <summary>Returns the SHA-256 of all bytes of the stream.</summary>
+    /// <exception cref="InvalidOperationException">The stream is not yet read to its end.</exception>
     Sha256Digest Digest();
 }

@@ -2,10 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace EtcdBackupAgent.Archive.Hashing;
 
-/// <summary>A SHA-256 digest; written as 64 lower-case hexadecimal digits.</summary>
+/// <summary>A SHA-256 digest. Its text form is 64 lower-case hexadecimal digits.</summary>
 public readonly struct Sha256Digest : IEquatable<Sha256Digest>
 {
-    /// <summary>Length of a digest in bytes.</summary>
+    /// <summary>The length of a digest in bytes.</summary>
     public const int SizeBytes = 32;
 
     private readonly UInt128 _high;
@@ -22,7 +22,7 @@ public readonly struct Sha256Digest : IEquatable<Sha256Digest>
 
     public static bool operator !=(Sha256Digest left, Sha256Digest right) => !left.Equals(right);
 
-    /// <summary>Reads exactly 64 lower-case hexadecimal digits.</summary>
+    /// <summary>Parses exactly 64 lower-case hexadecimal digits.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out Sha256Digest digest)
     {
         digest = default;

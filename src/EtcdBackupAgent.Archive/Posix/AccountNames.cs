@@ -3,8 +3,8 @@ using System.Globalization;
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// Names of users or groups, from the local file that lists them: passwd(5) or group(5), which both put the name first and
-/// the number third. An archive keeps them for people to read; what is restored are the numbers.
+/// Names of users or groups from the local file: passwd(5) or group(5). In both files the name is the first field and
+/// the number the third. An archive stores the names for information only; a restore uses the numbers.
 /// </summary>
 internal sealed class AccountNames
 {
@@ -18,19 +18,20 @@ internal sealed class AccountNames
         foreach (string line in lines)
         {
             string[] fields = line.Split(':');
-            if (fields.Length > 2 && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint id))
+            if (fields.Length > 2
+                && uint.TryParse(fields[2], NumberStyles.None, CultureInfo.InvariantCulture, out uint id))
             {
                 _names.TryAdd(id, fields[0]);
             }
         }
     }
 
-    /// <summary>No file, no names: a container image may have none.</summary>
+    /// <summary>Reads the names. Without the file there are no names: a container image may not have it.</summary>
     public static AccountNames Read(string file) => new(File.Exists(file) ? Lines(File.ReadAllBytes(file)) : []);
 
-    /// <summary>A name in another encoding than UTF-8 keeps its bytes, as names of files do.</summary>
+    /// <summary>Splits the file into lines. A name that is not valid UTF-8 keeps its bytes, like a file name.</summary>
     private static string[] Lines(ReadOnlySpan<byte> file) => FileName.Decode(file).Split('\n');
 
-    /// <summary>The name, or an empty string if the file has none.</summary>
+    /// <summary>Returns the name, or an empty string if the file has none for this number.</summary>
     public string Of(uint id) => _names.GetValueOrDefault(id, "");
 }

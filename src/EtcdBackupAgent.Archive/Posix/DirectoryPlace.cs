@@ -1,9 +1,9 @@
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// Where a directory really is, there yet or not: with symbolic links resolved, and known by file system and path in
-/// it, so that bind mounts and two volumes of one directory are seen. Not seen are two mounts of one share of another
-/// machine.
+/// The real place of a directory, which does not have to exist yet. Symbolic links are resolved, and the place is
+/// compared by file system and path in it, so bind mounts and two volumes of one directory are recognized. Two mounts
+/// of one network share are not recognized.
 /// </summary>
 public sealed class DirectoryPlace
 {
@@ -16,15 +16,15 @@ public sealed class DirectoryPlace
         Real = RealPath.Of(directory);
     }
 
-    /// <summary>As it was named, absolute.</summary>
+    /// <summary>The absolute path as given, with symbolic links.</summary>
     public string Given { get; }
 
-    /// <summary>Without symbolic links.</summary>
+    /// <summary>The path without symbolic links.</summary>
     public string Real { get; }
 
     public static DirectoryPlace Of(string directory) => new(directory, MountTable.Read());
 
-    /// <summary>Whether the other is this directory, or would be met by walking through it.</summary>
+    /// <summary>Whether the other directory is this directory or lies anywhere below it.</summary>
     public bool Contains(DirectoryPlace other)
     {
         FileSystemPlace inner = _mounts.PlaceOf(other.Real);

@@ -2,16 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>What is in directories, whatever the bytes of the names: texts as <see cref="FileName"/> makes
-/// them.</summary>
+/// <summary>
+/// Lists, removes and moves entries of directories. Names may contain any bytes; <see cref="FileName"/> converts them
+/// to text.
+/// </summary>
 public static class DirectoryTree
 {
-    /// <summary>Where the name begins in <c>struct dirent</c>, on every Linux of 64 bits.</summary>
+    /// <summary>The offset of the name in <c>struct dirent</c> on every 64-bit Linux.</summary>
     private const int NameOffset = 19;
 
-    /// <summary>The names in a directory, in ordinal order, without <c>.</c> and <c>..</c>.</summary>
-    /// <exception cref="IOException">It cannot be read; the message is the system's.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not read it.</exception>
+    /// <summary>Returns the names in a directory, in ordinal order, without <c>.</c> and <c>..</c>.</summary>
+    /// <exception cref="IOException">The directory cannot be read. The message is the system's.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not read the directory.</exception>
     public static IReadOnlyList<string> Names(string directory)
     {
         nint stream = LinuxCalls.OpenDirectory(directory);
@@ -45,10 +47,11 @@ public static class DirectoryTree
         }
     }
 
-    /// <summary>Removes a file, or a directory with all that is in it; symbolic links are removed, never
-    /// followed.</summary>
-    /// <exception cref="IOException">Something stays; the message names it.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not remove it.</exception>
+    /// <summary>
+    /// Removes a file, or a directory with everything in it. Removes symbolic links and never follows them.
+    /// </summary>
+    /// <exception cref="IOException">An entry cannot be removed. The message names it.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not remove an entry.</exception>
     public static void Remove(string path)
     {
         if (FileStatus.OfName(path) is not { Kind: FileKind.Directory })
@@ -65,14 +68,14 @@ public static class DirectoryTree
         LinuxError.Check(LinuxCalls.RemoveDirectory(path), path);
     }
 
-    /// <summary>Gives a file or directory another name on the same file system.</summary>
-    /// <exception cref="IOException">There is something of that name already, or it cannot be moved.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not.</exception>
+    /// <summary>Renames a file or directory on the same file system.</summary>
+    /// <exception cref="IOException">The new name already exists, or the entry cannot be moved.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not move the entry.</exception>
     public static void Move(string from, string to)
     {
         if (FileStatus.OfName(to) is not null)
         {
-            throw new IOException($"There is something of this name already: '{FileName.Shown(to)}'");
+            throw new IOException($"The name already exists: '{FileName.Shown(to)}'");
         }
 
         LinuxError.Check(LinuxCalls.Rename(from, to), to);

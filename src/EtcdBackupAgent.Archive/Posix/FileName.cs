@@ -6,13 +6,15 @@ using System.Text.Unicode;
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// Names of files as text. On Linux a name is any bytes but NUL and '/'. What is valid UTF-8 is the text that it says;
-/// every other byte 0xNN becomes the lone surrogate U+DCNN, which no UTF-8 text has. So different bytes are different
-/// texts, and each text gives its bytes back. (Python's <c>surrogateescape</c>, PEP 383:
+/// Converts file names to text and back. On Linux a name may contain all bytes except NUL and '/'. Valid UTF-8 is
+/// decoded; every other byte 0xNN becomes the lone surrogate U+DCNN, which cannot occur in UTF-8. So different bytes
+/// give different texts, and each text converts back to its bytes. (Python's <c>surrogateescape</c>, PEP 383:
 /// https://peps.python.org/pep-0383/.)
 /// </summary>
-/// <remarks>The platform's own file calls turn such bytes into U+FFFD; names from here go through
-/// <see cref="LinuxCalls"/>.</remarks>
+/// <remarks>
+/// The platform's own file methods replace such bytes with U+FFFD, so names of this class are passed to
+/// <see cref="LinuxCalls"/>.
+/// </remarks>
 public static class FileName
 {
     private const int EscapeBase = 0xDC00;
@@ -46,8 +48,10 @@ public static class FileName
         return text.ToString();
     }
 
-    /// <summary>The bytes that <see cref="Decode"/> made the text of.</summary>
-    /// <exception cref="ArgumentException">The text has a lone surrogate that stands for no byte.</exception>
+    /// <summary>Returns the bytes that <see cref="Decode"/> converts to this text.</summary>
+    /// <exception cref="ArgumentException">
+    /// The text contains a lone surrogate that does not represent a byte.
+    /// </exception>
     public static byte[] Encode(string text)
     {
         ArrayBufferWriter<byte> bytes = new(text.Length + 1);
@@ -78,9 +82,10 @@ public static class FileName
         return bytes.WrittenSpan.ToArray();
     }
 
-    /// <summary>A name or path for a message: on one line; control characters and bytes that are not UTF-8 are escaped,
-    /// as
-    /// <c>\n</c>, <c>\x1b</c> and <c>\xff</c>.</summary>
+    /// <summary>
+    /// Formats a name or path for a message, on one line. Control characters and bytes that are not UTF-8 are escaped,
+    /// for example <c>\n</c>, <c>\x1b</c> and <c>\xff</c>.
+    /// </summary>
     public static string Shown(string text)
     {
         StringBuilder shown = new(text.Length);
@@ -106,5 +111,6 @@ public static class FileName
 
     private static byte EscapedByte(char c) => c is >= (char)(EscapeBase + 0x80) and <= (char)(EscapeBase + 0xFF)
         ? (byte)(c - EscapeBase)
-        : throw new ArgumentException($"The text has U+{(int)c:X4} alone, which stands for no byte of a name.");
+        : throw new ArgumentException(
+            $"The text contains the lone surrogate U+{(int)c:X4}, which does not represent a byte of a name.");
 }

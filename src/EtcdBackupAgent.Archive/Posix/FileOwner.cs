@@ -2,16 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>Whom files belong to.</summary>
+/// <summary>Changes the owners of files.</summary>
 public static class FileOwner
 {
     /// <summary>
-    /// Gives a directory and everything below it to the user and group of another directory. Does nothing where they own it already,
-    /// so only root, who alone may give files away, ever has to.
+    /// Changes the owner of a directory and everything below it to the user and group of another directory. Only root
+    /// may change an owner. Entries that already have this owner are skipped, so other users can call this too.
     /// </summary>
-    /// <param name="tree">The directory to give; no links are followed.</param>
-    /// <param name="likeDirectory">The directory whose owner it gets.</param>
-    /// <exception cref="IOException">A path is missing, or the owner must not be changed; the message is the system's.</exception>
+    /// <param name="tree">The directory to change. Symbolic links are not followed.</param>
+    /// <param name="likeDirectory">The directory whose owner and group are used.</param>
+    /// <exception cref="IOException">
+    /// A path does not exist, or this user may not change the owner. The message contains the system's.
+    /// </exception>
     public static void GiveTree(string tree, string likeDirectory)
     {
         FileStatus like = StatusOf(likeDirectory);
@@ -28,11 +30,13 @@ public static class FileOwner
             if ((status.User, status.Group) != (like.User, like.Group)
                 && LinuxCalls.ChangeOwner(path, like.User, like.Group) != 0)
             {
-                throw new IOException($"{path} cannot be given to user {like.User}: {Marshal.GetLastPInvokeErrorMessage()}");
+                throw new IOException(
+                    $"The owner of {path} cannot be changed to user {like.User}: "
+                    + $"{Marshal.GetLastPInvokeErrorMessage()}");
             }
         }
     }
 
     private static FileStatus StatusOf(string path) =>
-        FileStatus.OfName(path) ?? throw new FileNotFoundException($"{path} is not there.");
+        FileStatus.OfName(path) ?? throw new FileNotFoundException($"{path} does not exist.");
 }

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>What a name in the file system stands for; the values are those of inode(7).</summary>
+/// <summary>The type of a file; the values are those of inode(7).</summary>
 internal enum FileKind
 {
     Fifo = 0x1,
@@ -15,7 +15,10 @@ internal enum FileKind
     Socket = 0xC,
 }
 
-/// <summary>Kind, owner, size and age of one file. Two that are equal are of one file that did not change in between.</summary>
+/// <summary>
+/// Type, owner, size and modification time of a file. If two statuses are equal, they are of the same file, and it did
+/// not change in between.
+/// </summary>
 internal sealed record FileStatus
 {
     private const int ModeBits = 0xFFF;
@@ -35,7 +38,10 @@ internal sealed record FileStatus
 
     public required (uint Major, uint Minor, ulong Inode) Identity { get; init; }
 
-    /// <summary>Of the name itself, not of what a symbolic link points to; null if nothing has the name.</summary>
+    /// <summary>
+    /// Reads the status of the name itself, not of the target of a symbolic link. Returns null if the name does not
+    /// exist.
+    /// </summary>
     /// <exception cref="IOException">The status cannot be read; the message is the system's.</exception>
     public static FileStatus? OfName(string path)
     {
@@ -50,8 +56,8 @@ internal sealed record FileStatus
             : throw new IOException(Marshal.GetLastPInvokeErrorMessage());
     }
 
+    /// <summary>Reads the status of an open file.</summary>
     /// <exception cref="IOException">The status cannot be read; the message is the system's.</exception>
-    /// <inheritdoc cref="FileStatus" path="/summary"/>
     public static FileStatus OfOpenFile(SafeFileHandle file)
     {
         int result = LinuxCalls.Status(

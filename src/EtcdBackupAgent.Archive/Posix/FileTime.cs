@@ -5,17 +5,16 @@ using System.Text;
 
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>A file's time as the system keeps it (<c>struct timespec</c>): any year, to the nanosecond.</summary>
-/// <param name="Seconds">Since 1970, in UTC; negative before.</param>
-/// <param name="Nanoseconds">0 to 999,999,999, later than <paramref name="Seconds"/> also before 1970.</param>
+/// <summary>The time of a file as the system stores it (<c>struct timespec</c>): any year, in nanoseconds.</summary>
+/// <param name="Seconds">The seconds since 1970 in UTC; negative before 1970.</param>
+/// <param name="Nanoseconds">0 to 999,999,999, added to <paramref name="Seconds"/>, also before 1970.</param>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct FileTime(long Seconds, long Nanoseconds)
 {
     private const long NanosecondsPerSecond = 1_000_000_000;
     private const int FractionDigits = 9;
 
-    /// <summary>The decimal number of pax: <c>1.5</c>, and <c>-1.5</c> for one and a half seconds before
-    /// 1970.</summary>
+    /// <summary>Returns the decimal number of pax: <c>1.5</c>, and <c>-1.5</c> for 1.5 s before 1970.</summary>
     public string ToDecimal()
     {
         bool isNegative = Seconds < 0;
@@ -28,8 +27,9 @@ internal readonly record struct FileTime(long Seconds, long Nanoseconds)
         return string.Create(CultureInfo.InvariantCulture, $"{(isNegative ? "-" : "")}{whole}{point}{fraction}");
     }
 
-    /// <summary>What <see cref="ToDecimal"/> writes; digits beyond nanoseconds are left out, towards the
-    /// past.</summary>
+    /// <summary>
+    /// Parses the text of <see cref="ToDecimal"/>. Digits beyond nanoseconds are rounded towards the past.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> text, out FileTime time)
     {
         time = default;

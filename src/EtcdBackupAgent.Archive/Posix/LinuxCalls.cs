@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// System calls that .NET does not offer, or offers only for names that are UTF-8 (<see cref="FileName"/>). Each
-/// returns -1 and sets the last error when it fails.
+/// System calls that .NET does not offer, or offers only for names in UTF-8 (<see cref="FileName"/>). Unless its
+/// comment differs, a call returns -1 and sets the last error on failure.
 /// </summary>
 internal static partial class LinuxCalls
 {
@@ -30,7 +30,7 @@ internal static partial class LinuxCalls
     private const uint NoReplace = 1;
     private const string LibraryName = "libc";
 
-    /// <summary>open(2), with the mode of a file that is made.</summary>
+    /// <summary>open(2). The mode applies to a file that is created.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "open",
@@ -38,7 +38,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial SafeFileHandle Open(string path, int flags, uint mode);
 
-    /// <summary>statx(2): unlike stat(2), one layout on every architecture.</summary>
+    /// <summary>statx(2): unlike stat(2), it has the same layout on every architecture.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "statx",
@@ -53,8 +53,9 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int Status(SafeFileHandle file, string path, int flags, uint mask, out StatusBuffer status);
 
-    /// <summary>mkdir(2): unlike <see cref="Directory.CreateDirectory(string)"/>, fails if anything has the
-    /// name.</summary>
+    /// <summary>
+    /// mkdir(2): unlike <see cref="Directory.CreateDirectory(string)"/>, it fails if the name exists.
+    /// </summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "mkdir",
@@ -70,7 +71,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int MakeHardLink(string existing, string path);
 
-    /// <summary>lchown(2): of a symbolic link itself, never of what it points to.</summary>
+    /// <summary>lchown(2): changes a symbolic link itself, never its target.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "lchown",
@@ -86,7 +87,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int MakeSymbolicLink(string target, string path);
 
-    /// <summary>readlink(2): writes no NUL, and cuts what is longer than the buffer.</summary>
+    /// <summary>readlink(2): writes no NUL, and truncates a target that is longer than the buffer.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "readlink",
@@ -94,7 +95,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     private static partial nint ReadLink(string path, Span<byte> target, nuint length);
 
-    /// <summary>utimensat(2) for the time of access and that of change of the content, in this order.</summary>
+    /// <summary>utimensat(2): sets the access time and the modification time, in this order.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "utimensat",
@@ -102,7 +103,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int SetTimes(int directory, string path, ReadOnlySpan<FileTime> times, int flags);
 
-    /// <summary>futimens(3), as <see cref="SetTimes(int, string, ReadOnlySpan{FileTime}, int)"/>.</summary>
+    /// <summary>futimens(3): like <see cref="SetTimes(int, string, ReadOnlySpan{FileTime}, int)"/>.</summary>
     [LibraryImport(LibraryName, EntryPoint = "futimens", SetLastError = true)]
     public static partial int SetTimes(SafeFileHandle file, ReadOnlySpan<FileTime> times);
 
@@ -114,7 +115,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial int ChangeMode(string path, uint mode);
 
-    /// <summary>rename(2): replaces a file, and an empty directory, of the new name.</summary>
+    /// <summary>rename(2): replaces a file or an empty directory that has the new name.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "rename",
@@ -166,7 +167,7 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial nint RealPath(string path, Span<byte> real);
 
-    /// <summary>opendir(3): 0 when it fails.</summary>
+    /// <summary>opendir(3): returns 0 on failure.</summary>
     [LibraryImport(
         LibraryName,
         EntryPoint = "opendir",
@@ -174,7 +175,9 @@ internal static partial class LinuxCalls
         SetLastError = true)]
     public static partial nint OpenDirectory(string path);
 
-    /// <summary>readdir(3): a <c>struct dirent</c>; 0 at the end, and with a last error when it fails.</summary>
+    /// <summary>
+    /// readdir(3): returns a <c>struct dirent</c>, or 0 at the end and on failure. Only a failure sets the last error.
+    /// </summary>
     [LibraryImport(LibraryName, EntryPoint = "readdir", SetLastError = true)]
     public static partial nint ReadDirectory(nint directory);
 

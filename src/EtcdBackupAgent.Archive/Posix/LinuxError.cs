@@ -2,11 +2,12 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>Turns the error that a call of <see cref="LinuxCalls"/> left into the exception that the platform has for
-/// it.</summary>
+/// <summary>Converts an error of <see cref="LinuxCalls"/> to the exception that .NET uses for it.</summary>
 internal static class LinuxError
 {
-    /// <summary>Of the call before; the message says what the system says and names the path.</summary>
+    /// <summary>
+    /// Returns the exception for the previous call. Its message contains the system's message and the path.
+    /// </summary>
     public static Exception Last(string path) => Of(Marshal.GetLastPInvokeError(), path);
 
     public static Exception Of(int error, string path)

@@ -1,8 +1,9 @@
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// Which part of which file system is mounted where (<c>/proc/self/mountinfo</c>, proc_pid_mountinfo(5)). Two paths
-/// that are one directory, by a bind mount or as two volumes of a pod, are one place of one file system here.
+/// The mounts of this process: which part of which file system is mounted where (<c>/proc/self/mountinfo</c>,
+/// proc_pid_mountinfo(5)). Two paths to the same directory, through a bind mount or as two volumes of a pod, have the
+/// same <see cref="FileSystemPlace"/>.
 /// </summary>
 public sealed class MountTable
 {
@@ -16,19 +17,19 @@ public sealed class MountTable
     /// <param name="mountinfo">The bytes of <c>/proc/self/mountinfo</c>.</param>
     public MountTable(ReadOnlySpan<byte> mountinfo)
     {
-        // Without the table, everything counts as one file system.
+        // Without the table, all paths are treated as one file system.
         _mounts.Add(new Mount("", "/", "/"));
         foreach (string line in FileName.Decode(mountinfo).Split('\n'))
         {
             // 36 35 98:0 /root/within /mount/point options …
             if (line.Split(' ') is [_, _, { } device, { } root, { } point, ..])
             {
-                _mounts.Add(new Mount(device, Unescaped(root), Unescaped(point)));
+                _mounts.Add(new Mount(device, Unescape(root), Unescape(point)));
             }
         }
     }
 
-    /// <summary>Where a real path is: a file system, and the path in it.</summary>
+    /// <summary>Returns the place of a real path: the file system and the path in it.</summary>
     public FileSystemPlace PlaceOf(string realPath)
     {
         Mount mount = MountOf(realPath);
@@ -37,7 +38,7 @@ public sealed class MountTable
         return new FileSystemPlace(mount.Device, Path.TrimEndingDirectorySeparator($"{root}/{below.TrimStart('/')}"));
     }
 
-    /// <summary>What is found below a real path: its own place, and those that are mounted further down.</summary>
+    /// <summary>Returns the places at and below a real path: its own, and those that are mounted below it.</summary>
     public IEnumerable<FileSystemPlace> PlacesBelow(string realPath) => _mounts
         .Where(mount => FileSystemPlace.IsWithin(realPath, mount.Point) && MountOf(mount.Point) == mount)
         .Select(mount => new FileSystemPlace(mount.Device, mount.Root))
@@ -51,8 +52,8 @@ public sealed class MountTable
         .Where(mount => FileSystemPlace.IsWithin(mount.Point, realPath))
         .Aggregate((best, mount) => mount.Point.Length >= best.Point.Length ? mount : best);
 
-    /// <summary>Space, tab, line feed and backslash are written as <c>\040</c> and so on.</summary>
-    private static string Unescaped(string text)
+    /// <summary>Decodes the escapes of space, tab, line feed and backslash, such as <c>\040</c>.</summary>
+    private static string Unescape(string text)
     {
         string[] parts = text.Split('\\');
         return parts[0] + string.Concat(parts.Skip(1).Select(part =>

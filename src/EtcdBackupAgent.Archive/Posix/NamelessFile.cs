@@ -4,15 +4,18 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Posix;
 
 /// <summary>
-/// A file that has no name in its directory: readable and writable for its owner, and gone with its handle, however the process ends.
+/// A file that has no name in its directory. Only its owner can read and write it. It is deleted when its handle is
+/// closed, even if the process is killed.
 /// </summary>
 public static class NamelessFile
 {
     private const uint OwnerReadsAndWrites = 0x180; // 0600
 
-    /// <summary>Makes one on the file system of this directory.</summary>
-    /// <exception cref="IOException">There is no such directory, or it takes no file; the message names it.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    /// <summary>Creates a file on the file system of this directory.</summary>
+    /// <exception cref="IOException">
+    /// The directory does not exist, or no file can be created in it. The message names the directory.
+    /// </exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write to the directory.</exception>
     public static SafeFileHandle Create(string directory)
     {
         SafeFileHandle file = LinuxCalls.Open(
@@ -34,7 +37,7 @@ public static class NamelessFile
     private static SafeFileHandle CreateAndUnlink(string directory)
     {
         string path = Path.Combine(directory, $".etcd-backup-agent-{Path.GetRandomFileName()}");
-        using FileStream made = new(path, new FileStreamOptions
+        using FileStream created = new(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,

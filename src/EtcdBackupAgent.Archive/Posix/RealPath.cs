@@ -1,18 +1,24 @@
 namespace EtcdBackupAgent.Archive.Posix;
 
-/// <summary>Paths as the system understands them, which <see cref="Path.GetFullPath(string)"/> does not: it takes
-/// <c>link/..</c> away.</summary>
+/// <summary>
+/// Resolves paths as the system does. <see cref="Path.GetFullPath(string)"/> does not: it removes <c>link/..</c>
+/// without following the link.
+/// </summary>
 public static class RealPath
 {
-    /// <summary>As many links as Linux follows in one path (path_resolution(7)).</summary>
+    /// <summary>The number of links that Linux follows in one path (path_resolution(7)).</summary>
     private const int LinksMax = 40;
 
-    /// <summary>An absolute path to the same thing. Symbolic links stay, unless a <c>..</c> comes after them.</summary>
+    /// <summary>
+    /// Returns an absolute path to the same entry. Keeps symbolic links unless the path contains <c>..</c>.
+    /// </summary>
     public static string Absolute(string path) =>
         path.Split('/').Contains("..", StringComparer.Ordinal) ? Of(path) : Path.GetFullPath(path);
 
-    /// <summary>The path without symbolic links; of something that is not there, the path at which it would be made,
-    /// also where a link leads to what is not there yet.</summary>
+    /// <summary>
+    /// Returns the path without symbolic links. If the entry does not exist, returns the path at which it would be
+    /// created, also if a link points to a path that does not exist yet.
+    /// </summary>
     public static string Of(string path)
     {
         string rest = path.StartsWith('/') ? path : Path.Join(Environment.CurrentDirectory, path);
@@ -25,13 +31,13 @@ public static class RealPath
                 return Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.Join(real, rest)));
             }
 
-            string behind = rest.TrimStart('/')[FirstName(rest).Length..];
-            rest = (target.StartsWith('/') ? target : Path.Join(real, target)) + behind;
+            string remainder = rest.TrimStart('/')[FirstName(rest).Length..];
+            rest = (target.StartsWith('/') ? target : Path.Join(real, target)) + remainder;
         }
     }
 
-    /// <summary>What of a path is there, without links, and what follows after it.</summary>
-    private static (string Real, string Behind) Split(string absolute)
+    /// <summary>Splits a path into the part that exists, without links, and the rest.</summary>
+    private static (string Real, string Remainder) Split(string absolute)
     {
         string head = absolute;
         while (true)

@@ -6,13 +6,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Archive;
 
-/// <summary>Real mounts, which need root as the peers do.</summary>
+/// <summary>Tests with real mounts. Like the peers, they need root.</summary>
 public sealed class MountedPlaceTests : IDisposable
 {
     private readonly TestDirectory _scratch = new();
 
     [Fact]
-    public async Task A_directory_is_found_through_a_bind_mount_and_its_parent()
+    public async Task A_directory_is_recognized_through_a_bind_mount_and_through_its_parent()
     {
         string repository = _scratch.Create("certs/backup");
         string mounted = _scratch.Create("elsewhere");
@@ -31,7 +31,7 @@ public sealed class MountedPlaceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_system_that_is_mounted_below_belongs_to_the_directory()
+    public async Task A_file_system_that_is_mounted_below_a_directory_belongs_to_it()
     {
         await using MountedDirectory disk = await MountedDirectory.CreateAsync("size=1m");
         DirectoryPlace parent = DirectoryPlace.Of(Path.GetDirectoryName(disk.Path)!);

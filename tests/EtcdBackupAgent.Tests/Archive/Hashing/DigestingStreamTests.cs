@@ -22,7 +22,7 @@ public sealed class DigestingStreamTests
     }
 
     [Fact]
-    public void A_digest_before_the_end_is_refused_even_when_every_byte_was_read()
+    public void A_digest_is_refused_before_the_end_is_reached_even_if_every_byte_was_read()
     {
         using DigestingStream stream = new(new MemoryStream(new byte[10]), leaveOpen: false);
         Assert.Equal(10, stream.ReadAtLeast(new byte[10], 10));
@@ -35,7 +35,7 @@ public sealed class DigestingStreamTests
     }
 
     [Fact]
-    public void A_read_of_no_bytes_is_not_taken_for_the_end()
+    public void A_read_into_an_empty_buffer_does_not_count_as_the_end()
     {
         using DigestingStream stream = new(new MemoryStream(new byte[10]), leaveOpen: false);
 
@@ -47,7 +47,7 @@ public sealed class DigestingStreamTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task The_source_is_closed_with_the_stream_unless_it_is_to_stay_open(bool leaveOpen)
+    public async Task The_source_is_closed_with_the_stream_unless_it_must_stay_open(bool leaveOpen)
     {
         MemoryStream first = new([1]);
         MemoryStream second = new([1]);
@@ -60,7 +60,7 @@ public sealed class DigestingStreamTests
     }
 
     [Fact]
-    public async Task The_digest_is_there_after_the_stream_was_disposed_and_reading_is_not()
+    public async Task After_the_stream_is_disposed_the_digest_is_available_and_reading_fails()
     {
         DigestingStream stream = new(new MemoryStream([1, 2, 3]), leaveOpen: false);
         await stream.CopyToAsync(Stream.Null);

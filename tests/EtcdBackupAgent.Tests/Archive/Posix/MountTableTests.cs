@@ -4,8 +4,10 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Posix;
 
-/// <summary>The table of a pod whose volumes are directories of its node, a bind mount, a hidden mount and an odd
-/// name.</summary>
+/// <summary>
+/// The mount table of a pod whose volumes are directories of its node, with a bind mount, a hidden mount and a name
+/// with a space.
+/// </summary>
 public sealed class MountTableTests
 {
     private const string Table =
@@ -44,7 +46,7 @@ public sealed class MountTableTests
     [InlineData("/bound", "/srv/certs/backup", true)]
     [InlineData("/bound", "/srv/certs", false)]
     [InlineData("/", "/bound", true)]
-    public void A_place_is_found_through_every_mount(string outer, string inner, bool expected) =>
+    public void A_place_is_recognized_through_every_mount(string outer, string inner, bool expected) =>
         Assert.Equal(expected, Mounts.PlacesBelow(outer).Any(place => place.Contains(Mounts.PlaceOf(inner))));
 
     [Theory]

@@ -31,18 +31,18 @@ public sealed class RealPathTests : IDisposable
     [InlineData("early/x/y", "a/later/x/y")]
     [InlineData("earlier//x", "a/later/x")]
     [InlineData("circle/x", "circle/x")]
-    public void Links_are_resolved_before_what_comes_after_them(string path, string expected) =>
+    public void Links_are_resolved_before_the_rest_of_the_path(string path, string expected) =>
         Assert.Equal($"{_top}/{expected}", RealPath.Of($"{_scratch.Path}/{path}"));
 
     [Theory]
     [InlineData("link", "link")]
     [InlineData("link/new", "link/new")]
     [InlineData("a/./b", "a/b")]
-    public void A_path_without_dots_keeps_its_links(string path, string expected) =>
+    public void A_path_without_parent_references_keeps_its_links(string path, string expected) =>
         Assert.Equal($"{_scratch.Path}/{expected}", RealPath.Absolute($"{_scratch.Path}/{path}"));
 
     [Fact]
-    public void Dots_after_a_link_lead_to_where_it_points() =>
+    public void A_parent_reference_after_a_link_starts_from_its_target() =>
         Assert.Equal($"{_top}/a/new", RealPath.Absolute($"{_scratch.Path}/link/../new"));
 
     public void Dispose() => _scratch.Dispose();
