@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Archive.Spilling;
 
-/// <summary>What lay in a scratch file cannot be had back, so that a stream ends in the middle.</summary>
+/// <summary>The content of a scratch file cannot be read back, so the stream cannot be completed.</summary>
 public sealed class SpillException : IOException
 {
     public SpillException()

@@ -6,14 +6,14 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Spilling;
 
 /// <summary>
-/// Blocks of one size in a file without a name. A place that was read is used again, so that the file is as long as the most that was
-/// in it. For one writer and one reader at a time.
+/// Stores blocks of one size in a file without a name. The slot of a block that was read is reused, so the file grows
+/// only to the largest number of blocks that it stores at a time. One writer and one reader may use it concurrently.
 /// </summary>
 internal sealed class SpillFile : IDisposable
 {
     /// <summary>
-    /// This share of the file system stays free: it may be that of etcd itself, which ends when its disk is full, or that of a kubelet, which
-    /// begins to clear images away at 15 %.
+    /// The share of the file system that stays free. The file system may be that of etcd, which stops when its disk is
+    /// full, or that of a kubelet, which starts to remove images at 15 %.
     /// </summary>
     public const double FreeShareMin = 0.15;
 
@@ -21,9 +21,9 @@ internal sealed class SpillFile : IDisposable
     private readonly string _directory;
     private readonly SafeFileHandle _file;
     private readonly int _blockBytes;
-    private readonly Stack<int> _free = new();
-    private int _places;
-    private int _held;
+    private readonly Stack<int> _freeSlots = new();
+    private int _slots;
+    private int _usedSlots;
 
     private SpillFile(string directory, SafeFileHandle file, int blockBytes)
     {
@@ -32,69 +32,72 @@ internal sealed class SpillFile : IDisposable
         _blockBytes = blockBytes;
     }
 
-    /// <summary>The most bytes that were in it at a time.</summary>
-    public long HeldBytesMax
+    /// <summary>The largest number of bytes that the file stored at a time.</summary>
+    public long StoredBytesMax
     {
         get
         {
             lock (_gate)
             {
-                return (long)_places * _blockBytes;
+                return (long)_slots * _blockBytes;
             }
         }
     }
 
-    /// <summary>Why a block was not taken, the last time; for the writer.</summary>
-    public string? WhyNot { get; private set; }
+    /// <summary>The reason why the last block was refused. For the writer only.</summary>
+    public string? RefusalReason { get; private set; }
 
-    /// <summary>Whether nothing waits in it to be read.</summary>
+    /// <summary>Whether the file has no block that is not read yet.</summary>
     public bool IsEmpty
     {
         get
         {
             lock (_gate)
             {
-                return _held == 0;
+                return _usedSlots == 0;
             }
         }
     }
 
-    /// <exception cref="IOException">There is no such directory, or it takes no file.</exception>
-    /// <exception cref="UnauthorizedAccessException">This user may not write there.</exception>
+    /// <exception cref="IOException">The directory does not exist, or no file can be created in it.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write to the directory.</exception>
     public static SpillFile Create(string directory, int blockBytes) =>
         new(directory, NamelessFile.Create(directory), blockBytes);
 
-    /// <summary>Puts a block away.</summary>
-    /// <returns>Where; null if there is no room for it, or it cannot be written: <see cref="WhyNot"/>.</returns>
+    /// <summary>Stores a block.</summary>
+    /// <returns>
+    /// The stored block. Null if there is no space for it or it cannot be written; <see cref="RefusalReason"/> gives
+    /// the reason.
+    /// </returns>
     public SpilledBlock? TryWrite(ReadOnlySpan<byte> block)
     {
-        if (TryTakePlace() is not { } place)
+        if (TryTakeSlot() is not { } slot)
         {
             return null;
         }
 
         try
         {
-            RandomAccess.Write(_file, block, (long)place * _blockBytes);
-            return new SpilledBlock(place, block.Length, Checksum(block));
+            RandomAccess.Write(_file, block, (long)slot * _blockBytes);
+            return new SpilledBlock(slot, block.Length, Checksum(block));
         }
         catch (IOException e)
         {
-            WhyNot = $"the scratch directory '{_directory}' takes no more: {e.Message.TrimEnd('.')}";
-            GiveBack(place);
+            RefusalReason = $"the scratch directory '{_directory}' cannot be written: {e.Message.TrimEnd('.')}";
+            ReleaseSlot(slot);
             return null;
         }
     }
 
-    /// <summary>Takes a block out again; its place is free then.</summary>
-    /// <exception cref="SpillException">It cannot be read, or is not what was written.</exception>
+    /// <summary>Reads a block and frees its slot.</summary>
+    /// <exception cref="SpillException">The block cannot be read, or differs from what was written.</exception>
     public void Read(SpilledBlock block, Span<byte> target)
     {
         Span<byte> bytes = target[..block.Bytes];
         int read;
         try
         {
-            read = RandomAccess.Read(_file, bytes, (long)block.Place * _blockBytes);
+            read = RandomAccess.Read(_file, bytes, (long)block.Slot * _blockBytes);
         }
         catch (IOException e)
         {
@@ -103,50 +106,55 @@ internal sealed class SpillFile : IDisposable
 
         if (read != bytes.Length || Checksum(bytes) != block.Checksum)
         {
-            throw new SpillException($"The scratch file in '{_directory}' gave back other bytes than were written to it.");
+            throw new SpillException(
+                $"The scratch file in '{_directory}' returned other bytes than were written to it.");
         }
 
-        GiveBack(block.Place);
+        ReleaseSlot(block.Slot);
     }
 
     public void Dispose() => _file.Dispose();
 
-    private int? TryTakePlace()
+    private int? TryTakeSlot()
     {
         lock (_gate)
         {
-            if (!_free.TryPop(out int place))
+            if (!_freeSlots.TryPop(out int slot))
             {
-                if (!HasRoom())
+                if (!HasFreeSpace())
                 {
-                    WhyNot = $"the scratch directory '{_directory}' is full but for the {FreeShareMin:P0} that stay free";
+                    RefusalReason =
+                        $"the scratch directory '{_directory}' is full except for the {FreeShareMin:P0} that "
+                        + "must stay free";
                     return null;
                 }
 
-                place = _places++;
+                slot = _slots++;
             }
 
-            _held++;
-            return place;
+            _usedSlots++;
+            return slot;
         }
     }
 
-    private void GiveBack(int place)
+    private void ReleaseSlot(int slot)
     {
         lock (_gate)
         {
-            _held--;
-            _free.Push(place);
+            _usedSlots--;
+            _freeSlots.Push(slot);
         }
     }
 
-    private bool HasRoom()
+    private bool HasFreeSpace()
     {
         DriveInfo drive = new(_directory);
         return drive.AvailableFreeSpace - _blockBytes >= drive.TotalSize * FreeShareMin;
     }
 
-    /// <summary>CRC-32C: against a disk that fails; against anybody else the blocks are authenticated.</summary>
+    /// <summary>
+    /// CRC-32C detects a failing disk. It does not have to detect tampering: the blocks are authenticated.
+    /// </summary>
     private static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;
@@ -164,5 +172,5 @@ internal sealed class SpillFile : IDisposable
     }
 }
 
-/// <summary>A block that lies in a <see cref="SpillFile"/>.</summary>
-internal readonly record struct SpilledBlock(int Place, int Bytes, uint Checksum);
+/// <summary>A block that is stored in a <see cref="SpillFile"/>.</summary>
+internal readonly record struct SpilledBlock(int Slot, int Bytes, uint Checksum);

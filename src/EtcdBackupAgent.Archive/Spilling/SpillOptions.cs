@@ -1,14 +1,20 @@
 namespace EtcdBackupAgent.Archive.Spilling;
 
-/// <summary>Where a <see cref="SpillStream"/> may put what its reader does not take in time.</summary>
+/// <summary>Where a <see cref="SpillStream"/> may store what its reader does not read in time.</summary>
 public sealed record SpillOptions
 {
-    /// <summary>The directory; null for none: the source then waits for the reader.</summary>
+    /// <summary>The scratch directory. If it is null, the source waits for the reader.</summary>
     public required string? Directory { get; init; }
 
-    /// <summary>Why there is none, for <see cref="SpillReport.WhyHeld"/>; as in "the repository is not encrypted".</summary>
-    public string WhyNone { get; init; } = "no scratch directory is named";
+    /// <summary>
+    /// The reason why there is no directory, for <see cref="SpillReport.DelayReason"/>; for example "the repository is
+    /// not encrypted".
+    /// </summary>
+    public string NoDirectoryReason { get; init; } = "no scratch directory is configured";
 
-    /// <summary>Whether a directory in memory (tmpfs) is taken, too. What spills to it counts as memory of the machine, or of the container.</summary>
-    public bool TakesMemory { get; init; }
+    /// <summary>
+    /// Whether the directory may be in memory (tmpfs). Data that spills to it counts as memory of the machine or of the
+    /// container.
+    /// </summary>
+    public bool AllowsMemory { get; init; }
 }

@@ -1,14 +1,16 @@
 namespace EtcdBackupAgent.Archive.Spilling;
 
-/// <summary>What became of a source that was faster than its reader.</summary>
+/// <summary>How a <see cref="SpillStream"/> handled a source that was faster than its reader.</summary>
 public sealed record SpillReport
 {
-    /// <summary>The most bytes that lay in the scratch directory at a time.</summary>
+    /// <summary>The largest number of bytes that were in the scratch directory at a time.</summary>
     public required long SpilledBytesMax { get; init; }
 
-    /// <summary>For how long the source stood still, all together, because nothing more could be taken from it.</summary>
-    public required TimeSpan Held { get; init; }
+    /// <summary>The total time for which the source was delayed because no more could be read from it.</summary>
+    public required TimeSpan Delay { get; init; }
 
-    /// <summary>Why it was held and not spilled, the last time; null if it never was.</summary>
-    public required string? WhyHeld { get; init; }
+    /// <summary>
+    /// The reason for the last delay, that is why nothing could be spilled. Null if there was no delay.
+    /// </summary>
+    public required string? DelayReason { get; init; }
 }

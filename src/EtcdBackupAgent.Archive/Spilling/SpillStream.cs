@@ -5,26 +5,28 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Spilling;
 
 /// <summary>
-/// Reads its source ahead on a thread of its own, so that a slow reader does not hold it: into memory as far as that goes, and then into a
-/// scratch file. What the source gives must be fit to lie on a disk.
+/// Reads ahead of its reader in the background, so that a slow reader does not delay the source: first into memory,
+/// then into a scratch file. The data of the source must be safe to write to a disk.
 /// </summary>
 /// <remarks>
 /// <para>
-/// 1. A free buffer in memory takes the next block. 2. Without one the source waits for <see cref="Patience"/>: most readers are only uneven.
-/// 3. Then, until the scratch file is empty again, blocks for which there is no buffer go there. 4. If it takes no more, the source is held until
-/// the reader has made room. Blocks come out in the order in which they came in, wherever they were.
-/// </para>
-/// <para>
-/// Memory: <see cref="MemoryBytesMax"/>.
-/// </para>
+/// 1. The next block goes to a free buffer in memory.
+/// 2. If there is none, the source waits for <see cref="SpillDelay"/>: most readers only pause for a short time.
+/// 3. After that, blocks without a free buffer go to the scratch file, until the scratch file is empty again.
+/// 4. If the scratch file refuses a block, the source is delayed until the reader frees space. Blocks are returned in
+/// the order in which they were read, wherever they were stored. </para>
+/// <para> Memory: <see cref="MemoryBytesMax"/>. </para>
 /// </remarks>
 public sealed class SpillStream : PumpedStream
 {
-    /// <summary>The most that is held in memory, the block on its way to the file and the one that came from there included.</summary>
+    /// <summary>
+    /// The largest amount of memory that is used, including the block that is being written to the file and the one
+    /// that is being read from it.
+    /// </summary>
     public const int MemoryBytesMax = (BuffersMax + 2) * BlockBytes;
 
-    /// <summary>How long the source waits for its reader before blocks go to the scratch file.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    /// <summary>The time that the source waits for its reader before blocks go to the scratch file.</summary>
+    public static readonly TimeSpan SpillDelay = TimeSpan.FromMilliseconds(500);
 
     private const int BlockBytes = 1 << 18;
     private const int BuffersMax = 14;
@@ -32,18 +34,19 @@ public sealed class SpillStream : PumpedStream
     private readonly TimeProvider _time;
     private readonly SpillOptions _options;
     private readonly Channel<byte[]> _empty = Channel.CreateUnbounded<byte[]>();
-    private readonly Channel<Block> _filled = Channel.CreateUnbounded<Block>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Block> _filled = Channel.CreateUnbounded<Block>(
+        new UnboundedChannelOptions { SingleReader = true });
 
-    /// <summary>Says that a place in the file has become free; that one has is all that counts.</summary>
-    private readonly Channel<bool> _roomMade = Channel.CreateBounded<bool>(
+    /// <summary>Signals that a slot in the file has become free. One pending signal is enough.</summary>
+    private readonly Channel<bool> _slotFreed = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private SpillFile? _file;
     private byte[]? _toSpill;
     private byte[]? _fromSpill;
-    private string? _whyNoFile;
-    private string? _whyHeld;
-    private TimeSpan _held;
+    private string? _noFileReason;
+    private string? _delayReason;
+    private TimeSpan _delay;
     private bool _spilling;
     private int _buffersMade;
     private byte[]? _lent;
@@ -53,16 +56,16 @@ public sealed class SpillStream : PumpedStream
     {
         _options = options;
         _time = time;
-        _whyNoFile = options.Directory is null ? options.WhyNone : null;
+        _noFileReason = options.Directory is null ? options.NoDirectoryReason : null;
         Start(PumpAsync);
     }
 
-    /// <summary>What became of the source; final when it was read to its end.</summary>
+    /// <summary>What happened so far; final once the stream is read to its end.</summary>
     public SpillReport Report => new()
     {
-        SpilledBytesMax = _file?.HeldBytesMax ?? 0,
-        Held = _held,
-        WhyHeld = _whyHeld,
+        SpilledBytesMax = _file?.StoredBytesMax ?? 0,
+        Delay = _delay,
+        DelayReason = _delayReason,
     };
 
     protected override async ValueTask ReleaseAsync()
@@ -88,7 +91,7 @@ public sealed class SpillStream : PumpedStream
         {
             _fromSpill ??= NewBuffer();
             _file!.Read(spilled, _fromSpill);
-            _roomMade.Writer.TryWrite(true);
+            _slotFreed.Writer.TryWrite(true);
             return _fromSpill.AsMemory(0, spilled.Bytes);
         }
 
@@ -96,7 +99,7 @@ public sealed class SpillStream : PumpedStream
         return next.Memory.AsMemory(0, next.Bytes);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "Whatever the source throws is for the reader.")]
+    [SuppressMessage("Design", "CA1031", Justification = "The reader gets any exception of the source.")]
     private async Task PumpAsync()
     {
         try
@@ -109,7 +112,8 @@ public sealed class SpillStream : PumpedStream
                 bytes = await Source.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false, Stopped);
                 if (bytes > 0)
                 {
-                    _filled.Writer.TryWrite(buffer is not null ? new Block(buffer, bytes, null) : await PutAwayAsync(block[..bytes]));
+                    _filled.Writer.TryWrite(
+                        buffer is not null ? new Block(buffer, bytes, null) : await SpillAsync(block[..bytes]));
                 }
             }
             while (bytes == BlockBytes);
@@ -122,7 +126,7 @@ public sealed class SpillStream : PumpedStream
         }
     }
 
-    /// <summary>A buffer in memory; null if the next block is to go to the file.</summary>
+    /// <summary>Returns a buffer in memory, or null if the next block must go to the file.</summary>
     private async ValueTask<byte[]?> BufferAsync()
     {
         // 1
@@ -133,13 +137,13 @@ public sealed class SpillStream : PumpedStream
 
         // 2
         _spilling &= _file?.IsEmpty != true;
-        if (!_spilling && _whyNoFile is null && await FreedBufferAsync(Patience) is { } inTime)
+        if (!_spilling && _noFileReason is null && await TryWaitForBufferAsync(SpillDelay) is { } inTime)
         {
             return inTime;
         }
 
         // 3
-        return (_spilling |= TryOpenFile()) ? null : await HeldBufferAsync();
+        return (_spilling |= TryOpenFile()) ? null : await WaitForBufferAsync();
     }
 
     private byte[]? TryTakeBuffer()
@@ -158,10 +162,10 @@ public sealed class SpillStream : PumpedStream
         return null;
     }
 
-    private async ValueTask<byte[]?> FreedBufferAsync(TimeSpan patience)
+    private async ValueTask<byte[]?> TryWaitForBufferAsync(TimeSpan timeout)
     {
-        using CancellationTokenSource enough = new(patience, _time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough.Token, Stopped);
+        using CancellationTokenSource expired = new(timeout, _time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(expired.Token, Stopped);
         try
         {
             return await _empty.Reader.ReadAsync(either.Token);
@@ -172,16 +176,19 @@ public sealed class SpillStream : PumpedStream
         }
     }
 
-    private async ValueTask<byte[]> HeldBufferAsync()
+    private async ValueTask<byte[]> WaitForBufferAsync()
     {
-        long since = Hold(_whyNoFile!);
+        long since = BeginDelay(_noFileReason!);
         byte[] buffer = await _empty.Reader.ReadAsync(Stopped);
-        _held += _time.GetElapsedTime(since);
+        _delay += _time.GetElapsedTime(since);
         return buffer;
     }
 
-    /// <summary>Puts a block into the file, or into memory as soon as there is room, where the file takes no more.</summary>
-    private async ValueTask<Block> PutAwayAsync(Memory<byte> block)
+    /// <summary>
+    /// Stores a block in the file. If the file refuses it, waits for a free buffer in memory or a free slot in the
+    /// file.
+    /// </summary>
+    private async ValueTask<Block> SpillAsync(Memory<byte> block)
     {
         if (_file!.TryWrite(block.Span) is { } spilled)
         {
@@ -189,12 +196,12 @@ public sealed class SpillStream : PumpedStream
         }
 
         // 4
-        long since = Hold(_file.WhyNot!);
+        long since = BeginDelay(_file.RefusalReason!);
         try
         {
             while (true)
             {
-                _roomMade.Reader.TryRead(out _);
+                _slotFreed.Reader.TryRead(out _);
                 if (_empty.Reader.TryRead(out byte[]? buffer))
                 {
                     block.Span.CopyTo(buffer);
@@ -207,26 +214,29 @@ public sealed class SpillStream : PumpedStream
                 }
 
                 await Task.WhenAny(
-                    _empty.Reader.WaitToReadAsync(Stopped).AsTask(), _roomMade.Reader.WaitToReadAsync(Stopped).AsTask());
+                    _empty.Reader.WaitToReadAsync(Stopped).AsTask(),
+                    _slotFreed.Reader.WaitToReadAsync(Stopped).AsTask());
                 Stopped.ThrowIfCancellationRequested();
             }
         }
         finally
         {
-            _held += _time.GetElapsedTime(since);
+            _delay += _time.GetElapsedTime(since);
         }
     }
 
-    private long Hold(string why)
+    private long BeginDelay(string reason)
     {
-        _whyHeld = why;
+        _delayReason = reason;
         return _time.GetTimestamp();
     }
 
-    /// <summary>Opens the scratch file when it is needed for the first time. One that cannot be opened costs speed, and no backup.</summary>
+    /// <summary>
+    /// Opens the scratch file when it is first needed. If it cannot be opened, the backup is slower but does not fail.
+    /// </summary>
     private bool TryOpenFile()
     {
-        if (_file is not null || _whyNoFile is not null)
+        if (_file is not null || _noFileReason is not null)
         {
             return _file is not null;
         }
@@ -234,9 +244,9 @@ public sealed class SpillStream : PumpedStream
         string directory = _options.Directory!;
         try
         {
-            if (!_options.TakesMemory && new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs")
+            if (!_options.AllowsMemory && new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs")
             {
-                _whyNoFile = $"the scratch directory '{directory}' is itself in memory";
+                _noFileReason = $"the scratch directory '{directory}' is itself in memory";
                 return false;
             }
 
@@ -245,7 +255,7 @@ public sealed class SpillStream : PumpedStream
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            _whyNoFile = $"the scratch directory '{directory}' cannot be used: {e.Message.TrimEnd('.')}";
+            _noFileReason = $"the scratch directory '{directory}' cannot be used: {e.Message.TrimEnd('.')}";
             return false;
         }
     }

@@ -1,8 +1,9 @@
 namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>
-/// A layer of a pipeline that is pulled: a stream that is only read, from front to back, and reads its source as far as it
-/// must. Memory is constant whatever the length. Not for concurrent use; a read must be over before the stream is disposed.
+/// A layer of a pipeline that its reader pulls: a forward-only, read-only stream that reads its source only as far as
+/// it needs. Memory is constant for any length. Not for concurrent use: a read must complete before the stream is
+/// disposed.
 /// </summary>
 public abstract class PullStream : Stream
 {
@@ -27,12 +28,12 @@ public abstract class PullStream : Stream
 
     public sealed override bool CanWrite => false;
 
-    public sealed override long Length => throw new NotSupportedException("The length is known only at the end.");
+    public sealed override long Length => throw new NotSupportedException("The length is not known before the end.");
 
     public sealed override long Position
     {
-        get => throw new NotSupportedException("This stream is only read, from front to back.");
-        set => throw new NotSupportedException("This stream is only read, from front to back.");
+        get => throw new NotSupportedException("This stream is read-only and forward-only.");
+        set => throw new NotSupportedException("This stream is read-only and forward-only.");
     }
 
     protected Stream Source { get; }
@@ -69,12 +70,12 @@ public abstract class PullStream : Stream
     }
 
     public sealed override long Seek(long offset, SeekOrigin origin) =>
-        throw new NotSupportedException("This stream is only read, from front to back.");
+        throw new NotSupportedException("This stream is read-only and forward-only.");
 
-    public sealed override void SetLength(long value) => throw new NotSupportedException("This stream is only read.");
+    public sealed override void SetLength(long value) => throw new NotSupportedException("This stream is read-only.");
 
     public sealed override void Write(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("This stream is only read.");
+        throw new NotSupportedException("This stream is read-only.");
 
     public sealed override async ValueTask DisposeAsync()
     {
@@ -92,13 +93,13 @@ public abstract class PullStream : Stream
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Fills some of a buffer that is not empty; 0 only at the end.</summary>
+    /// <summary>Fills a part of a buffer, which is not empty. Returns 0 only at the end.</summary>
     protected abstract int Pull(Span<byte> buffer);
 
     /// <inheritdoc cref="Pull"/>
     protected abstract ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
-    /// <summary>Gives back what the layer itself holds, once, before its source is closed.</summary>
+    /// <summary>Releases the resources of the layer itself. Called once, before the source is closed.</summary>
     protected virtual void Release()
     {
     }

@@ -1,8 +1,9 @@
 namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>
-/// A layer whose source is read ahead by a pump, on a thread of its own, while the layers after it work on the caller's. The pump hands over
-/// blocks; an error of the source comes after the blocks before it. Disposing waits for the read under way, so that the source may be closed then.
+/// A layer whose source a pump reads ahead in the background, while the later layers run on the caller's thread. The
+/// pump passes blocks on; an error of the source is thrown after the blocks before it are read. Disposing waits for the
+/// current read, so the source can be closed afterwards.
 /// </summary>
 public abstract class PumpedStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
 {
@@ -10,13 +11,16 @@ public abstract class PumpedStream(Stream source, bool leaveOpen) : PullStream(s
     private Task _pump = Task.CompletedTask;
     private ReadOnlyMemory<byte> _unread;
 
-    /// <summary>Tells the pump that nobody reads any more.</summary>
+    /// <summary>Cancelled when this stream is disposed; the pump must stop then.</summary>
     protected CancellationToken Stopped => _stop.Token;
 
-    /// <summary>Starts the pump; the constructor calls it when everything else is there.</summary>
+    /// <summary>Starts the pump. The constructor calls this last.</summary>
     protected void Start(Func<Task> pump) => _pump = Task.Run(pump);
 
-    /// <summary>Takes the last block back, if there was one, and gives the next; none at the source's end. Throws what the source threw.</summary>
+    /// <summary>
+    /// Releases the previous block and returns the next one; an empty block at the end of the source. Throws what the
+    /// source threw.
+    /// </summary>
     protected abstract ValueTask<ReadOnlyMemory<byte>> NextBlockAsync(CancellationToken cancellationToken);
 
     protected sealed override int Pull(Span<byte> buffer)
@@ -44,7 +48,7 @@ public abstract class PumpedStream(Stream source, bool leaveOpen) : PullStream(s
     protected override async ValueTask ReleaseAsync()
     {
         await _stop.CancelAsync();
-        // What it failed with was told to the reader, or nobody asks any more.
+        // The reader already got the error of the pump, or does not read any more.
         await _pump.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stop.Dispose();
     }

@@ -2,7 +2,7 @@ using System.Threading.Channels;
 
 namespace EtcdBackupAgent.Archive.Streams;
 
-/// <summary>Reads its source ahead as far as its buffers go; the source then waits for the reader.</summary>
+/// <summary>Reads ahead of its reader until its buffers are full; then the source waits for the reader.</summary>
 public sealed class ReadAheadStream : PumpedStream
 {
     private const int BufferBytes = 1 << 18;

@@ -17,6 +17,10 @@ public sealed record ScratchSpace
 
     /// <summary>Nothing in plain goes to a disk: without encryption there is no scratch space.</summary>
     internal SpillOptions OptionsFor(ArtifactEncryption encryption) => encryption == ArtifactEncryption.None
-        ? new SpillOptions { Directory = null, WhyNone = "the repository is not encrypted, and nothing in plain is put on a disk" }
-        : new SpillOptions { Directory = Directory, TakesMemory = IsNamed };
+        ? new SpillOptions
+        {
+            Directory = null,
+            NoDirectoryReason = "the repository is not encrypted, and nothing in plain is put on a disk",
+        }
+        : new SpillOptions { Directory = Directory, AllowsMemory = IsNamed };
 }

@@ -122,10 +122,10 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
     /// <summary>A transaction that stays open lets etcd's database grow.</summary>
     private static IEnumerable<string> CostToEtcd(SpillReport? spill)
     {
-        if (spill is { WhyHeld: { } whyHeld } && spill.Held >= HeldWorthTelling)
+        if (spill is { DelayReason: { } delayReason } && spill.Delay >= HeldWorthTelling)
         {
             yield return "The repository is slower than etcd, which had to keep its snapshot open for "
-                + $"{spill.Held.TotalSeconds:0} s longer: {whyHeld}.";
+                + $"{spill.Delay.TotalSeconds:0} s longer: {delayReason}.";
         }
     }
 

@@ -19,7 +19,7 @@ public sealed class SpillStreamTests : IDisposable
 
     private string Scratch => _directory["scratch"];
 
-    private SpillOptions ToScratch => new() { Directory = Scratch, TakesMemory = true };
+    private SpillOptions ToScratch => new() { Directory = Scratch, AllowsMemory = true };
 
     public void Dispose() => _directory.Dispose();
 
@@ -29,7 +29,7 @@ public sealed class SpillStreamTests : IDisposable
     [InlineData(BlockBytes)]
     [InlineData(BlockBytes + 1)]
     [InlineData(9_000_001)]
-    public async Task What_comes_out_is_what_went_in_in_pieces_of_any_size(int length)
+    public async Task The_content_is_unchanged_with_any_read_size(int length)
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(length);
         Random random = new(length);
@@ -41,7 +41,7 @@ public sealed class SpillStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task A_reader_that_takes_nothing_does_not_hold_the_source()
+    public async Task A_reader_that_reads_nothing_does_not_delay_the_source()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(20_000_001);
         WatchedSource source = new(bytes);
@@ -53,12 +53,12 @@ public sealed class SpillStreamTests : IDisposable
         Assert.Equal(bytes, await ReadAllAsync(stream));
         Assert.Equal(0, await stream.ReadAsync(new byte[1]));
         Assert.InRange(stream.Report.SpilledBytesMax, bytes.Length - SpillStream.MemoryBytesMax, bytes.Length);
-        Assert.Null(stream.Report.WhyHeld);
-        Assert.Equal(TimeSpan.Zero, stream.Report.Held);
+        Assert.Null(stream.Report.DelayReason);
+        Assert.Equal(TimeSpan.Zero, stream.Report.Delay);
     }
 
     [Fact]
-    public async Task A_place_in_the_file_is_used_again()
+    public async Task A_slot_of_the_file_is_reused()
     {
         const int Blocks = 200;
         byte[] bytes = RandomNumberGenerator.GetBytes(Blocks * BlockBytes);
@@ -80,7 +80,7 @@ public sealed class SpillStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_is_spilled_for_a_reader_that_is_only_uneven()
+    public async Task Nothing_is_spilled_if_the_reader_only_pauses_for_a_short_time()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(20_000_000);
         WatchedSource source = new(bytes);
@@ -88,7 +88,7 @@ public sealed class SpillStreamTests : IDisposable
         await TestDeadline.UntilAsync(
             "memory to be full", () => Task.FromResult(source.Position >= SpillStream.MemoryBytesMax - (2 * BlockBytes)));
 
-        // The clock stands still, so that the patience lasts.
+        // The clock does not advance, so the spill delay does not expire.
         Assert.Equal(bytes, await ReadAllAsync(stream));
 
         Assert.Equal(0, stream.Report.SpilledBytesMax);
@@ -97,31 +97,31 @@ public sealed class SpillStreamTests : IDisposable
     [Theory]
     [InlineData(null, "is not encrypted")]
     [InlineData("missing", "missing")]
-    public async Task Without_a_usable_directory_the_source_is_held_and_it_is_said_why(string? directory, string why)
+    public async Task Without_a_usable_directory_the_source_is_delayed_and_the_report_has_the_reason(string? directory, string reason)
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(20_000_000);
         WatchedSource source = new(bytes);
         SpillOptions options = new()
         {
             Directory = directory is null ? null : _directory[directory],
-            WhyNone = "the repository is not encrypted",
+            NoDirectoryReason = "the repository is not encrypted",
         };
         await using SpillStream stream = new(source, options, _time, leaveOpen: false);
-        await TestDeadline.UntilAsync("the source to be held", () => Advanced(() => stream.Report.WhyHeld is not null));
-        long heldAt = source.Position;
+        await TestDeadline.UntilAsync("the source to be delayed", () => Advanced(() => stream.Report.DelayReason is not null));
+        long delayedAt = source.Position;
 
         _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal(heldAt, source.Position);
+        Assert.Equal(delayedAt, source.Position);
         Assert.Equal(bytes, await ReadAllAsync(stream));
 
-        Assert.InRange(heldAt, 1, SpillStream.MemoryBytesMax);
-        Assert.InRange(stream.Report.Held, TimeSpan.FromSeconds(10), TimeSpan.MaxValue);
-        Assert.Contains(why, stream.Report.WhyHeld, StringComparison.Ordinal);
+        Assert.InRange(delayedAt, 1, SpillStream.MemoryBytesMax);
+        Assert.InRange(stream.Report.Delay, TimeSpan.FromSeconds(10), TimeSpan.MaxValue);
+        Assert.Contains(reason, stream.Report.DelayReason, StringComparison.Ordinal);
         Assert.Equal(0, stream.Report.SpilledBytesMax);
     }
 
     [Fact]
-    public async Task An_error_of_the_source_comes_as_it_is_after_the_bytes_before_it()
+    public async Task An_error_of_the_source_is_thrown_unchanged_after_the_bytes_before_it()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(12_000_000);
         WatchedSource source = new(bytes) { Failure = new InvalidDataException("the end of the test") };
@@ -137,7 +137,7 @@ public sealed class SpillStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_disk_gives_back_wrong_is_not_passed_on()
+    public async Task Bytes_that_the_disk_changed_are_detected()
     {
         WatchedSource source = new(RandomNumberGenerator.GetBytes(20_000_000));
         await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
@@ -150,7 +150,7 @@ public sealed class SpillStreamTests : IDisposable
     }
 
     [Fact]
-    public async Task Disposing_in_the_middle_gives_the_space_back()
+    public async Task Disposing_before_the_end_frees_the_disk_space()
     {
         WatchedSource source = new(RandomNumberGenerator.GetBytes(20_000_000));
         SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
@@ -170,7 +170,9 @@ public sealed class SpillStreamTests : IDisposable
         return all.ToArray();
     }
 
-    /// <summary>This process's own way to a file of the directory that has no name there.</summary>
+    /// <summary>
+    /// Returns the path under <c>/proc/self/fd</c> of an open file that has no name in the directory.
+    /// </summary>
     private static string OpenFileBelow(string directory) => Directory.EnumerateFiles("/proc/self/fd")
         .First(fd => new FileInfo(fd).LinkTarget?.StartsWith($"{directory}/", StringComparison.Ordinal) == true);
 
@@ -186,14 +188,14 @@ public sealed class SpillStreamTests : IDisposable
     private Task UntilEndAsync(WatchedSource source) =>
         TestDeadline.UntilAsync("the source to be read to its end", () => Advanced(() => source.HasEnded));
 
-    /// <summary>Lets the patience pass, and looks then.</summary>
-    private Task<bool> Advanced(Func<bool> holds)
+    /// <summary>Lets the spill delay expire, then checks the condition.</summary>
+    private Task<bool> Advanced(Func<bool> condition)
     {
-        _time.Advance(SpillStream.Patience);
-        return Task.FromResult(holds());
+        _time.Advance(SpillStream.SpillDelay);
+        return Task.FromResult(condition());
     }
 
-    /// <summary>Bytes in memory of which a test knows how many were read, and that may end with an error.</summary>
+    /// <summary>A source in memory that counts the bytes that were read and can end with an error.</summary>
     private sealed class WatchedSource(byte[] bytes) : MemoryStream(bytes, writable: false)
     {
         private readonly SemaphoreSlim _more = new(0);
@@ -201,7 +203,7 @@ public sealed class SpillStreamTests : IDisposable
 
         public Exception? Failure { get; init; }
 
-        /// <summary>How many bytes are given; who asks for more waits.</summary>
+        /// <summary>The number of bytes that may be read. A read beyond it waits.</summary>
         public long Allowed
         {
             get => Volatile.Read(ref _allowed);

@@ -13,7 +13,7 @@ public sealed class ReadAheadStreamTests
     [InlineData(1 << 18)]
     [InlineData((1 << 18) + 1)]
     [InlineData(3_000_000)]
-    public async Task What_comes_out_is_what_went_in_in_pieces_of_any_size(int length)
+    public async Task The_content_is_unchanged_with_any_read_size(int length)
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(length);
         Random random = new(length);
@@ -25,7 +25,7 @@ public sealed class ReadAheadStreamTests
     }
 
     [Fact]
-    public async Task An_error_of_the_source_comes_as_it_is_after_the_bytes_before_it()
+    public async Task An_error_of_the_source_is_thrown_unchanged_after_the_bytes_before_it()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(600_000);
         await using ReadAheadStream stream = new(new FailingStream(bytes), leaveOpen: false);
@@ -39,18 +39,18 @@ public sealed class ReadAheadStreamTests
     }
 
     [Fact]
-    public async Task Disposing_ends_a_read_of_the_source_that_would_never_end_by_itself()
+    public async Task Disposing_cancels_a_read_of_the_source_that_never_completes()
     {
         SilentStream source = new();
         ReadAheadStream stream = new(source, leaveOpen: true);
-        await source.Asked;
+        await source.ReadStarted;
 
         await stream.DisposeAsync();
 
         Assert.True(source.IsCancelled);
     }
 
-    /// <summary>Fails where it would end.</summary>
+    /// <summary>Throws instead of returning the end.</summary>
     private sealed class FailingStream(byte[] bytes) : PullStream(new MemoryStream(bytes), leaveOpen: false)
     {
         protected override int Pull(Span<byte> buffer) => Check(Source.Read(buffer));
@@ -61,12 +61,12 @@ public sealed class ReadAheadStreamTests
         private static int Check(int bytes) => bytes > 0 ? bytes : throw new ArchiveDamagedException("the end of the test");
     }
 
-    /// <summary>Never has anything.</summary>
+    /// <summary>A source whose reads never complete.</summary>
     private sealed class SilentStream() : PullStream(Null, leaveOpen: true)
     {
-        private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _readStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Task Asked => _asked.Task;
+        public Task ReadStarted => _readStarted.Task;
 
         public bool IsCancelled { get; private set; }
 
@@ -74,7 +74,7 @@ public sealed class ReadAheadStreamTests
 
         protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
         {
-            _asked.TrySetResult();
+            _readStarted.TrySetResult();
             try
             {
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);

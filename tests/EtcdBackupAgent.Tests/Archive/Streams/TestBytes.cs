@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Tests.Archive.Streams;
 
-/// <summary>Bytes to archive: the same for the same seed, and about half of them compressible.</summary>
+/// <summary>Test content: the same for the same seed, about half of it compressible.</summary>
 internal static class TestBytes
 {
     public static byte[] Mixed(int seed, int length)
@@ -25,7 +25,7 @@ internal static class TestBytes
         return bytes;
     }
 
-    /// <summary>Reads to the end in pieces of the given sizes, taken in turn; every other read is asynchronous.</summary>
+    /// <summary>Reads to the end in pieces of the given sizes, in turn. Every second read is asynchronous.</summary>
     public static async Task<byte[]> ReadInPiecesAsync(Stream stream, params int[] pieceBytes)
     {
         using MemoryStream all = new();
@@ -44,7 +44,9 @@ internal static class TestBytes
     }
 }
 
-/// <summary>A source as a network is one: it gives fewer bytes than were asked for, and never two reads alike.</summary>
+/// <summary>
+/// A source that behaves like a network: it returns fewer bytes than requested, and a different number each time.
+/// </summary>
 internal sealed class RaggedStream(byte[] content, int seed) : MemoryStream(content, writable: false)
 {
     private readonly Random _random = new(seed);
@@ -57,7 +59,10 @@ internal sealed class RaggedStream(byte[] content, int seed) : MemoryStream(cont
     private Span<byte> Cut(Span<byte> buffer) => buffer[..Math.Min(buffer.Length, _random.Next(1, 70_000))];
 }
 
-/// <summary>A source of any length that costs no memory: one block of random bytes, repeated, each time with its number in front.</summary>
+/// <summary>
+/// A source of any length in constant memory: it repeats one block of random bytes and writes the offset at the start
+/// of each repetition.
+/// </summary>
 internal sealed class EndlessBytes(long length) : Stream
 {
     private readonly byte[] _block = TestBytes.Mixed(seed: 7, length: 1 << 20);
