@@ -8,11 +8,13 @@ internal enum EntryKind
     Directory,
     SymbolicLink,
 
-    /// <summary>A further name of a regular file that came before.</summary>
+    /// <summary>Another name of a regular file that precedes it in the archive.</summary>
     HardLink,
 }
 
-/// <summary>One entry of a tar, as far as it is extracted: with a name that was checked, and without bits that are never set.</summary>
+/// <summary>
+/// One entry of a tar as it is extracted: its name is checked, and it has only the mode bits that may be set.
+/// </summary>
 internal sealed record ArchivedEntry
 {
     public required EntryKind Kind { get; init; }
@@ -28,12 +30,15 @@ internal sealed record ArchivedEntry
 
     public required FileTime Modified { get; init; }
 
-    /// <summary>Of a symbolic link: any text but none, taken as it is, for it is never followed. Of others: empty.</summary>
+    /// <summary>
+    /// The target of a symbolic link: any text that is not empty. It is used unchanged because it is never followed.
+    /// Empty for other entries.
+    /// </summary>
     public string LinkTarget { get; init; } = "";
 
-    /// <summary>Of a hard link: the name of the earlier entry.</summary>
+    /// <summary>The name of the earlier entry, for a hard link.</summary>
     public EntryPath? Earlier { get; init; }
 
-    /// <summary>Of a regular file: bytes of its content.</summary>
+    /// <summary>The size of the content, for a regular file.</summary>
     public long SizeBytes { get; init; }
 }

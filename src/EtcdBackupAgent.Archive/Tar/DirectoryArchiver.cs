@@ -2,30 +2,30 @@ using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Walks a directory and writes it as a tar.</summary>
+/// <summary>Walks a directory and writes its content as a tar.</summary>
 /// <remarks>
-/// 1. The top directory, as <c>./</c>.<br/>
-/// 2. What is in it, by name: a directory is followed by what is in it.<br/>
-/// 3. The end of the archive, and the summary.
+/// 1. Write the top directory as <c>./</c>.<br/>
+/// 2. Write its entries in the order of names; the content of a directory follows it.<br/>
+/// 3. Write the end of the archive and set the summary.
 /// </remarks>
 internal sealed class DirectoryArchiver(string directory, Action<string> onWarning)
 {
     private readonly AccountNames _users = AccountNames.Read(AccountNames.UsersFile);
     private readonly AccountNames _groups = AccountNames.Read(AccountNames.GroupsFile);
-    private TarSummary _soFar = TarSummary.Empty;
+    private TarSummary _summary = TarSummary.Empty;
 
-    /// <summary>Null before the end.</summary>
+    /// <summary>The summary; null until the archive is complete.</summary>
     public TarSummary? Summary { get; private set; }
 
-    /// <summary>Leaves the target open.</summary>
-    /// <exception cref="DirectoryReadException">Something cannot be read.</exception>
+    /// <summary>Writes the archive. Leaves the target open.</summary>
+    /// <exception cref="DirectoryReadException">The directory or an entry in it cannot be read.</exception>
     public async Task WriteAsync(Stream target, CancellationToken cancellationToken)
     {
         PaxWriter tar = new(target);
 
-        // 1. The directory itself may be reached through a symbolic link; nothing below it is.
+        // 1. The directory itself may be a symbolic link; links below it are not followed.
         FileStatus top = Status(Path.Join(directory, "."))
-            ?? throw new DirectoryReadException(directory, "it vanished.");
+            ?? throw new DirectoryReadException(directory, "it no longer exists.");
         await tar.WriteAsync(Member(TarType.Directory, "./", top), content: null, cancellationToken);
 
         // 2.
@@ -33,7 +33,7 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
 
         // 3.
         await tar.EndAsync(cancellationToken);
-        Summary = _soFar;
+        Summary = _summary;
     }
 
     private async Task WriteContentAsync(PaxWriter tar, string parent, CancellationToken cancellationToken)
@@ -46,12 +46,12 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
             switch (Status(path))
             {
                 case null:
-                    Skip(path, "it vanished while its directory was being read");
+                    Skip(path, "it was removed while its directory was being read");
                     break;
                 case { Kind: FileKind.Directory } status:
                     await tar.WriteAsync(
                         Member(TarType.Directory, name + "/", status), content: null, cancellationToken);
-                    _soFar = _soFar with { Directories = _soFar.Directories + 1 };
+                    _summary = _summary with { Directories = _summary.Directories + 1 };
                     await WriteContentAsync(tar, name + "/", cancellationToken);
                     break;
                 case { Kind: FileKind.SymbolicLink } status:
@@ -61,7 +61,7 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
                     await WriteFileAsync(tar, name, path, cancellationToken);
                     break;
                 case { } status:
-                    Skip(path, $"it is a {Word(status.Kind)}");
+                    Skip(path, $"it is a {Describe(status.Kind)}");
                     break;
             }
         }
@@ -70,15 +70,15 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
     private async Task WriteLinkAsync(
         PaxWriter tar, string name, string path, FileStatus status, CancellationToken cancellationToken)
     {
-        if (Reading(path, () => LinkTarget(path)) is not { } target)
+        if (ReadOrThrow(path, () => LinkTarget(path)) is not { } target)
         {
-            Skip(path, "it vanished while its directory was being read");
+            Skip(path, "it was removed while its directory was being read");
             return;
         }
 
         TarMember link = Member(TarType.SymbolicLink, name, status) with { LinkTarget = target };
         await tar.WriteAsync(link, content: null, cancellationToken);
-        _soFar = _soFar with { Links = _soFar.Links + 1 };
+        _summary = _summary with { Links = _summary.Links + 1 };
     }
 
     private async Task WriteFileAsync(PaxWriter tar, string name, string path, CancellationToken cancellationToken)
@@ -86,13 +86,13 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
         using FileContent? content = FileContent.Open(path, onWarning);
         if (content is null)
         {
-            Skip(path, "it vanished while its directory was being read");
+            Skip(path, "it was removed while its directory was being read");
             return;
         }
 
         TarMember file = Member(TarType.File, name, content.Status) with { SizeBytes = content.Status.SizeBytes };
         await tar.WriteAsync(file, content.Stream, cancellationToken);
-        _soFar = _soFar with { Files = _soFar.Files + 1, Bytes = _soFar.Bytes + content.Status.SizeBytes };
+        _summary = _summary with { Files = _summary.Files + 1, Bytes = _summary.Bytes + content.Status.SizeBytes };
     }
 
     private TarMember Member(TarType type, string name, FileStatus status) => new()
@@ -110,12 +110,12 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
     private void Skip(string path, string reason)
     {
         onWarning($"{FileName.Shown(path)} is not archived: {reason}.");
-        _soFar = _soFar with { Skipped = _soFar.Skipped + 1 };
+        _summary = _summary with { Skipped = _summary.Skipped + 1 };
     }
 
-    private static IReadOnlyList<string> Names(string path) => Reading(path, () => DirectoryTree.Names(path));
+    private static IReadOnlyList<string> Names(string path) => ReadOrThrow(path, () => DirectoryTree.Names(path));
 
-    private static FileStatus? Status(string path) => Reading(path, () => FileStatus.OfName(path));
+    private static FileStatus? Status(string path) => ReadOrThrow(path, () => FileStatus.OfName(path));
 
     /// <summary>Null if nothing has the name any more.</summary>
     private static string? LinkTarget(string path) =>
@@ -123,7 +123,7 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
         : LinuxError.Last(path) is var failure and not FileNotFoundException ? throw failure
         : null;
 
-    private static T Reading<T>(string path, Func<T> read)
+    private static T ReadOrThrow<T>(string path, Func<T> read)
     {
         try
         {
@@ -135,12 +135,12 @@ internal sealed class DirectoryArchiver(string directory, Action<string> onWarni
         }
     }
 
-    private static string Word(FileKind kind) => kind switch
+    private static string Describe(FileKind kind) => kind switch
     {
         FileKind.Socket => "socket",
-        FileKind.Fifo => "fifo",
+        FileKind.Fifo => "FIFO",
         FileKind.BlockDevice => "block device",
         FileKind.CharacterDevice => "character device",
-        _ => $"file of the unknown kind {(int)kind}",
+        _ => $"file of unknown type {(int)kind}",
     };
 }

@@ -5,19 +5,20 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// Reading gives a directory as a pax archive (POSIX.1-2001): the top directory as <c>./</c>, then everything below it in the
-/// ordinal order of names, a directory before its content.
+/// Reads a directory as a pax archive (POSIX.1-2001): the top directory as <c>./</c>, then everything below it in the
+/// ordinal order of names, each directory before its content.
 /// </summary>
 /// <remarks>
-/// Kept: names, whatever their bytes, contents, modes, owners (numbers and local names), modification times to the
-/// nanosecond, empty directories, and symbolic
-/// links as links, never followed. Several hard links to one file become independent files. Sockets, devices, fifos and
-/// what vanishes between being listed and being read are skipped with a warning. Whatever else cannot be read fails the archive.
-/// <para>The walk starts with the first read, on another thread, and stays at most <see cref="AheadBytesMax"/> ahead.</para>
+/// The archive stores names with any bytes, contents, modes, owners (numbers and local names), modification times in
+/// nanoseconds, empty directories, and symbolic links, which are never followed. Several hard links to one file become
+/// independent files. Sockets, devices, FIFOs and entries that are removed between listing and reading are skipped with
+/// a warning. Any other entry that cannot be read fails the archive.
+/// <para>The walk starts with the first read, on another thread, and is at most <see cref="AheadBytesMax"/> ahead of
+/// the reader.</para>
 /// </remarks>
 public sealed class DirectoryTarStream : PullStream
 {
-    /// <summary>Bytes of the archive that are made before somebody reads them.</summary>
+    /// <summary>The most bytes of the archive that are produced ahead of the reader.</summary>
     public const int AheadBytesMax = 256 * 1024;
 
     private readonly Pipe _pipe;
@@ -33,17 +34,20 @@ public sealed class DirectoryTarStream : PullStream
         _archiver = archiver;
     }
 
-    /// <summary>What was archived.</summary>
-    /// <exception cref="InvalidOperationException">The archive was not read to its end.</exception>
+    /// <summary>The summary of what was archived.</summary>
+    /// <exception cref="InvalidOperationException">The stream is not yet read to its end.</exception>
     public TarSummary Summary => _ended && _archiver.Summary is { } summary
         ? summary
-        : throw new InvalidOperationException("What was archived is known only at the end of the stream.");
+        : throw new InvalidOperationException("The summary is available only at the end of the stream.");
 
-    /// <summary>Reads nothing yet but that the directory is there.</summary>
-    /// <param name="directory">The directory whose content is archived; a symbolic link to one is followed.</param>
-    /// <param name="onWarning">Takes a sentence about each thing that is skipped or cut; called on the thread of the walk.</param>
+    /// <summary>Checks that the directory exists; reads nothing else yet.</summary>
+    /// <param name="directory">The directory to archive. If it is a symbolic link, the link is followed.</param>
+    /// <param name="onWarning">
+    /// Receives one sentence for each entry that is skipped or truncated. Called on the thread of the walk.
+    /// </param>
     /// <exception cref="DirectoryReadException">
-    /// The directory is missing or no directory. Reading fails with it too, naming the file that cannot be read.
+    /// The path does not exist or is not a directory. A later read can throw this too; it then names the file that
+    /// cannot be read.
     /// </exception>
     public static DirectoryTarStream Open(string directory, Action<string> onWarning)
     {
@@ -51,11 +55,13 @@ public sealed class DirectoryTarStream : PullStream
         if (!Directory.Exists(path))
         {
             throw new DirectoryReadException(
-                path, File.Exists(path) ? "it is a file, not a directory." : "there is no such directory.");
+                path, File.Exists(path) ? "it is a file, not a directory." : "it does not exist.");
         }
 
         PipeOptions options = new(
-            pauseWriterThreshold: AheadBytesMax, resumeWriterThreshold: AheadBytesMax / 2, useSynchronizationContext: false);
+            pauseWriterThreshold: AheadBytesMax,
+            resumeWriterThreshold: AheadBytesMax / 2,
+            useSynchronizationContext: false);
         return new DirectoryTarStream(new DirectoryArchiver(path, onWarning), new Pipe(options));
     }
 
@@ -79,7 +85,7 @@ public sealed class DirectoryTarStream : PullStream
 
     protected override async ValueTask ReleaseAsync()
     {
-        // Nobody reads any more: else the walk would wait for a reader.
+        // Complete the reader first: otherwise the walk would wait for a reader forever.
         await _pipe.Reader.CompleteAsync();
         await _stop.CancelAsync();
         if (_walk is not null)
@@ -90,10 +96,12 @@ public sealed class DirectoryTarStream : PullStream
         _stop.Dispose();
     }
 
-    /// <summary>The walk outlives the read that starts it: the stream's end stops it, not that read's token.</summary>
+    /// <summary>
+    /// Starts the walk. It outlives the read that starts it: disposing the stream stops it, not the token of that read.
+    /// </summary>
     private void Start() => _walk ??= Task.Run(WalkAsync, CancellationToken.None);
 
-    /// <summary>Never throws: the reader of the pipe gets the exception, if there is still one.</summary>
+    /// <summary>Never throws: the reader of the pipe gets the exception.</summary>
     private async Task WalkAsync()
     {
         try

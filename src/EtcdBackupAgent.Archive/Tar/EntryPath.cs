@@ -2,7 +2,10 @@ using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>The name of an entry, taken apart and found to stay below the directory it is extracted to; no parts: that directory.</summary>
+/// <summary>
+/// The name of an entry, split into parts and checked: it stays below the directory it is extracted to. Without parts
+/// it is that directory.
+/// </summary>
 internal sealed class EntryPath
 {
     private const int ShownCharactersMax = 300;
@@ -11,17 +14,17 @@ internal sealed class EntryPath
 
     public string[] Parts { get; }
 
-    /// <summary>Relative, with single slashes, no <c>.</c> and no slash at the end.</summary>
+    /// <summary>The relative path, with single slashes, without <c>.</c> and without a slash at the end.</summary>
     public string Relative => string.Join('/', Parts);
 
     public bool IsTop => Parts.Length == 0;
 
-    /// <summary>The directories that lead here, from the top; neither the top nor the entry itself among them.</summary>
+    /// <summary>The directories above the entry, outermost first, without the top and the entry itself.</summary>
     public IEnumerable<string> Parents => Enumerable.Range(1, Math.Max(0, Parts.Length - 1))
         .Select(count => string.Join('/', Parts.Take(count)));
 
-    /// <exception cref="ArchiveUnsafeException">The name is absolute, goes upwards, or is none a file can have.</exception>
-    /// <inheritdoc cref="EntryPath" path="/summary"/>
+    /// <summary>Splits and checks the name of an entry.</summary>
+    /// <exception cref="ArchiveUnsafeException">The name is absolute, contains <c>..</c> or contains a NUL.</exception>
     public static EntryPath Parse(string name)
     {
         if (name.StartsWith('/'))
@@ -31,16 +34,18 @@ internal sealed class EntryPath
 
         if (name.Contains('\0', StringComparison.Ordinal))
         {
-            throw new ArchiveUnsafeException(name, "its name has a NUL character.");
+            throw new ArchiveUnsafeException(name, "its name contains a NUL character.");
         }
 
         string[] parts = [.. name.Split('/').Where(part => part is not ("" or "."))];
         return parts.Contains("..", StringComparer.Ordinal)
-            ? throw new ArchiveUnsafeException(name, "its name goes upwards with '..'.")
+            ? throw new ArchiveUnsafeException(name, "its name contains '..'.")
             : new EntryPath(parts);
     }
 
-    /// <summary>A name from an archive as a message may show it: one line, no control characters, not endless.</summary>
+    /// <summary>
+    /// Formats a name from an archive for a message: one line, no control characters, limited in length.
+    /// </summary>
     public static string Shown(string name)
     {
         string cut = name.Length > ShownCharactersMax ? name[..ShownCharactersMax] : name;

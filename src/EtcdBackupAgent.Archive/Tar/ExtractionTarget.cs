@@ -4,43 +4,46 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>The directory that a tar is extracted to. Paths were checked before: <see cref="TarExtractor"/> has the rules.</summary>
+/// <summary>
+/// The directory that a tar is extracted to. All paths must be checked before: see the rules of
+/// <see cref="TarExtractor"/>.
+/// </summary>
 internal sealed class ExtractionTarget
 {
     private const UnixFileMode PrivateFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode PrivateDirectory = PrivateFile | UnixFileMode.UserExecute;
 
     private readonly string _top;
-    private readonly UnixFileMode _modeBefore;
-    private readonly List<string> _made = [""];
+    private readonly UnixFileMode _previousMode;
+    private readonly List<string> _created = [""];
     private readonly Dictionary<string, ArchivedEntry> _directories = new(StringComparer.Ordinal);
     private readonly bool _ownersAreRestored = Environment.IsPrivilegedProcess;
 
-    private ExtractionTarget(string top, UnixFileMode modeBefore)
+    private ExtractionTarget(string top, UnixFileMode previousMode)
     {
         _top = top;
-        _modeBefore = modeBefore;
+        _previousMode = previousMode;
     }
 
     public static ExtractionTarget Prepare(string directory)
     {
         string top = Path.GetFullPath(directory);
         Directory.CreateDirectory(top, PrivateDirectory);
-        UnixFileMode modeBefore = File.GetUnixFileMode(top);
+        UnixFileMode previousMode = File.GetUnixFileMode(top);
         File.SetUnixFileMode(top, PrivateDirectory);
         if (!Directory.EnumerateFileSystemEntries(top).Any())
         {
-            return new ExtractionTarget(top, modeBefore);
+            return new ExtractionTarget(top, previousMode);
         }
 
-        File.SetUnixFileMode(top, modeBefore);
-        throw new IOException($"The directory to extract to, {top}, is not empty.");
+        File.SetUnixFileMode(top, previousMode);
+        throw new IOException($"The directory {top}, to extract to, is not empty.");
     }
 
     public void MakeDirectory(string relative)
     {
-        Check(LinuxCalls.MakeDirectory(PathOf(relative), (uint)PrivateDirectory), "make the directory", relative);
-        _made.Add(relative);
+        Check(LinuxCalls.MakeDirectory(PathOf(relative), (uint)PrivateDirectory), "create the directory", relative);
+        _created.Add(relative);
     }
 
     public void AddDirectory(ArchivedEntry entry, bool isNew)
@@ -58,7 +61,7 @@ internal sealed class ExtractionTarget
         const int newFile = LinuxCalls.WriteOnly | LinuxCalls.Create | LinuxCalls.Exclusive | LinuxCalls.CloseOnExec;
         string relative = entry.Path.Relative;
         using SafeFileHandle handle = LinuxCalls.Open(PathOf(relative), newFile, (uint)PrivateFile);
-        Check(handle.IsInvalid ? -1 : 0, "make the file", relative);
+        Check(handle.IsInvalid ? -1 : 0, "create the file", relative);
         await using FileStream file = new(handle, FileAccess.Write, bufferSize: 0);
         await entries.CopyContentAsync(file, cancellationToken);
         RestoreOwner(entry);
@@ -69,7 +72,7 @@ internal sealed class ExtractionTarget
     public void AddSymbolicLink(ArchivedEntry entry)
     {
         string relative = entry.Path.Relative;
-        Check(LinuxCalls.MakeSymbolicLink(entry.LinkTarget, PathOf(relative)), "make the symbolic link", relative);
+        Check(LinuxCalls.MakeSymbolicLink(entry.LinkTarget, PathOf(relative)), "create the symbolic link", relative);
         RestoreOwner(entry);
         RestoreTime(entry);
     }
@@ -77,13 +80,16 @@ internal sealed class ExtractionTarget
     public void AddHardLink(ArchivedEntry entry)
     {
         string earlier = PathOf(entry.Earlier!.Relative);
-        Check(LinuxCalls.MakeHardLink(earlier, PathOf(entry.Path.Relative)), "make the hard link", entry.Path.Relative);
+        string relative = entry.Path.Relative;
+        Check(LinuxCalls.MakeHardLink(earlier, PathOf(relative)), "create the hard link", relative);
     }
 
-    /// <summary>A directory was made after the one it is in: backwards, the innermost come first.</summary>
+    /// <summary>
+    /// Restores the attributes of directories in reverse order of creation, so the innermost come first.
+    /// </summary>
     public void FinishDirectories()
     {
-        foreach (string relative in Enumerable.Reverse(_made))
+        foreach (string relative in Enumerable.Reverse(_created))
         {
             if (_directories.TryGetValue(relative, out ArchivedEntry? entry))
             {
@@ -93,7 +99,7 @@ internal sealed class ExtractionTarget
             }
             else if (relative.Length == 0)
             {
-                File.SetUnixFileMode(_top, _modeBefore);
+                File.SetUnixFileMode(_top, _previousMode);
             }
         }
     }
@@ -123,7 +129,8 @@ internal sealed class ExtractionTarget
     {
         if (result != 0)
         {
-            throw new IOException($"Cannot {action} {EntryPath.Shown(relative)}: {Marshal.GetLastPInvokeErrorMessage()}.");
+            throw new IOException(
+                $"Cannot {action} {EntryPath.Shown(relative)}: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
     }
 }

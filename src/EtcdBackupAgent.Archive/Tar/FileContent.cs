@@ -4,26 +4,30 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The content of a file as it goes into an archive, whose header has promised its length. A small file is read whole
-/// before, and again if it changed meanwhile, so that what is archived was the file at one moment. A large one is read
-/// as it goes: see <see cref="LargeFileStream"/>.
+/// The content of a file to archive. Its length is already in the archive's header. A small file is read completely
+/// before, and again if it changed while it was read, so the archive has a consistent copy. A large file is read while
+/// it is archived: see <see cref="LargeFileStream"/>.
 /// </summary>
 internal sealed class FileContent(FileStatus status, Stream stream) : IDisposable
 {
-    /// <summary>Bytes up to which a file is read whole: keys, certificates and kubeconfigs have a few KB.</summary>
+    /// <summary>
+    /// The largest size of a file that is read completely before: keys, certificates and kubeconfigs have a few KB.
+    /// </summary>
     public const int WholeFileBytesMax = 1024 * 1024;
 
-    /// <summary>How often a file that changes while it is read is read at most.</summary>
+    /// <summary>The most attempts to read a file that changes while it is read.</summary>
     public const int AttemptsMax = 5;
 
-    /// <summary>As it was when the content was read.</summary>
+    /// <summary>The status when the content was read.</summary>
     public FileStatus Status { get; } = status;
 
-    /// <summary>Exactly as many bytes as the status says.</summary>
+    /// <summary>The content, with exactly the size of the status.</summary>
     public Stream Stream { get; } = stream;
 
-    /// <summary>Null if the file is not there any more.</summary>
-    /// <exception cref="DirectoryReadException">It cannot be read, is no regular file any more, or changes all the time.</exception>
+    /// <summary>Opens the file. Returns null if it no longer exists.</summary>
+    /// <exception cref="DirectoryReadException">
+    /// The file cannot be read, is no longer a regular file, or changed during every attempt.
+    /// </exception>
     public static FileContent? Open(string path, Action<string> onWarning)
     {
         try
@@ -55,15 +59,16 @@ internal sealed class FileContent(FileStatus status, Stream stream) : IDisposabl
 
     public void Dispose() => Stream.Dispose();
 
-    /// <summary>Null if the file changed meanwhile.</summary>
+    /// <summary>Opens the file. Returns null if it changed in the meantime.</summary>
     private static FileContent? TryOpen(string path, FileStatus named, Action<string> onWarning)
     {
         if (named.Kind != FileKind.RegularFile)
         {
-            throw new DirectoryReadException(path, "it was a file when its directory was listed, and is none any more.");
+            throw new DirectoryReadException(path, "it was a file when its directory was listed, but now is not.");
         }
 
-        // Opened without waiting: the name may be a fifo's by now. No lock is taken: whoever renews the file goes on.
+        // Open without blocking: the name may be a FIFO by now. Take no lock: programs that renew the file must not
+        // wait.
         SafeFileHandle file = LinuxCalls.Open(
             path, LinuxCalls.ReadOnly | LinuxCalls.NonBlocking | LinuxCalls.CloseOnExec, mode: 0);
         if (file.IsInvalid)
@@ -74,7 +79,7 @@ internal sealed class FileContent(FileStatus status, Stream stream) : IDisposabl
         FileContent? content = null;
         try
         {
-            // What was opened must be what was looked at: opening follows a symbolic link that took the name meanwhile.
+            // The opened file must be the one that was checked: open follows a symbolic link that may have replaced it.
             content = FileStatus.OfOpenFile(file) != named ? null
                 : named.SizeBytes > WholeFileBytesMax
                     ? new FileContent(named, new LargeFileStream(path, file, named, onWarning))

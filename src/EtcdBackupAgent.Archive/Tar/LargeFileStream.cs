@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The content of a file that is too large to be held, in exactly the length it had when it was opened. If it grows
-/// meanwhile, the rest is left out with a warning; if it shrinks, reading fails, for the promised length cannot be kept.
+/// The content of a file that is too large for memory, in exactly the length that it had when it was opened. If the
+/// file grows, the added bytes are omitted with a warning. If it shrinks, reading fails because the header already has
+/// the length.
 /// </summary>
 internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStatus opened, Action<string> onWarning)
     : Stream
@@ -52,11 +53,13 @@ internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStat
     {
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException("It is read from front to back.");
+    public override long Seek(long offset, SeekOrigin origin) =>
+        throw new NotSupportedException("This stream is forward-only.");
 
-    public override void SetLength(long value) => throw new NotSupportedException("It is only read.");
+    public override void SetLength(long value) => throw new NotSupportedException("This stream is read-only.");
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("It is only read.");
+    public override void Write(byte[] buffer, int offset, int count) =>
+        throw new NotSupportedException("This stream is read-only.");
 
     protected override void Dispose(bool disposing)
     {
@@ -98,8 +101,8 @@ internal sealed class LargeFileStream(string path, SafeFileHandle file, FileStat
         else if (now.Modified != opened.Modified)
         {
             onWarning(
-                $"{FileName.Shown(path)} was written while it was being read: the archive may hold a mixture of old "
-                + "and new.");
+                $"{FileName.Shown(path)} was written while it was being read: the archive may contain a mixture of old "
+                + "and new content.");
         }
     }
 }

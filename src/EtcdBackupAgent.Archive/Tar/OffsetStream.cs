@@ -2,17 +2,17 @@ using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Knows how far its source was read.</summary>
+/// <summary>Counts the bytes that were read from its source.</summary>
 internal sealed class OffsetStream(Stream source) : PullStream(source, leaveOpen: true)
 {
     public long Offset { get; private set; }
 
-    protected override int Pull(Span<byte> buffer) => Account(Source.Read(buffer));
+    protected override int Pull(Span<byte> buffer) => Count(Source.Read(buffer));
 
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
-        Account(await Source.ReadAsync(buffer, cancellationToken));
+        Count(await Source.ReadAsync(buffer, cancellationToken));
 
-    private int Account(int bytes)
+    private int Count(int bytes)
     {
         Offset += bytes;
         return bytes;

@@ -7,8 +7,8 @@ namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
 /// The records of a pax extended header, each <c>LENGTH KEYWORD=VALUE\n</c> with the length, in decimal, of the whole
-/// record. The length alone tells where a record ends: a value may hold line feeds and '='. (POSIX.1-2017, pax, "pax
-/// Extended Header": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03)
+/// record. Only the length determines where a record ends: a value may contain line feeds and '='. (POSIX.1-2017, pax,
+/// "pax Extended Header": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03)
 /// </summary>
 internal sealed class PaxRecords
 {
@@ -18,12 +18,12 @@ internal sealed class PaxRecords
 
     public IEnumerable<string> Keywords => _values.Keys;
 
-    /// <summary>Null if there is none, or an empty one, which stands for none.</summary>
+    /// <summary>The value of a keyword. Null if there is no record, or an empty one, which means the same.</summary>
     public byte[]? this[string keyword] => _values.GetValueOrDefault(keyword) is { Length: > 0 } value ? value : null;
 
     public void Add(string keyword, byte[] value) => _values[keyword] = value;
 
-    /// <summary>Takes in the records of another header, which replace those of the same keyword.</summary>
+    /// <summary>Adds the records of a later header. They replace records of the same keyword.</summary>
     public void Add(PaxRecords later)
     {
         foreach ((string keyword, byte[] value) in later._values)
@@ -32,7 +32,8 @@ internal sealed class PaxRecords
         }
     }
 
-    /// <exception cref="FormatException">The bytes are not records from their first to their last.</exception>
+    /// <summary>Parses records.</summary>
+    /// <exception cref="FormatException">The bytes do not consist of complete records only.</exception>
     public static PaxRecords Read(ReadOnlySpan<byte> bytes)
     {
         PaxRecords records = new();
@@ -42,7 +43,7 @@ internal sealed class PaxRecords
                 || length <= digits + 1 || length > bytes.Length
                 || bytes[digits] != (byte)' ' || bytes[length - 1] != (byte)'\n')
             {
-                throw new FormatException("a record of an extended header is not as long as it says");
+                throw new FormatException("a record of an extended header has a wrong length");
             }
 
             ReadOnlySpan<byte> record = bytes[(digits + 1)..(length - 1)];
@@ -59,7 +60,7 @@ internal sealed class PaxRecords
         return records;
     }
 
-    /// <summary>The records in the order in which they were added.</summary>
+    /// <summary>Formats the records in the order in which they were added.</summary>
     public byte[] Write()
     {
         ArrayBufferWriter<byte> bytes = new();
@@ -67,7 +68,7 @@ internal sealed class PaxRecords
         {
             int rest = 1 + Encoding.UTF8.GetByteCount(keyword) + 1 + value.Length + 1;
 
-            // The length counts its own digits.
+            // The length includes its own digits.
             int length = rest + 1;
             while (length != rest + Digits(length))
             {

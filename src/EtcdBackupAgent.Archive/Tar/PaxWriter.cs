@@ -1,13 +1,14 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Writes a pax archive, member after member.</summary>
+/// <summary>Writes a pax archive member by member.</summary>
 internal sealed class PaxWriter(Stream target)
 {
     private static readonly byte[] Zeros = new byte[2 * UstarField.BlockBytes];
 
-    /// <param name="member">Its size is that of the content.</param>
-    /// <param name="content">Null for none.</param>
-    /// <param name="cancellationToken">Leaves the archive in the middle of the member.</param>
+    /// <summary>Writes a member.</summary>
+    /// <param name="member">The member; its size must be that of the content.</param>
+    /// <param name="content">The content; null for a member without content.</param>
+    /// <param name="cancellationToken">If cancelled, the member in the target is incomplete.</param>
     public async Task WriteAsync(TarMember member, Stream? content, CancellationToken cancellationToken)
     {
         await target.WriteAsync(TarHeader.Write(member), cancellationToken);
@@ -21,7 +22,7 @@ internal sealed class PaxWriter(Stream target)
         await target.WriteAsync(Zeros.AsMemory(0, padding), cancellationToken);
     }
 
-    /// <summary>Two blocks of zeros.</summary>
+    /// <summary>Writes the end of the archive: two blocks of zeros.</summary>
     public async Task EndAsync(CancellationToken cancellationToken) =>
         await target.WriteAsync(Zeros, cancellationToken);
 }

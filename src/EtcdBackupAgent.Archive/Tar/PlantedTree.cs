@@ -1,46 +1,53 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// What the entries so far have put below the target, which was empty before: so whether a further entry would be written
-/// through a link, or over something, is known without asking the file system.
+/// Records what the entries so far have created below the target, which was empty before. So it is known without the
+/// file system whether another entry would be written through a link or over an existing entry.
 /// </summary>
 internal sealed class PlantedTree
 {
-    private readonly Dictionary<string, EntryKind> _planted = new(StringComparer.Ordinal) { [""] = EntryKind.Directory };
+    private readonly Dictionary<string, EntryKind> _entries =
+        new(StringComparer.Ordinal) { [""] = EntryKind.Directory };
 
     public TarSummary Summary { get; private set; } = TarSummary.Empty;
 
-    /// <summary>Counts an entry in, and names the directories to be made first because they have had no entry of their own.</summary>
-    /// <param name="entry">Any entry; only a directory may come again.</param>
-    /// <param name="isNew">False for a directory that is there already.</param>
-    /// <exception cref="ArchiveUnsafeException">It would go through something that is no directory, or over something.</exception>
+    /// <summary>
+    /// Adds an entry and returns the directories that must be created first because they have no entry of their own.
+    /// </summary>
+    /// <param name="entry">Any entry; only a directory may occur twice.</param>
+    /// <param name="isNew">False for a directory that already exists.</param>
+    /// <exception cref="ArchiveUnsafeException">
+    /// The entry would be written through an entry that is not a directory, or over another entry.
+    /// </exception>
     public IReadOnlyList<string> Admit(ArchivedEntry entry, out bool isNew)
     {
         string path = entry.Path.Relative;
         List<string> missing = [];
         foreach (string parent in entry.Path.Parents)
         {
-            if (_planted.TryAdd(parent, EntryKind.Directory))
+            if (_entries.TryAdd(parent, EntryKind.Directory))
             {
                 missing.Add(parent);
             }
-            else if (_planted[parent] != EntryKind.Directory)
+            else if (_entries[parent] != EntryKind.Directory)
             {
                 throw new ArchiveUnsafeException(
-                    path, $"it would be written through {EntryPath.Shown(parent)}, which is a {Word(_planted[parent])}.");
+                    path,
+                    $"it would be written through {EntryPath.Shown(parent)}, which is a {Describe(_entries[parent])}.");
             }
         }
 
-        isNew = _planted.TryAdd(path, entry.Kind);
-        if (!isNew && !(entry.Kind == EntryKind.Directory && _planted[path] == EntryKind.Directory))
+        isNew = _entries.TryAdd(path, entry.Kind);
+        if (!isNew && !(entry.Kind == EntryKind.Directory && _entries[path] == EntryKind.Directory))
         {
-            throw new ArchiveUnsafeException(path, $"it would replace a {Word(_planted[path])} that the archive made before.");
+            throw new ArchiveUnsafeException(
+                path, $"it would replace a {Describe(_entries[path])} of an earlier entry.");
         }
 
         if (entry is { Kind: EntryKind.HardLink, Earlier: { } earlier } && !IsFile(earlier.Relative))
         {
             throw new ArchiveUnsafeException(
-                path, $"it is a hard link to {EntryPath.Shown(earlier.Relative)}, which is no file that came before.");
+                path, $"it is a hard link to {EntryPath.Shown(earlier.Relative)}, which is not an earlier file.");
         }
 
         Count(entry, directories: missing.Count + (isNew ? 1 : 0));
@@ -48,12 +55,16 @@ internal sealed class PlantedTree
     }
 
     private bool IsFile(string path) =>
-        _planted.TryGetValue(path, out EntryKind kind) && kind == EntryKind.RegularFile;
+        _entries.TryGetValue(path, out EntryKind kind) && kind == EntryKind.RegularFile;
 
     private void Count(ArchivedEntry entry, int directories) => Summary = entry.Kind switch
     {
         EntryKind.Directory => Summary with { Directories = Summary.Directories + directories },
-        EntryKind.SymbolicLink => Summary with { Links = Summary.Links + 1, Directories = Summary.Directories + directories - 1 },
+        EntryKind.SymbolicLink => Summary with
+        {
+            Links = Summary.Links + 1,
+            Directories = Summary.Directories + directories - 1,
+        },
         _ => Summary with
         {
             Files = Summary.Files + 1,
@@ -62,7 +73,7 @@ internal sealed class PlantedTree
         },
     };
 
-    private static string Word(EntryKind kind) => kind switch
+    private static string Describe(EntryKind kind) => kind switch
     {
         EntryKind.SymbolicLink => "symbolic link",
         EntryKind.Directory => "directory",

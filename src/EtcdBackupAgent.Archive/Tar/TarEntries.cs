@@ -3,8 +3,8 @@ using System.Buffers;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The entries of a tar (v7, ustar, pax, GNU), one after the other, each checked as far as it can be by itself. The end is
-/// reached only with the two blocks of zeros that end a tar, and nothing but zeros to the end of the stream.
+/// Reads the entries of a tar (v7, ustar, pax, GNU) in order and checks each as far as possible without the others. The
+/// archive ends only with the two blocks of zeros that mark its end; only zeros may follow them.
 /// </summary>
 internal sealed class TarEntries : IDisposable
 {
@@ -14,15 +14,15 @@ internal sealed class TarEntries : IDisposable
     private readonly OffsetStream _source;
     private readonly TarMembers _members;
 
-    /// <param name="tar">Stays open.</param>
+    /// <param name="tar">The tar. It stays open.</param>
     public TarEntries(Stream tar)
     {
         _source = new OffsetStream(tar);
         _members = new TarMembers(_source);
     }
 
-    /// <summary>Null at the end.</summary>
-    /// <exception cref="ArchiveDamagedException">The bytes are no tar, or not a whole one.</exception>
+    /// <summary>Returns the next entry, or null at the end.</summary>
+    /// <exception cref="ArchiveDamagedException">The bytes are not a tar, or the tar is incomplete.</exception>
     /// <exception cref="ArchiveUnsafeException">The entry must not be extracted.</exception>
     public async ValueTask<ArchivedEntry?> NextAsync(CancellationToken cancellationToken)
     {
@@ -35,8 +35,8 @@ internal sealed class TarEntries : IDisposable
         return null;
     }
 
-    /// <summary>Writes out the content of the entry that was read last; all of it or an error.</summary>
-    /// <exception cref="ArchiveDamagedException">The archive ends before.</exception>
+    /// <summary>Writes the complete content of the entry that was read last, or throws.</summary>
+    /// <exception cref="ArchiveDamagedException">The archive ends before the content is complete.</exception>
     public async Task CopyContentAsync(Stream target, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
@@ -68,7 +68,7 @@ internal sealed class TarEntries : IDisposable
         if (kind == EntryKind.SymbolicLink
             && (member.LinkTarget.Length == 0 || member.LinkTarget.Contains('\0', StringComparison.Ordinal)))
         {
-            throw new ArchiveUnsafeException(member.Name, "its link target is empty or has a NUL character.");
+            throw new ArchiveUnsafeException(member.Name, "its link target is empty or contains a NUL character.");
         }
 
         return new ArchivedEntry
@@ -85,37 +85,39 @@ internal sealed class TarEntries : IDisposable
         };
     }
 
-    /// <summary>The greatest number of 32 bits stands for "leave as it is" in system calls.</summary>
+    /// <summary>
+    /// Checks the number of a user or group. In system calls the largest 32-bit number means "do not change".
+    /// </summary>
     private static uint Owner(TarMember member, long number) => number is >= 0 and < uint.MaxValue
         ? (uint)number
-        : throw new ArchiveUnsafeException(member.Name, $"its owner is {number}, which no file can have.");
+        : throw new ArchiveUnsafeException(member.Name, $"its owner is {number}, which is not a valid number.");
 
     private static EntryKind KindOf(TarMember member) => member.Type switch
     {
         _ when member.IsSparse =>
             throw new ArchiveUnsafeException(
-                member.Name, "it is a sparse file of GNU tar, whose bytes are not its content."),
+                member.Name, "it is a sparse file of GNU tar, whose stored bytes are not its content."),
 
-        // Before ustar, a directory was a file whose name ends with a slash.
+        // In the format before ustar, a directory is a file whose name ends with a slash.
         TarType.OldFile when member.Name.EndsWith('/') => EntryKind.Directory,
         TarType.File or TarType.OldFile or TarType.ContiguousFile => EntryKind.RegularFile,
         TarType.Directory => EntryKind.Directory,
         TarType.SymbolicLink => EntryKind.SymbolicLink,
         TarType.HardLink => EntryKind.HardLink,
         _ => throw new ArchiveUnsafeException(
-            member.Name, $"it is {Word(member.Type)}; only files, directories and links are extracted."),
+            member.Name, $"it is {Describe(member.Type)}; only files, directories and links are extracted."),
     };
 
-    private static string Word(TarType type) => type switch
+    private static string Describe(TarType type) => type switch
     {
         TarType.CharacterDevice => "a character device",
         TarType.BlockDevice => "a block device",
-        TarType.Fifo => "a fifo",
+        TarType.Fifo => "a FIFO",
         TarType.GnuSparseFile => "a sparse file of GNU tar",
         _ => $"of the type '{EntryPath.Shown($"{(char)type}").Trim('\'')}'",
     };
 
-    /// <summary>The rest is read too: layers below prove themselves at their end.</summary>
+    /// <summary>Reads the stream to its end, because the layers below complete their checks only there.</summary>
     private async ValueTask ReadEndAsync(CancellationToken cancellationToken)
     {
         long firstBlockEnd = _source.Offset;
@@ -127,7 +129,7 @@ internal sealed class TarEntries : IDisposable
             {
                 if (buffer.AsSpan(0, bytes).ContainsAnyExcept((byte)0))
                 {
-                    throw _members.Damaged("other bytes follow the end of the archive");
+                    throw _members.Damaged("data follows the end of the archive");
                 }
             }
         }

@@ -1,26 +1,30 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Extracts a tar that somebody else may have written into a directory, and never out of it.</summary>
+/// <summary>Extracts a tar from an untrusted source into a directory, and never outside it.</summary>
 /// <remarks>
-/// 1. The target is empty and, until the end, open to its owner only: so are the directories made below it.<br/>
-/// 2. Each entry is checked against all before it (<see cref="PlantedTree"/>): no absolute name, no <c>..</c>, nothing
-/// written through a link or over another entry (a directory may come again), no device.<br/>
-/// 3. A file is made with mode 0600, filled, given to its owner, and only then gets its mode: never, not for a moment, is it
-/// open to more than the archive says. Nothing gets set-uid, set-gid or the sticky bit.<br/>
-/// 4. Symbolic links are made as they are, wherever they point, and never followed. Hard links are made to earlier files only.<br/>
-/// 5. Owners (by number), modes and times of directories come last, the innermost first. Owners are restored by root only: others
-/// own what they extract. A directory that has no entry of its own keeps 0700.
+/// 1. The target must be empty. Until the end only its owner can access it and the directories that are created below
+/// it.<br/>
+/// 2. Each entry is checked against all earlier entries (<see cref="PlantedTree"/>): no absolute name, no <c>..</c>,
+/// nothing written through a link or over another entry (a directory may occur twice), no device.<br/>
+/// 3. A file is created with mode 0600 and written, then its owner is set, and last its mode. So at no time do more
+/// users have access than the archive allows. The set-uid, set-gid and sticky bits are never set.<br/>
+/// 4. Symbolic links are created with any target and never followed. Hard links are created only to earlier files.<br/>
+/// 5. Owners (by number), modes and times of directories are set last, innermost first. Only root restores owners;
+/// other users own what they extract. A directory that has no entry of its own keeps mode 0700.
 /// </remarks>
 public static class TarExtractor
 {
-    /// <summary>Reads the tar to the end of its stream. When it fails, what was extracted so far stays, and the target stays closed to others.</summary>
-    /// <param name="tar">A tar; stays open.</param>
+    /// <summary>
+    /// Reads the tar to the end of its stream and extracts it. On failure, entries that were already extracted stay,
+    /// and only the owner can access the target.
+    /// </summary>
+    /// <param name="tar">The tar. It stays open.</param>
     /// <param name="targetDirectory">An empty directory, or one that does not exist yet.</param>
-    /// <param name="cancellationToken">Leaves the target as a failure does.</param>
-    /// <exception cref="ArchiveDamagedException">The bytes are no tar, or not a whole one.</exception>
+    /// <param name="cancellationToken">A cancelled call leaves the target in the same state as a failure.</param>
+    /// <exception cref="ArchiveDamagedException">The bytes are not a tar, or the tar is incomplete.</exception>
     /// <exception cref="ArchiveUnsafeException">An entry is refused.</exception>
     /// <exception cref="IOException">The target is not empty, or cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">The target must not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">This user may not write to the target.</exception>
     public static async Task<TarSummary> ExtractAsync(
         Stream tar, string targetDirectory, CancellationToken cancellationToken)
     {

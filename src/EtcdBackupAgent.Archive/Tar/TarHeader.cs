@@ -5,8 +5,8 @@ using EtcdBackupAgent.Archive.Posix;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The headers of one member. Written is pax: a ustar block, and before it an extended header with what the block has
-/// no room for or no way to say. Read are ustar, pax, GNU's format and the one before ustar.
+/// Reads and writes the headers of one member. Writes pax: a ustar block, and before it an extended header with the
+/// values that the block cannot represent. Reads ustar, pax, the format of GNU and the format before ustar.
 /// </summary>
 internal static class TarHeader
 {
@@ -20,14 +20,17 @@ internal static class TarHeader
     private const string ModifiedKeyword = "mtime";
     private const string SparseKeywords = "GNU.sparse.";
 
-    /// <summary>Where a reader without pax finds the extended headers, as files.</summary>
+    /// <summary>The file name under which a reader without pax support extracts extended headers.</summary>
     private const string ExtendedHeaderName = "PaxHeader";
 
     private const int ExtendedHeaderMode = 0x1A4; // 0644
 
     private static ReadOnlySpan<byte> UstarMagic => "ustar\0"u8;
 
-    /// <summary>All header blocks of a member: one, or one, those of the records, and one.</summary>
+    /// <summary>
+    /// Returns all header blocks of a member: one block, or an extended header (one block and the records) and one
+    /// block.
+    /// </summary>
     public static byte[] Write(TarMember member)
     {
         PaxRecords records = new();
@@ -45,12 +48,12 @@ internal static class TarHeader
         return records.IsEmpty ? block : [.. Extended(records.Write()), .. block];
     }
 
-    /// <summary>What a header block and the extended headers before it say together.</summary>
-    /// <param name="block">A header block whose checksum is right.</param>
-    /// <param name="records">The records that count for this member.</param>
-    /// <param name="longName">The name that GNU tar put before it; null for none.</param>
-    /// <param name="longLink">The same of the link's target.</param>
-    /// <exception cref="FormatException">A number is none, or a size is negative.</exception>
+    /// <summary>Combines a header block and the extended headers before it.</summary>
+    /// <param name="block">A header block with a valid checksum.</param>
+    /// <param name="records">The records that apply to this member.</param>
+    /// <param name="longName">The long name of GNU tar before the block, or null.</param>
+    /// <param name="longLink">The long link target of GNU tar before the block, or null.</param>
+    /// <exception cref="FormatException">A number is not valid, or a size is negative.</exception>
     public static TarMember Read(ReadOnlySpan<byte> block, PaxRecords records, string? longName, string? longLink)
     {
         TarType type = TypeOf(block);
@@ -73,8 +76,8 @@ internal static class TarHeader
 
     public static TarType TypeOf(ReadOnlySpan<byte> block) => (TarType)block[UstarField.Type.Offset];
 
-    /// <summary>Old tars added the bytes up as signed ones; both sums are right.</summary>
-    public static bool HasRightChecksum(ReadOnlySpan<byte> block)
+    /// <summary>Checks the checksum. Old tar programs added the bytes as signed numbers; both sums are valid.</summary>
+    public static bool HasValidChecksum(ReadOnlySpan<byte> block)
     {
         long sum;
         try
@@ -93,11 +96,11 @@ internal static class TarHeader
             negatives += b > sbyte.MaxValue ? 1 : 0;
         }
 
-        // The checksum's own field, of octal digits, has no such byte.
+        // The checksum's own field consists of octal digits and has no such byte.
         return sum == unsigned || sum == unsigned - (256L * negatives);
     }
 
-    /// <summary>Sizes of links and directories are no sizes: nothing follows them.</summary>
+    /// <summary>Whether content follows the header. The size of links and directories is ignored.</summary>
     private static bool HasContent(TarType type) =>
         type is not (TarType.HardLink or TarType.SymbolicLink or TarType.Directory
             or TarType.CharacterDevice or TarType.BlockDevice or TarType.Fifo);
@@ -117,7 +120,7 @@ internal static class TarHeader
         return blocks;
     }
 
-    /// <summary>Bytes with those that fill the last block.</summary>
+    /// <summary>Returns the size including the padding of the last block.</summary>
     public static long Padded(long bytes) =>
         (bytes + UstarField.BlockBytes - 1) / UstarField.BlockBytes * UstarField.BlockBytes;
 
@@ -132,11 +135,13 @@ internal static class TarHeader
             Convert.ToString(UstarField.SumOf(block), 8).PadLeft(6, '0') + "\0 ", UstarField.Checksum.In(block));
     }
 
-    /// <summary>What does not fit, or is not printable ASCII, goes into a record; the field then has what of it can
-    /// stand there.</summary>
+    /// <summary>
+    /// Writes a text to a field. A text that does not fit or is not printable ASCII goes to a record; the field then
+    /// gets the part that it can represent.
+    /// </summary>
     private static void WriteText(Span<byte> block, UstarField field, byte[] text, string keyword, PaxRecords records)
     {
-        // The names of owners end with a NUL, those of files need none.
+        // The names of owners must end with a NUL; the names of files need not.
         int room = field.Length - (keyword is UserNameKeyword or GroupNameKeyword ? 1 : 0);
         if (text.Length > room || text.AsSpan().ContainsAnyExceptInRange((byte)' ', (byte)'~'))
         {
@@ -172,7 +177,7 @@ internal static class TarHeader
         UstarField.Modified.Write(block, fits ? modified.Seconds : 0);
     }
 
-    /// <summary>The field for the first part of a long name is ustar's own.</summary>
+    /// <summary>Returns the name. Only ustar has a field for the first part of a long name.</summary>
     private static string NameOf(ReadOnlySpan<byte> block)
     {
         string name = FileName.Decode(UstarField.Name.Text(block));

@@ -1,10 +1,10 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Proves that a tar could be extracted, without writing anything.</summary>
+/// <summary>Checks that a tar can be extracted, without writing anything.</summary>
 public static class TarInspector
 {
     /// <summary>Reads a tar to the end of its stream, with every check that <see cref="TarExtractor"/> makes.</summary>
-    /// <exception cref="ArchiveDamagedException">The bytes are no tar, or not a whole one.</exception>
+    /// <exception cref="ArchiveDamagedException">The bytes are not a tar, or the tar is incomplete.</exception>
     /// <exception cref="ArchiveUnsafeException">An entry would be refused.</exception>
     public static async Task<TarSummary> ReadAllAsync(Stream tar, CancellationToken cancellationToken)
     {

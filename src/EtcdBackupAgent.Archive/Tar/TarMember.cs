@@ -2,16 +2,17 @@ using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>What the headers of a tar say of one member, whatever they say: nothing is checked yet.</summary>
+/// <summary>The values in the headers of one member, not checked yet.</summary>
 internal sealed record TarMember
 {
     public required TarType Type { get; init; }
 
-    /// <summary>As <see cref="FileName"/> makes it of the bytes; a directory's ends with a slash where we write
-    /// it.</summary>
+    /// <summary>
+    /// The name as <see cref="FileName"/> decodes it. When written, the name of a directory ends with a slash.
+    /// </summary>
     public required string Name { get; init; }
 
-    /// <summary>Of links; empty otherwise.</summary>
+    /// <summary>The target of a link; empty for other members.</summary>
     public string LinkTarget { get; init; } = "";
 
     /// <summary>The twelve bits of chmod(2).</summary>
@@ -21,7 +22,7 @@ internal sealed record TarMember
 
     public required long Group { get; init; }
 
-    /// <summary>For people: what is restored is the number. Empty if unknown.</summary>
+    /// <summary>For information only: a restore uses the number. Empty if unknown.</summary>
     public string UserName { get; init; } = "";
 
     /// <inheritdoc cref="UserName"/>
@@ -29,18 +30,17 @@ internal sealed record TarMember
 
     public required FileTime Modified { get; init; }
 
-    /// <summary>Bytes of content that follow the headers; of files only.</summary>
+    /// <summary>The size of the content that follows the headers; only files have content.</summary>
     public long SizeBytes { get; init; }
 
-    /// <summary>Whether the extended header says that the content is a map of a sparse file and what is left of
-    /// it.</summary>
+    /// <summary>Whether the extended header marks the content as that of a sparse file: a map and the data.</summary>
     public bool IsSparse { get; init; }
 }
 
-/// <summary>The type flags of ustar, of pax, and those of GNU tar that are met.</summary>
+/// <summary>The type flags of ustar and pax, and those of GNU tar that occur in practice.</summary>
 internal enum TarType
 {
-    /// <summary>Before ustar; a directory if the name ends with a slash.</summary>
+    /// <summary>The type before ustar: a directory if the name ends with a slash, otherwise a file.</summary>
     OldFile = 0,
     File = '0',
     HardLink = '1',

@@ -3,11 +3,12 @@ using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>Reads a tar, member after member: headers, and the content that follows them.</summary>
+/// <summary>Reads a tar member by member: the headers and the content that follows them.</summary>
 internal sealed class TarMembers(OffsetStream source)
 {
-    /// <summary>Bytes of one extended header, or of a long name of GNU tar; no system has longer paths by
-    /// far.</summary>
+    /// <summary>
+    /// The largest size of an extended header, or of a long name of GNU tar. Paths on all systems are far shorter.
+    /// </summary>
     public const int ExtendedHeaderBytesMax = 1024 * 1024;
 
     private const int SkipBytes = 80 * 1024;
@@ -17,8 +18,8 @@ internal sealed class TarMembers(OffsetStream source)
     private long _contentLeft;
     private long _padding;
 
-    /// <summary>Null at the first block of zeros.</summary>
-    /// <exception cref="ArchiveDamagedException">The bytes are no tar, or it ends.</exception>
+    /// <summary>Returns the next member, or null at the first block of zeros.</summary>
+    /// <exception cref="ArchiveDamagedException">The bytes are not a tar, or the tar is incomplete.</exception>
     public async ValueTask<TarMember?> NextAsync(CancellationToken cancellationToken)
     {
         PaxRecords records = new();
@@ -31,16 +32,16 @@ internal sealed class TarMembers(OffsetStream source)
             {
                 return records.IsEmpty && longName is null && longLink is null
                     ? null
-                    : throw Damaged("it ends with an extended header of nothing");
+                    : throw Damaged("it ends after an extended header without a member");
             }
 
             switch (TarHeader.TypeOf(_block))
             {
                 case TarType.Pax:
-                    records = Guarded(PaxRecords.Read, await ReadExtensionAsync(cancellationToken));
+                    records = ParseOrThrow(PaxRecords.Read, await ReadExtensionAsync(cancellationToken));
                     break;
                 case TarType.PaxGlobal:
-                    _global.Add(Guarded(PaxRecords.Read, await ReadExtensionAsync(cancellationToken)));
+                    _global.Add(ParseOrThrow(PaxRecords.Read, await ReadExtensionAsync(cancellationToken)));
                     break;
                 case TarType.GnuLongName:
                     longName = TextOf(await ReadExtensionAsync(cancellationToken));
@@ -52,15 +53,15 @@ internal sealed class TarMembers(OffsetStream source)
                     PaxRecords all = new();
                     all.Add(_global);
                     all.Add(records);
-                    TarMember member = Guarded(block => TarHeader.Read(block, all, longName, longLink), _block);
+                    TarMember member = ParseOrThrow(block => TarHeader.Read(block, all, longName, longLink), _block);
                     Expect(member.SizeBytes);
                     return member;
             }
         }
     }
 
-    /// <summary>The next bytes of the member's content; 0 at its end.</summary>
-    /// <exception cref="ArchiveDamagedException">The archive ends before.</exception>
+    /// <summary>Reads the next bytes of the member's content. Returns 0 at its end.</summary>
+    /// <exception cref="ArchiveDamagedException">The archive ends before the content is complete.</exception>
     public async ValueTask<int> ReadContentAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int wanted = (int)Math.Min(buffer.Length, _contentLeft);
@@ -88,20 +89,20 @@ internal sealed class TarMembers(OffsetStream source)
         _padding = TarHeader.Padded(contentBytes) - contentBytes;
     }
 
-    /// <summary>False at a block of zeros.</summary>
+    /// <summary>Reads a header block. Returns false if it is a block of zeros.</summary>
     private async ValueTask<bool> ReadHeaderAsync(CancellationToken cancellationToken)
     {
         await FillAsync(_block, cancellationToken);
         return _block.AsSpan().ContainsAnyExcept((byte)0)
-            && (TarHeader.HasRightChecksum(_block) ? true : throw Damaged("a header's checksum is wrong"));
+            && (TarHeader.HasValidChecksum(_block) ? true : throw Damaged("the checksum of a header is wrong"));
     }
 
     private async ValueTask<byte[]> ReadExtensionAsync(CancellationToken cancellationToken)
     {
-        long size = Guarded(block => UstarField.Size.Number(block), _block);
+        long size = ParseOrThrow(block => UstarField.Size.Number(block), _block);
         if (size is < 0 or > ExtendedHeaderBytesMax)
         {
-            throw Damaged($"an extended header has {size} bytes; allowed are {ExtendedHeaderBytesMax}");
+            throw Damaged($"an extended header has {size} bytes; at most {ExtendedHeaderBytesMax} are allowed");
         }
 
         byte[] content = new byte[size];
@@ -145,7 +146,7 @@ internal sealed class TarMembers(OffsetStream source)
         return FileName.Decode(end < 0 ? content : content[..end]);
     }
 
-    private T Guarded<T>(Func<ReadOnlySpan<byte>, T> read, byte[] bytes)
+    private T ParseOrThrow<T>(Func<ReadOnlySpan<byte>, T> read, byte[] bytes)
     {
         try
         {

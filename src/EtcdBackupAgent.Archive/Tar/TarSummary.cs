@@ -1,11 +1,11 @@
 namespace EtcdBackupAgent.Archive.Tar;
 
-/// <summary>What an archive holds, the top directory itself not counted.</summary>
+/// <summary>The number of entries in an archive, without the top directory itself.</summary>
 public sealed record TarSummary
 {
     public static TarSummary Empty { get; } = new();
 
-    /// <summary>Regular files; further names of one file (hard links) count each.</summary>
+    /// <summary>Regular files. Each hard link counts as a file.</summary>
     public long Files { get; init; }
 
     public long Directories { get; init; }
@@ -13,9 +13,12 @@ public sealed record TarSummary
     /// <summary>Symbolic links.</summary>
     public long Links { get; init; }
 
-    /// <summary>What was found in the directory and left out, each with a warning: sockets, devices, files that vanished.</summary>
+    /// <summary>
+    /// Entries of the directory that were skipped, each with a warning: sockets, devices, FIFOs, files that were
+    /// removed.
+    /// </summary>
     public long Skipped { get; init; }
 
-    /// <summary>Bytes of the contents of the regular files that the archive stores.</summary>
+    /// <summary>The total size of the contents of all regular files.</summary>
     public long Bytes { get; init; }
 }

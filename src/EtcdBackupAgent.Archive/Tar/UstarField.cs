@@ -4,12 +4,12 @@ using System.Text;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>
-/// The fields of a header block of 512 bytes: where they are, and how numbers are written in them. (POSIX.1-2017, pax,
+/// A field of a header block of 512 bytes: its place, and how texts and numbers are stored in it. (POSIX.1-2017, pax,
 /// "ustar Interchange Format": https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_06;
 /// numbers of GNU tar in base 256: https://www.gnu.org/software/tar/manual/html_node/Extensions.html)
 /// </summary>
-/// <param name="Offset">Of the first byte.</param>
-/// <param name="Length">In bytes.</param>
+/// <param name="Offset">The offset of the first byte.</param>
+/// <param name="Length">The length in bytes.</param>
 internal readonly record struct UstarField(int Offset, int Length)
 {
     public const int BlockBytes = 512;
@@ -33,14 +33,14 @@ internal readonly record struct UstarField(int Offset, int Length)
     private const byte Base256 = 0x80;
     private const byte Base256Negative = 0xFF;
 
-    /// <summary>The greatest number that the field takes as octal digits and a NUL.</summary>
+    /// <summary>The largest number that fits the field as octal digits and a NUL.</summary>
     public long NumberMax => (1L << (3 * (Length - 1))) - 1;
 
     public Span<byte> In(Span<byte> block) => block.Slice(Offset, Length);
 
     public ReadOnlySpan<byte> In(ReadOnlySpan<byte> block) => block.Slice(Offset, Length);
 
-    /// <summary>Up to the first NUL.</summary>
+    /// <summary>Returns the bytes up to the first NUL.</summary>
     public ReadOnlySpan<byte> Text(ReadOnlySpan<byte> block)
     {
         ReadOnlySpan<byte> field = In(block);
@@ -48,8 +48,8 @@ internal readonly record struct UstarField(int Offset, int Length)
         return end < 0 ? field : field[..end];
     }
 
-    /// <summary>Octal digits, or base 256; an empty field is 0.</summary>
-    /// <exception cref="FormatException">It is neither, or too large for 64 bits.</exception>
+    /// <summary>Reads a number of octal digits or in base 256. An empty field is 0.</summary>
+    /// <exception cref="FormatException">The number is in neither form, or is too large for 64 bits.</exception>
     public long Number(ReadOnlySpan<byte> block)
     {
         ReadOnlySpan<byte> field = In(block);
@@ -82,7 +82,7 @@ internal readonly record struct UstarField(int Offset, int Length)
         Encoding.ASCII.GetBytes(Convert.ToString(number, 8).PadLeft(Length - 1, '0'), In(block));
     }
 
-    /// <summary>The sum of a header's bytes, its own field counted as spaces.</summary>
+    /// <summary>Returns the sum of the bytes of a header; the checksum field counts as spaces.</summary>
     public static int SumOf(ReadOnlySpan<byte> block)
     {
         int sum = Checksum.Length * ' ';

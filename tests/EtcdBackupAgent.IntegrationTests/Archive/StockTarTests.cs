@@ -8,7 +8,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Archive;
 
-/// <summary>No lock-in: stock tar reads what is written here, and the other way round.</summary>
+/// <summary>
+/// No lock-in: stock tar reads the archives of this implementation, and this implementation reads those of stock tar.
+/// </summary>
 public sealed class StockTarTests : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -18,7 +20,7 @@ public sealed class StockTarTests : IDisposable
     private readonly TestDirectory _scratch = new();
 
     [Fact]
-    public async Task Stock_tar_lists_and_extracts_what_was_archived()
+    public async Task Stock_tar_lists_and_extracts_our_archive()
     {
         string source = WritePki(longNames: true);
         await using (FileStream file = File.Create(_scratch["certs.tar"]))
@@ -44,7 +46,7 @@ public sealed class StockTarTests : IDisposable
     [InlineData("gnu", true)]
     [InlineData("ustar", false)]
     [InlineData("v7", false)]
-    public async Task What_stock_tar_archived_is_inspected_and_extracted(string format, bool longNames)
+    public async Task An_archive_of_stock_tar_is_inspected_and_extracted(string format, bool longNames)
     {
         string source = WritePki(longNames);
         await TarAsync("-c", $"--format={format}", "-f", _scratch["certs.tar"], "-C", source, ".");
@@ -60,7 +62,7 @@ public sealed class StockTarTests : IDisposable
     }
 
     [Fact]
-    public async Task Whatever_bytes_names_have_stock_tar_reads_what_was_archived()
+    public async Task Stock_tar_reads_our_archive_with_any_bytes_in_names()
     {
         for (int seed = 0; seed < OddTrees; seed++)
         {
@@ -89,7 +91,7 @@ public sealed class StockTarTests : IDisposable
     [Theory]
     [InlineData("pax", true)]
     [InlineData("gnu", false)]
-    public async Task Whatever_bytes_names_have_what_stock_tar_archived_is_read(string format, bool withFractions)
+    public async Task An_archive_of_stock_tar_is_read_with_any_bytes_in_names(string format, bool withFractions)
     {
         for (int seed = 0; seed < OddTrees; seed++)
         {
@@ -109,7 +111,7 @@ public sealed class StockTarTests : IDisposable
     }
 
     [Fact]
-    public async Task Hard_links_that_stock_tar_kept_are_made_again()
+    public async Task Hard_links_in_an_archive_of_stock_tar_are_restored()
     {
         _scratch.Create("from");
         await File.WriteAllTextAsync(_scratch["from/a"], "shared");
@@ -124,7 +126,7 @@ public sealed class StockTarTests : IDisposable
     }
 
     [Fact]
-    public async Task A_sparse_file_of_stock_tar_is_refused_and_not_misread()
+    public async Task A_sparse_file_of_stock_tar_is_refused()
     {
         _scratch.Create("from");
         await using (FileStream file = File.Create(_scratch["from/sparse"]))
@@ -145,7 +147,7 @@ public sealed class StockTarTests : IDisposable
     }
 
     [Fact]
-    public async Task Owners_in_the_archive_are_those_that_stock_tar_shows()
+    public async Task Stock_tar_shows_the_same_owners_in_our_archive_as_in_its_own()
     {
         string source = WritePki(longNames: false);
         await using (FileStream file = File.Create(_scratch["certs.tar"]))
@@ -187,7 +189,7 @@ public sealed class StockTarTests : IDisposable
         return top;
     }
 
-    /// <summary>Whole seconds: every format keeps them.</summary>
+    /// <summary>Sets times in whole seconds, which every format stores.</summary>
     private static void SetTimes(string top)
     {
         DateTime time = new(2020, 2, 3, 4, 5, 6, DateTimeKind.Utc);
@@ -197,7 +199,10 @@ public sealed class StockTarTests : IDisposable
         }
     }
 
-    /// <summary>With stock programs: contents by <c>diff -r</c>; kinds, modes, owners, sizes, times and link targets by <c>find</c>.</summary>
+    /// <summary>
+    /// Compares with stock programs: contents with <c>diff -r</c>; types, modes, owners, sizes, times and link targets
+    /// with <c>find</c>.
+    /// </summary>
     private static async Task AssertSameAsync(string expected, string actual)
     {
         ToolResult diff = await Tool.RunAsync(Peers.Installed("diff"), ["-r", "--no-dereference", expected, actual]);

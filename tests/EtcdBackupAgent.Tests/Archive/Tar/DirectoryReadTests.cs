@@ -5,14 +5,17 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Tar;
 
-/// <summary>What cannot be read, and what changes under the reader. The tests hold for root too, to whom modes mean nothing.</summary>
+/// <summary>
+/// Files that cannot be read, and files that change while they are read. The tests also pass as root, who may read
+/// every file.
+/// </summary>
 public sealed class DirectoryReadTests : IDisposable
 {
     private readonly TestDirectory _scratch = new();
     private readonly List<string> _warnings = [];
 
     [Fact]
-    public void A_missing_directory_and_a_file_in_its_place_are_said_at_once()
+    public void A_missing_directory_and_a_file_in_its_place_are_refused_when_the_stream_is_opened()
     {
         string file = _scratch.Write("file", "");
 
@@ -21,13 +24,13 @@ public sealed class DirectoryReadTests : IDisposable
         DirectoryReadException isFile = Assert.Throws<DirectoryReadException>(
             () => DirectoryTarStream.Open(file, _warnings.Add));
 
-        Assert.Equal($"Cannot read {_scratch["nowhere"]}: there is no such directory.", missing.Message);
+        Assert.Equal($"Cannot read {_scratch["nowhere"]}: it does not exist.", missing.Message);
         Assert.Equal($"Cannot read {file}: it is a file, not a directory.", isFile.Message);
         Assert.Equal(file, isFile.Path);
     }
 
     [Fact]
-    public async Task A_directory_that_vanishes_after_it_was_opened_fails_the_reading()
+    public async Task Reading_fails_if_the_directory_was_removed_after_it_was_opened()
     {
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch.Create("from"), _warnings.Add);
         Directory.Delete(_scratch["from"]);
@@ -38,9 +41,10 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_read_fails_the_archive_with_its_path()
+    public async Task An_entry_that_cannot_be_read_fails_the_archive_with_its_path()
     {
-        // A path longer than the system takes (PATH_MAX, 4096) cannot be read by anybody; moving one deep tree into another makes it.
+        // No user can read a path that is longer than PATH_MAX (4096). Moving one deep tree into another creates such a
+        // path.
         string half = string.Join('/', Enumerable.Repeat(new string('d', 200), 12));
         _scratch.Create("lower/" + half);
         _scratch.Write($"lower/{half}/key", "unreachable");
@@ -57,9 +61,9 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public void A_file_whose_reading_fails_is_named()
+    public void A_file_that_fails_while_it_is_read_is_named()
     {
-        // The memory of this process at address 0: opens, and cannot be read (proc_pid_mem(5)).
+        // The memory of this process at address 0 can be opened but not read (proc_pid_mem(5)).
         const string unreadable = "/proc/self/mem";
 
         DirectoryReadException e = Assert.Throws<DirectoryReadException>(() => FileContent.Open(unreadable, _warnings.Add));
@@ -69,9 +73,9 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_never_as_long_as_it_says_is_refused()
+    public void A_file_whose_size_never_matches_its_status_is_refused()
     {
-        // A file of 0 bytes by its status that has content, as one has that grows between the status and the reading.
+        // This file has content but its status has size 0, like a file that grows between the status and the read.
         DirectoryReadException e = Assert.Throws<DirectoryReadException>(
             () => FileContent.Open("/proc/self/status", _warnings.Add));
 
@@ -79,7 +83,7 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_is_not_there_any_more_is_no_content() =>
+    public void A_file_that_no_longer_exists_has_no_content() =>
         Assert.Null(FileContent.Open(_scratch["gone"], _warnings.Add));
 
     [Fact]
@@ -94,7 +98,7 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_large_file_that_grows_is_cut_at_its_first_length_with_a_warning()
+    public async Task A_large_file_that_grows_is_truncated_to_its_initial_length_with_a_warning()
     {
         string path = await WriteLargeAsync();
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch["from"], _warnings.Add);
@@ -103,7 +107,9 @@ public sealed class DirectoryReadTests : IDisposable
 
         await stream.CopyToAsync(tar);
 
-        Assert.Equal([$"{path} grew while it was being read: its first {LargeBytes} of {LargeBytes + 4} bytes are archived."], _warnings);
+        Assert.Equal(
+            [$"{path} grew while it was being read: its first {LargeBytes} of {LargeBytes + 4} bytes are archived."],
+            _warnings);
         tar.Position = 0;
         TarSummary summary = await TarInspector.ReadAllAsync(tar, default);
         Assert.Equal(new TarSummary { Files = 1, Bytes = LargeBytes }, summary);
@@ -128,7 +134,7 @@ public sealed class DirectoryReadTests : IDisposable
     }
 
     [Fact]
-    public async Task A_large_file_comes_through_whole()
+    public async Task A_large_file_is_archived_completely()
     {
         string path = await WriteLargeAsync();
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch["from"], _warnings.Add);
@@ -150,7 +156,7 @@ public sealed class DirectoryReadTests : IDisposable
         return _scratch["from/large"];
     }
 
-    /// <summary>As far as the file's header and some of its content: the walk is then in the middle of the file.</summary>
+    /// <summary>Reads the file's header and a part of its content, so the walk is in the middle of the file.</summary>
     private static async Task<MemoryStream> ReadSomeAsync(Stream stream)
     {
         MemoryStream tar = new();

@@ -10,31 +10,31 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Tar;
 
-/// <summary>A name is any bytes but NUL and '/', and comes back as these bytes.</summary>
+/// <summary>A file name may contain all bytes except NUL and '/', and is restored with exactly these bytes.</summary>
 public sealed class OddNameTests : IDisposable
 {
-    /// <summary>Nothing is extracted with set-uid, set-gid or the sticky bit.</summary>
+    /// <summary>The mode bits without set-uid, set-gid and sticky, which are never restored.</summary>
     private const int RestoredBits = 0x1FF;
 
     private readonly TestDirectory _scratch = new();
 
     [Fact]
-    public void Any_directory_that_Linux_can_hold_comes_back()
+    public void Any_directory_that_is_valid_on_Linux_is_restored()
     {
         int number = 0;
         Prop.ForAll(
             Arb.From(Gen.Choose(0, int.MaxValue)),
-            seed => ComesBackAsync(seed, number++).GetAwaiter().GetResult())
+            seed => IsRestoredAsync(seed, number++).GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(40).WithReplay(2026, 1129));
     }
 
     [Fact]
-    public void Any_bytes_become_text_and_the_same_bytes_again() =>
+    public void Any_bytes_decode_to_text_that_encodes_to_the_same_bytes() =>
         Prop.ForAll<byte[]>(bytes => FileName.Encode(FileName.Decode(bytes)).AsSpan().SequenceEqual(bytes))
             .Check(Config.QuickThrowOnFailure.WithMaxTest(2000).WithReplay(2026, 1129));
 
     [Fact]
-    public void What_is_not_UTF8_and_what_only_looks_like_it_are_different_names()
+    public void Invalid_UTF8_a_replacement_character_and_an_encoded_surrogate_are_different_names()
     {
         string[] names = [FileName.Decode([0xFF]), FileName.Decode("\uFFFD"u8), FileName.Decode([0xED, 0xB3, 0xBF])];
 
@@ -43,10 +43,10 @@ public sealed class OddNameTests : IDisposable
     }
 
     [Fact]
-    public async Task What_earlier_versions_wrote_with_line_feeds_in_names_is_read()
+    public async Task Archives_of_earlier_versions_with_line_feeds_in_names_are_read()
     {
-        // System.Formats.Tar, which earlier versions wrote with, ends every record where it should and reads it only
-        // to a line feed.
+        // Earlier versions wrote with System.Formats.Tar. It writes every record with the correct length, but reads a
+        // record only to the first line feed.
         byte[] tar = TarTestArchive.Of(
             TarTestArchive.Directory("d\nd"),
             TarTestArchive.File("d\nd/line\nfeed", "content"),
@@ -78,7 +78,7 @@ public sealed class OddNameTests : IDisposable
     }
 
     [Fact]
-    public void Any_header_says_what_was_written_into_it() =>
+    public void Any_header_reads_back_as_it_was_written() =>
         Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue)), IsReadAsWritten)
             .Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithReplay(2026, 1129));
 
@@ -93,11 +93,11 @@ public sealed class OddNameTests : IDisposable
     [InlineData("99999999999999999999 a=b\n")]
     [InlineData("a=b\n")]
     [InlineData("6 a=bc")]
-    public void Records_that_are_not_as_long_as_they_say_are_refused(string records) =>
+    public void Records_with_a_wrong_length_are_refused(string records) =>
         Assert.Throws<FormatException>(() => PaxRecords.Read(System.Text.Encoding.UTF8.GetBytes(records)));
 
     [Fact]
-    public void A_record_whose_length_gets_another_digit_by_counting_itself_is_right()
+    public void A_record_whose_own_digits_add_a_digit_to_its_length_is_correct()
     {
         for (int length = 0; length < 1200; length++)
         {
@@ -134,11 +134,11 @@ public sealed class OddNameTests : IDisposable
     [InlineData("1e5")]
     [InlineData("1.5.5")]
     [InlineData("99999999999999999999")]
-    public void Other_texts_are_no_time(string text) =>
+    public void Other_texts_are_not_valid_times(string text) =>
         Assert.False(FileTime.TryParse(System.Text.Encoding.ASCII.GetBytes(text), out _));
 
     [Fact]
-    public async Task An_owner_that_no_file_can_have_is_refused()
+    public async Task An_invalid_owner_is_refused()
     {
         byte[] tar = TarHeader.Write(new TarMember
         {
@@ -167,12 +167,12 @@ public sealed class OddNameTests : IDisposable
         ArchiveDamagedException e = await Assert.ThrowsAsync<ArchiveDamagedException>(
             () => TarInspector.ReadAllAsync(new MemoryStream([.. block, .. records.Write()]), default));
 
-        Assert.Contains($"allowed are {TarMembers.ExtendedHeaderBytesMax}", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"at most {TarMembers.ExtendedHeaderBytesMax} are allowed", e.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _scratch.Dispose();
 
-    private async Task<bool> ComesBackAsync(int seed, int number)
+    private async Task<bool> IsRestoredAsync(int seed, int number)
     {
         string from = _scratch.Create($"{number}/from");
         string to = _scratch[$"{number}/to"];

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Archive.Tar;
 
-/// <summary>The archive comes from a bucket: whoever can write there has written it.</summary>
+/// <summary>The archive comes from a bucket: anyone who can write there may have written it.</summary>
 public sealed class TarHostileTests : IDisposable
 {
     private readonly TestDirectory _scratch = new();
@@ -15,9 +15,9 @@ public sealed class TarHostileTests : IDisposable
 
     public static TheoryData<string, TarEntry[]> Refused => new()
     {
-        { "its name goes upwards", [TarTestArchive.File("../x")] },
-        { "its name goes upwards", [TarTestArchive.File("a/../../outside/sentinel")] },
-        { "its name goes upwards", [TarTestArchive.Directory("a/..")] },
+        { "its name contains '..'", [TarTestArchive.File("../x")] },
+        { "its name contains '..'", [TarTestArchive.File("a/../../outside/sentinel")] },
+        { "its name contains '..'", [TarTestArchive.Directory("a/..")] },
         { "its name is absolute", [TarTestArchive.File("/tmp/abs")] },
         { "its name is that of the target itself", [TarTestArchive.File("./")] },
         { "its name is that of the target itself", [TarTestArchive.SymbolicLink(".", "../outside")] },
@@ -32,9 +32,9 @@ public sealed class TarHostileTests : IDisposable
         { "replace a directory", [TarTestArchive.Directory("a"), TarTestArchive.SymbolicLink("a", "../outside")] },
         { "replace a file", [TarTestArchive.File("a"), TarTestArchive.File("a")] },
         { "through 'a', which is a file", [TarTestArchive.File("a"), TarTestArchive.File("a/b")] },
-        { "no file that came before", [TarTestArchive.HardLink("a", "outside/sentinel")] },
-        { "no file that came before", [TarTestArchive.SymbolicLink("s", "../outside/sentinel"), TarTestArchive.HardLink("a", "s")] },
-        { "its name goes upwards", [TarTestArchive.HardLink("a", "../outside/sentinel")] },
+        { "not an earlier file", [TarTestArchive.HardLink("a", "outside/sentinel")] },
+        { "not an earlier file", [TarTestArchive.SymbolicLink("s", "../outside/sentinel"), TarTestArchive.HardLink("a", "s")] },
+        { "its name contains '..'", [TarTestArchive.HardLink("a", "../outside/sentinel")] },
         { "its name is absolute", [TarTestArchive.HardLink("a", "/etc/passwd")] },
         {
             "it is a character device",
@@ -44,12 +44,12 @@ public sealed class TarHostileTests : IDisposable
             "it is a block device",
             [new PaxTarEntry(TarEntryType.BlockDevice, "disk") { DeviceMajor = 8, DeviceMinor = 0 }]
         },
-        { "it is a fifo", [new PaxTarEntry(TarEntryType.Fifo, "pipe")] },
+        { "it is a FIFO", [new PaxTarEntry(TarEntryType.Fifo, "pipe")] },
     };
 
     [Theory]
     [MemberData(nameof(Refused))]
-    public async Task An_entry_that_would_do_harm_is_refused_by_name(string reason, TarEntry[] entries)
+    public async Task An_unsafe_entry_is_refused_by_name(string reason, TarEntry[] entries)
     {
         byte[] tar = TarTestArchive.Of(entries);
 
@@ -81,7 +81,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_is_never_open_to_more_than_its_mode_says_while_it_is_written()
+    public async Task While_a_file_is_written_no_more_users_have_access_than_its_mode_allows()
     {
         byte[] tar = TarTestArchive.Of(
             TarTestArchive.Directory("./", 0x1FF),
@@ -106,7 +106,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task Directories_without_an_entry_are_made_for_their_owner_only()
+    public async Task Directories_without_an_entry_are_accessible_only_to_their_owner()
     {
         TarSummary summary = await ExtractAsync(TarTestArchive.Of(TarTestArchive.File("a/b/c")), "to");
 
@@ -115,7 +115,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_hard_link_to_an_earlier_file_is_made()
+    public async Task A_hard_link_to_an_earlier_file_is_created()
     {
         TarSummary summary = await ExtractAsync(
             TarTestArchive.Of(TarTestArchive.File("a", "shared"), TarTestArchive.HardLink("d/b", "./a")), "to");
@@ -125,7 +125,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_target_with_something_in_it_is_refused_and_left_as_it_is()
+    public async Task A_target_that_is_not_empty_is_refused_and_not_changed()
     {
         File.SetUnixFileMode(_scratch["outside"], (UnixFileMode)0x1ED);
         string[] before = TestTree.Describe(_scratch["outside"]);
@@ -138,7 +138,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archive_cut_anywhere_is_damaged()
+    public async Task An_archive_that_is_truncated_at_any_byte_is_damaged()
     {
         byte[] tar = TarTestArchive.Of(TarTestArchive.Directory("d"), TarTestArchive.File("d/f", new string('x', 700)));
         for (int length = 0; length < tar.Length; length += length % 512 == 511 ? 1 : 73)
@@ -156,7 +156,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task Bytes_after_the_end_are_damage_and_zeros_are_not()
+    public async Task Data_after_the_end_is_damage_but_zeros_are_not()
     {
         byte[] tar = TarTestArchive.Of(TarTestArchive.File("f"));
 
@@ -172,7 +172,7 @@ public sealed class TarHostileTests : IDisposable
     [InlineData("77777777777")]
     [InlineData("17777777777")]
     [InlineData("00000100000")]
-    public async Task A_declared_size_that_is_not_there_is_damage(string octal)
+    public async Task A_size_that_is_larger_than_the_content_is_damage(string octal)
     {
         // Offsets of POSIX ustar: size at 124, typeflag at 156.
         byte[] file = TarTestArchive.Of(new UstarTarEntry(TarEntryType.RegularFile, "f"));
@@ -187,7 +187,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task An_error_of_the_source_passes_through_as_it_is()
+    public async Task An_error_of_the_source_passes_through_unchanged()
     {
         using WatchedStream failing = new(TarTestArchive.Of(TarTestArchive.File("f")), () => throw new InvalidOperationException("mine"));
 
@@ -198,7 +198,7 @@ public sealed class TarHostileTests : IDisposable
     }
 
     [Fact]
-    public async Task Whatever_the_bytes_nothing_is_made_outside_and_only_the_documented_errors_are_thrown()
+    public async Task With_any_bytes_nothing_is_created_outside_and_only_the_documented_errors_are_thrown()
     {
         byte[][] valid =
         [
@@ -265,7 +265,7 @@ public sealed class TarHostileTests : IDisposable
         Assert.Equal(TestTree.WorldReadable, File.GetUnixFileMode(_scratch["outside/sentinel"]));
     }
 
-    /// <summary>Does something each time that it is read.</summary>
+    /// <summary>Calls an action before each read.</summary>
     private sealed class WatchedStream(byte[] content, Action onRead) : MemoryStream(content)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

@@ -15,7 +15,7 @@ public sealed class TarRoundTripTests : IDisposable
     private readonly List<string> _warnings = [];
 
     [Fact]
-    public async Task A_certificates_directory_comes_back_with_contents_modes_times_and_links()
+    public async Task A_certificates_directory_is_restored_with_contents_modes_times_and_links()
     {
         string source = _scratch.WritePki("pki");
         string[] before = TestTree.Describe(source);
@@ -33,19 +33,19 @@ public sealed class TarRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task Any_tree_comes_back()
+    public async Task Any_tree_is_restored()
     {
         int number = 0;
         Prop.ForAll(
             Arb.From(Gen.Choose(0, int.MaxValue)),
-            seed => ComesBackAsync(seed, $"tree-{number++}").GetAwaiter().GetResult())
+            seed => IsRestoredAsync(seed, $"tree-{number++}").GetAwaiter().GetResult())
             .Check(Config.QuickThrowOnFailure.WithMaxTest(25));
         Assert.Empty(_warnings);
         await Task.CompletedTask;
     }
 
     [Fact]
-    public async Task An_empty_directory_is_an_archive_with_nothing_in_it()
+    public async Task An_empty_directory_gives_an_empty_archive()
     {
         Directory.CreateDirectory(_scratch["from"]);
 
@@ -86,14 +86,14 @@ public sealed class TarRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task A_fifo_is_skipped_with_a_warning_that_names_it()
+    public async Task A_FIFO_is_skipped_with_a_warning_that_names_it()
     {
         _scratch.Write("from/a", "a");
         Assert.Equal("", (await Tool.RunAsync(Peers.Installed("mkfifo"), [_scratch["from/pipe"]])).Output);
 
         (byte[] tar, TarSummary summary) = await ArchiveAsync(_scratch["from"]);
 
-        Assert.Equal([$"{_scratch["from/pipe"]} is not archived: it is a fifo."], _warnings);
+        Assert.Equal([$"{_scratch["from/pipe"]} is not archived: it is a FIFO."], _warnings);
         Assert.Equal(new TarSummary { Files = 1, Skipped = 1, Bytes = 1 }, summary);
         Assert.Equal(["./", "a"], await TarTestArchive.NamesAsync(tar));
     }
@@ -113,7 +113,7 @@ public sealed class TarRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_to_a_directory_may_name_the_directory_to_archive()
+    public async Task The_directory_to_archive_may_be_given_as_a_link()
     {
         _scratch.Write("real/file", "content");
         Directory.CreateSymbolicLink(_scratch["link"], "real");
@@ -124,7 +124,7 @@ public sealed class TarRoundTripTests : IDisposable
     }
 
     [Fact]
-    public async Task An_archive_closed_before_its_end_stops_and_one_never_read_closes()
+    public async Task An_archive_can_be_closed_before_its_end_and_before_its_first_read()
     {
         for (int file = 0; file < 40; file++)
         {
@@ -150,7 +150,7 @@ public sealed class TarRoundTripTests : IDisposable
         return (tar, stream.Summary);
     }
 
-    private async Task<bool> ComesBackAsync(int seed, string name)
+    private async Task<bool> IsRestoredAsync(int seed, string name)
     {
         Random random = new(seed);
         List<string> directories = [name + "/from"];

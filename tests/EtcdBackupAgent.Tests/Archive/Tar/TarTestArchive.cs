@@ -2,12 +2,12 @@ using System.Formats.Tar;
 
 namespace EtcdBackupAgent.Tests.Archive.Tar;
 
-/// <summary>Archives that no honest writer makes.</summary>
+/// <summary>Creates archives for the tests, including invalid and hostile ones.</summary>
 internal static class TarTestArchive
 {
     public static readonly DateTimeOffset Time = new(2024, 5, 6, 7, 8, 9, TimeSpan.Zero);
 
-    /// <summary>A tar of entries as they are, hostile or not.</summary>
+    /// <summary>Creates a tar of these entries, without any check.</summary>
     public static byte[] Of(params TarEntry[] entries)
     {
         MemoryStream tar = new();
@@ -44,7 +44,7 @@ internal static class TarTestArchive
         return names;
     }
 
-    /// <summary>Makes the checksum of the ustar header at an offset right again.</summary>
+    /// <summary>Corrects the checksum of the ustar header at an offset.</summary>
     public static void Seal(byte[] tar, int offset)
     {
         Span<byte> header = tar.AsSpan(offset, 512);
