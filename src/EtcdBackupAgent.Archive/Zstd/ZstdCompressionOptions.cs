@@ -1,23 +1,36 @@
 namespace EtcdBackupAgent.Archive.Zstd;
 
-/// <summary>How a stream is compressed. Whatever is chosen, each frame carries a checksum of its plain bytes.</summary>
+/// <summary>How a stream is compressed. With all options, each frame has a checksum of its plain bytes.</summary>
 public sealed record ZstdCompressionOptions
 {
-    /// <summary>From quick to small; zstd's own default is 3, negative levels are quicker yet. 20 to 22 use up to 1 GB of memory.</summary>
+    /// <summary>
+    /// The compression level: lower is faster, higher is smaller. zstd's default is 3; negative levels are the fastest.
+    /// 20 to 22 use up to 1 GB of memory.
+    /// </summary>
     public int Level { get; init; } = 3;
 
-    /// <summary>Threads of libzstd that compress, each with some MB of memory; 0: the reader's own thread compresses.</summary>
+    /// <summary>
+    /// The number of compression threads of libzstd; each uses some MB of memory. With 0, the reader's thread
+    /// compresses.
+    /// </summary>
     public int Workers { get; init; }
 
     /// <summary>
-    /// Plain bytes the source will have, if that is known: written to the frame's header, so that readers know it in advance.
-    /// A source that turns out otherwise fails the reading.
+    /// The size of the source, if it is known. It is written to the frame's header, so readers know it in advance.
+    /// Reading fails if the source has another size.
     /// </summary>
     public long? PledgedSizeBytes { get; init; }
 
-    /// <summary>Fails if the machine's libzstd cannot do what is asked; each stream calls it, a start of the program may.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A value is outside of what the library takes; the message names both.</exception>
-    /// <exception cref="ZstdUnavailableException">The library is missing, or has no worker threads and some are asked for.</exception>
+    /// <summary>
+    /// Checks that the installed libzstd supports these options. Each stream calls this; the program may call it at
+    /// start.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A value is outside the range of the library. The message contains the option and the range.
+    /// </exception>
+    /// <exception cref="ZstdUnavailableException">
+    /// The library is missing, or does not support worker threads although some are requested.
+    /// </exception>
     public void Validate()
     {
         ZstdLibrary.Require();
@@ -26,13 +39,15 @@ public sealed record ZstdCompressionOptions
         if (Workers > 0 && (ZstdLibrary.IsError(workers.Code) || workers.Upper == 0))
         {
             throw new ZstdUnavailableException(
-                $"{nameof(Workers)} is {Workers}, but this machine's libzstd was built without threads: only 0 works.");
+                $"{nameof(Workers)} is {Workers}, but the installed libzstd does not support threads: "
+                + "only 0 is possible.");
         }
 
         Require(nameof(Workers), Workers, ZstdCompressionParameter.Workers);
         if (PledgedSizeBytes < 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(PledgedSizeBytes), PledgedSizeBytes, "A size is not negative.");
+            throw new ArgumentOutOfRangeException(
+                nameof(PledgedSizeBytes), PledgedSizeBytes, "A size must not be negative.");
         }
     }
 

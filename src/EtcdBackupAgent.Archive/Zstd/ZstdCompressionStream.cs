@@ -2,10 +2,10 @@ using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Zstd;
 
-/// <summary>Reading gives the source as one zstd frame (RFC 8878) with a content checksum.</summary>
+/// <summary>Reads the source compressed as one zstd frame (RFC 8878) with a content checksum.</summary>
 /// <remarks>
-/// Memory: libzstd's context (about 1 MB at level 3, see <see cref="ZstdCompressionOptions"/>) and one input buffer of 128 KiB.
-/// The source is read to its end before the last compressed byte is given out.
+/// Memory: libzstd's context (about 1 MB at level 3, see <see cref="ZstdCompressionOptions"/>) and one input buffer of
+/// 128 KiB. The source is read to its end before the last compressed byte is returned.
 /// </remarks>
 public sealed class ZstdCompressionStream : PullStream
 {
@@ -14,9 +14,9 @@ public sealed class ZstdCompressionStream : PullStream
     private readonly long? _pledgedBytes;
     private bool _finished;
 
-    /// <summary>Reads nothing of the source yet.</summary>
+    /// <summary>Creates the stream; reads nothing from the source yet.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
-    /// <exception cref="ZstdUnavailableException">The library is missing, or lacks what an option asks for.</exception>
+    /// <exception cref="ZstdUnavailableException">The library is missing, or does not support an option.</exception>
     public ZstdCompressionStream(Stream source, ZstdCompressionOptions options, bool leaveOpen)
         : base(source, leaveOpen)
     {
@@ -87,7 +87,7 @@ public sealed class ZstdCompressionStream : PullStream
     private void Set(ZstdCompressionParameter parameter, int value) =>
         ZstdLibrary.Checked(ZstdNative.SetParameter(_context, parameter, value));
 
-    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    /// <summary>Returns false if more of the source must be read before anything can be written.</summary>
     private bool TryCompress(Span<byte> buffer, out int written)
     {
         written = 0;
@@ -128,7 +128,8 @@ public sealed class ZstdCompressionStream : PullStream
         if (_pledgedBytes is { } pledged && (soFar > pledged || (_input.Ended && soFar < pledged)))
         {
             throw new IOException(
-                $"The source to compress has {soFar} bytes{(_input.Ended ? "" : " or more")}; {pledged} were announced.");
+                $"The source to compress has {soFar} bytes{(_input.Ended ? "" : " or more")}; "
+                + $"{pledged} were expected.");
         }
     }
 }

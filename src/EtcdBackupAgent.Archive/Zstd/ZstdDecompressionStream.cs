@@ -3,25 +3,30 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Zstd;
 
 /// <summary>
-/// Reading gives the plain bytes of one or more zstd frames that follow one another to the end of the source. The end is
-/// reached only when every frame was whole, its checksum right, and nothing came after.
+/// Reads the plain bytes of one or more consecutive zstd frames up to the end of the source. The stream ends only if
+/// every frame is complete, every checksum is correct and no data follows.
 /// </summary>
 /// <remarks>Memory: at most the largest window, <see cref="WindowLogMax"/>, and one input buffer of 128 KiB.</remarks>
 public sealed class ZstdDecompressionStream : PullStream
 {
-    /// <summary>Binary logarithm of the largest window in bytes that is accepted: 128 MiB, the limit of <c>zstd -d</c> as well.</summary>
+    /// <summary>
+    /// The binary logarithm of the largest window in bytes that is accepted: 128 MiB, as for <c>zstd -d</c>.
+    /// </summary>
     public const int WindowLogMax = 27;
 
-    /// <summary>Bytes from which libzstd knows how long a frame's header is (<c>ZSTD_FRAMEHEADERSIZE_MIN</c> is not larger).</summary>
+    /// <summary>
+    /// The number of bytes from which libzstd can determine the length of a frame's header
+    /// (<c>ZSTD_FRAMEHEADERSIZE_MIN</c> is not larger).
+    /// </summary>
     private const int FrameStartBytes = 5;
 
     private readonly ZstdDecompressionContext _context;
     private readonly PulledInput _input;
     private nuint _wanted;
-    private bool _holdsPlainBytes;
+    private bool _hasMoreOutput;
     private ArchiveDamagedException? _damage;
 
-    /// <summary>Reads nothing of the source yet.</summary>
+    /// <summary>Creates the stream; reads nothing from the source yet.</summary>
     /// <exception cref="ZstdUnavailableException">The library is missing.</exception>
     public ZstdDecompressionStream(Stream source, bool leaveOpen)
         : base(source, leaveOpen)
@@ -38,7 +43,7 @@ public sealed class ZstdDecompressionStream : PullStream
         _input = new PulledInput(source, (int)ZstdNative.DecompressionInputSize());
     }
 
-    /// <summary>Between two frames, or before the first.</summary>
+    /// <summary>Whether the position is between two frames or before the first.</summary>
     private bool BetweenFrames => _wanted == 0;
 
     protected override int Pull(Span<byte> buffer)
@@ -69,7 +74,7 @@ public sealed class ZstdDecompressionStream : PullStream
         _input.Return();
     }
 
-    /// <summary>False: nothing can be written before more of the source is read.</summary>
+    /// <summary>Returns false if more of the source must be read before anything can be written.</summary>
     private bool TryDecompress(Span<byte> buffer, out int written)
     {
         written = 0;
@@ -80,11 +85,11 @@ public sealed class ZstdDecompressionStream : PullStream
 
         while (written == 0)
         {
-            if (_input.Unused.IsEmpty && !_holdsPlainBytes)
+            if (_input.Unused.IsEmpty && !_hasMoreOutput)
             {
                 if (_input.Ended)
                 {
-                    ThrowIfCutShort();
+                    ThrowIfTruncated();
                 }
 
                 return _input.Ended;
@@ -97,8 +102,8 @@ public sealed class ZstdDecompressionStream : PullStream
     }
 
     /// <summary>
-    /// Decompresses no further than libzstd's hint, which is the end of the next header or block: so an error belongs to the
-    /// offset at which that header or block begins.
+    /// Decompresses only up to libzstd's hint, the end of the next header or block, so the offset of an error is the
+    /// beginning of that header or block.
     /// </summary>
     private unsafe int Decompress(Span<byte> buffer)
     {
@@ -118,13 +123,13 @@ public sealed class ZstdDecompressionStream : PullStream
             }
 
             _wanted = code;
-            _holdsPlainBytes = !BetweenFrames && output.Position == buffer.Length;
+            _hasMoreOutput = !BetweenFrames && output.Position == buffer.Length;
             _input.Use(input.Position);
             return output.Position;
         }
     }
 
-    private void ThrowIfCutShort()
+    private void ThrowIfTruncated()
     {
         if (!BetweenFrames)
         {
@@ -133,7 +138,7 @@ public sealed class ZstdDecompressionStream : PullStream
 
         if (_input.Offset == 0)
         {
-            throw Damaged("there is no frame, not one byte");
+            throw Damaged("it is empty");
         }
     }
 

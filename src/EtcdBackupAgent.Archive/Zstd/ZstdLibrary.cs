@@ -2,15 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.Zstd;
 
-/// <summary>That libzstd is there, and what its return codes mean.</summary>
+/// <summary>Loads libzstd and interprets its return codes.</summary>
 internal static class ZstdLibrary
 {
-    /// <summary>1.4.0, the first whose streaming interface is declared stable.</summary>
+    /// <summary>1.4.0, the first version with a stable streaming interface.</summary>
     private const uint OldestVersion = 10400;
 
     private static readonly Lazy<nint> Loaded = new(() => Load(ZstdNative.LibraryName));
 
-    /// <summary>Fails in plain words where the runtime would fail with the name of a symbol.</summary>
+    /// <summary>
+    /// Checks that libzstd is installed. The message is clearer than that of the runtime, which names only a symbol.
+    /// </summary>
     /// <exception cref="ZstdUnavailableException">The library is missing or too old.</exception>
     public static void Require()
     {
@@ -19,7 +21,8 @@ internal static class ZstdLibrary
         if (version < OldestVersion)
         {
             throw new ZstdUnavailableException(
-                $"{ZstdNative.LibraryName} has version {Readable(version)}; {Readable(OldestVersion)} or later is needed.");
+                $"{ZstdNative.LibraryName} has version {Readable(version)}; "
+                + $"{Readable(OldestVersion)} or later is required.");
         }
     }
 
@@ -27,13 +30,14 @@ internal static class ZstdLibrary
         NativeLibrary.TryLoad(libraryName, typeof(ZstdLibrary).Assembly, searchPath: null, out nint handle)
             ? handle
             : throw new ZstdUnavailableException(
-                $"The library {libraryName}, which compresses backups, is not on this machine: install the package libzstd1.");
+                $"The library {libraryName}, which compresses backups, is not installed: "
+                + "install the package libzstd1.");
 
     public static bool IsError(nuint code) => ZstdNative.IsError(code) != 0;
 
-    /// <summary>Returns a code that is no error.</summary>
-    /// <exception cref="IOException">libzstd found no memory.</exception>
-    /// <exception cref="InvalidOperationException">Any other error: with what is asked here, a bug.</exception>
+    /// <summary>Returns the code if it is not an error.</summary>
+    /// <exception cref="IOException">libzstd cannot allocate memory.</exception>
+    /// <exception cref="InvalidOperationException">Any other error, which would be a bug of this program.</exception>
     public static nuint Checked(nuint code)
     {
         if (!IsError(code))
@@ -48,7 +52,7 @@ internal static class ZstdLibrary
 
     public static bool IsOutOfMemory(nuint code) => ZstdNative.ErrorCode(code) == ZstdErrorCode.MemoryAllocation;
 
-    public static IOException OutOfMemory(string purpose) => new($"libzstd found no memory for {purpose}.");
+    public static IOException OutOfMemory(string purpose) => new($"libzstd cannot allocate memory for {purpose}.");
 
     public static string ErrorName(nuint code) =>
         Marshal.PtrToStringUTF8(ZstdNative.ErrorName(code)) ?? $"error {code}";

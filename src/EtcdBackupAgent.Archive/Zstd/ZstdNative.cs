@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Archive.Zstd;
 
-/// <summary>The part of libzstd's stable C interface that is used here (zstd.h and zstd_errors.h, 1.4.0 and later).</summary>
+/// <summary>
+/// The functions of libzstd's stable C interface that this project uses (zstd.h and zstd_errors.h, 1.4.0 and later).
+/// </summary>
 internal static unsafe partial class ZstdNative
 {
     public const string LibraryName = "libzstd.so.1";
@@ -60,7 +62,10 @@ internal static unsafe partial class ZstdNative
         ZstdDecompressionContext context, ref ZstdBuffer output, ref ZstdBuffer input);
 }
 
-/// <summary><c>ZSTD_inBuffer</c> and <c>ZSTD_outBuffer</c>, which have one layout. The memory must stay pinned during the call.</summary>
+/// <summary>
+/// <c>ZSTD_inBuffer</c> and <c>ZSTD_outBuffer</c>, which have the same layout. The memory must stay pinned during the
+/// call.
+/// </summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct ZstdBuffer(byte* pinned, int sizeBytes)
 {
@@ -68,7 +73,7 @@ internal unsafe struct ZstdBuffer(byte* pinned, int sizeBytes)
     private readonly nuint _sizeBytes = (nuint)sizeBytes;
     private readonly nuint _position;
 
-    /// <summary>Bytes consumed of an input, or written to an output.</summary>
+    /// <summary>The number of bytes consumed from an input, or written to an output.</summary>
     public readonly int Position => (int)_position;
 }
 
@@ -81,7 +86,7 @@ internal readonly struct ZstdBounds
 
     public readonly int Upper;
 
-    /// <summary>0, or an error code to be checked like any other.</summary>
+    /// <summary>0 or an error code, which must be checked like any other.</summary>
     public nuint Code => _error;
 }
 

@@ -1,4 +1,6 @@
 namespace EtcdBackupAgent.Archive.Zstd;
 
-/// <summary>The machine's libzstd is missing, too old, or lacks what was asked of it; the message says what to install.</summary>
+/// <summary>
+/// The installed libzstd is missing, too old, or does not support an option. The message explains what is required.
+/// </summary>
 public sealed class ZstdUnavailableException(string message) : NotSupportedException(message);

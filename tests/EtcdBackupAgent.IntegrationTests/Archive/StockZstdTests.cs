@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Archive;
 
-/// <summary>No lock-in: stock zstd reads what is written here, and the other way round.</summary>
+/// <summary>
+/// No lock-in: stock zstd reads the frames of this implementation, and this implementation reads those of stock zstd.
+/// </summary>
 public sealed class StockZstdTests : IDisposable
 {
     private readonly TestDirectory _scratch = new();
@@ -17,7 +19,7 @@ public sealed class StockZstdTests : IDisposable
     [InlineData(3_000_000, 3, 0)]
     [InlineData(3_000_000, 19, 0)]
     [InlineData(12_000_000, 1, 2)]
-    public async Task Stock_zstd_tests_and_decompresses_what_was_compressed(int bytes, int level, int workers)
+    public async Task Stock_zstd_tests_and_decompresses_our_frames(int bytes, int level, int workers)
     {
         byte[] plain = Content(bytes);
         await using (FileStream file = File.Create(_scratch["db.zst"]))
@@ -41,7 +43,7 @@ public sealed class StockZstdTests : IDisposable
     [InlineData("--ultra", "-22")]
     [InlineData("--long=27")]
     [InlineData("--no-check")]
-    public async Task What_stock_zstd_compressed_is_decompressed(params string[] options)
+    public async Task Frames_of_stock_zstd_are_decompressed(params string[] options)
     {
         byte[] plain = Content(1_500_000);
         await File.WriteAllBytesAsync(_scratch["db"], plain);

@@ -6,13 +6,15 @@ namespace EtcdBackupAgent.Tests.Archive.Zstd;
 
 public sealed class ZstdDamageTests
 {
-    /// <summary>Half of it compresses: its frame has literals, sequences and a length worth cutting.</summary>
+    /// <summary>
+    /// Half of it is compressible, so the frame has literals, sequences and enough bytes to truncate.
+    /// </summary>
     private static readonly byte[] Plain = HalfRandom(seed: 3, length: 600);
 
     private static readonly byte[] Frame = ZstdTestFrames.Compress(Plain);
 
     [Fact]
-    public void A_frame_cut_at_any_byte_is_damaged_there()
+    public void A_frame_that_is_truncated_at_any_byte_is_damaged_at_that_offset()
     {
         Assert.InRange(Frame.Length, 300, 600);
         for (int length = 0; length < Frame.Length; length++)
@@ -24,7 +26,7 @@ public sealed class ZstdDamageTests
     }
 
     [Fact]
-    public void A_changed_byte_is_found_wherever_it_is()
+    public void A_changed_byte_at_any_offset_is_detected()
     {
         int harmless = 0;
         for (int offset = 0; offset < Frame.Length; offset++)
@@ -46,12 +48,13 @@ public sealed class ZstdDamageTests
             }
         }
 
-        // Some bits of a frame mean nothing to a decoder: the window size of a small frame, the unused bit of its descriptor.
+        // A decoder ignores some bits of a frame: the window size of a small frame, and the unused bit of its
+        // descriptor.
         Assert.InRange(harmless, 0, 16);
     }
 
     [Fact]
-    public void A_changed_checksum_is_named_with_its_offset()
+    public void A_changed_checksum_is_reported_with_its_offset()
     {
         byte[] changed = [.. Frame];
         changed[^1] ^= 1;
@@ -63,7 +66,7 @@ public sealed class ZstdDamageTests
     }
 
     [Fact]
-    public void Damage_stays_damage_when_the_stream_is_read_again()
+    public void A_damaged_stream_fails_with_the_same_message_when_it_is_read_again()
     {
         using ZstdDecompressionStream stream = new(new MemoryStream(Frame[..^1]), leaveOpen: false);
 
@@ -74,7 +77,7 @@ public sealed class ZstdDamageTests
     }
 
     [Fact]
-    public void Frames_that_follow_one_another_are_read_as_one()
+    public void Consecutive_frames_are_read_as_one_stream()
     {
         byte[] skippable = [0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 9, 9, 9];
 
@@ -87,7 +90,7 @@ public sealed class ZstdDamageTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(500)]
-    public void Bytes_after_the_last_frame_that_are_no_frame_are_damage(int length)
+    public void Bytes_after_the_last_frame_that_are_not_a_frame_are_damage(int length)
     {
         byte[] garbage = [.. Enumerable.Repeat((byte)0x42, length)];
 
@@ -103,7 +106,7 @@ public sealed class ZstdDamageTests
     }
 
     [Fact]
-    public void A_window_of_256_MiB_is_refused_and_one_of_128_MiB_is_not()
+    public void A_window_of_256_MiB_is_refused_and_one_of_128_MiB_is_accepted()
     {
         Assert.Empty(ZstdTestFrames.Decompress(EmptyFrameWithWindow(log: 27)));
 
@@ -114,7 +117,7 @@ public sealed class ZstdDamageTests
     }
 
     [Fact]
-    public void Random_bytes_end_in_damage_and_in_nothing_else()
+    public void Random_bytes_throw_only_the_damage_exception()
     {
         for (int seed = 0; seed < 2000; seed++)
         {
@@ -136,7 +139,9 @@ public sealed class ZstdDamageTests
         return bytes;
     }
 
-    /// <summary>RFC 8878: magic, descriptor without sizes or checksum, window descriptor, one last raw block of no bytes.</summary>
+    /// <summary>
+    /// RFC 8878: magic, descriptor without sizes or checksum, window descriptor, one last raw block of 0 bytes.
+    /// </summary>
     private static byte[] EmptyFrameWithWindow(int log) =>
         [0x28, 0xB5, 0x2F, 0xFD, 0x00, (byte)((log - 10) << 3), 0x01, 0x00, 0x00];
 }

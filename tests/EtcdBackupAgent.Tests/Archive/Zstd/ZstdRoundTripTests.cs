@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.Tests.Archive.Zstd;
 public sealed class ZstdRoundTripTests
 {
     [Fact]
-    public void What_was_compressed_comes_back_whatever_its_size_the_level_and_the_way_it_is_read()
+    public void Compressed_content_is_restored_with_any_size_level_and_read_size()
     {
         var cases =
             from sizeBits in Gen.Choose(0, 22)
@@ -28,13 +28,14 @@ public sealed class ZstdRoundTripTests
     }
 
     [Fact]
-    public void A_pledged_size_is_written_to_the_header_and_another_size_fails()
+    public void A_pledged_size_is_written_to_the_header_and_a_source_of_another_size_fails()
     {
         byte[] plain = TestBytes.Mixed(1, 1000);
 
         byte[] frame = ZstdTestFrames.Compress(plain, new() { PledgedSizeBytes = 1000 });
 
-        // RFC 8878 section 3.1.1.1: descriptor 0x64 = content size of 2 bytes, single segment, checksum; the size is stored less 256.
+        // RFC 8878 section 3.1.1.1: descriptor 0x64 = content size of 2 bytes, single segment, checksum; the stored
+        // size is the size minus 256.
         Assert.Equal(0x64, frame[4]);
         Assert.Equal(1000 - 256, BitConverter.ToUInt16(frame, 5));
         Assert.Equal(plain, ZstdTestFrames.Decompress(frame));
@@ -42,7 +43,7 @@ public sealed class ZstdRoundTripTests
         {
             IOException e = Assert.Throws<IOException>(
                 () => ZstdTestFrames.Compress(plain, new() { PledgedSizeBytes = pledged }));
-            Assert.Contains($"{pledged} were announced", e.Message, StringComparison.Ordinal);
+            Assert.Contains($"{pledged} were expected", e.Message, StringComparison.Ordinal);
         }
     }
 
@@ -59,7 +60,7 @@ public sealed class ZstdRoundTripTests
     [InlineData(-200_000, 0, "Level")]
     [InlineData(3, -1, "Workers")]
     [InlineData(3, 100_000, "Workers")]
-    public void An_option_out_of_range_is_named_with_its_range(int level, int workers, string name)
+    public void An_option_out_of_range_is_reported_with_its_range(int level, int workers, string name)
     {
         ZstdCompressionOptions options = new() { Level = level, Workers = workers };
 
@@ -71,7 +72,7 @@ public sealed class ZstdRoundTripTests
     }
 
     [Fact]
-    public void A_missing_library_is_said_with_the_package_to_install()
+    public void A_missing_library_is_reported_with_the_package_to_install()
     {
         ZstdUnavailableException e = Assert.Throws<ZstdUnavailableException>(
             () => ZstdLibrary.Load("libzstd-that-is-not-there.so.1"));
@@ -81,7 +82,7 @@ public sealed class ZstdRoundTripTests
     }
 
     [Fact]
-    public async Task A_cancelled_read_is_cancelled_and_an_error_of_the_source_passes_through()
+    public async Task A_read_can_be_cancelled_and_an_error_of_the_source_passes_through()
     {
         await using ZstdCompressionStream stream = new(new FailingStream(), new(), leaveOpen: false);
 
@@ -92,7 +93,7 @@ public sealed class ZstdRoundTripTests
     }
 
     [Fact]
-    public void A_quarter_of_a_gigabyte_passes_in_constant_memory()
+    public void Compressing_and_decompressing_256_MiB_needs_constant_memory()
     {
         const long plainBytes = 256L << 20;
         byte[] buffer = new byte[1 << 20];

@@ -2,7 +2,7 @@ using EtcdBackupAgent.Archive.Zstd;
 
 namespace EtcdBackupAgent.Tests.Archive.Zstd;
 
-/// <summary>Small frames to cut, to change and to put after one another.</summary>
+/// <summary>Compresses and decompresses small test frames.</summary>
 internal static class ZstdTestFrames
 {
     public static byte[] Compress(byte[] plain, ZstdCompressionOptions? options = null)
