@@ -3,20 +3,22 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Snapshots;
 
 /// <summary>
-/// Checks the SHA-256 that etcd appends to a snapshot, while the snapshot passes by. The length need not be known: of what was
-/// appended, all but the last <see cref="TrailerSizeBytes"/> bytes are hashed, and those are held back.
+/// Checks the SHA-256 that etcd appends to a snapshot while the snapshot is streamed. The length need not be known in
+/// advance: the last <see cref="TrailerSizeBytes"/> bytes are kept back, and all bytes before them are hashed.
 /// </summary>
 /// <remarks>
-/// The trailer proves that the transfer gave what the member sent, not that the database is sound: etcd hashes the file as it
-/// reads it. Source: <c>Maintenance.Snapshot</c> in etcd's <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
+/// The trailer proves that the received bytes are those that the member sent. It does not prove that the database is
+/// valid: etcd hashes the file while it reads it. Source: <c>Maintenance.Snapshot</c> in etcd's
+/// <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
 /// </remarks>
 public sealed class SnapshotTrailerCheck : IDisposable
 {
-    /// <summary>Bytes of the trailer: one SHA-256 digest.</summary>
+    /// <summary>The size of the trailer: one SHA-256 digest.</summary>
     public const int TrailerSizeBytes = SHA256.HashSizeInBytes;
 
     /// <summary>
-    /// Bytes that a database's size is a multiple of; so a size with a remainder of <see cref="TrailerSizeBytes"/> has a trailer.
+    /// The size of a database is a multiple of this, so a size with a remainder of <see cref="TrailerSizeBytes"/> has a
+    /// trailer.
     /// </summary>
     private const int DatabaseSizeUnitBytes = 512;
 
@@ -28,7 +30,7 @@ public sealed class SnapshotTrailerCheck : IDisposable
     /// <summary>Whether a file of this size ends in a trailer.</summary>
     public static bool HasTrailer(long sizeBytes) => sizeBytes % DatabaseSizeUnitBytes == TrailerSizeBytes;
 
-    /// <summary>Takes the next bytes of the snapshot, in order; pieces of any size, empty ones too.</summary>
+    /// <summary>Appends the next bytes of the snapshot, in order. A piece may have any size, also 0.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         _sizeBytes += bytes.Length;
@@ -49,7 +51,7 @@ public sealed class SnapshotTrailerCheck : IDisposable
         _tailBytes += bytes.Length;
     }
 
-    /// <summary>Judges what was appended so far as a whole snapshot.</summary>
+    /// <summary>Returns the result for the bytes that were appended so far as a complete snapshot.</summary>
     public SnapshotTrailerResult Finish()
     {
         if (!HasTrailer(_sizeBytes))
@@ -62,7 +64,9 @@ public sealed class SnapshotTrailerCheck : IDisposable
         return computed.SequenceEqual(_tail) ? SnapshotTrailerResult.Valid : SnapshotTrailerResult.Mismatch;
     }
 
-    /// <summary>The SHA-256 of everything that was appended, the trailer included. Nothing can be appended after it.</summary>
+    /// <summary>
+    /// Returns the SHA-256 of all appended bytes, including the trailer. Nothing can be appended after this call.
+    /// </summary>
     public byte[] FinishWhole()
     {
         _hash.AppendData(_tail.AsSpan(0, _tailBytes));

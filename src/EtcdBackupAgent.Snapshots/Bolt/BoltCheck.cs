@@ -3,18 +3,22 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Looks at every page of a bbolt file once. Damage is reported and gone around, so that one look tells all of it. Memory: two bits
-/// a page of the file, and one page of each level of a tree. Source: <c>tx_check.go</c> of go.etcd.io/bbolt, whose checks are all made;
-/// what a page's writer guarantees beyond them (elements packed without gaps, zeroes after the last) is checked as well, because without
-/// it a damaged count or size goes unseen.
+/// Checks every page of a bbolt file once. The check continues after damage, so one pass reports all of it. Memory: two
+/// bits for each page of the file, and one page for each level of a tree. Source: <c>tx_check.go</c> of
+/// go.etcd.io/bbolt; all its checks are included. This check also requires what the writer of a page guarantees
+/// (elements without gaps, zeros after the last one), because otherwise a damaged count or size is not detected.
 /// </summary>
 internal static class BoltCheck
 {
-    /// <param name="database">What to look at.</param>
-    /// <param name="problemsMax">How many problems are told; the others are counted.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Checks a database.</summary>
+    /// <param name="database">The database to check.</param>
+    /// <param name="problemsMax">The most problems that are reported; further ones are only counted.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <remarks>1. The metas. 2. The freelist. 3. The buckets, from the root on. 4. The pages that nothing accounts for.</remarks>
+    /// <remarks>
+    /// 1. The metas. 2. The freelist. 3. The buckets, starting at the root bucket. 4. The pages that are neither
+    /// reachable nor free.
+    /// </remarks>
     public static BoltCheckReport Run(BoltDatabase database, int problemsMax, CancellationToken cancellationToken)
     {
         BoltProblems problems = new(problemsMax);
@@ -28,16 +32,16 @@ internal static class BoltCheck
 
         CheckMetaPages(database, pages, problems);
 
-        // 2. The freelist, before the buckets: then each of their pages can be looked up in it
-        bool isFreelistWhole = new BoltFreelistCheck(database, pages, problems).Run(cancellationToken);
+        // 2. The freelist, before the buckets: so each of their pages can be compared with it
+        bool isFreelistComplete = new BoltFreelistCheck(database, pages, problems).Run(cancellationToken);
 
         // 3. The buckets
         new BoltTreeCheck(database, pages, problems, cancellationToken).Run();
 
-        // 4. The rest, which only a freelist tells from lost pages
-        if (isFreelistWhole)
+        // 4. The remaining pages: only with a freelist can lost pages be distinguished from free ones
+        if (isFreelistComplete)
         {
-            ReportUnknownPages(pages, problems);
+            ReportUnreachablePages(pages, problems);
         }
 
         return new BoltCheckReport
@@ -58,39 +62,41 @@ internal static class BoltCheck
             database.ReadBytes(header, (long)id * database.PageSizeBytes);
             if (BinaryPrimitives.ReadUInt64LittleEndian(header) is var headerId && headerId != id)
             {
-                problems.Add(id, $"it says to be page {headerId}");
+                problems.Add(id, $"its header has page number {headerId}");
             }
 
             var kind = (BoltPageKinds)BinaryPrimitives.ReadUInt16LittleEndian(header[8..]);
             if (kind != BoltPageKinds.Meta)
             {
-                problems.Add(id, $"its type is 0x{(ushort)kind:x}, which is not that of a meta page");
+                problems.Add(id, $"its type is 0x{(ushort)kind:x}, which is not the type of a meta page");
             }
 
             if (header[10..].ContainsAnyExcept((byte)0))
             {
-                problems.Add(id, "it is a meta page, and says to have elements or overflow pages");
+                problems.Add(id, "it is a meta page, but its header has elements or overflow pages");
             }
         }
 
         if (pages.Pages <= BoltFormat.FirstDataPage)
         {
-            problems.AddWhole($"the metas say that the database has only {pages.Pages} pages, which leaves none for the buckets");
+            problems.AddWhole(
+                $"according to the metas the database has only {pages.Pages} pages, which leaves none for the buckets");
         }
     }
 
-    private static void ReportUnknownPages(PageMap pages, BoltProblems problems)
+    private static void ReportUnreachablePages(PageMap pages, BoltProblems problems)
     {
         ulong next = 0;
-        while (pages.TryFindUnknown(ref next, out ulong first))
+        while (pages.TryFindUnreachable(ref next, out ulong first))
         {
             if (next - first == 1)
             {
-                problems.Add(first, "nothing refers to it, and it is not in the freelist");
+                problems.Add(first, "it is unreachable, and it is not in the freelist");
             }
             else
             {
-                problems.AddWhole($"pages {first} to {next - 1}: nothing refers to them, and they are not in the freelist");
+                problems.AddWhole(
+                    $"pages {first} to {next - 1}: they are unreachable, and they are not in the freelist");
             }
         }
     }

@@ -1,17 +1,17 @@
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
-/// <summary>What walking over every page of a bbolt file showed.</summary>
+/// <summary>The result of checking every page of a bbolt file.</summary>
 internal sealed record BoltCheckReport
 {
-    /// <summary>What is wrong, each beginning with its page; at most as many as were asked for.</summary>
+    /// <summary>The problems, each beginning with its page; at most as many as were requested.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
-    /// <summary>How many problems there are in all.</summary>
+    /// <summary>The total number of problems.</summary>
     public required long ProblemCount { get; init; }
 
-    /// <summary>Pages that belong to the metas, the freelist and the buckets.</summary>
+    /// <summary>The number of pages that belong to the metas, the freelist and the buckets.</summary>
     public required ulong PagesUsed { get; init; }
 
-    /// <summary>Pages below the high-water mark that may be used again.</summary>
+    /// <summary>The number of pages below the high-water mark that may be reused.</summary>
     public required ulong PagesFree { get; init; }
 }

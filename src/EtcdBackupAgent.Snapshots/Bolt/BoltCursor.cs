@@ -3,11 +3,13 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Moves over the elements of one bucket in the order of their keys, a page of each level in memory. Every page is checked when it is
-/// read (type, bounds, order, and that its keys lie within what its parent says), so that damage ends in an exception and
-/// never in a wrong answer without one, an endless loop or a wild read.
+/// Moves over the elements of one bucket in the order of their keys, with one page of each level in memory. Every page
+/// is checked when it is read: its type, bounds and order, and that its keys are within the bounds of its parent. So
+/// damage throws an exception and never causes an undetected wrong result, an endless loop or a read outside a page.
 /// </summary>
-/// <remarks>All moves throw <see cref="SnapshotDamagedException"/> on damage. Spans are valid until the next move.</remarks>
+/// <remarks>
+/// All moves throw <see cref="SnapshotDamagedException"/> if a page is damaged. Spans are valid until the next move.
+/// </remarks>
 internal sealed class BoltCursor
 {
     private readonly BoltDatabase _database;
@@ -28,14 +30,14 @@ internal sealed class BoltCursor
     {
         Frame only = FrameAt(0);
         only.Page.LoadInline(inlinePage, shownId);
-        RequireSound(only.Page);
+        ThrowIfDamaged(only.Page);
         if (only.Page.IsBranch)
         {
-            throw Damaged(only.Page, "it is an inline bucket, and a branch");
+            throw Damaged(only.Page, "it is an inline bucket, but a branch");
         }
     }
 
-    /// <summary>The page that the current element stands in.</summary>
+    /// <summary>The page that contains the current element.</summary>
     public ulong PageId => Leaf.Page.ShownId;
 
     public ReadOnlySpan<byte> Key => Leaf.Page.Key(Leaf.Index);
@@ -49,10 +51,12 @@ internal sealed class BoltCursor
 
     private bool IsInline => _root == 0;
 
-    /// <summary>Moves to the first element; false if the bucket is empty.</summary>
+    /// <summary>Moves to the first element. Returns false if the bucket is empty.</summary>
     public bool MoveToFirst() => Seek([]);
 
-    /// <summary>Moves to the first element whose key is not below <paramref name="key"/>; false if there is none.</summary>
+    /// <summary>
+    /// Moves to the first element whose key is not below <paramref name="key"/>. Returns false if there is none.
+    /// </summary>
     public bool Seek(ReadOnlySpan<byte> key)
     {
         _pagesRead = 0;
@@ -70,10 +74,10 @@ internal sealed class BoltCursor
         return Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
     }
 
-    /// <summary>Moves to the next element; false if there is none.</summary>
+    /// <summary>Moves to the next element. Returns false if there is none.</summary>
     public bool MoveNext() => ++Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
 
-    /// <summary>A cursor over the bucket that the current element is.</summary>
+    /// <summary>Returns a cursor over the bucket at the current element.</summary>
     public BoltCursor OpenBucket()
     {
         ReadOnlySpan<byte> value = Value;
@@ -94,28 +98,30 @@ internal sealed class BoltCursor
             : throw Damaged(Leaf.Page, $"the inline bucket at element {Leaf.Index} has no page");
     }
 
-    /// <summary>Goes down from a page to the leaf where <paramref name="key"/> is or would be.</summary>
+    /// <summary>Descends from a page to the leaf where <paramref name="key"/> is or would be.</summary>
     private void Descend(ulong id, ReadOnlySpan<byte> key)
     {
         while (true)
         {
             if (_depth == BoltFormat.TreeDepthMax)
             {
-                throw new SnapshotDamagedException($"page {id}: its tree has more than {BoltFormat.TreeDepthMax} levels");
+                throw new SnapshotDamagedException(
+                    $"page {id}: its tree has more than {BoltFormat.TreeDepthMax} levels");
             }
 
             Frame frame = FrameAt(_depth);
             _database.ReadPage(id, frame.Page);
 
-            // Without overflow pages in the sum, empty leaves with much of it could be read for as long as anyone likes.
+            // Overflow pages must count too: otherwise many references to empty leaves with large overflows could take
+            // unbounded time.
             _pagesRead += 1 + (ulong)frame.Page.Overflow;
             if (_pagesRead > _database.Meta.HighWaterMark)
             {
                 throw new SnapshotDamagedException($"page {id}: its tree refers to pages more than once");
             }
 
-            RequireSound(frame.Page);
-            RequireWithinParent(frame.Page);
+            ThrowIfDamaged(frame.Page);
+            ThrowIfOutsideParent(frame.Page);
             _depth++;
             if (!frame.Page.IsBranch)
             {
@@ -166,7 +172,7 @@ internal sealed class BoltCursor
         return _frames[depth];
     }
 
-    private void RequireSound(BoltPage page)
+    private void ThrowIfDamaged(BoltPage page)
     {
         _problems.Clear();
         page.FindProblems(_problems);
@@ -176,8 +182,10 @@ internal sealed class BoltCursor
         }
     }
 
-    /// <summary>Keys are not below the parent's key for the page, and below the key of the page's right neighbour.</summary>
-    private void RequireWithinParent(BoltPage page)
+    /// <summary>
+    /// Throws if a key is below the parent's key for the page, or not below the key of the page's right neighbour.
+    /// </summary>
+    private void ThrowIfOutsideParent(BoltPage page)
     {
         if (_depth == 0 || page.Count == 0)
         {
@@ -187,7 +195,7 @@ internal sealed class BoltCursor
         Frame parent = _frames[_depth - 1];
         if (page.Key(0).SequenceCompareTo(parent.Page.Key(parent.Index)) < 0)
         {
-            throw Damaged(page, $"its first key is below the one that page {parent.Page.ShownId} has for it");
+            throw Damaged(page, $"its first key is below its key in page {parent.Page.ShownId}");
         }
 
         for (int level = _depth - 1; level >= 0; level--)
@@ -197,7 +205,8 @@ internal sealed class BoltCursor
             {
                 if (page.Key(page.Count - 1).SequenceCompareTo(ancestor.Page.Key(ancestor.Index + 1)) >= 0)
                 {
-                    throw Damaged(page, $"its last key is not below its neighbour's in page {ancestor.Page.ShownId}");
+                    throw Damaged(
+                        page, $"its last key is not below the key of its neighbour in page {ancestor.Page.ShownId}");
                 }
 
                 return;
@@ -205,7 +214,8 @@ internal sealed class BoltCursor
         }
     }
 
-    private static SnapshotDamagedException Damaged(BoltPage page, string why) => new($"page {page.ShownId}: {why}");
+    private static SnapshotDamagedException Damaged(BoltPage page, string problem) =>
+        new($"page {page.ShownId}: {problem}");
 
     private sealed class Frame
     {

@@ -3,12 +3,12 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// A bbolt database file, read with random access: at most a page of each level of a tree is in memory, whatever the file's size. The
-/// file must not change meanwhile. Not for parallel use of one cursor; several cursors may be used in parallel.
+/// A bbolt database file, read with random access. For any file size, at most one page of each level of a tree is in
+/// memory. The file must not change while it is read. One cursor must not be used in parallel; several cursors may be.
 /// </summary>
 internal sealed class BoltDatabase
 {
-    /// <summary>Bytes of a meta page that matter: header, meta, checksum.</summary>
+    /// <summary>The bytes of a meta page that are read: header, meta, checksum.</summary>
     private const int MetaPageBytes = BoltFormat.PageHeaderBytes + BoltFormat.MetaBytes + sizeof(ulong);
 
     private readonly SafeFileHandle _file;
@@ -21,21 +21,23 @@ internal sealed class BoltDatabase
         MetaProblems = metaProblems;
     }
 
-    /// <summary>Bytes of the file that are the database; a snapshot's trailer is not.</summary>
+    /// <summary>The size of the database, without the trailer of a snapshot.</summary>
     public long SizeBytes { get; }
 
     /// <summary>The newest valid meta.</summary>
     public BoltMeta Meta { get; }
 
-    /// <summary>What is wrong with the other meta, which a sound file has as well; empty if nothing is.</summary>
+    /// <summary>The problems of the other meta, which a valid file has too; empty if there are none.</summary>
     public IReadOnlyList<string> MetaProblems { get; }
 
     public int PageSizeBytes => Meta.PageSizeBytes;
 
-    /// <summary>Chooses the newest valid meta.</summary>
-    /// <param name="file">Open for random access; stays the caller's.</param>
-    /// <param name="sizeBytes">Bytes of the database; the file may be longer.</param>
-    /// <exception cref="SnapshotDamagedException">Neither meta is valid, or the file is shorter than the meta says.</exception>
+    /// <summary>Opens a database and chooses the newest valid meta.</summary>
+    /// <param name="file">The file, open for random access. The caller keeps ownership.</param>
+    /// <param name="sizeBytes">The size of the database; the file may be longer.</param>
+    /// <exception cref="SnapshotDamagedException">
+    /// Neither meta is valid, or the file is shorter than the meta says.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static BoltDatabase Open(SafeFileHandle file, long sizeBytes)
     {
@@ -45,17 +47,17 @@ internal sealed class BoltDatabase
             : FindSecondMeta(file, sizeBytes, out secondProblem);
         if (first is not null && second is not null && second.PageSizeBytes != first.PageSizeBytes)
         {
-            secondProblem = $"its page size is {second.PageSizeBytes}, and that of page 0 is {first.PageSizeBytes}";
+            secondProblem = $"its page size is {second.PageSizeBytes}, but that of page 0 is {first.PageSizeBytes}";
             second = null;
         }
 
         BoltMeta meta = (first, second) switch
         {
             (null, null) => throw new SnapshotDamagedException(
-                $"This is no etcd database: of page 0, {firstProblem}; of page 1, {secondProblem}."),
+                $"This is not an etcd database: page 0: {firstProblem}; page 1: {secondProblem}."),
             (not null, null) => first,
             (null, not null) => second,
-            // As bbolt does: of two that are equal, the first.
+            // Like bbolt, take the first of two equal metas.
             _ => second.TransactionId > first.TransactionId ? second : first,
         };
         List<string> problems = [];
@@ -72,33 +74,36 @@ internal sealed class BoltDatabase
         if (meta.HighWaterMark > (ulong)(sizeBytes / meta.PageSizeBytes))
         {
             throw new SnapshotDamagedException(
-                $"The database has {meta.HighWaterMark} pages of {meta.PageSizeBytes} bytes, and the file has {sizeBytes} bytes only.");
+                $"The database has {meta.HighWaterMark} pages of {meta.PageSizeBytes} bytes, "
+                + $"but the file has only {sizeBytes} bytes.");
         }
 
         return new BoltDatabase(file, sizeBytes, meta, problems);
     }
 
-    /// <summary>A cursor over the named buckets.</summary>
+    /// <summary>Returns a cursor over the named buckets.</summary>
     public BoltCursor Root() => new(this, Meta.Root);
 
-    /// <summary>A cursor over the elements of a bucket; null if there is no such bucket.</summary>
+    /// <summary>Returns a cursor over the elements of a bucket, or null if the bucket does not exist.</summary>
     public BoltCursor? Bucket(ReadOnlySpan<byte> name)
     {
         BoltCursor root = Root();
         return root.Seek(name) && root.Key.SequenceEqual(name) && root.IsBucket ? root.OpenBucket() : null;
     }
 
-    /// <summary>Whether a number is that of a page that may hold elements or the freelist.</summary>
+    /// <summary>Whether the database has a page with this number that may contain elements or the freelist.</summary>
     public bool HasPage(ulong id) => id >= BoltFormat.FirstDataPage && id < Meta.HighWaterMark;
 
-    /// <summary>Reads a page and its overflow. Only where it lies is checked, not what is in it.</summary>
-    /// <exception cref="SnapshotDamagedException">It does not lie within the database, or is larger than can be read.</exception>
+    /// <summary>Reads a page and its overflow. Checks only its bounds, not its content.</summary>
+    /// <exception cref="SnapshotDamagedException">
+    /// The page is outside the database, or is larger than the limit.
+    /// </exception>
     public void ReadPage(ulong id, BoltPage page)
     {
         if (!HasPage(id))
         {
             throw new SnapshotDamagedException(
-                $"page {id}: it is referred to, and lies outside of the database's {Meta.HighWaterMark} pages");
+                $"page {id}: it is referred to, but is outside the database's {Meta.HighWaterMark} pages");
         }
 
         ReadFirstPage(id, page);
@@ -110,14 +115,14 @@ internal sealed class BoltDatabase
         ReadOverflow(page);
     }
 
-    /// <summary>Reads a page that the database has (<see cref="HasPage"/>), without its overflow.</summary>
+    /// <summary>Reads a page without its overflow. The database must have the page (<see cref="HasPage"/>).</summary>
     public void ReadFirstPage(ulong id, BoltPage page)
     {
         ReadBytes(page.Resize(PageSizeBytes, 0), (long)id * PageSizeBytes);
         page.SetId(id);
     }
 
-    /// <summary>Why a page's overflow cannot be read; null if it can.</summary>
+    /// <summary>Returns the reason why a page's overflow cannot be read, or null if it can be read.</summary>
     public string? FindOverflowProblem(BoltPage page)
     {
         if (page.Overflow == 0)
@@ -133,11 +138,13 @@ internal sealed class BoltDatabase
         long length = (page.Overflow + 1L) * PageSizeBytes;
         int lengthMax = page.IsBranch ? BoltFormat.BranchSpanBytesMax : BoltFormat.PageSpanBytesMax;
         return length > lengthMax
-            ? $"with its overflow it has {length} bytes, more than the {lengthMax} that are read"
+            ? $"with its overflow it has {length} bytes, more than the limit of {lengthMax}"
             : null;
     }
 
-    /// <summary>Adds a page's overflow, with which nothing is wrong (<see cref="FindOverflowProblem"/>), to its first page.</summary>
+    /// <summary>
+    /// Reads a page's overflow after its first page. <see cref="FindOverflowProblem"/> must have found no problem.
+    /// </summary>
     public void ReadOverflow(BoltPage page)
     {
         if (page.Overflow > 0)
@@ -147,8 +154,8 @@ internal sealed class BoltDatabase
         }
     }
 
-    /// <summary>Fills the memory with the file's bytes from an offset on.</summary>
-    /// <exception cref="IOException">The file cannot be read, or ends before.</exception>
+    /// <summary>Reads bytes of the file at an offset.</summary>
+    /// <exception cref="IOException">The file cannot be read, or ends too early.</exception>
     public void ReadBytes(Span<byte> bytes, long offset) => ReadExactly(_file, bytes, offset);
 
     private static BoltMeta? ReadMeta(SafeFileHandle file, long sizeBytes, long offset, out string? problem)
@@ -164,10 +171,13 @@ internal sealed class BoltDatabase
         return BoltMeta.Read(bytes, out problem);
     }
 
-    /// <summary>Without the first meta the page size is not known, and so neither where the second begins: every size is tried.</summary>
+    /// <summary>
+    /// Finds the second meta without the first. The page size and so the offset are then unknown, so this tries every
+    /// size.
+    /// </summary>
     private static BoltMeta? FindSecondMeta(SafeFileHandle file, long sizeBytes, out string? problem)
     {
-        problem = "it cannot be found, since page 0 does not tell the page size";
+        problem = "it cannot be found because page 0 does not contain the page size";
         for (long size = BoltFormat.PageSizeBytesMin; size <= BoltFormat.PageSizeBytesMax; size <<= 1)
         {
             if (ReadMeta(file, sizeBytes, size, out _) is { } meta && meta.PageSizeBytes == size)

@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// The numbers of the bbolt file format, version 2; all integers are little-endian. Source: <c>internal/common</c> of
+/// The constants of the bbolt file format, version 2. All integers are little-endian. Source: <c>internal/common</c> of
 /// go.etcd.io/bbolt (<c>page.go</c>, <c>meta.go</c>, <c>bucket.go</c>).
 /// </summary>
 internal static class BoltFormat
@@ -13,41 +13,44 @@ internal static class BoltFormat
     public const int ElementHeaderBytes = 16;
     public const int BucketHeaderBytes = 16;
 
-    /// <summary>Bytes of a meta without the checksum that follows it.</summary>
+    /// <summary>The size of a meta without the checksum that follows it.</summary>
     public const int MetaBytes = 56;
 
     /// <summary>The first page that is not a meta.</summary>
     public const ulong FirstDataPage = 2;
 
-    /// <summary>The meta's freelist when none is stored: the free pages are those that nothing refers to.</summary>
+    /// <summary>
+    /// The value of the meta's freelist if no freelist is stored. The unreachable pages are then the free ones.
+    /// </summary>
     public const ulong NoFreelist = ulong.MaxValue;
 
-    /// <summary>A freelist's count when the true count is its first number.</summary>
+    /// <summary>The count of a freelist whose first number is the real count.</summary>
     public const ushort FreelistCountOverflow = ushort.MaxValue;
 
-    /// <summary>A leaf element's flag: the value is a bucket.</summary>
+    /// <summary>The flag of a leaf element whose value is a bucket.</summary>
     public const uint BucketElement = 1;
 
     public const int PageSizeBytesMin = 1 << 10;
     public const int PageSizeBytesMax = 1 << 24;
 
     /// <summary>
-    /// Bytes of one page with its overflow that are taken into memory. The largest is that of the largest value: etcd refuses requests
-    /// over 1.5 MiB unless <c>--max-request-bytes</c> says otherwise, and gRPC messages over 2 GiB.
+    /// The largest page with its overflow that is read into memory. The largest value determines the size of the
+    /// largest page: etcd refuses requests over 1.5 MiB unless <c>--max-request-bytes</c> sets another limit, and gRPC
+    /// messages over 2 GiB.
     /// </summary>
     public const int PageSpanBytesMax = 128 << 20;
 
     /// <summary>
-    /// Bytes of a branch with its overflow. bbolt splits a node that has more than four keys and does not fit a page, and a key has at
-    /// most 32 KiB; so a sound branch that needs overflow pages has less than 256 KiB.
+    /// The largest branch with its overflow. bbolt splits a node that has more than four keys and does not fit a page,
+    /// and a key has at most 32 KiB. So a valid branch with overflow pages has less than 256 KiB.
     /// </summary>
     public const int BranchSpanBytesMax = 1 << 20;
 
-    /// <summary>Levels of a tree; one of 2^40 pages with a poor fill of 4 children each has 20.</summary>
+    /// <summary>The most levels of a tree. A tree of 2^40 pages with only 4 children in each branch has 20.</summary>
     public const int TreeDepthMax = 64;
 }
 
-/// <summary>What a page holds, as its header's flags say.</summary>
+/// <summary>The type of a page: the flags of its header.</summary>
 [Flags]
 internal enum BoltPageKinds : ushort
 {

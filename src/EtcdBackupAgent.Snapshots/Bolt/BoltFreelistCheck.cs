@@ -2,17 +2,19 @@ using System.Buffers.Binary;
 
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
-/// <summary>Reads the freelist piece by piece, whatever its size, and marks its pages as free.</summary>
+/// <summary>Reads a freelist of any size piece by piece, and marks its pages as free.</summary>
 internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, BoltProblems problems)
 {
-    /// <summary>Ids that are read at once: 64 KiB.</summary>
+    /// <summary>The number of ids in one read: 64 KiB.</summary>
     private const int IdsPerRead = 8192;
 
     private readonly ulong _id = database.Meta.Freelist;
     private ulong _previous;
 
     /// <summary>Checks the list, if there is one.</summary>
-    /// <returns>Whether there is one that could be read whole, so that every page must be used or in it.</returns>
+    /// <returns>
+    /// Whether there is a freelist and it was read completely. Then every page must be reachable or in the freelist.
+    /// </returns>
     public bool Run(CancellationToken cancellationToken)
     {
         if (_id == BoltFormat.NoFreelist)
@@ -22,7 +24,7 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
 
         if (!database.HasPage(_id))
         {
-            problems.Add(_id, $"it should be the freelist, and lies outside of the database's {pages.Pages} pages");
+            problems.Add(_id, $"it should be the freelist, but is outside the database's {pages.Pages} pages");
             return false;
         }
 
@@ -30,13 +32,13 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
         database.ReadFirstPage(_id, page);
         if (page.Kind != BoltPageKinds.Freelist)
         {
-            problems.Add(_id, $"it should be the freelist, and its type is 0x{(ushort)page.Kind:x}");
+            problems.Add(_id, $"it should be the freelist, but its type is 0x{(ushort)page.Kind:x}");
             return false;
         }
 
         if (page.HeaderId != _id)
         {
-            problems.Add(_id, $"it says to be page {page.HeaderId}");
+            problems.Add(_id, $"its header has page number {page.HeaderId}");
         }
 
         if (page.Overflow >= pages.Pages - _id)
@@ -54,7 +56,7 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
         ulong room = (((page.Overflow + 1UL) * (ulong)database.PageSizeBytes) - (ulong)offset) / sizeof(ulong);
         if (count > room)
         {
-            problems.Add(_id, $"it has no room for the {count} free pages it says to list");
+            problems.Add(_id, $"it is too small for the {count} free pages of its header");
             return false;
         }
 
@@ -62,7 +64,7 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
         return true;
     }
 
-    /// <summary>Where the ids begin within the page, in bytes, and how many there are.</summary>
+    /// <summary>Returns the offset of the ids in the page, in bytes, and their number.</summary>
     private (long Offset, ulong Count) FindIds(BoltPage page)
     {
         if (page.Count != BoltFormat.FreelistCountOverflow)
@@ -73,7 +75,9 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
         ulong count = BinaryPrimitives.ReadUInt64LittleEndian(page.Bytes[BoltFormat.PageHeaderBytes..]);
         if (count < BoltFormat.FreelistCountOverflow)
         {
-            problems.Add(_id, $"it has the form of a freelist of {BoltFormat.FreelistCountOverflow} or more pages, and lists {count}");
+            problems.Add(
+                _id,
+                $"it has the form of a list of {BoltFormat.FreelistCountOverflow} or more pages, but lists {count}");
         }
 
         return (BoltFormat.PageHeaderBytes + sizeof(ulong), count);
@@ -89,7 +93,7 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
             database.ReadBytes(piece, offset);
             for (int i = 0; i < piece.Length; i += sizeof(ulong))
             {
-                TakeId(BinaryPrimitives.ReadUInt64LittleEndian(piece[i..]));
+                AddId(BinaryPrimitives.ReadUInt64LittleEndian(piece[i..]));
             }
 
             offset += piece.Length;
@@ -97,11 +101,11 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
         }
     }
 
-    private void TakeId(ulong free)
+    private void AddId(ulong free)
     {
         if (!database.HasPage(free))
         {
-            problems.Add(_id, $"it lists page {free}, which lies outside of the database's {pages.Pages} pages");
+            problems.Add(_id, $"it lists page {free}, which is outside the database's {pages.Pages} pages");
             return;
         }
 
@@ -116,7 +120,7 @@ internal sealed class BoltFreelistCheck(BoltDatabase database, PageMap pages, Bo
 
         if (pages.IsUsed(free))
         {
-            problems.Add(free, "it is part of the freelist, and listed in it as free");
+            problems.Add(free, "it is part of the freelist, but is also listed in it as free");
         }
 
         _previous = free;

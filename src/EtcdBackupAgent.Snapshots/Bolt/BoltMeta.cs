@@ -3,30 +3,30 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// One of the two meta records at the beginning of a bbolt file. A commit writes the one that is not the newest, as its very last
-/// step; the valid one with the higher <see cref="TransactionId"/> is the database.
+/// One of the two meta records at the beginning of a bbolt file. As its last step a commit overwrites the older meta.
+/// The valid meta with the higher <see cref="TransactionId"/> is the current one.
 /// </summary>
 internal sealed record BoltMeta
 {
     public required int PageSizeBytes { get; init; }
 
-    /// <summary>Page of the root bucket, whose elements are the named buckets.</summary>
+    /// <summary>The page of the root bucket, whose elements are the named buckets.</summary>
     public required ulong Root { get; init; }
 
     public required ulong RootSequence { get; init; }
 
-    /// <summary>Page of the list of free pages, or <see cref="BoltFormat.NoFreelist"/>.</summary>
+    /// <summary>The page of the freelist, or <see cref="BoltFormat.NoFreelist"/>.</summary>
     public required ulong Freelist { get; init; }
 
-    /// <summary>The first page number never used: all pages of the database are below it.</summary>
+    /// <summary>The first page number that was never used: all pages of the database are below it.</summary>
     public required ulong HighWaterMark { get; init; }
 
     public required ulong TransactionId { get; init; }
 
     /// <summary>Reads the meta of a meta page.</summary>
-    /// <param name="page">The page from its header on; at least its first 80 bytes.</param>
-    /// <param name="problem">Why it is not valid; null if it is.</param>
-    /// <returns>Null if it is not valid.</returns>
+    /// <param name="page">The page with its header; at least its first 80 bytes.</param>
+    /// <param name="problem">The reason why the meta is not valid; null if it is valid.</param>
+    /// <returns>The meta, or null if it is not valid.</returns>
     public static BoltMeta? Read(ReadOnlySpan<byte> page, out string? problem)
     {
         ReadOnlySpan<byte> meta = page[BoltFormat.PageHeaderBytes..];
@@ -44,8 +44,8 @@ internal sealed record BoltMeta
             };
     }
 
-    /// <summary>Writes the meta and its checksum; the page's header is the caller's.</summary>
-    /// <param name="meta">At least 64 bytes, which follow the page's header.</param>
+    /// <summary>Writes the meta and its checksum. The caller writes the header of the page.</summary>
+    /// <param name="meta">The target: at least 64 bytes after the header of the page.</param>
     public void Write(Span<byte> meta)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(meta, BoltFormat.Magic);
@@ -69,7 +69,7 @@ internal sealed record BoltMeta
 
         if (BinaryPrimitives.ReadUInt32LittleEndian(meta[4..]) is not BoltFormat.Version and var version)
         {
-            return $"its format version is {version}, and {BoltFormat.Version} is known";
+            return $"its format version is {version}; only {BoltFormat.Version} is supported";
         }
 
         if (BinaryPrimitives.ReadUInt64LittleEndian(meta[BoltFormat.MetaBytes..]) != Checksum(meta))
@@ -80,10 +80,10 @@ internal sealed record BoltMeta
         uint pageSize = BinaryPrimitives.ReadUInt32LittleEndian(meta[8..]);
         return uint.IsPow2(pageSize) && pageSize is >= BoltFormat.PageSizeBytesMin and <= BoltFormat.PageSizeBytesMax
             ? null
-            : $"its page size is {pageSize}, which is no power of two from 1 KiB to 16 MiB";
+            : $"its page size is {pageSize}, which is not a power of two from 1 KiB to 16 MiB";
     }
 
-    /// <summary>FNV-1a of 64 bits over the 56 bytes before the checksum.</summary>
+    /// <summary>Computes the 64-bit FNV-1a of the 56 bytes before the checksum.</summary>
     private static ulong Checksum(ReadOnlySpan<byte> meta)
     {
         ulong hash = 0xCBF29CE484222325;

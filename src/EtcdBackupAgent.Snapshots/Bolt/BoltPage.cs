@@ -3,18 +3,18 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// One branch or leaf page with its overflow pages, in memory that is used again for the next page. What it says about itself is not
-/// to be believed before <see cref="FindProblems"/> found none; the accessors do not look again.
+/// One branch or leaf page with its overflow pages, in memory that is reused for the next page. Its content must not be
+/// trusted until <see cref="FindProblems"/> has found no problem: the accessors do not check again.
 /// </summary>
 internal sealed class BoltPage
 {
     private byte[] _bytes = [];
     private int _length;
 
-    /// <summary>The page's number as it was asked for; 0 for an inline page.</summary>
+    /// <summary>The requested page number; 0 for an inline page.</summary>
     public ulong Id { get; private set; }
 
-    /// <summary>Which page to name in messages: for an inline page the one that it stands in.</summary>
+    /// <summary>The page number for messages: for an inline page, the page that contains it.</summary>
     public ulong ShownId { get; private set; }
 
     public ulong HeaderId => BinaryPrimitives.ReadUInt64LittleEndian(_bytes);
@@ -23,25 +23,25 @@ internal sealed class BoltPage
 
     public int Count => BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(10));
 
-    /// <summary>Pages that follow and belong to this one.</summary>
+    /// <summary>The number of pages that follow and belong to this page.</summary>
     public uint Overflow => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.AsSpan(12));
 
     public bool IsBranch => Kind == BoltPageKinds.Branch;
 
-    /// <summary>How messages tell an inline page from the leaf that it stands in.</summary>
-    private string Inline => Id == 0 ? "of an inline bucket: " : "";
+    /// <summary>The prefix by which messages distinguish an inline page from the leaf that contains it.</summary>
+    private string Inline => Id == 0 ? "inline bucket: " : "";
 
-    /// <summary>All bytes, the header included.</summary>
+    /// <summary>All bytes, including the header.</summary>
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
-    /// <summary>Takes an inline bucket's page, which stands within a leaf's value: at least a page's header.</summary>
+    /// <summary>Loads the page of an inline bucket from the value of a leaf; it has at least a page header.</summary>
     public void LoadInline(ReadOnlySpan<byte> bytes, ulong shownId)
     {
         bytes.CopyTo(Resize(bytes.Length, 0));
         (Id, ShownId) = (0, shownId);
     }
 
-    /// <summary>Makes room for a page's bytes, keeps the first <paramref name="keep"/>, and gives the whole.</summary>
+    /// <summary>Resizes the page, keeps its first <paramref name="keep"/> bytes, and returns all bytes.</summary>
     public Span<byte> Resize(int length, int keep)
     {
         if (_bytes.Length < length)
@@ -64,13 +64,13 @@ internal sealed class BoltPage
         return _bytes.AsSpan((int)(element + position), (int)keyBytes);
     }
 
-    /// <summary>Of a branch: the child's page.</summary>
+    /// <summary>Returns the child's page of an element of a branch.</summary>
     public ulong Child(int index) => BinaryPrimitives.ReadUInt64LittleEndian(_bytes.AsSpan(Element(index) + 8));
 
-    /// <summary>Of a leaf: whether the value is a bucket.</summary>
+    /// <summary>Whether the value of an element of a leaf is a bucket.</summary>
     public bool IsBucket(int index) => (LeafFlags(index) & BoltFormat.BucketElement) != 0;
 
-    /// <summary>Of a leaf.</summary>
+    /// <summary>Returns the value of an element of a leaf.</summary>
     public ReadOnlySpan<byte> Value(int index)
     {
         (int element, uint position, uint keyBytes) = LeafElement(index);
@@ -78,7 +78,10 @@ internal sealed class BoltPage
         return _bytes.AsSpan((int)(element + position + keyBytes), (int)valueBytes);
     }
 
-    /// <summary>Index of the first element whose key is not below <paramref name="key"/>; <see cref="Count"/> if there is none.</summary>
+    /// <summary>
+    /// Returns the index of the first element whose key is not below <paramref name="key"/>, or <see cref="Count"/> if
+    /// there is none.
+    /// </summary>
     public int LowerBound(ReadOnlySpan<byte> key)
     {
         int low = 0;
@@ -99,7 +102,7 @@ internal sealed class BoltPage
         return low;
     }
 
-    /// <summary>Whether an element's key and value lie within the page; those of another must not be asked for.</summary>
+    /// <summary>Whether an element's key and value are within the page. If not, they must not be read.</summary>
     public bool IsReadable(int index)
     {
         (long start, long end) = DataOf(index);
@@ -107,10 +110,10 @@ internal sealed class BoltPage
     }
 
     /// <summary>
-    /// Adds everything that is wrong within the page. bbolt writes keys and values without gaps, in the order of the elements and right
-    /// after them, and zeroes after the last: so a count, position or size that is off by one is found here, too.
+    /// Adds all problems within the page. bbolt writes keys and values directly after the elements, in the same order
+    /// and without gaps, and then zeros. So a count, position or size that is off by one is also found here.
     /// </summary>
-    /// <returns>Whether there are elements to look at; each of them only if it <see cref="IsReadable"/>.</returns>
+    /// <returns>Whether the elements can be read, each only if <see cref="IsReadable"/> is true for it.</returns>
     public bool FindProblems(BoltProblems problems)
     {
         if (Kind is not (BoltPageKinds.Branch or BoltPageKinds.Leaf))
@@ -121,7 +124,7 @@ internal sealed class BoltPage
 
         if (HeaderId != Id)
         {
-            problems.Add(ShownId, $"{Inline}it says to be page {HeaderId}");
+            problems.Add(ShownId, $"{Inline}its header has page number {HeaderId}");
         }
 
         if (IsBranch && Count == 0)
@@ -131,7 +134,7 @@ internal sealed class BoltPage
 
         if (DataStart > _length)
         {
-            problems.Add(ShownId, $"{Inline}it has no room for the {Count} elements it says to have");
+            problems.Add(ShownId, $"{Inline}it is too small for the {Count} elements of its header");
             return false;
         }
 
@@ -139,12 +142,14 @@ internal sealed class BoltPage
         return true;
     }
 
-    /// <summary>An inline page is made as long as its elements; a page of the file is filled with zeroes.</summary>
+    /// <summary>
+    /// Checks the end of the page. An inline page ends with its last element; a page of the file is padded with zeros.
+    /// </summary>
     private void FindEndProblem(long? end, BoltProblems problems)
     {
         if (Id == 0 && Overflow != 0)
         {
-            problems.Add(ShownId, $"{Inline}it says to have {Overflow} overflow pages");
+            problems.Add(ShownId, $"{Inline}its header has {Overflow} overflow pages");
         }
 
         if (end is not { } dataEnd)
@@ -158,11 +163,13 @@ internal sealed class BoltPage
         }
         else if (_bytes.AsSpan((int)dataEnd, _length - (int)dataEnd).ContainsAnyExcept((byte)0))
         {
-            problems.Add(ShownId, $"{Inline}there is something after its last element");
+            problems.Add(ShownId, $"{Inline}there is data after its last element");
         }
     }
 
-    /// <summary>Where the last element's data end; null if not all elements are readable.</summary>
+    /// <summary>
+    /// Checks the elements. Returns the end of the last element's data, or null if not all elements are readable.
+    /// </summary>
     private long? FindElementProblems(BoltProblems problems)
     {
         long? expected = DataStart;
@@ -179,7 +186,7 @@ internal sealed class BoltPage
 
             if (expected is not null && start != expected)
             {
-                problems.Add(ShownId, $"{Inline}element {i} does not begin where the one before it ends");
+                problems.Add(ShownId, $"{Inline}element {i} does not begin where the previous one ends");
             }
 
             ReadOnlySpan<byte> key = Key(i);
@@ -189,12 +196,12 @@ internal sealed class BoltPage
             }
             else if (key.SequenceCompareTo(previous) <= 0)
             {
-                problems.Add(ShownId, $"{Inline}the key of element {i} is not above the one before it");
+                problems.Add(ShownId, $"{Inline}the key of element {i} is not above the previous one");
             }
 
             if (!IsBranch && LeafFlags(i) is not (0 or BoltFormat.BucketElement) and var flags)
             {
-                problems.Add(ShownId, $"{Inline}element {i} has the unknown flags 0x{flags:x}");
+                problems.Add(ShownId, $"{Inline}element {i} has unknown flags 0x{flags:x}");
             }
 
             previous = key;
@@ -204,10 +211,14 @@ internal sealed class BoltPage
         return expected;
     }
 
-    /// <summary>Where elements end, and so keys and values begin; more than the page has if its count is wrong.</summary>
+    /// <summary>
+    /// The end of the elements, where keys and values begin. It is beyond the page if the count is wrong.
+    /// </summary>
     private int DataStart => BoltFormat.PageHeaderBytes + (Count * BoltFormat.ElementHeaderBytes);
 
-    /// <summary>Where an element says that its key begins and its value ends, counted from the page's first byte.</summary>
+    /// <summary>
+    /// Returns where an element's key begins and its value ends, as offsets from the page's first byte.
+    /// </summary>
     private (long Start, long End) DataOf(int index)
     {
         (int element, uint position, uint keyBytes) = IsBranch ? BranchElement(index) : LeafElement(index);

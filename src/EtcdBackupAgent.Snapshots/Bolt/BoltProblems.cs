@@ -4,14 +4,16 @@ using System.Runtime.CompilerServices;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Problems as they are found: the first so many as text, of the others the number. What is only counted is never made into text, so
-/// that a file that is wrong everywhere costs no more time and memory than a sound one.
+/// Collects problems: the first ones as text, the others only as a number. A problem that is only counted is never
+/// formatted, so a file that is damaged everywhere costs no more time and memory than a valid one.
 /// </summary>
 internal sealed class BoltProblems(int keptMax)
 {
     private readonly List<string> _kept = [];
 
-    /// <summary>Each begins with its page, such as <c>page 7: it says to be page 9</c>.</summary>
+    /// <summary>
+    /// The problems as text. Each begins with its page, such as <c>page 7: its header has page number 9</c>.
+    /// </summary>
     public IReadOnlyList<string> Kept => _kept;
 
     public long Count { get; private set; }
@@ -22,25 +24,26 @@ internal sealed class BoltProblems(int keptMax)
         Count = 0;
     }
 
-    /// <param name="page">The page that is wrong.</param>
-    /// <param name="what">What is wrong with it, as a clause without a full stop.</param>
+    /// <summary>Adds a problem of a page.</summary>
+    /// <param name="page">The damaged page.</param>
+    /// <param name="what">The problem, as a clause without a full stop.</param>
     public void Add(ulong page, string what) => Add(page, $"{what}");
 
     /// <inheritdoc cref="Add(ulong, string)"/>
     public void Add(ulong page, [InterpolatedStringHandlerArgument("")] ref Text what) =>
-        AddWhole($"page {page}: {what.Take()}");
+        AddWhole($"page {page}: {what.Format()}");
 
-    /// <summary>Adds a sentence that names its page itself.</summary>
+    /// <summary>Adds a problem whose text already contains its page.</summary>
     public void AddWhole([InterpolatedStringHandlerArgument("")] ref Text problem)
     {
         Count++;
         if (_kept.Count < keptMax)
         {
-            _kept.Add(problem.Take());
+            _kept.Add(problem.Format());
         }
     }
 
-    /// <summary>Text that is put together only if it will be kept.</summary>
+    /// <summary>A text that is formatted only if it is kept.</summary>
     [InterpolatedStringHandler]
     public ref struct Text
     {
@@ -58,7 +61,7 @@ internal sealed class BoltProblems(int keptMax)
 
         public void AppendFormatted<T>(T value, string format) => _text.AppendFormatted(value, format);
 
-        internal string Take() => _text.ToStringAndClear();
+        internal string Format() => _text.ToStringAndClear();
     }
 
     private int KeptMax => keptMax;

@@ -3,36 +3,37 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Goes through the pages of all buckets, from the root bucket down. A page is read only by the first that refers to it; whatever
-/// damaged branches refer to, no page is read twice, and there is an end.
+/// Checks the pages of all buckets, from the root bucket down. A page is read only for its first reference. So even
+/// with damaged branches no page is read twice, and the check terminates.
 /// </summary>
 internal sealed class BoltTreeCheck(
     BoltDatabase database, PageMap pages, BoltProblems problems, CancellationToken cancellationToken)
 {
-    /// <summary>The branches from the root down to the page at hand, whose memory is used again.</summary>
+    /// <summary>The branches from the root down to the current page. Their memory is reused.</summary>
     private readonly List<BoltPage> _branches = [];
 
-    /// <summary>Pages of buckets that the leaves on the way down hold and that are still to be gone through.</summary>
+    /// <summary>The root pages of buckets in the leaves above the current page that are not checked yet.</summary>
     private readonly Stack<ulong> _roots = [];
 
     private readonly BoltPage _inline = new();
 
-    /// <summary>The page that was read last; becomes one of <see cref="_branches"/> if it is one.</summary>
+    /// <summary>The page that was read last. If it is a branch, it moves to <see cref="_branches"/>.</summary>
     private BoltPage _page = new();
 
     public void Run() => CheckPage(database.Meta.Root, referrer: 0, default, depth: 0, isRootBucket: true);
 
-    /// <param name="id">The page, believed to be one of a tree.</param>
-    /// <param name="referrer">The page that says so.</param>
-    /// <param name="bounds">What its keys must lie between.</param>
-    /// <param name="depth">Pages above it, over all buckets that it is nested in.</param>
-    /// <param name="isRootBucket">Whether it belongs to the bucket that only holds buckets.</param>
+    /// <summary>Checks a page and everything below it.</summary>
+    /// <param name="id">The page, which should belong to a tree.</param>
+    /// <param name="referrer">The page that refers to it.</param>
+    /// <param name="bounds">The bounds of its keys.</param>
+    /// <param name="depth">The number of pages above it, including those of the buckets that contain it.</param>
+    /// <param name="isRootBucket">Whether it belongs to the root bucket, which contains only buckets.</param>
     private void CheckPage(ulong id, ulong referrer, KeyBounds bounds, int depth, bool isRootBucket)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (depth >= BoltFormat.TreeDepthMax)
         {
-            problems.Add(id, $"there are more than {BoltFormat.TreeDepthMax} pages on the way down to it");
+            problems.Add(id, $"it is more than {BoltFormat.TreeDepthMax} levels below the root");
             return;
         }
 
@@ -52,24 +53,26 @@ internal sealed class BoltTreeCheck(
         }
     }
 
-    /// <summary>Reads a page with its overflow into <see cref="_page"/>, unless something else has them already.</summary>
+    /// <summary>
+    /// Reads a page with its overflow into <see cref="_page"/>, unless one of its pages is already in use.
+    /// </summary>
     private bool TryRead(ulong id, ulong referrer)
     {
         if (!database.HasPage(id))
         {
-            problems.Add(referrer, $"it refers to page {id}, which lies outside of the database's {pages.Pages} pages");
+            problems.Add(referrer, $"it refers to page {id}, which is outside the database's {pages.Pages} pages");
             return false;
         }
 
         if (!pages.TryUse(id))
         {
-            problems.Add(id, $"page {referrer} refers to it, and it is in use elsewhere");
+            problems.Add(id, $"page {referrer} refers to it, but it is in use elsewhere");
             return false;
         }
 
         if (pages.IsFree(id))
         {
-            problems.Add(id, $"page {referrer} refers to it, and it is in the freelist");
+            problems.Add(id, $"page {referrer} refers to it, but it is in the freelist");
         }
 
         database.ReadFirstPage(id, _page);
@@ -83,13 +86,13 @@ internal sealed class BoltTreeCheck(
         {
             if (!pages.TryUse(next))
             {
-                problems.Add(next, $"it is an overflow page of page {id}, and in use elsewhere");
+                problems.Add(next, $"it is an overflow page of page {id}, but in use elsewhere");
                 return false;
             }
 
             if (pages.IsFree(next))
             {
-                problems.Add(next, $"it is an overflow page of page {id}, and in the freelist");
+                problems.Add(next, $"it is an overflow page of page {id}, but in the freelist");
             }
         }
 
@@ -97,7 +100,10 @@ internal sealed class BoltTreeCheck(
         return true;
     }
 
-    /// <summary>Within a page keys are in order, so that the first and the last stand for all; where they are not, that is told.</summary>
+    /// <summary>
+    /// Checks the first and the last key. Keys within a page must be in order (reported otherwise), so these two cover
+    /// all.
+    /// </summary>
     private void CheckBounds(BoltPage page, KeyBounds bounds)
     {
         int last = page.Count - 1;
@@ -108,12 +114,12 @@ internal sealed class BoltTreeCheck(
 
         if (page.Key(0).SequenceCompareTo(bounds.From) < 0)
         {
-            problems.Add(page.Id, "its first key is below the one that the page above has for it");
+            problems.Add(page.Id, "its first key is below its key in the page above");
         }
 
         if (!bounds.Below.IsEmpty && page.Key(last).SequenceCompareTo(bounds.Below) >= 0)
         {
-            problems.Add(page.Id, "its last key is not below that of its neighbour in a page above");
+            problems.Add(page.Id, "its last key is not below the key of its neighbour in a page above");
         }
     }
 
@@ -132,7 +138,7 @@ internal sealed class BoltTreeCheck(
     {
         for (int i = 0; i < branch.Count; i++)
         {
-            // Where a key cannot be read, the bounds of the branch itself are all that is known.
+            // If a key cannot be read, use the bounds of the branch itself.
             KeyBounds within = new()
             {
                 From = branch.IsReadable(i) ? branch.Key(i) : bounds.From,
@@ -142,7 +148,9 @@ internal sealed class BoltTreeCheck(
         }
     }
 
-    /// <summary>Looks at the buckets that a leaf holds; those with pages of their own come after it, when its memory is free.</summary>
+    /// <summary>
+    /// Checks the buckets of a leaf. Buckets with their own pages are checked after it, when its memory can be reused.
+    /// </summary>
     private void CheckLeaf(int depth, bool isRootBucket)
     {
         ulong id = _page.Id;
@@ -160,7 +168,7 @@ internal sealed class BoltTreeCheck(
             }
             else if (isRootBucket)
             {
-                problems.Add(id, $"element {i} is no bucket, and belongs to the root bucket, which holds nothing else");
+                problems.Add(id, $"element {i} of the root bucket is not a bucket");
             }
         }
 
@@ -184,7 +192,8 @@ internal sealed class BoltTreeCheck(
         {
             if (!inline.IsEmpty)
             {
-                problems.Add(_page.Id, $"the bucket at element {element} has page {root}, and {inline.Length} bytes inline");
+                problems.Add(
+                    _page.Id, $"the bucket at element {element} has page {root} but also {inline.Length} bytes inline");
             }
 
             _roots.Push(root);
@@ -217,18 +226,20 @@ internal sealed class BoltTreeCheck(
         {
             if (_inline.IsBucket(i))
             {
-                problems.Add(_page.Id, $"the inline bucket at element {element} holds a bucket");
+                problems.Add(_page.Id, $"the inline bucket at element {element} contains a bucket");
             }
         }
     }
 
-    /// <summary>What the keys of a page lie between.</summary>
+    /// <summary>The bounds of the keys of a page.</summary>
     private readonly ref struct KeyBounds
     {
-        /// <summary>The lowest key that may be; empty if every key may.</summary>
+        /// <summary>The lowest allowed key; empty if there is no lower bound.</summary>
         public ReadOnlySpan<byte> From { get; init; }
 
-        /// <summary>The lowest key that may no more be; empty if there is none, which no key is.</summary>
+        /// <summary>
+        /// The lowest key above the allowed range; empty if there is no upper bound. (A key is never empty.)
+        /// </summary>
         public ReadOnlySpan<byte> Below { get; init; }
     }
 }

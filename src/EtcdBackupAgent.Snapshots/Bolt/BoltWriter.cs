@@ -4,15 +4,17 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Writes a new bbolt file from front to back: buckets one after another, each from elements in the order of their keys. Memory does
-/// not depend on the file's size, only on the largest element. The metas come last, and until then the file is no database.
+/// Writes a new bbolt file sequentially: one bucket after another, each from elements in the order of their keys.
+/// Memory does not depend on the size of the file, only on the largest element. The metas are written last; until then
+/// the file is not a valid database.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Page 2 is an empty freelist: every page below the high-water mark is in use. An etcd that finds a freelist does not walk over the
-/// whole file to find the free pages when it opens it the first time; from its first commit on it stores none.
+/// Page 2 is an empty freelist: every page below the high-water mark is in use. If etcd finds a freelist, it does not
+/// read the whole file to find the free pages when it first opens it. With its first commit etcd stops storing a
+/// freelist.
 /// </para>
-/// <para>A bucket that bbolt itself would keep inline is inline here: one leaf, up to a quarter of a page.</para>
+/// <para>A bucket is written inline if bbolt would do so: one leaf of up to a quarter of a page.</para>
 /// </remarks>
 internal sealed class BoltWriter : IDisposable
 {
@@ -23,15 +25,17 @@ internal sealed class BoltWriter : IDisposable
     private readonly BoltWriterOutput _output;
     private readonly BoltWriterTree _tree;
 
-    /// <summary>What the root bucket will hold: a header for each bucket, with its page if it is inline.</summary>
+    /// <summary>
+    /// The content of the root bucket: a header for each bucket, followed by its page if it is inline.
+    /// </summary>
     private readonly SortedDictionary<byte[], byte[]> _buckets =
         new(Comparer<byte[]>.Create((left, right) => left.AsSpan().SequenceCompareTo(right)));
 
     private byte[]? _bucketName;
     private ulong _bucketSequence;
 
-    /// <param name="file">Empty and open for writing; stays the caller's.</param>
-    /// <param name="pageSizeBytes">A power of two that bbolt knows.</param>
+    /// <param name="file">An empty file, open for writing. The caller keeps ownership.</param>
+    /// <param name="pageSizeBytes">A power of two that bbolt supports.</param>
     public BoltWriter(SafeFileHandle file, int pageSizeBytes)
     {
         _file = file;
@@ -45,21 +49,22 @@ internal sealed class BoltWriter : IDisposable
         _output.FillPage();
     }
 
-    /// <summary>Bytes of the file so far; the root bucket is still to come.</summary>
+    /// <summary>The size of the file so far, without the root bucket.</summary>
     public long SizeBytes => _output.SizeBytes;
 
-    /// <summary>The key that was added last to the bucket that is begun; empty if there is none yet.</summary>
+    /// <summary>The last key of the current bucket; empty if it has none yet.</summary>
     public ReadOnlySpan<byte> LastKey => _tree.LastKey;
 
-    /// <param name="name">Of a bucket that was not written yet; names may come in any order.</param>
+    /// <summary>Begins a bucket.</summary>
+    /// <param name="name">The name of a new bucket. Names may come in any order.</param>
     /// <param name="sequence">The bucket's counter, which etcd does not use.</param>
-    /// <exception cref="ArgumentException">There is such a bucket already.</exception>
-    /// <exception cref="InvalidOperationException">Another bucket is not ended.</exception>
+    /// <exception cref="ArgumentException">The bucket already exists.</exception>
+    /// <exception cref="InvalidOperationException">Another bucket is not ended yet.</exception>
     public void BeginBucket(ReadOnlySpan<byte> name, ulong sequence)
     {
         if (_bucketName is not null)
         {
-            throw new InvalidOperationException("Another bucket is not ended.");
+            throw new InvalidOperationException("Another bucket is not ended yet.");
         }
 
         byte[] copy = name.ToArray();
@@ -67,11 +72,13 @@ internal sealed class BoltWriter : IDisposable
         (_bucketName, _bucketSequence) = (copy, sequence);
     }
 
-    /// <exception cref="ArgumentException">The key is not above the one before it, or empty.</exception>
-    /// <exception cref="IOException">The disk refused what was added so far.</exception>
+    /// <summary>Adds an element to the current bucket.</summary>
+    /// <exception cref="ArgumentException">The key is empty or not above the previous key.</exception>
+    /// <exception cref="IOException">The previous elements cannot be written.</exception>
     public void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _tree.Add(0, key, value);
 
-    /// <exception cref="IOException">The disk refused what was added so far.</exception>
+    /// <summary>Ends the current bucket.</summary>
+    /// <exception cref="IOException">The previous elements cannot be written.</exception>
     /// <exception cref="InvalidOperationException">No bucket was begun.</exception>
     public void EndBucket()
     {
@@ -85,10 +92,12 @@ internal sealed class BoltWriter : IDisposable
         _bucketName = null;
     }
 
-    /// <summary>Writes the root bucket and, once all pages are on the disk, the metas, and brings them there, too.</summary>
-    /// <param name="transactionId">Of the newer meta; at least 1.</param>
-    /// <returns>Bytes of the file.</returns>
-    /// <exception cref="IOException">The disk refused it.</exception>
+    /// <summary>
+    /// Writes the root bucket, flushes all pages to the disk, then writes the metas and flushes them too.
+    /// </summary>
+    /// <param name="transactionId">The transaction of the newer meta; at least 1.</param>
+    /// <returns>The size of the file.</returns>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public long Finish(ulong transactionId)
     {
         foreach ((byte[] name, byte[] value) in _buckets)
@@ -103,7 +112,7 @@ internal sealed class BoltWriter : IDisposable
         byte[] metas = new byte[2 * _pageSizeBytes];
         foreach (ulong id in (ulong[])[transactionId - 1, transactionId])
         {
-            // bbolt writes the meta of a transaction to the page of the transaction's parity.
+            // bbolt writes the meta of a transaction to the page transaction modulo 2.
             Span<byte> page = metas.AsSpan((int)(id % 2) * _pageSizeBytes);
             WriteHeader(page, id % 2, BoltPageKinds.Meta);
             BoltMeta meta = new()
@@ -123,7 +132,7 @@ internal sealed class BoltWriter : IDisposable
         return _output.SizeBytes;
     }
 
-    /// <summary>Touches the file no more.</summary>
+    /// <summary>Waits until the file is no longer used.</summary>
     public void Dispose() => _output.Dispose();
 
     private static void WriteHeader(Span<byte> page, ulong id, BoltPageKinds kind)

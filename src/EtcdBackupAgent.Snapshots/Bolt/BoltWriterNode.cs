@@ -2,16 +2,18 @@ using System.Buffers.Binary;
 
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
-/// <summary>A branch or leaf page that is being filled. Its memory is used again for the next page.</summary>
+/// <summary>A branch or leaf page that is being filled. Its memory is reused for the next page.</summary>
 internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
 {
-    /// <summary>A page's count has 16 bits, and bbolt keeps the highest for a freelist's own use.</summary>
+    /// <summary>The count of a page has 16 bits, and bbolt reserves the highest value for freelists.</summary>
     private const int ElementsMax = ushort.MaxValue - 1;
 
-    /// <summary>A tenth of a page is left free, as etcd's own pages of revisions have it, for changes to come.</summary>
+    /// <summary>A tenth of a page stays free for later changes, as in etcd's own pages of revisions.</summary>
     private const int SparePart = 10;
 
-    /// <summary>The page's header and its elements' headers, whose positions still count from the data's beginning.</summary>
+    /// <summary>
+    /// The page's header and its elements' headers. Their positions still count from the beginning of the data.
+    /// </summary>
     private byte[] _head = new byte[pageSizeBytes];
 
     private byte[] _data = new byte[pageSizeBytes];
@@ -23,21 +25,22 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
 
     public int UsedBytes => HeadBytes + _dataBytes;
 
-    /// <summary>Of a page with elements.</summary>
+    /// <summary>The first key of a page that is not empty.</summary>
     public ReadOnlySpan<byte> FirstKey => _data.AsSpan(0, BinaryPrimitives.ReadInt32LittleEndian(
         _head.AsSpan(BoltFormat.PageHeaderBytes + (isLeaf ? 8 : 4))));
 
-    /// <summary>Of a page with elements.</summary>
+    /// <summary>The last key of a page that is not empty.</summary>
     public ReadOnlySpan<byte> LastKey => _data.AsSpan(_lastKeyStart, _lastKeyBytes);
 
-    /// <summary>Of a branch with children.</summary>
+    /// <summary>The first child of a branch that is not empty.</summary>
     public ulong FirstChild => BinaryPrimitives.ReadUInt64LittleEndian(_head.AsSpan(BoltFormat.PageHeaderBytes + 8));
 
     private int HeadBytes => BoltFormat.PageHeaderBytes + (Count * BoltFormat.ElementHeaderBytes);
 
     /// <summary>
-    /// Whether one more element belongs into this page: as long as the page (with the overflow that it has already) keeps a
-    /// tenth free, or would otherwise be less than half full. A branch always takes two, or the tree would never end.
+    /// Whether another element belongs to this page: if a tenth of the page (with its existing overflow) stays free, or
+    /// if the page would otherwise be less than half full. A branch always takes two elements, or the tree would never
+    /// end.
     /// </summary>
     public bool HasRoom(int keyBytes, int valueBytes)
     {
@@ -71,8 +74,8 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
         Append(key, []);
     }
 
-    /// <summary>Appends the page with its overflow.</summary>
-    /// <returns>Its number.</returns>
+    /// <summary>Appends the page with its overflow to the output.</summary>
+    /// <returns>The number of the page.</returns>
     public ulong WriteTo(BoltWriterOutput output)
     {
         ulong id = output.NextPage;
@@ -83,7 +86,7 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
         return id;
     }
 
-    /// <summary>The page as it stands in an inline bucket: no number, no padding.</summary>
+    /// <summary>Returns the page for an inline bucket: without number and padding.</summary>
     public byte[] ToInline() => [.. Head(0, 0), .. _data.AsSpan(0, _dataBytes)];
 
     public void Clear() => (Count, _dataBytes) = (0, 0);
@@ -94,13 +97,15 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
     {
         Span<byte> head = _head.AsSpan(0, HeadBytes);
         BinaryPrimitives.WriteUInt64LittleEndian(head, id);
-        BinaryPrimitives.WriteUInt16LittleEndian(head[8..], (ushort)(isLeaf ? BoltPageKinds.Leaf : BoltPageKinds.Branch));
+        BoltPageKinds kind = isLeaf ? BoltPageKinds.Leaf : BoltPageKinds.Branch;
+        BinaryPrimitives.WriteUInt16LittleEndian(head[8..], (ushort)kind);
         BinaryPrimitives.WriteUInt16LittleEndian(head[10..], (ushort)Count);
         BinaryPrimitives.WriteUInt32LittleEndian(head[12..], overflow);
         for (int i = 0; i < Count; i++)
         {
-            // A position counts from its element, and only now is it known where the elements end.
-            Span<byte> position = head[(BoltFormat.PageHeaderBytes + (i * BoltFormat.ElementHeaderBytes) + (isLeaf ? 4 : 0))..];
+            // A position counts from its element. The end of the elements is known only now.
+            int element = BoltFormat.PageHeaderBytes + (i * BoltFormat.ElementHeaderBytes);
+            Span<byte> position = head[(element + (isLeaf ? 4 : 0))..];
             int inData = BinaryPrimitives.ReadInt32LittleEndian(position);
             BinaryPrimitives.WriteInt32LittleEndian(position, inData + ((Count - i) * BoltFormat.ElementHeaderBytes));
         }
@@ -112,8 +117,8 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
     {
         int start = HeadBytes;
         Count++;
-        MakeRoom(ref _head, start, HeadBytes);
-        MakeRoom(ref _data, _dataBytes, checked(_dataBytes + dataBytes));
+        EnsureCapacity(ref _head, start, HeadBytes);
+        EnsureCapacity(ref _data, _dataBytes, checked(_dataBytes + dataBytes));
         return _head.AsSpan(start);
     }
 
@@ -125,11 +130,12 @@ internal sealed class BoltWriterNode(int pageSizeBytes, bool isLeaf)
         _dataBytes += key.Length + value.Length;
     }
 
-    private static void MakeRoom(ref byte[] bytes, int used, int needed)
+    private static void EnsureCapacity(ref byte[] bytes, int used, int needed)
     {
         if (needed > bytes.Length)
         {
-            byte[] larger = GC.AllocateUninitializedArray<byte>((int)Math.Min(Array.MaxLength, Math.Max(needed, bytes.Length * 2L)));
+            byte[] larger = GC.AllocateUninitializedArray<byte>(
+                (int)Math.Min(Array.MaxLength, Math.Max(needed, bytes.Length * 2L)));
             bytes.AsSpan(0, used).CopyTo(larger);
             bytes = larger;
         }

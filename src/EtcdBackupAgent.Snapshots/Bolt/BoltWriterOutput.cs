@@ -4,69 +4,74 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// The end of a bbolt file that grows page by page. What is appended is written in large pieces, in order, each while the next one is
-/// put together: copying pages into the kernel is most of the work of a restore.
+/// Appends pages to a bbolt file. Writes large pieces in order, each while the next one is filled: copying pages to the
+/// kernel is most of the work of a restore.
 /// </summary>
 internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) : IDisposable
 {
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>The disk is to work while more is coming, so that the wait at the end is short.</summary>
+    /// <summary>
+    /// The number of bytes after which the disk starts to write, so that the wait at the end is short.
+    /// </summary>
     private const long StartWriteBytes = 8 << 20;
 
     private byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferBytes);
     private int _buffered;
 
-    /// <summary>The piece that is being written; the writing under way owns it.</summary>
+    /// <summary>The piece that is being written; the current write owns it.</summary>
     private byte[] _piece = GC.AllocateUninitializedArray<byte>(BufferBytes);
 
     private Task _writing = Task.CompletedTask;
     private long _written;
     private long _started;
 
-    /// <summary>Bytes of the file, those that are not written yet included.</summary>
+    /// <summary>The size of the file, including bytes that are not written yet.</summary>
     public long SizeBytes => _written + _buffered;
 
-    /// <summary>The number of the page that is begun next.</summary>
+    /// <summary>The number of the next page.</summary>
     public ulong NextPage => (ulong)(SizeBytes / pageSizeBytes);
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
-            int taken = Math.Min(bytes.Length, Room());
-            bytes[..taken].CopyTo(_buffer.AsSpan(_buffered));
-            _buffered += taken;
-            bytes = bytes[taken..];
+            int copied = Math.Min(bytes.Length, FreeBytes());
+            bytes[..copied].CopyTo(_buffer.AsSpan(_buffered));
+            _buffered += copied;
+            bytes = bytes[copied..];
         }
     }
 
-    /// <summary>Fills the page that was begun with zeros.</summary>
+    /// <summary>Pads the current page with zeros.</summary>
     public void FillPage()
     {
         int missing = (int)((pageSizeBytes - (SizeBytes % pageSizeBytes)) % pageSizeBytes);
         while (missing > 0)
         {
-            int taken = Math.Min(missing, Room());
-            _buffer.AsSpan(_buffered, taken).Clear();
-            _buffered += taken;
-            missing -= taken;
+            int copied = Math.Min(missing, FreeBytes());
+            _buffer.AsSpan(_buffered, copied).Clear();
+            _buffered += copied;
+            missing -= copied;
         }
     }
 
-    /// <summary>Writes what is not written yet, and waits for all of it.</summary>
-    /// <exception cref="IOException">The disk refused it.</exception>
+    /// <summary>Writes all remaining bytes and waits until they are written.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public void Flush()
     {
-        HandOver();
+        StartWriting();
         _writing.GetAwaiter().GetResult();
     }
 
-    /// <summary>Waits for the writing under way, which uses the file. What it failed with was told, or nobody asks any more.</summary>
+    /// <summary>
+    /// Waits for the current write, which uses the file. Ignores its error: the caller already got it, or is failing
+    /// anyway.
+    /// </summary>
     public void Dispose() => _ = Task.WhenAny(_writing).GetAwaiter().GetResult();
 
-    /// <summary>Waits for the piece before, and lets this one be written.</summary>
-    private void HandOver()
+    /// <summary>Waits for the previous piece and starts to write this one.</summary>
+    private void StartWriting()
     {
         _writing.GetAwaiter().GetResult();
         (_buffer, _piece) = (_piece, _buffer);
@@ -87,11 +92,11 @@ internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) :
         }
     }
 
-    private int Room()
+    private int FreeBytes()
     {
         if (_buffered == _buffer.Length)
         {
-            HandOver();
+            StartWriting();
         }
 
         return _buffer.Length - _buffered;

@@ -1,37 +1,40 @@
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// A B+tree that is written from its leaves upward, out of elements in the order of their keys: of each level the page that is being
-/// filled is in memory, and a page that is full is written and becomes an element of the level above.
+/// Writes a B+tree from its leaves upward, from elements in the order of their keys. One page of each level is in
+/// memory. A full page is written and becomes an element of the level above.
 /// </summary>
 internal sealed class BoltWriterTree(BoltWriterOutput output, int pageSizeBytes)
 {
-    /// <summary>The leaf, and the branches above it; those at <see cref="_height"/> and above are from an earlier tree.</summary>
+    /// <summary>
+    /// The leaf and the branches above it. Those at <see cref="_height"/> and above are from an earlier tree.
+    /// </summary>
     private readonly List<BoltWriterNode> _levels = [new(pageSizeBytes, isLeaf: true)];
 
     private int _height = 1;
     private byte[] _lastKey = [];
     private int _lastKeyBytes;
 
-    /// <summary>Empty if nothing was added yet.</summary>
+    /// <summary>The last key; empty if nothing was added yet.</summary>
     public ReadOnlySpan<byte> LastKey => Leaf.Count > 0 ? Leaf.LastKey : _lastKey.AsSpan(0, _lastKeyBytes);
 
     private BoltWriterNode Leaf => _levels[0];
 
-    /// <exception cref="ArgumentException">The key is not above the one before it, or empty.</exception>
+    /// <summary>Adds an element.</summary>
+    /// <exception cref="ArgumentException">The key is empty or not above the previous key.</exception>
     public void Add(uint flags, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        RequireOrder(key);
+        ThrowIfOutOfOrder(key);
         if (!Leaf.HasRoom(key.Length, value.Length))
         {
-            RememberLastKey();
+            SaveLastKey();
             Close(0);
         }
 
         Leaf.AddToLeaf(flags, key, value);
     }
 
-    /// <summary>Writes what is not written yet, and is ready for the next tree.</summary>
+    /// <summary>Writes the remaining pages and resets this object for the next tree.</summary>
     /// <returns>The page of the root.</returns>
     public ulong Finish()
     {
@@ -47,7 +50,10 @@ internal sealed class BoltWriterTree(BoltWriterOutput output, int pageSizeBytes)
         return root;
     }
 
-    /// <summary>The whole tree as an inline page, if it is one leaf of at most so many bytes; then this is ready for the next.</summary>
+    /// <summary>
+    /// Returns the whole tree as an inline page and resets this object, or returns null if the tree is larger than one
+    /// leaf of this size.
+    /// </summary>
     public byte[]? TryFinishInline(int bytesMax)
     {
         if (_height > 1 || Leaf.UsedBytes > bytesMax)
@@ -88,18 +94,19 @@ internal sealed class BoltWriterTree(BoltWriterOutput output, int pageSizeBytes)
         node.AddToBranch(key, child);
     }
 
-    private void RequireOrder(ReadOnlySpan<byte> key)
+    private void ThrowIfOutOfOrder(ReadOnlySpan<byte> key)
     {
         ReadOnlySpan<byte> last = LastKey;
         if (key.SequenceCompareTo(last) <= 0)
         {
             throw new ArgumentException(key.IsEmpty
                 ? "A key is empty, which bbolt does not allow."
-                : $"Key {Convert.ToHexStringLower(key)} is not above the one before it, {Convert.ToHexStringLower(last)}.");
+                : $"Key {Convert.ToHexStringLower(key)} is not above the previous key "
+                    + $"{Convert.ToHexStringLower(last)}.");
         }
     }
 
-    private void RememberLastKey()
+    private void SaveLastKey()
     {
         ReadOnlySpan<byte> last = Leaf.LastKey;
         if (_lastKey.Length < last.Length)

@@ -2,22 +2,24 @@ using System.Numerics;
 
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
-/// <summary>Two bits for every page below the high-water mark: whether something uses it, and whether the freelist has it.</summary>
+/// <summary>
+/// Two bits for every page below the high-water mark: whether it is in use, and whether it is in the freelist.
+/// </summary>
 internal sealed class PageMap(ulong pages)
 {
     private const int PagesPerWord = 64;
 
     private readonly ulong[] _used = new ulong[Words(pages)];
 
-    /// <summary>Empty until the first free page: etcd stores no freelist.</summary>
+    /// <summary>Empty until the first free page, because etcd stores no freelist.</summary>
     private ulong[] _free = [];
 
     public ulong Pages => pages;
 
-    /// <summary>Marks a page as used; false if it was already.</summary>
+    /// <summary>Marks a page as used. Returns false if it was already used.</summary>
     public bool TryUse(ulong page) => TrySet(_used, page);
 
-    /// <summary>Marks a page as free; false if it was already.</summary>
+    /// <summary>Marks a page as free. Returns false if it was already free.</summary>
     public bool TryFree(ulong page)
     {
         if (_free.Length == 0)
@@ -43,7 +45,7 @@ internal sealed class PageMap(ulong pages)
         return count;
     }
 
-    /// <summary>Pages that are not used, and of which the freelist, if there is one, says that they are free.</summary>
+    /// <summary>Counts the pages that are not used and, if there is a freelist, are in it.</summary>
     public ulong CountFree()
     {
         if (_free.Length == 0)
@@ -60,18 +62,21 @@ internal sealed class PageMap(ulong pages)
         return count;
     }
 
-    /// <summary>Finds the next run of pages that are neither used nor free.</summary>
-    /// <param name="from">Where to begin to look; then the first page after the run.</param>
-    /// <param name="first">The run's first page.</param>
-    /// <returns>False if there is none.</returns>
-    public bool TryFindUnknown(ref ulong from, out ulong first)
+    /// <summary>Finds the next range of pages that are neither used nor free.</summary>
+    /// <param name="from">The page to start at; set to the first page after the range.</param>
+    /// <param name="first">The first page of the range.</param>
+    /// <returns>False if there is no such range.</returns>
+    public bool TryFindUnreachable(ref ulong from, out ulong first)
     {
         first = Next(from, isKnown: false);
         from = Next(first, isKnown: true);
         return first < pages;
     }
 
-    /// <summary>The first page from <paramref name="page"/> on that is known (used or free), or is not; the end if there is none.</summary>
+    /// <summary>
+    /// Returns the first page at or after <paramref name="page"/> that is known (used or free) or unknown, or the end
+    /// if there is none.
+    /// </summary>
     private ulong Next(ulong page, bool isKnown)
     {
         while (page < pages)
@@ -93,9 +98,9 @@ internal sealed class PageMap(ulong pages)
     private static bool TrySet(ulong[] bits, ulong page)
     {
         ref ulong word = ref bits[page / PagesPerWord];
-        ulong before = word;
+        ulong previous = word;
         word |= Bit(page);
-        return word != before;
+        return word != previous;
     }
 
     private static ulong Bit(ulong page) => 1UL << (int)(page % PagesPerWord);

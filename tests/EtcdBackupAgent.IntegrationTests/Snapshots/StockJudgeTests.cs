@@ -7,14 +7,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Where the stock etcdutl calls a damaged file bad, so does the check here.</summary>
+/// <summary>If stock etcdutl reports a damaged file as bad, so does this check.</summary>
 public sealed class StockJudgeTests
 {
     private const string Vector = "etcd-3.5.db.zst";
     private const int FilesOfKind = 8;
     private const int AtOnce = 2;
 
-    /// <summary>A sound file takes a fraction of a second. What takes longer than this hangs, and is bad.</summary>
+    /// <summary>
+    /// A valid file takes a fraction of a second. If etcdutl takes longer than this, it hangs, and the file is bad.
+    /// </summary>
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(8);
 
     private static readonly BoltStructure[] Kinds =
@@ -24,11 +26,13 @@ public sealed class StockJudgeTests
     ];
 
     [Fact]
-    public async Task What_etcdutl_calls_bad_is_found_here()
+    public async Task Damage_that_etcdutl_reports_is_detected()
     {
         ConcurrentBag<BoltStructure> badToBoth = [];
-        IEnumerable<(BoltStructure Kind, int Seed)> files = Kinds.SelectMany(kind => Enumerable.Range(0, FilesOfKind).Select(i => (kind, i)));
-        await Parallel.ForEachAsync(files, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (damage, cancellationToken) =>
+        IEnumerable<(BoltStructure Kind, int Seed)> files = Kinds.SelectMany(
+            kind => Enumerable.Range(0, FilesOfKind).Select(i => (kind, i)));
+        ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce };
+        await Parallel.ForEachAsync(files, options, async (damage, cancellationToken) =>
         {
             using DamagedFile file = new(Vector);
             file.StoreFreelist();
@@ -36,7 +40,7 @@ public sealed class StockJudgeTests
             bool isBadHere = file.Problems(cancellationToken).Count > 0;
             if (await IsBadToStockAsync(file.Path, cancellationToken))
             {
-                Assert.True(isBadHere, $"{what}: etcdutl calls it bad");
+                Assert.True(isBadHere, $"{what}: etcdutl reports it as bad");
                 badToBoth.Add(damage.Kind);
             }
         });
@@ -46,7 +50,7 @@ public sealed class StockJudgeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_sound_file_is_sound_to_both(bool isFreelistStored)
+    public async Task A_valid_file_is_valid_for_both(bool isFreelistStored)
     {
         using DamagedFile file = new(Vector);
         if (isFreelistStored)
@@ -58,7 +62,10 @@ public sealed class StockJudgeTests
         Assert.Empty(file.Problems(CancellationToken.None));
     }
 
-    /// <summary>Damages one field; of a meta the same field of both, since one alone is enough to read the file.</summary>
+    /// <summary>
+    /// Damages one field. For a meta, damages the same field of both metas, because one valid meta is enough to read
+    /// the file.
+    /// </summary>
     private static string DamageOne(DamagedFile file, BoltStructure kind, Random random)
     {
         BoltDatabase database = file.Open();
@@ -74,7 +81,7 @@ public sealed class StockJudgeTests
         return $"{kind}: {Convert.ToHexString(damaged)} at {field.Offset}";
     }
 
-    /// <summary>It says so, crashes or hangs.</summary>
+    /// <summary>Returns whether etcdutl reports the file as bad, crashes or hangs.</summary>
     private static async Task<bool> IsBadToStockAsync(string path, CancellationToken cancellationToken)
     {
         using CancellationTokenSource deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

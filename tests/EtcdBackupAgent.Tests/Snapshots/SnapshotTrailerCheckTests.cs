@@ -21,7 +21,7 @@ public sealed class SnapshotTrailerCheckTests
     [InlineData(512)]
     [InlineData(512 + 31)]
     [InlineData(512 + 33)]
-    public void A_size_that_leaves_no_room_for_a_trailer_is_said_to_have_none(int sizeBytes) =>
+    public void A_snapshot_whose_size_does_not_fit_a_trailer_has_none(int sizeBytes) =>
         Assert.Equal(SnapshotTrailerResult.Missing, Check(new byte[sizeBytes], pieceBytes: int.MaxValue));
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class SnapshotTrailerCheckTests
     }
 
     [Fact]
-    public void Every_size_of_pieces_gives_the_same_answer()
+    public void Every_piece_size_gives_the_same_result()
     {
         byte[] snapshot = Snapshot(1024);
         byte[] damaged = [.. snapshot];
@@ -52,7 +52,7 @@ public sealed class SnapshotTrailerCheckTests
     }
 
     [Fact]
-    public void Pieces_of_random_sizes_give_the_same_answer() =>
+    public void Pieces_of_random_sizes_give_the_same_result() =>
         Prop.ForAll(
             ArbMap.Default.ArbFor<byte[][]>(),
             ArbMap.Default.ArbFor<bool>(),
@@ -66,9 +66,9 @@ public sealed class SnapshotTrailerCheckTests
                 int position = 0;
                 foreach (int length in pieces.Select(piece => piece.Length))
                 {
-                    int taken = Math.Min(length, snapshot.Length - position);
-                    check.Append(snapshot.AsSpan(position, taken));
-                    position += taken;
+                    int pieceLength = Math.Min(length, snapshot.Length - position);
+                    check.Append(snapshot.AsSpan(position, pieceLength));
+                    position += pieceLength;
                 }
 
                 check.Append(snapshot.AsSpan(position));

@@ -10,13 +10,14 @@ public sealed class BoltCheckTests
     [InlineData(1 << 12)]
     [InlineData(1 << 14)]
     [InlineData(1 << 16)]
-    public void Databases_of_every_page_size_are_sound(int pageSizeBytes)
+    public void Databases_of_every_page_size_are_valid(int pageSizeBytes)
     {
         Random random = new(pageSizeBytes);
         for (int i = 0; i < 5; i++)
         {
             using WrittenDatabase written = new(
-                pageSizeBytes, [RandomBuckets.Make(random, "a", pageSizeBytes), RandomBuckets.Make(random, "b", pageSizeBytes)]);
+                pageSizeBytes,
+                [RandomBuckets.Make(random, "a", pageSizeBytes), RandomBuckets.Make(random, "b", pageSizeBytes)]);
             Assert.Empty(BoltCheck.Run(written.Database, 5, CancellationToken.None).Problems);
         }
     }
@@ -24,7 +25,7 @@ public sealed class BoltCheckTests
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public void With_one_meta_broken_the_other_is_read_and_the_broken_one_told(int page)
+    public void With_one_damaged_meta_the_other_is_read_and_the_damage_is_reported(int page)
     {
         using DamagedFile file = new("etcd-3.5.db.zst");
         ulong root = file.Open().Meta.Root;
@@ -34,13 +35,13 @@ public sealed class BoltCheckTests
     }
 
     [Fact]
-    public void Problems_that_are_not_kept_are_counted()
+    public void Problems_beyond_the_limit_are_counted()
     {
         using DamagedFile file = new("etcd-3.5.db.zst");
         file.Write(0, [9]);
         file.Write(4096, [9]);
         BoltCheckReport report = BoltCheck.Run(file.Open(), 1, CancellationToken.None);
-        Assert.Equal(["page 0: it says to be page 9"], report.Problems);
+        Assert.Equal(["page 0: its header has page number 9"], report.Problems);
         Assert.Equal(2, report.ProblemCount);
     }
 
@@ -52,19 +53,24 @@ public sealed class BoltCheckTests
         Assert.Empty(file.Problems(CancellationToken.None));
 
         WithFreelist(file, missing: 1, more: []);
-        Assert.Contains("nothing refers to it", Assert.Single(file.Problems(CancellationToken.None)), StringComparison.Ordinal);
+        Assert.Contains(
+            "it is unreachable", Assert.Single(file.Problems(CancellationToken.None)), StringComparison.Ordinal);
 
         WithFreelist(file, missing: 0, more: [file.Open().Meta.Root]);
-        Assert.Contains(file.Problems(CancellationToken.None), p => p.Contains("it is in the freelist", StringComparison.Ordinal));
+        Assert.Contains(
+            file.Problems(CancellationToken.None), p => p.Contains("it is in the freelist", StringComparison.Ordinal));
 
         WithFreelist(file, missing: 0, more: [free, 1_000_000]);
         Assert.Equal(
-            [$"page {free}: it is part of the freelist, and listed in it as free", $"page {free}: it lists page 1000000"],
+            [
+                $"page {free}: it is part of the freelist, but is also listed in it as free",
+                $"page {free}: it lists page 1000000",
+            ],
             file.Problems(CancellationToken.None).Where(p => !p.Contains("after page", StringComparison.Ordinal))
                 .Select(p => p.Split(", which")[0]));
     }
 
-    /// <summary>Makes one of the free pages the freelist of the others.</summary>
+    /// <summary>Stores a freelist of the free pages in the first of them.</summary>
     private static ulong WithFreelist(DamagedFile file, int missing, ulong[] more)
     {
         file.Restore(0, file.Bytes.Length);

@@ -4,14 +4,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>A cursor, held against a sorted list.</summary>
+/// <summary>Compares a cursor with a sorted list.</summary>
 public sealed class BoltCursorTests
 {
     [Theory]
     [InlineData(1 << 10)]
     [InlineData(1 << 12)]
     [InlineData(1 << 16)]
-    public void A_seek_comes_to_the_first_key_that_is_not_below_and_goes_on_from_there(int pageSizeBytes)
+    public void A_seek_moves_to_the_first_key_that_is_not_below_and_continues_from_there(int pageSizeBytes)
     {
         for (int seed = 0; seed < 12; seed++)
         {
@@ -19,18 +19,19 @@ public sealed class BoltCursorTests
             WrittenBucket bucket = RandomBuckets.Make(random, "b", pageSizeBytes);
             using WrittenDatabase written = new(pageSizeBytes, [bucket]);
             BoltCursor cursor = written.Database.Bucket("b"u8)!;
-            RequireAt(bucket, 0, cursor, cursor.MoveToFirst());
+            AssertAt(bucket, 0, cursor, cursor.MoveToFirst());
             for (int i = 0; i < bucket.Elements.Count; i += random.Next(1, 1 + (bucket.Elements.Count / 100)))
             {
                 byte[] key = bucket.Elements[i].Key;
-                RequireAt(bucket, i, cursor, cursor.Seek(key));
-                RequireAt(bucket, i + 1, cursor, cursor.MoveNext());
+                AssertAt(bucket, i, cursor, cursor.Seek(key));
+                AssertAt(bucket, i + 1, cursor, cursor.MoveNext());
 
-                // No key lies between one and the same with a zero more.
+                // There is no key between a key and the same key followed by a zero byte.
                 byte[] between = [.. key, 0];
-                bool isThere = i + 1 < bucket.Elements.Count && bucket.Elements[i + 1].Key.AsSpan().SequenceEqual(between);
-                RequireAt(bucket, i + 1, cursor, cursor.Seek(between));
-                RequireAt(bucket, i + 2, cursor, cursor.Seek(isThere ? [.. between, 0] : between) && cursor.MoveNext());
+                bool exists = i + 1 < bucket.Elements.Count
+                    && bucket.Elements[i + 1].Key.AsSpan().SequenceEqual(between);
+                AssertAt(bucket, i + 1, cursor, cursor.Seek(between));
+                AssertAt(bucket, i + 2, cursor, cursor.Seek(exists ? [.. between, 0] : between) && cursor.MoveNext());
             }
 
             byte[] past = [.. Enumerable.Repeat(byte.MaxValue, 1 + (pageSizeBytes * 2))];
@@ -39,7 +40,7 @@ public sealed class BoltCursorTests
     }
 
     [Fact]
-    public void An_empty_bucket_has_nothing_wherever_it_is_looked_for()
+    public void An_empty_bucket_has_no_element_for_any_move()
     {
         using WrittenDatabase written = new(4096, [new WrittenBucket("b", 0, [])]);
         BoltCursor cursor = written.Database.Bucket("b"u8)!;
@@ -51,14 +52,15 @@ public sealed class BoltCursorTests
     }
 
     [Fact]
-    public void Empty_leaves_that_are_read_again_and_again_come_to_an_end()
+    public void Repeated_references_to_an_empty_leaf_are_detected()
     {
-        List<(byte[] Key, byte[] Value)> elements = [.. Enumerable.Range(0, 200).Select(i => (new byte[] { (byte)i }, new byte[3000]))];
+        List<(byte[] Key, byte[] Value)> elements =
+            [.. Enumerable.Range(0, 200).Select(i => (new byte[] { (byte)i }, new byte[3000]))];
         using WrittenDatabase written = new(4096, [new WrittenBucket("b", 0, elements)]);
         using DamagedFile file = new(written.ReadBytes());
         BoltField[] children = [.. BoltFields.Of(file.Open()).Where(field => field.Structure == BoltStructure.Child)];
 
-        // A leaf that says to have no element and 99 overflow pages, and that all children of a branch are.
+        // A leaf whose header has no element and 99 overflow pages. All children of a branch refer to it.
         long leaf = BitConverter.ToInt64(file.Bytes, (int)children[0].Offset);
         file.Write((leaf * 4096) + 10, [0, 0, 99, 0, 0, 0]);
         foreach (BoltField child in children)
@@ -66,20 +68,21 @@ public sealed class BoltCursorTests
             file.Write(child.Offset, BitConverter.GetBytes(leaf));
         }
 
-        // What follows the header is not zero, and so would be told at once.
+        // Clear the bytes after the header: otherwise they would be reported first.
         file.Write((leaf * 4096) + 16, new byte[(100 * 4096) - 16]);
         BoltCursor cursor = file.Open().Bucket("b"u8)!;
         SnapshotDamagedException damage = Assert.Throws<SnapshotDamagedException>(() => cursor.MoveToFirst());
         Assert.Contains("refers to pages more than once", damage.Message, StringComparison.Ordinal);
     }
 
-    private static void RequireAt(WrittenBucket bucket, int index, BoltCursor cursor, bool found)
+    private static void AssertAt(WrittenBucket bucket, int index, BoltCursor cursor, bool found)
     {
         Assert.Equal(index < bucket.Elements.Count, found);
         if (found)
         {
             Assert.True(cursor.Key.SequenceEqual(bucket.Elements[index].Key), $"{index} of {bucket.Elements.Count}");
-            Assert.True(cursor.Value.SequenceEqual(bucket.Elements[index].Value), $"{index} of {bucket.Elements.Count}");
+            Assert.True(
+                cursor.Value.SequenceEqual(bucket.Elements[index].Value), $"{index} of {bucket.Elements.Count}");
         }
     }
 }

@@ -1,13 +1,15 @@
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>Some bytes of a sound database that mean one thing.</summary>
-/// <param name="Structure">What they belong to.</param>
-/// <param name="Offset">Where they are in the file.</param>
-/// <param name="Length">How many they are.</param>
-/// <param name="RevisionOffset">Of a revision's key or record: where its key is; 0 of anything else.</param>
+/// <summary>The bytes of one field of a valid database.</summary>
+/// <param name="Structure">The structure that contains the field.</param>
+/// <param name="Offset">The offset in the file.</param>
+/// <param name="Length">The length in bytes.</param>
+/// <param name="RevisionOffset">
+/// The offset of the revision's key, for a key or a record of a revision; otherwise 0.
+/// </param>
 internal readonly record struct BoltField(BoltStructure Structure, long Offset, int Length, long RevisionOffset = 0);
 
-/// <summary>What a field belongs to.</summary>
+/// <summary>The structure that contains a field.</summary>
 internal enum BoltStructure
 {
     Meta,
@@ -22,7 +24,7 @@ internal enum BoltStructure
     /// <summary>Header and elements of a leaf, without keys and values.</summary>
     Leaf,
 
-    /// <summary>A header's number of pages that follow.</summary>
+    /// <summary>The number of overflow pages in a header.</summary>
     Overflow,
 
     /// <summary>The root page of a bucket with pages of its own.</summary>

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Snapshots.Bolt;
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
 /// <summary>
-/// Where the numbers are that hold a sound database together (of metas, headers, elements, bucket headers, the freelist), the keys of
-/// branches, and the keys and values of etcd's revisions.
+/// Finds the fields of a valid database: the numbers of metas, headers, elements, bucket headers and the freelist, the
+/// keys of branches, and the keys and values of etcd's revisions.
 /// </summary>
 internal sealed class BoltFields
 {
@@ -80,7 +80,8 @@ internal sealed class BoltFields
     private void AddBucket(ReadOnlySpan<byte> value, long start, bool isKeyBucket)
     {
         ulong root = BinaryPrimitives.ReadUInt64LittleEndian(value);
-        _fields.Add(new BoltField(root == 0 ? BoltStructure.InlineBucket : BoltStructure.BucketRoot, start, sizeof(ulong)));
+        _fields.Add(
+            new BoltField(root == 0 ? BoltStructure.InlineBucket : BoltStructure.BucketRoot, start, sizeof(ulong)));
         if (root != 0)
         {
             AddPage(root, isKeyBucket);
@@ -106,7 +107,9 @@ internal sealed class BoltFields
         bool isHeader = fields == Header;
         foreach ((int offset, int length) in fields)
         {
-            BoltStructure special = structure is BoltStructure.Branch or BoltStructure.Leaf && isHeader && offset == OverflowAt
+            bool isOverflow =
+                structure is BoltStructure.Branch or BoltStructure.Leaf && isHeader && offset == OverflowAt;
+            BoltStructure special = isOverflow
                 ? BoltStructure.Overflow
                 : structure == BoltStructure.Branch && !isHeader && offset == ChildAt ? BoltStructure.Child : structure;
             _fields.Add(new BoltField(special, start + offset, length));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>Page sizes, freelists and files as small and as large as they come.</summary>
+/// <summary>The smallest and largest page sizes, freelists and files.</summary>
 public sealed class BoltSizeTests
 {
     private static readonly WrittenBucket Bucket = new(
@@ -16,7 +16,7 @@ public sealed class BoltSizeTests
     [Theory]
     [InlineData(1 << 10)]
     [InlineData(1 << 16)]
-    public void Without_the_first_meta_the_page_size_is_found_by_the_second(int pageSizeBytes)
+    public void Without_the_first_meta_the_page_size_is_read_from_the_second(int pageSizeBytes)
     {
         using DamagedFile file = Written(pageSizeBytes);
         file.Write(0, new byte[80]);
@@ -28,18 +28,19 @@ public sealed class BoltSizeTests
     [Theory]
     [InlineData(1 << 10)]
     [InlineData(1 << 16)]
-    public void With_both_metas_broken_it_is_no_database(int pageSizeBytes)
+    public void A_file_with_two_damaged_metas_is_not_a_database(int pageSizeBytes)
     {
         using DamagedFile file = Written(pageSizeBytes);
         file.Write(16, [1]);
         file.Write(pageSizeBytes + 40, [0xFF]);
         SnapshotDamagedException damage = Assert.Throws<SnapshotDamagedException>(file.Open);
-        Assert.Contains("of page 0, it has no bbolt signature; of page 1, it cannot be found", damage.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "page 0: it has no bbolt signature; page 1: it cannot be found", damage.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData(0, 0, null)]
-    [InlineData(1, 0, "nothing refers to it, and it is not in the freelist")]
+    [InlineData(1, 0, "it is unreachable, and it is not in the freelist")]
     [InlineData(0, 1, "it lists page")]
     public void A_freelist_whose_count_does_not_fit_its_header_is_read(int missing, int twice, string? problem)
     {
@@ -49,7 +50,11 @@ public sealed class BoltSizeTests
         const int Free = 70_000;
         int listPages = StoredFreelist.Page(list, 1 << 10, new ulong[Free]).Length >> 10;
         ulong end = list + (ulong)(listPages + Free);
-        ulong[] free = [.. StoredFreelist.FreePages(file.Open()), .. Enumerable.Range(0, Free).Select(i => end - (ulong)(Free - i))];
+        ulong[] free =
+        [
+            .. StoredFreelist.FreePages(file.Open()),
+            .. Enumerable.Range(0, Free).Select(i => end - (ulong)(Free - i)),
+        ];
         ulong[] listed = [.. free.Skip(missing), .. free.TakeLast(twice)];
         file.Extend((long)end << 10);
         file.Write((long)list << 10, StoredFreelist.Page(list, 1 << 10, listed));
@@ -62,7 +67,7 @@ public sealed class BoltSizeTests
     }
 
     [Fact]
-    public void A_database_of_40_GB_with_few_pages_takes_little_memory_and_time()
+    public void A_database_of_40_GB_with_few_pages_needs_little_memory_and_time()
     {
         const long SizeBytes = 40_000_000_000 / 4096 * 4096;
         const int AllocatedBytesMax = 4 << 20;
@@ -70,7 +75,7 @@ public sealed class BoltSizeTests
         BoltMeta meta = file.Open().Meta;
         ulong last = (SizeBytes / 4096) - 1;
 
-        // The root moves to the very end.
+        // Move the root to the end of the file.
         byte[] root = file.Bytes.AsSpan((int)meta.Root * 4096, 4096).ToArray();
         BitConverter.TryWriteBytes(root, last);
         file.Extend(SizeBytes);

@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 public sealed class BoltWriterTests
 {
     [Fact]
-    public void What_is_written_is_read_again_whatever_the_sizes_of_pages_keys_and_values()
+    public void Written_buckets_are_read_back_with_any_sizes_of_pages_keys_and_values()
     {
         for (int seed = 0; seed < 150; seed++)
         {
@@ -31,7 +31,8 @@ public sealed class BoltWriterTests
             .Select(i => (Encoding.ASCII.GetBytes($"{i:d17}"), new byte[100]))];
         using WrittenDatabase written = new(4096, [new WrittenBucket("key", 0, elements)]);
 
-        long bytes = elements.Sum(element => (long)BoltFormat.ElementHeaderBytes + element.Key.Length + element.Value.Length);
+        long bytes = elements.Sum(
+            element => (long)BoltFormat.ElementHeaderBytes + element.Key.Length + element.Value.Length);
         Assert.InRange(written.SizeBytes, bytes, bytes * 100 / 86);
     }
 
@@ -41,7 +42,7 @@ public sealed class BoltWriterTests
     [InlineData(976, false)]
     public void A_bucket_is_inline_up_to_a_quarter_of_a_page(int valueBytes, bool inline)
     {
-        // Beside the value there are the page's header, the element's, and a key of 17 bytes: 49 bytes of 1024.
+        // The page's header, the element's header and a key of 17 bytes take 49 of 1024 bytes.
         WrittenBucket bucket = new("b", 0, valueBytes == 0 ? [] : [(new byte[17], new byte[valueBytes])]);
         using WrittenDatabase written = new(4096, [bucket]);
 
@@ -59,7 +60,7 @@ public sealed class BoltWriterTests
     }
 
     [Fact]
-    public void Both_metas_are_valid_and_the_newer_has_the_transaction_that_was_asked_for()
+    public void Both_metas_are_valid_and_the_newer_has_the_requested_transaction()
     {
         using WrittenDatabase written = new(4096, [], transactionId: 41);
 
@@ -71,7 +72,7 @@ public sealed class BoltWriterTests
     [InlineData("b", "a")]
     [InlineData("a", "a")]
     [InlineData("", "")]
-    public void Keys_in_disorder_are_refused(string first, string second)
+    public void Keys_that_are_not_in_order_are_refused(string first, string second)
     {
         using TestDirectory directory = new();
         using FileStream file = File.Create(directory["db"]);
@@ -86,7 +87,7 @@ public sealed class BoltWriterTests
     }
 
     [Fact]
-    public void Disorder_is_seen_across_pages()
+    public void The_order_of_keys_is_checked_across_pages()
     {
         using TestDirectory directory = new();
         using FileStream file = File.Create(directory["db"]);
@@ -114,7 +115,7 @@ public sealed class BoltWriterTests
     }
 
     [Fact]
-    public void Until_it_is_finished_it_is_no_database()
+    public void A_file_that_is_not_finished_is_not_a_database()
     {
         using TestDirectory directory = new();
         using FileStream file = new(directory["db"], FileMode.Create, FileAccess.ReadWrite);

@@ -9,13 +9,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>A sound database in which a test changes bytes, and changes them back.</summary>
+/// <summary>A valid database in which a test changes bytes and restores them.</summary>
 internal sealed class DamagedFile : IDisposable
 {
     private readonly TestDirectory _directory = new();
     private readonly SafeFileHandle _handle;
 
-    /// <summary>A real snapshot.</summary>
+    /// <summary>Creates the file from a real snapshot.</summary>
     public DamagedFile(string vector)
         : this(Decompress(vector)[..^SnapshotTrailerCheck.TrailerSizeBytes])
     {
@@ -30,7 +30,7 @@ internal sealed class DamagedFile : IDisposable
 
     public string Path => _directory["db"];
 
-    /// <summary>The sound database, without the trailer.</summary>
+    /// <summary>The valid database, without the trailer.</summary>
     public byte[] Bytes { get; private set; }
 
     public BoltDatabase Open() => BoltDatabase.Open(_handle, RandomAccess.GetLength(_handle));
@@ -46,28 +46,34 @@ internal sealed class DamagedFile : IDisposable
         Write(meta.PageSizeBytes + BoltFormat.PageHeaderBytes, bytes);
     }
 
-    /// <summary>Makes the file longer, without taking room on the disk.</summary>
+    /// <summary>Extends the file without using space on the disk.</summary>
     public void Extend(long sizeBytes) => RandomAccess.SetLength(_handle, sizeBytes);
 
     public void Restore(long offset, int length) => Write(offset, Bytes.AsSpan((int)offset, length));
 
-    /// <summary>Makes one of the free pages the list of the others; from now on that is the sound database.</summary>
+    /// <summary>
+    /// Stores a freelist of the free pages in the first of them. The result becomes the valid database.
+    /// </summary>
     public void StoreFreelist()
     {
         BoltDatabase database = Open();
         ulong[] free = StoredFreelist.FreePages(database);
-        Write((long)free[0] * database.PageSizeBytes, StoredFreelist.Page(free[0], database.PageSizeBytes, free.AsSpan(1)));
+        Write(
+            (long)free[0] * database.PageSizeBytes,
+            StoredFreelist.Page(free[0], database.PageSizeBytes, free.AsSpan(1)));
         WriteMetas(database.Meta with { Freelist = free[0] });
         byte[] bytes = new byte[Bytes.Length];
         database.ReadBytes(bytes, 0);
         Bytes = bytes;
     }
 
-    /// <summary>What <c>verify --deep</c> says of it.</summary>
+    /// <summary>Returns the result of <c>verify --deep</c>.</summary>
     public SnapshotProof Verify(HashKv hash, CancellationToken cancellationToken) =>
         SnapshotVerifier.Verify(_handle, RandomAccess.GetLength(_handle), hash, cancellationToken);
 
-    /// <summary>Every problem that the check and a cursor over everything find; the last one is an exception's.</summary>
+    /// <summary>
+    /// Returns all problems that the check and a cursor over all elements find, or the message of the exception.
+    /// </summary>
     public IReadOnlyList<string> Problems(CancellationToken cancellationToken)
     {
         try
@@ -88,7 +94,8 @@ internal sealed class DamagedFile : IDisposable
     }
 
     /// <summary>
-    /// Everything that a reader sees: the buckets' names, and of each a digest over the lengths and bytes of its keys and values in order.
+    /// Returns the content: the names of the buckets, and for each a digest of the lengths and bytes of its keys and
+    /// values in order.
     /// </summary>
     public SortedDictionary<string, string> Content()
     {
@@ -112,7 +119,7 @@ internal sealed class DamagedFile : IDisposable
         return content;
     }
 
-    /// <summary>A key that a walk shows, and that is not found when it is looked for; null if there is none.</summary>
+    /// <summary>Returns a key that iteration returns but a seek does not find, or null if there is none.</summary>
     public string? FindLostKey()
     {
         BoltCursor root = Open().Root();
@@ -142,7 +149,8 @@ internal sealed class DamagedFile : IDisposable
     {
         using MemoryStream whole = new();
         using ZstdDecompressionStream stream = new(
-            File.OpenRead(System.IO.Path.Combine(AppContext.BaseDirectory, "vectors", "bolt", vector)), leaveOpen: false);
+            File.OpenRead(System.IO.Path.Combine(AppContext.BaseDirectory, "vectors", "bolt", vector)),
+            leaveOpen: false);
         stream.CopyTo(whole);
         return whole.ToArray();
     }

@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>What may become of a field: a flipped bit, another byte, or a number that such a field could have elsewhere.</summary>
+/// <summary>Damages a field: a flipped bit, another byte, or a number that such a field could have elsewhere.</summary>
 internal static class SeededDamage
 {
-    /// <summary>Other bytes than a field has, as many.</summary>
+    /// <summary>Returns different bytes of the same length.</summary>
     public static byte[] To(ReadOnlySpan<byte> field, Random random)
     {
         byte[] damaged = field.ToArray();
@@ -30,8 +30,12 @@ internal static class SeededDamage
             default:
                 byte[] number = new byte[sizeof(long)];
                 long old = damaged.Length == 8 ? BinaryPrimitives.ReadInt64LittleEndian(damaged) : damaged[0];
-                long[] lies = [0, 1, 2, 3, old - 1, old + 1, old * 2, random.Next(300), ushort.MaxValue, int.MaxValue, long.MaxValue, -1];
-                BinaryPrimitives.WriteInt64LittleEndian(number, random.GetItems(lies, 1)[0]);
+                long[] wrongNumbers =
+                [
+                    0, 1, 2, 3, old - 1, old + 1, old * 2, random.Next(300),
+                    ushort.MaxValue, int.MaxValue, long.MaxValue, -1,
+                ];
+                BinaryPrimitives.WriteInt64LittleEndian(number, random.GetItems(wrongNumbers, 1)[0]);
                 number.AsSpan(0, Math.Min(number.Length, damaged.Length)).CopyTo(damaged);
                 break;
         }

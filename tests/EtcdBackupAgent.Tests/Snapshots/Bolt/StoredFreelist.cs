@@ -3,10 +3,10 @@ using EtcdBackupAgent.Snapshots.Bolt;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>Freelists as bbolt stores them unless it is told not to, which etcd does.</summary>
+/// <summary>Freelists as bbolt stores them by default; etcd disables this.</summary>
 internal static class StoredFreelist
 {
-    /// <summary>The pages that nothing refers to, in order.</summary>
+    /// <summary>Returns the unreachable pages, in order.</summary>
     public static ulong[] FreePages(BoltDatabase database)
     {
         PageMap pages = new(database.Meta.HighWaterMark);
@@ -16,10 +16,10 @@ internal static class StoredFreelist
         return [.. Enumerable.Range(0, (int)pages.Pages).Select(id => (ulong)id).Where(id => !pages.IsUsed(id))];
     }
 
-    /// <summary>The list's page, with its overflow.</summary>
-    /// <param name="id">The page.</param>
-    /// <param name="pageSizeBytes">The database's.</param>
-    /// <param name="listed">The free pages; from 65535 on their number comes before them.</param>
+    /// <summary>Returns the page of the freelist, with its overflow.</summary>
+    /// <param name="id">The page number.</param>
+    /// <param name="pageSizeBytes">The page size of the database.</param>
+    /// <param name="listed">The free pages. If there are 65535 or more, their number precedes them.</param>
     public static byte[] Page(ulong id, int pageSizeBytes, ReadOnlySpan<ulong> listed)
     {
         bool isLong = listed.Length >= BoltFormat.FreelistCountOverflow;

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>A bucket that was or is to be written. Equal buckets have equal elements.</summary>
+/// <summary>A bucket that is written or was read. Equal buckets have equal elements.</summary>
 internal sealed record WrittenBucket(string Name, ulong Sequence, IReadOnlyList<(byte[] Key, byte[] Value)> Elements)
 {
     public bool Equals(WrittenBucket? other) =>

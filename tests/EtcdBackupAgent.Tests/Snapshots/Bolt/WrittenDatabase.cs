@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
 
-/// <summary>A database that a test had written, open for reading.</summary>
+/// <summary>A database that a test has written, open for reading.</summary>
 internal sealed class WrittenDatabase : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -35,7 +35,7 @@ internal sealed class WrittenDatabase : IDisposable
         Database = BoltDatabase.Open(_file, RandomAccess.GetLength(_file));
     }
 
-    /// <summary>As the writer told it.</summary>
+    /// <summary>The size that the writer returned.</summary>
     public long SizeBytes { get; }
 
     public SafeFileHandle Handle => _file;
@@ -44,7 +44,7 @@ internal sealed class WrittenDatabase : IDisposable
 
     public IReadOnlyList<WrittenBucket> Read() => Read(Database);
 
-    /// <summary>The whole file.</summary>
+    /// <summary>Returns the bytes of the whole file.</summary>
     public byte[] ReadBytes()
     {
         byte[] bytes = new byte[SizeBytes];
@@ -78,7 +78,9 @@ internal sealed class WrittenDatabase : IDisposable
         return buckets;
     }
 
-    /// <summary>Pages of the root bucket and of all that are not inline, each counted as often as it is referred to.</summary>
+    /// <summary>
+    /// Counts the pages of the root bucket and of all buckets that are not inline, each as often as it is referred to.
+    /// </summary>
     public ulong ReachablePages()
     {
         ulong pages = PagesBelow(Database.Meta.Root);
