@@ -4,14 +4,16 @@ using EtcdBackupAgent.Snapshots.Revisions;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// What becomes of an alarm of the old cluster. etcd takes up stored alarms when it starts, and an alarm of either kind makes it
-/// refuse writes. Source: etcd's <c>AlarmMember</c>, which is the key of an element in the bucket <c>alarm</c>.
+/// Decides whether an alarm of the old cluster is kept. etcd activates stored alarms when it starts, and each kind of
+/// alarm makes it refuse writes. Source: etcd's <c>AlarmMember</c>, which is the key of an element in the bucket
+/// <c>alarm</c>.
 /// </summary>
 internal static class AlarmDecision
 {
     private const ulong NoSpace = 1;
     private const ulong Corrupt = 2;
 
+    /// <summary>Decides about an alarm.</summary>
     /// <exception cref="SnapshotDamagedException">The alarm cannot be read.</exception>
     public static RestoredAlarm For(ReadOnlySpan<byte> element, long databaseBytes, long quotaBytes)
     {
@@ -20,14 +22,15 @@ internal static class AlarmDecision
         return kind switch
         {
             NoSpace when fits => Alarm(
-                "NOSPACE", false, $"the database has {databaseBytes} bytes now, and the quota is {quotaBytes}"),
-            NoSpace => Alarm("NOSPACE", true, $"the database still has {databaseBytes} bytes, and the quota is {quotaBytes}"),
-            Corrupt => Alarm("CORRUPT", true, "a restore cannot tell whether the data is what the cluster agreed on"),
-            _ => Alarm(kind.ToString(CultureInfo.InvariantCulture), true, "this kind of alarm is not known"),
+                "NOSPACE", false, $"the database now has {databaseBytes} bytes; the quota is {quotaBytes}"),
+            NoSpace => Alarm(
+                "NOSPACE", true, $"the database still has {databaseBytes} bytes; the quota is {quotaBytes}"),
+            Corrupt => Alarm("CORRUPT", true, "a restore cannot check whether the members had the same data"),
+            _ => Alarm(kind.ToString(CultureInfo.InvariantCulture), true, "this kind of alarm is unknown"),
         };
 
-        RestoredAlarm Alarm(string name, bool kept, string why) =>
-            new() { MemberId = member, Kind = name, Kept = kept, Why = why };
+        RestoredAlarm Alarm(string name, bool kept, string reason) =>
+            new() { MemberId = member, Kind = name, Kept = kept, Reason = reason };
     }
 
     private static (ulong Member, ulong Kind) Read(ReadOnlySpan<byte> element)
@@ -47,6 +50,7 @@ internal static class AlarmDecision
         return fields.Problem is null
             ? (member, kind)
             : throw new SnapshotDamagedException(
-                $"{Convert.ToHexStringLower(element)} stands in the bucket '{BucketNames.Alarm}', and is no alarm: {fields.Problem}.");
+                $"{Convert.ToHexStringLower(element)} in the bucket '{BucketNames.Alarm}' is not an alarm: "
+                + $"{fields.Problem}.");
     }
 }

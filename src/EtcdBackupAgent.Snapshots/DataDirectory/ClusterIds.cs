@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>The ids that a plan leads to; see <see cref="RestorePlan.Ids"/>.</summary>
-/// <param name="ClusterId">By it members know whether they are of one cluster.</param>
-/// <param name="MemberIds">Of all members, in ascending order.</param>
+/// <summary>The ids of the cluster and the members of a plan; see <see cref="RestorePlan.Ids"/>.</summary>
+/// <param name="ClusterId">The id by which members recognize their own cluster.</param>
+/// <param name="MemberIds">The ids of all members, in ascending order.</param>
 public sealed record ClusterIds(ulong ClusterId, IReadOnlyList<ulong> MemberIds);

@@ -4,35 +4,35 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// The token of a restored cluster. It goes into the ids of all members and of the cluster, and members of two clusters
-/// with the same id take each other for their own: those of the old cluster would write what they have over the
-/// restored one.
+/// The token of a restored cluster. The ids of all members and of the cluster depend on it. Members of two clusters
+/// with the same id treat each other as members of one cluster: those of the old cluster would overwrite the data of
+/// the restored one.
 /// </summary>
 /// <remarks>
-/// Derived as <c>docs/spec/data-directory.md</c> has it, section "The token": from all that must be the same on every
-/// member, so that the members of one restore agree without a word, and directories that differ never become one
-/// cluster.
+/// The derivation is specified in <c>docs/spec/data-directory.md</c>, section "The token". It uses everything that must
+/// be the same on every member. So the members of one restore get the same token without communicating, and different
+/// data directories never form one cluster.
 /// </remarks>
 public static class ClusterToken
 {
-    /// <summary>What etcd takes where no token is given: the token of nearly every cluster.</summary>
+    /// <summary>The token that etcd uses if none is given. Nearly every cluster has it.</summary>
     public const string EtcdDefault = "etcd-cluster";
 
     private const string Prefix = "restored-";
     private const int DigestDigits = 16;
     private const int RandomDigits = 8;
 
-    /// <summary>
-    /// Whether a token is that of many clusters: etcd's default, or none, which k3s and Talos begin with.
-    /// </summary>
+    /// <summary>Whether many clusters have this token: etcd's default, or an empty token as in k3s and Talos.</summary>
     public static bool IsCommon(string token) => token is "" or EtcdDefault;
 
     /// <summary>
-    /// The token for this plan. A cluster of one has nobody to agree with, so its token has a random part as well: the
-    /// same snapshot may be restored twice, and the cluster of the first time may still run.
+    /// Derives the token for a plan. A cluster of one member also gets a random part, because no other member must
+    /// derive the same token: the same snapshot may be restored twice while the first restored cluster still runs.
     /// </summary>
-    /// <param name="databaseSha256">Of the snapshot's database, without etcd's trailer: what that trailer is.</param>
-    /// <param name="plan">Which member of which cluster; its token does not count.</param>
+    /// <param name="databaseSha256">
+    /// The SHA-256 of the snapshot's database without etcd's trailer, that is the content of the trailer.
+    /// </param>
+    /// <param name="plan">The plan. Its token is ignored.</param>
     public static string Derive(ReadOnlySpan<byte> databaseSha256, RestorePlan plan)
     {
         string common = FormattableString.Invariant(

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>Counts what was copied, tells it from time to time, and ends the copy when it is cancelled.</summary>
+/// <summary>Counts the copied bytes, reports them at intervals, and stops the copy when it is cancelled.</summary>
 internal sealed class CopyProgress(IProgress<long>? progress, CancellationToken cancellationToken)
 {
     private const long ReportEveryBytes = 4 << 20;
@@ -8,7 +8,7 @@ internal sealed class CopyProgress(IProgress<long>? progress, CancellationToken 
     private long _bytes;
     private long _reported;
 
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The copy was cancelled.</exception>
     public void Add(int bytes)
     {
         _bytes += bytes;

@@ -6,42 +6,48 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// Makes the data directory of one member out of a snapshot, so that an etcd that is started on it begins a new cluster with the old
-/// data. See <c>docs/spec/data-directory.md</c>.
+/// Creates the data directory of one member from a snapshot. An etcd that is started with it begins a new cluster with
+/// the old data. See <c>docs/spec/data-directory.md</c>.
 /// </summary>
 public static class DataDirectoryWriter
 {
-    /// <summary>A log's first file has this length from the beginning, most of it zeros; etcd begins another one after that.</summary>
+    /// <summary>
+    /// The initial length of the log's first file, most of it zeros. When it is full, etcd begins another file.
+    /// </summary>
     public const long WalFileBytes = 64_000_000;
 
-    /// <summary>The log's only file.</summary>
+    /// <summary>The name of the log's only file.</summary>
     public static readonly string WalFileName = FormattableString.Invariant($"{0:x16}-{0:x16}.wal");
 
     /// <summary>
-    /// Writes <c>member/snap/db</c>, the raft snapshot beside it, and <c>member/wal</c> or what is in it, all of it
-    /// durable.
+    /// Writes <c>member/snap/db</c>, the raft snapshot next to it, and the log in <c>member/wal</c> or another
+    /// directory, and makes all of them durable.
     /// </summary>
     /// <param name="snapshot">The snapshot, open for random access.</param>
-    /// <param name="databaseBytes">Its size without etcd's trailer.</param>
-    /// <param name="directory">An empty directory of the caller, who gives it its final name afterwards. What fails leaves parts.</param>
-    /// <param name="walDirectory">
-    /// A directory of the caller that gets the log's file, for an etcd that runs with <c>--wal-dir</c>; null for
-    /// <c>member/wal</c>.
+    /// <param name="databaseBytes">The size of the snapshot without etcd's trailer.</param>
+    /// <param name="directory">
+    /// An empty directory. The caller renames it afterwards. A failure leaves partial files.
     /// </param>
-    /// <param name="plan">Which member of which cluster it is for; with a token.</param>
-    /// <param name="progress">Told how many bytes of the snapshot are copied; their sum is the size less free space.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="ArgumentException">The plan does not fit together (<see cref="RestorePlan.Validate"/>).</exception>
+    /// <param name="walDirectory">
+    /// The directory for the log's file, for an etcd that runs with <c>--wal-dir</c>; null for <c>member/wal</c>.
+    /// </param>
+    /// <param name="plan">The member and the cluster; the plan must have a token.</param>
+    /// <param name="progress">
+    /// Receives the number of copied bytes of the snapshot; the total is the size without free space.
+    /// </param>
+    /// <param name="cancellationToken">A cancelled call leaves partial files.</param>
+    /// <exception cref="ArgumentException">The plan is not valid (<see cref="RestorePlan.Validate"/>).</exception>
     /// <exception cref="OldMemberException">
-    /// A member would have an id that the snapshot's own cluster has given out.
+    /// A member would have an id that the snapshot's own cluster has used.
     /// </exception>
-    /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or not of etcd.</exception>
-    /// <exception cref="IOException">The snapshot cannot be read, or the directory not be written.</exception>
+    /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or is not an etcd database.</exception>
+    /// <exception cref="IOException">The snapshot cannot be read, or the directory cannot be written.</exception>
     /// <remarks>
-    /// 1. Check the plan, compute the ids, look at the snapshot's metas and at the members that it has.
-    /// 2. The database: a copy with the new members, defragmented on the way.
-    /// 3. The raft snapshot and the log, which both say that the members were added and that the database holds that.
-    /// 4. Make all names durable, from the innermost out.
+    /// 1. Check the plan, compute the ids, and check the snapshot's metas and its members.
+    /// 2. Copy the database with the new members; this also defragments it.
+    /// 3. Write the raft snapshot and the log. Both record that the members were added and that the database includes
+    /// this.
+    /// 4. Make all names durable, innermost first.
     /// </remarks>
     public static RestoreSummary Write(
         SafeFileHandle snapshot,
@@ -57,7 +63,7 @@ public static class DataDirectoryWriter
         RaftCluster cluster = RaftCluster.Of(plan);
         RaftMember self = cluster.Members.First(member => member.Name == plan.Name);
         BoltDatabase source = BoltDatabase.Open(snapshot, databaseBytes);
-        OldMembers.RequireNone(source, cluster);
+        OldMembers.ThrowIfReused(source, cluster);
 
         // 2.
         string member = Path.Combine(directory, "member");
@@ -90,7 +96,7 @@ public static class DataDirectoryWriter
         {
             ClusterId = cluster.Id,
             MemberId = self.Id,
-            MemberIds = [.. cluster.Members.Select(one => one.Id)],
+            MemberIds = [.. cluster.Members.Select(other => other.Id)],
             Token = plan.Token!,
             MembersReplaced = copy.MembersReplaced,
             RevisionBefore = copy.RevisionBefore,

@@ -5,12 +5,12 @@ using EtcdBackupAgent.Snapshots.Bolt;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// Copies the buckets of a snapshot into a new database, element by element, and changes what belongs to the old cluster.
+/// Copies the buckets of a snapshot to a new database, element by element, and replaces the data of the old cluster.
 /// </summary>
 internal sealed class DatabaseCopy(
     BoltDatabase source, BoltWriter target, RaftCluster cluster, RestorePlan plan, CopyProgress progress)
 {
-    /// <summary>Which buckets are not copied as they are. All others are, known or not.</summary>
+    /// <summary>The buckets that are not copied unchanged. All others are, including unknown ones.</summary>
     private static readonly string[] Changed =
         [BucketNames.Key, BucketNames.Members, BucketNames.MembersRemoved, BucketNames.Meta, BucketNames.Alarm];
 
@@ -18,21 +18,22 @@ internal sealed class DatabaseCopy(
     private long _revisionBefore;
     private long _revisionAfter;
 
+    /// <summary>Copies the database.</summary>
     /// <remarks>
-    /// 1. The buckets that stay.
-    /// 2. <c>key</c>, and after its last record the one that raises the revision.
-    /// 3. The new members; nobody is removed from a new cluster.
-    /// 4. <c>meta</c>: how far the new log is applied, and the compaction that goes with a raised revision.
-    /// 5. <c>alarm</c>: last, when the size is known.
+    /// 1. Copy the unchanged buckets.
+    /// 2. Copy <c>key</c>, followed by the record that raises the revision.
+    /// 3. Write the new members; a new cluster has no removed members.
+    /// 4. Copy <c>meta</c> with the applied index of the new log, and with the compaction for a raised revision.
+    /// 5. Copy <c>alarm</c> last, when the size is known.
     /// </remarks>
-    /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or not of etcd.</exception>
-    /// <exception cref="IOException">The disk refused it.</exception>
+    /// <exception cref="SnapshotDamagedException">The snapshot is damaged, or is not an etcd database.</exception>
+    /// <exception cref="IOException">The new database cannot be written.</exception>
     public DatabaseCopySummary Run()
     {
         BoltCursor root = source.Root();
         for (bool more = root.MoveToFirst(); more; more = root.MoveNext())
         {
-            RequireBucket(root);
+            ThrowIfNotBucket(root);
             if (!Changed.Any(name => root.Key.SequenceEqual(BucketNames.Name(name))))
             {
                 target.BeginBucket(root.Key, Sequence(root));
@@ -60,7 +61,8 @@ internal sealed class DatabaseCopy(
     private void CopyKeys()
     {
         BoltCursor cursor = Begin(BucketNames.Key)
-            ?? throw new SnapshotDamagedException($"There is no bucket '{BucketNames.Key}': this is no database of etcd.");
+            ?? throw new SnapshotDamagedException(
+                $"The bucket '{BucketNames.Key}' does not exist: this is not an etcd database.");
         CopyElements(cursor);
         long highest = target.LastKey.IsEmpty ? 0 : RevisionBytes.Main(target.LastKey, BucketNames.Key);
         foreach (string name in (string[])[BucketNames.ScheduledCompactRevision, BucketNames.FinishedCompactRevision])
@@ -97,7 +99,8 @@ internal sealed class DatabaseCopy(
     }
 
     /// <summary>
-    /// etcd 3.4 keeps neither term nor configuration here, and does not keep them up to date either: a snapshot of it gets none.
+    /// Copies <c>meta</c>. etcd 3.4 neither stores nor updates term and configuration here, so they are not added to a
+    /// snapshot of it.
     /// </summary>
     private void CopyMeta()
     {
@@ -112,7 +115,8 @@ internal sealed class DatabaseCopy(
 
         if (Value(BucketNames.Meta, BucketNames.ConfigurationState) is not null)
         {
-            changes[BucketNames.ConfigurationState] = Encoding.UTF8.GetBytes(RaftMessages.ConfigurationStateJson(cluster));
+            changes[BucketNames.ConfigurationState] =
+                Encoding.UTF8.GetBytes(RaftMessages.ConfigurationStateJson(cluster));
         }
 
         if (plan.RevisionBump is not null)
@@ -121,7 +125,8 @@ internal sealed class DatabaseCopy(
         }
 
         BoltCursor cursor = Begin(BucketNames.Meta)
-            ?? throw new SnapshotDamagedException($"There is no bucket '{BucketNames.Meta}': this is no database of etcd.");
+            ?? throw new SnapshotDamagedException(
+                $"The bucket '{BucketNames.Meta}' does not exist: this is not an etcd database.");
         bool more = cursor.MoveToFirst();
         foreach ((string name, byte[] value) in changes)
         {
@@ -167,7 +172,9 @@ internal sealed class DatabaseCopy(
         target.EndBucket();
     }
 
-    /// <summary>A cursor over the bucket, and the same bucket begun in the target; null if there is none.</summary>
+    /// <summary>
+    /// Begins the bucket in the target and returns a cursor over it in the source. Returns null if it does not exist.
+    /// </summary>
     private BoltCursor? Begin(string name)
     {
         BoltCursor root = source.Root();
@@ -177,7 +184,7 @@ internal sealed class DatabaseCopy(
             return null;
         }
 
-        RequireBucket(root);
+        ThrowIfNotBucket(root);
         target.BeginBucket(key, Sequence(root));
         return root.OpenBucket();
     }
@@ -197,7 +204,8 @@ internal sealed class DatabaseCopy(
         if (cursor.IsBucket || key.IsEmpty)
         {
             throw new SnapshotDamagedException(
-                $"page {cursor.PageId}: it has {(key.IsEmpty ? "an empty key" : "a bucket within a bucket")}, which etcd never makes");
+                $"page {cursor.PageId}: it has {(key.IsEmpty ? "an empty key" : "a bucket within a bucket")}, "
+                + "which etcd never writes");
         }
 
         target.Add(key, value);
@@ -221,18 +229,20 @@ internal sealed class DatabaseCopy(
     private byte[]? Value(string bucket, string name)
     {
         byte[] key = BucketNames.Name(name);
-        return source.Bucket(BucketNames.Name(bucket)) is { } cursor && cursor.Seek(key) && cursor.Key.SequenceEqual(key)
+        BoltCursor? cursor = source.Bucket(BucketNames.Name(bucket));
+        return cursor is not null && cursor.Seek(key) && cursor.Key.SequenceEqual(key)
             ? cursor.Value.ToArray()
             : null;
     }
 
-    private string? Text(string bucket, string name) => Value(bucket, name) is { } value ? Encoding.UTF8.GetString(value) : null;
+    private string? Text(string bucket, string name) =>
+        Value(bucket, name) is { } value ? Encoding.UTF8.GetString(value) : null;
 
-    private static void RequireBucket(BoltCursor root)
+    private static void ThrowIfNotBucket(BoltCursor root)
     {
         if (!root.IsBucket || root.Key.IsEmpty)
         {
-            throw new SnapshotDamagedException($"page {root.PageId}: the root bucket has an element that is no bucket");
+            throw new SnapshotDamagedException($"page {root.PageId}: an element of the root bucket is not a bucket");
         }
     }
 

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>What a copy found and changed; see <see cref="RestoreSummary"/>.</summary>
+/// <summary>The result of copying a database; see <see cref="RestoreSummary"/>.</summary>
 internal sealed record DatabaseCopySummary
 {
     public required int MembersReplaced { get; init; }

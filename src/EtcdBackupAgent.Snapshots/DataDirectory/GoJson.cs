@@ -4,7 +4,8 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// JSON strings byte for byte as Go's <c>encoding/json</c> writes them, which escapes what a browser might read as HTML.
+/// Writes JSON strings with exactly the bytes of Go's <c>encoding/json</c>, which also escapes the special characters
+/// of HTML.
 /// </summary>
 internal static class GoJson
 {

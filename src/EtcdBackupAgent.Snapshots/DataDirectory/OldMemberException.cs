@@ -1,6 +1,4 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>
-/// A member that is to be restored would have the id of a member that the snapshot's own cluster has or had.
-/// </summary>
+/// <summary>A restored member would have the id of a current or removed member of the snapshot's own cluster.</summary>
 public sealed class OldMemberException(string message) : Exception(message);

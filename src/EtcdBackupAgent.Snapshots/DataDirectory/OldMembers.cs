@@ -4,22 +4,23 @@ using EtcdBackupAgent.Snapshots.Bolt;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// The members that the snapshot's own cluster has, or had and removed: their ids are never given out again.
+/// The current and the removed members of the snapshot's own cluster. Their ids must never be reused.
 /// </summary>
 internal static class OldMembers
 {
-    /// <exception cref="OldMemberException">A new member would have the id of one of them.</exception>
+    /// <summary>Throws if a new member has the id of an old one.</summary>
+    /// <exception cref="OldMemberException">A new member would have the id of an old one.</exception>
     /// <exception cref="SnapshotDamagedException">The snapshot is damaged.</exception>
-    public static void RequireNone(BoltDatabase snapshot, RaftCluster cluster)
+    public static void ThrowIfReused(BoltDatabase snapshot, RaftCluster cluster)
     {
         foreach (RaftMember member in cluster.Members)
         {
-            RequireAbsent(snapshot, BucketNames.Members, member, "is");
-            RequireAbsent(snapshot, BucketNames.MembersRemoved, member, "was");
+            ThrowIfPresent(snapshot, BucketNames.Members, member, "is");
+            ThrowIfPresent(snapshot, BucketNames.MembersRemoved, member, "was");
         }
     }
 
-    private static void RequireAbsent(BoltDatabase snapshot, string bucket, RaftMember member, string verb)
+    private static void ThrowIfPresent(BoltDatabase snapshot, string bucket, RaftMember member, string verb)
     {
         byte[] id = Encoding.ASCII.GetBytes(member.HexId);
         if (snapshot.Bucket(BucketNames.Name(bucket)) is { } cursor && cursor.Seek(id) && cursor.Key.SequenceEqual(id))

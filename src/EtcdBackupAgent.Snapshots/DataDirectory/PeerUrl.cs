@@ -4,18 +4,20 @@ using System.Text.RegularExpressions;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// The URL where members reach each other: <c>http</c> or <c>https</c>, host and port, nothing else. It is kept as text, since a
-/// member's id is a digest of the very bytes: <c>https://A:2380</c> and <c>https://a:2380</c> are two members.
+/// The URL at which members reach each other: <c>http</c> or <c>https</c>, host and port, nothing else. It stays text
+/// because a member's id is a digest of its exact bytes: <c>https://A:2380</c> and <c>https://a:2380</c> are two
+/// members.
 /// </summary>
 /// <remarks>
-/// Source: <c>NewURLs</c> in etcd's <c>client/pkg/types/urls.go</c>, which takes <c>unix</c> URLs and zones, too.
+/// Source: <c>NewURLs</c> in etcd's <c>client/pkg/types/urls.go</c>, which also accepts <c>unix</c> URLs and zones.
 /// </remarks>
 internal static partial class PeerUrl
 {
     private const int PortMax = 65_535;
 
-    /// <returns>The URL as etcd would write it: the scheme in lower case, white space around it gone.</returns>
-    /// <exception cref="FormatException">It is not such a URL; the message holds it.</exception>
+    /// <summary>Parses a peer URL.</summary>
+    /// <returns>The URL as etcd writes it: with the scheme in lower case and without surrounding white space.</returns>
+    /// <exception cref="FormatException">The text is not a peer URL. The message contains it.</exception>
     public static string Parse(string text)
     {
         string trimmed = text.Trim();
@@ -23,16 +25,17 @@ internal static partial class PeerUrl
         if (!match.Success)
         {
             throw new FormatException(
-                $"'{trimmed}' is no peer URL; one is http:// or https://, a host, a colon and a port, without a path.");
+                $"'{trimmed}' is not a peer URL: expected http:// or https://, a host, a colon and a port, "
+                + "without a path.");
         }
 
         string port = match.Groups["port"].Value;
         return int.TryParse(port, CultureInfo.InvariantCulture, out int number) && number is > 0 and <= PortMax
             ? match.Groups["scheme"].Value.ToLowerInvariant() + trimmed[match.Groups["scheme"].Length..]
-            : throw new FormatException($"'{trimmed}' has the port {port}, and ports are 1 to {PortMax}.");
+            : throw new FormatException($"'{trimmed}' has the port {port}; a port must be from 1 to {PortMax}.");
     }
 
-    /// <summary>In the order of their bytes, as etcd sorts them.</summary>
+    /// <summary>Sorts URLs by their bytes, as etcd does.</summary>
     public static IReadOnlyList<string> Sorted(IEnumerable<string> urls) => [.. urls.Order(StringComparer.Ordinal)];
 
     [GeneratedRegex(

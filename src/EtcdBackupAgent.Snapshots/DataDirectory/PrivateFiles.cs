@@ -8,7 +8,7 @@ public static class PrivateFiles
 
     public static void CreateDirectory(string path) => Directory.CreateDirectory(path, DirectoryMode);
 
-    /// <summary>Makes a file that must not be there yet.</summary>
+    /// <summary>Creates a file. It must not exist yet.</summary>
     public static FileStream Create(string path, long preallocationBytes = 0) => new(path, new FileStreamOptions
     {
         Mode = System.IO.FileMode.CreateNew,
@@ -19,7 +19,9 @@ public static class PrivateFiles
         BufferSize = 0,
     });
 
-    /// <summary>Makes a file with all its bytes, and zeros after them up to a length.</summary>
+    /// <summary>
+    /// Creates a file with these bytes, followed by zeros up to a length, and flushes it to the disk.
+    /// </summary>
     public static void Write(string path, ReadOnlySpan<byte> bytes, long lengthBytes)
     {
         using FileStream file = Create(path, lengthBytes);

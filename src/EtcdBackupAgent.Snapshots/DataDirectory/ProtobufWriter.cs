@@ -4,8 +4,8 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// One protobuf message, field by field in the order of the calls. Zeros are written: etcd's messages have fields that are always
-/// there (gogoproto's <c>nullable = false</c>).
+/// Writes one protobuf message, field by field in the order of the calls. Zero values are written too: some fields of
+/// etcd's messages are always present (gogoproto's <c>nullable = false</c>).
 /// </summary>
 internal sealed class ProtobufWriter
 {

@@ -6,12 +6,13 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// A cluster with the ids that etcd computes for it: every member's directory is made on its own, and all must agree.
+/// A cluster with the ids that etcd computes for it. The directory of each member is created separately, and all must
+/// have the same ids.
 /// </summary>
 /// <remarks>
-/// A member's id is the first 8 bytes, big-endian, of the SHA-1 over its sorted peer URLs and the token; the cluster's is that of the
-/// SHA-1 over the members' ids in ascending order, 8 bytes each, big-endian. Source: <c>computeMemberId</c> and <c>genID</c> in etcd's
-/// <c>server/etcdserver/api/membership</c>.
+/// The id of a member is the first 8 bytes, big-endian, of the SHA-1 of its sorted peer URLs and the token. The id of
+/// the cluster is the first 8 bytes of the SHA-1 of the member ids in ascending order, 8 bytes each, big-endian.
+/// Source: <c>computeMemberId</c> and <c>genID</c> in etcd's <c>server/etcdserver/api/membership</c>.
 /// </remarks>
 internal sealed class RaftCluster
 {
@@ -35,13 +36,16 @@ internal sealed class RaftCluster
     public static RaftCluster Of(RestorePlan plan) =>
         new(plan.Cluster, plan.Token ?? throw new InvalidOperationException("The plan has no token yet."));
 
-    /// <summary>In ascending order of their ids, as etcd numbers the entries of its first log.</summary>
+    /// <summary>
+    /// The members in ascending order of their ids, the order in which etcd numbers the first entries of a log.
+    /// </summary>
     public IReadOnlyList<RaftMember> Members { get; }
 
     private static ulong MemberId(InitialMember member, string token) =>
         FirstBytes(Encoding.UTF8.GetBytes(string.Concat(member.PeerUrls) + token));
 
-    [SuppressMessage("Security", "CA5350", Justification = "The ids are etcd's, and nothing relies on them being hard to forge.")]
+    [SuppressMessage(
+        "Security", "CA5350", Justification = "etcd defines these ids, and security does not depend on them.")]
     private static ulong FirstBytes(byte[] text) => BinaryPrimitives.ReadUInt64BigEndian(SHA1.HashData(text));
 }
 
@@ -51,10 +55,10 @@ internal sealed record RaftMember(ulong Id, string Name, IReadOnlyList<string> P
     /// <summary>The id as etcd writes it: hexadecimal, lower case, without leading zeros.</summary>
     public string HexId { get; } = Id.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>What stands in the log and in the bucket <c>members</c>.</summary>
+    /// <summary>The JSON of the member in the log and in the bucket <c>members</c>.</summary>
     public string Json => $"{{\"id\":{Id},\"peerURLs\":{UrlsJson},\"name\":{GoJson.Quote(Name)}}}";
 
-    /// <summary>What stands in the tree of the old store.</summary>
+    /// <summary>The JSON of the member in the tree of the v2 store.</summary>
     public string RaftAttributesJson => $"{{\"peerURLs\":{UrlsJson}}}";
 
     private string UrlsJson => $"[{string.Join(',', PeerUrls.Select(GoJson.Quote))}]";

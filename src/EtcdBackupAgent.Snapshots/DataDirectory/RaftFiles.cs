@@ -2,10 +2,14 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>The two files beside the database: what raft, etcd's consensus, remembers of a cluster that has done nothing yet.</summary>
+/// <summary>
+/// The two files next to the database: the state of raft, etcd's consensus protocol, for a new cluster.
+/// </summary>
 internal static class RaftFiles
 {
-    /// <summary>The file <c>*.snap</c>: a snapshot and its checksum. Source: etcd's <c>snapshotter.go</c>.</summary>
+    /// <summary>
+    /// Returns the file <c>*.snap</c>: a snapshot and its checksum. Source: etcd's <c>snapshotter.go</c>.
+    /// </summary>
     public static byte[] Snapshot(RaftCluster cluster)
     {
         byte[] snapshot = RaftMessages.Snapshot(cluster, StoreTree.Json(cluster));
@@ -15,7 +19,8 @@ internal static class RaftFiles
     }
 
     /// <summary>
-    /// The file <c>*.wal</c>, without the zeros after its last record. Source: <c>Create</c> and <c>Save</c> in etcd's <c>wal.go</c>.
+    /// Returns the file <c>*.wal</c>, without the zeros after its last record. Source: <c>Create</c> and <c>Save</c> in
+    /// etcd's <c>wal.go</c>.
     /// </summary>
     public static byte[] Log(RaftCluster cluster, ulong memberId)
     {

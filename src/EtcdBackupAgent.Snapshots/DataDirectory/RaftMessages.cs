@@ -3,8 +3,9 @@ using System.Globalization;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// What the log and the snapshot of a new cluster say: that its members were added one after another, in the first term, and that all
-/// of it is applied. Source: etcd's <c>raft/raftpb/raft.proto</c> and <c>server/wal/walpb/record.proto</c>.
+/// The messages in the log and the snapshot of a new cluster. They record that the members were added one after another
+/// in the first term, and that all entries are applied. Source: etcd's <c>raft/raftpb/raft.proto</c> and
+/// <c>server/wal/walpb/record.proto</c>.
 /// </summary>
 internal static class RaftMessages
 {
@@ -14,11 +15,11 @@ internal static class RaftMessages
     private const ulong EntryConfigurationChange = 1;
     private const ulong AddNode = 0;
 
-    /// <summary>The log's metadata: whose it is.</summary>
+    /// <summary>Returns the metadata of the log: its member and its cluster.</summary>
     public static byte[] Metadata(ulong memberId, ulong clusterId) =>
         new ProtobufWriter().Number(1, memberId).Number(2, clusterId).ToArray();
 
-    /// <summary>The entry that adds a member.</summary>
+    /// <summary>Returns the entry that adds a member.</summary>
     public static byte[] Entry(ulong index, RaftMember member)
     {
         ProtobufWriter change = new ProtobufWriter()
@@ -34,18 +35,25 @@ internal static class RaftMessages
             .ToArray();
     }
 
-    /// <summary>That all entries are committed, and that the first member had the vote.</summary>
+    /// <summary>Returns the state in which all entries are committed and the vote went to the first member.</summary>
     public static byte[] HardState(RaftCluster cluster) =>
-        new ProtobufWriter().Number(1, Term).Number(2, cluster.Members[0].Id).Number(3, (ulong)cluster.Members.Count).ToArray();
+        new ProtobufWriter()
+            .Number(1, Term)
+            .Number(2, cluster.Members[0].Id)
+            .Number(3, (ulong)cluster.Members.Count)
+            .ToArray();
 
-    /// <summary>The log's mark of the snapshot before its first entry.</summary>
+    /// <summary>Returns the record of the snapshot before the first entry of the log.</summary>
     public static byte[] FirstMark() => new ProtobufWriter().Number(1, 0).Number(2, 0).ToArray();
 
-    /// <summary>The log's mark of the snapshot after its last entry. etcd 3.4 has no third field and passes over it.</summary>
+    /// <summary>
+    /// Returns the record of the snapshot after the last entry of the log. etcd 3.4 does not know the third field and
+    /// ignores it.
+    /// </summary>
     public static byte[] LastMark(RaftCluster cluster) => new ProtobufWriter()
         .Number(1, (ulong)cluster.Members.Count).Number(2, Term).Message(3, ConfigurationState(cluster)).ToArray();
 
-    /// <summary>The snapshot: the old store's tree, and the configuration after the last entry.</summary>
+    /// <summary>Returns the snapshot: the tree of the v2 store, and the configuration after the last entry.</summary>
     public static byte[] Snapshot(RaftCluster cluster, ReadOnlySpan<byte> store)
     {
         ProtobufWriter metadata = new ProtobufWriter()
@@ -55,7 +63,7 @@ internal static class RaftMessages
         return new ProtobufWriter().Bytes(1, store).Message(2, metadata).ToArray();
     }
 
-    /// <summary>The configuration as the bucket <c>meta</c> has it.</summary>
+    /// <summary>Returns the configuration as stored in the bucket <c>meta</c>.</summary>
     public static string ConfigurationStateJson(RaftCluster cluster)
     {
         IEnumerable<string> voters = cluster.Members.Select(member => member.Id.ToString(CultureInfo.InvariantCulture));

@@ -1,14 +1,18 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>Which member of which cluster a data directory is to be for. All members' plans differ in name and URLs only.</summary>
+/// <summary>
+/// The member and the cluster that a data directory is created for. The plans of the members of one cluster differ only
+/// in name and URLs.
+/// </summary>
 public sealed record RestorePlan
 {
     /// <summary>
-    /// A step that no cluster makes between a backup and its restore: at 1,000 writes a second it takes eleven days.
+    /// The default for <see cref="RevisionBump"/>. A cluster does not make this many revisions between a backup and its
+    /// restore: at 1,000 writes per second it takes eleven days.
     /// </summary>
     public const long RevisionBumpDefault = 1_000_000_000;
 
-    /// <summary>etcd's own default of <c>--quota-backend-bytes</c>.</summary>
+    /// <summary>etcd's default for <c>--quota-backend-bytes</c>.</summary>
     public const long QuotaBackendBytesDefault = 2L << 30;
 
     /// <summary>The member that this directory is for.</summary>
@@ -17,25 +21,27 @@ public sealed record RestorePlan
     public required InitialCluster Cluster { get; init; }
 
     /// <summary>
-    /// Goes into all ids, so that members of different clusters on the same hosts do not talk to each other. Null until
-    /// the snapshot is known that it is derived from (<see cref="ClusterToken.Derive"/>).
+    /// The cluster token. All ids depend on it, so members of different clusters on the same hosts do not join each
+    /// other. Null until it is derived from the snapshot (<see cref="ClusterToken.Derive"/>).
     /// </summary>
     public string? Token { get; init; }
 
-    /// <summary>Where the others reach the member; the same as in <see cref="Cluster"/>.</summary>
+    /// <summary>The URLs at which the other members reach this member; the same as in <see cref="Cluster"/>.</summary>
     public required IReadOnlyList<string> AdvertisePeerUrls { get; init; }
 
     /// <summary>
-    /// How much to raise the revision, so that no client ever saw a higher one than the restored cluster's; all revisions
-    /// before count as compacted then. Null leaves the revision as it is.
+    /// The number by which the revision is raised, so that no client has seen a higher revision than that of the
+    /// restored cluster. All earlier revisions then count as compacted. If null, the revision is not changed.
     /// </summary>
     public long? RevisionBump { get; init; }
 
-    /// <summary>Bytes that the database may have before etcd refuses writes.</summary>
+    /// <summary>The database size in bytes at which etcd refuses writes.</summary>
     public long QuotaBackendBytes { get; init; } = QuotaBackendBytesDefault;
 
-    /// <summary>Checks what etcd checks when it starts a new cluster (<c>VerifyBootstrap</c>).</summary>
-    /// <exception cref="ArgumentException">Something does not fit; the message names flag, value and what would fit.</exception>
+    /// <summary>Checks the plan as etcd does when it starts a new cluster (<c>VerifyBootstrap</c>).</summary>
+    /// <exception cref="ArgumentException">
+    /// A value is not valid. The message contains the flag, the value and what is expected.
+    /// </exception>
     public void Validate()
     {
         InitialMember member = Cluster.Members.FirstOrDefault(candidate => candidate.Name == Name)
@@ -47,24 +53,25 @@ public sealed record RestorePlan
             .FirstOrDefault(group => group.Count() > 1)?.Key;
         if (repeated is not null)
         {
-            throw new ArgumentException($"--initial-cluster has {repeated} more than once; every URL belongs to one member.");
+            throw new ArgumentException(
+                $"--initial-cluster has {repeated} more than once; each URL must belong to one member.");
         }
 
         IReadOnlyList<string> advertised = AdvertisedUrls();
         if (!advertised.SequenceEqual(member.PeerUrls, StringComparer.Ordinal))
         {
             throw new ArgumentException(
-                $"--initial-advertise-peer-urls is {string.Join(',', advertised)}, and --initial-cluster has for '{Name}' "
-                + $"{string.Join(',', member.PeerUrls)}; both must be the same.");
+                $"--initial-advertise-peer-urls is {string.Join(',', advertised)}, but --initial-cluster has "
+                + $"{string.Join(',', member.PeerUrls)} for '{Name}'; both must be the same.");
         }
 
         if (RevisionBump is <= 0)
         {
-            throw new ArgumentException($"--bump-revision is {RevisionBump}, and must be 1 or more.");
+            throw new ArgumentException($"--bump-revision is {RevisionBump}, but must be 1 or more.");
         }
     }
 
-    /// <summary>The ids of the cluster and of its members.</summary>
+    /// <summary>Computes the ids of the cluster and of its members.</summary>
     /// <exception cref="InvalidOperationException">The plan has no token yet.</exception>
     public ClusterIds Ids()
     {

@@ -2,16 +2,17 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>The main revision out of, and into, the bytes that etcd stores a revision as (<see cref="RevisionKey"/>).</summary>
+/// <summary>Converts a main revision from and to the bytes that etcd stores (<see cref="RevisionKey"/>).</summary>
 internal static class RevisionBytes
 {
-    /// <exception cref="SnapshotDamagedException">It is no revision.</exception>
+    /// <summary>Reads the main revision.</summary>
+    /// <exception cref="SnapshotDamagedException">The bytes are not a revision.</exception>
     public static long Main(ReadOnlySpan<byte> bytes, string where) => RevisionKey.TryRead(bytes, out RevisionKey key)
         ? key.Main
         : throw new SnapshotDamagedException(
-            $"{Convert.ToHexStringLower(bytes)} stands as a revision in '{where}', and is none.");
+            $"{Convert.ToHexStringLower(bytes)} in '{where}' is not a revision.");
 
-    /// <summary>The first change of a revision.</summary>
+    /// <summary>Returns the bytes of the first change of a revision.</summary>
     public static byte[] Of(long main)
     {
         byte[] bytes = new byte[RevisionKey.TombstoneSizeBytes];

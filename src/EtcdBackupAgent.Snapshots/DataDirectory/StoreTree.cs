@@ -4,19 +4,20 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// The tree of etcd's old store, from which etcd up to 3.5 learns the cluster's members when it starts; the bytes are those that
-/// <c>etcdutl</c> writes. Source: <c>server/etcdserver/api/v2store</c> (<c>store.go</c>, <c>node.go</c>, <c>event_queue.go</c>).
+/// The tree of etcd's v2 store, from which etcd up to 3.5 reads the cluster's members when it starts. The bytes are
+/// those that <c>etcdutl</c> writes. Source: <c>server/etcdserver/api/v2store</c> (<c>store.go</c>, <c>node.go</c>,
+/// <c>event_queue.go</c>).
 /// </summary>
 internal static class StoreTree
 {
-    /// <summary>Events that the store remembers; those that have not happened are null.</summary>
+    /// <summary>The number of events in the history of the store; unused events are null.</summary>
     private const int HistoryEventsMax = 1000;
 
     public static byte[] Json(RaftCluster cluster)
     {
         IReadOnlyList<RaftMember> members = cluster.Members;
 
-        // Children stand in the order of their names, whatever the numbers that the names stand for.
+        // Children are sorted by their names as text, not by the numbers in the names.
         IEnumerable<(string Name, string Node)> nodes = members
             .Select((member, index) => (member.HexId, MemberNode(member, index + 1)))
             .OrderBy(node => node.HexId, StringComparer.Ordinal);
@@ -26,11 +27,13 @@ internal static class StoreTree
         IEnumerable<string> events = members.Select((member, index) => Event(member, index + 1))
             .Concat(Enumerable.Repeat("null", Math.Max(0, HistoryEventsMax - members.Count)));
         string history = Invariant(
-            $"{{\"Queue\":{{\"Events\":[{string.Join(',', events)}],\"Size\":{members.Count},\"Front\":0,\"Back\":{members.Count},")
+            $"{{\"Queue\":{{\"Events\":[{string.Join(',', events)}],\"Size\":{members.Count},")
+            + Invariant($"\"Front\":0,\"Back\":{members.Count},")
             + Invariant($"\"Capacity\":{HistoryEventsMax}}},\"StartIndex\":1,\"LastIndex\":{members.Count}}}");
         return Encoding.UTF8.GetBytes(
             $"{{\"Root\":{root},\"WatcherHub\":{{\"EventHistory\":{history}}},"
-            + Invariant($"\"CurrentIndex\":{members.Count},\"Stats\":{Statistics(members.Count)},\"CurrentVersion\":2}}"));
+            + Invariant($"\"CurrentIndex\":{members.Count},\"Stats\":{Statistics(members.Count)},")
+            + "\"CurrentVersion\":2}");
     }
 
     private static string MemberNode(RaftMember member, int index)
@@ -42,12 +45,14 @@ internal static class StoreTree
 
     private static string Event(RaftMember member, int index) => Invariant(
         $"{{\"action\":\"create\",\"node\":{{\"key\":\"/0/members/{member.HexId}/raftAttributes\",")
-        + Invariant($"\"value\":{GoJson.Quote(member.RaftAttributesJson)},\"modifiedIndex\":{index},\"createdIndex\":{index}}}}}");
+        + Invariant($"\"value\":{GoJson.Quote(member.RaftAttributesJson)},")
+        + Invariant($"\"modifiedIndex\":{index},\"createdIndex\":{index}}}}}");
 
-    /// <param name="path">From the root.</param>
-    /// <param name="index">When it was made.</param>
-    /// <param name="value">Empty for a directory.</param>
-    /// <param name="children">Null for a value.</param>
+    /// <summary>Returns the JSON of a node.</summary>
+    /// <param name="path">The path from the root.</param>
+    /// <param name="index">The index at which the node was created.</param>
+    /// <param name="value">The value; empty for a directory.</param>
+    /// <param name="children">The children; null for a node with a value.</param>
     private static string Node(string path, int index, string value, IEnumerable<(string Name, string Node)>? children)
     {
         string inside = children is null
@@ -60,7 +65,8 @@ internal static class StoreTree
     private static string Statistics(int created) => Invariant(
         $"{{\"getsSuccess\":0,\"getsFail\":0,\"setsSuccess\":0,\"setsFail\":0,\"deleteSuccess\":0,\"deleteFail\":0,")
         + Invariant($"\"updateSuccess\":0,\"updateFail\":0,\"createSuccess\":{created},\"createFail\":0,")
-        + "\"compareAndSwapSuccess\":0,\"compareAndSwapFail\":0,\"compareAndDeleteSuccess\":0,\"compareAndDeleteFail\":0,"
+        + "\"compareAndSwapSuccess\":0,\"compareAndSwapFail\":0,"
+        + "\"compareAndDeleteSuccess\":0,\"compareAndDeleteFail\":0,"
         + "\"expireCount\":0,\"watchers\":0}";
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -5,9 +5,9 @@ using EtcdBackupAgent.Snapshots.Revisions;
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
 /// <summary>
-/// The records of a write-ahead log from its first on. A frame is the record's length in 8 bytes, little-endian, the record and zeros
-/// up to a multiple of 8, whose number stands in the length's highest byte. Every record has the CRC-32C of all data before and in
-/// it. Source: etcd's <c>server/wal/encoder.go</c>.
+/// Writes the records of a write-ahead log, starting with the first. A frame is the length of the record in 8 bytes,
+/// little-endian, the record, and zeros up to a multiple of 8. The highest byte of the length has the number of these
+/// zeros. Every record has the CRC-32C of all data up to and including it. Source: etcd's <c>server/wal/encoder.go</c>.
 /// </summary>
 internal sealed class WalFrames
 {
@@ -34,7 +34,7 @@ internal sealed class WalFrames
     public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
 }
 
-/// <summary>The kinds of records, with etcd's numbers.</summary>
+/// <summary>The types of records, with etcd's numbers.</summary>
 internal enum WalRecord
 {
     None = 0,
@@ -42,9 +42,9 @@ internal enum WalRecord
     Entry = 2,
     State = 3,
 
-    /// <summary>What the checksum begins with.</summary>
+    /// <summary>The start value of the checksum.</summary>
     Checksum = 4,
 
-    /// <summary>That there is a snapshot up to here.</summary>
+    /// <summary>A mark: there is a snapshot up to this entry.</summary>
     Snapshot = 5,
 }

@@ -40,7 +40,7 @@ internal static class RestoreText
                 ["kind"] = alarm.Kind,
                 ["memberId"] = alarm.MemberId.ToString("x", CultureInfo.InvariantCulture),
                 ["kept"] = alarm.Kept,
-                ["why"] = alarm.Why,
+                ["why"] = alarm.Reason,
             }),
         ]),
     };
@@ -86,7 +86,7 @@ internal static class RestoreText
 
         foreach (RestoredAlarm alarm in summary.Alarms)
         {
-            console.WriteLine($"Alarm {alarm.Kind}: {(alarm.Kept ? "kept" : "cleared")}, {alarm.Why}");
+            console.WriteLine($"Alarm {alarm.Kind}: {(alarm.Kept ? "kept" : "cleared")}, {alarm.Reason}");
         }
 
         console.WriteLine();

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Compares what the agent writes with what etcd's own tools write out of the same snapshot.</summary>
+/// <summary>Compares the files of the agent with those that etcd's own tools write from the same snapshot.</summary>
 [Collection(SourceSnapshotsCollection.Name)]
 public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
 {
@@ -30,7 +30,8 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
 
     [Theory]
     [MemberData(nameof(Plans))]
-    public async Task The_log_and_the_raft_snapshot_are_byte_for_byte_those_of_etcdutl(string name, string cluster, string token)
+    public async Task The_log_and_the_raft_snapshot_are_identical_to_those_of_etcdutl(
+        string name, string cluster, string token)
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync("3.5");
@@ -44,7 +45,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
     }
 
     [Fact]
-    public async Task The_files_are_those_of_etcdctl_3_4_but_for_what_etcd_3_5_added_to_the_last_record()
+    public async Task The_files_are_those_of_etcdctl_3_4_except_for_the_field_that_etcd_3_5_added_to_the_last_record()
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync("3.4");
@@ -65,7 +66,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
     [Theory]
     [InlineData(null)]
     [InlineData(1_000_000_000L)]
-    public async Task The_database_holds_what_etcdutl_leaves_in_it(long? bump)
+    public async Task The_database_has_the_same_content_as_that_of_etcdutl(long? bump)
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync("3.5");
@@ -90,7 +91,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
     [InlineData("3.4", null)]
     [InlineData("3.4", 1000L)]
     [InlineData("3.5", null)]
-    public async Task Of_the_snapshot_only_what_belongs_to_the_old_cluster_is_changed(string version, long? bump)
+    public async Task Only_the_data_of_the_old_cluster_is_changed(string version, long? bump)
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync(version);
@@ -101,7 +102,9 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
         var before = DatabaseDump.Of(source.File);
         var after = DatabaseDump.Of(directory[$"agent/{Database}"]);
         Assert.Equal(before.Keys, after.Keys);
-        foreach (string bucket in before.Keys.Where(name => name is not ("key" or "members" or "members_removed" or "meta")))
+        IEnumerable<string> others = before.Keys
+            .Where(name => name is not ("key" or "members" or "members_removed" or "meta"));
+        foreach (string bucket in others)
         {
             Assert.True(before[bucket].SequenceEqual(after[bucket]), bucket);
         }
@@ -110,9 +113,11 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
         Assert.Equal(before["key"], after["key"].Where(element => bump is null || element.Key != bumped));
         Assert.Equal(bump is not null, after["key"].TryGetValue(bumped, out string? value) && value == "");
         Assert.Equal(
-            summary.MemberIds.Select(id => DatabaseDump.Hex($"{id:x}")).Order(StringComparer.Ordinal), after["members"].Keys);
+            summary.MemberIds.Select(id => DatabaseDump.Hex($"{id:x}")).Order(StringComparer.Ordinal),
+            after["members"].Keys);
         Assert.Empty(after["members_removed"]);
-        string[] changed = ["consistent_index", "term", "confState", .. bump is null ? [] : (string[])["scheduledCompactRev"]];
+        string[] changed =
+            ["consistent_index", "term", "confState", .. bump is null ? [] : (string[])["scheduledCompactRev"]];
         Assert.Equal(before["meta"].Keys, after["meta"].Keys);
         Assert.Equal(
             before["meta"].Where(element => !changed.Select(DatabaseDump.Hex).Contains(element.Key)),
@@ -123,7 +128,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task Each_series_own_check_finds_nothing_wrong_with_the_database(string version)
+    public async Task The_check_of_each_etcd_series_finds_no_problem_in_the_database(string version)
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync(version);
@@ -132,7 +137,9 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
         foreach (EtcdSeries series in Peers.EtcdMatrix)
         {
             ToolResult status = await Tool.RunAsync(
-                series.SnapshotTool, ["snapshot", "status", directory[$"agent/{Database}"], "-w", "json"], EtcdServer.Api);
+                series.SnapshotTool,
+                ["snapshot", "status", directory[$"agent/{Database}"], "-w", "json"],
+                EtcdServer.Api);
             using JsonDocument json = JsonDocument.Parse(status.Output);
             Assert.Equal(source.Revision, json.RootElement.GetProperty("revision").GetInt64());
             Assert.Equal(summary.DatabaseBytes, json.RootElement.GetProperty("totalSize").GetInt64());
@@ -140,7 +147,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
     }
 
     [Fact]
-    public async Task Only_the_owner_may_read_what_is_written()
+    public async Task Only_the_owner_may_read_the_written_files()
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.OfAsync("3.5");
@@ -157,7 +164,10 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
         Assert.Equal(files.Sum(file => new FileInfo(file).Length), summary.BytesWritten);
     }
 
-    /// <summary>Where the last record of a log begins: before each stands its length, in the lower 7 bytes of 8.</summary>
+    /// <summary>
+    /// Returns the offset of the last record of a log. Each record is preceded by its length, in the lower 7 of 8
+    /// bytes.
+    /// </summary>
     private static int LastFrame(byte[] log)
     {
         int at = 0;
@@ -180,6 +190,7 @@ public sealed class DataDirectoryFilesTests(SourceSnapshots snapshots)
         int same = agent.AsSpan().CommonPrefixLength(tool);
         Assert.True(
             agent.Length == tool.Length && same == tool.Length,
-            $"{path} differs at byte {same}: {Encoding.UTF8.GetString(agent.AsSpan(same)[..Math.Min(80, agent.Length - same)])}");
+            $"{path} differs at byte {same}: "
+            + Encoding.UTF8.GetString(agent.AsSpan(same)[..Math.Min(80, agent.Length - same)]));
     }
 }

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Every element of a database, as text that can be compared.</summary>
+/// <summary>Reads every element of a database as text that can be compared.</summary>
 internal static class DatabaseDump
 {
     /// <returns>The buckets by name, each with its elements by key, in hexadecimal.</returns>

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Restores snapshots: as the agent does, and as etcd's own tools do.</summary>
+/// <summary>Restores snapshots with the agent and with etcd's own tools.</summary>
 internal static class Restored
 {
     public static RestorePlan Plan(string name, string cluster, string token = "restored") => new()
@@ -45,7 +45,7 @@ internal static class Restored
         _ = (await Tool.RunAsync(EtcdServers.Series(version).SnapshotTool, arguments, EtcdServer.Api)).Output;
     }
 
-    /// <summary>Starts an etcd of as many members, each on a directory that the agent made.</summary>
+    /// <summary>Starts an etcd cluster, with a directory of the agent for each member.</summary>
     public static Task<EtcdServer> StartAsync(
         string version, SourceSnapshot source, int members = 1, long? bump = null, long? quotaBytes = null) =>
         StartAsync(version, source.File, members, bump, quotaBytes);

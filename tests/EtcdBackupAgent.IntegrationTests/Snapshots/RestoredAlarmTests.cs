@@ -13,7 +13,7 @@ public sealed class RestoredAlarmTests(SourceSnapshots snapshots)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_database_that_fits_its_quota_starts_without_the_alarm_and_takes_writes(string version)
+    public async Task A_database_that_fits_its_quota_starts_without_the_alarm_and_accepts_writes(string version)
     {
         SourceSnapshot source = await snapshots.WithAlarmAsync(version, "NOSPACE");
 
@@ -27,7 +27,7 @@ public sealed class RestoredAlarmTests(SourceSnapshots snapshots)
     [InlineData("NOSPACE", 2L << 30, false)]
     [InlineData("NOSPACE", 4096L, true)]
     [InlineData("CORRUPT", 2L << 30, true)]
-    public async Task Alarms_are_told_and_kept_unless_they_no_longer_hold(string alarm, long quotaBytes, bool kept)
+    public async Task Alarms_are_reported_and_kept_unless_their_cause_is_gone(string alarm, long quotaBytes, bool kept)
     {
         using TestDirectory directory = new();
         SourceSnapshot source = await snapshots.WithAlarmAsync("3.5", alarm);
@@ -35,8 +35,8 @@ public sealed class RestoredAlarmTests(SourceSnapshots snapshots)
         RestoreSummary summary = Restored.ByAgent(
             source.File, directory["agent"], Restored.Plan("n1", Cluster) with { QuotaBackendBytes = quotaBytes });
 
-        RestoredAlarm told = Assert.Single(summary.Alarms);
-        Assert.Equal((7UL, alarm, kept), (told.MemberId, told.Kind, told.Kept));
+        RestoredAlarm restored = Assert.Single(summary.Alarms);
+        Assert.Equal((7UL, alarm, kept), (restored.MemberId, restored.Kind, restored.Kept));
         var before = DatabaseDump.Of(source.File);
         var after = DatabaseDump.Of(directory["agent/member/snap/db"]);
         Assert.Single(before["alarm"]);

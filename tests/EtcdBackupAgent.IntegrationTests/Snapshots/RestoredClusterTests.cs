@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Starts real etcds on directories that the agent made.</summary>
+/// <summary>Starts real etcds with directories of the agent.</summary>
 [Collection(SourceSnapshotsCollection.Name)]
 public sealed class RestoredClusterTests(SourceSnapshots snapshots)
 {
@@ -18,7 +18,8 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
     [InlineData("3.5", "3.5", 3)]
     [InlineData("3.4", "3.5", 1)]
     [InlineData("3.4", "3.5", 3)]
-    public async Task A_restored_cluster_has_all_data_works_and_outlives_two_restarts(string taken, string started, int members)
+    public async Task A_restored_cluster_has_all_data_and_works_after_two_restarts(
+        string taken, string started, int members)
     {
         SourceSnapshot source = await snapshots.OfAsync(taken);
         await using EtcdServer server = await Restored.StartAsync(started, source, members);
@@ -51,7 +52,7 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
     [InlineData("3.4", "3.4")]
     [InlineData("3.5", "3.5")]
     [InlineData("3.4", "3.5")]
-    public async Task Users_and_their_rights_are_those_of_the_snapshot(string taken, string started)
+    public async Task Users_and_their_permissions_are_those_of_the_snapshot(string taken, string started)
     {
         SourceSnapshot source = await snapshots.WithUsersAsync(taken);
         await using EtcdServer server = await Restored.StartAsync(started, source);
@@ -68,7 +69,7 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task After_a_bump_old_revisions_are_told_to_be_compacted_and_data_is_all_there(string version)
+    public async Task After_a_bump_old_revisions_are_compacted_and_all_data_exists(string version)
     {
         const long Bump = 1_000_000_000;
         SourceSnapshot source = await snapshots.OfAsync(version);
@@ -106,21 +107,26 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
             ["watch", "", "--prefix", "--rev", $"{source.Revision}", "--endpoints", server.EndpointList],
             EtcdServer.Api);
         await TestDeadline.UntilAsync(
-            "the watch to tell of the snapshot's last change", () => Task.FromResult(watch.Output.Contains('\n', StringComparison.Ordinal)));
+            "the watch to report the snapshot's last change",
+            () => Task.FromResult(watch.Output.Contains('\n', StringComparison.Ordinal)));
         Assert.DoesNotContain("compacted", watch.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>etcd takes no new member as long as those that it has were not connected for some seconds.</summary>
+    /// <summary>
+    /// Adds and removes a member. etcd accepts a new member only after the existing ones were connected for some
+    /// seconds.
+    /// </summary>
     private static async Task AddAndRemoveMemberAsync(EtcdServer server, int members)
     {
-        // A voter that never comes would take a lone member its majority, so there it is a learner.
+        // A voter that never starts would leave a single member without a majority, so add a learner there.
         string[] kind = members == 1 ? ["--learner"] : [];
         string added = "";
-        await TestDeadline.UntilAsync("etcd to take a new member", async () =>
+        await TestDeadline.UntilAsync("etcd to accept a new member", async () =>
         {
             try
             {
-                added = await server.EtcdctlAsync(["member", "add", "late", "--peer-urls", "http://127.0.0.1:1", .. kind]);
+                added = await server.EtcdctlAsync(
+                    ["member", "add", "late", "--peer-urls", "http://127.0.0.1:1", .. kind]);
                 return true;
             }
             catch (InvalidOperationException e) when (e.Message.Contains("unhealthy cluster", StringComparison.Ordinal))
@@ -129,7 +135,7 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
             }
         });
         Assert.Equal(members + 1, await MemberCountAsync(server));
-        // etcdctl fills an ID of fewer than sixteen digits up with blanks.
+        // etcdctl pads an ID of fewer than 16 digits with blanks.
         await server.EtcdctlAsync("member", "remove", added.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]);
         Assert.Equal(members, await MemberCountAsync(server));
     }
@@ -140,9 +146,9 @@ public sealed class RestoredClusterTests(SourceSnapshots snapshots)
         return list.RootElement.GetProperty("members").GetArrayLength();
     }
 
-    private static async Task AssertRefusedAsync(string why, Task<string> call)
+    private static async Task AssertRefusedAsync(string reason, Task<string> call)
     {
         InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(() => call);
-        Assert.Contains(why, e.Message, StringComparison.Ordinal);
+        Assert.Contains(reason, e.Message, StringComparison.Ordinal);
     }
 }

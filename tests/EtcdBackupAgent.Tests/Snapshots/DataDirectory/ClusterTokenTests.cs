@@ -26,7 +26,7 @@ public sealed class ClusterTokenTests
     }
 
     [Fact]
-    public void Directories_that_would_differ_never_become_one_cluster()
+    public void Different_directories_never_become_one_cluster()
     {
         string[] tokens =
         [
@@ -58,6 +58,6 @@ public sealed class ClusterTokenTests
     [InlineData("", true)]
     [InlineData("etcd-cluster", true)]
     [InlineData("etcd-cluster-1", false)]
-    public void Tokens_that_many_clusters_have_are_known(string token, bool common) =>
+    public void Common_tokens_are_recognized(string token, bool common) =>
         Assert.Equal(common, ClusterToken.IsCommon(token));
 }

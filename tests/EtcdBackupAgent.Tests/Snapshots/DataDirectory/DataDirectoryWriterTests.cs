@@ -48,20 +48,22 @@ public sealed class DataDirectoryWriterTests
     }
 
     [Fact]
-    public void Buckets_that_are_not_known_are_copied_as_they_are()
+    public void Unknown_buckets_are_copied_unchanged()
     {
         WrittenBucket unknown = new("from the future", 3, [([0], [1, 2, 3]), ([7, 7], new byte[100_000])]);
 
         Write([new("key", 0, []), NoMeta, unknown], Plan, out IReadOnlyList<WrittenBucket> written);
 
         Assert.Contains(unknown, written);
-        Assert.Equal(["from the future", "key", "members", "members_removed", "meta"], written.Select(bucket => bucket.Name));
+        Assert.Equal(
+            ["from the future", "key", "members", "members_removed", "meta"], written.Select(bucket => bucket.Name));
     }
 
     [Fact]
-    public void A_cluster_s_old_members_give_way_to_the_new()
+    public void The_old_members_of_a_cluster_are_replaced_by_the_new()
     {
-        WrittenBucket old = new("members", 0, [("1"u8.ToArray(), "{}"u8.ToArray()), ("2"u8.ToArray(), "{}"u8.ToArray())]);
+        WrittenBucket old = new(
+            "members", 0, [("1"u8.ToArray(), "{}"u8.ToArray()), ("2"u8.ToArray(), "{}"u8.ToArray())]);
         WrittenBucket removed = new("members_removed", 0, [("3"u8.ToArray(), "removed"u8.ToArray())]);
 
         RestoreSummary summary =
@@ -76,7 +78,7 @@ public sealed class DataDirectoryWriterTests
     [Theory]
     [InlineData("members", "which is that of a member of the snapshot's own cluster.")]
     [InlineData("members_removed", "which was that of a member of the snapshot's own cluster.")]
-    public void An_id_that_the_cluster_of_the_snapshot_gave_out_is_never_given_out_again(string bucket, string message)
+    public void An_id_that_the_cluster_of_the_snapshot_used_is_never_reused(string bucket, string message)
     {
         string id = $"{Plan.Ids().MemberIds.Single():x}";
         WrittenBucket old = new(bucket, 0, [(System.Text.Encoding.ASCII.GetBytes(id), "{}"u8.ToArray())]);
@@ -89,7 +91,7 @@ public sealed class DataDirectoryWriterTests
     }
 
     [Fact]
-    public void The_log_goes_where_it_is_wanted_and_is_the_same_there()
+    public void The_log_is_the_same_in_another_directory()
     {
         using TestDirectory directory = new();
         using WrittenDatabase source = new(4096, [new("key", 0, []), NoMeta]);
@@ -113,8 +115,8 @@ public sealed class DataDirectoryWriterTests
     }
 
     [Theory]
-    [InlineData("key", "There is no bucket 'key'")]
-    [InlineData("meta", "There is no bucket 'meta'")]
+    [InlineData("key", "The bucket 'key' does not exist")]
+    [InlineData("meta", "The bucket 'meta' does not exist")]
     public void A_database_without_etcd_s_buckets_is_refused(string missing, string message)
     {
         WrittenBucket[] buckets = [new("key", 0, []), NoMeta];
@@ -130,7 +132,7 @@ public sealed class DataDirectoryWriterTests
     [InlineData("000000000000000500000000000000000001")]
     [InlineData("f0000000000000055f0000000000000001")]
     [InlineData("07")]
-    public void A_key_that_is_no_revision_is_refused(string hex)
+    public void A_key_that_is_not_a_revision_is_refused(string hex)
     {
         WrittenBucket key = new("key", 0, [(Convert.FromHexString(hex), [])]);
 
@@ -138,7 +140,7 @@ public sealed class DataDirectoryWriterTests
     }
 
     [Fact]
-    public void A_revision_that_cannot_be_raised_is_told_with_both_numbers()
+    public void A_revision_that_cannot_be_raised_is_reported_with_both_numbers()
     {
         WrittenBucket key = new("key", 0, [(Revision(long.MaxValue - 1), [])]);
 
@@ -152,12 +154,14 @@ public sealed class DataDirectoryWriterTests
     [InlineData("08071001", "NOSPACE", false)]
     [InlineData("08ffffffffffffffffff011002", "CORRUPT", true)]
     [InlineData("08071009", "9", true)]
-    public void An_alarm_is_read_and_decided_on(string hex, string kind, bool kept)
+    public void An_alarm_is_read_and_kept_or_cleared(string hex, string kind, bool kept)
     {
         byte[] element = Convert.FromHexString(hex);
 
         RestoreSummary summary = Write(
-            [new("alarm", 0, [(element, [])]), new("key", 0, []), NoMeta], Plan, out IReadOnlyList<WrittenBucket> written);
+            [new("alarm", 0, [(element, [])]), new("key", 0, []), NoMeta],
+            Plan,
+            out IReadOnlyList<WrittenBucket> written);
 
         RestoredAlarm alarm = Assert.Single(summary.Alarms);
         Assert.Equal((kind, kept), (alarm.Kind, alarm.Kept));
@@ -168,12 +172,12 @@ public sealed class DataDirectoryWriterTests
     [InlineData("0a0107")]
     [InlineData("08ff")]
     [InlineData("08ffffffffffffffffffff01")]
-    public void An_alarm_that_etcd_could_not_read_is_refused(string hex) =>
+    public void An_alarm_that_etcd_cannot_read_is_refused(string hex) =>
         Assert.Throws<SnapshotDamagedException>(() => Write(
             [new("alarm", 0, [(Convert.FromHexString(hex), [])]), new("key", 0, []), NoMeta], Plan, out _));
 
     [Fact]
-    public void A_plan_that_does_not_fit_leaves_the_directory_empty()
+    public void An_invalid_plan_leaves_the_directory_empty()
     {
         using TestDirectory directory = new();
         using WrittenDatabase source = new(4096, [new("key", 0, []), NoMeta]);
@@ -191,17 +195,18 @@ public sealed class DataDirectoryWriterTests
     }
 
     [Fact]
-    public void It_can_be_cancelled_and_tells_how_far_it_is()
+    public void Writing_reports_progress_and_can_be_cancelled()
     {
         using TestDirectory directory = new();
         using CancellationTokenSource cancellation = new();
-        List<long> told = [];
-        WrittenBucket large = new("large", 0, [.. Enumerable.Range(1, 200).Select(i => (Revision(i), new byte[100_000]))]);
+        List<long> reported = [];
+        WrittenBucket large = new(
+            "large", 0, [.. Enumerable.Range(1, 200).Select(i => (Revision(i), new byte[100_000]))]);
         using WrittenDatabase source = new(4096, [new("key", 0, []), NoMeta, large]);
         Progress progress = new(bytes =>
         {
-            told.Add(bytes);
-            if (told.Count == 3)
+            reported.Add(bytes);
+            if (reported.Count == 3)
             {
                 cancellation.Cancel();
             }
@@ -210,9 +215,9 @@ public sealed class DataDirectoryWriterTests
         Assert.Throws<OperationCanceledException>(() => DataDirectoryWriter.Write(
             source.Handle, source.SizeBytes, directory.Path, null, Plan, progress, cancellation.Token));
 
-        Assert.Equal(3, told.Count);
-        Assert.All(told.Zip(told.Skip(1)), pair => Assert.True(pair.First < pair.Second));
-        Assert.InRange(told[^1], 1, source.SizeBytes);
+        Assert.Equal(3, reported.Count);
+        Assert.All(reported.Zip(reported.Skip(1)), pair => Assert.True(pair.First < pair.Second));
+        Assert.InRange(reported[^1], 1, source.SizeBytes);
     }
 
     private static RestoreSummary Write(

@@ -3,15 +3,17 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Snapshots.DataDirectory;
 
-/// <summary>A protobuf message that was taken apart, and the frames of a log; written without a look at what wrote them.</summary>
+/// <summary>
+/// A decoded protobuf message, and the decoder for the frames of a log. Written independently of the code under test.
+/// </summary>
 internal sealed class DecodedRecord
 {
     private readonly List<(int Field, ulong Number, byte[]? Bytes)> _fields = [];
 
-    /// <summary>Of a record of a log: its kind.</summary>
+    /// <summary>The type of a record of a log.</summary>
     public ulong Type { get; private init; }
 
-    /// <summary>Takes the frames of a log apart, and asserts that lengths, padding and checksums are right.</summary>
+    /// <summary>Decodes the frames of a log, and asserts that lengths, padding and checksums are correct.</summary>
     public static List<DecodedRecord> All(byte[] log)
     {
         List<DecodedRecord> records = [];
@@ -57,7 +59,7 @@ internal sealed class DecodedRecord
         return record;
     }
 
-    /// <summary>CRC-32C, a bit at a time.</summary>
+    /// <summary>Computes the CRC-32C bit by bit.</summary>
     public static uint Checksum(uint before, ReadOnlySpan<byte> bytes)
     {
         uint state = ~before;
@@ -73,11 +75,12 @@ internal sealed class DecodedRecord
         return ~state;
     }
 
-    /// <summary>The fields that are numbers, in their order.</summary>
+    /// <summary>Returns the fields that are numbers, in order.</summary>
     public List<(int Field, ulong Number)> Numbers() =>
         [.. _fields.Where(field => field.Bytes is null).Select(field => (field.Field, field.Number))];
 
-    public byte[] Bytes(int field) => _fields.Single(candidate => candidate.Field == field && candidate.Bytes is not null).Bytes!;
+    public byte[] Bytes(int field) =>
+        _fields.Single(candidate => candidate.Field == field && candidate.Bytes is not null).Bytes!;
 
     public DecodedRecord Inner(int field) => Of(Bytes(field));
 

@@ -5,10 +5,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Snapshots.DataDirectory;
 
-/// <summary>The known values are those of etcdutl 3.5.30 for the same cluster.</summary>
+/// <summary>The expected values are those of etcdutl 3.5.30 for the same cluster.</summary>
 public sealed class RaftFilesTests
 {
-    private const string Three = "n1=http://127.0.0.1:2380,n2=http://127.0.0.1:3380,n2=http://127.0.0.1:3381,n3=http://127.0.0.1:4380";
+    private const string Three =
+        "n1=http://127.0.0.1:2380,n2=http://127.0.0.1:3380,n2=http://127.0.0.1:3381,n3=http://127.0.0.1:4380";
 
     private static readonly RaftCluster Known = new(InitialCluster.Parse(Three), "tok");
 
@@ -22,7 +23,7 @@ public sealed class RaftFilesTests
     }
 
     [Fact]
-    public void Another_token_gives_other_ids()
+    public void Another_token_gives_different_ids()
     {
         RaftCluster other = new(InitialCluster.Parse(Three), "other");
 
@@ -31,7 +32,7 @@ public sealed class RaftFilesTests
     }
 
     [Fact]
-    public void The_log_says_who_is_in_the_cluster_and_that_it_is_so()
+    public void The_log_adds_the_members_and_commits_the_entries()
     {
         List<DecodedRecord> records = DecodedRecord.All(RaftFiles.Log(Known, Known.Members[1].Id));
 
@@ -49,7 +50,7 @@ public sealed class RaftFilesTests
     }
 
     [Fact]
-    public void The_raft_snapshot_holds_a_tree_that_is_JSON_with_every_member()
+    public void The_raft_snapshot_contains_a_JSON_tree_with_every_member()
     {
         DecodedRecord file = DecodedRecord.Of(RaftFiles.Snapshot(Known));
         DecodedRecord snapshot = file.Inner(2);
@@ -61,7 +62,8 @@ public sealed class RaftFilesTests
             [.. Known.Members.Select(member => (1, member.Id)), (5, 0UL)], snapshot.Inner(2).Inner(1).Numbers());
         JsonElement members = store.RootElement.GetProperty("Root").GetProperty("Children").GetProperty("0")
             .GetProperty("Children").GetProperty("members").GetProperty("Children");
-        Assert.Equal(Known.Members.Select(member => member.HexId), members.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            Known.Members.Select(member => member.HexId), members.EnumerateObject().Select(member => member.Name));
         Assert.Equal(3, store.RootElement.GetProperty("CurrentIndex").GetInt32());
     }
 
