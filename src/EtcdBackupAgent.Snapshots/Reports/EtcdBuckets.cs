@@ -9,15 +9,16 @@ using EtcdBackupAgent.Snapshots.Revisions;
 namespace EtcdBackupAgent.Snapshots.Reports;
 
 /// <summary>
-/// Reads the buckets beside <c>key</c>, and tells what etcd could not read of them. A bucket that is not there is empty: not every version makes all.
-/// Sources: etcd's <c>server/storage/schema</c>, <c>server/lease/lessor.go</c>.
+/// Reads all buckets except <c>key</c>, and reports what etcd cannot read in them. A missing bucket counts as empty,
+/// because not every version creates all buckets. Sources: etcd's <c>server/storage/schema</c>,
+/// <c>server/lease/lessor.go</c>.
 /// </summary>
 internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, CancellationToken cancellationToken)
 {
-    /// <summary>Members, removed members and alarms that are listed; a cluster has a handful.</summary>
+    /// <summary>The most members, removed members and alarms that are listed. A cluster has only a few.</summary>
     private const int ListedMax = 1000;
 
-    /// <summary>Digits, and what a semantic version may have beside them.</summary>
+    /// <summary>The characters of a semantic version.</summary>
     private static readonly SearchValues<byte> VersionBytes =
         SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-"u8);
 
@@ -28,7 +29,9 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
 
     private delegate string? Reading(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value);
 
-    /// <summary>Reads them all. A bucket with a damaged page is a problem, and the others are still read.</summary>
+    /// <summary>
+    /// Reads all buckets. A bucket with a damaged page is reported as a problem, and the others are still read.
+    /// </summary>
     public EtcdState Read()
     {
         ReadBucket("meta", ReadMeta);
@@ -86,7 +89,7 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
         }
         else if (key.SequenceEqual("scheduledCompactRev"u8) || key.SequenceEqual("finishedCompactRev"u8))
         {
-            return RevisionKey.TryRead(value, out _) ? null : "is no revision";
+            return RevisionKey.TryRead(value, out _) ? null : "is not a revision";
         }
         else if (key.SequenceEqual("confState"u8))
         {
@@ -111,7 +114,7 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
     {
         if (!TryReadId(key, out ulong id))
         {
-            return "is no member ID";
+            return "is not a member ID";
         }
 
         EtcdMemberDocument? document;
@@ -121,12 +124,12 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
         }
         catch (JsonException)
         {
-            return "is no JSON of a member";
+            return "is not the JSON of a member";
         }
 
         if (document is null || document.Id != id)
         {
-            return document is null ? "is no JSON of a member" : $"is of the member {document.Id:x}";
+            return document is null ? "is not the JSON of a member" : $"belongs to the member {document.Id:x}";
         }
 
         if (_members.Count < ListedMax)
@@ -148,7 +151,7 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
     {
         if (!TryReadId(key, out ulong id))
         {
-            return "is no member ID";
+            return "is not a member ID";
         }
 
         if (_removed.Count < ListedMax)
@@ -156,14 +159,14 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
             _removed.Add(id);
         }
 
-        return value.SequenceEqual("removed"u8) ? null : "does not say that the member is removed";
+        return value.SequenceEqual("removed"u8) ? null : "is not 'removed'";
     }
 
     private string? ReadLease(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (key.Length != sizeof(long))
         {
-            return "is no lease ID";
+            return "is not a lease ID";
         }
 
         _state.Leases++;
@@ -193,7 +196,12 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
 
         if (fields.Problem is null && _alarms.Count < ListedMax)
         {
-            string name = kind switch { 1 => "NOSPACE", 2 => "CORRUPT", _ => kind.ToString(CultureInfo.InvariantCulture) };
+            string name = kind switch
+            {
+                1 => "NOSPACE",
+                2 => "CORRUPT",
+                _ => kind.ToString(CultureInfo.InvariantCulture),
+            };
             _alarms.Add(new AlarmReport((ulong)member, name));
         }
 
@@ -213,7 +221,7 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
             : NameProblem(key);
     }
 
-    /// <summary>A user or a role: a message whose field 1 is the name that is also the key.</summary>
+    /// <summary>Reads a user or a role: a message whose field 1 is the same name as the key.</summary>
     private static string? ReadNamed(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Action count)
     {
         ReadOnlySpan<byte> name = default;
@@ -224,16 +232,19 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
         }
 
         count();
-        return fields.Problem ?? (name.SequenceEqual(key) ? null : $"is of {KeyText(name)}");
+        return fields.Problem ?? (name.SequenceEqual(key) ? null : $"belongs to {KeyText(name)}");
     }
 
-    /// <summary>etcd ends when it reads a version that is none. What it is made of is enough to know it: which versions there will be is not.</summary>
+    /// <summary>
+    /// Checks the characters of a version: etcd stops when it reads an invalid one. Future versions are unknown, so
+    /// nothing else is checked.
+    /// </summary>
     private static string? VersionProblem(ReadOnlySpan<byte> value) =>
-        value.IsEmpty || value.ContainsAnyExcept(VersionBytes) ? "is no version" : null;
+        value.IsEmpty || value.ContainsAnyExcept(VersionBytes) ? "is not a version" : null;
 
-    /// <summary>The names in buckets of single values are words in all versions of etcd.</summary>
+    /// <summary>Checks a name in a bucket of single values: in all versions of etcd it is a word.</summary>
     private static string? NameProblem(ReadOnlySpan<byte> key) =>
-        key.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "is no name that etcd gives" : null;
+        key.ContainsAnyExceptInRange((byte)'!', (byte)'~') ? "is not a name that etcd uses" : null;
 
     private static string? JsonProblem(ReadOnlySpan<byte> value)
     {
@@ -248,7 +259,7 @@ internal sealed class EtcdBuckets(BoltDatabase database, ProblemList problems, C
         }
         catch (JsonException)
         {
-            return "is no JSON";
+            return "is not JSON";
         }
     }
 

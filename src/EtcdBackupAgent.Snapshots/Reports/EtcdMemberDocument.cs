@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace EtcdBackupAgent.Snapshots.Reports;
 
-/// <summary>A member as etcd writes it: <c>Member</c> in etcd's <c>server/etcdserver/api/membership/member.go</c>.</summary>
+/// <summary>
+/// The JSON of a member as etcd writes it: <c>Member</c> in etcd's <c>server/etcdserver/api/membership/member.go</c>.
+/// </summary>
 internal sealed record EtcdMemberDocument
 {
     [JsonPropertyName("id")]

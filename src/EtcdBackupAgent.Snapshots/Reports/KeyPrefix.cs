@@ -3,20 +3,20 @@ using System.Text;
 namespace EtcdBackupAgent.Snapshots.Reports;
 
 /// <summary>
-/// Which keys belong together. Kubernetes lays keys out as <c>/registry/RESOURCE/…</c>, and resources of groups that came later as
-/// <c>/registry/GROUP.WITH.DOTS/RESOURCE/…</c>; OpenShift uses <c>/kubernetes.io</c> and <c>/openshift.io</c> in the place of
-/// <c>/registry</c>. Other keys belong to their first segment.
+/// Groups keys by a prefix. Kubernetes uses keys such as <c>/registry/RESOURCE/…</c>, and
+/// <c>/registry/GROUP.WITH.DOTS/RESOURCE/…</c> for resources of later API groups. OpenShift uses <c>/kubernetes.io</c>
+/// and <c>/openshift.io</c> instead of <c>/registry</c>. The prefix of any other key is its first segment.
 /// </summary>
 internal static class KeyPrefix
 {
-    /// <summary>Bytes of a prefix; a longer one is cut.</summary>
+    /// <summary>The most bytes of a prefix; a longer one is truncated.</summary>
     public const int BytesMax = 256;
 
     private const byte Slash = (byte)'/';
 
     /// <summary>
-    /// The beginning of the key that names its kind, without the slash after it; <c>/</c> for <c>/key</c>, and nothing for a key without
-    /// a slash.
+    /// Returns the beginning of the key that names its kind, without the slash after it: <c>/</c> for <c>/key</c>, and
+    /// an empty prefix for a key without a slash.
     /// </summary>
     public static ReadOnlySpan<byte> Of(ReadOnlySpan<byte> key)
     {
@@ -38,7 +38,10 @@ internal static class KeyPrefix
         return key[..Math.Min(length, BytesMax)];
     }
 
-    /// <summary>As text: what is not printable ASCII as <c>\xNN</c>, since a key may hold anything.</summary>
+    /// <summary>
+    /// Formats a prefix as text. Bytes that are not printable ASCII become <c>\xNN</c>, because a key may contain any
+    /// bytes.
+    /// </summary>
     public static string Text(ReadOnlySpan<byte> prefix)
     {
         StringBuilder text = new(prefix.Length);
@@ -51,9 +54,13 @@ internal static class KeyPrefix
     }
 
     private static bool IsKubernetesRoot(ReadOnlySpan<byte> segment) =>
-        segment.SequenceEqual("/registry"u8) || segment.SequenceEqual("/kubernetes.io"u8) || segment.SequenceEqual("/openshift.io"u8);
+        segment.SequenceEqual("/registry"u8)
+        || segment.SequenceEqual("/kubernetes.io"u8)
+        || segment.SequenceEqual("/openshift.io"u8);
 
-    /// <summary>Where the segment that begins at <paramref name="start"/> ends with a slash; -1 if it is the key's last.</summary>
+    /// <summary>
+    /// Returns the position of the slash that ends the segment at <paramref name="start"/>, or -1 for the last segment.
+    /// </summary>
     private static int SegmentEnd(ReadOnlySpan<byte> key, int start)
     {
         int length = key[start..].IndexOf(Slash);

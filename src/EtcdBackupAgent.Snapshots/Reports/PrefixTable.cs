@@ -4,10 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Snapshots.Reports;
 
-/// <summary>Sums by prefix, of a bounded number of prefixes.</summary>
+/// <summary>Sums records by prefix, for a limited number of prefixes.</summary>
 internal sealed class PrefixTable
 {
-    /// <summary>Prefixes that are told apart; a cluster has about one for each kind of its resources.</summary>
+    /// <summary>
+    /// The most prefixes that are summed separately. A cluster has about one for each kind of its resources.
+    /// </summary>
     public const int PrefixesMax = 4096;
 
     private readonly Dictionary<byte[], Sums> _sums = new(new BytesComparer());
@@ -21,13 +23,13 @@ internal sealed class PrefixTable
         _prefixesMax = prefixesMax;
     }
 
-    /// <summary>What the prefixes beyond the bound sum up to; null if there are none.</summary>
+    /// <summary>The sum of the prefixes beyond the limit; null if there are none.</summary>
     public PrefixReport? Others => _others.Revisions == 0 ? null : _others.Report("");
 
     /// <summary>Adds one record.</summary>
-    /// <param name="key">The key that it is of.</param>
-    /// <param name="liveKeys">How many more keys exist with it: 1, 0 or -1.</param>
-    /// <param name="bytes">Its size as stored.</param>
+    /// <param name="key">The key of the record.</param>
+    /// <param name="liveKeys">The change in the number of existing keys: 1, 0 or -1.</param>
+    /// <param name="bytes">The stored size of the record.</param>
     public void Add(ReadOnlySpan<byte> key, int liveKeys, long bytes)
     {
         ReadOnlySpan<byte> prefix = KeyPrefix.Of(key);
@@ -40,7 +42,7 @@ internal sealed class PrefixTable
         CollectionsMarshal.GetValueRefOrAddDefault(_lookup, prefix, out _).Add(liveKeys, bytes);
     }
 
-    /// <summary>The prefixes, the one with the most bytes first.</summary>
+    /// <summary>Returns the prefixes, the one with the most bytes first.</summary>
     public IReadOnlyList<PrefixReport> Reports() =>
     [
         .. _sums.Select(sum => sum.Value.Report(KeyPrefix.Text(sum.Key)))
@@ -67,8 +69,9 @@ internal sealed class PrefixTable
             new() { Prefix = prefix, LiveKeys = LiveKeys, Revisions = Revisions, Bytes = Bytes };
     }
 
-    /// <summary>Looks prefixes up by the bytes of a key, so that none is copied that is known.</summary>
-    private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
+    /// <summary>Compares prefixes with the bytes of a key, so that a known prefix is not copied.</summary>
+    private sealed class BytesComparer
+        : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
 

@@ -3,17 +3,21 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.Reports;
 
-/// <summary>Counts the records of a file, and the keys that exist at its end, without a table of all keys.</summary>
+/// <summary>
+/// Counts the records of a file, and the keys that exist at its last revision, without a table of all keys.
+/// </summary>
 /// <remarks>
-/// After the compaction history is whole: a key begins to exist with its version 1, and ends with its tombstone. Up to the compaction each key that existed
-/// then has one record, or, if the compaction is unfinished, one that no other replaces.
+/// After the compacted revision the history is complete: a key exists from its version 1 until its tombstone. Up to the
+/// compacted revision each key that existed then has one record or, if the compaction is unfinished, one record that no
+/// other record replaces.
 /// </remarks>
 internal sealed class RevisionCounts
 {
     private readonly Compaction _compaction;
     private readonly Supersession? _superseded;
 
-    private RevisionCounts(Compaction compaction, Supersession? superseded) => (_compaction, _superseded) = (compaction, superseded);
+    private RevisionCounts(Compaction compaction, Supersession? superseded) =>
+        (_compaction, _superseded) = (compaction, superseded);
 
     public long Revisions { get; private set; }
 
@@ -21,11 +25,12 @@ internal sealed class RevisionCounts
 
     public long LiveKeys { get; private set; }
 
-    /// <summary>Main revision of the last record; an empty store is at 1.</summary>
+    /// <summary>The main revision of the last record; that of an empty store is 1.</summary>
     public long HighestRevision { get; private set; } = 1;
 
     public PrefixTable Prefixes { get; } = new();
 
+    /// <summary>Prepares counting.</summary>
     /// <exception cref="SnapshotDamagedException">A page is damaged.</exception>
     public static RevisionCounts Prepare(
         BoltDatabase database, Compaction compaction, int keysMax, CancellationToken cancellationToken) => new(
@@ -34,7 +39,7 @@ internal sealed class RevisionCounts
             ? Supersession.Find(database, compaction.Scheduled, compaction.Scheduled, keysMax, cancellationToken)
             : null);
 
-    /// <summary>Takes the next record that can be decoded; all of the file, in order.</summary>
+    /// <summary>Adds the next record that can be decoded. All records of the file must be added, in order.</summary>
     public void Add(in RevisionEntry entry)
     {
         Revisions++;

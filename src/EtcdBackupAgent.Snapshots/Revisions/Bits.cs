@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
-/// <summary>A set of small numbers, one bit each, as long as the largest.</summary>
+/// <summary>A set of small numbers, with one bit for each number up to the largest.</summary>
 internal sealed class Bits
 {
     private const int WordBits = 64;

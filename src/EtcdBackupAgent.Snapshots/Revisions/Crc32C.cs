@@ -3,12 +3,12 @@ using System.Numerics;
 
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
-/// <summary>CRC-32C (Castagnoli), the checksum of etcd's hashes, over bytes that come in pieces.</summary>
+/// <summary>CRC-32C (Castagnoli), the checksum of etcd's hashes, of bytes that are appended in pieces.</summary>
 internal struct Crc32C
 {
     private uint _value;
 
-    /// <summary>The checksum of all bytes so far; 0 of none.</summary>
+    /// <summary>The checksum of all bytes so far; 0 if there are none.</summary>
     public readonly uint Value => _value;
 
     public void Append(ReadOnlySpan<byte> bytes)

@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// Stands for a key in memory: 128 bits of XXH128, seeded anew by every process. Two of 10^9 keys are the same with a probability of
-/// about 10^-21.
+/// Represents a key in memory: 128 bits of XXH128, with a new seed in every process. The probability that two of 10^9
+/// keys have the same hash is about 10^-21.
 /// </summary>
 internal static class KeyHash
 {

@@ -1,9 +1,9 @@
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// Moves over the fields of one protobuf message without copying. It accepts and refuses what the decoders in etcd do,
-/// which gogo/protobuf generated (<c>Unmarshal</c> and <c>skipKv</c> in <c>api/mvccpb/kv.pb.go</c>): a record that
-/// etcd cannot decode ends its start.
+/// Moves over the fields of one protobuf message without copying. It accepts and refuses the same messages as etcd's
+/// decoders, which gogo/protobuf generated (<c>Unmarshal</c> and <c>skipKv</c> in <c>api/mvccpb/kv.pb.go</c>): etcd
+/// fails to start if it cannot decode a record.
 /// </summary>
 public ref struct ProtobufFields(ReadOnlySpan<byte> message)
 {
@@ -19,13 +19,13 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
     /// <summary>The value of a <see cref="ProtobufWireType.Varint"/>.</summary>
     public long Integer { get; private set; }
 
-    /// <summary>The value of a field <see cref="ProtobufWireType.LengthDelimited"/>.</summary>
+    /// <summary>The value of a <see cref="ProtobufWireType.LengthDelimited"/> field.</summary>
     public ReadOnlySpan<byte> Bytes { get; private set; }
 
-    /// <summary>What is wrong with the message; null as long as nothing is.</summary>
+    /// <summary>The problem of the message; null if none was found so far.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Moves to the next field; false at the end of the message, or where it is wrong.</summary>
+    /// <summary>Moves to the next field. Returns false at the end of the message or at a problem.</summary>
     public bool MoveNext()
     {
         if (_rest.IsEmpty || Problem is not null || !TryReadVarint(out ulong tag))
@@ -35,11 +35,12 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
 
         Number = (int)(tag >> 3);
         Type = (ProtobufWireType)(tag & 7);
-        return Number > 0 ? TryReadValue() : Fail("a field has an illegal number");
+        return Number > 0 ? TryReadValue() : Fail("a field has an invalid number");
     }
 
-    /// <summary>Whether the current field has the type it must have; if not, that is the message's problem.</summary>
-    public bool Require(ProtobufWireType type) => Type == type || Fail($"field {Number} has the wrong wire type {(int)Type}");
+    /// <summary>Whether the current field has the required type. If not, sets <see cref="Problem"/>.</summary>
+    public bool Require(ProtobufWireType type) =>
+        Type == type || Fail($"field {Number} has the wrong wire type {(int)Type}");
 
     private bool Fail(string problem)
     {
@@ -69,7 +70,7 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
         {
             if (i == _rest.Length)
             {
-                return Fail("it ends within a number");
+                return Fail("it ends inside a number");
             }
 
             value |= (ulong)(_rest[i] & 0x7F) << (7 * i);
@@ -100,7 +101,7 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
         return true;
     }
 
-    /// <summary>Passes over a value that no field of etcd's has; a group with all that is in it.</summary>
+    /// <summary>Skips a value of a type that no field of etcd has; a group is skipped with its content.</summary>
     private bool TrySkip()
     {
         ProtobufWireType type = Type;
@@ -111,8 +112,8 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
             {
                 case ProtobufWireType.Varint when TryReadVarint(out _):
                 case ProtobufWireType.LengthDelimited when TryReadBytes():
-                case ProtobufWireType.Fixed64 when TryPass(sizeof(ulong)):
-                case ProtobufWireType.Fixed32 when TryPass(sizeof(uint)):
+                case ProtobufWireType.Fixed64 when TryAdvance(sizeof(ulong)):
+                case ProtobufWireType.Fixed32 when TryAdvance(sizeof(uint)):
                     break;
                 case ProtobufWireType.StartGroup:
                     depth++;
@@ -121,7 +122,7 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
                     depth--;
                     break;
                 default:
-                    return Fail($"field {Number} has the illegal wire type {(int)type}");
+                    return Fail($"field {Number} has the invalid wire type {(int)type}");
             }
 
             if (depth == 0)
@@ -138,7 +139,7 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
         }
     }
 
-    private bool TryPass(int bytes)
+    private bool TryAdvance(int bytes)
     {
         if (bytes > _rest.Length)
         {

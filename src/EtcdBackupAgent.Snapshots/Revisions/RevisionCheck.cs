@@ -1,16 +1,16 @@
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// Looks at every revision of a file, in order: whether it is what etcd writes. Real files of any age must pass, so only what no version of etcd
-/// writes is wrong.
+/// Checks whether every revision of a file, in order, is one that etcd writes. Real files of any age must pass, so only
+/// content that no version of etcd writes is a problem.
 /// </summary>
 internal sealed class RevisionCheck(ProblemList problems)
 {
     private Revision _previous = new(0, -1);
 
-    /// <summary>Takes the next record that can be decoded.</summary>
+    /// <summary>Checks the next record that can be decoded.</summary>
     /// <param name="entry">The record.</param>
-    /// <param name="page">The page it stands in.</param>
+    /// <param name="page">The page that contains it.</param>
     public void Add(in RevisionEntry entry, ulong page)
     {
         if (FindProblem(entry) is { } problem)
@@ -23,15 +23,15 @@ internal sealed class RevisionCheck(ProblemList problems)
 
     private string? FindProblem(in RevisionEntry entry)
     {
-        // The bucket's order leaves just one way of being there twice: with the tombstone's mark and without.
+        // In an ordered bucket a revision can occur twice in only one way: with and without the tombstone mark.
         if (entry.Key.Revision == _previous)
         {
-            return "is there twice";
+            return "occurs twice";
         }
 
         if (entry.Key.Main == 0)
         {
-            return "cannot be: the first is 1";
+            return "is not possible: the first is 1";
         }
 
         return entry.IsBump ? null : entry.Key.IsTombstone ? FindTombstoneProblem(entry.Record) : FindPutProblem(entry);
@@ -53,12 +53,12 @@ internal sealed class RevisionCheck(ProblemList problems)
 
         if (record.ModRevision != main)
         {
-            return $"says that it was made at revision {record.ModRevision}";
+            return $"has the modification revision {record.ModRevision}";
         }
 
         if (record.CreateRevision < 1 || record.CreateRevision > main)
         {
-            return $"says that its key was created at revision {record.CreateRevision}";
+            return $"has the creation revision {record.CreateRevision}";
         }
 
         return record.Version < 1 || (record.Version == 1 && record.CreateRevision != main)

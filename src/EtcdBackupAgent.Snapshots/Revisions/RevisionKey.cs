@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// A key of the bucket <c>key</c>: the main revision (8 bytes, big-endian), <c>_</c>, the sub revision (8 bytes, big-endian), and a
-/// <c>t</c> if the record is a tombstone. Source: etcd's <c>server/storage/mvcc/revision.go</c>.
+/// A key of the bucket <c>key</c>: the main revision (8 bytes, big-endian), <c>_</c>, the sub revision (8 bytes,
+/// big-endian), and a <c>t</c> if the record is a tombstone. Source: etcd's <c>server/storage/mvcc/revision.go</c>.
 /// </summary>
 internal readonly record struct RevisionKey(Revision Revision, bool IsTombstone)
 {
@@ -17,7 +17,7 @@ internal readonly record struct RevisionKey(Revision Revision, bool IsTombstone)
 
     public long Main => Revision.Main;
 
-    /// <summary>Reads a key; false if it is none.</summary>
+    /// <summary>Reads a key. Returns false if the bytes are not a revision key.</summary>
     public static bool TryRead(ReadOnlySpan<byte> bytes, out RevisionKey key)
     {
         key = default;
@@ -33,8 +33,8 @@ internal readonly record struct RevisionKey(Revision Revision, bool IsTombstone)
         return main >= 0 && sub >= 0;
     }
 
-    /// <summary>Writes the key and gives its length in bytes.</summary>
-    /// <param name="bytes">At least <see cref="TombstoneSizeBytes"/>.</param>
+    /// <summary>Writes the key and returns its length in bytes.</summary>
+    /// <param name="bytes">The target, at least <see cref="TombstoneSizeBytes"/> bytes.</param>
     public int Write(Span<byte> bytes)
     {
         BinaryPrimitives.WriteInt64BigEndian(bytes, Revision.Main);

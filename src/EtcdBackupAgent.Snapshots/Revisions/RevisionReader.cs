@@ -2,7 +2,10 @@ using EtcdBackupAgent.Snapshots.Bolt;
 
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
-/// <summary>Moves over all revisions of a database in their order, which is that of the bucket <c>key</c>. Nothing is allocated a record.</summary>
+/// <summary>
+/// Moves over all revisions of a database in order, which is the order of the bucket <c>key</c>. Does not allocate
+/// memory for each record.
+/// </summary>
 internal sealed class RevisionReader
 {
     private readonly BoltCursor _cursor;
@@ -15,23 +18,29 @@ internal sealed class RevisionReader
     public ulong PageId => _cursor.PageId;
 
     /// <summary>
-    /// Elements passed by before the current one, since the first that was read: its place in the bucket unless
+    /// The number of elements that were read before the current one. This is its place in the bucket unless
     /// <see cref="MoveTo"/> was used.
     /// </summary>
     public long Ordinal { get; private set; } = -1;
 
-    /// <summary>A reader before the first revision; null if the file has no bucket <c>key</c>, and so is no etcd database.</summary>
-    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    /// <summary>
+    /// Returns a reader before the first revision, or null if there is no bucket <c>key</c>: then this is not an etcd
+    /// database.
+    /// </summary>
+    /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
     public static RevisionReader? Open(BoltDatabase database) =>
         database.Bucket("key"u8) is { } cursor ? new RevisionReader(cursor) : null;
 
-    /// <summary>The same, where a missing bucket is damage.</summary>
-    /// <exception cref="SnapshotDamagedException">A page on the way is damaged, or there is no bucket <c>key</c>.</exception>
+    /// <summary>Returns a reader before the first revision. A missing bucket <c>key</c> is damage.</summary>
+    /// <exception cref="SnapshotDamagedException">
+    /// A page that is read is damaged, or there is no bucket <c>key</c>.
+    /// </exception>
     public static RevisionReader OpenRequired(BoltDatabase database) =>
-        Open(database) ?? throw new SnapshotDamagedException("the database has no bucket 'key', in which etcd keeps all keys");
+        Open(database)
+        ?? throw new SnapshotDamagedException("the database has no bucket 'key', where etcd stores all keys");
 
-    /// <summary>Makes the first element with this main revision or a later one the one that comes next.</summary>
-    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    /// <summary>Moves before the first element with this or a later main revision.</summary>
+    /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
     public void MoveTo(long main)
     {
         Span<byte> key = stackalloc byte[RevisionKey.TombstoneSizeBytes];
@@ -40,8 +49,8 @@ internal sealed class RevisionReader
         _isAtNext = true;
     }
 
-    /// <summary>Moves to the next element; false if there is none.</summary>
-    /// <exception cref="SnapshotDamagedException">A page on the way is damaged.</exception>
+    /// <summary>Moves to the next element. Returns false if there is none.</summary>
+    /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
     public bool MoveNext()
     {
         if (!_isAtNext)
@@ -56,14 +65,14 @@ internal sealed class RevisionReader
 
     /// <summary>Decodes the current element.</summary>
     /// <param name="entry">Undefined if it cannot be decoded.</param>
-    /// <param name="problem">Why it cannot be decoded; null if it can.</param>
+    /// <param name="problem">The reason why it cannot be decoded; null if it can.</param>
     public bool TryRead(out RevisionEntry entry, out string? problem)
     {
         entry = default;
         ReadOnlySpan<byte> rawKey = _cursor.Key;
         if (!RevisionKey.TryRead(rawKey, out RevisionKey key))
         {
-            problem = $"the key {Convert.ToHexStringLower(rawKey[..Math.Min(rawKey.Length, 32)])} is no revision";
+            problem = $"the key {Convert.ToHexStringLower(rawKey[..Math.Min(rawKey.Length, 32)])} is not a revision";
             return false;
         }
 
@@ -76,11 +85,18 @@ internal sealed class RevisionReader
         ReadOnlySpan<byte> rawValue = _cursor.Value;
         if (!KeyValueRecord.TryRead(rawValue, out KeyValueRecord record, out problem))
         {
-            problem = $"revision {key.Revision} is no key-value record: {problem}";
+            problem = $"revision {key.Revision} is not a key-value record: {problem}";
             return false;
         }
 
-        entry = new RevisionEntry { Key = key, Record = record, RawKey = rawKey, RawValue = rawValue, Ordinal = Ordinal };
+        entry = new RevisionEntry
+        {
+            Key = key,
+            Record = record,
+            RawKey = rawKey,
+            RawValue = rawValue,
+            Ordinal = Ordinal,
+        };
         return true;
     }
 }

@@ -3,22 +3,23 @@ using EtcdBackupAgent.Snapshots.Bolt;
 namespace EtcdBackupAgent.Snapshots.Revisions;
 
 /// <summary>
-/// Which records up to a compaction a newer record of the same key, up to a later revision, has replaced. With the tombstones those are
-/// the records that are not in what etcd calls the keep set: source <c>keyIndex.keep</c> in etcd's <c>mvcc/key_index.go</c>.
+/// The records up to a compaction that were replaced by a newer record of the same key up to a later revision. Together
+/// with the tombstones these are the records outside etcd's keep set. Source: <c>keyIndex.keep</c> in etcd's
+/// <c>mvcc/key_index.go</c>.
 /// </summary>
 /// <remarks>
-/// etcd has its index of all keys for this. Here memory is bounded for any file: at most <see cref="KeysMax"/> keys, as hashes, and
-/// one bit a record.
+/// etcd uses its index of all keys for this. Here memory is limited for any file: at most <see cref="KeysMax"/> keys,
+/// as hashes, and one bit for each record.
 /// <list type="number">
-/// <item>Where the file itself is compacted to that revision, no key has two records up to it. The keys with a newer record are
-/// collected, from the file's end, which is short.</item>
-/// <item>Where it is not, or those are too many, the last record of each key is found in one pass over the file; or in 2, 4, 8… passes,
-/// each for those keys whose hashes end in the same bits.</item>
+/// <item>If the file itself is compacted to that revision, no key has two records up to it. The keys with a newer
+/// record are collected from the end of the file, which is short.</item>
+/// <item>Otherwise, or if there are too many such keys, the last record of each key is found in one pass over the
+/// file, or in 2, 4, 8… passes, each for the keys whose hashes end in the same bits.</item>
 /// </list>
 /// </remarks>
 internal sealed class Supersession
 {
-    /// <summary>Keys in memory at once; a key takes about 40 bytes, and twice that while the table grows.</summary>
+    /// <summary>The most keys in memory. A key takes about 40 bytes, and twice that while the table grows.</summary>
     public const int KeysMax = 1_000_000;
 
     private static readonly HashSet<UInt128> NoKeys = [];
@@ -36,17 +37,17 @@ internal sealed class Supersession
     /// <summary>Whether any key exists at the later revision.</summary>
     public bool AnyKeyLives { get; }
 
-    /// <summary>Whether a record, of a revision up to the compaction, is replaced.</summary>
+    /// <summary>Whether a record of a revision up to the compaction is replaced.</summary>
     public bool Contains(in RevisionEntry entry) => _records is null
         ? _newerKeys.Count > 0 && _newerKeys.Contains(KeyHash.Of(entry.Record.Key))
         : _records[entry.Ordinal];
 
-    /// <summary>Looks through a database.</summary>
-    /// <param name="database">The file.</param>
-    /// <param name="compactRevision">The compaction; not below the one of the file itself.</param>
+    /// <summary>Finds the replaced records of a database.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="compactRevision">The compacted revision; not below that of the file itself.</param>
     /// <param name="revision">The later revision.</param>
-    /// <param name="keysMax">Keys in memory at once: <see cref="KeysMax"/>, or fewer in a test.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="keysMax">The most keys in memory: <see cref="KeysMax"/>, or fewer in a test.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
     /// <exception cref="SnapshotDamagedException">A page is damaged.</exception>
     public static Supersession Find(
         BoltDatabase database, long compactRevision, long revision, int keysMax, CancellationToken cancellationToken)
@@ -58,12 +59,15 @@ internal sealed class Supersession
             return new Supersession(NoKeys, null, anyKeyLives: true);
         }
 
-        return isCompacted && TryCollect(database, compactRevision, revision, keysMax, cancellationToken) is { } collected
-            ? collected
-            : FindRecords(database, compactRevision, revision, keysMax, cancellationToken);
+        Supersession? collected = isCompacted
+            ? TryCollect(database, compactRevision, revision, keysMax, cancellationToken)
+            : null;
+        return collected ?? FindRecords(database, compactRevision, revision, keysMax, cancellationToken);
     }
 
-    /// <summary>The keys with a record between the compaction and the revision; null if they are too many.</summary>
+    /// <summary>
+    /// Collects the keys with a record between the compaction and the revision. Returns null if there are too many.
+    /// </summary>
     private static Supersession? TryCollect(
         BoltDatabase database, long compactRevision, long revision, int keysMax, CancellationToken cancellationToken)
     {
@@ -73,17 +77,19 @@ internal sealed class Supersession
         reader.MoveTo(compactRevision + 1);
         while (TryReadNext(reader, revision, out RevisionEntry entry, cancellationToken))
         {
-            live += Births(entry);
+            live += LiveKeysChange(entry);
             if (newer.Add(KeyHash.Of(entry.Record.Key)) && newer.Count > keysMax)
             {
                 return null;
             }
         }
 
-        // Mostly the very first record is of a key that nobody has changed since.
+        // Usually the first record is already one of a key that was not changed since.
         bool anyUntouched = false;
         reader = RevisionReader.OpenRequired(database);
-        while (live <= 0 && !anyUntouched && TryReadNext(reader, compactRevision, out RevisionEntry entry, cancellationToken))
+        while (live <= 0
+            && !anyUntouched
+            && TryReadNext(reader, compactRevision, out RevisionEntry entry, cancellationToken))
         {
             live += entry.Key.IsTombstone ? 0 : 1;
             anyUntouched = !entry.Key.IsTombstone && !newer.Contains(KeyHash.Of(entry.Record.Key));
@@ -102,7 +108,13 @@ internal sealed class Supersession
             for (uint partition = 0; partition < partitions && live is not null; partition++)
             {
                 live += TryFindRecords(
-                    database, compactRevision, revision, keysMax, (partitions - 1, partition), records, cancellationToken);
+                    database,
+                    compactRevision,
+                    revision,
+                    keysMax,
+                    (partitions - 1, partition),
+                    records,
+                    cancellationToken);
             }
 
             if (live is { } number)
@@ -112,15 +124,15 @@ internal sealed class Supersession
         }
     }
 
-    /// <summary>Adds the replaced records of some keys.</summary>
-    /// <param name="database">The file.</param>
-    /// <param name="compactRevision">The compaction.</param>
+    /// <summary>Adds the replaced records of a part of the keys.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="compactRevision">The compacted revision.</param>
     /// <param name="revision">The later revision.</param>
-    /// <param name="keysMax">Keys in memory at once.</param>
-    /// <param name="part">Which keys: those whose hashes have these bits under this mask.</param>
-    /// <param name="records">Places of the replaced records.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>How many of those keys exist at the later revision; null if they are too many to know.</returns>
+    /// <param name="keysMax">The most keys in memory.</param>
+    /// <param name="part">The keys: those whose hashes have these bits under this mask.</param>
+    /// <param name="records">Receives the places of the replaced records.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <returns>The number of these keys that exist at the later revision; null if there are too many keys.</returns>
     private static long? TryFindRecords(
         BoltDatabase database,
         long compactRevision,
@@ -131,7 +143,7 @@ internal sealed class Supersession
         CancellationToken cancellationToken)
     {
         Dictionary<UInt128, long> last = [];
-        long births = 0;
+        long liveKeysChange = 0;
         long touchedSurvivors = 0;
         RevisionReader reader = RevisionReader.OpenRequired(database);
         while (TryReadNext(reader, revision, out RevisionEntry entry, cancellationToken))
@@ -151,7 +163,7 @@ internal sealed class Supersession
             if (entry.Key.Main > compactRevision)
             {
                 touchedSurvivors += isReplacement ? 1 : 0;
-                births += Births(entry);
+                liveKeysChange += LiveKeysChange(entry);
             }
             else if (!entry.Key.IsTombstone)
             {
@@ -163,13 +175,16 @@ internal sealed class Supersession
             }
         }
 
-        return last.Count + touchedSurvivors + births;
+        return last.Count + touchedSurvivors + liveKeysChange;
     }
 
-    /// <summary>How many more keys exist after this record than before it, which nothing was compacted between.</summary>
-    private static int Births(in RevisionEntry entry) => entry.Key.IsTombstone ? -1 : entry.Record.Version <= 1 ? 1 : 0;
+    /// <summary>
+    /// Returns the change in the number of existing keys by this record. It must be in a range without compaction.
+    /// </summary>
+    private static int LiveKeysChange(in RevisionEntry entry) =>
+        entry.Key.IsTombstone ? -1 : entry.Record.Version <= 1 ? 1 : 0;
 
-    /// <summary>The next record that can be read; false past the revision.</summary>
+    /// <summary>Reads the next record that can be decoded. Returns false after the revision.</summary>
     private static bool TryReadNext(
         RevisionReader reader, long revisionMax, out RevisionEntry entry, CancellationToken cancellationToken)
     {

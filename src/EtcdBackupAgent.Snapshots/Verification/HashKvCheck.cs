@@ -2,28 +2,33 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.Verification;
 
-/// <summary>Judges a HashKV that was computed again, and says when it cannot be.</summary>
+/// <summary>
+/// Compares a HashKV that was computed again with that of the member, and reports why it cannot be computed.
+/// </summary>
 internal static class HashKvCheck
 {
-    public static SnapshotCheck NotChecked(string why) =>
-        new() { Part = CheckedPart.HashKv, Result = CheckResult.NotChecked, Detail = why };
+    public static SnapshotCheck NotChecked(string reason) =>
+        new() { Part = CheckedPart.HashKv, Result = CheckResult.NotChecked, Detail = reason };
 
-    /// <summary>Why a hash cannot be computed from a file that is compacted so far; null if it can.</summary>
+    /// <summary>
+    /// Returns the reason why a hash cannot be computed from a file with this compaction, or null if it can.
+    /// </summary>
     public static SnapshotCheck? FindObstacle(HashKv? expected, Compaction compaction) => expected switch
     {
-        null => NotChecked("the member's answer is not known"),
+        null => NotChecked("the member's hash is not known"),
         _ when expected.CompactRevision > expected.Revision => NotChecked(
             $"the hash is of revision {expected.Revision}, below its own compaction at {expected.CompactRevision}"),
 
-        // etcd 3.5 and later remember the hashes of their last compactions, each under the compaction before it.
+        // etcd 3.5 and later store the hashes of their last compactions, each computed with the previous compaction.
         _ when expected.CompactRevision < compaction.Revision => NotChecked(
-            $"the hash needs history from revision {expected.CompactRevision} on, and the snapshot is compacted to {compaction.Revision}"),
+            $"the hash requires history from revision {expected.CompactRevision}, but the snapshot is compacted "
+            + $"to {compaction.Revision}"),
         _ => null,
     };
 
     /// <summary>Compares the hashes.</summary>
-    /// <param name="expected">The member's.</param>
-    /// <param name="computed">The file's.</param>
+    /// <param name="expected">The member's hash.</param>
+    /// <param name="computed">The file's hash.</param>
     /// <param name="fileRevision">The file's highest revision.</param>
     public static SnapshotCheck Judge(HashKv expected, HashKvComputation computed, long fileRevision)
     {
@@ -31,7 +36,10 @@ internal static class HashKvCheck
         {
             return Of(
                 CheckResult.Failed,
-                [$"the snapshot ends at revision {fileRevision}, and the member had {expected.Revision} before it was taken"]);
+                [
+                    $"the snapshot ends at revision {fileRevision}, but the member had {expected.Revision} before it "
+                    + "was taken",
+                ]);
         }
 
         if (computed.Hash == expected.Hash)
@@ -40,8 +48,10 @@ internal static class HashKvCheck
         }
 
         return computed.IsCertain || !computed.HasAllRevisions
-            ? Of(CheckResult.Failed, [$"the snapshot has the hash {computed.Hash}, and the member had {expected.Hash}"])
-            : NotChecked($"no key existed at revision {expected.Revision}, and then etcd's answer depends on how far its compaction has come");
+            ? Of(CheckResult.Failed, [$"the snapshot has the hash {computed.Hash}, but the member had {expected.Hash}"])
+            : NotChecked(
+                $"no key existed at revision {expected.Revision}, so etcd's hash depends on the progress of its "
+                + "compaction");
 
         SnapshotCheck Of(CheckResult result, IReadOnlyList<string> problems) => new()
         {

@@ -4,30 +4,34 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.Verification;
 
-/// <summary>One pass over all revisions of a file, which serves the check of the records, HashKV and the report alike.</summary>
+/// <summary>
+/// One pass over all revisions of a file, for the check of the records, for HashKV and for the report.
+/// </summary>
 internal sealed class RevisionPass
 {
     private RevisionPass()
     {
     }
 
-    /// <summary>The check of the revisions, and that of HashKV.</summary>
+    /// <summary>The check of the revisions and that of HashKV.</summary>
     public required IReadOnlyList<SnapshotCheck> Checks { get; init; }
 
-    /// <summary>What is in the file; null if it could not be read to its end.</summary>
+    /// <summary>The content of the file; null if it could not be read to its end.</summary>
     public required SnapshotReport? Report { get; init; }
 
+    /// <summary>Runs the pass.</summary>
     /// <remarks>
-    /// 1. What is compacted, and with it whether the hash can be computed; what of the compacted records counts for it.
-    /// 2. All records.
-    /// 3. etcd's own buckets.
+    /// 1. Read the compaction. It determines whether the hash can be computed, and which compacted records count.
+    /// 2. Read all records.
+    /// 3. Read etcd's own buckets.
     /// </remarks>
-    /// <param name="database">The file.</param>
+    /// <param name="database">The database.</param>
     /// <param name="expected">The hash to compute again; null for none.</param>
-    /// <param name="keysMax">Keys in memory at once: <see cref="Supersession.KeysMax"/>, or fewer in a test.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="keysMax">The most keys in memory: <see cref="Supersession.KeysMax"/>, or fewer in a test.</param>
+    /// <param name="cancellationToken">Cancels the pass.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static RevisionPass Run(BoltDatabase database, HashKv? expected, int keysMax, CancellationToken cancellationToken)
+    public static RevisionPass Run(
+        BoltDatabase database, HashKv? expected, int keysMax, CancellationToken cancellationToken)
     {
         ProblemList problems = new(SnapshotVerifier.ProblemsMax);
         SnapshotReport? report = null;
@@ -54,7 +58,7 @@ internal sealed class RevisionPass
             problems.Add(e.Message);
         }
 
-        // 3. etcd's own
+        // 3. etcd's own buckets
         EtcdState state = new EtcdBuckets(database, problems, cancellationToken).Read();
         report = report is null ? null : report with { State = state };
         return new RevisionPass
@@ -66,7 +70,7 @@ internal sealed class RevisionPass
                     Part = CheckedPart.Revisions,
                     Result = problems.Count == 0 ? CheckResult.Passed : CheckResult.Failed,
                     Detail = report is null
-                        ? "they could not be read to their end"
+                        ? "the revisions could not be read to their end"
                         : $"{report.Revisions} revisions up to {report.Revision}, {report.LiveKeys} keys",
                     Problems = problems.Lines,
                 },
@@ -100,7 +104,8 @@ internal sealed class RevisionPass
         }
     }
 
-    private static SnapshotReport ReportOf(BoltDatabase database, Compaction compaction, RevisionCounts counts, long revision) => new()
+    private static SnapshotReport ReportOf(
+        BoltDatabase database, Compaction compaction, RevisionCounts counts, long revision) => new()
     {
         Revision = revision,
         CompactRevision = compaction.Revision,

@@ -1,38 +1,43 @@
 namespace EtcdBackupAgent.Snapshots.Verification;
 
-/// <summary>What looking into a whole snapshot file showed.</summary>
+/// <summary>The result of checking a whole snapshot file.</summary>
 public sealed record SnapshotProof
 {
-    /// <summary>Every check, in the order in which it was made.</summary>
+    /// <summary>All checks, in the order in which they were made.</summary>
     public required IReadOnlyList<SnapshotCheck> Checks { get; init; }
 
-    /// <summary>Nothing that was checked is wrong.</summary>
+    /// <summary>Whether no check failed.</summary>
     public bool IsSound => Checks.All(check => check.Result != CheckResult.Failed);
 }
 
-/// <summary>One thing that was looked at.</summary>
+/// <summary>One check and its result.</summary>
 public sealed record SnapshotCheck
 {
     public required CheckedPart Part { get; init; }
 
     public required CheckResult Result { get; init; }
 
-    /// <summary>What was counted, or why it was not checked, as one sentence without a full stop.</summary>
+    /// <summary>The counts, or the reason why it was not checked, as one sentence without a full stop.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>What is wrong, with page or revision; at most <see cref="SnapshotVerifier.ProblemsMax"/>, then their number.</summary>
+    /// <summary>
+    /// The problems, with page or revision; at most <see cref="SnapshotVerifier.ProblemsMax"/>, then the number of the
+    /// others.
+    /// </summary>
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
 public enum CheckedPart
 {
-    /// <summary>The bbolt file: metas, every page reachable once or free, types, order, bounds.</summary>
+    /// <summary>
+    /// The bbolt file: metas, types, order and bounds, and that every page is reachable once or free.
+    /// </summary>
     Pages,
 
     /// <summary>Every revision and its key-value record, and etcd's own buckets.</summary>
     Revisions,
 
-    /// <summary>etcd's HashKV, computed again.</summary>
+    /// <summary>etcd's HashKV, computed again from the file.</summary>
     HashKv,
 }
 
@@ -41,6 +46,6 @@ public enum CheckResult
     Passed,
     Failed,
 
-    /// <summary>It could not be looked at; the detail says why.</summary>
+    /// <summary>The check was not possible; the detail contains the reason.</summary>
     NotChecked,
 }

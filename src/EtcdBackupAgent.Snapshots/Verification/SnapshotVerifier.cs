@@ -4,32 +4,33 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Snapshots.Verification;
 
-/// <summary>Looks into a snapshot file as deeply as it can be looked into without an etcd.</summary>
+/// <summary>Checks a snapshot file as completely as possible without an etcd.</summary>
 public static class SnapshotVerifier
 {
-    /// <summary>Problems told of one part; of more, only the number is told.</summary>
+    /// <summary>The most problems that are reported for one part; further ones are only counted.</summary>
     public const int ProblemsMax = 100;
 
+    /// <summary>Checks a snapshot file.</summary>
     /// <param name="file">The database, open for random access.</param>
-    /// <param name="databaseBytes">Its size, without etcd's trailer.</param>
-    /// <param name="expected">What the member answered when the snapshot was taken; null if that is not known.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
+    /// <param name="expected">The hash of the member when the snapshot was taken; null if it is not known.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SnapshotProof Verify(
         SafeFileHandle file, long databaseBytes, HashKv? expected, CancellationToken cancellationToken) =>
         Examine(file, databaseBytes, expected, cancellationToken).Proof;
 
-    /// <summary>The same, and tells what is in the file.</summary>
+    /// <summary>Checks a snapshot file and reports its content.</summary>
     /// <remarks>
-    /// 1. The metas: without a valid one there is nothing to look at.
-    /// 2. Every page, on a thread of its own.
-    /// 3. Every revision, for its own sake, for HashKV and for the report; then etcd's own buckets.
-    /// 4. Both together.
+    /// 1. Read the metas: without a valid one nothing else can be read.
+    /// 2. Check every page, in parallel on another thread.
+    /// 3. Read every revision, for its own check, for HashKV and for the report; then etcd's own buckets.
+    /// 4. Combine both results.
     /// </remarks>
     /// <param name="file">The database, open for random access.</param>
-    /// <param name="databaseBytes">Its size, without etcd's trailer.</param>
-    /// <param name="expected">What the member answered when the snapshot was taken; null if that is not known.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
+    /// <param name="expected">The hash of the member when the snapshot was taken; null if it is not known.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SnapshotExamination Examine(
         SafeFileHandle file, long databaseBytes, HashKv? expected, CancellationToken cancellationToken)
@@ -47,7 +48,8 @@ public static class SnapshotVerifier
 
         // 2. the pages
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task<BoltCheckReport> pages = Task.Run(() => BoltCheck.Run(database, ProblemsMax, stop.Token), CancellationToken.None);
+        Task<BoltCheckReport> pages = Task.Run(
+            () => BoltCheck.Run(database, ProblemsMax, stop.Token), CancellationToken.None);
         RevisionPass revisions;
         try
         {
@@ -56,7 +58,7 @@ public static class SnapshotVerifier
         }
         catch
         {
-            // The file is the caller's, who may close it: nobody may read it any more.
+            // The caller may close the file after this, so wait until the other thread no longer reads it.
             stop.Cancel();
             ((IAsyncResult)pages).AsyncWaitHandle.WaitOne();
             throw;
@@ -93,7 +95,7 @@ public static class SnapshotVerifier
                 {
                     Part = CheckedPart.Pages,
                     Result = CheckResult.Failed,
-                    Detail = "it cannot be opened",
+                    Detail = "the database cannot be opened",
                     Problems = [damage.Message],
                 },
                 NotChecked(CheckedPart.Revisions),

@@ -1,6 +1,6 @@
 using System.Globalization;
-using Etcdserverpb;
 using EtcdBackupAgent.IntegrationTests.Etcd;
+using Etcdserverpb;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
@@ -13,7 +13,7 @@ internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 
     private readonly List<long> _leases = [];
 
-    /// <summary>Revisions of deletions, where a compaction is most delicate.</summary>
+    /// <summary>The revisions of deletions, where a compaction is most difficult.</summary>
     public List<long> Deletions { get; } = [];
 
     public async Task ChangeAsync(int changes)
@@ -34,7 +34,10 @@ internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 
     public Task DeleteAllAsync() => DeleteAsync([IndependentClient.DeleteFrom("\0")]);
 
-    /// <summary>Where to compact: at the head, at a deletion, just before the head, or anywhere; null if all is compacted.</summary>
+    /// <summary>
+    /// Chooses a revision to compact: the last, that of a deletion, the one before the last, or any. Returns null if
+    /// all are compacted.
+    /// </summary>
     public long? ChooseCompaction(long compacted)
     {
         long head = etcd.Revision;
@@ -66,7 +69,7 @@ internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
         Deletions.Add(etcd.Revision);
     }
 
-    /// <summary>One transaction: etcd wants every key at most once in it.</summary>
+    /// <summary>Makes one transaction. etcd allows every key at most once in it.</summary>
     private Task ChangeSeveralAsync()
     {
         IEnumerable<string> keys = Enumerable.Range(0, 1 + random.Next(OperationsMax)).Select(_ => Key()).Distinct(StringComparer.Ordinal);
@@ -75,7 +78,7 @@ internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 
     private async Task GrantAsync() => _leases.Add(await etcd.GrantLeaseAsync(LeaseSeconds));
 
-    /// <summary>All keys of the lease are deleted in one transaction.</summary>
+    /// <summary>Revokes a lease. etcd deletes all its keys in one transaction.</summary>
     private async Task RevokeAsync()
     {
         if (_leases.Count > 0)

@@ -12,14 +12,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>The hash of a snapshot file is the one that the live member answers, whatever was done to it; and no record of it is suspect.</summary>
+/// <summary>
+/// After any changes, the hash of a snapshot file is the one that the live member returns, and no record has a problem.
+/// </summary>
 public sealed class HashKvTests : IDisposable
 {
-    /// <summary>Workloads a series of etcd. The first ones are never compacted.</summary>
+    /// <summary>The workloads for each etcd series. The first ones are never compacted.</summary>
     private const int Workloads = 110;
     private const int UncompactedWorkloads = 12;
 
-    /// <summary>So few that files of some dozen keys need several passes.</summary>
+    /// <summary>So few that files with a few dozen keys need several passes.</summary>
     private const int FewKeys = 3;
 
     private readonly TestDirectory _directory = new();
@@ -27,7 +29,7 @@ public sealed class HashKvTests : IDisposable
     [Theory]
     [InlineData("3.4", 34)]
     [InlineData("3.5", 35)]
-    public async Task The_file_has_the_hash_that_the_member_answers(string version, int firstSeed)
+    public async Task The_file_has_the_hash_that_the_member_returns(string version, int firstSeed)
     {
         await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
         using IndependentClient etcd = new(server.Endpoints[0]);
@@ -38,12 +40,14 @@ public sealed class HashKvTests : IDisposable
             int seed = (firstSeed * 1000) + i;
             try
             {
-                (compacted, int hashes) = await RunAsync(server, etcd, new Random(seed), i >= UncompactedWorkloads, compacted);
+                (compacted, int hashes) = await RunAsync(
+                    server, etcd, new Random(seed), i >= UncompactedWorkloads, compacted);
                 compared += hashes;
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"Workload {seed} on etcd {version}, compacted to {compacted}: {e.Message}", e);
+                throw new InvalidOperationException(
+                    $"Workload {seed} on etcd {version}, compacted to {compacted}: {e.Message}", e);
             }
         }
 
@@ -52,11 +56,12 @@ public sealed class HashKvTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
+    /// <summary>Runs one workload.</summary>
     /// <remarks>
-    /// 1. Changes; at times all keys are deleted.
-    /// 2. Hashes and a snapshot.
-    /// 3. A compaction, at times; hashes and a snapshot again.
-    /// 4. Every hash against every snapshot that can answer it.
+    /// 1. Make changes; sometimes delete all keys.
+    /// 2. Read hashes and save a snapshot.
+    /// 3. Sometimes compact, and read hashes and save a snapshot again.
+    /// 4. Compare every hash with every snapshot from which it can be computed.
     /// </remarks>
     private async Task<(long Compacted, int Hashes)> RunAsync(
         EtcdServer server, IndependentClient etcd, Random random, bool mayCompact, long compacted)
@@ -86,7 +91,8 @@ public sealed class HashKvTests : IDisposable
             return (compacted, compared);
         }
 
-        // A member without a key counts what it finds: only if the records are surely gone can that be told.
+        // A member without a key hashes the records that it finds. The result is known only if the records are already
+        // removed.
         bool isPhysical = isEmptied || random.Next(2) == 0;
         await etcd.CompactAsync(chosen, isPhysical);
         List<HashKv> later = await AskAsync(etcd, random, chosen);
@@ -129,7 +135,7 @@ public sealed class HashKvTests : IDisposable
             (SnapshotCheck checkedHash, SnapshotReport report) = Check(file, hash, Supersession.KeysMax);
             if (hash.CompactRevision < report.CompactRevision)
             {
-                // 3.5 remembers the hash of a compaction under the compaction before it.
+                // 3.5 stores the hash of a compaction computed with the previous compaction.
                 Assert.Equal(CheckResult.NotChecked, checkedHash.Result);
                 continue;
             }
@@ -155,7 +161,8 @@ public sealed class HashKvTests : IDisposable
     private static (SnapshotCheck Hash, SnapshotReport Report) Check(string path, HashKv hash, int keysMax)
     {
         using SafeFileHandle file = File.OpenHandle(path);
-        BoltDatabase database = BoltDatabase.Open(file, RandomAccess.GetLength(file) - SnapshotTrailerCheck.TrailerSizeBytes);
+        BoltDatabase database = BoltDatabase.Open(
+            file, RandomAccess.GetLength(file) - SnapshotTrailerCheck.TrailerSizeBytes);
         RevisionPass pass = RevisionPass.Run(database, hash, keysMax, CancellationToken.None);
         SnapshotCheck revisions = pass.Checks.Single(check => check.Part == CheckedPart.Revisions);
         Assert.True(revisions.Result == CheckResult.Passed, string.Join('\n', revisions.Problems));
@@ -163,5 +170,6 @@ public sealed class HashKvTests : IDisposable
     }
 
     private static string Text(SnapshotCheck check, SnapshotReport report) =>
-        $"{check.Result} {check.Detail} {string.Join('\n', check.Problems)}; file of {report.Revision}, compacted to {report.CompactRevision}";
+        $"{check.Result} {check.Detail} {string.Join('\n', check.Problems)}; "
+        + $"file of {report.Revision}, compacted to {report.CompactRevision}";
 }

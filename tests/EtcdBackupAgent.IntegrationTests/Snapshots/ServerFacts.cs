@@ -6,21 +6,21 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>What a server says of its data.</summary>
+/// <summary>The data of a server, as it reports it.</summary>
 internal sealed record ServerFacts
 {
     public required long Revision { get; init; }
 
-    /// <summary>Digest over every key with value, version, revisions and lease, as etcdctl prints them.</summary>
+    /// <summary>A digest of every key with value, version, revisions and lease, as etcdctl prints them.</summary>
     public required string KeysDigest { get; init; }
 
-    /// <summary>How many keys there are.</summary>
+    /// <summary>The number of keys.</summary>
     public required int Keys { get; init; }
 
-    /// <summary>Each lease with what was granted, and its keys.</summary>
+    /// <summary>Each lease with its granted TTL and its keys.</summary>
     public required string Leases { get; init; }
 
-    /// <summary>HashKV at the newest revision, with the compaction it was made under.</summary>
+    /// <summary>HashKV at the newest revision, with the compacted revision that it was computed with.</summary>
     public required string Hash { get; init; }
 
     public static async Task<ServerFacts> OfAsync(EtcdServer server)

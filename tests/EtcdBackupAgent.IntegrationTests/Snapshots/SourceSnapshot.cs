@@ -5,27 +5,28 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>A snapshot file as etcdctl saved it, and what its server said of its data at that moment.</summary>
+/// <summary>A snapshot file that etcdctl saved, and the data of its server at that time.</summary>
 internal sealed record SourceSnapshot
 {
     public const string RootPassword = "root-password";
     public const string ReaderPassword = "reader-password";
 
-    /// <summary>Larger than a page, and than what bbolt takes for one by mistake.</summary>
+    /// <summary>Larger than a page, and larger than what bbolt could mistake for one.</summary>
     private const int BigValueBytes = 1_000_000;
 
-    /// <summary>etcd takes 128 operations in a transaction.</summary>
+    /// <summary>etcd accepts 128 operations in a transaction.</summary>
     private const int PutsOfTransaction = 125;
 
     public required string File { get; init; }
 
     public required long Revision { get; init; }
 
-    /// <summary>What the server says that must be the same after a restore: keys, leases, hash.</summary>
+    /// <summary>The data of the server that must be the same after a restore: keys, leases, hash.</summary>
     public required ServerFacts Facts { get; init; }
 
     /// <summary>
-    /// Writes keys (one of them big, some changed and deleted, some with a lease), compacts the half of it, and saves.
+    /// Writes keys (one of them large, some changed and deleted, some with a lease), compacts half of the revisions,
+    /// and saves a snapshot.
     /// </summary>
     public static async Task<SourceSnapshot> TakeAsync(EtcdServer server, string file, int keys)
     {
@@ -55,7 +56,7 @@ internal sealed record SourceSnapshot
         return await SaveAsync(server, file);
     }
 
-    /// <summary>Saves what is there.</summary>
+    /// <summary>Saves a snapshot of the current data.</summary>
     public static async Task<SourceSnapshot> SaveAsync(EtcdServer server, string file)
     {
         ServerFacts facts = await ServerFacts.OfAsync(server);
@@ -63,7 +64,9 @@ internal sealed record SourceSnapshot
         return new SourceSnapshot { File = file, Revision = facts.Revision, Facts = facts };
     }
 
-    /// <summary>Users root and reader, who may read <c>/registry/</c>, and authentication on.</summary>
+    /// <summary>
+    /// Creates the user root and the user reader, who may read <c>/registry/</c>, and enables authentication.
+    /// </summary>
     public static async Task EnableUsersAsync(EtcdServer server)
     {
         await server.EtcdctlAsync("role", "add", "registry");

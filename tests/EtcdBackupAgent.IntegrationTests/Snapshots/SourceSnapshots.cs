@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
-using Etcdserverpb;
 using EtcdBackupAgent.IntegrationTests.Etcd;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
+using Etcdserverpb;
 using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>Snapshots that tests share; each is taken from a real etcd when a test first asks for it.</summary>
+/// <summary>Snapshots that tests share. Each is taken from a real etcd when a test first needs it.</summary>
 public sealed class SourceSnapshots : IDisposable
 {
     /// <summary>Enough for a tree of several levels.</summary>
@@ -21,16 +21,17 @@ public sealed class SourceSnapshots : IDisposable
     internal Task<SourceSnapshot> OfAsync(string version) => Shared($"{version}", version, async (server, file) =>
         await SourceSnapshot.TakeAsync(server, file, ManyKeys));
 
-    /// <summary>With few keys, and authentication on.</summary>
-    internal Task<SourceSnapshot> WithUsersAsync(string version) => Shared($"{version}-users", version, async (server, file) =>
-    {
-        await server.EtcdctlAsync("put", "/registry/a", "b");
-        await server.EtcdctlAsync("put", "/secret", "c");
-        await SourceSnapshot.EnableUsersAsync(server);
-        return await SourceSnapshot.SaveAsync(server, file);
-    });
+    /// <summary>A snapshot with few keys and with authentication enabled.</summary>
+    internal Task<SourceSnapshot> WithUsersAsync(string version) =>
+        Shared($"{version}-users", version, async (server, file) =>
+        {
+            await server.EtcdctlAsync("put", "/registry/a", "b");
+            await server.EtcdctlAsync("put", "/secret", "c");
+            await SourceSnapshot.EnableUsersAsync(server);
+            return await SourceSnapshot.SaveAsync(server, file);
+        });
 
-    /// <summary>With one key, and an alarm raised.</summary>
+    /// <summary>A snapshot with one key and an active alarm.</summary>
     internal Task<SourceSnapshot> WithAlarmAsync(string version, string alarm) => Shared(
         $"{version}-{alarm}",
         version,

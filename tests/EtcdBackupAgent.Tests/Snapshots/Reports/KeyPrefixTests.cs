@@ -23,19 +23,19 @@ public sealed class KeyPrefixTests
     [InlineData("//x", "/")]
     [InlineData("/", "/")]
     [InlineData("", "")]
-    public void A_key_belongs_to_the_kind_that_its_path_names(string key, string prefix) =>
+    public void A_key_has_the_prefix_of_its_kind(string key, string prefix) =>
         Assert.Equal(prefix, Encoding.UTF8.GetString(KeyPrefix.Of(Encoding.UTF8.GetBytes(key))));
 
     [Fact]
-    public void A_long_prefix_is_cut() =>
+    public void A_long_prefix_is_truncated() =>
         Assert.Equal(KeyPrefix.BytesMax, KeyPrefix.Of(Encoding.UTF8.GetBytes(new string('x', 5000) + "/y")).Length);
 
     [Fact]
-    public void Bytes_that_would_move_the_cursor_are_shown_as_numbers() =>
+    public void Bytes_that_are_not_printable_are_shown_as_numbers() =>
         Assert.Equal(@"/a\x1b\x5c\xff", KeyPrefix.Text([(byte)'/', (byte)'a', 0x1b, (byte)'\\', 0xff]));
 
     [Fact]
-    public void Prefixes_beyond_the_bound_are_one_sum()
+    public void Prefixes_beyond_the_limit_are_summed_together()
     {
         PrefixTable table = new(prefixesMax: 2);
         foreach (string key in new[] { "/a/1", "/b/1", "/c/1", "/d/1", "/a/2" })

@@ -4,14 +4,15 @@ using EtcdBackupAgent.Snapshots.Bolt;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Revisions;
 
-/// <summary>Writes a small bbolt file: each bucket a branch over leaves of a few elements.</summary>
+/// <summary>Writes a small bbolt file. Each bucket is a branch with leaves of a few elements.</summary>
 internal static class BoltFile
 {
     private const int PageBytes = 4096;
     private const int LeafElements = 7;
 
-    /// <summary>Writes the buckets with their elements, in any order.</summary>
-    public static void Write(string path, params IEnumerable<(string Name, IEnumerable<(byte[] Key, byte[] Value)> Elements)> buckets)
+    /// <summary>Writes the buckets with their elements, which may be given in any order.</summary>
+    public static void Write(
+        string path, params IEnumerable<(string Name, IEnumerable<(byte[] Key, byte[] Value)> Elements)> buckets)
     {
         List<byte[]> pages = [[], []];
         List<(byte[] Key, byte[] Value)> named = [];
@@ -65,8 +66,12 @@ internal static class BoltFile
         };
     }
 
-    private static ulong Leaf(List<byte[]> pages, IReadOnlyList<(byte[] Key, byte[] Value)> elements, uint flags) => Add(
-        pages, BoltPageKinds.Leaf, [.. elements.Select(e => (byte[])[.. e.Key, .. e.Value])], (element, index, position) =>
+    private static ulong Leaf(
+        List<byte[]> pages, IReadOnlyList<(byte[] Key, byte[] Value)> elements, uint flags) => Add(
+        pages,
+        BoltPageKinds.Leaf,
+        [.. elements.Select(e => (byte[])[.. e.Key, .. e.Value])],
+        (element, index, position) =>
         {
             BinaryPrimitives.WriteUInt32LittleEndian(element, flags);
             BinaryPrimitives.WriteInt32LittleEndian(element[4..], position);

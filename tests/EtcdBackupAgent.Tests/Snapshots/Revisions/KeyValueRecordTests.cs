@@ -34,7 +34,9 @@ public sealed class KeyValueRecordTests
         Assert.Equal(5, record.Version);
     }
 
-    /// <summary>What etcd's decoder passes over: other fields of every type, groups within groups, numbers in ten bytes.</summary>
+    /// <summary>
+    /// Fields that etcd's decoder ignores: other fields of every type, nested groups, numbers in ten bytes.
+    /// </summary>
     [Theory]
     [InlineData("")]
     [InlineData("3801")]
@@ -44,7 +46,7 @@ public sealed class KeyValueRecordTests
     [InlineData("3b3c")]
     [InlineData("3b0801430a01ff443c")]
     [InlineData("20ffffffffffffffffff7f")]
-    public void Unknown_fields_are_passed_over(string hex)
+    public void Unknown_fields_are_ignored(string hex)
     {
         byte[] bytes = [.. Convert.FromHexString(hex), .. StoredRecord.Bytes(1, [0x62])];
         Assert.True(KeyValueRecord.TryRead(bytes, out KeyValueRecord record, out string? problem), problem);
@@ -53,18 +55,18 @@ public sealed class KeyValueRecordTests
 
     [Theory]
     [InlineData("0801")] // the key as a number
-    [InlineData("1001ff")] // cut within a tag
-    [InlineData("10ff")] // cut within a number
-    [InlineData("0a0541")] // longer than what is there
-    [InlineData("0affffffffffffffffff01")] // a length below zero
+    [InlineData("1001ff")] // truncated in a tag
+    [InlineData("10ff")] // truncated in a number
+    [InlineData("0a0541")] // longer than the message
+    [InlineData("0affffffffffffffffff01")] // a negative length
     [InlineData("1080808080808080808080" + "01")] // a number of 11 bytes
     [InlineData("0001")] // field 0
-    [InlineData("3c")] // the end of no group
+    [InlineData("3c")] // the end of a group without its start
     [InlineData("3b")] // a group without an end
     [InlineData("3e")] // a type that does not exist
-    [InlineData("3901")] // cut within 8 bytes
-    [InlineData("2001000000")] // field 0 after a right one
-    public void What_etcd_cannot_decode_is_refused(string hex)
+    [InlineData("3901")] // truncated in 8 bytes
+    [InlineData("2001000000")] // field 0 after a valid one
+    public void A_record_that_etcd_cannot_decode_is_refused(string hex)
     {
         Assert.False(KeyValueRecord.TryRead(Convert.FromHexString(hex), out _, out string? problem));
         Assert.NotNull(problem);

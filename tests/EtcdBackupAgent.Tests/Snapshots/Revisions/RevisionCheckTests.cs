@@ -9,7 +9,7 @@ public sealed class RevisionCheckTests
     private static readonly StoredRecord Deletion = new() { Revision = new(6, 0), Key = "a", IsTombstone = true };
 
     [Fact]
-    public void What_etcd_writes_is_right()
+    public void Records_of_etcd_are_valid()
     {
         Assert.Null(ProblemOf(Put.RawKey, Put.RawValue));
         Assert.Null(ProblemOf(Deletion.RawKey, Deletion.RawValue));
@@ -18,14 +18,17 @@ public sealed class RevisionCheckTests
     }
 
     [Fact]
-    public void The_empty_record_of_a_bumped_revision_is_right() => Assert.Null(ProblemOf(Put.RawKey, []));
+    public void The_empty_record_of_a_bumped_revision_is_valid() => Assert.Null(ProblemOf(Put.RawKey, []));
 
     [Fact]
-    public void What_no_etcd_writes_is_told_with_page_and_revision()
+    public void Records_that_etcd_never_writes_are_reported_with_page_and_revision()
     {
-        Expect("page 9: revision 5.1 says that it was made at revision 4", (Put with { Revision = new(4, 0) }).RawValue, Put.RawKey);
-        Expect("created at revision 6", (Put with { Created = 6 }).RawValue, Put.RawKey);
-        Expect("created at revision 0", (Put with { Created = 0 }).RawValue, Put.RawKey);
+        Expect(
+            "page 9: revision 5.1 has the modification revision 4",
+            (Put with { Revision = new(4, 0) }).RawValue,
+            Put.RawKey);
+        Expect("has the creation revision 6", (Put with { Created = 6 }).RawValue, Put.RawKey);
+        Expect("has the creation revision 0", (Put with { Created = 0 }).RawValue, Put.RawKey);
         Expect("version 0 ", (Put with { Version = 0 }).RawValue, Put.RawKey);
         Expect("version 1 ", (Put with { Version = 1 }).RawValue, Put.RawKey);
         Expect("has no key", (Put with { Key = "" }).RawValue, Put.RawKey);
@@ -35,17 +38,17 @@ public sealed class RevisionCheckTests
     }
 
     [Fact]
-    public void A_revision_that_is_there_twice_is_told()
+    public void A_revision_that_occurs_twice_is_reported()
     {
         ProblemList problems = new(10);
         RevisionCheck check = new(problems);
         Add(check, Put.RawKey, Put.RawValue);
         Add(check, (Deletion with { Revision = Put.Revision }).RawKey, Deletion.RawValue);
-        Assert.Equal(["page 9: revision 5.1 is there twice"], problems.Lines);
+        Assert.Equal(["page 9: revision 5.1 occurs twice"], problems.Lines);
     }
 
     [Fact]
-    public void Of_many_problems_the_first_are_told_and_their_number()
+    public void The_first_of_many_problems_are_listed_with_the_number_of_the_others()
     {
         ProblemList problems = new(2);
         for (int i = 0; i < 5; i++)
@@ -70,6 +73,8 @@ public sealed class RevisionCheckTests
     {
         Assert.True(RevisionKey.TryRead(rawKey, out RevisionKey key));
         Assert.True(KeyValueRecord.TryRead(rawValue, out KeyValueRecord record, out _));
-        check.Add(new RevisionEntry { Key = key, Record = record, RawKey = rawKey, RawValue = rawValue, Ordinal = 0 }, page: 9);
+        check.Add(
+            new RevisionEntry { Key = key, Record = record, RawKey = rawKey, RawValue = rawValue, Ordinal = 0 },
+            page: 9);
     }
 }

@@ -25,5 +25,6 @@ public sealed class RevisionKeyTests
     [InlineData("00000000000000032d0000000000000000")]
     [InlineData("80000000000000035f0000000000000000")]
     [InlineData("00000000000000035f8000000000000000")]
-    public void What_is_no_revision_is_refused(string hex) => Assert.False(RevisionKey.TryRead(Convert.FromHexString(hex), out _));
+    public void A_key_that_is_not_a_revision_is_refused(string hex) =>
+        Assert.False(RevisionKey.TryRead(Convert.FromHexString(hex), out _));
 }

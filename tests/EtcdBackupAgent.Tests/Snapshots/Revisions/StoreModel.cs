@@ -3,17 +3,18 @@ using EtcdBackupAgent.Snapshots.Revisions;
 namespace EtcdBackupAgent.Tests.Snapshots.Revisions;
 
 /// <summary>
-/// etcd's store in the plainest words: all records in a list, the keep set a dictionary of all keys. Source: etcd's <c>mvcc/key_index.go</c>,
-/// <c>mvcc/kvstore_compaction.go</c>, <c>mvcc/hash.go</c>.
+/// A simple model of etcd's store: all records in a list, and the keep set as a dictionary of all keys. Source: etcd's
+/// <c>mvcc/key_index.go</c>, <c>mvcc/kvstore_compaction.go</c>, <c>mvcc/hash.go</c>.
 /// </summary>
 /// <param name="keepsTombstone">
-/// Since 3.4.34, 3.5.16 and 3.6: a compaction leaves a tombstone of its own revision, and a hash passes over it.
+/// The behaviour since 3.4.34, 3.5.16 and 3.6: a compaction keeps a tombstone at its own revision, and a hash ignores
+/// it.
 /// </param>
 internal sealed class StoreModel(bool keepsTombstone)
 {
     private readonly List<StoredRecord> _all = [];
 
-    /// <summary>What is stored: all but what compactions have removed.</summary>
+    /// <summary>The stored records: all except those that compactions have removed.</summary>
     public List<StoredRecord> Stored { get; private set; } = [];
 
     public long Revision { get; private set; } = 1;
@@ -24,11 +25,14 @@ internal sealed class StoreModel(bool keepsTombstone)
 
     public int LiveKeys => KeepSet(Revision).Count;
 
-    /// <summary>One transaction: some keys put, some deleted that exist.</summary>
+    /// <summary>Makes one transaction, which puts some keys and deletes some existing ones.</summary>
     public void Change(Random random, int keys)
     {
         long sub = 0;
-        string[] chosen = [.. Enumerable.Range(0, 1 + random.Next(4)).Select(_ => $"/k/{random.Next(keys)}").Distinct(StringComparer.Ordinal)];
+        IEnumerable<string> keysToChange = Enumerable
+            .Range(0, 1 + random.Next(4))
+            .Select(_ => $"/k/{random.Next(keys)}");
+        string[] chosen = [.. keysToChange.Distinct(StringComparer.Ordinal)];
         foreach (string key in chosen)
         {
             StoredRecord? last = _all.FindLast(r => r.Key == key);
@@ -70,7 +74,10 @@ internal sealed class StoreModel(bool keepsTombstone)
 
     public void ScheduleCompaction(long revision) => Scheduled = revision;
 
-    /// <summary>Removes what the scheduled compaction is to remove, as far as the first <paramref name="records"/> go.</summary>
+    /// <summary>
+    /// Removes the records that the scheduled compaction must remove, among the first <paramref name="records"/>
+    /// records.
+    /// </summary>
     public void RemoveRecords(int records)
     {
         HashSet<Revision> kept = [.. KeepSet(Scheduled).Values.Select(r => r.Revision)];
@@ -126,7 +133,7 @@ internal sealed class StoreModel(bool keepsTombstone)
         }
     }
 
-    /// <summary>Of each key the newest record up to a revision, unless it is a tombstone.</summary>
+    /// <summary>Returns the newest record of each key up to a revision, unless it is a tombstone.</summary>
     private Dictionary<string, StoredRecord> KeepSet(long revision)
     {
         Dictionary<string, StoredRecord> newest = new(StringComparer.Ordinal);
@@ -144,7 +151,7 @@ internal sealed class StoreModel(bool keepsTombstone)
         Stored.Add(record);
     }
 
-    /// <summary>The polynomial's definition, bit by bit.</summary>
+    /// <summary>Computes the CRC bit by bit from the definition of the polynomial.</summary>
     private static uint Crc32C(IEnumerable<byte> bytes)
     {
         uint crc = uint.MaxValue;

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Revisions;
 
-/// <summary>One record of a model, and how etcd stores it.</summary>
+/// <summary>One record of a model, and its bytes as etcd stores them.</summary>
 internal sealed record StoredRecord
 {
     public required Revision Revision { get; init; }
@@ -46,7 +46,8 @@ internal sealed record StoredRecord
 
     public static byte[] Number(int field, long value) => [(byte)(field << 3), .. Varint((ulong)value)];
 
-    public static byte[] Bytes(int field, byte[] value) => [(byte)((field << 3) | 2), .. Varint((ulong)value.Length), .. value];
+    public static byte[] Bytes(int field, byte[] value) =>
+        [(byte)((field << 3) | 2), .. Varint((ulong)value.Length), .. value];
 
     private static List<byte> Varint(ulong value)
     {

@@ -10,20 +10,25 @@ namespace EtcdBackupAgent.Tests.Snapshots.Verification;
 
 public sealed class SnapshotVerifierTests : IDisposable
 {
-    private static readonly StoredRecord Pod = new() { Revision = new(2, 0), Key = "/registry/pods/a/b", Created = 2, Version = 1 };
+    private static readonly StoredRecord Pod =
+        new() { Revision = new(2, 0), Key = "/registry/pods/a/b", Created = 2, Version = 1 };
     private static readonly StoredRecord Deletion = new() { Revision = new(4, 0), Key = Pod.Key, IsTombstone = true };
-    private static readonly StoredRecord Lease = Pod with { Revision = new(3, 0), Created = 3, Key = "/registry/leases/x", Value = [1, 2] };
+    private static readonly StoredRecord Lease =
+        Pod with { Revision = new(3, 0), Created = 3, Key = "/registry/leases/x", Value = [1, 2] };
 
+    private const string Member =
+        """{"id":10276657743932975437,"peerURLs":["http://localhost:2380"],"name":"a","isLearner":true}""";
+    
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public void The_report_tells_what_is_in_the_file()
+    public void The_report_has_the_content_of_the_file()
     {
         SnapshotReport report = Report(
             ("key", [.. Elements(Pod, Lease, Deletion)]),
             ("meta", [("consistent_index", Number(77)), ("term", Number(3)), ("storageVersion", "3.6.0"u8.ToArray())]),
             ("cluster", [("clusterVersion", "3.6.0"u8.ToArray())]),
-            ("members", [("8e9e05c52164694d", """{"id":10276657743932975437,"peerURLs":["http://localhost:2380"],"name":"a","isLearner":true}"""u8.ToArray())]),
+            ("members", [("8e9e05c52164694d", Encoding.UTF8.GetBytes(Member))]),
             ("members_removed", [("ab", "removed"u8.ToArray())]),
             ("alarm", [("\u0008\u0005\u0010\u0001", [])]),
             ("auth", [("authEnabled", [1]), ("authRevision", Number(2))]),
@@ -31,13 +36,15 @@ public sealed class SnapshotVerifierTests : IDisposable
             ("authRoles", [("root", StoredRecord.Bytes(1, "root"u8.ToArray()))]),
             ("lease", [("\0\0\0\0\0\0\0\u0009", StoredRecord.Number(1, 9))]));
 
-        Assert.Equal((4, -1, 1, 3, 1, 2), (
-            report.Revision, report.CompactRevision, report.LiveKeys, report.Revisions, report.Tombstones, report.HistoryRevisions));
+        Assert.Equal((4, -1, 1), (report.Revision, report.CompactRevision, report.LiveKeys));
+        Assert.Equal((3, 1, 2), (report.Revisions, report.Tombstones, report.HistoryRevisions));
         Assert.Equal(
             [("/registry/pods", 0L, 2L), ("/registry/leases", 1L, 1L)],
             report.Prefixes.Select(p => (p.Prefix, p.LiveKeys, p.Revisions)));
         EtcdState state = report.State;
-        Assert.Equal(("3.6.0", "3.6.0", 77UL, 3UL), (state.StorageVersion, state.ClusterVersion, state.ConsistentIndex, state.RaftTerm));
+        Assert.Equal(
+            ("3.6.0", "3.6.0", 77UL, 3UL),
+            (state.StorageVersion, state.ClusterVersion, state.ConsistentIndex, state.RaftTerm));
         EtcdMemberReport member = Assert.Single(state.Members);
         Assert.Equal((0x8e9e05c52164694dUL, "a", true), (member.Id, member.Name, member.IsLearner));
         Assert.Equal(["http://localhost:2380"], member.PeerUrls);
@@ -47,11 +54,11 @@ public sealed class SnapshotVerifierTests : IDisposable
     }
 
     [Fact]
-    public void The_revision_is_the_compacted_one_where_the_last_records_are_compacted_away() => Assert.Equal(
+    public void The_revision_is_the_compacted_one_if_the_compaction_removed_the_last_records() => Assert.Equal(
         (9, 9), (CompactedTo(9).Revision, CompactedTo(9).CompactRevision));
 
     [Fact]
-    public void What_is_wrong_in_etcds_own_buckets_is_told_with_bucket_and_key()
+    public void Problems_in_etcds_own_buckets_are_reported_with_bucket_and_key()
     {
         SnapshotProof proof = Examine(
             ("key", [.. Elements(Pod)]),
@@ -61,9 +68,12 @@ public sealed class SnapshotVerifierTests : IDisposable
             ("authUsers", [("root", StoredRecord.Bytes(1, "toor"u8.ToArray()))])).Proof;
         IReadOnlyList<string> problems = proof.Checks.Single(check => check.Part == CheckedPart.Revisions).Problems;
         Assert.Equal(7, problems.Count);
-        Assert.Contains(problems, p => p.EndsWith("bucket meta, consistent_index: has 1 bytes instead of 8", StringComparison.Ordinal));
-        Assert.Contains(problems, p => p.EndsWith("bucket members, ab: is no JSON of a member", StringComparison.Ordinal));
-        Assert.Contains(problems, p => p.EndsWith("bucket authUsers, root: is of toor", StringComparison.Ordinal));
+        Assert.Contains(
+            problems,
+            p => p.EndsWith("bucket meta, consistent_index: has 1 bytes instead of 8", StringComparison.Ordinal));
+        Assert.Contains(
+            problems, p => p.EndsWith("bucket members, ab: is not the JSON of a member", StringComparison.Ordinal));
+        Assert.Contains(problems, p => p.EndsWith("bucket authUsers, root: belongs to toor", StringComparison.Ordinal));
         Assert.False(proof.IsSound);
     }
 
@@ -75,19 +85,24 @@ public sealed class SnapshotVerifierTests : IDisposable
     [InlineData("alarm", "\u0008\u0005\u0010\u0001", "\0")]
     [InlineData("auth", "authEnabled", "\u0001\0")]
     [InlineData("auth", "authRevision\0", "\0\0\0\0\0\0\u0001\0")]
-    public void What_grew_into_the_zeroes_of_its_page_is_told(string bucket, string key, string value) => Assert.Contains(
-        $"bucket {bucket}, ", Problems(Examine(("key", [.. Elements(Pod)]), (bucket, [(key, Encoding.Latin1.GetBytes(value))]))), StringComparison.Ordinal);
+    public void An_element_that_grew_into_the_zeros_of_its_page_is_reported(string bucket, string key, string value)
+    {
+        SnapshotExamination found = Examine(
+            ("key", [.. Elements(Pod)]), (bucket, [(key, Encoding.Latin1.GetBytes(value))]));
+        Assert.Contains($"bucket {bucket}, ", Problems(found), StringComparison.Ordinal);
+    }
 
     [Fact]
-    public void A_record_that_cannot_be_decoded_is_told_and_the_others_are_counted()
+    public void A_record_that_cannot_be_decoded_is_reported_and_the_others_are_counted()
     {
-        SnapshotExamination found = Examine(("key", [.. Elements(Pod, Lease), (Encoding.Latin1.GetString(Deletion.RawKey), [0x0a, 0x09])]));
-        Assert.Contains("revision 4 is no key-value record", Problems(found), StringComparison.Ordinal);
+        SnapshotExamination found = Examine(
+            ("key", [.. Elements(Pod, Lease), (Encoding.Latin1.GetString(Deletion.RawKey), [0x0a, 0x09])]));
+        Assert.Contains("revision 4 is not a key-value record", Problems(found), StringComparison.Ordinal);
         Assert.Equal(2, found.Report!.Revisions);
     }
 
     [Fact]
-    public void A_bolt_file_of_somebody_else_is_no_etcd_database()
+    public void A_bbolt_file_of_another_program_is_not_an_etcd_database()
     {
         SnapshotExamination found = Examine(("settings", [("a", "b"u8.ToArray())]));
         Assert.Contains("has no bucket 'key'", Problems(found), StringComparison.Ordinal);
@@ -95,17 +110,18 @@ public sealed class SnapshotVerifierTests : IDisposable
     }
 
     [Fact]
-    public void Any_file_is_no_database()
+    public void A_text_file_is_not_a_database()
     {
         File.WriteAllText(_directory["db"], "something else");
         SnapshotExamination found = ExamineFile();
         Assert.Equal(
-            [CheckResult.Failed, CheckResult.NotChecked, CheckResult.NotChecked], found.Proof.Checks.Select(check => check.Result));
+            [CheckResult.Failed, CheckResult.NotChecked, CheckResult.NotChecked],
+            found.Proof.Checks.Select(check => check.Result));
         Assert.False(found.Proof.IsSound);
     }
 
     [Fact]
-    public void A_snapshot_that_ends_before_the_hash_has_lost_something()
+    public void A_snapshot_that_ends_before_the_revision_of_the_hash_has_lost_records()
     {
         WriteFile(("key", [.. Elements(Pod)]));
         SnapshotCheck check = ExamineFile(new HashKv { Revision = 3, Hash = 0, CompactRevision = -1 }).Proof.Checks[^1];
@@ -114,7 +130,7 @@ public sealed class SnapshotVerifierTests : IDisposable
     }
 
     [Fact]
-    public void A_hash_under_an_older_compaction_cannot_be_computed()
+    public void A_hash_with_an_older_compaction_cannot_be_computed()
     {
         WriteFile(("key", [.. Elements(Pod)]), ("meta", [("finishedCompactRev", Pod.RawKey)]));
         SnapshotCheck check = ExamineFile(new HashKv { Revision = 2, Hash = 0, CompactRevision = 1 }).Proof.Checks[^1];
@@ -151,7 +167,8 @@ public sealed class SnapshotVerifierTests : IDisposable
 
     private void WriteFile(params (string Name, (string Key, byte[] Value)[] Elements)[] buckets) => BoltFile.Write(
         _directory["db"],
-        buckets.Select(bucket => (bucket.Name, bucket.Elements.Select(e => (Encoding.Latin1.GetBytes(e.Key), e.Value)))));
+        buckets.Select(bucket =>
+            (bucket.Name, bucket.Elements.Select(e => (Encoding.Latin1.GetBytes(e.Key), e.Value)))));
 
     private SnapshotExamination ExamineFile(HashKv? expected = null)
     {
