@@ -13,9 +13,10 @@ namespace EtcdBackupAgent.Archive.Spilling;
 /// 1. The next block goes to a free buffer in memory.
 /// 2. If there is none, the source waits for <see cref="SpillDelay"/>: most readers only pause for a short time.
 /// 3. After that, blocks without a free buffer go to the scratch file, until the scratch file is empty again.
-/// 4. If the scratch file refuses a block, the source is delayed until the reader frees space. Blocks are returned in
-/// the order in which they were read, wherever they were stored. </para>
-/// <para> Memory: <see cref="MemoryBytesMax"/>. </para>
+/// 4. If the scratch file refuses a block, the source is delayed until the reader frees space.
+/// </para>
+/// <para>Blocks are returned in the order in which they were read, wherever they were stored.</para>
+/// <para>Memory: <see cref="MemoryBytesMax"/>.</para>
 /// </remarks>
 public sealed class SpillStream : PumpedStream
 {

@@ -73,7 +73,8 @@ public sealed class AgeStockTests : IDisposable
         await RunAsync(series.AgeKeygen, "-o", _scratch["theirs"]);
         string recipient = (await RunAsync(series.AgeKeygen, "-y", _scratch["theirs"])).Output.Trim();
         await using FileStream identityFile = File.OpenRead(_scratch["theirs"]);
-        using AgeIdentity theirs = Assert.Single(await AgeIdentityFile.ParseAsync(identityFile, CancellationToken.None));
+        using AgeIdentity theirs = Assert.Single(
+            await AgeIdentityFile.ParseAsync(identityFile, CancellationToken.None));
         byte[] plain = Content(100_000);
         await File.WriteAllBytesAsync(_scratch["db"], plain);
 

@@ -32,7 +32,8 @@ public sealed class AgeStockVectorTests : IDisposable
     public async Task Stock_age_opens_and_refuses_the_same_files(AgeSeries series, string[] expectedDifferences)
     {
         List<string> different = [];
-        string[] index = [.. (await File.ReadAllLinesAsync(Path.Combine(Folder, "index.txt"))).Where(line => line[0] != '#')];
+        string[] index =
+            [.. (await File.ReadAllLinesAsync(Path.Combine(Folder, "index.txt"))).Where(line => line[0] != '#')];
         foreach (string[] entry in index.Select(line => line.Split(' ')))
         {
             bool opens = entry[1] == "opens";
@@ -54,11 +55,14 @@ public sealed class AgeStockVectorTests : IDisposable
     {
         File.Delete(_scratch["out"]);
         ToolResult result;
-        if (Encoding.ASCII.GetString(await File.ReadAllBytesAsync(file)).Contains("\n-> scrypt", StringComparison.Ordinal))
+        string header = Encoding.ASCII.GetString(await File.ReadAllBytesAsync(file));
+        if (header.Contains("\n-> scrypt", StringComparison.Ordinal))
         {
             using MemoryStream typed = new(Encoding.UTF8.GetBytes(Passphrase + "\n"));
             result = await Tool.RunAsync(
-                Peers.Script, ["-qec", $"{series.Age} -d -o {_scratch["out"]} {file}", "/dev/null"], standardInput: typed);
+                Peers.Script,
+                ["-qec", $"{series.Age} -d -o {_scratch["out"]} {file}", "/dev/null"],
+                standardInput: typed);
         }
         else
         {
@@ -66,6 +70,8 @@ public sealed class AgeStockVectorTests : IDisposable
             result = await Tool.RunAsync(series.Age, ["-d", "-i", identity, "-o", _scratch["out"], file]);
         }
 
-        return result.ExitCode != 0 ? null : File.Exists(_scratch["out"]) ? await File.ReadAllBytesAsync(_scratch["out"]) : [];
+        return result.ExitCode != 0 ? null
+            : File.Exists(_scratch["out"]) ? await File.ReadAllBytesAsync(_scratch["out"])
+            : [];
     }
 }

@@ -35,7 +35,10 @@ public sealed class StockTarTests : IDisposable
 
         string[] shortNames = [.. listed.Where(name => name.Length < 100)];
         Assert.Equal(
-            ["./", "ca.crt", "ca.key", "current", "dangling", "empty/", "etcd/", "etcd/schlüssel-鍵.key", "etcd/server.crt"],
+            [
+                "./", "ca.crt", "ca.key", "current", "dangling", "empty/",
+                "etcd/", "etcd/schlüssel-鍵.key", "etcd/server.crt",
+            ],
             shortNames);
         Assert.Equal(shortNames.Length + 2, listed.Length);
         await AssertSameAsync(source, _scratch["to"]);
@@ -115,7 +118,8 @@ public sealed class StockTarTests : IDisposable
     {
         _scratch.Create("from");
         await File.WriteAllTextAsync(_scratch["from/a"], "shared");
-        Assert.Equal(0, (await Tool.RunAsync(Peers.Installed("ln"), [_scratch["from/a"], _scratch["from/b"]])).ExitCode);
+        Assert.Equal(
+            0, (await Tool.RunAsync(Peers.Installed("ln"), [_scratch["from/a"], _scratch["from/b"]])).ExitCode);
         SetTimes(_scratch["from"]);
         await TarAsync("-c", "-f", _scratch["links.tar"], "-C", _scratch["from"], ".");
         await using FileStream tar = File.OpenRead(_scratch["links.tar"]);
@@ -160,8 +164,10 @@ public sealed class StockTarTests : IDisposable
 
         string ours = (await TarAsync("-t", "-v", "-f", _scratch["certs.tar"], "ca.key")).Output;
         Assert.Equal((await TarAsync("-t", "-v", "-f", _scratch["stock.tar"])).Output, ours);
-        string oursInNumbers = (await TarAsync("-t", "-v", "--numeric-owner", "-f", _scratch["certs.tar"], "ca.key")).Output;
-        Assert.Equal((await TarAsync("-t", "-v", "--numeric-owner", "-f", _scratch["stock.tar"])).Output, oursInNumbers);
+        string oursInNumbers =
+            (await TarAsync("-t", "-v", "--numeric-owner", "-f", _scratch["certs.tar"], "ca.key")).Output;
+        Assert.Equal(
+            (await TarAsync("-t", "-v", "--numeric-owner", "-f", _scratch["stock.tar"])).Output, oursInNumbers);
     }
 
     public void Dispose() => _scratch.Dispose();

@@ -49,7 +49,8 @@ public sealed class StockZstdTests : IDisposable
         await File.WriteAllBytesAsync(_scratch["db"], plain);
         await ZstdAsync([.. options, "-q", _scratch["db"], "-o", _scratch["db.zst"]]);
 
-        byte[] twice = [.. await File.ReadAllBytesAsync(_scratch["db.zst"]), .. await File.ReadAllBytesAsync(_scratch["db.zst"])];
+        byte[] twice =
+            [.. await File.ReadAllBytesAsync(_scratch["db.zst"]), .. await File.ReadAllBytesAsync(_scratch["db.zst"])];
         using MemoryStream read = new();
         await using ZstdDecompressionStream stream = new(new MemoryStream(twice), leaveOpen: false);
         await stream.CopyToAsync(read);

@@ -118,11 +118,13 @@ public sealed class AgeKeyTests
     public void An_identity_file_may_have_comments_blank_lines_and_several_identities()
     {
         using AgeIdentity other = AgeIdentity.Generate();
-        string text = $"# created: long ago\n\n  \t\n{Secret}\r\n#AGE-SECRET-KEY-1\n {Encoding.ASCII.GetString(other.SecretText())} ";
+        string secret = Encoding.ASCII.GetString(other.SecretText());
+        string text = $"# created: long ago\n\n  \t\n{Secret}\r\n#AGE-SECRET-KEY-1\n {secret} ";
 
         IReadOnlyList<AgeIdentity> identities = Parse(text);
 
-        Assert.Equal([AgeRecipient.Parse(Recipient), other.Recipient], identities.Select(identity => identity.Recipient));
+        Assert.Equal(
+            [AgeRecipient.Parse(Recipient), other.Recipient], identities.Select(identity => identity.Recipient));
     }
 
     [Theory]
@@ -145,7 +147,8 @@ public sealed class AgeKeyTests
     [Fact]
     public void An_identity_file_that_is_too_large_is_refused()
     {
-        AgeException e = Assert.Throws<AgeException>(() => Parse(Secret + new string('\n', AgeIdentityFile.SizeBytesMax)));
+        AgeException e = Assert.Throws<AgeException>(
+            () => Parse(Secret + new string('\n', AgeIdentityFile.SizeBytesMax)));
 
         Assert.Equal("The age identity file is larger than 65536 bytes.", e.Message);
     }
@@ -162,8 +165,11 @@ public sealed class AgeKeyTests
             $"# created: 2026-01-02T02:04:05Z\n# public key: {identity.Recipient}\nAGE-SECRET-KEY-1",
             Encoding.ASCII.GetString(clear),
             StringComparison.Ordinal);
-        Assert.Equal(AgeFailure.IdentityFileEncrypted, AgeTestFiles.FailureOf(() => AgeIdentityFile.Parse(new MemoryStream(file))));
-        Assert.Equal(AgeFailure.IdentityFileEncrypted, AgeTestFiles.FailureOf(() => Parse("\n" + AgeVectorContent.Armor(file))));
+        Assert.Equal(
+            AgeFailure.IdentityFileEncrypted,
+            AgeTestFiles.FailureOf(() => AgeIdentityFile.Parse(new MemoryStream(file))));
+        Assert.Equal(
+            AgeFailure.IdentityFileEncrypted, AgeTestFiles.FailureOf(() => Parse("\n" + AgeVectorContent.Armor(file))));
         await using AgeDecryptionStream stream = new(new MemoryStream(file), [passphrase], leaveOpen: false);
         using AgeIdentity read = Assert.Single(await AgeIdentityFile.ParseAsync(stream, CancellationToken.None));
         Assert.Equal(identity.Recipient, read.Recipient);

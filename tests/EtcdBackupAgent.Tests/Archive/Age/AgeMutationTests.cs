@@ -18,7 +18,8 @@ public sealed class AgeMutationTests
     [InlineData("passphrase", 0, 600)]
     [InlineData("armored", 0, 1200)]
     [InlineData("payload", 200, 600)]
-    public void A_damaged_file_returns_the_beginning_of_its_content_and_fails_or_returns_all_of_it(string kind, int from, int seeds)
+    public void A_damaged_file_returns_the_beginning_of_its_content_and_fails_or_returns_all_of_it(
+        string kind, int from, int seeds)
     {
         using AgeIdentity identity = AgeIdentity.Generate(bytes => new Random(1).NextBytes(bytes));
         using AgePassphrase passphrase = new("p") { WorkFactor = 1 };
@@ -29,7 +30,8 @@ public sealed class AgeMutationTests
         for (int seed = 0; seed < seeds; seed++)
         {
             byte[] damaged = Damaged(file, new Random(seed), from);
-            using AgeDecryptionStream stream = new(new RaggedStream(damaged, seed), [identity, passphrase], leaveOpen: false);
+            using AgeDecryptionStream stream = new(
+                new RaggedStream(damaged, seed), [identity, passphrase], leaveOpen: false);
             using MemoryStream returned = new();
 
             Exception? e = Record.Exception(() => stream.CopyTo(returned));
@@ -37,7 +39,8 @@ public sealed class AgeMutationTests
             string what = $"seed {seed} of {kind}: {e}";
             Assert.True(e is null or AgeException, what);
             Assert.True(plain.AsSpan().StartsWith(returned.GetBuffer().AsSpan(0, (int)returned.Length)), what);
-            Assert.True(returned.Length == plain.Length ? e is null || returned.Length % 65536 == 0 : e is not null, what);
+            Assert.True(
+                returned.Length == plain.Length ? e is null || returned.Length % 65536 == 0 : e is not null, what);
             Assert.True(e is null || returned.Length % 65536 == 0, what);
             failed += e is null ? 0 : 1;
         }

@@ -30,7 +30,8 @@ public sealed class AgeRoundTripTests : IDisposable
             await using AgeEncryptionStream encrypted = new(
                 new RaggedStream(plain, seed: 1), [_identity.Recipient], leaveOpen: false);
             byte[] file = await TestBytes.ReadInPiecesAsync(encrypted, pieces);
-            await using AgeDecryptionStream decrypted = new(new RaggedStream(file, seed: 2), [_identity], leaveOpen: false);
+            await using AgeDecryptionStream decrypted = new(
+                new RaggedStream(file, seed: 2), [_identity], leaveOpen: false);
 
             Assert.Equal(plain, await TestBytes.ReadInPiecesAsync(decrypted, pieces));
 
@@ -53,7 +54,8 @@ public sealed class AgeRoundTripTests : IDisposable
         Assert.Equal(plain, AgeTestFiles.Decrypt(file, _identity));
         Assert.Equal(plain, AgeTestFiles.Decrypt(file, passphrase, stranger, second));
         Assert.Equal(AgeFailure.NoMatchingIdentity, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, stranger)));
-        Assert.Equal(AgeFailure.NoMatchingIdentity, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, passphrase)));
+        Assert.Equal(
+            AgeFailure.NoMatchingIdentity, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, passphrase)));
     }
 
     [Fact]
@@ -69,7 +71,8 @@ public sealed class AgeRoundTripTests : IDisposable
         Assert.Equal(plain, AgeTestFiles.Decrypt(file, sameAsBytes));
         Assert.Equal(plain, AgeTestFiles.Decrypt(file, wrong, right));
         Assert.Equal(AgeFailure.WrongPassphrase, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, wrong)));
-        Assert.Equal(AgeFailure.NoMatchingIdentity, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, _identity)));
+        Assert.Equal(
+            AgeFailure.NoMatchingIdentity, AgeTestFiles.FailureOf(() => AgeTestFiles.Decrypt(file, _identity)));
     }
 
     [Fact]

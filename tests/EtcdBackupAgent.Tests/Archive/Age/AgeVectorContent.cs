@@ -46,7 +46,11 @@ internal static class AgeVectorContent
         byte[] shared = new byte[32];
         Assert.True(X25519.TryAgree(Ephemeral, recipient, shared));
         byte[] key = HKDF.DeriveKey(
-            HashAlgorithmName.SHA256, shared, 32, [.. PublicPoint(Ephemeral), .. recipient], Ascii("age-encryption.org/v1/X25519"));
+            HashAlgorithmName.SHA256,
+            shared,
+            32,
+            [.. PublicPoint(Ephemeral), .. recipient],
+            Ascii("age-encryption.org/v1/X25519"));
         return Seal(key, new byte[12], FileKey);
     }
 

@@ -21,14 +21,17 @@ internal static class AgeVectors
         byte[] header = Header(ToIdentity());
         foreach (int size in new[] { 0, 1, 100, Chunk - 1, Chunk, Chunk + 1 })
         {
-            yield return Opens(string.Create(CultureInfo.InvariantCulture, $"right-{size}"), size, [.. header, .. Payload(Plain(size))]);
+            string name = string.Create(CultureInfo.InvariantCulture, $"right-{size}");
+            yield return Opens(name, size, [.. header, .. Payload(Plain(size))]);
         }
 
-        string other = $"-> X25519 {Base64(PublicPoint(Ephemeral))}\n{Base64(WrapForX25519(PublicPoint(Fixed("other", 32))))}\n";
+        string other =
+            $"-> X25519 {Base64(PublicPoint(Ephemeral))}\n{Base64(WrapForX25519(PublicPoint(Fixed("other", 32))))}\n";
         string grease = $"-> {Letter}-grease ! ~ {Letter}\n";
         yield return Opens("right-second-of-two-recipients", 100, [.. Header(other, ToIdentity()), .. Small]);
         yield return Opens("right-unknown-stanza-first", 100, [.. Header(grease + "\n", ToIdentity()), .. Small]);
-        yield return Opens("right-unknown-stanza-last", 100, [.. Header(ToIdentity(), grease + Base64([1]) + "\n"), .. Small]);
+        yield return Opens(
+            "right-unknown-stanza-last", 100, [.. Header(ToIdentity(), grease + Base64([1]) + "\n"), .. Small]);
         yield return Opens(
             "right-unknown-stanza-of-full-lines", 100,
             [.. Header(grease + $"{Base64(new byte[48])}\n{Base64(new byte[48])}\n\n", ToIdentity()), .. Small]);
@@ -39,13 +42,19 @@ internal static class AgeVectors
     {
         string stanza = ToIdentity();
         yield return Fails("empty", AgeFailure.Truncated, []);
-        yield return Fails("version-2", AgeFailure.Unsupported, [.. Signed("age-encryption.org/v2\n" + stanza), .. Small]);
-        yield return Fails("version-other-word", AgeFailure.NotAge, [.. Signed("age-encryption.com/v1\n" + stanza), .. Small]);
+        yield return Fails(
+            "version-2", AgeFailure.Unsupported, [.. Signed("age-encryption.org/v2\n" + stanza), .. Small]);
+        yield return Fails(
+            "version-other-word", AgeFailure.NotAge, [.. Signed("age-encryption.com/v1\n" + stanza), .. Small]);
         yield return Fails("version-space-before", AgeFailure.NotAge, [.. Signed(" " + V1 + stanza), .. Small]);
         yield return Fails(
-            "version-space-after", AgeFailure.MalformedHeader, [.. Signed("age-encryption.org/v1 \n" + stanza), .. Small]);
+            "version-space-after",
+            AgeFailure.MalformedHeader,
+            [.. Signed("age-encryption.org/v1 \n" + stanza), .. Small]);
         yield return Fails(
-            "version-carriage-return", AgeFailure.MalformedHeader, [.. Signed("age-encryption.org/v1\r\n" + stanza), .. Small]);
+            "version-carriage-return",
+            AgeFailure.MalformedHeader,
+            [.. Signed("age-encryption.org/v1\r\n" + stanza), .. Small]);
         yield return Bad("stanza-carriage-return", V1 + stanza.Replace("\n", "\r\n", StringComparison.Ordinal));
         yield return Bad("stanza-none", V1);
         yield return Bad("stanza-two-spaces", V1 + stanza + $"-> {Letter}  {Letter}\n\n");
@@ -70,13 +79,16 @@ internal static class AgeVectors
         string mac = Base64(Mac(V1 + stanza));
         byte[] changed = Mac(V1 + stanza);
         changed[31] ^= 1;
-        yield return Fails("mac-changed", AgeFailure.HeaderTampered, [.. Ascii($"{V1}{stanza}--- {Base64(changed)}\n"), .. Small]);
+        yield return Fails(
+            "mac-changed", AgeFailure.HeaderTampered, [.. Ascii($"{V1}{stanza}--- {Base64(changed)}\n"), .. Small]);
         yield return Fails(
             "mac-of-fewer-stanzas", AgeFailure.HeaderTampered,
             [.. Ascii($"{V1}{stanza}-> {Letter}\n\n--- {mac}\n"), .. Small]);
         foreach ((string name, string line) in new[]
         {
-            ("padding", $"--- {mac}=\n"), ("short", $"--- {mac[..42]}\n"), ("31-bytes", $"--- {Base64(changed[..31])}\n"),
+            ("padding", $"--- {mac}=\n"),
+            ("short", $"--- {mac[..42]}\n"),
+            ("31-bytes", $"--- {Base64(changed[..31])}\n"),
             ("33-bytes", $"--- {Base64([.. changed, 0])}\n"), ("missing", "---\n"), ("no-space", $"---{mac}\n"),
             ("two-spaces", $"---  {mac}\n"), ("space-after", $"--- {mac} \n"), ("carriage-return", $"--- {mac}\r\n"),
             ("unused-bits", $"--- {Unused(mac)}\n"),
@@ -88,7 +100,8 @@ internal static class AgeVectors
         byte[] header = Header(stanza);
         foreach (int cut in new[] { 5, 21, 22, 40, 80, header.Length - 44, header.Length - 1 })
         {
-            yield return Fails(string.Create(CultureInfo.InvariantCulture, $"header-cut-at-{cut}"), AgeFailure.Truncated, header[..cut]);
+            string name = string.Create(CultureInfo.InvariantCulture, $"header-cut-at-{cut}");
+            yield return Fails(name, AgeFailure.Truncated, header[..cut]);
         }
     }
 
@@ -125,12 +138,17 @@ internal static class AgeVectors
         yield return Bad("x25519-body-33-bytes", V1 + ToIdentity(body: Base64([.. body, 0])));
         yield return Bad("x25519-body-empty", V1 + ToIdentity(body: ""));
         body[0] ^= 1;
-        yield return Fails("x25519-body-changed", AgeFailure.NoMatchingIdentity, [.. Header(ToIdentity(body: Base64(body))), .. Small]);
+        yield return Fails(
+            "x25519-body-changed",
+            AgeFailure.NoMatchingIdentity,
+            [.. Header(ToIdentity(body: Base64(body))), .. Small]);
         yield return Fails(
             "x25519-other-recipient", AgeFailure.NoMatchingIdentity,
             [.. Header(ToIdentity(body: Base64(WrapForX25519(PublicPoint(Fixed("other", 32)))))), .. Small]);
         yield return Fails(
-            "x25519-lower-case-type", AgeFailure.NoMatchingIdentity, [.. Header(ToIdentity($"x25519 {Base64(share)}")), .. Small]);
+            "x25519-lower-case-type",
+            AgeFailure.NoMatchingIdentity,
+            [.. Header(ToIdentity($"x25519 {Base64(share)}")), .. Small]);
     }
 
     private static IEnumerable<AgeVector> ScryptStanzas()
@@ -162,12 +180,15 @@ internal static class AgeVectors
         yield return Bad("scrypt-body-31-bytes", V1 + ToPassphrase(body: Base64(body[..31])));
         yield return Bad("scrypt-body-33-bytes", V1 + ToPassphrase(body: Base64([.. body, 0])));
         body[31] ^= 1;
-        yield return Fails("scrypt-body-changed", AgeFailure.WrongPassphrase, [.. Header(ToPassphrase(body: Base64(body))), .. Small]);
+        yield return Fails(
+            "scrypt-body-changed", AgeFailure.WrongPassphrase, [.. Header(ToPassphrase(body: Base64(body))), .. Small]);
         yield return Fails(
             "scrypt-other-passphrase", AgeFailure.WrongPassphrase,
             [.. Header(ToPassphrase(body: Base64(WrapForPassphrase("another", 4)))), .. Small]);
         yield return Fails(
-            "scrypt-upper-case-type", AgeFailure.NoMatchingIdentity, [.. Header(ToPassphrase($"Scrypt {salt} 4")), .. Small]);
+            "scrypt-upper-case-type",
+            AgeFailure.NoMatchingIdentity,
+            [.. Header(ToPassphrase($"Scrypt {salt} 4")), .. Small]);
     }
 
     private static IEnumerable<AgeVector> Payloads()
@@ -184,26 +205,37 @@ internal static class AgeVectors
         yield return Fails("payload-no-chunk", AgeFailure.Truncated, start);
         yield return Fails("payload-15-bytes", AgeFailure.Truncated, [.. header, .. Small[..31]]);
         yield return Fails("payload-cut-in-first-chunk", AgeFailure.PayloadDamaged, [.. header, .. Small[..^1]]);
-        yield return Fails("payload-tag-changed", AgeFailure.PayloadDamaged, [.. header, .. Flipped(Small, Small.Length - 1)]);
+        yield return Fails(
+            "payload-tag-changed", AgeFailure.PayloadDamaged, [.. header, .. Flipped(Small, Small.Length - 1)]);
         yield return Fails("payload-byte-changed", AgeFailure.PayloadDamaged, [.. header, .. Flipped(Small, 16)]);
         yield return Fails("payload-nonce-changed", AgeFailure.PayloadDamaged, [.. header, .. Flipped(Small, 0)]);
         yield return Fails("payload-byte-after", AgeFailure.PayloadDamaged, [.. header, .. Small, 0]);
         yield return Fails("payload-file-after", AgeFailure.PayloadDamaged, [.. header, .. Small, .. header, .. Small]);
-        yield return Fails("payload-last-flag-missing", AgeFailure.Truncated, [.. start, .. SealedChunk(0, last: false, plain[..10])]);
-        yield return Fails("payload-counter-from-1", AgeFailure.PayloadDamaged, [.. start, .. SealedChunk(1, last: true, plain[..10])]);
+        yield return Fails(
+            "payload-last-flag-missing", AgeFailure.Truncated, [.. start, .. SealedChunk(0, last: false, plain[..10])]);
+        yield return Fails(
+            "payload-counter-from-1",
+            AgeFailure.PayloadDamaged,
+            [.. start, .. SealedChunk(1, last: true, plain[..10])]);
         yield return Fails("chunk-full-last-byte-after", AgeFailure.PayloadDamaged, [.. start, .. fullLast, 0]);
         yield return Fails("chunk-full-last-cut", AgeFailure.PayloadDamaged, [.. start, .. fullLast[..^1]]);
         yield return Fails("chunk-cut-at-border", AgeFailure.Truncated, [.. start, .. first]);
         yield return Fails("chunk-last-too-early", AgeFailure.PayloadDamaged, [.. start, .. fullLast, .. last]);
         yield return Fails("chunk-first-missing", AgeFailure.PayloadDamaged, [.. start, .. second]);
         yield return Fails("chunk-swapped", AgeFailure.PayloadDamaged, [.. start, .. second, .. first]);
-        yield return Fails("chunk-last-empty", AgeFailure.PayloadDamaged, [.. start, .. first, .. SealedChunk(1, last: true, [])], Chunk);
+        yield return Fails(
+            "chunk-last-empty",
+            AgeFailure.PayloadDamaged,
+            [.. start, .. first, .. SealedChunk(1, last: true, [])],
+            Chunk);
         yield return Fails("chunk-last-15-bytes", AgeFailure.Truncated, [.. start, .. first, .. last[..15]], Chunk);
         yield return Fails("chunk-last-cut", AgeFailure.PayloadDamaged, [.. start, .. first, .. last[..^1]], Chunk);
-        yield return Fails("chunk-last-changed", AgeFailure.PayloadDamaged, [.. start, .. first, .. Flipped(last, 3)], Chunk);
+        yield return Fails(
+            "chunk-last-changed", AgeFailure.PayloadDamaged, [.. start, .. first, .. Flipped(last, 3)], Chunk);
         yield return Fails("chunk-first-changed", AgeFailure.PayloadDamaged, [.. start, .. Flipped(first, 3), .. last]);
         yield return Fails("chunk-first-twice", AgeFailure.PayloadDamaged, [.. start, .. first, .. first], Chunk);
-        yield return Fails("chunk-last-twice", AgeFailure.PayloadDamaged, [.. start, .. first, .. last, .. last], Chunk);
+        yield return Fails(
+            "chunk-last-twice", AgeFailure.PayloadDamaged, [.. start, .. first, .. last, .. last], Chunk);
     }
 
     private static IEnumerable<AgeVector> Armors()
@@ -217,12 +249,19 @@ internal static class AgeVectors
         yield return Opens("armor-carriage-returns", 101, Ascii(crlf));
         yield return Opens("armor-no-line-feed-at-end", 101, Ascii(armor.TrimEnd('\n')));
         yield return Opens("armor-white-space-around", 101, Ascii($" \t\r\n\n{armor}\n \r\n"));
-        yield return Opens("armor-full-last-line", 136, Ascii(Armor([.. Header(ToIdentity()), .. Payload(Plain(136))])));
-        yield return Armored("other-label", AgeFailure.NotAge, armor.Replace("AGE ENC", "PGP ENC", StringComparison.Ordinal));
-        yield return Armored("lower-case-label", AgeFailure.NotAge, armor.Replace("BEGIN AGE", "BEGIN age", StringComparison.Ordinal));
-        yield return Armored("begin-space-after", AgeFailure.NotAge, armor.Replace("FILE-----\n", "FILE----- \n", StringComparison.Ordinal));
+        yield return Opens(
+            "armor-full-last-line", 136, Ascii(Armor([.. Header(ToIdentity()), .. Payload(Plain(136))])));
+        yield return Armored(
+            "other-label", AgeFailure.NotAge, armor.Replace("AGE ENC", "PGP ENC", StringComparison.Ordinal));
+        yield return Armored(
+            "lower-case-label", AgeFailure.NotAge, armor.Replace("BEGIN AGE", "BEGIN age", StringComparison.Ordinal));
+        yield return Armored(
+            "begin-space-after",
+            AgeFailure.NotAge,
+            armor.Replace("FILE-----\n", "FILE----- \n", StringComparison.Ordinal));
         yield return Armored("text-before", AgeFailure.NotAge, "-\n" + armor);
-        yield return Armored("other-end", AgeFailure.MalformedArmor, armor.Replace("END AGE", "END PGP", StringComparison.Ordinal));
+        yield return Armored(
+            "other-end", AgeFailure.MalformedArmor, armor.Replace("END AGE", "END PGP", StringComparison.Ordinal));
         yield return Armored("text-after", AgeFailure.MalformedArmor, armor + "x");
         yield return Armored("twice", AgeFailure.MalformedArmor, armor + armor);
         yield return Armored("white-space-after-too-much", AgeFailure.MalformedArmor, armor + new string('\n', 1025));
@@ -232,15 +271,28 @@ internal static class AgeVectors
         yield return Armored("nothing-in-it", AgeFailure.Truncated, Lines([lines[0], lines[^1]]));
         yield return Armored("last-line-missing", AgeFailure.PayloadDamaged, Lines([.. lines[..^2], lines[^1]]));
         yield return Armored("blank-line", AgeFailure.MalformedArmor, Lines([.. lines[..2], "", .. lines[2..]]));
-        yield return Armored("pem-header", AgeFailure.MalformedArmor, Lines([lines[0], "Comment: x", "", .. lines[1..]]));
-        yield return Armored("short-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1][..60], lines[1][60..], .. lines[2..]]));
-        yield return Armored("68-columns", AgeFailure.MalformedArmor, Lines([lines[0], lines[1] + lines[2][..4], lines[2][4..], .. lines[3..]]));
-        yield return Armored("space-in-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1][..63] + " ", .. lines[2..]]));
-        yield return Armored("space-after-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1] + " ", .. lines[2..]]));
-        yield return Armored("padding-missing", AgeFailure.MalformedArmor, armor.Replace("=", "", StringComparison.Ordinal));
+        yield return Armored(
+            "pem-header", AgeFailure.MalformedArmor, Lines([lines[0], "Comment: x", "", .. lines[1..]]));
+        yield return Armored(
+            "short-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1][..60], lines[1][60..], .. lines[2..]]));
+        yield return Armored(
+            "68-columns",
+            AgeFailure.MalformedArmor,
+            Lines([lines[0], lines[1] + lines[2][..4], lines[2][4..], .. lines[3..]]));
+        yield return Armored(
+            "space-in-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1][..63] + " ", .. lines[2..]]));
+        yield return Armored(
+            "space-after-line", AgeFailure.MalformedArmor, Lines([lines[0], lines[1] + " ", .. lines[2..]]));
+        yield return Armored(
+            "padding-missing", AgeFailure.MalformedArmor, armor.Replace("=", "", StringComparison.Ordinal));
         yield return Armored(
             "unused-bits", AgeFailure.MalformedArmor,
-            Lines([.. lines[..^2], Unused(lines[^2].TrimEnd('=')) + lines[^2][lines[^2].TrimEnd('=').Length..], lines[^1]]));
+            Lines(
+            [
+                .. lines[..^2],
+                Unused(lines[^2].TrimEnd('=')) + lines[^2][lines[^2].TrimEnd('=').Length..],
+                lines[^1],
+            ]));
     }
 
     private static AgeVector Opens(string name, int plainBytes, byte[] file) => new(name, null, plainBytes, file);
@@ -252,7 +304,8 @@ internal static class AgeVectors
     private static AgeVector Bad(string name, string beforeMac) =>
         Fails(name, AgeFailure.MalformedHeader, [.. Signed(beforeMac), .. Small]);
 
-    private static AgeVector Armored(string name, AgeFailure failure, string text) => Fails("armor-" + name, failure, Ascii(text));
+    private static AgeVector Armored(string name, AgeFailure failure, string text) =>
+        Fails("armor-" + name, failure, Ascii(text));
 
     private static string Lines(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 

@@ -64,7 +64,8 @@ public sealed class SpillStreamTests : IDisposable
         byte[] bytes = RandomNumberGenerator.GetBytes(Blocks * BlockBytes);
         WatchedSource source = new(bytes) { Allowed = 40 * BlockBytes };
         await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
-        await TestDeadline.UntilAsync("the source to be waited for", () => Advanced(() => source.Position == source.Allowed));
+        await TestDeadline.UntilAsync(
+            "the source to be waited for", () => Advanced(() => source.Position == source.Allowed));
         long before = stream.Report.SpilledBytesMax;
         byte[] block = new byte[BlockBytes];
 
@@ -86,7 +87,8 @@ public sealed class SpillStreamTests : IDisposable
         WatchedSource source = new(bytes);
         await using SpillStream stream = new(source, ToScratch, _time, leaveOpen: false);
         await TestDeadline.UntilAsync(
-            "memory to be full", () => Task.FromResult(source.Position >= SpillStream.MemoryBytesMax - (2 * BlockBytes)));
+            "memory to be full",
+            () => Task.FromResult(source.Position >= SpillStream.MemoryBytesMax - (2 * BlockBytes)));
 
         // The clock does not advance, so the spill delay does not expire.
         Assert.Equal(bytes, await ReadAllAsync(stream));
@@ -97,7 +99,8 @@ public sealed class SpillStreamTests : IDisposable
     [Theory]
     [InlineData(null, "is not encrypted")]
     [InlineData("missing", "missing")]
-    public async Task Without_a_usable_directory_the_source_is_delayed_and_the_report_has_the_reason(string? directory, string reason)
+    public async Task Without_a_usable_directory_the_source_is_delayed_and_the_report_has_the_reason(
+        string? directory, string reason)
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(20_000_000);
         WatchedSource source = new(bytes);
@@ -107,7 +110,8 @@ public sealed class SpillStreamTests : IDisposable
             NoDirectoryReason = "the repository is not encrypted",
         };
         await using SpillStream stream = new(source, options, _time, leaveOpen: false);
-        await TestDeadline.UntilAsync("the source to be delayed", () => Advanced(() => stream.Report.DelayReason is not null));
+        await TestDeadline.UntilAsync(
+            "the source to be delayed", () => Advanced(() => stream.Report.DelayReason is not null));
         long delayedAt = source.Position;
 
         _time.Advance(TimeSpan.FromSeconds(10));
@@ -218,7 +222,8 @@ public sealed class SpillStreamTests : IDisposable
 
         public bool IsDisposed { get; private set; }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        public override async ValueTask<int> ReadAsync(
+            Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             while (Position >= Allowed && Position < Length)
             {

@@ -34,7 +34,8 @@ public sealed class ReadAheadStreamTests
         await stream.ReadExactlyAsync(buffer);
         Assert.Equal(bytes[..buffer.Length], buffer);
         await stream.ReadExactlyAsync(buffer);
-        ArchiveDamagedException e = await Assert.ThrowsAsync<ArchiveDamagedException>(() => stream.ReadAsync(buffer).AsTask());
+        ArchiveDamagedException e = await Assert.ThrowsAsync<ArchiveDamagedException>(
+            () => stream.ReadAsync(buffer).AsTask());
         Assert.Equal("the end of the test", e.Message);
     }
 
@@ -58,7 +59,8 @@ public sealed class ReadAheadStreamTests
         protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
             Check(await Source.ReadAsync(buffer, cancellationToken));
 
-        private static int Check(int bytes) => bytes > 0 ? bytes : throw new ArchiveDamagedException("the end of the test");
+        private static int Check(int bytes) =>
+            bytes > 0 ? bytes : throw new ArchiveDamagedException("the end of the test");
     }
 
     /// <summary>A source whose reads never complete.</summary>

@@ -35,7 +35,8 @@ public sealed class DirectoryReadTests : IDisposable
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch.Create("from"), _warnings.Add);
         Directory.Delete(_scratch["from"]);
 
-        DirectoryReadException e = await Assert.ThrowsAsync<DirectoryReadException>(() => stream.CopyToAsync(Stream.Null));
+        DirectoryReadException e = await Assert.ThrowsAsync<DirectoryReadException>(
+            () => stream.CopyToAsync(Stream.Null));
 
         Assert.Equal(_scratch["from"], e.Path);
     }
@@ -52,7 +53,8 @@ public sealed class DirectoryReadTests : IDisposable
         Directory.Move(_scratch["lower"], _scratch[$"upper/{half}/lower"]);
         await using DirectoryTarStream stream = DirectoryTarStream.Open(_scratch["upper"], _warnings.Add);
 
-        DirectoryReadException e = await Assert.ThrowsAsync<DirectoryReadException>(() => stream.CopyToAsync(Stream.Null));
+        DirectoryReadException e = await Assert.ThrowsAsync<DirectoryReadException>(
+            () => stream.CopyToAsync(Stream.Null));
 
         Directory.Move(_scratch[$"upper/{half}/lower"], _scratch["lower"]);
         Assert.StartsWith(_scratch[$"upper/{half}/lower/ddd"], e.Path, StringComparison.Ordinal);
@@ -66,7 +68,8 @@ public sealed class DirectoryReadTests : IDisposable
         // The memory of this process at address 0 can be opened but not read (proc_pid_mem(5)).
         const string unreadable = "/proc/self/mem";
 
-        DirectoryReadException e = Assert.Throws<DirectoryReadException>(() => FileContent.Open(unreadable, _warnings.Add));
+        DirectoryReadException e = Assert.Throws<DirectoryReadException>(
+            () => FileContent.Open(unreadable, _warnings.Add));
 
         Assert.Equal(unreadable, e.Path);
         Assert.StartsWith("Cannot read /proc/self/mem: ", e.Message, StringComparison.Ordinal);
@@ -79,7 +82,8 @@ public sealed class DirectoryReadTests : IDisposable
         DirectoryReadException e = Assert.Throws<DirectoryReadException>(
             () => FileContent.Open("/proc/self/status", _warnings.Add));
 
-        Assert.Contains($"changed while it was being read, {FileContent.AttemptsMax} times", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"changed while it was being read, {FileContent.AttemptsMax} times", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,7 +96,8 @@ public sealed class DirectoryReadTests : IDisposable
         _scratch.Write("secret", "elsewhere");
         File.CreateSymbolicLink(_scratch["link"], "secret");
 
-        DirectoryReadException e = Assert.Throws<DirectoryReadException>(() => FileContent.Open(_scratch["link"], _warnings.Add));
+        DirectoryReadException e = Assert.Throws<DirectoryReadException>(
+            () => FileContent.Open(_scratch["link"], _warnings.Add));
 
         Assert.Equal(_scratch["link"], e.Path);
     }

@@ -167,7 +167,8 @@ public sealed class OddNameTests : IDisposable
         ArchiveDamagedException e = await Assert.ThrowsAsync<ArchiveDamagedException>(
             () => TarInspector.ReadAllAsync(new MemoryStream([.. block, .. records.Write()]), default));
 
-        Assert.Contains($"at most {TarMembers.ExtendedHeaderBytesMax} are allowed", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"at most {TarMembers.ExtendedHeaderBytesMax} are allowed", e.Message, StringComparison.Ordinal);
     }
 
     public void Dispose() => _scratch.Dispose();

@@ -21,19 +21,38 @@ public sealed class TarHostileTests : IDisposable
         { "its name is absolute", [TarTestArchive.File("/tmp/abs")] },
         { "its name is that of the target itself", [TarTestArchive.File("./")] },
         { "its name is that of the target itself", [TarTestArchive.SymbolicLink(".", "../outside")] },
-        { "through 'link', which is a symbolic link", [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.File("link/x")] },
-        { "through 'link', which is a symbolic link", [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.Directory("link/x")] },
+        {
+            "through 'link', which is a symbolic link",
+            [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.File("link/x")]
+        },
+        {
+            "through 'link', which is a symbolic link",
+            [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.Directory("link/x")]
+        },
         {
             "through 'a/link', which is a symbolic link",
-            [TarTestArchive.Directory("a"), TarTestArchive.SymbolicLink("a/link", "../../outside"), TarTestArchive.File("./a//link/b/c/x")]
+            [
+                TarTestArchive.Directory("a"),
+                TarTestArchive.SymbolicLink("a/link", "../../outside"),
+                TarTestArchive.File("./a//link/b/c/x"),
+            ]
         },
-        { "replace a symbolic link", [TarTestArchive.SymbolicLink("link", "../outside/sentinel"), TarTestArchive.File("link")] },
-        { "replace a symbolic link", [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.Directory("link")] },
+        {
+            "replace a symbolic link",
+            [TarTestArchive.SymbolicLink("link", "../outside/sentinel"), TarTestArchive.File("link")]
+        },
+        {
+            "replace a symbolic link",
+            [TarTestArchive.SymbolicLink("link", "../outside"), TarTestArchive.Directory("link")]
+        },
         { "replace a directory", [TarTestArchive.Directory("a"), TarTestArchive.SymbolicLink("a", "../outside")] },
         { "replace a file", [TarTestArchive.File("a"), TarTestArchive.File("a")] },
         { "through 'a', which is a file", [TarTestArchive.File("a"), TarTestArchive.File("a/b")] },
         { "not an earlier file", [TarTestArchive.HardLink("a", "outside/sentinel")] },
-        { "not an earlier file", [TarTestArchive.SymbolicLink("s", "../outside/sentinel"), TarTestArchive.HardLink("a", "s")] },
+        {
+            "not an earlier file",
+            [TarTestArchive.SymbolicLink("s", "../outside/sentinel"), TarTestArchive.HardLink("a", "s")]
+        },
         { "its name contains '..'", [TarTestArchive.HardLink("a", "../outside/sentinel")] },
         { "its name is absolute", [TarTestArchive.HardLink("a", "/etc/passwd")] },
         {
@@ -53,7 +72,8 @@ public sealed class TarHostileTests : IDisposable
     {
         byte[] tar = TarTestArchive.Of(entries);
 
-        ArchiveUnsafeException extracting = await Assert.ThrowsAsync<ArchiveUnsafeException>(() => ExtractAsync(tar, "to"));
+        ArchiveUnsafeException extracting = await Assert.ThrowsAsync<ArchiveUnsafeException>(
+            () => ExtractAsync(tar, "to"));
         ArchiveUnsafeException inspecting = await Assert.ThrowsAsync<ArchiveUnsafeException>(
             () => TarInspector.ReadAllAsync(new MemoryStream(tar), default));
 
@@ -92,7 +112,8 @@ public sealed class TarHostileTests : IDisposable
         using WatchedStream watched = new(tar, () => seen.AddRange(
             Directory.Exists(_scratch["to"])
                 ? Directory.EnumerateFileSystemEntries(_scratch["to"], "*", SearchOption.AllDirectories)
-                    .Append(_scratch["to"]).Select(path => (Path.GetRelativePath(_scratch["to"], path), File.GetUnixFileMode(path)))
+                    .Append(_scratch["to"])
+                    .Select(path => (Path.GetRelativePath(_scratch["to"], path), File.GetUnixFileMode(path)))
                 : []));
 
         await TarExtractor.ExtractAsync(watched, _scratch["to"], default);
@@ -100,7 +121,9 @@ public sealed class TarHostileTests : IDisposable
         Assert.Contains(("d/key", TestTree.OwnerOnly), seen);
         Assert.Contains(("d/key", UnixFileMode.UserRead), seen);
         Assert.DoesNotContain(seen, s => s.Path == "d/key" && (s.Mode & ~TestTree.OwnerOnly) != UnixFileMode.None);
-        Assert.All(seen.Where(s => s.Path is "." or "d"), s => Assert.Equal(TestTree.OwnerOnly | UnixFileMode.UserExecute, s.Mode));
+        Assert.All(
+            seen.Where(s => s.Path is "." or "d"),
+            s => Assert.Equal(TestTree.OwnerOnly | UnixFileMode.UserExecute, s.Mode));
         Assert.Equal((UnixFileMode)0x1FF, File.GetUnixFileMode(_scratch["to/d"]));
         Assert.Equal((UnixFileMode)0x1B6, File.GetUnixFileMode(_scratch["to/d/open"]));
     }
@@ -189,7 +212,8 @@ public sealed class TarHostileTests : IDisposable
     [Fact]
     public async Task An_error_of_the_source_passes_through_unchanged()
     {
-        using WatchedStream failing = new(TarTestArchive.Of(TarTestArchive.File("f")), () => throw new InvalidOperationException("mine"));
+        using WatchedStream failing = new(
+            TarTestArchive.Of(TarTestArchive.File("f")), () => throw new InvalidOperationException("mine"));
 
         InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(
             () => TarInspector.ReadAllAsync(failing, default));
@@ -211,10 +235,17 @@ public sealed class TarHostileTests : IDisposable
                 new UstarTarEntry(TarEntryType.SymbolicLink, "l") { LinkName = "../outside" },
                 new UstarTarEntry(TarEntryType.RegularFile, "k/x") { DataStream = new MemoryStream(new byte[20]) }),
             TarTestArchive.Of(
-                new GnuTarEntry(TarEntryType.RegularFile, new string('g', 150)) { DataStream = new MemoryStream(new byte[20]) },
+                new GnuTarEntry(TarEntryType.RegularFile, new string('g', 150))
+                {
+                    DataStream = new MemoryStream(new byte[20]),
+                },
                 new GnuTarEntry(TarEntryType.SymbolicLink, "l") { LinkName = "../" + new string('o', 150) }),
         ];
-        string[] bits = ["../", "/", "l/", "\0", "77777777777", "-1", "..", "d/l/", "path=../../x\n", "outside", "size=9", "\u0080\u0000"];
+        string[] bits =
+        [
+            "../", "/", "l/", "\0", "77777777777", "-1", "..", "d/l/",
+            "path=../../x\n", "outside", "size=9", "\u0080\u0000",
+        ];
         int refused = 0;
         for (int seed = 0; seed < 200; seed++)
         {

@@ -25,7 +25,8 @@ public sealed class TarRoundTripTests : IDisposable
         TarSummary inspected = await TarInspector.ReadAllAsync(new MemoryStream(tar), default);
 
         Assert.Equal(before, TestTree.Describe(_scratch["to"]));
-        TarSummary expected = new() { Files = 6, Directories = 3, Links = 3, Skipped = 0, Bytes = 28 + 28 + 5000 + 1 + 10 };
+        TarSummary expected =
+            new() { Files = 6, Directories = 3, Links = 3, Skipped = 0, Bytes = 28 + 28 + 5000 + 1 + 10 };
         Assert.Equal(expected, archived);
         Assert.Equal(expected, extracted);
         Assert.Equal(expected, inspected);
@@ -68,7 +69,8 @@ public sealed class TarRoundTripTests : IDisposable
         (byte[] second, _) = await ArchiveAsync(_scratch["from"]);
 
         Assert.Equal(first, second);
-        Assert.Equal(["./", "B", "a/", "a/b/", "a/b/c", "a/z", "a.b", "b", "ä"], await TarTestArchive.NamesAsync(first));
+        Assert.Equal(
+            ["./", "B", "a/", "a/b/", "a/b/c", "a/z", "a.b", "b", "ä"], await TarTestArchive.NamesAsync(first));
     }
 
     [Fact]

@@ -58,7 +58,8 @@ internal static class TarTestArchive
         System.Text.Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ", header.Slice(148, 8));
     }
 
-    private static PaxTarEntry Entry(TarEntryType type, string name, int mode, string? link = null, string? content = null)
+    private static PaxTarEntry Entry(
+        TarEntryType type, string name, int mode, string? link = null, string? content = null)
     {
         PaxTarEntry entry = new(type, name) { Mode = (UnixFileMode)mode, ModificationTime = Time };
         if (link is not null)

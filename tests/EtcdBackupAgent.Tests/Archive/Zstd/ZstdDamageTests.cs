@@ -62,7 +62,8 @@ public sealed class ZstdDamageTests
         ArchiveDamagedException e = Assert.Throws<ArchiveDamagedException>(() => ZstdTestFrames.Decompress(changed));
 
         Assert.Equal(
-            $"The zstd stream is damaged at byte offset {Frame.Length - 4}: Restored data doesn't match checksum.", e.Message);
+            $"The zstd stream is damaged at byte offset {Frame.Length - 4}: Restored data doesn't match checksum.",
+            e.Message);
     }
 
     [Fact]
@@ -94,7 +95,8 @@ public sealed class ZstdDamageTests
     {
         byte[] garbage = [.. Enumerable.Repeat((byte)0x42, length)];
 
-        ArchiveDamagedException e = Assert.Throws<ArchiveDamagedException>(() => ZstdTestFrames.Decompress(Frame, garbage));
+        ArchiveDamagedException e = Assert.Throws<ArchiveDamagedException>(
+            () => ZstdTestFrames.Decompress(Frame, garbage));
 
         Assert.Contains("at byte offset", e.Message, StringComparison.Ordinal);
     }

@@ -98,7 +98,8 @@ public sealed class ZstdRoundTripTests
         const long plainBytes = 256L << 20;
         byte[] buffer = new byte[1 << 20];
         using DigestingStream plain = new(new EndlessBytes(plainBytes), leaveOpen: false);
-        using DigestingStream stored = new(new ZstdCompressionStream(plain, new() { Level = -1 }, leaveOpen: false), false);
+        using DigestingStream stored = new(
+            new ZstdCompressionStream(plain, new() { Level = -1 }, leaveOpen: false), false);
         using DigestingStream restored = new(new ZstdDecompressionStream(stored, leaveOpen: false), leaveOpen: false);
         Assert.True(restored.Read(buffer) > 0);
         long workingSetBefore = Environment.WorkingSet;
