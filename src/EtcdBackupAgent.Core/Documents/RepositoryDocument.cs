@@ -6,7 +6,7 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Documents;
 
-/// <summary><c>repository.json</c>: that this is a repository, which one, and how it is protected.</summary>
+/// <summary><c>repository.json</c>: marks a repository, identifies it and states how it is protected.</summary>
 public sealed record RepositoryDocument : IRepositoryDocument
 {
     public required int FormatVersion { get; init; }
@@ -43,25 +43,28 @@ public sealed record RepositoryEncryption
         Recipients = [.. recipients.Select(r => r.ToString())],
     };
 
-    /// <summary>Refuses what no writer of ours makes: encryption to nobody, or to something that is no recipient.</summary>
+    /// <summary>
+    /// Rejects settings that this agent never writes: encryption without a recipient, or an invalid recipient.
+    /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
-    internal void RequireSense(string what)
+    internal void Validate(string what)
     {
         if (Recipients.FirstOrDefault(r => !AgeRecipient.TryParse(r, out _)) is { } wrong)
         {
-            throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: '{wrong}' is no age recipient.");
+            throw new BackupException(
+                FailureReason.DataDamaged, $"{what} is damaged: '{wrong}' is not an age recipient.");
         }
 
         if ((Kind == ArtifactEncryption.Age) != (Recipients.Count > 0))
         {
             throw new BackupException(
                 FailureReason.DataDamaged,
-                $"{what} is damaged: its encryption is {Kind}, and it has {Recipients.Count} recipients.");
+                $"{what} is damaged: its encryption is {Kind}, but it has {Recipients.Count} recipients.");
         }
     }
 }
 
-/// <summary>What the JSON documents of a repository begin and end with.</summary>
+/// <summary>The first and the last field of every JSON document of a repository.</summary>
 public interface IRepositoryDocument
 {
     /// <summary>The version of the format that the writer followed.</summary>

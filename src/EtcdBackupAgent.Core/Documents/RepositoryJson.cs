@@ -14,15 +14,15 @@ using EtcdBackupAgent.Snapshots.Verification;
 namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
-/// Writes and reads the JSON documents of a repository, with the digest that each carries of itself
+/// Writes and reads the JSON documents of a repository. Each document contains its own digest
 /// (<c>docs/spec/repository.md</c>, "JSON documents").
 /// </summary>
 internal static class RepositoryJson
 {
-    /// <summary>The format this version writes, and the highest it reads.</summary>
+    /// <summary>The format version that this agent writes, and the highest that it reads.</summary>
     public const int FormatVersion = 1;
 
-    /// <summary>Bytes of a document; a larger object is not one of ours.</summary>
+    /// <summary>The largest size of a document in bytes. A larger object is not a document of this format.</summary>
     public const int DocumentBytesMax = 1 << 20;
 
     private const string FormatVersionField = "formatVersion";
@@ -87,15 +87,18 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static RestoreNote ReadNote(ReadOnlyMemory<byte> utf8, string what) => Read(utf8, what, Json.RestoreNote);
 
-    /// <summary>The manifest with its own digest, as a reader will find it once <see cref="Write(SnapshotManifest)"/>
-    /// has stored it.</summary>
+    /// <summary>
+    /// Returns the manifest with its own digest, as a reader finds it after <see cref="Write(SnapshotManifest)"/> has
+    /// stored it.
+    /// </summary>
     public static SnapshotManifest Sealed(SnapshotManifest manifest) => ReadManifest(Write(manifest), "the manifest");
 
-    /// <summary>The record with its own digest, as a reader will find it.</summary>
+    /// <summary>Returns the record with its own digest, as a reader finds it.</summary>
     public static VerificationRecord Sealed(VerificationRecord record) => ReadVerification(Write(record), "the record");
 
-    /// <summary>The bytes of a document as a tree, for printing: every field as it is stored, known here or
-    /// not.</summary>
+    /// <summary>
+    /// Returns the document as a tree for printing: every field as it is stored, also those unknown to this version.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The document was neither read nor sealed.</exception>
     public static JsonObject Tree(ReadOnlyMemory<byte> utf8) => utf8.IsEmpty
         ? throw new InvalidOperationException("Only a document that was read or sealed has bytes to print.")
@@ -106,13 +109,13 @@ internal static class RepositoryJson
     {
         try
         {
-            // The version comes before the digest: a later format may define the digest otherwise.
+            // Check the version before the digest: a later format may define the digest differently.
             RefuseLaterFormat(utf8.Span, what);
             T document = JsonSerializer.Deserialize(utf8.Span, type)
-                ?? throw Damaged(what, "it holds null");
+                ?? throw Damaged(what, "it contains null");
             return document.DocumentSha256 == DigestOf(utf8.Span, what)
                 ? document
-                : throw Damaged(what, "its bytes do not match the SHA-256 it carries of itself");
+                : throw Damaged(what, "its bytes do not match the SHA-256 that it contains");
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
@@ -126,16 +129,16 @@ internal static class RepositoryJson
         if (!MoveToField(ref reader, FormatVersionField)
             || reader.TokenType != JsonTokenType.Number || !reader.TryGetInt32(out int version) || version < 1)
         {
-            throw Damaged(what, $"it has no '{FormatVersionField}' that is a version number");
+            throw Damaged(what, $"its '{FormatVersionField}' is missing or not a version number");
         }
 
         if (version > FormatVersion)
         {
             throw new BackupException(
                 FailureReason.RepositoryUnsupported,
-                $"{what} has format version {version}; this agent knows versions up to {FormatVersion}.")
+                $"{what} has format version {version}; this agent reads versions up to {FormatVersion}.")
             {
-                Hint = "Use a version of etcd-backup-agent at least as new as the one that wrote it.",
+                Hint = "Use a version of etcd-backup-agent that is at least as new as the one that wrote it.",
             };
         }
     }
@@ -160,10 +163,12 @@ internal static class RepositoryJson
         return MoveToField(ref reader, DigestField)
             && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length == Sha256Digest.SizeBytes * 2
             ? (int)reader.TokenStartIndex + 1
-            : throw Damaged(what, $"it has no '{DigestField}' that is a SHA-256");
+            : throw Damaged(what, $"its '{DigestField}' is missing or not a SHA-256");
     }
 
-    /// <summary>Moves a fresh reader to the value of a field of the outermost object; false if there is none.</summary>
+    /// <summary>
+    /// Moves a new reader to the value of a field of the outermost object; returns false if there is no such field.
+    /// </summary>
     private static bool MoveToField(ref Utf8JsonReader reader, string field)
     {
         while (reader.Read())

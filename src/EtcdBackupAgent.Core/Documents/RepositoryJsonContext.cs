@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace EtcdBackupAgent.Core.Documents;
 
-/// <summary>The compiler writes the code that turns the repository's documents into JSON and back; options in <see cref="RepositoryJson"/>.</summary>
+/// <summary>
+/// Source-generated JSON serialization of the repository's documents; <see cref="RepositoryJson"/> holds the options.
+/// </summary>
 [JsonSerializable(typeof(RepositoryDocument))]
 [JsonSerializable(typeof(SnapshotManifest))]
 [JsonSerializable(typeof(VerificationRecord))]

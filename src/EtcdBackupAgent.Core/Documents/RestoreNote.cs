@@ -7,26 +7,26 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
-/// <c>restores/CLUSTER-SNAPSHOT.json</c>: that an etcd cluster was restored from a snapshot, so that its backups go on
-/// with the history of the cluster before it. Fields: <c>docs/spec/repository.md</c>.
+/// <c>restores/CLUSTER-SNAPSHOT.json</c>: records that an etcd cluster was restored from a snapshot, so that its
+/// backups continue the history of the previous cluster. Fields: <c>docs/spec/repository.md</c>.
 /// </summary>
 public sealed record RestoreNote : IRepositoryDocument
 {
-    /// <summary>What the keys of all notes start with.</summary>
+    /// <summary>The prefix of the keys of all notes.</summary>
     public const string Root = "restores/";
 
     public required int FormatVersion { get; init; }
 
-    /// <summary>The cluster that the restore made.</summary>
+    /// <summary>The cluster that the restore created.</summary>
     public required EtcdId ClusterId { get; init; }
 
-    /// <summary>The cluster that the snapshot is of.</summary>
+    /// <summary>The cluster that the snapshot was taken from.</summary>
     public required EtcdId PreviousClusterId { get; init; }
 
     /// <summary>The snapshot that was restored.</summary>
     public required SnapshotId SnapshotId { get; init; }
 
-    /// <summary>When the note was made. For people: nothing is decided by it.</summary>
+    /// <summary>When the note was written. For information only: no code decides by it.</summary>
     public required DateTimeOffset NotedAt { get; init; }
 
     public required string AgentVersion { get; init; }
@@ -37,7 +37,7 @@ public sealed record RestoreNote : IRepositoryDocument
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
-    /// <summary>Where it lies: the same for every member that is restored from one snapshot.</summary>
+    /// <summary>The key of the note: the same for every member that is restored from one snapshot.</summary>
     [JsonIgnore]
     public ObjectKey Key => new($"{Root}{ClusterId}-{SnapshotId}.json");
 }

@@ -4,12 +4,12 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
-/// The folder of one snapshot: <c>snapshots/20260131T235959Z-34abbf1b/</c>. Its name holds the time, so that a plain listing is in the
-/// order of time, and the id.
+/// The folder of one snapshot: <c>snapshots/20260131T235959Z-34abbf1b/</c>. Its name starts with the time, so that a
+/// plain listing is in chronological order, and ends with the ID.
 /// </summary>
 public readonly record struct SnapshotFolder
 {
-    /// <summary>What every snapshot's keys start with.</summary>
+    /// <summary>The prefix of the keys of all snapshots.</summary>
     public const string Root = "snapshots/";
 
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
@@ -24,27 +24,32 @@ public readonly record struct SnapshotFolder
         Id = id;
     }
 
-    /// <summary>When the backup began; UTC, whole seconds.</summary>
+    /// <summary>When the backup started, in UTC and whole seconds.</summary>
     public DateTimeOffset StartedAt { get; }
 
     public SnapshotId Id { get; }
 
-    /// <summary>The manifest's key: the object whose presence makes the snapshot exist.</summary>
+    /// <summary>The key of the manifest. The snapshot exists if and only if this object exists.</summary>
     public ObjectKey ManifestKey => Key(ManifestName);
 
     private string Name => $"{Text(StartedAt)}-{Id}";
 
-    /// <summary>The key of a file in this folder.</summary>
+    /// <summary>Returns the key of a file in this folder.</summary>
     public ObjectKey Key(string fileName) => new($"{this}{fileName}");
 
-    /// <summary>The key of the record of a deep verification that ended then; names order as their times do.</summary>
+    /// <summary>
+    /// Returns the key of the record of a deep verification that completed at this time. The names sort in the order of
+    /// their times.
+    /// </summary>
     public ObjectKey VerificationKey(DateTimeOffset completedAt) =>
         Key($"{VerificationNameStart}{Text(completedAt.ToUniversalTime())}{VerificationNameEnd}");
 
-    /// <summary>Whether a key is that of a record of a deep verification in this folder.</summary>
+    /// <summary>Returns whether a key belongs to a record of a deep verification in this folder.</summary>
     public bool IsVerification(ObjectKey key) => VerificationTime(key) is not null;
 
-    /// <summary>The time in the name of a record of a deep verification in this folder; null for other keys.</summary>
+    /// <summary>
+    /// Returns the time in the name of a record of a deep verification in this folder; null for other keys.
+    /// </summary>
     public DateTimeOffset? VerificationTime(ObjectKey key)
     {
         string start = $"{this}{VerificationNameStart}";
@@ -56,7 +61,9 @@ public readonly record struct SnapshotFolder
                 : null;
     }
 
-    /// <summary>The folder that a key lies in; false for keys outside the snapshots and for names of another form.</summary>
+    /// <summary>
+    /// Finds the folder that contains a key; false for keys outside the snapshots and for names of another form.
+    /// </summary>
     public static bool TryFind(ObjectKey key, out SnapshotFolder folder)
     {
         folder = default;
@@ -73,7 +80,7 @@ public readonly record struct SnapshotFolder
         return true;
     }
 
-    /// <summary>The prefix of the folder's keys, with the slash at its end.</summary>
+    /// <summary>Returns the prefix of the folder's keys, with the slash at its end.</summary>
     public override string ToString() => $"{Root}{Name}/";
 
     private static string Text(DateTimeOffset time) => time.ToString(TimeFormat, CultureInfo.InvariantCulture);

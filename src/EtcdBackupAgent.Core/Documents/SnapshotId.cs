@@ -3,19 +3,22 @@ using System.Security.Cryptography;
 
 namespace EtcdBackupAgent.Core.Documents;
 
-/// <summary>The short name of a snapshot that people type: 8 lower-case hexadecimal digits (<c>docs/spec/repository.md</c>).</summary>
+/// <summary>
+/// The short name of a snapshot for use on the command line: 8 lower-case hexadecimal digits
+/// (<c>docs/spec/repository.md</c>).
+/// </summary>
 public readonly record struct SnapshotId
 {
-    /// <summary>Characters in an id.</summary>
+    /// <summary>Characters in an ID.</summary>
     public const int Length = 8;
 
     private readonly string? _value;
 
     private SnapshotId(string value) => _value = value;
 
-    public string Value => _value ?? throw new InvalidOperationException("default(SnapshotId) names no snapshot.");
+    public string Value => _value ?? throw new InvalidOperationException("default(SnapshotId) is not a snapshot ID.");
 
-    /// <summary>Draws an id at random. Whether it is free is for the repository to say.</summary>
+    /// <summary>Returns a random ID. The repository checks whether it is free.</summary>
     public static SnapshotId New() => new(RandomNumberGenerator.GetHexString(Length, lowercase: true));
 
     public static bool TryParse([NotNullWhen(true)] string? text, out SnapshotId id)

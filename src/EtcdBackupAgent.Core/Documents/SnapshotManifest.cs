@@ -8,10 +8,12 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Documents;
 
-/// <summary><c>manifest.json</c>: what a snapshot is and what its bytes must be. Fields: <c>docs/spec/repository.md</c>.</summary>
+/// <summary>
+/// <c>manifest.json</c>: describes a snapshot and the bytes that it must have. Fields: <c>docs/spec/repository.md</c>.
+/// </summary>
 public sealed record SnapshotManifest : IRepositoryDocument
 {
-    /// <summary>The label that names the uid of the policy.</summary>
+    /// <summary>The label that holds the UID of the policy.</summary>
     public const string PolicyUidLabel = "kubedr.catalogicsoftware.com/policy-uid";
 
     public required int FormatVersion { get; init; }
@@ -36,37 +38,40 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     public Sha256Digest DocumentSha256 { get; init; }
 
-    /// <summary>Fields that a later version wrote; kept when the document is written again, otherwise ignored. Set by
-    /// the JSON
-    /// reader only.</summary>
+    /// <summary>
+    /// Fields that a later version wrote. They are kept when the document is written again and are otherwise ignored.
+    /// Only the JSON reader sets this.
+    /// </summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
-    /// <summary>Plain bytes of all artifacts.</summary>
+    /// <summary>Total size of all artifacts before compression and encryption, in bytes.</summary>
     [JsonIgnore]
     public long PlainBytes => Artifacts.Sum(a => a.PlainBytes);
 
-    /// <summary>Bytes of all artifacts in the store.</summary>
+    /// <summary>Total size of all artifacts in the store, in bytes.</summary>
     [JsonIgnore]
     public long StoredBytes => Artifacts.Sum(a => a.StoredBytes);
 
-    /// <summary>The uid of the policy in its Kubernetes cluster, as the label says; null if there is none.</summary>
+    /// <summary>The UID of the policy in its Kubernetes cluster, from the label; null if there is none.</summary>
     [JsonIgnore]
     public string? PolicyUid => Labels.GetValueOrDefault(PolicyUidLabel);
 
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;
 
-    /// <summary>The stored bytes; empty for a manifest that is still being made. A copy made with <c>with</c> must not
-    /// keep them.</summary>
+    /// <summary>
+    /// The stored bytes; empty for a manifest that is still under construction. A copy that is made with <c>with</c>
+    /// must not keep them.
+    /// </summary>
     [JsonIgnore]
     internal ReadOnlyMemory<byte> Utf8 { get; init; }
 
-    /// <summary>The manifest as it is stored, with all its fields.</summary>
+    /// <summary>Returns the manifest as it is stored, with all its fields.</summary>
     public JsonObject ToJson() => RepositoryJson.Tree(Utf8);
 }
 
-/// <summary>One stored file of a snapshot: its layers, and its size and digest inside and outside of them.</summary>
+/// <summary>One stored file of a snapshot: its layers, and its size and digest before and after them.</summary>
 public sealed record ArtifactManifest
 {
     public required ArtifactKind Kind { get; init; }
@@ -86,7 +91,7 @@ public sealed record ArtifactManifest
     public required ArtifactEncryption Encryption { get; init; }
 }
 
-/// <summary>What an artifact holds.</summary>
+/// <summary>The content of an artifact.</summary>
 public enum ArtifactKind
 {
     /// <summary>The etcd snapshot with its SHA-256 trailer.</summary>
@@ -109,13 +114,13 @@ public enum ArtifactEncryption
     Age,
 }
 
-/// <summary>Why a backup was made.</summary>
+/// <summary>The reason for a backup.</summary>
 public enum BackupReason
 {
     [JsonStringEnumMemberName("schedule")]
     Schedule,
 
-    /// <summary>A scheduled time passed while the agent was down.</summary>
+    /// <summary>A scheduled time passed while the agent was not running.</summary>
     [JsonStringEnumMemberName("missed")]
     Missed,
 

@@ -4,7 +4,9 @@ using System.Text.Json.Serialization;
 
 namespace EtcdBackupAgent.Core.Documents;
 
-/// <summary>Times as RFC 3339 in UTC with a Z: <c>2026-01-31T23:59:59.123Z</c>. Any offset is read.</summary>
+/// <summary>
+/// Writes times as RFC 3339 in UTC with a Z: <c>2026-01-31T23:59:59.123Z</c>. Reads times with any offset.
+/// </summary>
 internal sealed class UtcTimeConverter : JsonConverter<DateTimeOffset>
 {
     private const string Format = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'";

@@ -7,8 +7,8 @@ using EtcdBackupAgent.Snapshots.Verification;
 namespace EtcdBackupAgent.Core.Documents;
 
 /// <summary>
-/// <c>verification-….json</c>: what a deep verification found. It lies beside the manifest, which never changes. Fields:
-/// <c>docs/spec/repository.md</c>.
+/// <c>verification-….json</c>: the result of a deep verification. It is stored beside the manifest, which never
+/// changes. Fields: <c>docs/spec/repository.md</c>.
 /// </summary>
 public sealed record VerificationRecord : IRepositoryDocument
 {
@@ -17,7 +17,10 @@ public sealed record VerificationRecord : IRepositoryDocument
     /// <summary>The snapshot that was verified.</summary>
     public required SnapshotId Id { get; init; }
 
-    /// <summary>The <see cref="SnapshotManifest.DocumentSha256"/> of the manifest by which it was verified; of no other does this speak.</summary>
+    /// <summary>
+    /// The <see cref="SnapshotManifest.DocumentSha256"/> of the manifest that was used for the verification. The record
+    /// is valid for this manifest only.
+    /// </summary>
     public required Sha256Digest ManifestSha256 { get; init; }
 
     public required DateTimeOffset StartedAt { get; init; }
@@ -28,7 +31,7 @@ public sealed record VerificationRecord : IRepositoryDocument
 
     public required VerificationResult Result { get; init; }
 
-    /// <summary>One for each <see cref="VerifiedPart"/>, in their order.</summary>
+    /// <summary>One check for each <see cref="VerifiedPart"/>, in their order.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
     public Sha256Digest DocumentSha256 { get; init; }
@@ -41,37 +44,39 @@ public sealed record VerificationRecord : IRepositoryDocument
     [JsonIgnore]
     internal ReadOnlyMemory<byte> Utf8 { get; init; }
 
-    /// <summary>The record as it is stored, with all its fields.</summary>
+    /// <summary>Returns the record as it is stored, with all its fields.</summary>
     public JsonObject ToJson() => RepositoryJson.Tree(Utf8);
 }
 
-/// <summary>One thing that a deep verification looked at.</summary>
+/// <summary>The result of one check of a deep verification.</summary>
 public sealed record VerificationCheck
 {
     public required VerifiedPart Part { get; init; }
 
     public required CheckResult Result { get; init; }
 
-    /// <summary>What was counted, or why it was not checked, as one sentence without a full stop.</summary>
+    /// <summary>What was counted, or why the check was not made; one sentence without a full stop.</summary>
     public required string Detail { get; init; }
 
-    /// <summary>What is wrong; empty unless the check failed.</summary>
+    /// <summary>The faults that were found; empty unless the check failed.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 }
 
 public enum VerificationResult
 {
-    /// <summary>Nothing that was checked is wrong.</summary>
+    /// <summary>No check failed.</summary>
     Sound,
 
     /// <summary>At least one check failed.</summary>
     Damaged,
 }
 
-/// <summary>What a deep verification looks at, from the outside inwards.</summary>
+/// <summary>The parts that a deep verification checks, from the outside inwards.</summary>
 public enum VerifiedPart
 {
-    /// <summary>The stored objects: sizes and digests, outside and inside of their layers, and the SHA-256 that etcd appended.</summary>
+    /// <summary>
+    /// The stored objects: sizes and digests, outside and inside their layers, and the SHA-256 that etcd appended.
+    /// </summary>
     Transfer,
 
     /// <inheritdoc cref="CheckedPart.Pages"/>

@@ -3,12 +3,12 @@ using EtcdBackupAgent.Core.Etcd;
 
 namespace EtcdBackupAgent.Core.History;
 
-/// <summary>Which etcd clusters go on with the history of which others, by the notes that restores left.</summary>
+/// <summary>The etcd clusters that continue the history of other clusters, according to the restore notes.</summary>
 /// <remarks>
-/// A note alone is not enough: a copy of a cluster may have been restored for a trial while the original lives on, and
-/// both may back up into one repository. So a cluster succeeds another only if that one came to its end: no snapshot of
-/// it was made after the first of the newer one, by the dates in the manifests or by the store's own. The cluster
-/// before such a one is not followed either.
+/// A note alone is not enough: a copy of a cluster may have been restored for a test while the original continues to
+/// run, and both may back up to one repository. So a cluster succeeds another cluster only if the older one has ended:
+/// no snapshot of it was made after the first snapshot of the newer one, by the dates in the manifests or by the
+/// store's own dates. The ancestors of a cluster that has not ended are not followed either.
 /// </remarks>
 internal sealed class ClusterSuccession
 {
@@ -34,11 +34,13 @@ internal sealed class ClusterSuccession
         Lines = [.. MakeLines(clusters)];
     }
 
-    /// <summary>The clusters that have snapshots, in groups that have a history in common, each from its oldest to its
-    /// newest.</summary>
+    /// <summary>
+    /// The clusters that have snapshots, in groups that share a history. Each group is in order from its oldest to its
+    /// newest cluster.
+    /// </summary>
     public IReadOnlyList<IReadOnlyList<EtcdId>> Lines { get; }
 
-    /// <summary>The clusters whose history this one goes on with, itself not among them.</summary>
+    /// <summary>Returns the clusters whose history this cluster continues, without the cluster itself.</summary>
     public IReadOnlySet<EtcdId> Ancestors(EtcdId cluster) =>
         _ancestors.TryGetValue(cluster, out IReadOnlySet<EtcdId>? known) ? known : FindAncestors(cluster);
 
@@ -52,7 +54,7 @@ internal sealed class ClusterSuccession
         {
             foreach (EtcdId older in _origins[newer].Select(note => note.PreviousClusterId))
             {
-                if (older != cluster && CameToItsEndBefore(older, cluster) && ancestors.Add(older))
+                if (older != cluster && EndedBefore(older, cluster) && ancestors.Add(older))
                 {
                     open.Enqueue(older);
                 }
@@ -62,13 +64,15 @@ internal sealed class ClusterSuccession
         return ancestors;
     }
 
-    private bool CameToItsEndBefore(EtcdId older, EtcdId newer) =>
+    private bool EndedBefore(EtcdId older, EtcdId newer) =>
         !_snapshots[older].Any()
         || !_snapshots[newer].Any()
         || IsBefore(_snapshots[older], _snapshots[newer], s => s.IsFromFuture ? null : s.Manifest.StartedAt)
         || IsBefore(_snapshots[older], _snapshots[newer], s => s.StoredAt);
 
-    /// <summary>Whether the last of some is not after the first of others, by more than clocks may differ.</summary>
+    /// <summary>
+    /// Returns whether the last older date is not after the first newer date by more than clocks may differ.
+    /// </summary>
     private static bool IsBefore(
         IEnumerable<Snapshot> older, IEnumerable<Snapshot> newer, Func<Snapshot, DateTimeOffset?> date) =>
         older.Max(date) is { } last && newer.Min(date) is { } first && last - first <= ClockTolerance.ClockToleranceMax;
@@ -105,8 +109,10 @@ internal sealed class ClusterSuccession
         return related;
     }
 
-    /// <summary>Ancestors first; of those that are free to go next, the one that began first. Notes that go in a
-    /// circle, which only a forger writes, cannot keep it from its end.</summary>
+    /// <summary>
+    /// Orders ancestors first; among the clusters without a remaining ancestor, the one that started first. Notes that
+    /// form a cycle, which only a forger writes, cannot prevent the loop from ending.
+    /// </summary>
     private List<EtcdId> InOrder(HashSet<EtcdId> related)
     {
         List<EtcdId> ordered = [];

@@ -2,10 +2,12 @@ using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Core.History;
 
-/// <summary>When snapshots were last verified deeply.</summary>
+/// <summary>Finds the last deep verification of snapshots.</summary>
 public static class DeepVerifications
 {
-    /// <summary>The last one, dates in the future left out; null if there is none.</summary>
+    /// <summary>
+    /// Returns the last deep verification without those that are dated in the future; null if there is none.
+    /// </summary>
     public static VerificationRecord? Newest(IEnumerable<Snapshot> snapshots, DateTimeOffset now) => snapshots
         .Select(s => s.Verification)
         .OfType<VerificationRecord>()

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Core.History;
 
-/// <summary>How snapshots that are dated in the future are reported, wherever that is.</summary>
+/// <summary>Describes snapshots that are dated in the future, for every place that reports them.</summary>
 public static class FutureSnapshots
 {
-    /// <summary>IDs that are named; the others are counted.</summary>
+    /// <summary>The number of snapshots that are listed by ID; the others are only counted.</summary>
     private const int NamedMax = 5;
 
-    /// <summary>One sentence or two; null if there is none.</summary>
+    /// <summary>Returns one or two sentences; null if there are no such snapshots.</summary>
     public static string? Describe(IReadOnlyCollection<Snapshot> snapshots)
     {
         if (snapshots.Count == 0)
@@ -21,7 +21,7 @@ public static class FutureSnapshots
         (string are, string count) = snapshots.Count == 1
             ? ("1 snapshot is", "does not count")
             : ($"{snapshots.Count} snapshots are", "do not count");
-        return $"{are} dated in the future of this machine's clock and {count} as the newest: "
+        return $"{are} dated in the future by this machine's clock and {count} as the newest: "
             + $"{string.Join(", ", named)}{others}. Either clock may be wrong; they can be restored by ID.";
     }
 

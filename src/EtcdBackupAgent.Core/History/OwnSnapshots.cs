@@ -5,16 +5,16 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Core.History;
 
 /// <summary>
-/// The one answer to "is this snapshot the policy's own": whether its retention counts it, whether its record is
-/// foreign, whether it is a backup of what the policy backs up.
+/// Decides whether a snapshot is a policy's own. The policy's retention counts only its own snapshots, and only the
+/// records of other snapshots are foreign.
 /// </summary>
 /// <remarks>
-/// A bucket may be shared by clusters whose policies have the same name, and a policy may be pointed at another etcd.
-/// So a snapshot is the policy's own if it has the policy's name, and
-/// 1. is of the etcd cluster that the policy backs up, where that is known; or
-/// 2. is of a cluster whose history that one goes on with, because it was restored from it, and was not made for a
-///    policy of another uid; or
-/// 3. where the cluster is not known, was made for the policy's uid; where that is not known either, the name is
+/// Clusters whose policies have the same name may share a bucket, and a policy may be changed to back up another etcd.
+/// So a snapshot is the policy's own if it has the policy's name and meets one of these conditions:
+/// 1. It was taken from the etcd cluster that the policy backs up, if that cluster is known.
+/// 2. It was taken from a cluster whose history that cluster continues after a restore, and it was not made for a
+///    policy with another UID.
+/// 3. The cluster is not known, and it was made for the policy's UID. If the UID is not known either, the name is
 ///    enough.
 /// </remarks>
 public sealed class OwnSnapshots
@@ -32,21 +32,23 @@ public sealed class OwnSnapshots
         _policyUid = policyUid;
     }
 
-    public bool Contains(Snapshot snapshot) => WhyNot(snapshot.Manifest) is null;
+    public bool Contains(Snapshot snapshot) => ForeignReason(snapshot.Manifest) is null;
 
-    /// <summary>Whose it is, such as <c>belongs to policy kubedr-system/hourly</c>; null if it is the policy's
-    /// own.</summary>
-    public string? WhyNot(SnapshotManifest manifest)
+    /// <summary>
+    /// Returns why the snapshot is foreign, such as <c>belongs to policy kubedr-system/hourly</c>; null if it is the
+    /// policy's own.
+    /// </summary>
+    public string? ForeignReason(SnapshotManifest manifest)
     {
         if (manifest.Policy != _policy)
         {
             return $"belongs to policy {manifest.Policy}";
         }
 
-        return _cluster is { } cluster ? WhyNotOfCluster(manifest, cluster) : WhyNotOfPolicy(manifest);
+        return _cluster is { } cluster ? ForeignReasonByCluster(manifest, cluster) : ForeignReasonByPolicy(manifest);
     }
 
-    private string? WhyNotOfCluster(SnapshotManifest manifest, EtcdId cluster)
+    private string? ForeignReasonByCluster(SnapshotManifest manifest, EtcdId cluster)
     {
         if (manifest.Etcd.ClusterId == cluster)
         {
@@ -59,11 +61,11 @@ public sealed class OwnSnapshots
         }
 
         return _policyUid is not null && manifest.PolicyUid is { } uid && uid != _policyUid
-            ? $"belongs to another policy named {manifest.Policy}, with the uid {uid}"
+            ? $"belongs to another policy named {manifest.Policy}, with the UID {uid}"
             : null;
     }
 
-    private string? WhyNotOfPolicy(SnapshotManifest manifest) =>
+    private string? ForeignReasonByPolicy(SnapshotManifest manifest) =>
         _policyUid is null || manifest.PolicyUid == _policyUid
             ? null
             : $"belongs to another policy named {manifest.Policy}";

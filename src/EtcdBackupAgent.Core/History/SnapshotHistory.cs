@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Core.History;
 
 /// <summary>
-/// The snapshots of a repository in the order in which etcd came to what is in them, and which etcd cluster was
-/// restored from which. The rules are in <c>docs/spec/repository.md</c>, "Order" and "Restore notes".
+/// The snapshots of a repository in the order of etcd's own history, and the etcd clusters that were restored from each
+/// other. The rules are in <c>docs/spec/repository.md</c>, "Order" and "Restore notes".
 /// </summary>
 public sealed class SnapshotHistory
 {
@@ -19,14 +19,14 @@ public sealed class SnapshotHistory
         Snapshots = snapshots;
     }
 
-    /// <summary>Oldest first; total, also over snapshots of several clusters.</summary>
+    /// <summary>Compares oldest first. The order is total, also across several clusters.</summary>
     public IComparer<Snapshot> Order { get; }
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>The snapshots, oldest first.</summary>
     public IReadOnlyList<Snapshot> Snapshots { get; }
 
     /// <param name="snapshots">All snapshots of the repository, in any order.</param>
-    /// <param name="notes">What the repository's restore notes say.</param>
+    /// <param name="notes">All restore notes of the repository.</param>
     public static SnapshotHistory Of(IEnumerable<Snapshot> snapshots, IEnumerable<RestoreNote> notes)
     {
         Snapshot[] all = [.. snapshots];
@@ -36,22 +36,23 @@ public sealed class SnapshotHistory
     }
 
     /// <summary>
-    /// The newest snapshot that fits and is not dated in the future; null if there is none.
+    /// Returns the newest snapshot that matches and is not dated in the future; null if there is none.
     /// </summary>
-    public static Snapshot? Newest(IEnumerable<Snapshot> oldestFirst, Func<Snapshot, bool> fits) =>
-        oldestFirst.LastOrDefault(s => !s.IsFromFuture && fits(s));
+    public static Snapshot? Newest(IEnumerable<Snapshot> oldestFirst, Func<Snapshot, bool> matches) =>
+        oldestFirst.LastOrDefault(s => !s.IsFromFuture && matches(s));
 
-    /// <summary>Which snapshots are those of a policy that backs up a cluster.</summary>
+    /// <summary>Returns the snapshots of a policy that backs up a cluster.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="cluster">The cluster that it backs up; null if that is not known.</param>
-    /// <param name="policyUid">The uid of the policy in its Kubernetes cluster; null if it has none, or if that is not
-    /// known.</param>
+    /// <param name="cluster">The cluster that the policy backs up; null if that is not known.</param>
+    /// <param name="policyUid">
+    /// The UID of the policy in its Kubernetes cluster; null if it has none, or if that is not known.
+    /// </param>
     public OwnSnapshots OwnOf(ResourceName policy, EtcdId? cluster, string? policyUid) =>
         new(policy, cluster, cluster is { } known ? _clusters.Ancestors(known) : new HashSet<EtcdId>(), policyUid);
 
     /// <summary>
-    /// The same where it is not known which cluster the policy backs up: that of its newest snapshot. Without a uid,
-    /// or without a snapshot of that uid, the name is all there is to go by.
+    /// Returns the snapshots of a policy whose cluster is not known. The cluster of the policy's newest snapshot is
+    /// used. Without a UID, or without a snapshot of that UID, only the name decides.
     /// </summary>
     public OwnSnapshots OwnOf(ResourceName policy, string? policyUid)
     {
@@ -61,9 +62,11 @@ public sealed class SnapshotHistory
         return OwnOf(policy, newest?.Manifest.Etcd.ClusterId, newest is null ? null : policyUid);
     }
 
-    /// <summary>Whether the newer cluster goes on with the older one's history, as far as the notes say.</summary>
+    /// <summary>
+    /// Returns whether the newer cluster continues the history of the older one, according to the notes.
+    /// </summary>
     public bool IsAncestor(EtcdId older, EtcdId newer) => _clusters.Ancestors(newer).Contains(older);
 
-    /// <summary>The restores that a cluster came from, as their notes say; usually one, or none.</summary>
+    /// <summary>Returns the notes of the restores that created a cluster; usually one or none.</summary>
     public IReadOnlyList<RestoreNote> OriginsOf(EtcdId cluster) => _clusters.OriginsOf(cluster);
 }

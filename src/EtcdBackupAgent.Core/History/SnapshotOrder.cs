@@ -4,15 +4,15 @@ using EtcdBackupAgent.Core.Etcd;
 namespace EtcdBackupAgent.Core.History;
 
 /// <summary>
-/// The order of the snapshots of one repository, oldest first: total, and the same whoever computes it
+/// The order of the snapshots of one repository, oldest first. The order is total, and every reader computes the same
 /// (<c>docs/spec/repository.md</c>, "Order").
 /// </summary>
 /// <remarks>
-/// 1. Clusters that were restored one from the other make one line, the older ones first.
-/// 2. Within a cluster etcd's own counters decide, and dates only between equals. A snapshot that is dated in the
-///    future counts as older than its equals.
-/// 3. Between lines that have nothing to do with each other dates decide. So that this goes together with 2, each
-///    snapshot counts there as at least as new as those before it in its line; dates in the future do not count.
+/// 1. Clusters that were restored from each other form one line, older clusters first.
+/// 2. Within a cluster, etcd's own counters decide; dates decide only if the counters are equal. A snapshot that is
+///    dated in the future counts as older than those with equal counters.
+/// 3. Between unrelated lines, dates decide. To be consistent with 2, each snapshot counts there as at least as new
+///    as those before it in its line; dates in the future do not count.
 /// </remarks>
 internal sealed class SnapshotOrder : IComparer<Snapshot>
 {
@@ -29,13 +29,13 @@ internal sealed class SnapshotOrder : IComparer<Snapshot>
         }
     }
 
-    /// <summary>Of one cluster: revision, raft term, raft index, then dates, then the ID.</summary>
+    /// <summary>Compares snapshots of one cluster: revision, raft term, raft index, then dates, then the ID.</summary>
     private static Comparer<Snapshot> WithinCluster { get; } =
         Comparer<Snapshot>.Create((a, b) => Counters(a).CompareTo(Counters(b)) is var byEtcd and not 0
             ? byEtcd
             : Dates(a).CompareTo(Dates(b)));
 
-    /// <exception cref="KeyNotFoundException">A snapshot is not of this repository.</exception>
+    /// <exception cref="KeyNotFoundException">A snapshot does not belong to this repository.</exception>
     public int Compare(Snapshot? x, Snapshot? y)
     {
         ArgumentNullException.ThrowIfNull(x);
@@ -51,7 +51,7 @@ internal sealed class SnapshotOrder : IComparer<Snapshot>
 
     private void Place(ulong line, Snapshot[] oldestFirst)
     {
-        // Where all are dated in the future, no date is any better.
+        // If all are dated in the future, no date is better than another.
         Snapshot? credible = oldestFirst.FirstOrDefault(s => !s.IsFromFuture);
         DateTimeOffset date = credible?.Manifest.StartedAt ?? DateTimeOffset.MinValue;
         for (int position = 0; position < oldestFirst.Length; position++)

@@ -9,12 +9,12 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>
-/// A repository in an object store: its own document, and the snapshots by their manifests. The format is
-/// <c>docs/spec/repository.md</c>; what happens to the artifacts' bytes is for the use cases.
+/// A repository in an object store: its own document, and the snapshots with their manifests. The format is in
+/// <c>docs/spec/repository.md</c>; the use cases read and write the artifacts' bytes.
 /// </summary>
 public sealed class BackupRepository
 {
-    /// <summary>Snapshots whose documents are read at the same time when listing.</summary>
+    /// <summary>The number of snapshots whose documents are read at the same time when listing.</summary>
     internal const int ManifestReadsInFlightMax = 32;
 
     private static readonly ObjectKey DocumentKey = new("repository.json");
@@ -32,15 +32,17 @@ public sealed class BackupRepository
 
     public RepositoryDocument Document { get; }
 
-    /// <summary>Whom backups are encrypted to; empty in an unencrypted repository.</summary>
+    /// <summary>The recipients that backups are encrypted to; empty in an unencrypted repository.</summary>
     internal IReadOnlyList<AgeRecipient> Recipients => [.. Document.Encryption.Recipients.Select(AgeRecipient.Parse)];
 
-    /// <summary>Makes the bucket or directory if need be, and a repository in it.</summary>
+    /// <summary>Creates the bucket or directory if necessary, and a repository in it.</summary>
     /// <remarks>
-    /// The key comes before the repository: a crash between them leaves a key that opens nothing, never a repository whose key
-    /// nobody has.
+    /// The key is stored before the repository: a crash between them leaves a key that opens nothing, never a
+    /// repository without a key.
     /// </remarks>
-    /// <exception cref="BackupException"><see cref="FailureReason.RepositoryExists"/>, or what the store says.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.RepositoryExists"/>, or the store's reason.
+    /// </exception>
     public static async Task<BackupRepository> InitAsync(
         IObjectStore store, RepositoryProtection protection, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -65,9 +67,9 @@ public sealed class BackupRepository
         {
             string left = key is { } mine ? await RemoveUnusedKeyAsync(store, mine, cancellationToken) : "";
             throw new BackupException(
-                FailureReason.RepositoryExists, $"There is a repository at {store.Address} already.{left}")
+                FailureReason.RepositoryExists, $"A repository already exists at {store.Address}.{left}")
             {
-                Hint = "Use it as it is, or choose another directory, bucket or prefix. The repository was not "
+                Hint = "Use this repository, or choose another directory, bucket or prefix. The repository was not "
                     + "changed.",
             };
         }
@@ -75,18 +77,18 @@ public sealed class BackupRepository
         return new BackupRepository(store, document, time);
     }
 
-    /// <summary>Opens the repository that is there, and goes by this machine's clock.</summary>
+    /// <summary>Opens the existing repository and uses this machine's clock.</summary>
     /// <inheritdoc cref="OpenAsync(IObjectStore, TimeProvider, CancellationToken)"/>
     public static Task<BackupRepository> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
         OpenAsync(store, TimeProvider.System, cancellationToken);
 
-    /// <summary>Opens the repository that is there.</summary>
-    /// <param name="store">Where it is.</param>
-    /// <param name="time">The clock by which a snapshot may be dated in the future.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Opens the existing repository.</summary>
+    /// <param name="store">The store of the repository.</param>
+    /// <param name="time">The clock that decides whether a snapshot is dated in the future.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.RepositoryNotFound"/>, <see cref="FailureReason.RepositoryUnsupported"/>,
-    /// <see cref="FailureReason.DataDamaged"/>, or what the store says.
+    /// <see cref="FailureReason.DataDamaged"/>, or the store's reason.
     /// </exception>
     public static async Task<BackupRepository> OpenAsync(
         IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
@@ -96,7 +98,7 @@ public sealed class BackupRepository
             byte[] utf8 = await ReadDocumentAsync(store, DocumentKey, cancellationToken);
             string what = $"{DocumentKey} in {store.Address}";
             RepositoryDocument document = RepositoryJson.ReadRepository(utf8, what);
-            document.Encryption.RequireSense(what);
+            document.Encryption.Validate(what);
             return new BackupRepository(store, document, time);
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
@@ -104,19 +106,18 @@ public sealed class BackupRepository
             throw new BackupException(
                 FailureReason.RepositoryNotFound, $"There is no repository at {store.Address}.", e)
             {
-                Hint = "Check the name; 'etcd-backup-agent init' makes a new repository.",
+                Hint = "Check the name; 'etcd-backup-agent init' creates a new repository.",
             };
         }
     }
 
     /// <summary>
-    /// Reads everything there is: one listing of the snapshots and one of the restore notes, then every manifest and
-    /// what a deep
-    /// verification said of it, several snapshots at a time.
+    /// Reads the whole repository: one listing of the snapshots and one of the restore notes, then every manifest and
+    /// the record of its deep verification, several snapshots at a time.
     /// </summary>
     public async Task<Inventory> TakeInventoryAsync(CancellationToken cancellationToken)
     {
-        // 1. one listing, put into folders
+        // 1. one listing, grouped by folder
         Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
         ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => HasManifest(f, folders[f]));
 
@@ -128,7 +129,7 @@ public sealed class BackupRepository
         (IReadOnlyCollection<RestoreNote> notes, IReadOnlyList<BackupException> unreadableNotes) =
             await new RestoreNotes(Store).ReadAsync(cancellationToken);
 
-        // 4. what they say, in the order of etcd's history
+        // 4. all of them, in the order of etcd's history
         return new Inventory
         {
             History = SnapshotHistory.Of(snapshots, notes),
@@ -139,8 +140,8 @@ public sealed class BackupRepository
     }
 
     /// <summary>
-    /// The snapshots that began in a span of time, to the second, oldest first; those whose manifest cannot be read are
-    /// left out. Costs a listing and these manifests.
+    /// Returns the snapshots that started in a time span, to the second, oldest first, without those whose manifest
+    /// cannot be read. Costs one listing and the reads of these manifests.
     /// </summary>
     internal async Task<IReadOnlyList<Snapshot>> FindStartedAsync(
         DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
@@ -153,17 +154,19 @@ public sealed class BackupRepository
         return snapshots;
     }
 
-    /// <summary>Finds the one snapshot that <paramref name="idText"/> means.</summary>
-    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
-    /// <param name="cancellationToken">Ends the search.</param>
+    /// <summary>Finds the one snapshot that <paramref name="idText"/> identifies.</summary>
+    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the reason why the manifest
-    /// of the one that is meant cannot be read.
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the reason why
+    /// the manifest of this snapshot cannot be read.
     /// </exception>
     public async Task<Snapshot> FindAsync(string idText, CancellationToken cancellationToken) =>
         SnapshotChoice.Find(await TakeInventoryAsync(cancellationToken), idText, Store.Address);
 
-    /// <summary>A folder for a snapshot that begins now, under an id that no other snapshot here has.</summary>
+    /// <summary>
+    /// Returns a folder for a snapshot that starts now, with an ID that no other snapshot in the repository has.
+    /// </summary>
     internal async Task<SnapshotFolder> NewFolderAsync(DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
         HashSet<SnapshotId> taken = [.. (await ListFoldersAsync(cancellationToken)).Keys.Select(f => f.Id)];
@@ -177,7 +180,7 @@ public sealed class BackupRepository
         return new SnapshotFolder(startedAt, id);
     }
 
-    /// <summary>The one change that <c>repository.json</c> ever sees: one recipient more, for backups from now on.</summary>
+    /// <summary>Adds a recipient for future backups: the only change that <c>repository.json</c> ever gets.</summary>
     internal async Task<BackupRepository> AddRecipientAsync(AgeRecipient recipient, CancellationToken cancellationToken)
     {
         RepositoryDocument document = Document with
@@ -200,34 +203,39 @@ public sealed class BackupRepository
         {
             throw new BackupException(
                 FailureReason.Unexpected,
-                $"{folder.ManifestKey} in {Store.Address} was there before this backup came to its end.");
+                $"{folder.ManifestKey} in {Store.Address} already existed when this backup completed.");
         }
     }
 
-    /// <summary>Stores what a deep verification found, in the place of the record before it.</summary>
+    /// <summary>Stores the record of a deep verification in place of the previous record.</summary>
     internal Task AddVerificationAsync(
         SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken) =>
         new VerificationRecords(Store).AddAsync(folder, record, cancellationToken);
 
-    /// <summary>Removes a snapshot: the manifest first, so that it never exists without its data, then all else in its folder.</summary>
+    /// <summary>
+    /// Removes a snapshot: first the manifest, so that it never exists without its data, then everything else in its
+    /// folder.
+    /// </summary>
     internal async Task RemoveAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
         await Store.DeleteAsync([folder.ManifestKey], cancellationToken);
         await RemoveUncommittedAsync(folder, cancellationToken);
     }
 
-    /// <summary>Removes what is in a folder that has no manifest. Where nothing is, no right to delete is
-    /// needed.</summary>
+    /// <summary>
+    /// Removes the content of a folder that has no manifest. An empty folder needs no permission to delete.
+    /// </summary>
     internal async Task RemoveUncommittedAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
-        List<StoredObject> rest = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
+        List<StoredObject> rest =
+            await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
         if (rest.Count > 0)
         {
             await Store.DeleteAsync([.. rest.Select(o => o.Key)], cancellationToken);
         }
     }
 
-    /// <summary>The bytes of one of the JSON documents.</summary>
+    /// <summary>Reads the bytes of one of the JSON documents.</summary>
     internal static async Task<byte[]> ReadDocumentAsync(
         IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
     {
@@ -242,7 +250,7 @@ public sealed class BackupRepository
                 $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
     }
 
-    /// <returns>Nothing, or a sentence on what stays: a key that opens nothing does no harm.</returns>
+    /// <returns>An empty string, or a sentence if the key remains: a key that opens nothing does no harm.</returns>
     private static async Task<string> RemoveUnusedKeyAsync(
         IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
     {
@@ -282,7 +290,7 @@ public sealed class BackupRepository
         return folders;
     }
 
-    /// <summary>The snapshots in some of the folders, and those that cannot be read, in the order of time.</summary>
+    /// <summary>Reads the snapshots in some of the folders, and those that cannot be read, ordered by time.</summary>
     private async Task<(IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<UnreadableSnapshot> Unreadable)>
         ReadSnapshotsAsync(
             IEnumerable<SnapshotFolder> wanted,
@@ -314,7 +322,7 @@ public sealed class BackupRepository
                 }
                 catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
                 {
-                    // Removed by somebody else since the listing: it does not exist.
+                    // Another process removed it after the listing: it does not exist.
                 }
             });
         return (
@@ -322,7 +330,7 @@ public sealed class BackupRepository
             [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)]);
     }
 
-    /// <summary>Null if it was removed since the listing.</summary>
+    /// <summary>Reads a snapshot; null if it was removed after the listing.</summary>
     private async Task<Snapshot?> ReadSnapshotAsync(
         SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
     {
@@ -331,20 +339,22 @@ public sealed class BackupRepository
         SnapshotManifest manifest = RepositoryJson.ReadManifest(utf8, what);
         if (manifest.Id != folder.Id)
         {
-            throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is the manifest of {manifest.Id}.");
+            throw new BackupException(
+                FailureReason.DataDamaged, $"{what} is damaged: it is the manifest of {manifest.Id}.");
         }
 
-        ArtifactManifest[] lacking = FindLacking(manifest, objects);
-        if (lacking.Length > 0)
+        ArtifactManifest[] missing = FindMissing(manifest, objects);
+        if (missing.Length > 0)
         {
-            // A listing is no moment in time: the backup may have come to its end while it ran, or the snapshot have been removed.
+            // A listing is not a moment in time: the backup may have completed while it ran, or the snapshot may have
+            // been removed.
             objects = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
             if (!HasManifest(folder, objects))
             {
                 return null;
             }
 
-            lacking = FindLacking(manifest, objects);
+            missing = FindMissing(manifest, objects);
         }
 
         (VerificationRecord? verification, BackupException? problem) =
@@ -357,12 +367,12 @@ public sealed class BackupRepository
             StoredAt = objects.FirstOrDefault(o => o.Key == folder.ManifestKey)?.ModifiedAt,
             IsFromFuture = ClockTolerance.IsFuture(manifest.StartedAt, now)
                 || ClockTolerance.IsFuture(manifest.CompletedAt, now),
-            Lacking = lacking,
+            Missing = missing,
             Verification = verification,
             VerificationProblem = problem,
         };
     }
 
-    private static ArtifactManifest[] FindLacking(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>
+    private static ArtifactManifest[] FindMissing(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>
         [.. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes))];
 }

@@ -5,35 +5,36 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
 
-/// <summary>Everything in the snapshots' part of a repository, at one moment.</summary>
+/// <summary>The snapshots of a repository and their history, at one moment.</summary>
 public sealed record Inventory
 {
-    /// <summary>The snapshots that can be read, and what came from what.</summary>
+    /// <summary>The readable snapshots and their history.</summary>
     public required SnapshotHistory History { get; init; }
 
-    /// <summary>Restore notes that cannot be read: damaged, or of a later format. They count for nothing.</summary>
+    /// <summary>Restore notes that cannot be read: damaged, or of a later format. They are ignored.</summary>
     public IReadOnlyList<BackupException> UnreadableNotes { get; init; } = [];
 
-    /// <summary>Oldest first (<see cref="SnapshotHistory.Order"/>).</summary>
+    /// <summary>The readable snapshots, oldest first (<see cref="SnapshotHistory.Order"/>).</summary>
     public IReadOnlyList<Snapshot> Snapshots => History.Snapshots;
 
-    /// <summary>Those that are dated in the future.</summary>
+    /// <summary>The snapshots that are dated in the future.</summary>
     public IEnumerable<Snapshot> FromFuture => Snapshots.Where(s => s.IsFromFuture);
 
-    /// <summary>Oldest first.</summary>
+    /// <summary>The snapshots whose manifest cannot be read, oldest first.</summary>
     public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
 
-    /// <summary>Folders without a manifest, with their objects: backups that did not come to their end, or are under
-    /// way.</summary>
+    /// <summary>
+    /// The folders without a manifest, with their objects: backups that did not complete or are still running.
+    /// </summary>
     public required IReadOnlyDictionary<SnapshotFolder, IReadOnlyList<StoredObject>> Unreferenced { get; init; }
 
-    /// <summary>The one snapshot that a person means by an ID, the beginning of one, or <c>latest</c>.</summary>
+    /// <summary>Finds the one snapshot that an ID, the start of one, or <c>latest</c> identifies.</summary>
     /// <exception cref="BackupException">As <see cref="BackupRepository.FindAsync"/>.</exception>
     public Snapshot Find(string idText, string address) => SnapshotChoice.Find(this, idText, address);
 
     /// <summary>
-    /// The folders of all snapshots, oldest first; one whose manifest cannot be read stands before the first with a
-    /// later date.
+    /// The folders of all snapshots, oldest first. A folder whose manifest cannot be read comes before the first one
+    /// with a later date.
     /// </summary>
     public IEnumerable<SnapshotFolder> Folders
     {

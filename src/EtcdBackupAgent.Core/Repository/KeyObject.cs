@@ -6,7 +6,7 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>
-/// <c>keys/NAME.age</c>: a file of one age identity, encrypted to a passphrase, as <c>age -d</c> opens it
+/// <c>keys/NAME.age</c>: a file with one age identity, encrypted to a passphrase; <c>age -d</c> opens it
 /// (<c>docs/spec/repository.md</c>, "Keys").
 /// </summary>
 internal static class KeyObject
@@ -16,8 +16,10 @@ internal static class KeyObject
     private const string Suffix = ".age";
 
     /// <summary>Stores an identity under a new name.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the passphrase is not text. The pod
-    /// of a restore, which gets it as a variable, could not open the key.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: the passphrase is not text. The pod of a restore, which receives it in
+    /// a variable, could not open the key.
+    /// </exception>
     public static async Task<ObjectKey> CreateAsync(
         IObjectStore store,
         AgeIdentity identity,
@@ -30,7 +32,7 @@ internal static class KeyObject
             throw new BackupException(
                 FailureReason.InvalidInput, "The passphrase is not text: it must be UTF-8 without NUL characters.")
             {
-                Hint = "Random bytes become text with base64, as 'openssl rand -base64 32' prints them.",
+                Hint = "To use random bytes, encode them in base64, for example with 'openssl rand -base64 32'.",
             };
         }
 
@@ -58,8 +60,9 @@ internal static class KeyObject
         }
     }
 
-    /// <summary>All keys of a repository.</summary>
-    public static async Task<IReadOnlyList<StoredObject>> ListAsync(IObjectStore store, CancellationToken cancellationToken)
+    /// <summary>Returns all keys of a repository.</summary>
+    public static async Task<IReadOnlyList<StoredObject>> ListAsync(
+        IObjectStore store, CancellationToken cancellationToken)
     {
         List<StoredObject> keys = [];
         await foreach (StoredObject found in store.ListAsync(Root, cancellationToken))
@@ -74,7 +77,7 @@ internal static class KeyObject
     }
 
     /// <summary>Opens one key with a passphrase.</summary>
-    /// <returns>Null if it is encrypted to another passphrase.</returns>
+    /// <returns>The identity; null if the key is encrypted to another passphrase.</returns>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public static async Task<AgeIdentity?> TryOpenAsync(
         IObjectStore store, ObjectKey key, AgePassphrase passphrase, CancellationToken cancellationToken)
@@ -97,7 +100,8 @@ internal static class KeyObject
         }
         catch (AgeException e)
         {
-            throw new BackupException(FailureReason.DataDamaged, $"The key {key} in {store.Address} is damaged: {e.Message}", e)
+            throw new BackupException(
+                FailureReason.DataDamaged, $"The key {key} in {store.Address} is damaged: {e.Message}", e)
             {
                 Hint = "Give the identity itself with --identity-file, or another passphrase's key if there is one.",
             };

@@ -2,14 +2,14 @@ using EtcdBackupAgent.Archive.Age;
 
 namespace EtcdBackupAgent.Core.Repository;
 
-/// <summary>How a new repository is to be protected. There is no default: somebody has to have said it.</summary>
+/// <summary>The protection of a new repository. There is no default: the user must choose one.</summary>
 public abstract record RepositoryProtection;
 
-/// <summary>Not encrypted: whoever can read the repository can read every Secret of the cluster.</summary>
+/// <summary>Not encrypted: every reader of the repository can read every Secret of the cluster.</summary>
 public sealed record Unprotected : RepositoryProtection;
 
-/// <summary>Encrypted to public keys whose private halves their owners keep; the repository holds no key.</summary>
+/// <summary>Encrypted to public keys. Their owners keep the private keys; the repository contains no key.</summary>
 public sealed record RecipientProtection(IReadOnlyList<AgeRecipient> Recipients) : RepositoryProtection;
 
-/// <summary>Encrypted to a new key, which lies in the repository, itself encrypted to a passphrase.</summary>
+/// <summary>Encrypted to a new key. The key is stored in the repository, itself encrypted to a passphrase.</summary>
 public sealed record PassphraseProtection(AgePassphrase Passphrase) : RepositoryProtection;

@@ -9,7 +9,7 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary>The restore notes in a repository.</summary>
 public sealed class RestoreNotes(IObjectStore store)
 {
-    /// <summary>All of them, and why others cannot be read.</summary>
+    /// <summary>Reads all notes; for each unreadable note it returns the reason.</summary>
     /// <exception cref="BackupException">With the store's reason.</exception>
     internal async Task<(IReadOnlyCollection<RestoreNote> Notes, IReadOnlyList<BackupException> Unreadable)> ReadAsync(
         CancellationToken cancellationToken)
@@ -38,15 +38,15 @@ public sealed class RestoreNotes(IObjectStore store)
             }
             catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
             {
-                // Removed since the listing.
+                // Removed after the listing.
             }
         });
         return (notes, [.. unreadable.OrderBy(e => e.Message, StringComparer.Ordinal)]);
     }
 
     /// <summary>
-    /// Makes the note that a cluster was restored from a snapshot, unless it is there already: every member's restore
-    /// makes the same. None is made where the cluster has kept its id.
+    /// Writes the note that a cluster was restored from a snapshot, unless it exists: the restores of all members write
+    /// the same note. No note is written if the cluster has kept its ID.
     /// </summary>
     /// <exception cref="BackupException">With the store's reason.</exception>
     public async Task AddAsync(
@@ -73,7 +73,7 @@ public sealed class RestoreNotes(IObjectStore store)
         await store.TryCreateAsync(note.Key, RepositoryJson.Write(note), cancellationToken);
     }
 
-    /// <summary>Whether a key has the form <c>restores/CLUSTER-SNAPSHOT.json</c>.</summary>
+    /// <summary>Returns whether a key has the form <c>restores/CLUSTER-SNAPSHOT.json</c>.</summary>
     private static bool IsNote(ObjectKey key) =>
         key.Value.EndsWith(".json", StringComparison.Ordinal)
         && key.Value[RestoreNote.Root.Length..^".json".Length].Split('-') is [string cluster, string snapshot]

@@ -4,14 +4,15 @@ using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Core.Repository;
 
-/// <summary>Which snapshot a person means by what they typed.</summary>
+/// <summary>Finds the snapshot that a user's text identifies.</summary>
 internal static class SnapshotChoice
 {
-    /// <summary>The word for the newest complete snapshot that is not known to be damaged, nor dated in the
-    /// future.</summary>
+    /// <summary>
+    /// The word for the newest complete snapshot that is not known to be damaged, nor dated in the future.
+    /// </summary>
     public const string Latest = "latest";
 
-    /// <summary>The one snapshot that is meant, with its manifest.</summary>
+    /// <summary>Finds the one snapshot that the text identifies, with its manifest.</summary>
     public static Snapshot Find(Inventory inventory, string idText, string address)
     {
         SnapshotFolder folder = FindFolder(inventory, idText, address);
@@ -19,7 +20,9 @@ internal static class SnapshotChoice
             ?? throw inventory.Unreadable.Single(s => s.Folder == folder).Problem;
     }
 
-    /// <summary>The folder of the one snapshot that is meant, whether or not its manifest can be read.</summary>
+    /// <summary>
+    /// Finds the folder of the one snapshot that the text identifies, even if its manifest cannot be read.
+    /// </summary>
     public static SnapshotFolder FindFolder(Inventory inventory, string idText, string address)
     {
         if (idText == Latest)
@@ -46,10 +49,10 @@ internal static class SnapshotChoice
             [] => throw NotFound($"No snapshot in {address} has an ID that starts with '{wanted}'."),
             _ => throw new BackupException(
                 FailureReason.SnapshotAmbiguous,
-                $"'{wanted}' is the beginning of {matching.Length} snapshot IDs in {address}: "
+                $"'{wanted}' is the start of {matching.Length} snapshot IDs in {address}: "
                 + $"{string.Join(", ", matching.Select(f => f.Id))}.")
             {
-                Hint = "Type one digit more.",
+                Hint = "Type one more digit.",
             },
         };
     }
@@ -60,11 +63,11 @@ internal static class SnapshotChoice
         {
             return new BackupException(
                 FailureReason.SnapshotNotFound,
-                $"Every good snapshot in {address} is dated in the future of this machine's clock, so none is "
+                $"Every good snapshot in {address} is dated in the future by this machine's clock, so none is "
                 + $"'{Latest}'. By etcd's revisions the newest is {future.Id}, dated "
                 + $"{future.Manifest.CompletedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z.")
             {
-                Hint = "Check this machine's clock with 'date -u'. If it is right, name the snapshot by its ID.",
+                Hint = "Check this machine's clock with 'date -u'. If it is correct, give the ID of the snapshot.",
             };
         }
 
@@ -74,5 +77,8 @@ internal static class SnapshotChoice
     }
 
     private static BackupException NotFound(string message) =>
-        new(FailureReason.SnapshotNotFound, message) { Hint = "'etcd-backup-agent list' shows what is there." };
+        new(FailureReason.SnapshotNotFound, message)
+        {
+            Hint = "'etcd-backup-agent list' shows the existing snapshots.",
+        };
 }

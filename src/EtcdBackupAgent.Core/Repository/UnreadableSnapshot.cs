@@ -3,11 +3,11 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Repository;
 
-/// <summary>A folder whose manifest is there but cannot be read. It is shown, and never collected.</summary>
+/// <summary>A folder whose manifest exists but cannot be read. It is listed and never pruned.</summary>
 public sealed record UnreadableSnapshot
 {
     public required SnapshotFolder Folder { get; init; }
 
-    /// <summary>Why: damaged, or of a later format.</summary>
+    /// <summary>The reason: the manifest is damaged, or has a later format.</summary>
     public required BackupException Problem { get; init; }
 }

@@ -7,14 +7,17 @@ namespace EtcdBackupAgent.Core.Repository;
 /// <summary>The records of deep verifications in a store.</summary>
 internal sealed class VerificationRecords(IObjectStore store)
 {
-    /// <summary>A name with a later time leaves no room for one after it; nobody but a forger makes one.</summary>
+    /// <summary>
+    /// The latest time to which a record's name is adjusted. After a later time no further name would fit; only a
+    /// forger writes one.
+    /// </summary>
     private static readonly DateTimeOffset LastTime = DateTimeOffset.MaxValue.AddDays(-1);
 
-    /// <summary>The newest record that speaks of a manifest, and why newer ones do not count.</summary>
+    /// <summary>Returns the newest record for a manifest, and why newer ones do not count.</summary>
     /// <param name="folder">The snapshot's folder.</param>
     /// <param name="manifest">The manifest as it is now.</param>
-    /// <param name="objects">What a listing found in the folder.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="objects">The listed objects of the folder.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">With the store's reason.</exception>
     public async Task<(VerificationRecord? Record, BackupException? Problem)> FindAsync(
         SnapshotFolder folder,
@@ -28,7 +31,7 @@ internal sealed class VerificationRecords(IObjectStore store)
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
         {
-            // A newer one took its place since the listing.
+            // A newer record replaced it after the listing.
             objects = await store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
         }
 
@@ -42,21 +45,25 @@ internal sealed class VerificationRecords(IObjectStore store)
         }
     }
 
-    /// <summary>Adds a record, and removes those that were there before, if the user may.</summary>
-    /// <exception cref="BackupException">With the store's reason, saying what could not be done.</exception>
+    /// <summary>Adds a record and removes the previous ones if the user has permission.</summary>
+    /// <exception cref="BackupException">
+    /// With the store's reason; the message explains what could not be done.
+    /// </exception>
     public async Task AddAsync(SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken)
     {
         byte[] utf8 = RepositoryJson.Write(record);
         DateTimeOffset at = record.CompletedAt;
-        ObjectKey[] before;
+        ObjectKey[] previous;
         try
         {
-            before = Keys(folder, await store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken));
+            List<StoredObject> listed =
+                await store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
+            previous = Keys(folder, listed);
 
-            // The latest name counts, so this one is later than those that are there, also than one that a wrong clock
-            // made.
-            if (before.Length > 0
-                && folder.VerificationTime(before[0]) is { } latest && latest >= at && latest < LastTime)
+            // The record with the latest name counts. So this name must be later than all existing ones, even one that
+            // a wrong clock wrote.
+            if (previous.Length > 0
+                && folder.VerificationTime(previous[0]) is { } latest && latest >= at && latest < LastTime)
             {
                 at = latest.AddSeconds(1);
             }
@@ -73,19 +80,21 @@ internal sealed class VerificationRecords(IObjectStore store)
 
         try
         {
-            await store.DeleteAsync(before, cancellationToken);
+            await store.DeleteAsync(previous, cancellationToken);
         }
         catch (BackupException e) when (e.Reason == FailureReason.StoreDenied)
         {
-            // Only the newest record counts. One that may not be deleted goes with its snapshot.
+            // Only the newest record counts. One that may not be deleted is removed with its snapshot.
         }
         catch (BackupException e)
         {
-            throw Failed($"The verification of snapshot {folder.Id} is recorded, but the record before it could not be removed", e);
+            throw Failed(
+                $"The verification of snapshot {folder.Id} is recorded, but the previous record could not be removed",
+                e);
         }
     }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Returns the keys of the records, newest first.</summary>
     private static ObjectKey[] Keys(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
     [
         .. objects.Select(o => o.Key)

@@ -5,61 +5,63 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Retention;
 
-/// <summary>What a prune did, or would do.</summary>
+/// <summary>The result of a prune, or of a dry run.</summary>
 public sealed record PruneReport
 {
-    /// <summary>One for each snapshot that can be read, newest first; empty if no rule was given.</summary>
+    /// <summary>One decision for each readable snapshot, newest first; empty if no rule was given.</summary>
     public required IReadOnlyList<RetentionDecision> Decisions { get; init; }
 
-    /// <summary>Objects of backups that did not come to their end.</summary>
+    /// <summary>Objects of unfinished backups.</summary>
     public required IReadOnlyList<StoredObject> UnreferencedObjects { get; init; }
 
-    /// <summary>Uploads that did not come to their end.</summary>
+    /// <summary>Unfinished uploads.</summary>
     public required IReadOnlyList<PendingUpload> StaleUploads { get; init; }
 
-    /// <summary>Snapshots whose manifest cannot be read; they are left alone.</summary>
+    /// <summary>Snapshots whose manifest cannot be read; prune does not remove them.</summary>
     public required IReadOnlyList<UnreadableSnapshot> Unreadable { get; init; }
 
-    /// <summary>Snapshots that are dated in the future: they are not counted as newest.</summary>
+    /// <summary>Snapshots that are dated in the future; they do not count as newest.</summary>
     public IReadOnlyList<Snapshot> FromFuture { get; init; } = [];
 
     /// <summary>
-    /// What could not be collected, and the right that is missing; what is doubtful about dates and restore notes. All
+    /// What could not be removed and which permission is missing, and doubts about dates and restore notes. Everything
     /// else was done.
     /// </summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
-    /// <summary>The snapshots that go.</summary>
+    /// <summary>The snapshots to remove.</summary>
     public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
 }
 
-/// <summary>Removes the snapshots that the rule does not keep, and what backups left behind that did not come to their
-/// end.</summary>
+/// <summary>Removes the snapshots that the rule does not keep, and the remains of unfinished backups.</summary>
 /// <remarks>
 /// 1. Take the inventory.
 /// 2. Plan: which snapshots, which unreferenced objects, which uploads. A dry run ends here.
-/// 3. Of the objects and uploads leave alone what is not old by the store's clock too: this machine's may be days
-///    ahead, and then a backup under way looks old.
+/// 3. Keep the objects and uploads that are not old by the store's clock, too: this machine's clock may be days ahead,
+///    and then a running backup looks old.
 /// 4. Remove the snapshots, oldest first, each with its manifest first: a crash leaves a shorter list, never a
 ///    broken snapshot.
 /// 5. Remove the unreferenced objects.
-/// 6. Abort the uploads. A user who may not list or abort them, or a server that cannot, costs a warning.
+/// 6. Abort the uploads. If the user may not list or abort them, or the server cannot, this is a warning.
 /// </remarks>
 public sealed class PruneRun(BackupRepository repository, TimeProvider time)
 {
     /// <summary>
-    /// How long objects without a manifest and unfinished uploads are left alone: they may belong to a backup under
-    /// way.
+    /// Objects without a manifest and unfinished uploads that are younger than this are kept: they may belong to a
+    /// running backup.
     /// </summary>
     public static readonly TimeSpan UnreferencedAgeMin = TimeSpan.FromHours(24);
 
-    /// <summary><see cref="UnreferencedAgeMin"/>; other values are for tests, which do not wait.</summary>
+    /// <summary><see cref="UnreferencedAgeMin"/>; tests use other values so that they need not wait.</summary>
     public TimeSpan UnreferencedAge { get; init; } = UnreferencedAgeMin;
 
-    /// <param name="rule">Which snapshots to keep; null to remove no snapshot and only collect what is
-    /// unreferenced.</param>
-    /// <param name="dryRun">True to only plan.</param>
-    /// <param name="cancellationToken">Ends it between two removals, or within one; the next prune goes on.</param>
+    /// <param name="rule">
+    /// The snapshots to keep; null to remove no snapshot, only unreferenced objects and uploads.
+    /// </param>
+    /// <param name="dryRun">True to plan only.</param>
+    /// <param name="cancellationToken">
+    /// A cancelled call may leave part of a snapshot's objects behind, without a manifest; the next prune continues.
+    /// </param>
     /// <exception cref="BackupException">With the store's reason.</exception>
     public async Task<PruneReport> ExecuteAsync(
         RetentionRule? rule, bool dryRun, CancellationToken cancellationToken)
@@ -85,7 +87,7 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         }
 
         // 3. the store's clock
-        plan = await LeaveYoungAsync(plan, inventory, warnings, cancellationToken);
+        plan = await KeepYoungAsync(plan, inventory, warnings, cancellationToken);
 
         // 4. the snapshots
         foreach (RetentionDecision decision in plan.Removed.Reverse())
@@ -100,8 +102,10 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
     }
 
-    /// <summary>Objects of folders without a manifest in which nothing is young: a backup under way is not
-    /// disturbed.</summary>
+    /// <summary>
+    /// Returns the objects of folders that have no manifest and no young object, so that a running backup is not
+    /// disturbed.
+    /// </summary>
     private static List<StoredObject> FindUnreferenced(Inventory inventory, DateTimeOffset old) =>
     [
         .. inventory.Unreferenced.Values
@@ -125,7 +129,7 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         }
         catch (BackupException e) when (IsRefusal(e))
         {
-            warnings.Add(Warning($"{stale.Count - aborted.Count} unfinished uploads stay in the store", e));
+            warnings.Add(Warning($"{stale.Count - aborted.Count} unfinished uploads remain in the store", e));
         }
 
         return aborted;
@@ -147,13 +151,13 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         }
         catch (BackupException e) when (IsRefusal(e))
         {
-            warnings.Add(Warning("Unfinished uploads are not collected", e));
+            warnings.Add(Warning("Unfinished uploads are not removed", e));
         }
 
         return stale;
     }
 
-    private async Task<PruneReport> LeaveYoungAsync(
+    private async Task<PruneReport> KeepYoungAsync(
         PruneReport plan, Inventory inventory, List<string> warnings, CancellationToken cancellationToken)
     {
         DateTimeOffset[] dates =
@@ -171,7 +175,8 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         if (clock.Problem is { } problem)
         {
             warnings.Add(Warning(
-                "What unfinished backups left is not all collected, since the store's own time is not known", problem));
+                "Not all remains of unfinished backups are removed, because the store's own time is not known",
+                problem));
         }
 
         DateTimeOffset old = clock.AtLeast - UnreferencedAge;

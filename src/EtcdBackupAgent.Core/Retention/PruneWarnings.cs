@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Retention;
 
-/// <summary>What a person should know of a repository before relying on what retention does in it.</summary>
+/// <summary>Facts about a repository that affect its retention and that a person should know.</summary>
 internal static class PruneWarnings
 {
     public static IEnumerable<string> Of(Inventory inventory)
@@ -16,7 +16,7 @@ internal static class PruneWarnings
 
         foreach (BackupException note in inventory.UnreadableNotes)
         {
-            yield return $"{note.Message} It counts for nothing.";
+            yield return $"{note.Message} It is ignored.";
         }
     }
 }

@@ -4,30 +4,30 @@ using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Core.Retention;
 
-/// <summary>What is to happen to one snapshot, and why.</summary>
+/// <summary>The decision about one snapshot, with its reason.</summary>
 /// <param name="Snapshot">The snapshot.</param>
-/// <param name="IsOwn">Whether it is of the rule's policy and history; others always stay.</param>
-/// <param name="Keep">Whether it stays.</param>
+/// <param name="IsOwn">Whether it belongs to the rule's policy and history; other snapshots are always kept.</param>
+/// <param name="Keep">Whether it is kept.</param>
 /// <param name="Reason">A phrase without a full stop.</param>
 public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep, string Reason);
 
 /// <summary>
-/// Decides which snapshots stay: a pure function of the snapshots and the rule, with a reason for each.
+/// Decides which snapshots are kept: a pure function of the snapshots and the rule, with a reason for each decision.
 /// </summary>
 /// <remarks>
 /// Within the rule's policy and history (<see cref="OwnSnapshots"/>), newest first in the order of
 /// <see cref="SnapshotHistory"/>:
-/// 1. complete snapshots are kept until there are as many as the rule asks for;
-/// 2. an incomplete one, one that its last deep verification found damaged, and one that is dated in the future is
-///    never counted; it stays while it is newer than the oldest that is counted, since it tells of a fault that
-///    somebody should see;
-/// 3. where dates and etcd's history contradict each other, one of them is wrong, and it is not known which: the
-///    newest by date stay, too, as many as the rule asks for;
-/// 4. the newest that was deeply verified as sound stays, also if it is not among those: until a newer one is
-///    proved, it is the only one that is known to be good;
-/// 5. the one that was just made stays, whatever its date;
-/// 6. everything else that is older than the oldest that is counted goes. Where there are fewer complete snapshots
-///    than asked for, everything stays: nothing is removed in favour of snapshots that cannot be restored.
+/// 1. Complete snapshots are counted and kept until the rule's number is reached.
+/// 2. Incomplete snapshots, snapshots that their last deep verification found damaged, and snapshots that are dated in
+///    the future are not counted. They are kept while they are newer than the oldest counted snapshot, because they
+///    show a fault that a person should see.
+/// 3. If dates and etcd's history contradict each other, one of them is wrong, and it is not known which. So the newest
+///    snapshots by date are kept, too, up to the rule's number.
+/// 4. The newest snapshot that was deeply verified as sound is kept even if it is not counted: until a newer one is
+///    verified, it is the only one that is known to be good.
+/// 5. The snapshot that was just made is kept, whatever its date.
+/// 6. Everything else that is older than the oldest counted snapshot is removed. If there are fewer complete snapshots
+///    than the rule's number, everything is kept: nothing is removed in favour of snapshots that cannot be restored.
 /// </remarks>
 public sealed class RetentionPlan
 {
@@ -70,9 +70,9 @@ public sealed class RetentionPlan
     [
         .. _history.Snapshots.Reverse().Select(snapshot =>
         {
-            string? whose = _own.WhyNot(snapshot.Manifest);
-            (bool keep, string reason) = whose is null ? DecideOwn(snapshot) : (true, whose);
-            return new RetentionDecision(snapshot, IsOwn: whose is null, keep, reason);
+            string? foreign = _own.ForeignReason(snapshot.Manifest);
+            (bool keep, string reason) = foreign is null ? DecideOwn(snapshot) : (true, foreign);
+            return new RetentionDecision(snapshot, IsOwn: foreign is null, keep, reason);
         }),
     ];
 
@@ -80,18 +80,18 @@ public sealed class RetentionPlan
     {
         if (_counted == _rule.RetainNumBackups)
         {
-            return WhyKeptThoughOld(snapshot) is { } exception ? (true, $"{Older}, but {exception}") : (false, Older);
+            return ReasonToKeepOld(snapshot) is { } exception ? (true, $"{Older}, but {exception}") : (false, Older);
         }
 
         if (!snapshot.IsComplete)
         {
-            IEnumerable<string> lacking = snapshot.Lacking.Select(a => a.Key.Value.Split('/')[^1]);
-            return (true, $"incomplete ({string.Join(", ", lacking)} lacking), not counted");
+            IEnumerable<string> missing = snapshot.Missing.Select(a => a.Key.Value.Split('/')[^1]);
+            return (true, $"incomplete ({string.Join(", ", missing)} missing), not counted");
         }
 
         if (snapshot.IsDamaged)
         {
-            return (true, "damaged, as its deep verification found, not counted");
+            return (true, "damaged according to its deep verification, not counted");
         }
 
         if (snapshot.IsFromFuture)
@@ -103,7 +103,7 @@ public sealed class RetentionPlan
         return (true, $"number {_counted} of the newest {_rule.RetainNumBackups} complete snapshots");
     }
 
-    private string? WhyKeptThoughOld(Snapshot snapshot)
+    private string? ReasonToKeepOld(Snapshot snapshot)
     {
         if (snapshot.Id == _rule.JustMade)
         {

@@ -6,24 +6,26 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Retention;
 
 /// <summary>
-/// The time by the clock that dates the objects of a store. Ages of objects are judged by it: the clock here may be
-/// ahead by days.
+/// The time by the clock that dates the objects of a store. Ages of objects are computed with it, because the local
+/// clock may be ahead by days.
 /// </summary>
-/// <param name="AtLeast">It is this late, or later.</param>
-/// <param name="Problem">Why it could not be found out better; null if that was not necessary, or if it was.</param>
+/// <param name="AtLeast">The store's time is this or later.</param>
+/// <param name="Problem">Why a more exact time could not be found; null if it was found, or was not necessary.</param>
 internal sealed record StoreClock(DateTimeOffset AtLeast, BackupException? Problem)
 {
-    /// <summary>What an object is called that is made to see its date. It is no part of the repository.</summary>
+    /// <summary>
+    /// The prefix of an object that is stored only to read its date. It is not part of the repository.
+    /// </summary>
     private const string ProbeRoot = "clock/";
 
     /// <remarks>
-    /// 1. What was stored last was stored in the past. After a backup that is enough.
-    /// 2. Otherwise store a small object, see when that was, and remove it.
+    /// 1. The newest stored object was stored in the past. After a backup this is enough.
+    /// 2. Otherwise store a small object, read its date, and remove it.
     /// </remarks>
     /// <param name="store">The store.</param>
-    /// <param name="inventory">What is in it.</param>
-    /// <param name="wanted">If it is as late as that, it need not be known better.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="inventory">The inventory of the store.</param>
+    /// <param name="wanted">If the store's time is later than this, no more exact time is needed.</param>
+    /// <param name="cancellationToken">A cancelled call may leave the small object behind.</param>
     public static async Task<StoreClock> ReadAsync(
         IObjectStore store, Inventory inventory, DateTimeOffset wanted, CancellationToken cancellationToken)
     {
@@ -61,7 +63,8 @@ internal sealed record StoreClock(DateTimeOffset AtLeast, BackupException? Probl
             StoredObject? probe = await store.ListAsync(key.Value, cancellationToken)
                 .FirstOrDefaultAsync(found => found.Key == key, cancellationToken);
             return probe?.ModifiedAt ?? throw new BackupException(
-                FailureReason.StoreFailed, $"'{key}' was stored in {store.Address} and is not in its listing.");
+                FailureReason.StoreFailed,
+                $"'{key}' was stored in {store.Address}, but its listing does not contain it.");
         }
         finally
         {

@@ -4,9 +4,9 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Secrets;
 
 /// <summary>
-/// The one rule for secrets and other texts that a person pastes, wherever they come from: one line end at the end, LF
-/// or CRLF, does not count, because an editor or a shell put it there; everything else does. See
-/// <c>docs/security.md</c>, "White space in secrets". The code that reads the text applies it, once.
+/// The one rule for secrets and other text that a person pastes, whatever the source. One line end (LF or CRLF) at the
+/// end of the text does not count, because an editor or a shell put it there. Every other character counts. See
+/// <c>docs/security.md</c>, "White space in secrets". The code that reads the text applies the rule, once.
 /// </summary>
 public static class SecretText
 {
@@ -20,21 +20,21 @@ public static class SecretText
         text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
 
     /// <summary>
-    /// What is wrong with a key or a token, which never has white space at its ends and never control characters; as
-    /// the end of a sentence. Null if nothing is. The text is without its line end.
+    /// Returns what is wrong with a key or a token as the end of a sentence; null if it is valid. A key or a token
+    /// never starts or ends with white space and never contains control characters. The text is without its line end.
     /// </summary>
     public static string? FaultOfToken(string text) => text switch
     {
         "" => "is empty",
         _ when text.EndsWith('\n') || text.EndsWith('\r') => "ends in more than one line end",
-        _ when text.Any(char.IsControl) => "has a line end or another control character in it",
-        _ when char.IsWhiteSpace(text[0]) => "begins with white space",
+        _ when text.Any(char.IsControl) => "contains a line end or another control character",
+        _ when char.IsWhiteSpace(text[0]) => "starts with white space",
         _ when char.IsWhiteSpace(text[^1]) => "ends in white space",
         _ => null,
     };
 
     /// <inheritdoc cref="FaultOfToken(string)"/>
-    /// <param name="bytes">With its line end.</param>
+    /// <param name="bytes">The text with its line end.</param>
     public static string? FaultOfToken(ReadOnlySpan<byte> bytes)
     {
         try
@@ -47,9 +47,11 @@ public static class SecretText
         }
     }
 
-    /// <summary>A key or a token, without the line end at its end.</summary>
-    /// <param name="bytes">Where it stands.</param>
-    /// <param name="what">What it is, for the message, which never repeats it.</param>
+    /// <summary>Returns a key or a token without the line end at its end.</summary>
+    /// <param name="bytes">The text.</param>
+    /// <param name="what">
+    /// A description of the text for the message. The message never contains the text itself.
+    /// </param>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static string Token(ReadOnlySpan<byte> bytes, string what) => FaultOfToken(bytes) is { } fault
         ? throw Refusal(what, fault)
@@ -65,6 +67,6 @@ public static class SecretText
     private static BackupException Refusal(string what, string fault) =>
         new(FailureReason.InvalidInput, $"{what} {fault}.")
         {
-            Hint = "One line end at its end does not count; all other characters do. Write it again without them.",
+            Hint = "Write it again without these characters. Only one line end at its end is ignored.",
         };
 }

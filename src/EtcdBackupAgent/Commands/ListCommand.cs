@@ -44,7 +44,7 @@ internal static class ListCommand
 
             foreach (BackupException note in inventory.UnreadableNotes)
             {
-                FailureText.WriteWarning($"{note.Message} It counts for nothing.");
+                FailureText.WriteWarning($"{note.Message} It is ignored.");
             }
 
             return ExitCodes.Success;

@@ -32,7 +32,7 @@ internal static class SampleSnapshots
             Folder = folder,
             Manifest = manifest,
             IsFromFuture = future,
-            Lacking = complete ? [] : manifest.Artifacts,
+            Missing = complete ? [] : manifest.Artifacts,
             Verification = verified is { } result ? RepositoryJson.Sealed(Verification(manifest, result)) : null,
         };
     }

@@ -217,7 +217,7 @@ internal sealed class ClusterScene : IDisposable
     }
 
     private static RetentionDecision Decision(SnapshotManifest manifest, bool keep) => new(
-        new Snapshot { Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id), Manifest = manifest, Lacking = [] },
+        new Snapshot { Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id), Manifest = manifest, Missing = [] },
         IsOwn: true,
         keep,
         "for the test");

@@ -47,7 +47,7 @@ public sealed class ListingMeanwhileTests : IDisposable
 
         Snapshot listed = Assert.Single((await TakeInventoryAsync()).Snapshots);
 
-        Assert.Equal(ArtifactKind.Certs, Assert.Single(listed.Lacking).Kind);
+        Assert.Equal(ArtifactKind.Certs, Assert.Single(listed.Missing).Kind);
     }
 
     public void Dispose() => _fixture.Dispose();

@@ -81,7 +81,7 @@ public sealed class SnapshotChoiceTests
         Assert.Equal("bbbb0003", SnapshotChoice.Find(some, "latest", "file:///r").Id.Value);
         Assert.Equal("eeee0006", SnapshotChoice.Find(some, "eeee", "file:///r").Id.Value);
         BackupException none = Assert.Throws<BackupException>(() => SnapshotChoice.Find(all, "latest", "file:///r"));
-        Assert.Contains("dated in the future of this machine's clock", none.Message, StringComparison.Ordinal);
+        Assert.Contains("dated in the future by this machine's clock", none.Message, StringComparison.Ordinal);
         Assert.Contains("eeee0006", none.Message, StringComparison.Ordinal);
     }
 

@@ -219,12 +219,12 @@ public sealed class RetentionPlanTests
                 SampleSnapshots.NewYear.AddDays(int.Parse(words[0], CultureInfo.InvariantCulture) - 1),
                 words[1],
                 Hex(words[2]),
-                complete: words[3] is not ("lacking" or "lost"),
+                complete: words[3] is not ("missing" or "lost"),
                 verified: words[3] switch
                 {
                     "proved" or "lost" => VerificationResult.Sound,
                     "damaged" => VerificationResult.Damaged,
-                    "complete" or "lacking" => null,
+                    "complete" or "missing" => null,
                     _ => throw new FormatException($"An unknown state in '{line}'."),
                 });
             return new GoldenRow(snapshot, words[4] == "keep", words[5].Trim());

@@ -32,9 +32,9 @@ public sealed class SecretTextTests
     [InlineData("\r\n", "is empty")]
     [InlineData("key\n\n", "ends in more than one line end")]
     [InlineData("key\r", "ends in more than one line end")]
-    [InlineData("a\nkey", "has a line end or another control character in it")]
-    [InlineData("a\0key", "has a line end or another control character in it")]
-    [InlineData(" key", "begins with white space")]
+    [InlineData("a\nkey", "contains a line end or another control character")]
+    [InlineData("a\0key", "contains a line end or another control character")]
+    [InlineData(" key", "starts with white space")]
     [InlineData("key \n", "ends in white space")]
     public void A_key_has_no_white_space_at_its_ends(string text, string? fault) =>
         Assert.Equal(fault, SecretText.FaultOfToken(Encoding.UTF8.GetBytes(text)));

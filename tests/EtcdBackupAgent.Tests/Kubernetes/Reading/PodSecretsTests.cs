@@ -56,7 +56,7 @@ public sealed class PodSecretsTests : IDisposable
 
     [Theory]
     [InlineData("secret\n\n", "ends in more than one line end")]
-    [InlineData(" secret", "begins with white space")]
+    [InlineData(" secret", "starts with white space")]
     public async Task A_key_with_white_space_of_its_own_is_refused_and_not_shown(string secretKey, string fault)
     {
         WriteCertificates("ca.crt", "client.crt", "client.key");
