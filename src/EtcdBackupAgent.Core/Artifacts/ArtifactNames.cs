@@ -2,10 +2,10 @@ using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Core.Artifacts;
 
-/// <summary>What the kinds of artifacts are called, in the repository and to people.</summary>
+/// <summary>The names of the kinds of artifacts, in the repository and in messages.</summary>
 internal static class ArtifactNames
 {
-    /// <summary>The file's name in a snapshot's folder (<c>docs/spec/repository.md</c>, "Artifacts").</summary>
+    /// <summary>Returns the file name in a snapshot's folder (<c>docs/spec/repository.md</c>, "Artifacts").</summary>
     public static string FileName(ArtifactKind kind, ArtifactEncryption encryption)
     {
         string name = kind switch

@@ -12,18 +12,23 @@ using EtcdBackupAgent.Snapshots;
 
 namespace EtcdBackupAgent.Core.Artifacts;
 
-/// <summary>Reads artifacts back through their layers, and holds every byte against the manifest.</summary>
+/// <summary>Reads artifacts through their layers and compares every size and digest with the manifest.</summary>
 internal sealed class ArtifactReader(
     IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
-    /// <summary>Whether a failure speaks of the bytes that are read, not of the place they are written to.</summary>
-    public static bool IsOfContent(Exception e) => e is AgeException or ArchiveDamagedException or ArchiveUnsafeException;
+    /// <summary>
+    /// Returns whether a failure concerns the bytes that are read, not the place that they are written to.
+    /// </summary>
+    public static bool IsContentFailure(Exception e) =>
+        e is AgeException or ArchiveDamagedException or ArchiveUnsafeException;
 
-    /// <summary>Whether the inside of this artifact can be read at all: it is not encrypted, or there are keys to try.</summary>
+    /// <summary>
+    /// Returns whether the content of this artifact can be read: it is not encrypted, or there are keys to try.
+    /// </summary>
     public bool CanOpen(ArtifactManifest artifact) =>
         artifact.Encryption == ArtifactEncryption.None || identities.Count > 0;
 
-    /// <summary>Refuses an artifact that is encrypted where there is no key to try.</summary>
+    /// <summary>Throws if the artifact is encrypted and there is no key to try.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
     public void RequireKey(ArtifactManifest artifact)
     {
@@ -34,12 +39,12 @@ internal sealed class ArtifactReader(
     }
 
     /// <summary>
-    /// Hands the artifact's plain bytes to <paramref name="consume"/>. What the consumer made of them counts only when this has returned:
-    /// the digests are known at the end.
+    /// Passes the artifact's plain bytes to <paramref name="consume"/>. The consumer's result is valid only after this
+    /// method has returned, because the digests are known only at the end.
     /// </summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.DataDamaged"/> if the object is missing or any layer, size or digest is not what the manifest says;
-    /// <see cref="FailureReason.KeyRefused"/> if there is no key.
+    /// <see cref="FailureReason.DataDamaged"/> if the object is missing, or a layer, size or digest does not match the
+    /// manifest; <see cref="FailureReason.KeyRefused"/> if there is no key.
     /// </exception>
     public async Task ReadAsync(
         ArtifactManifest artifact, Func<Stream, Task> consume, CancellationToken cancellationToken)
@@ -58,7 +63,7 @@ internal sealed class ArtifactReader(
             await using ProgressStream plain = new(
                 plainDigest, ArtifactNames.Title(artifact.Kind), artifact.PlainBytes, progress);
 
-            // 2. the consumer, and whatever it left unread
+            // 2. the consumer, then the bytes that it did not read
             await consume(plain);
             await plain.CopyToAsync(Stream.Null, cancellationToken);
 
@@ -70,11 +75,12 @@ internal sealed class ArtifactReader(
         }
         catch (AgeException e) when (e.Failure is AgeFailure.NoMatchingIdentity)
         {
-            // No key fits, or the place where it would fit is damaged: the stored bytes tell.
+            // Either no key fits, or the header with the encrypted file key is damaged. The digest of the stored bytes
+            // decides which.
             await ReadStoredAsync(artifact, cancellationToken);
-            throw NoKey($"{artifact.Key} in {store.Address} is encrypted to other keys than those given.", e);
+            throw NoKey($"{artifact.Key} in {store.Address} is encrypted, and none of the given keys opens it.", e);
         }
-        catch (IOException e) when (IsOfContent(e))
+        catch (IOException e) when (IsContentFailure(e))
         {
             throw Damaged(artifact, e.Message, e);
         }
@@ -84,7 +90,7 @@ internal sealed class ArtifactReader(
         }
     }
 
-    /// <summary>Checks what can be checked without a key: that the object is the one that was written.</summary>
+    /// <summary>Makes the checks that need no key: compares the stored size and digest with the manifest.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public async Task ReadStoredAsync(ArtifactManifest artifact, CancellationToken cancellationToken)
     {
@@ -104,7 +110,8 @@ internal sealed class ArtifactReader(
     private static BackupException NoKey(string message, Exception? inner = null) =>
         new(FailureReason.KeyRefused, message, inner)
         {
-            Hint = "Give --passphrase-file, or --identity-file with the identity of one of the repository's recipients.",
+            Hint = "Give --passphrase-file, or --identity-file with the identity of one of the repository's "
+                + "recipients.",
         };
 
     private PullStream Decrypt(ArtifactManifest artifact, DigestingStream stored) =>
@@ -118,7 +125,9 @@ internal sealed class ArtifactReader(
         Require(artifact, "stored SHA-256", artifact.StoredSha256, stored.Digest());
     }
 
-    /// <summary>A database ends in the SHA-256 that etcd appended: proof that the backup had what the member sent.</summary>
+    /// <summary>
+    /// Checks the SHA-256 that etcd appended to the database. It proves that the backup received what the member sent.
+    /// </summary>
     private static void RequireTrailer(ArtifactManifest artifact, SnapshotTrailerResult trailer)
     {
         if (artifact.Kind == ArtifactKind.Etcd && trailer != SnapshotTrailerResult.Valid)
@@ -136,13 +145,13 @@ internal sealed class ArtifactReader(
     {
         if (!expected.Equals(found))
         {
-            throw Damaged(artifact, $"its {what} is {found}, and the manifest says {expected}");
+            throw Damaged(artifact, $"its {what} is {found}, but the manifest says {expected}");
         }
     }
 
     private BackupException Damaged(ArtifactManifest artifact, string why, Exception? inner = null) =>
         new(FailureReason.DataDamaged, $"{artifact.Key} in {store.Address} is damaged: {why.TrimEnd('.')}.", inner)
         {
-            Hint = "Restore from another snapshot; 'etcd-backup-agent verify --all' tells which are sound.",
+            Hint = "Restore from another snapshot; 'etcd-backup-agent verify --all' shows which are sound.",
         };
 }

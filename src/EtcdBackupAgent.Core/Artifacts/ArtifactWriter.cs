@@ -12,28 +12,34 @@ using EtcdBackupAgent.Core.Transfers;
 namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
-/// Stores the artifacts of one snapshot. The layers are streams that pull from each other, so memory is bounded by the layers' own buffers.
-/// The database is read ahead of the store, for etcd keeps a transaction open as long as it is read.
+/// Stores the artifacts of one snapshot. The layers are streams that pull from each other, so the layers' own buffers
+/// bound the memory. The database is read ahead of the store, because etcd keeps a read transaction open until the
+/// whole stream is read.
 /// </summary>
 internal sealed class ArtifactWriter(
-    BackupRepository repository, SnapshotFolder folder, ScratchSpace scratch, IProgress<TransferProgress> progress, TimeProvider time)
+    BackupRepository repository,
+    SnapshotFolder folder,
+    ScratchSpace scratch,
+    IProgress<TransferProgress> progress,
+    TimeProvider time)
 {
     /// <summary>
-    /// zstd's level 1: on an etcd database level 3, its default, takes twice the time, while etcd is held, to save about one percent
-    /// (<c>docs/performance.md</c>).
+    /// zstd level 1. On an etcd database, the default level 3 takes twice the time and saves about one percent; etcd
+    /// keeps its read transaction open for all of that time (<c>docs/performance.md</c>).
     /// </summary>
     private static readonly ZstdCompressionOptions Compression = new() { Level = 1 };
 
-    /// <summary>What became of the reading ahead; null before a database was stored.</summary>
+    /// <summary>The report of the read-ahead; null before a database is stored.</summary>
     public SpillReport? Spill { get; private set; }
 
-    /// <param name="plain">etcd's snapshot, from where the stream stands to its end.</param>
-    /// <param name="plainBytesExpected">How many bytes there will be, for showing progress.</param>
+    /// <param name="plain">etcd's snapshot; it is read from the current position of the stream to its end.</param>
+    /// <param name="plainBytesExpected">The expected number of bytes, for the progress display.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
-    public Task<ArtifactManifest> StoreDatabaseAsync(Stream plain, long plainBytesExpected, CancellationToken cancellationToken) =>
+    public Task<ArtifactManifest> StoreDatabaseAsync(
+        Stream plain, long plainBytesExpected, CancellationToken cancellationToken) =>
         StoreAsync(ArtifactKind.Etcd, plain, plainBytesExpected, StoreAheadAsync, cancellationToken);
 
-    /// <param name="tar">The archive, from where the stream stands to its end.</param>
+    /// <param name="tar">The archive; it is read from the current position of the stream to its end.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreCertificatesAsync(Stream tar, CancellationToken cancellationToken) =>
         StoreAsync(ArtifactKind.Certs, tar, plainBytesExpected: null, repository.Store.PutAsync, cancellationToken);
@@ -49,9 +55,11 @@ internal sealed class ArtifactWriter(
         ObjectKey key = folder.Key(ArtifactNames.FileName(kind, encryption));
 
         // plain bytes ▶ SHA-256 ▶ zstd ▶ age ▶ SHA-256 ▶ store
-        await using DigestingStream? ownDigest = plain is IDigestedStream ? null : new DigestingStream(plain, leaveOpen: true);
+        await using DigestingStream? ownDigest =
+            plain is IDigestedStream ? null : new DigestingStream(plain, leaveOpen: true);
         IDigestedStream plainDigest = ownDigest ?? (IDigestedStream)plain;
-        await using ProgressStream reported = new(ownDigest ?? plain, ArtifactNames.Title(kind), plainBytesExpected, progress);
+        await using ProgressStream reported =
+            new(ownDigest ?? plain, ArtifactNames.Title(kind), plainBytesExpected, progress);
         await using ZstdCompressionStream compressed = new(reported, Compression, leaveOpen: true);
         await using PullStream encrypted = Encrypt(compressed);
         await using DigestingStream storedDigest = new(encrypted, leaveOpen: true);
@@ -82,7 +90,7 @@ internal sealed class ArtifactWriter(
         {
             throw new BackupException(FailureReason.TargetUnusable, $"Cannot store '{key}': {e.Message}", e)
             {
-                Hint = "Name another directory with --scratch-dir.",
+                Hint = "Choose another directory with --scratch-dir.",
             };
         }
         finally

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
-/// Passes on what a stream holds, and refuses the first byte past the length that it must have: what was stored by somebody else may
-/// decompress to more than any disk takes. That it is no shorter is for whoever reads it to the end.
+/// Passes on the bytes of a stream and throws at the first byte past the expected length: a forged object may
+/// decompress to more than any disk can hold. A caller that reads to the end checks that the stream is not shorter.
 /// </summary>
 internal sealed class ExpectedLengthStream(Stream source, long lengthBytes) : PullStream(source, leaveOpen: true)
 {
@@ -21,6 +21,7 @@ internal sealed class ExpectedLengthStream(Stream source, long lengthBytes) : Pu
         _bytes += read;
         return _bytes <= lengthBytes
             ? read
-            : throw new ArchiveDamagedException($"it holds more than the {lengthBytes} bytes that the manifest says.");
+            : throw new ArchiveDamagedException(
+                $"it contains more than the {lengthBytes} bytes that the manifest says.");
     }
 }

@@ -5,8 +5,8 @@ using EtcdBackupAgent.Snapshots;
 namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
-/// Passes an artifact's plain bytes on and computes their SHA-256; in the same pass it holds the trailer of an etcd snapshot, which is
-/// the SHA-256 of all bytes before it, against those bytes.
+/// Passes on an artifact's plain bytes and computes their SHA-256. In the same pass it checks the trailer of an etcd
+/// snapshot, which is the SHA-256 of all bytes before it.
 /// </summary>
 internal sealed class PlainDigestStream(Stream source) : PullStream(source, leaveOpen: true)
 {
@@ -15,13 +15,14 @@ internal sealed class PlainDigestStream(Stream source) : PullStream(source, leav
 
     public long BytesRead { get; private set; }
 
-    /// <summary>What the last bytes are, if this is an etcd snapshot; known at the end.</summary>
+    /// <summary>The result of the trailer check of an etcd snapshot; known at the end.</summary>
     public SnapshotTrailerResult Trailer { get; private set; }
 
-    /// <summary>The SHA-256 of the whole source.</summary>
-    /// <exception cref="InvalidOperationException">The source was not read to its end yet.</exception>
+    /// <summary>Returns the SHA-256 of the whole source.</summary>
+    /// <exception cref="InvalidOperationException">The source has not been read to its end.</exception>
     public Sha256Digest Digest() =>
-        _digest ?? throw new InvalidOperationException($"The digest is known only at the end; {BytesRead} bytes were read so far.");
+        _digest ?? throw new InvalidOperationException(
+            $"The digest is known only at the end; {BytesRead} bytes were read so far.");
 
     protected override int Pull(Span<byte> buffer) => Account(buffer, Source.Read(buffer));
 

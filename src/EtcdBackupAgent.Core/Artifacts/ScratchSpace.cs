@@ -3,19 +3,22 @@ using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Core.Artifacts;
 
-/// <summary>Where a backup may put sealed bytes that the store does not take as fast as etcd gives them.</summary>
+/// <summary>The place where a backup may put sealed bytes when etcd sends faster than the store accepts.</summary>
 public sealed record ScratchSpace
 {
-    /// <summary>Nowhere: etcd is read at the store's pace.</summary>
+    /// <summary>No scratch space: etcd is read at the store's pace.</summary>
     public static ScratchSpace None { get; } = new() { Directory = null };
 
-    /// <summary>A directory on this machine; null for none.</summary>
+    /// <summary>A local directory; null for none.</summary>
     public required string? Directory { get; init; }
 
-    /// <summary>Whether somebody named it, so that it is taken even where it is in memory.</summary>
+    /// <summary>Whether the user chose the directory. If so, it is used even if it is in memory.</summary>
     public bool IsNamed { get; init; }
 
-    /// <summary>Nothing in plain goes to a disk: without encryption there is no scratch space.</summary>
+    /// <summary>
+    /// Returns the options of the read-ahead. Without encryption there is no scratch space, because plaintext is never
+    /// written to a local disk.
+    /// </summary>
     internal SpillOptions OptionsFor(ArtifactEncryption encryption) => encryption == ArtifactEncryption.None
         ? new SpillOptions
         {

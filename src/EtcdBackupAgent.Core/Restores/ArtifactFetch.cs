@@ -8,7 +8,10 @@ using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Restores;
 
-/// <summary>Brings artifacts into files that are not visible under their own names yet; what returns is proved.</summary>
+/// <summary>
+/// Downloads artifacts to files that are not yet visible under their final names. When a method returns, the content is
+/// verified.
+/// </summary>
 internal sealed class ArtifactFetch(
     IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
@@ -17,31 +20,34 @@ internal sealed class ArtifactFetch(
     private readonly ArtifactReader _reader = new(store, identities, progress);
 
     /// <summary>
-    /// Writes the etcd snapshot, trailer included, to a new file that only its owner can read. One that is to be kept is on the disk
-    /// when this returns.
+    /// Writes the etcd snapshot, including the trailer, to a new file that only its owner can read. If the file is to
+    /// be kept, it is flushed to disk when this returns.
     /// </summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.TargetUnusable"/>,
-    /// or what the store says.
+    /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
+    /// <see cref="FailureReason.TargetUnusable"/>, or the store's reason.
     /// </exception>
     public Task DatabaseAsync(ArtifactManifest artifact, string path, bool keep, CancellationToken cancellationToken) =>
-        _reader.ReadAsync(artifact, plain => WriteSnapshotAsync(plain, path, keep, cancellationToken), cancellationToken);
+        _reader.ReadAsync(
+            artifact, plain => WriteSnapshotAsync(plain, path, keep, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// Extracts the certificates to a new directory. What a tar says is acted upon, so it is read and proved once before;
-    /// certificates are small.
+    /// Extracts the certificates to a new directory. Extraction follows the instructions in the tar, so the whole tar
+    /// is read and verified first; certificates are small.
     /// </summary>
     /// <exception cref="BackupException">As for <see cref="DatabaseAsync"/>.</exception>
-    public async Task CertificatesAsync(ArtifactManifest artifact, string directory, CancellationToken cancellationToken)
+    public async Task CertificatesAsync(
+        ArtifactManifest artifact, string directory, CancellationToken cancellationToken)
     {
-        ArtifactReader prover = new(store, identities, new Progress<TransferProgress>());
-        await prover.ReadAsync(
+        ArtifactReader verifier = new(store, identities, new Progress<TransferProgress>());
+        await verifier.ReadAsync(
             artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
         await _reader.ReadAsync(
             artifact, plain => ExtractAsync(plain, directory, cancellationToken), cancellationToken);
     }
 
-    private static async Task WriteSnapshotAsync(Stream plain, string path, bool keep, CancellationToken cancellationToken)
+    private static async Task WriteSnapshotAsync(
+        Stream plain, string path, bool keep, CancellationToken cancellationToken)
     {
         try
         {
@@ -56,7 +62,7 @@ internal sealed class ArtifactFetch(
             await plain.CopyToAsync(file, CopyBufferBytes, cancellationToken);
             file.Flush(flushToDisk: keep);
         }
-        catch (Exception e) when (IsOfTarget(e))
+        catch (Exception e) when (IsTargetFailure(e))
         {
             throw RestoreTarget.Unusable(path, e);
         }
@@ -68,12 +74,12 @@ internal sealed class ArtifactFetch(
         {
             await TarExtractor.ExtractAsync(plain, directory, cancellationToken);
         }
-        catch (Exception e) when (IsOfTarget(e))
+        catch (Exception e) when (IsTargetFailure(e))
         {
             throw RestoreTarget.Unusable(directory, e);
         }
     }
 
-    private static bool IsOfTarget(Exception e) =>
-        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsOfContent(e);
+    private static bool IsTargetFailure(Exception e) =>
+        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsContentFailure(e);
 }

@@ -11,29 +11,31 @@ using EtcdBackupAgent.Snapshots.DataDirectory;
 
 namespace EtcdBackupAgent.Core.Restores;
 
-/// <summary>What to build, and where.</summary>
+/// <summary>The data directory to build.</summary>
 public sealed record DataDirectoryRequest
 {
-    /// <summary>The new member's data directory; made if missing, refused unless empty.</summary>
+    /// <summary>The new member's data directory; created if missing, refused if not empty.</summary>
     public required string DataDirectory { get; init; }
 
     /// <summary>
-    /// Where etcd's log goes, for an etcd that runs with <c>--wal-dir</c>; made if missing, refused unless empty. Null
-    /// to have it in the data directory.
+    /// The directory of etcd's log, for an etcd that runs with <c>--wal-dir</c>; created if missing, refused if not
+    /// empty. Null for a log in the data directory.
     /// </summary>
     public string? WalDirectory { get; init; }
 
-    /// <summary>The member, its cluster and its revision. Without a token one is derived from the snapshot.</summary>
+    /// <summary>
+    /// The member, its cluster and its revision. If there is no token, one is derived from the snapshot.
+    /// </summary>
     public required RestorePlan Plan { get; init; }
 
-    /// <summary>Where the certificates go; null to leave them in the repository.</summary>
+    /// <summary>The directory for the certificates; null to leave them in the repository.</summary>
     public string? CertificatesDirectory { get; init; }
 }
 
-/// <summary>What was built.</summary>
+/// <summary>The data directory that was built.</summary>
 public sealed record DataDirectoryOutcome
 {
-    /// <summary>Null if the snapshot came from a file.</summary>
+    /// <summary>The manifest; null if the snapshot came from a file.</summary>
     public required SnapshotManifest? Manifest { get; init; }
 
     /// <summary>Absolute path of the data directory.</summary>
@@ -42,30 +44,28 @@ public sealed record DataDirectoryOutcome
     /// <summary>Absolute path of the log's directory; null if the log is in the data directory.</summary>
     public required string? WalDirectory { get; init; }
 
-    /// <summary>Absolute path of the certificates; null if they were not asked for.</summary>
+    /// <summary>Absolute path of the certificates; null if they were not requested.</summary>
     public required string? CertificatesPath { get; init; }
 
-    /// <summary>
-    /// What the new cluster is: its id, its members' ids, its token; and what differs from the snapshot.
-    /// </summary>
+    /// <summary>The new cluster: its ID, its members' IDs, its token; and the differences from the snapshot.</summary>
     public required RestoreSummary Summary { get; init; }
 }
 
 /// <summary>
-/// Builds the data directory of a new etcd member out of a snapshot, ready for etcd to start on: what <c>etcdutl snapshot restore</c>
-/// does, without it. No Kubernetes API and no etcd is asked.
+/// Builds the data directory of a new etcd member from a snapshot, ready for etcd to start, like <c>etcdutl snapshot
+/// restore</c> but without it. It calls neither the Kubernetes API nor etcd.
 /// </summary>
 /// <remarks>
-/// 0. Refuse directories that lie in each other, or in the repository.
-/// 1. Find the snapshot, and refuse a token that would make the restored cluster the one that was lost.
+/// 0. Refuse directories that contain each other, or that are in the repository.
+/// 1. Find the snapshot, and refuse a token that would give the restored cluster the ID of the lost one.
 /// 2. Claim the data directory, and those for the log and the certificates: each must be empty or missing.
-/// 3. Fetch the database into a file of the target's own file system, and prove it. A snapshot that is a file already is proved while
-///    it is read.
-/// 4. Fetch and prove the certificates.
-/// 5. Derive the token, unless one was given; refuse one by which a cluster was restored before that has lived on; and
-///    build <c>member/</c> in a staging directory.
-/// 6. Only now rename into place, <c>member/</c> last: a failure before leaves everything as it was.
-/// A directory that was there before stays its owner's, and so does all that is put into it.
+/// 3. Fetch the database into a file on the target's file system, and verify it. A snapshot that is already a file is
+///    verified while it is read.
+/// 4. Fetch and verify the certificates.
+/// 5. Derive the token, unless one was given. Refuse a token with which a cluster was restored before and then
+///    continued to run. Build <c>member/</c> in a staging directory.
+/// 6. Rename into place, <c>member/</c> last: a failure before this step leaves everything unchanged.
+/// An existing directory keeps its owner, who also owns everything that is put into it.
 /// </remarks>
 public static class DataDirectoryRun
 {
@@ -73,22 +73,22 @@ public static class DataDirectoryRun
 
     private const string DamagedInRepositoryHint =
         "Restore from another snapshot; 'etcd-backup-agent verify --deep ID' shows whether it is sound. "
-        + "If there is no other: 'restore ID --to DIR' gives the file as it is, "
-        + "and etcdutl may take what is not taken here.";
+        + "If there is no other: 'restore ID --to DIR' restores the file unchanged, "
+        + "and etcdutl may accept a file that is refused here.";
 
     private const string DamagedFileHint =
         "Restore from another snapshot; 'etcd-backup-agent inspect FILE' shows what is wrong with a file. "
-        + "If there is no other: etcdutl may take what is not taken here.";
+        + "If there is no other: etcdutl may accept a file that is refused here.";
 
-    /// <param name="repository">Where the snapshot is.</param>
-    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
-    /// <param name="identities">What opens an encrypted snapshot; empty for an unencrypted one.</param>
-    /// <param name="request">What to build.</param>
-    /// <param name="progress">Told about the bytes.</param>
-    /// <param name="cancellationToken">Ends it; nothing is left then.</param>
+    /// <param name="repository">The repository of the snapshot.</param>
+    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="identities">The identities that open an encrypted snapshot; empty for an unencrypted one.</param>
+    /// <param name="request">The data directory to build.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
-    /// <see cref="FailureReason.SnapshotNotFound"/>, or what the store says.
+    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>,
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.SnapshotNotFound"/>, or the store's reason.
     /// </exception>
     public static async Task<DataDirectoryOutcome> FromRepositoryAsync(
         BackupRepository repository,
@@ -105,14 +105,15 @@ public static class DataDirectoryRun
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         Snapshot snapshot = SnapshotChoice.Find(inventory, idText, repository.Store.Address);
         ArtifactManifest database = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
-            ?? throw new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} holds no etcd database.");
+            ?? throw new BackupException(
+                FailureReason.DataDamaged, $"Snapshot {snapshot.Id} contains no etcd database.");
         ArtifactManifest? certificates = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs);
         RestoredIdentity.RequireOther(request.Plan, snapshot.Manifest);
 
         // 2. the targets
         using DataDirectoryTargets targets =
             DataDirectoryTargets.Claim(request, withCertificates: certificates is not null);
-        targets.RequireRoom(2 * database.PlainBytes, "the snapshot, the database made of it");
+        targets.RequireRoom(2 * database.PlainBytes, "the snapshot, the database built from it");
 
         // 3. the database
         ArtifactFetch fetch = new(repository.Store, identities, progress);
@@ -140,12 +141,13 @@ public static class DataDirectoryRun
     }
 
     /// <param name="snapshotPath">A snapshot file, or a copy of a stopped member's <c>member/snap/db</c>.</param>
-    /// <param name="skipHashCheck">Take a file without etcd's SHA-256 at its end, as a copied database is.</param>
-    /// <param name="request">What to build; without certificates.</param>
-    /// <param name="progress">Told about the bytes.</param>
-    /// <param name="cancellationToken">Ends it; nothing is left then.</param>
+    /// <param name="skipHashCheck">Accept a file without etcd's SHA-256 at its end, such as a copied database.</param>
+    /// <param name="request">The data directory to build, without certificates.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.InvalidInput"/>.
+    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>,
+    /// <see cref="FailureReason.InvalidInput"/>.
     /// </exception>
     public static async Task<DataDirectoryOutcome> FromFileAsync(
         string snapshotPath,
@@ -164,7 +166,7 @@ public static class DataDirectoryRun
         using DataDirectoryTargets targets = DataDirectoryTargets.Claim(request, withCertificates: false);
         targets.RequireRoom(input.DatabaseBytes, "the database");
 
-        // 3. and 5. the proof and the member, side by side
+        // 3. and 5. the proof and the member, at the same time
         RestorePlan plan = await Task.Run(() => WithToken(request.Plan, input, cancellationToken), cancellationToken);
         Task proof = Task.Run(() => input.RequireTrailer(cancellationToken), cancellationToken);
         Task<RestoreSummary> member = BuildAsync(input, targets, plan, DamagedFileHint, progress, cancellationToken);
@@ -213,7 +215,8 @@ public static class DataDirectoryRun
         }
         catch (SnapshotDamagedException e)
         {
-            throw new BackupException(FailureReason.DataDamaged, $"{input.Name} is damaged: {e.Message.TrimEnd('.')}.", e)
+            throw new BackupException(
+                FailureReason.DataDamaged, $"{input.Name} is damaged: {e.Message.TrimEnd('.')}.", e)
             {
                 Hint = damagedHint,
             };
@@ -235,7 +238,8 @@ public static class DataDirectoryRun
         };
 
     /// <summary>
-    /// Waits for both, so that nothing runs on when the target goes. A damaged trailer is told before what the damage did to the tree.
+    /// Waits for both, so that nothing still runs when the target is removed. A damaged trailer is reported before the
+    /// effects of the damage on the tree.
     /// </summary>
     private static async Task FirstFailureOf(Task proof, Task member)
     {
@@ -244,7 +248,7 @@ public static class DataDirectoryRun
         await member;
     }
 
-    /// <summary>Turns a count of bytes into steps that are shown.</summary>
+    /// <summary>Converts a number of bytes to progress reports.</summary>
     private sealed class ByteProgress(string step, long total, IProgress<TransferProgress> progress) : IProgress<long>
     {
         public void Report(long value) =>

@@ -5,15 +5,15 @@ using EtcdBackupAgent.Snapshots.DataDirectory;
 namespace EtcdBackupAgent.Core.Restores;
 
 /// <summary>
-/// The directories that the restore of a member fills: data, and, where they are asked for, log and certificates. Each
-/// gets what is its own, or none gets anything.
+/// The directories that the restore of a member fills: data and, if requested, log and certificates. Either all of them
+/// get their content, or none does.
 /// </summary>
 internal sealed class DataDirectoryTargets : IDisposable
 {
     private const string MemberDirectoryName = "member";
 
     private const string NotEmptyHint =
-        "Name an empty or new directory, or move what is in it somewhere else first; here nothing is overwritten.";
+        "Choose an empty or new directory, or move its content elsewhere first; nothing is overwritten.";
 
     private readonly RestoreTarget? _log;
     private readonly RestoreTarget? _certificates;
@@ -27,19 +27,19 @@ internal sealed class DataDirectoryTargets : IDisposable
 
     public RestoreTarget Data { get; }
 
-    /// <summary>Where the log is written before it is proved; null if it goes into the data directory.</summary>
+    /// <summary>The path where the log is written before it is verified; null if it is in the data directory.</summary>
     public string? StagedLog => _log?.StagingPath;
 
-    /// <summary>Where the certificates are written before they are proved; null if nobody asked for them.</summary>
+    /// <summary>
+    /// The path where the certificates are written before they are verified; null if they were not requested.
+    /// </summary>
     public string? StagedCertificates => _certificates?.Staged(RestoreRun.CertificatesDirectoryName);
 
     public string? LogDirectory => _log?.Path;
 
     public string? CertificatesDirectory => _certificates?.Path;
 
-    /// <summary>
-    /// Takes all directories; each must be missing or empty.
-    /// </summary>
+    /// <summary>Claims all directories; each must be missing or empty.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public static DataDirectoryTargets Claim(DataDirectoryRequest request, bool withCertificates)
     {
@@ -49,7 +49,7 @@ internal sealed class DataDirectoryTargets : IDisposable
             RestoreTarget data = Add(RestoreTarget.Claim(
                 request.DataDirectory,
                 NotEmptyHint,
-                besides: request.WalDirectory is { } wal ? RealPath.Absolute(wal) : null));
+                exceptEntry: request.WalDirectory is { } wal ? RealPath.Absolute(wal) : null));
             RestoreTarget? log = request.WalDirectory is { } walDirectory
                 ? Add(RestoreTarget.Claim(walDirectory, NotEmptyHint))
                 : null;
@@ -75,7 +75,7 @@ internal sealed class DataDirectoryTargets : IDisposable
         }
     }
 
-    /// <summary>Fails early if the database and what it is made of, or the log, do not fit.</summary>
+    /// <summary>Throws early if the database with its source, or the log, does not fit.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public void RequireRoom(long databaseBytes, string forWhat)
     {
@@ -85,8 +85,8 @@ internal sealed class DataDirectoryTargets : IDisposable
     }
 
     /// <summary>
-    /// Puts everything into place, the member last: without it etcd does not start on the rest. If that fails, nothing
-    /// is there afterwards.
+    /// Moves everything into place, the member last, because etcd does not start without it. If this fails, nothing
+    /// remains in place.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public void Publish()
@@ -118,7 +118,7 @@ internal sealed class DataDirectoryTargets : IDisposable
         }
     }
 
-    /// <summary>The log's directory may lie in the data directory, so it goes first.</summary>
+    /// <summary>Disposes the log's directory first, because it may be in the data directory.</summary>
     public void Dispose()
     {
         _certificates?.Dispose();
@@ -127,8 +127,8 @@ internal sealed class DataDirectoryTargets : IDisposable
     }
 
     /// <summary>
-    /// Whoever owns the directory that was there owns what is put into it; a new one for the log is of the data's
-    /// owner.
+    /// The owner of an existing directory becomes the owner of its new content. A new directory for the log gets the
+    /// owner of the data directory.
     /// </summary>
     private void GiveToOwners()
     {

@@ -3,8 +3,7 @@ using EtcdBackupAgent.Archive.Posix;
 namespace EtcdBackupAgent.Core.Restores;
 
 /// <summary>
-/// The directories that a restore has to make for its target: the target itself and those above it, as far as they were
-/// missing.
+/// The directories that a restore creates for its target: the target itself and its parents, if they are missing.
 /// </summary>
 internal sealed class MadeDirectories
 {
@@ -13,7 +12,7 @@ internal sealed class MadeDirectories
     private MadeDirectories(List<string> innermostFirst) => _innermostFirst = innermostFirst;
 
     /// <summary>
-    /// Looks, before anything is made, what of an absolute path without a slash at its end is missing.
+    /// Finds the missing directories of an absolute path without a slash at its end, before any is created.
     /// </summary>
     public static MadeDirectories LeadingTo(string target)
     {
@@ -29,7 +28,7 @@ internal sealed class MadeDirectories
     public bool Contains(string target) => _innermostFirst.Contains(target);
 
     /// <summary>
-    /// Removes those that are there and hold nothing, from the innermost out; the first that holds something ends it.
+    /// Removes the existing empty directories, from the innermost outwards; stops at the first one that is not empty.
     /// </summary>
     /// <exception cref="IOException">The system refused it.</exception>
     public void RemoveEmpty()

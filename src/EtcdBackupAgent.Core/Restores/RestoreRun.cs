@@ -8,29 +8,29 @@ using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Restores;
 
-/// <summary>What a restore put where.</summary>
+/// <summary>The result of a restore.</summary>
 public sealed record RestoreOutcome
 {
     public required SnapshotManifest Manifest { get; init; }
 
-    /// <summary>Absolute path of the etcd snapshot; null if the snapshot holds none.</summary>
+    /// <summary>Absolute path of the etcd snapshot; null if the snapshot contains none.</summary>
     public required string? SnapshotPath { get; init; }
 
-    /// <summary>Absolute path of the certificates; null if the snapshot holds none.</summary>
+    /// <summary>Absolute path of the certificates; null if the snapshot contains none.</summary>
     public required string? CertificatesPath { get; init; }
 }
 
 /// <summary>
-/// Brings one snapshot back into a directory: <c>etcd-snapshot.db</c>, as <c>etcdutl snapshot restore</c> takes it, and the certificates
-/// below <c>certificates/</c>. No Kubernetes API and no etcd is asked.
+/// Restores one snapshot to a directory: <c>etcd-snapshot.db</c>, as <c>etcdutl snapshot restore</c> accepts it, and
+/// the certificates below <c>certificates/</c>. It calls neither the Kubernetes API nor etcd.
 /// </summary>
 /// <remarks>
-/// 0. Refuse a target in the repository, or around it.
+/// 0. Refuse a target that is in the repository or contains it.
 /// 1. Find the snapshot.
-/// 2. Claim the target: it must be empty, unless overwriting was asked for.
-/// 3. Write everything into a staging directory within the target, so that it is on the same file system.
-/// 4. Only when every byte has been proved, rename into place; the database last.
-/// A failure leaves the target as it was. What a killed restore left is removed by the next.
+/// 2. Claim the target: it must be empty, unless overwriting was requested.
+/// 3. Write everything to a staging directory within the target, so that it is on the same file system.
+/// 4. After every byte is verified, rename into place, the database last.
+/// A failure leaves the target unchanged. The next restore removes the remains of one that was killed.
 /// </remarks>
 public sealed class RestoreRun(BackupRepository repository)
 {
@@ -38,19 +38,20 @@ public sealed class RestoreRun(BackupRepository repository)
     public const string CertificatesDirectoryName = "certificates";
 
     /// <summary>
-    /// What is said to do about a target that is not empty; which way to another one there is, the caller knows.
+    /// The hint for a target that is not empty. The caller sets it, because it knows how the user can choose another
+    /// target.
     /// </summary>
-    public string NotEmptyHint { get; init; } = "Name an empty or new directory.";
+    public string NotEmptyHint { get; init; } = "Choose an empty or new directory.";
 
-    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
-    /// <param name="identities">What opens an encrypted snapshot; empty for an unencrypted one.</param>
-    /// <param name="targetDirectory">Where to; made if missing.</param>
+    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="identities">The identities that open an encrypted snapshot; empty for an unencrypted one.</param>
+    /// <param name="targetDirectory">The target directory; created if missing.</param>
     /// <param name="overwrite">Whether files of an earlier restore may be replaced; others are never touched.</param>
-    /// <param name="progress">Told about the bytes.</param>
-    /// <param name="cancellationToken">Ends it; the target is then as it was.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">A cancelled call leaves the target unchanged.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
-    /// <see cref="FailureReason.SnapshotNotFound"/>, or what the store says.
+    /// <see cref="FailureReason.TargetUnusable"/>, <see cref="FailureReason.DataDamaged"/>,
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.SnapshotNotFound"/>, or the store's reason.
     /// </exception>
     public async Task<RestoreOutcome> ExecuteAsync(
         string idText,

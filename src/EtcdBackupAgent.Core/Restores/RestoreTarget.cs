@@ -4,15 +4,20 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Restores;
 
 /// <summary>
-/// The directory a restore fills, and the staging directory within it. Until <see cref="Publish"/> nothing is visible under its own name;
-/// disposing removes the staging directory and whatever is still in it, and the directories that were made for nothing.
+/// The directory that a restore fills, and the staging directory within it. Until <see cref="Publish"/> nothing is
+/// visible under its final name. Disposing removes the staging directory with its content, and the created directories
+/// that are still empty.
 /// </summary>
 internal sealed class RestoreTarget : IDisposable
 {
-    /// <summary>How staging directories are called; what a killed restore left is known by it.</summary>
+    /// <summary>
+    /// The prefix of the names of staging directories. It identifies the remains of a killed restore.
+    /// </summary>
     private const string StagingPrefix = ".etcd-backup-agent-restore-";
 
-    /// <summary>What an ext file system's root always holds: a fresh volume is empty all the same.</summary>
+    /// <summary>
+    /// The root of an ext file system always contains this directory; a new volume counts as empty nevertheless.
+    /// </summary>
     private const string LostAndFound = "lost+found";
 
     private const UnixFileMode PrivateDirectory =
@@ -22,12 +27,12 @@ internal sealed class RestoreTarget : IDisposable
     private readonly bool _replaces;
 
     /// <summary>
-    /// What <see cref="Publish"/> put into place, and where it keeps what was there before; null if nothing was.
+    /// The places that <see cref="Publish"/> filled, and where it keeps the previous content; null if there was none.
     /// </summary>
     private readonly Stack<(string Place, string? Replaced)> _published = [];
 
-    /// <summary>What the target is to look like once the staging directory in it is gone.</summary>
-    private (UnixFileMode Mode, DateTime Modified)? _looks;
+    /// <summary>The mode and time that the target gets after the staging directory is removed.</summary>
+    private (UnixFileMode Mode, DateTime Modified)? _finalAttributes;
 
     private RestoreTarget(string target, MadeDirectories made, bool replaces)
     {
@@ -37,23 +42,23 @@ internal sealed class RestoreTarget : IDisposable
         _replaces = replaces;
     }
 
-    /// <summary>The directory itself, absolute.</summary>
+    /// <summary>The absolute path of the directory.</summary>
     public string Path { get; }
 
-    /// <summary>The staging directory, on the same file system.</summary>
+    /// <summary>The absolute path of the staging directory, on the same file system.</summary>
     public string StagingPath { get; }
 
-    /// <summary>Whether the directory was not there before.</summary>
+    /// <summary>Whether the directory did not exist before.</summary>
     public bool WasMissing => _made.Contains(Path);
 
-    /// <summary>Takes the directory for a restore: makes it if missing, and refuses one that is not empty.</summary>
+    /// <summary>Claims a directory for a restore: creates it if missing, and refuses it if it is not empty.</summary>
     /// <param name="directory">The directory.</param>
     /// <param name="notEmptyHint">
-    /// What to do about one that is not empty; null to take it with all that is in it.
+    /// The hint for a directory that is not empty; null to accept it with its content.
     /// </param>
-    /// <param name="besides">A directory that may be in it all the same.</param>
+    /// <param name="exceptEntry">A directory that the target may contain.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
-    public static RestoreTarget Claim(string directory, string? notEmptyHint, string? besides = null)
+    public static RestoreTarget Claim(string directory, string? notEmptyHint, string? exceptEntry = null)
     {
         string target = System.IO.Path.TrimEndingDirectorySeparator(RealPath.Absolute(directory));
         MadeDirectories made = MadeDirectories.LeadingTo(target);
@@ -61,10 +66,10 @@ internal sealed class RestoreTarget : IDisposable
         {
             Directory.CreateDirectory(target, PrivateDirectory);
             RemoveLeftovers(target);
-            if (notEmptyHint is not null && FirstEntry(target, besides) is { } found)
+            if (notEmptyHint is not null && FirstEntry(target, exceptEntry) is { } found)
             {
                 throw new BackupException(
-                    FailureReason.TargetUnusable, $"The directory {target} is not empty: it holds '{found}'.")
+                    FailureReason.TargetUnusable, $"The directory {target} is not empty: it contains '{found}'.")
                 {
                     Hint = notEmptyHint,
                 };
@@ -81,14 +86,14 @@ internal sealed class RestoreTarget : IDisposable
         }
     }
 
-    /// <summary>The path under which a file or directory is written before it is proved.</summary>
+    /// <summary>Returns the path where a file or directory is written before it is verified.</summary>
     public string Staged(string name) => System.IO.Path.Combine(StagingPath, name);
 
     /// <summary>
-    /// Moves a proved file or directory to its place in the target. One that was there goes if the target was taken
-    /// with all that is in it; what has appeared since it was found empty is left alone.
+    /// Moves a verified file or directory to its place in the target. It replaces an existing one if the target was
+    /// claimed with its content. It does not replace anything that appeared after the target was found to be empty.
     /// </summary>
-    /// <returns>Its absolute path.</returns>
+    /// <returns>The absolute path.</returns>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public string Publish(string name)
     {
@@ -117,11 +122,13 @@ internal sealed class RestoreTarget : IDisposable
         }
     }
 
-    /// <summary>Makes the target itself what a proved directory is: all that is in it, and its mode and time.</summary>
+    /// <summary>
+    /// Moves the content of a verified directory into the target, and gives the target its mode and time.
+    /// </summary>
     /// <returns>The target's absolute path.</returns>
     public string PublishContent(string name)
     {
-        _looks = (File.GetUnixFileMode(Staged(name)), Directory.GetLastWriteTimeUtc(Staged(name)));
+        _finalAttributes = (File.GetUnixFileMode(Staged(name)), Directory.GetLastWriteTimeUtc(Staged(name)));
         foreach (string entry in DirectoryTree.Names(Staged(name)))
         {
             string place = System.IO.Path.Join(Path, entry);
@@ -155,19 +162,19 @@ internal sealed class RestoreTarget : IDisposable
     }
 
     /// <summary>
-    /// Takes back what was published, so that the target is as it was: another part of the restore failed.
+    /// Removes the published content and restores the previous content, because another part of the restore failed.
     /// </summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/>: something of it is still there.
+    /// <see cref="FailureReason.TargetUnusable"/>: some of the content remains.
     /// </exception>
     public void Withdraw()
     {
-        _looks = null;
+        _finalAttributes = null;
         while (_published.TryPop(out (string Place, string? Replaced) one))
         {
             try
             {
-                RemoveIfThere(one.Place);
+                RemoveIfExists(one.Place);
                 if (one.Replaced is not null)
                 {
                     DirectoryTree.Move(one.Replaced, one.Place);
@@ -180,7 +187,7 @@ internal sealed class RestoreTarget : IDisposable
         }
     }
 
-    /// <summary>Fails early and with both numbers, rather than late on a full disk.</summary>
+    /// <summary>Throws early and with both numbers, instead of late on a full disk.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>.</exception>
     public void RequireRoom(long bytes, string forWhat)
     {
@@ -189,42 +196,39 @@ internal sealed class RestoreTarget : IDisposable
         {
             throw new BackupException(
                 FailureReason.TargetUnusable,
-                $"The file system of {Path} has {free} bytes free, and {forWhat} need {bytes}.")
+                $"The file system of {Path} has {free} bytes free, but {forWhat} need {bytes}.")
             {
-                Hint = "Make room, or name a directory on another file system.",
+                Hint = "Free some space, or choose a directory on another file system.",
             };
         }
     }
 
-    /// <summary>
-    /// Removes the staging directory; and the target and the directories above it, as far as they were made for the
-    /// restore and got nothing.
-    /// </summary>
+    /// <summary>Removes the staging directory, and the created directories that are still empty.</summary>
     public void Dispose()
     {
         DirectoryTree.Remove(StagingPath);
         _made.RemoveEmpty();
-        if (_looks is ({ } mode, { } modified))
+        if (_finalAttributes is ({ } mode, { } modified))
         {
             File.SetUnixFileMode(Path, mode);
             Directory.SetLastWriteTimeUtc(Path, modified);
         }
     }
 
-    /// <summary>What to say when a path of the target cannot be written.</summary>
+    /// <summary>Returns the exception for a path of the target that cannot be written.</summary>
     public static BackupException Unusable(string path, Exception why) =>
         new(FailureReason.TargetUnusable, $"Cannot restore to {path}: {why.Message}", why)
         {
-            Hint = "Check that the path is a directory, that this user may write there, and that the disk has room.",
+            Hint = "Check that the path is a directory, that this user may write to it, and that the disk has room.",
         };
 
-    private static string? FirstEntry(string target, string? besides) => Directory
+    private static string? FirstEntry(string target, string? exceptEntry) => Directory
         .EnumerateFileSystemEntries(target)
-        .Where(entry => entry != besides)
+        .Where(entry => entry != exceptEntry)
         .Select(System.IO.Path.GetFileName)
         .FirstOrDefault(name => name != LostAndFound);
 
-    private static void RemoveIfThere(string path)
+    private static void RemoveIfExists(string path)
     {
         if (DirectoryTree.Names(System.IO.Path.GetDirectoryName(path)!).Contains(System.IO.Path.GetFileName(path)))
         {

@@ -6,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Core.Restores;
 
-/// <summary>A snapshot file that is read: where its database ends, and whether the SHA-256 after it is right.</summary>
+/// <summary>A snapshot file: finds the end of its database and checks the SHA-256 after it.</summary>
 internal sealed class SnapshotInput : IDisposable
 {
     private const int ReadBufferBytes = 1 << 20;
@@ -21,7 +21,7 @@ internal sealed class SnapshotInput : IDisposable
         DatabaseBytes = hasTrailer ? sizeBytes - SnapshotTrailerCheck.TrailerSizeBytes : sizeBytes;
     }
 
-    /// <summary>Its path, for messages.</summary>
+    /// <summary>The path, for messages.</summary>
     public string Name { get; }
 
     public SafeFileHandle File { get; }
@@ -30,9 +30,10 @@ internal sealed class SnapshotInput : IDisposable
     public long DatabaseBytes { get; }
 
     /// <param name="path">The file.</param>
-    /// <param name="skipHashCheck">Whether a file without a trailer will do.</param>
+    /// <param name="skipHashCheck">Whether to accept a file without a trailer.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.InvalidInput"/> if it cannot be read, <see cref="FailureReason.DataDamaged"/> if it has no trailer.
+    /// <see cref="FailureReason.InvalidInput"/> if it cannot be read, <see cref="FailureReason.DataDamaged"/> if it has
+    /// no trailer.
     /// </exception>
     public static SnapshotInput Open(string path, bool skipHashCheck)
     {
@@ -46,7 +47,10 @@ internal sealed class SnapshotInput : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"The snapshot file {name} cannot be read: {UnreadableFile.Why(name, e)}.", e);
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"The snapshot file {name} cannot be read: {UnreadableFile.Why(name, e)}.",
+                e);
         }
 
         bool hasTrailer = SnapshotTrailerCheck.HasTrailer(sizeBytes);
@@ -55,9 +59,11 @@ internal sealed class SnapshotInput : IDisposable
             file.Dispose();
             throw new BackupException(
                 FailureReason.DataDamaged,
-                $"{name} does not end in etcd's SHA-256: of its {sizeBytes} bytes, a part is missing, or it is no snapshot.")
+                $"{name} does not end in etcd's SHA-256: it has {sizeBytes} bytes. Either a part is missing, or it is "
+                + "not a snapshot.")
             {
-                Hint = "A copy of a member's own database (member/snap/db) has none either: add --skip-hash-check for such a file.",
+                Hint = "A copy of a member's own database (member/snap/db) has no SHA-256: add --skip-hash-check for "
+                    + "such a file.",
             };
         }
 
@@ -65,8 +71,8 @@ internal sealed class SnapshotInput : IDisposable
     }
 
     /// <summary>
-    /// The SHA-256 of the database: the trailer, which <see cref="RequireTrailer"/> still has to prove; or, where there
-    /// is none, computed.
+    /// Returns the SHA-256 of the database: the trailer, which <see cref="RequireTrailer"/> still has to check; or the
+    /// computed value if there is no trailer.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the file cannot be read.</exception>
     public byte[] DatabaseSha256(CancellationToken cancellationToken)
@@ -91,7 +97,7 @@ internal sealed class SnapshotInput : IDisposable
         }
     }
 
-    /// <summary>Reads the whole file and holds it against its trailer, if it has one.</summary>
+    /// <summary>Reads the whole file and compares it with its trailer, if it has one.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public void RequireTrailer(CancellationToken cancellationToken)
     {

@@ -2,9 +2,10 @@ using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Core.Transfers;
 
-/// <summary>Passes a stream's bytes on and reports how many there have been. It does not close the stream it reads.</summary>
+/// <summary>Passes on a stream's bytes and reports their number. It does not close the source.</summary>
 internal sealed class ProgressStream(
-    Stream source, string step, long? totalBytes, IProgress<TransferProgress> progress) : PullStream(source, leaveOpen: true)
+    Stream source, string step, long? totalBytes, IProgress<TransferProgress> progress)
+    : PullStream(source, leaveOpen: true)
 {
     private long _bytes;
 

@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Core.Transfers;
 
-/// <summary>How far a transfer has come. Reported often; whoever shows it thins it out.</summary>
-/// <param name="Step">What is being transferred, as a phrase: <c>etcd database</c>, <c>certificates</c>.</param>
-/// <param name="Bytes">Plain bytes so far.</param>
-/// <param name="TotalBytes">Plain bytes in all; null if not known.</param>
+/// <summary>The progress of a transfer. It is reported often; the receiver decides how often to show it.</summary>
+/// <param name="Step">The content that is transferred, as a phrase: <c>etcd database</c>, <c>certificates</c>.</param>
+/// <param name="Bytes">Plain bytes transferred so far.</param>
+/// <param name="TotalBytes">Plain bytes in total; null if not known.</param>
 public readonly record struct TransferProgress(string Step, long Bytes, long? TotalBytes);

@@ -3,25 +3,28 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>What verifying one snapshot deeply found.</summary>
+/// <summary>The result of the deep verification of one snapshot.</summary>
 public sealed record DeepVerifyOutcome
 {
     public required SnapshotFolder Folder { get; init; }
 
-    /// <summary>What was found; null if the manifest cannot be read.</summary>
+    /// <summary>The record of the result; null if the manifest cannot be read.</summary>
     public VerificationRecord? Record { get; init; }
 
     /// <summary>Why the manifest cannot be read; null if it can.</summary>
     public BackupException? ManifestProblem { get; init; }
 
-    /// <summary>Why what was found is not recorded, or a record before it is still there; null if all is well.</summary>
+    /// <summary>
+    /// Why the result is not recorded, or why the previous record could not be removed; null if neither failed.
+    /// </summary>
     public BackupException? RecordFailure { get; init; }
 
-    /// <summary>Nothing that was checked is wrong.</summary>
+    /// <summary>Whether no check failed.</summary>
     public bool IsSound => Record?.Result == VerificationResult.Sound;
 
     /// <summary>
-    /// The one failure to report where the snapshot had to be sound, and recorded as such: the damage, or else the store's; null if there is none.
+    /// The one failure to report if the snapshot must be sound and recorded as sound: the damage, or else the store's
+    /// failure; null if there is none.
     /// </summary>
     public BackupException? Failure => ManifestProblem ?? (IsSound ? RecordFailure : Damage());
 
@@ -32,10 +35,12 @@ public sealed record DeepVerifyOutcome
         string notRecorded = RecordFailure is { } failure ? $" {failure.Message}" : "";
         return new BackupException(
             FailureReason.DataDamaged,
-            $"Snapshot {Folder.Id} is damaged: {problems.FirstOrDefault("a check failed").TrimEnd('.')}{more}.{notRecorded}",
+            $"Snapshot {Folder.Id} is damaged: "
+            + $"{problems.FirstOrDefault("a check failed").TrimEnd('.')}{more}.{notRecorded}",
             RecordFailure)
         {
-            Hint = $"'etcd-backup-agent show {Folder.Id}' tells everything that is wrong; look at the etcd member, and back up again.",
+            Hint = $"'etcd-backup-agent show {Folder.Id}' shows all damage. Check the etcd member, then make a new "
+                + "backup.",
         };
     }
 }

@@ -15,18 +15,21 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>Looks into the snapshot itself as deeply as it can be looked into without an etcd, and records what it found.</summary>
+/// <summary>
+/// Verifies the content of snapshots as deeply as is possible without an etcd, and records the results.
+/// </summary>
 /// <remarks>
 /// <para>
-/// 1. Find the snapshots; of each:
-/// 2. Fetch the database into a scratch file, with all checks that <see cref="VerifyRun"/> makes on the way.
-/// 3. Look into it: pages, revisions, HashKV.
+/// 1. Find the snapshots. For each snapshot:
+/// 2. Fetch the database into a scratch file, with all checks of <see cref="VerifyRun"/>.
+/// 3. Check its content: pages, revisions, HashKV.
 /// 4. Read every entry of the certificates' tar.
 /// 5. Write the record.
 /// </para>
 /// <para>
-/// Damage ends nothing: the other parts are looked at all the same. Without a key the inside of an encrypted snapshot cannot be looked at,
-/// which is an error here. So is a store that does not answer, and a scratch directory that has no room: neither says anything about the data.
+/// Damage does not stop the run: the other parts are checked nevertheless. Without a key the content of an encrypted
+/// snapshot cannot be checked, which is an error here. A store that does not respond and a full scratch directory are
+/// errors too, because neither proves anything about the data.
 /// </para>
 /// </remarks>
 public sealed class DeepVerifyRun(
@@ -36,18 +39,20 @@ public sealed class DeepVerifyRun(
     string agentVersion,
     TimeProvider time)
 {
-    private const string BytesAreWrong = "not looked into, since its bytes are not those that were backed up";
+    private const string BytesDiffer = "not checked, because its bytes are not those that were backed up";
 
-    /// <summary>What looks into a database.</summary>
-    internal Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof> Verify { get; init; } = SnapshotVerifier.Verify;
+    /// <summary>Checks the content of a database.</summary>
+    internal Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof> Verify { get; init; } =
+        SnapshotVerifier.Verify;
 
-    /// <summary>Verifies one snapshot or all, oldest first.</summary>
-    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>; null for all.</param>
-    /// <param name="progress">Told about the bytes.</param>
-    /// <param name="cancellationToken">Ends it; nothing is recorded of the snapshot that is being verified.</param>
+    /// <summary>Verifies one snapshot, or all from the oldest to the newest.</summary>
+    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>; null for all.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">A cancelled call records nothing about the current snapshot.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, <see cref="FailureReason.KeyRefused"/>,
-    /// <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or what the store says.
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>,
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or
+    /// the store's reason.
     /// </exception>
     public async IAsyncEnumerable<DeepVerifyOutcome> VerifyAsync(
         string? idText,
@@ -93,7 +98,8 @@ public sealed class DeepVerifyRun(
         {
             Part = VerifiedPart.Transfer,
             Result = transferProblems.Count == 0 ? CheckResult.Passed : CheckResult.Failed,
-            Detail = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes inside, and etcd's SHA-256",
+            Detail = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes "
+                + "inside, and etcd's SHA-256",
             Problems = transferProblems,
         };
         VerificationRecord record = new()
@@ -128,35 +134,41 @@ public sealed class DeepVerifyRun(
         catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
         {
             transferProblems.Add(e.Message);
-            return DatabaseNotChecked(BytesAreWrong);
+            return DatabaseNotChecked(BytesDiffer);
         }
 
         long databaseBytes = artifact.PlainBytes - SnapshotTrailerCheck.TrailerSizeBytes;
-        SnapshotProof proof = await scratch.LookAsync(
+        SnapshotProof proof = await scratch.ReadAsync(
             file => Verify(file, databaseBytes, member.HashKv, cancellationToken), cancellationToken);
         return proof.Checks.Select(check => new VerificationCheck
         {
             Part = PartOf(check.Part),
             Result = check.Result,
-            Detail = check is { Part: CheckedPart.HashKv, Result: CheckResult.NotChecked } && member.HashKvMissing is { } why
-                ? why.TrimEnd('.')
-                : check.Detail,
+            Detail = check is { Part: CheckedPart.HashKv, Result: CheckResult.NotChecked }
+                && member.HashKvMissing is { } why
+                    ? why.TrimEnd('.')
+                    : check.Detail,
             Problems = check.Problems,
         });
     }
 
     private static async Task<VerificationCheck> CheckCertificatesAsync(
-        ArtifactReader reader, ArtifactManifest artifact, List<string> transferProblems, CancellationToken cancellationToken)
+        ArtifactReader reader,
+        ArtifactManifest artifact,
+        List<string> transferProblems,
+        CancellationToken cancellationToken)
     {
         TarSummary found = TarSummary.Empty;
         try
         {
             await reader.ReadAsync(
-                artifact, async plain => found = await TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
+                artifact,
+                async plain => found = await TarInspector.ReadAllAsync(plain, cancellationToken),
+                cancellationToken);
         }
         catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
         {
-            return await BlameAsync(reader, artifact, e, transferProblems, cancellationToken);
+            return await FindCauseAsync(reader, artifact, e, transferProblems, cancellationToken);
         }
 
         return new VerificationCheck
@@ -168,8 +180,11 @@ public sealed class DeepVerifyRun(
         };
     }
 
-    /// <summary>Tells a tar that is wrong from a right one whose bytes are: read once more, without looking inside.</summary>
-    private static async Task<VerificationCheck> BlameAsync(
+    /// <summary>
+    /// Finds out whether the tar itself is invalid or its bytes are damaged: reads the artifact again without examining
+    /// the tar.
+    /// </summary>
+    private static async Task<VerificationCheck> FindCauseAsync(
         ArtifactReader reader,
         ArtifactManifest artifact,
         BackupException found,
@@ -183,14 +198,14 @@ public sealed class DeepVerifyRun(
         catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
         {
             transferProblems.Add(e.Message);
-            return NotChecked(VerifiedPart.Certificates, BytesAreWrong);
+            return NotChecked(VerifiedPart.Certificates, BytesDiffer);
         }
 
         return new VerificationCheck
         {
             Part = VerifiedPart.Certificates,
             Result = CheckResult.Failed,
-            Detail = "the tar could not be read to its end, though its bytes are those that were backed up",
+            Detail = "the tar cannot be read to its end, although its bytes are those that were backed up",
             Problems = [found.Message],
         };
     }

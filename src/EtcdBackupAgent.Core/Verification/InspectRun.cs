@@ -12,13 +12,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>Looks into one snapshot and says what is in it; records nothing.</summary>
-public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIdentity> identities, string scratchDirectory)
+/// <summary>Examines one snapshot and describes its content; records nothing.</summary>
+public sealed class InspectRun(
+    BackupRepository repository, IReadOnlyList<AgeIdentity> identities, string scratchDirectory)
 {
     private const int ReadBufferBytes = 1 << 18;
 
-    /// <summary>Looks into a file: a snapshot, or a copy of a member's <c>db</c>, which has no trailer.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the file cannot be read.</exception>
+    /// <summary>Examines a file: a snapshot, or a copy of a member's <c>db</c>, which has no trailer.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if the file cannot be read.
+    /// </exception>
     public static Inspection OfFile(string path, CancellationToken cancellationToken)
     {
         try
@@ -36,15 +39,16 @@ public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIde
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
         }
     }
 
-    /// <summary>Looks into a snapshot of the repository, in a scratch file without a name.</summary>
+    /// <summary>Examines a snapshot of the repository in a scratch file without a name.</summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, <see cref="FailureReason.KeyRefused"/>,
-    /// <see cref="FailureReason.DataDamaged"/> if its bytes are not those that were backed up,
-    /// <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or what the store says.
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>,
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.DataDamaged"/> if its bytes are not those that
+    /// were backed up, <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or the store's reason.
     /// </exception>
     public async Task<Inspection> OfSnapshotAsync(
         string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
@@ -52,7 +56,7 @@ public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIde
         SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
         SnapshotManifest manifest = (await repository.FindAsync(idText, cancellationToken)).Manifest;
         ArtifactManifest artifact = manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
-            ?? throw new BackupException(FailureReason.InvalidInput, $"Snapshot {manifest.Id} holds no database.");
+            ?? throw new BackupException(FailureReason.InvalidInput, $"Snapshot {manifest.Id} contains no database.");
         ArtifactReader reader = new(repository.Store, identities, progress);
         reader.RequireKey(artifact);
         using ScratchFile scratch = ScratchFile.Create(scratchDirectory, artifact.PlainBytes);
@@ -62,8 +66,9 @@ public sealed class InspectRun(BackupRepository repository, IReadOnlyList<AgeIde
         {
             Name = manifest.Id.Value,
             Trailer = SnapshotTrailerResult.Valid,
-            Examination = await scratch.LookAsync(
-                file => SnapshotVerifier.Examine(file, databaseBytes, manifest.Etcd.HashKv, cancellationToken), cancellationToken),
+            Examination = await scratch.ReadAsync(
+                file => SnapshotVerifier.Examine(file, databaseBytes, manifest.Etcd.HashKv, cancellationToken),
+                cancellationToken),
         };
     }
 

@@ -3,13 +3,15 @@ using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>What an etcd snapshot holds, and whether it is sound.</summary>
+/// <summary>The content of an etcd snapshot, and whether it is sound.</summary>
 public sealed record Inspection
 {
     /// <summary>The file's path, or the snapshot's ID.</summary>
     public required string Name { get; init; }
 
-    /// <summary>A copy of a member's database has no trailer, and is none the worse for it.</summary>
+    /// <summary>
+    /// The result of the trailer check. A copy of a member's database has no trailer, which is not a fault.
+    /// </summary>
     public required SnapshotTrailerResult Trailer { get; init; }
 
     public required SnapshotExamination Examination { get; init; }

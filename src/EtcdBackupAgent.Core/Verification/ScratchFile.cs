@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Core.Verification;
 
 /// <summary>
-/// A database on disk for as long as it is looked into, in a <see cref="NamelessFile"/>: however the process ends, no plaintext stays under any
-/// name.
+/// A database on disk while it is examined, in a <see cref="NamelessFile"/>: no file with plaintext remains, no matter
+/// how the process ends.
 /// </summary>
 internal sealed class ScratchFile : IDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class ScratchFile : IDisposable
         _file = file;
     }
 
-    /// <summary>Opens a file in a directory that has room for so many bytes.</summary>
+    /// <summary>Opens a file in a directory that has room for this number of bytes.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/>, naming the directory.</exception>
     public static ScratchFile Create(string directory, long sizeBytes)
     {
@@ -33,12 +33,12 @@ internal sealed class ScratchFile : IDisposable
             long freeBytes = new DriveInfo(Path.GetFullPath(directory)).AvailableFreeSpace;
             return freeBytes >= sizeBytes
                 ? new ScratchFile(directory, file)
-                : throw Unusable(directory, $"the database has {sizeBytes} bytes, and there is room for {freeBytes}");
+                : throw Unusable(directory, $"the database has {sizeBytes} bytes, but only {freeBytes} are free");
         }
         catch (Exception e)
         {
             file?.Dispose();
-            if (IsOfFile(e))
+            if (IsFileFailure(e))
             {
                 throw Unusable(directory, e);
             }
@@ -47,29 +47,33 @@ internal sealed class ScratchFile : IDisposable
         }
     }
 
-    /// <summary>Writes a whole snapshot into the file; whether it is sound is for the stream to say.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/> if it cannot be written.</exception>
+    /// <summary>Writes a whole snapshot into the file. The stream checks whether it is sound.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.TargetUnusable"/> if it cannot be written.
+    /// </exception>
     public async Task FillAsync(Stream snapshot, CancellationToken cancellationToken)
     {
         try
         {
             await snapshot.CopyToAsync(_file, CopyBufferBytes, cancellationToken);
         }
-        catch (Exception e) when (IsOfFile(e))
+        catch (Exception e) when (IsFileFailure(e))
         {
             throw Unusable(_directory, e);
         }
     }
 
-    /// <summary>Looks into the file with a loop that computes and reads, off the caller's thread.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.TargetUnusable"/> if the file cannot be read.</exception>
-    public async Task<T> LookAsync<T>(Func<SafeFileHandle, T> look, CancellationToken cancellationToken)
+    /// <summary>Runs a function that reads the file, on a thread of the pool.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.TargetUnusable"/> if the file cannot be read.
+    /// </exception>
+    public async Task<T> ReadAsync<T>(Func<SafeFileHandle, T> read, CancellationToken cancellationToken)
     {
         try
         {
-            return await Task.Run(() => look(_file.SafeFileHandle), cancellationToken);
+            return await Task.Run(() => read(_file.SafeFileHandle), cancellationToken);
         }
-        catch (Exception e) when (IsOfFile(e))
+        catch (Exception e) when (IsFileFailure(e))
         {
             throw Unusable(_directory, e);
         }
@@ -77,14 +81,16 @@ internal sealed class ScratchFile : IDisposable
 
     public void Dispose() => _file.Dispose();
 
-    private static bool IsOfFile(Exception e) =>
-        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsOfContent(e);
+    private static bool IsFileFailure(Exception e) =>
+        e is (IOException or UnauthorizedAccessException) && !ArtifactReader.IsContentFailure(e);
 
-    private static BackupException Unusable(string directory, Exception why) => Unusable(directory, why.Message.TrimEnd('.'), why);
+    private static BackupException Unusable(string directory, Exception why) =>
+        Unusable(directory, why.Message.TrimEnd('.'), why);
 
     private static BackupException Unusable(string directory, string why, Exception? inner = null) =>
-        new(FailureReason.TargetUnusable, $"The scratch directory {directory} cannot take the database: {why}.", inner)
+        new(FailureReason.TargetUnusable, $"The scratch directory {directory} cannot hold the database: {why}.", inner)
         {
-            Hint = "Name a directory that this user may write and that has room, with --scratch-dir or the variable TMPDIR.",
+            Hint = "Choose a directory that this user may write to and that has room, with --scratch-dir or the "
+                + "variable TMPDIR.",
         };
 }

@@ -8,42 +8,48 @@ using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>What verifying one snapshot found.</summary>
+/// <summary>The result of the verification of one snapshot.</summary>
 public sealed record VerifyOutcome
 {
     public required SnapshotFolder Folder { get; init; }
 
-    /// <summary>Null if the manifest itself cannot be read.</summary>
+    /// <summary>The manifest; null if it cannot be read.</summary>
     public required SnapshotManifest? Manifest { get; init; }
 
-    /// <summary>Everything that is wrong; empty if the snapshot is sound.</summary>
+    /// <summary>All faults that were found; empty if the snapshot is sound.</summary>
     public required IReadOnlyList<BackupException> Problems { get; init; }
 
-    /// <summary>Artifacts whose inside could not be looked at, since it is encrypted and no key was given; their stored bytes are right.</summary>
+    /// <summary>
+    /// Artifacts whose content could not be checked, because it is encrypted and no key was given; their stored bytes
+    /// are correct.
+    /// </summary>
     public IReadOnlyList<ArtifactManifest> NotOpened { get; init; } = [];
 
-    /// <summary>Nothing that was checked is wrong.</summary>
+    /// <summary>Whether no check failed.</summary>
     public bool IsSound => Problems.Count == 0;
 }
 
 /// <summary>
-/// Reads every byte of a snapshot as a restore would, and writes nothing: stored sizes and digests, decompression, plain sizes and digests,
-/// the SHA-256 that etcd appended to the database, every entry of the certificates' tar.
+/// Reads every byte of a snapshot as a restore does, and writes nothing. It checks stored sizes and digests,
+/// decompression, plain sizes and digests, the SHA-256 that etcd appended to the database, and every entry of the
+/// certificates' tar.
 /// </summary>
 /// <remarks>
 /// 1. Find the snapshots.
-/// 2. Read each artifact of each; damage is noted, and the next artifact read.
-/// Without a key the inside of an encrypted artifact stays unseen: its stored size and digest are checked, and the outcome says so.
-/// A store that does not answer is no statement about the data: it ends the run with its own error.
+/// 2. Read each artifact of each snapshot. Damage is noted, then the next artifact is read.
+/// Without a key the content of an encrypted artifact cannot be checked: only its stored size and digest are, and the
+/// outcome reports this. A store that does not respond proves nothing about the data: it stops the run with its own
+/// error.
 /// </remarks>
 public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIdentity> identities)
 {
-    /// <summary>Verifies the one snapshot that is meant.</summary>
-    /// <param name="idText">A snapshot ID, the beginning of one, or <c>latest</c>.</param>
-    /// <param name="progress">Told about the bytes.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Verifies one snapshot.</summary>
+    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or what the store says.
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the store's
+    /// reason.
     /// </exception>
     public async Task<VerifyOutcome> VerifyAsync(
         string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
@@ -54,7 +60,7 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
     }
 
     /// <summary>Verifies every snapshot, oldest first.</summary>
-    /// <exception cref="BackupException">What the store says.</exception>
+    /// <exception cref="BackupException">With the store's reason.</exception>
     public async IAsyncEnumerable<VerifyOutcome> VerifyAllAsync(
         IProgress<TransferProgress> progress,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
@@ -67,7 +73,10 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
     }
 
     private async Task<VerifyOutcome> VerifyAsync(
-        Inventory inventory, SnapshotFolder folder, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+        Inventory inventory,
+        SnapshotFolder folder,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
     {
         if (inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable)
         {
@@ -85,7 +94,9 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
                 if (reader.CanOpen(artifact))
                 {
                     await reader.ReadAsync(
-                        artifact, plain => CheckContentAsync(artifact.Kind, plain, cancellationToken), cancellationToken);
+                        artifact,
+                        plain => CheckContentAsync(artifact.Kind, plain, cancellationToken),
+                        cancellationToken);
                 }
                 else
                 {

@@ -119,7 +119,7 @@ public sealed class DataDirectoryTests : IDisposable
         ToolResult result = await repository.RunAsync("restore", "latest", "--data-dir", _directory["data"]);
 
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains($"error: The directory {_directory["data"]} is not empty: it holds 'member'.", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"error: The directory {_directory["data"]} is not empty: it contains 'member'.", result.StandardError, StringComparison.Ordinal);
         Assert.DoesNotContain("--overwrite", result.StandardError, StringComparison.Ordinal);
         Assert.Equal("somebody's etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
     }

@@ -87,7 +87,7 @@ public sealed class DeepVerifyTests : IDisposable
 
         Assert.Equal(9, noKey.ExitCode);
         Assert.Equal(7, noRoom.ExitCode);
-        Assert.Contains($"The scratch directory {small.Path} cannot take the database", noRoom.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"The scratch directory {small.Path} cannot hold the database", noRoom.StandardError, StringComparison.Ordinal);
         Assert.Contains("--scratch-dir", noRoom.StandardError, StringComparison.Ordinal);
         Assert.Null(await VerificationAsync(repository));
     }

@@ -73,7 +73,7 @@ public sealed class DataDirectoryRunTests : IDisposable
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => FromRepositoryAsync(repository, Plan));
 
-        Assert.Equal($"The directory {_fixture[full]} is not empty: it holds 'mine'.", e.Message);
+        Assert.Equal($"The directory {_fixture[full]} is not empty: it contains 'mine'.", e.Message);
         Assert.DoesNotContain("--overwrite", e.Hint, StringComparison.Ordinal);
         Assert.All(
             ((string[])["data", "log", "certs"]).Where(name => name != full),
@@ -121,7 +121,7 @@ public sealed class DataDirectoryRunTests : IDisposable
         });
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
-        Assert.Matches(" (lies in|is the same directory as) the ", e.Message);
+        Assert.Matches(" (is in|is the same directory as) the ", e.Message);
         Assert.Equal(["db", "link-to-data", "pki"], Entries(_fixture[""]));
     }
 
@@ -159,8 +159,8 @@ public sealed class DataDirectoryRunTests : IDisposable
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.StartsWith(
-            $"With the token 'the old one' the restored cluster would have the id {lost.Etcd.ClusterId} "
-            + $"of the cluster that snapshot {folder.Id} is of. Members of that cluster",
+            $"With the token 'the old one' the restored cluster would have the ID {lost.Etcd.ClusterId} "
+            + $"of the cluster that snapshot {folder.Id} was taken from. Members of that cluster",
             e.Message,
             StringComparison.Ordinal);
         RestoredIdentity.RequireOther(same with { Token = "another" }, lost);
@@ -198,7 +198,7 @@ public sealed class DataDirectoryRunTests : IDisposable
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => FromRepositoryAsync(repository, three));
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
-        Assert.Contains($"since an earlier restore: snapshot {folder.Id} is of it", e.Message, StringComparison.Ordinal);
+        Assert.Contains($"since an earlier restore: snapshot {folder.Id} was taken from it", e.Message, StringComparison.Ordinal);
         Assert.Contains("--initial-cluster-token restored-again-1", e.Hint, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_fixture["data"]));
         Assert.NotEqual(

@@ -75,7 +75,7 @@ public sealed class ScratchFileTests : IDisposable
             () => VerifyAsync(_fixture.DeepVerifyRun(repository, scratch: small.Path)));
 
         Assert.Equal(FailureReason.TargetUnusable, failure.Reason);
-        Assert.Contains($"the database has {(512 * 200) + 32} bytes, and there is room for 65536", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"the database has {(512 * 200) + 32} bytes, but only 65536 are free", failure.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(small.Path));
     }
 
