@@ -2,38 +2,38 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Backups;
 
-/// <summary>What became of one backup, as far as it is measured.</summary>
+/// <summary>The measured result of one backup.</summary>
 public sealed record BackupObservation
 {
     public required string PolicyName { get; init; }
 
     /// <summary>
-    /// Whether the run came to its end as the policy wants it: a backup that exists but is damaged did not.
+    /// Whether the run completed as the policy requires. A backup that exists but is damaged did not succeed.
     /// </summary>
     public required bool Succeeded { get; init; }
 
-    /// <summary>Why it failed; null if it succeeded, or if that is not known.</summary>
+    /// <summary>The reason of the failure; null if the backup succeeded, or if the reason is not known.</summary>
     public FailureReason? Reason { get; init; }
 
     public required DateTimeOffset FinishedAt { get; init; }
 
     public required TimeSpan Duration { get; init; }
 
-    /// <summary>Bytes of database and certificates before compression; null if no snapshot was made.</summary>
+    /// <summary>Bytes of the database and the certificates before compression; null if no snapshot was made.</summary>
     public long? PlainBytes { get; init; }
 
-    /// <summary>What the snapshot takes in the repository; null if none was made.</summary>
+    /// <summary>Bytes of the snapshot in the repository; null if no snapshot was made.</summary>
     public long? StoredBytes { get; init; }
 
     /// <summary>
-    /// When the snapshot was completed, of a run that failed after that and left a good one: by its retention, or
-    /// because its verification could not be done. Null says nothing for a run that succeeded.
+    /// When the snapshot was completed, for a run that failed after that and left a good snapshot: its retention
+    /// failed, or its verification could not be done. Null has no meaning for a run that succeeded.
     /// </summary>
     public DateTimeOffset? GoodSnapshotAt { get; init; }
 
-    /// <summary>When the deep verification after it came to its end; null if none was done.</summary>
+    /// <summary>When the deep verification after the backup completed; null if there was none.</summary>
     public DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>What that found; null together with <see cref="VerifiedAt"/>.</summary>
+    /// <summary>Whether that verification found no damage; null if <see cref="VerifiedAt"/> is null.</summary>
     public bool? VerifiedSound { get; init; }
 }

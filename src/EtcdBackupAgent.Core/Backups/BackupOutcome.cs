@@ -12,24 +12,33 @@ public sealed record BackupOutcome
 
     public required SnapshotManifest Manifest { get; init; }
 
-    /// <summary>Where the repository is, for messages.</summary>
+    /// <summary>The address of the repository, for messages.</summary>
     public required string Address { get; init; }
 
-    /// <summary>What is worth knowing and did not stop it: sockets that were skipped, a file that grew while it was read, no HashKV.</summary>
+    /// <summary>
+    /// Problems that did not stop the backup: sockets that were skipped, a file that grew while it was read, no HashKV.
+    /// </summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>What the deep verification after it found; null if none was asked for, or if it could not be done.</summary>
+    /// <summary>
+    /// The result of the deep verification after the backup; null if none was requested, or if it could not be done.
+    /// </summary>
     public DeepVerifyOutcome? Verified { get; init; }
 
     /// <summary>
-    /// Why the backup, which exists, did not pass its deep verification: <see cref="FailureReason.DataDamaged"/>, or what kept it from
-    /// being done or recorded. Nothing was pruned then. Null if it passed, or if none was asked for.
+    /// Why the backup, which exists, did not pass its deep verification: <see cref="FailureReason.DataDamaged"/>, or
+    /// why the verification could not be done or recorded. In that case nothing was pruned. Null if it passed, or if
+    /// none was requested.
     /// </summary>
     public BackupException? VerifyFailure { get; init; }
 
-    /// <summary>What retention removed after it; null if none was asked for, or if it failed.</summary>
+    /// <summary>
+    /// The snapshots that retention removed after the backup; null if no retention was requested, or if it failed.
+    /// </summary>
     public PruneReport? Pruned { get; init; }
 
-    /// <summary>Why retention failed; the backup exists all the same, and the next prune goes on. Null if it did not.</summary>
+    /// <summary>
+    /// Why retention failed. The backup exists nevertheless, and the next prune continues. Null if it did not fail.
+    /// </summary>
     public BackupException? PruneFailure { get; init; }
 }

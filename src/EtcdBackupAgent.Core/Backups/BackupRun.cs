@@ -16,39 +16,51 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <summary>Makes one backup: the main job of the product.</summary>
 /// <remarks>
 /// <para>
-/// 0. Refuse directories that lie in each other (<see cref="SeparatePlaces"/>).
-/// 1. Choose the folder: the time and a free id.
+/// 0. Refuse directories that contain each other (<see cref="SeparatePlaces"/>).
+/// 1. Choose the folder: the time and a free ID.
 /// 2. Choose an etcd member and open its snapshot stream. From here until the stream has ended, etcd keeps a read
 /// transaction open.
 /// 3. Stream the database into the repository.
-/// 4. Stream the certificates directory into the repository, if one is named.
-/// 5. Ask the member that was read for HashKV, if it is due (<see cref="HashKvStep"/>).
-/// 6. Write the manifest. Before it nothing exists; after it the backup exists.
-/// 7. Verify it deeply, if that is wanted.
-/// 8. Prune what the policy no longer keeps, if the request says how many that is; not after a verification that
-/// failed.
+/// 4. Stream the certificates directory into the repository, if there is one.
+/// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
+/// 6. Write the manifest. Before this step no backup exists; after it the backup exists.
+/// 7. Verify the backup deeply, if that is requested.
+/// 8. Prune the snapshots that the policy no longer keeps, if the request contains a number; not after a failed
+/// verification.
 /// </para>
 /// <para>
-/// Up to step 6 memory is bounded whatever the size of the database, and nothing is written to a local disk but sealed
-/// bytes for which the store is too slow, in a file without a name (<see cref="ScratchSpace"/>). A failure or a
-/// cancellation before it removes what was stored; a crash leaves objects that no manifest names, which prune collects.
+/// Up to step 6, memory is bounded for every database size. Only sealed bytes are written to a local disk, in a file
+/// without a name, when the store is too slow (<see cref="ScratchSpace"/>). A failure or a cancellation before step 6
+/// removes the stored objects. A crash leaves objects that no manifest names; prune removes them.
 /// </para>
 /// </remarks>
-public sealed class BackupRun(BackupRepository repository, ISnapshotSource source, string agentVersion, TimeProvider time)
+public sealed class BackupRun(
+    BackupRepository repository, ISnapshotSource source, string agentVersion, TimeProvider time)
 {
     /// <summary>How long a failed or cancelled backup may take to remove what it stored.</summary>
     private static readonly TimeSpan CleanUpDeadline = TimeSpan.FromSeconds(10);
 
-    /// <summary>From here on it is said that etcd was held: a transaction that stays open lets its database grow.</summary>
-    private static readonly TimeSpan HeldWorthTelling = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// A backup that delays etcd for at least this long reports a warning: an open read transaction lets etcd's
+    /// database grow.
+    /// </summary>
+    private static readonly TimeSpan DelayWarningThreshold = TimeSpan.FromSeconds(5);
 
-    /// <summary>Where to put what the store does not take in time; etcd is held if there is no such place.</summary>
+    /// <summary>
+    /// The place for bytes that the store does not accept in time. Without such a place, etcd is delayed.
+    /// </summary>
     public ScratchSpace Scratch { get; init; } = ScratchSpace.None;
 
-    /// <summary>Verifies the snapshot with this ID deeply, as <see cref="DeepVerifyRun"/> does; null to leave that out.</summary>
-    public Func<SnapshotId, IProgress<TransferProgress>, CancellationToken, Task<DeepVerifyOutcome>>? VerifyAfter { get; init; }
+    /// <summary>
+    /// Verifies the snapshot with this ID deeply, as <see cref="DeepVerifyRun"/> does; null to skip the verification.
+    /// </summary>
+    public Func<SnapshotId, IProgress<TransferProgress>, CancellationToken, Task<DeepVerifyOutcome>>? VerifyAfter
+    {
+        get;
+        init;
+    }
 
-    /// <exception cref="BackupException">With the reason of whatever kept the backup from coming to its end.</exception>
+    /// <exception cref="BackupException">With the reason why the backup failed.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
         BackupRequest request, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
@@ -87,12 +99,12 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         }
         catch (Exception e)
         {
-            await RemoveWhatWasStoredAsync(folder, e);
+            await RemoveStoredObjectsAsync(folder, e);
             throw;
         }
 
-        // 6. the commit point. From here on nothing is taken back: if the store does not answer, the manifest may be
-        //    there or not, and both are sound. For the same reason a cancellation no longer counts.
+        // 6. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
+        // may not exist, and both states are consistent. For the same reason a cancellation no longer has an effect.
         SnapshotManifest manifest = RepositoryJson.Sealed(
             Describe(request, folder, startedAt, member, artifacts));
         using (BackupTrace.Start("commit"))
@@ -119,7 +131,9 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
             : outcome;
     }
 
-    /// <summary>A transaction that stays open lets etcd's database grow.</summary>
+    /// <summary>
+    /// Returns the warning about the delay of etcd: an open read transaction lets etcd's database grow.
+    /// </summary>
     private static IEnumerable<string> CostToEtcd(SpillReport? spill)
     {
         if (spill is { DelayReason: { } delayReason } && spill.Delay >= HeldWorthTelling)
@@ -167,7 +181,8 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         RetentionRule rule = RetentionRule.After(outcome.Manifest, retain);
         try
         {
-            PruneReport report = await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
+            PruneReport report =
+                await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
             return outcome with { Pruned = report, Warnings = [.. outcome.Warnings, .. report.Warnings] };
         }
         catch (BackupException e)
@@ -176,7 +191,10 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         }
         catch (OperationCanceledException e)
         {
-            return outcome with { PruneFailure = new BackupException(FailureReason.Cancelled, "Pruning was cancelled.", e) };
+            return outcome with
+            {
+                PruneFailure = new BackupException(FailureReason.Cancelled, "Pruning was cancelled.", e),
+            };
         }
     }
 
@@ -200,7 +218,8 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
         {
             throw new BackupException(FailureReason.CertificatesUnreadable, e.Message, e)
             {
-                Hint = "The agent must be able to read every file below the certificates directory (certsDir, --certs-dir).",
+                Hint = "The agent must be able to read every file below the certificates directory "
+                    + "(certsDir, --certs-dir).",
             };
         }
     }
@@ -225,8 +244,10 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
             Artifacts = artifacts,
         };
 
-    /// <summary>Takes back what a backup stored that will not come to its end. The reason why it ended stays the one that is thrown.</summary>
-    private async Task RemoveWhatWasStoredAsync(SnapshotFolder folder, Exception why)
+    /// <summary>
+    /// Removes the objects of a backup that failed or was cancelled. The original failure stays the one that is thrown.
+    /// </summary>
+    private async Task RemoveStoredObjectsAsync(SnapshotFolder folder, Exception why)
     {
         using CancellationTokenSource deadline = new(CleanUpDeadline, time);
         try
@@ -238,8 +259,8 @@ public sealed class BackupRun(BackupRepository repository, ISnapshotSource sourc
             throw new BackupException(
                 (why as BackupException)?.Reason
                     ?? (why is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Unexpected),
-                $"{why.Message} What it had stored in {folder} could not be removed either ({e.Message}); "
-                + "prune collects it after 24 hours.",
+                $"{why.Message} The objects that it stored in {folder} could not be removed either ({e.Message}); "
+                + "prune removes them after 24 hours.",
                 why)
             {
                 Hint = (why as BackupException)?.Hint,

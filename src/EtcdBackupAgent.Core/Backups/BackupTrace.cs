@@ -4,7 +4,7 @@ namespace EtcdBackupAgent.Core.Backups;
 
 /// <summary>
 /// The spans of a backup: one for the whole, and one each for the database, the certificates, the commit, the
-/// verification and the retention. They cost nothing while nobody listens (<c>docs/monitoring.md</c>, "OTLP").
+/// verification and the retention. They cost nothing without a listener (<c>docs/monitoring.md</c>, "OTLP").
 /// </summary>
 public static class BackupTrace
 {
@@ -12,6 +12,6 @@ public static class BackupTrace
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <summary>Starts a span, which ends when it is disposed; null while nobody listens.</summary>
+    /// <summary>Starts a span, which ends when it is disposed; returns null if there is no listener.</summary>
     public static Activity? Start(string name) => Source.StartActivity(name);
 }

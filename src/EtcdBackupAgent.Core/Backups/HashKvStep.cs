@@ -8,50 +8,53 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Backups;
 
-/// <summary>The step of a backup that asks the member for HashKV, if it is due. It never fails a backup.</summary>
+/// <summary>The step of a backup that requests HashKV from the member, if it is due. It never fails a backup.</summary>
 /// <remarks>
 /// <para>
-/// 1. <see cref="PolicyHashKv.Never"/>: not asked.
-/// 2. <see cref="PolicyHashKv.Daily"/>, and the database is large: not asked.
-/// 3. <see cref="PolicyHashKv.Daily"/>, and a good snapshot of the last day has one: not asked.
-/// 4. Ask the member that was read.
+/// 1. <see cref="PolicyHashKv.Never"/>: skip the request.
+/// 2. <see cref="PolicyHashKv.Daily"/>, and the database is large: skip the request.
+/// 3. <see cref="PolicyHashKv.Daily"/>, and a good snapshot of the last day has a HashKV: skip the request.
+/// 4. Request HashKV from the member that was read.
 /// </para>
 /// <para>
-/// The member makes no write and no linearizable read while it computes the hash, some 0.5 s for each GB
-/// (docs/performance.md). So the hash is asked for once the stream has ended, and not more often than the policy says.
-/// Without one a backup is as good; only less can be proved of it later. The manifest says why there is none.
+/// The member serves no write and no linearizable read while it computes the hash, about 0.5 s for each GB
+/// (docs/performance.md). So the hash is requested only after the stream has ended, and not more often than the policy
+/// allows. A backup without a hash is equally good, but a later verification can prove less. The manifest records why
+/// there is no hash.
 /// </para>
 /// </remarks>
 internal sealed class HashKvStep(BackupRepository repository, BackupRequest request, DateTimeOffset startedAt)
 {
-    /// <summary>What <see cref="PolicyHashKv.Daily"/> means.</summary>
+    /// <summary>The interval of <see cref="PolicyHashKv.Daily"/>.</summary>
     public static readonly TimeSpan DailyInterval = TimeSpan.FromHours(24);
 
     /// <summary>
-    /// How much earlier than after <see cref="DailyInterval"/> it is due: a schedule's backups never begin to the
-    /// second.
+    /// HashKV is due this much earlier than <see cref="DailyInterval"/>, because scheduled backups do not start at the
+    /// exact second.
     /// </summary>
     public static readonly TimeSpan DailySlack = TimeSpan.FromMinutes(30);
 
     /// <summary>
-    /// Bytes in use above which <see cref="PolicyHashKv.Daily"/> does not ask: the member would stand still for two
+    /// With more bytes in use, <see cref="PolicyHashKv.Daily"/> does not request HashKV: the member would stop for two
     /// seconds or more.
     /// </summary>
     public const long DailyBytesMax = 4L << 30;
 
-    /// <summary>The member of the snapshot, with its HashKV or with the sentence that says why there is none.</summary>
+    /// <summary>
+    /// Returns the member of the snapshot with its HashKV, or with a sentence that explains why there is none.
+    /// </summary>
     /// <param name="snapshot">A snapshot that was read to its end.</param>
-    /// <param name="warn">Called if there is none although the policy wants one.</param>
-    /// <param name="cancellationToken">The member goes on with an answer that nobody waits for any more.</param>
+    /// <param name="warn">Called if there is no HashKV although the policy wants one.</param>
+    /// <param name="cancellationToken">A cancelled call does not stop the computation in the member.</param>
     public async Task<EtcdMember> ExecuteAsync(
         EtcdSnapshot snapshot, Action<string> warn, CancellationToken cancellationToken)
     {
         EtcdMember member = snapshot.Member;
         try
         {
-            if (await WhyNotAsync(member, cancellationToken) is { } notWanted)
+            if (await FindSkipReasonAsync(member, cancellationToken) is { } skipReason)
             {
-                return member with { HashKvMissing = notWanted };
+                return member with { HashKvMissing = skipReason };
             }
 
             // 4
@@ -67,12 +70,12 @@ internal sealed class HashKvStep(BackupRepository repository, BackupRequest requ
         }
     }
 
-    private async Task<string?> WhyNotAsync(EtcdMember member, CancellationToken cancellationToken)
+    private async Task<string?> FindSkipReasonAsync(EtcdMember member, CancellationToken cancellationToken)
     {
         // 1
         if (request.HashKv == PolicyHashKv.Never)
         {
-            return "The policy does not ask for HashKV (hashKV: Never).";
+            return "The policy does not request HashKV (hashKV: Never).";
         }
 
         if (request.HashKv == PolicyHashKv.AfterBackup)
@@ -86,20 +89,21 @@ internal sealed class HashKvStep(BackupRepository repository, BackupRequest requ
         {
             return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{inUse / (double)(1L << 30):0.0} GiB of the database are in use, and above {DailyBytesMax >> 30} GiB "
-                + $"the policy asks for HashKV only with hashKV: AfterBackup.");
+                $"{inUse / (double)(1L << 30):0.0} GiB of the database are in use; above {DailyBytesMax >> 30} GiB "
+                + $"HashKV is requested only with hashKV: AfterBackup.");
         }
 
         // 3
         return await LastOfTheDayAsync(member.ClusterId, cancellationToken) is { } last
-            ? $"HashKV was not due: the policy asks for it daily (hashKV: Daily), and snapshot {last.Id} of "
+            ? $"HashKV was not due: the policy requests it daily (hashKV: Daily), and snapshot {last.Id} of "
                 + $"{last.Manifest.StartedAt.ToUniversalTime():u} has one."
             : null;
     }
 
     /// <summary>
-    /// The newest snapshot of this policy and cluster that is less than a day old, good, and has a HashKV. One that a
-    /// wrong clock dated in the future does not count: it would stand for a day that never ends.
+    /// Returns the newest good snapshot of this policy and cluster that is less than a day old and has a HashKV. A
+    /// snapshot that a wrong clock dated in the future does not count: otherwise HashKV would not be due for a very
+    /// long time.
     /// </summary>
     private async Task<Snapshot?> LastOfTheDayAsync(EtcdId clusterId, CancellationToken cancellationToken)
     {
@@ -113,7 +117,8 @@ internal sealed class HashKvStep(BackupRepository repository, BackupRequest requ
         {
             throw new BackupException(
                 e.Reason,
-                $"Whether HashKV is due is not known (hashKV: Daily), since the repository cannot be read: {e.Message}",
+                "It is not known whether HashKV is due (hashKV: Daily), because the repository cannot be read: "
+                + $"{e.Message}",
                 e);
         }
 

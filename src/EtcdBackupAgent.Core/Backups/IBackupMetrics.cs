@@ -1,52 +1,53 @@
 namespace EtcdBackupAgent.Core.Backups;
 
 /// <summary>
-/// What is counted and measured of backups, for whoever watches over the agent: told by the worker, which makes
-/// backups itself, and by the controller, which sees what became of the backups that pods made.
-/// <c>docs/monitoring.md</c> has the metrics.
+/// Receives the counts and measurements of backups for monitoring. The worker, which makes backups itself, and the
+/// controller, which observes the backups that pods make, call it. The metrics are in <c>docs/monitoring.md</c>.
 /// </summary>
 /// <remarks>
-/// Every call may come from any thread, returns at once and never fails. A <c>policyName</c> is the policy's name
-/// alone where the agent serves one namespace. A fact that is told again changes nothing, except that each
-/// <see cref="BackupFinished"/> counts one backup: its caller tells each one once.
+/// Every method may be called on any thread, returns at once and never fails. A <c>policyName</c> is the policy's name
+/// without a namespace if the agent serves one namespace. A repeated call with the same facts changes nothing, except
+/// <see cref="BackupFinished"/>: each call counts one backup, so its caller reports each backup once.
 /// </remarks>
 public interface IBackupMetrics
 {
-    /// <summary>A backup of this policy is under way from now on, until <see cref="BackupFinished"/>.</summary>
+    /// <summary>A backup of this policy has started; it ends with <see cref="BackupFinished"/>.</summary>
     void BackupStarted(string policyName);
 
-    /// <summary>A backup has come to its end. It need not have been told of by <see cref="BackupStarted"/>.</summary>
+    /// <summary>A backup has finished. A previous call of <see cref="BackupStarted"/> is not required.</summary>
     void BackupFinished(BackupObservation observation);
 
-    /// <summary>The policy does not exist any more: nothing more is said of it.</summary>
+    /// <summary>The policy no longer exists: its metrics are removed.</summary>
     void PolicyGone(string policyName);
 
-    /// <summary>What the repository of a location holds.</summary>
+    /// <summary>The content of the repository of a location.</summary>
     /// <param name="location">The name of the BackupLocation.</param>
     /// <param name="snapshots">Snapshots with a readable manifest, of all policies and clusters.</param>
-    /// <param name="storedBytes">What their artifacts take.</param>
-    /// <param name="fromFuture">How many of the snapshots are dated in the future.</param>
+    /// <param name="storedBytes">Total size of their artifacts in the store, in bytes.</param>
+    /// <param name="fromFuture">The number of snapshots that are dated in the future.</param>
     void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture);
 
-    /// <summary>The location does not exist any more: nothing more is reported of its repository.</summary>
+    /// <summary>The location no longer exists: the metrics of its repository are removed.</summary>
     void RepositoryGone(string location);
 
     /// <summary>
-    /// What is known of a policy, from its document, its status or its repository. Called again when any of it
-    /// changes.
+    /// The known facts of a policy, from its document, its status or its repository. It is called again when any of
+    /// them changes.
     /// </summary>
     /// <param name="policyName">The policy.</param>
     /// <param name="interval">
-    /// The longest time between two backups of its schedule; null if it has none, or is suspended.
+    /// The longest time between two backups of its schedule; null if it has no schedule or is suspended.
     /// </param>
     /// <param name="lastSuccess">
-    /// When its newest good backup was completed; null if that is not known, or there is none. A time in the future
-    /// says nothing.
+    /// When its newest good backup was completed; null if that is not known, or there is none. A time in the future is
+    /// ignored.
     /// </param>
     /// <param name="verifiedAt">
-    /// When a snapshot of it was last verified deeply; null if that is not known, or none ever was.
+    /// When one of its snapshots was last verified deeply; null if that is not known, or none ever was.
     /// </param>
-    /// <param name="verifiedSound">What that found; null together with <paramref name="verifiedAt"/>.</param>
+    /// <param name="verifiedSound">
+    /// Whether that verification found no damage; null if <paramref name="verifiedAt"/> is null.
+    /// </param>
     void PolicySeen(
         string policyName,
         TimeSpan? interval,

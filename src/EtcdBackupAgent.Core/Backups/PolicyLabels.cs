@@ -3,11 +3,12 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Core.Backups;
 
-/// <summary>How a manifest says which policy made it: a bucket may be shared by clusters whose policies have the same
-/// names.</summary>
+/// <summary>
+/// The labels that identify a policy in a manifest: clusters whose policies have the same names may share a bucket.
+/// </summary>
 public static class PolicyLabels
 {
-    /// <summary>The labels of a manifest that is made for this policy.</summary>
+    /// <summary>Returns the labels of a manifest that is made for this policy.</summary>
     public static IReadOnlyDictionary<string, string> Of(BackupPolicy policy)
     {
         Dictionary<string, string> labels = new(StringComparer.Ordinal);

@@ -4,32 +4,33 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Places;
 
-/// <summary>Which directories of one run must not lie in each other; asked before anything is read or
-/// written.</summary>
+/// <summary>
+/// Checks that the directories of one run do not contain each other, before anything is read or written.
+/// </summary>
 /// <remarks>
 /// <list type="table">
-/// <item><term>repository, certificates directory</term><description>apart: each backup would contain all before it, or
-/// back up the repository's own objects</description></item>
-/// <item><term>scratch directory in the repository</term><description>refused: what is in plain there for a moment
-/// would be on the repository's disk. The repository in the scratch directory is possible: scratch files have no
+/// <item><term>repository, certificates directory</term><description>must be separate: each backup would contain all
+/// previous ones, or back up the repository's own objects</description></item>
+/// <item><term>scratch directory in the repository</term><description>refused: plaintext that is there for a moment
+/// would be on the repository's disk. The repository may be in the scratch directory, because scratch files have no
 /// names.</description></item>
-/// <item><term>scratch directory, certificates directory</term><description>possible either way, for the same
+/// <item><term>scratch directory, certificates directory</term><description>either may contain the other, for the same
 /// reason</description></item>
-/// <item><term>restore target, repository</term><description>apart: a target is filled, renamed and
+/// <item><term>restore target, repository</term><description>must be separate: a target is filled, renamed and
 /// emptied</description></item>
-/// <item><term>restore targets</term><description>apart from each other</description></item>
-/// <item><term>etcd's log in the data directory</term><description>possible, since some people have it as
+/// <item><term>restore targets</term><description>must be separate from each other</description></item>
+/// <item><term>etcd's log in the data directory</term><description>allowed, because some installations have it as
 /// <c>DIR/wal</c>; but not in <c>DIR/member</c>, and not the other way round</description></item>
-/// <item><term>snapshot target in the certificates directory</term><description>refused where the policy is known: the
-/// next backup would contain it. Certificates may be restored to where they were.</description></item>
-/// <item><term>directory of resources in the repository</term><description>refused: it may hold the passphrase. The
-/// repository in the directory of resources is possible: that is not read below its first level.</description></item>
+/// <item><term>snapshot target in the certificates directory</term><description>refused if the policy is known: the
+/// next backup would contain it. Certificates may be restored to their original directory.</description></item>
+/// <item><term>directory of resources in the repository</term><description>refused: it may contain the passphrase. The
+/// repository may be in the directory of resources, which is not read below its first level.</description></item>
 /// </list>
 /// </remarks>
 public static class SeparatePlaces
 {
     private const string Repository = "the repository";
-    private const string InEachOther = "one would end up in the other";
+    private const string OneContainsOther = "one directory would contain the other";
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming both places.</exception>
     public static void RequireForBackup(IObjectStore store, string? certificates, string? scratch)
@@ -43,10 +44,10 @@ public static class SeparatePlaces
         {
             Named source = new("the certificates directory", certificates);
             Named target = new(Repository, repository);
-            const string sourceHint = "Keep the repository outside of the directory that is backed up "
+            const string sourceHint = "Keep the repository outside the directory that is backed up "
                 + "(certsDir, --certs-dir), and the other way round.";
-            Refuse(target, source, "each backup would contain all before it", sourceHint);
-            Refuse(source, target, "the repository's directory holds nothing but its objects", sourceHint);
+            Refuse(target, source, "each backup would contain all previous backups", sourceHint);
+            Refuse(source, target, "the repository's directory must contain only its own objects", sourceHint);
         }
 
         RequireForScratch(store, scratch);
@@ -60,20 +61,21 @@ public static class SeparatePlaces
             Refuse(
                 new Named("the scratch directory", scratch),
                 new Named(Repository, repository),
-                "what is put there for a moment must not be on the repository's disk",
-                "Name another directory with --scratch-dir, or with the variable TMPDIR.");
+                "temporary data must not be on the repository's disk",
+                "Choose another directory with --scratch-dir, or with the variable TMPDIR.");
         }
     }
 
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireForRestore(IObjectStore? store, string target) =>
-        RequireApart(store, "Name a directory of its own for each.", new Named("the directory to restore to", target));
+        RequireApart(store, "Use a separate directory for each.", new Named("the directory to restore to", target));
 
     /// <summary>For a restore to a data directory.</summary>
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireForDataDirectory(IObjectStore? store, string data, string? log, string? certificates)
     {
-        const string hint = "Name a directory of its own for each; the log's may be in the data directory, as DIR/wal.";
+        const string hint = "Use a separate directory for each. The log's directory may be in the data directory, as "
+            + "DIR/wal.";
         Named dataDirectory = new("the data directory", data);
         Named? logs = log is null ? null : new Named("the directory for etcd's log", log);
         Named? pki = certificates is null ? null : new Named("the directory for the certificates", certificates);
@@ -82,25 +84,25 @@ public static class SeparatePlaces
         if (logs is not null)
         {
             Named member = new("the member's directory", Path.Combine(data, "member"));
-            Refuse(logs, member, "that directory appears as a whole", hint);
-            Refuse(dataDirectory, logs, InEachOther, hint);
+            Refuse(logs, member, "the restore creates that directory as a whole", hint);
+            Refuse(dataDirectory, logs, OneContainsOther, hint);
         }
     }
 
-    /// <summary>For the targets of snapshots, not for one of certificates alone.</summary>
+    /// <summary>For a target of a whole snapshot, not for a target of certificates alone.</summary>
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireOutsideOfSource(string target, string certificates) => Refuse(
         new Named("the directory to restore to", target),
         new Named("the policy's certificates directory", certificates),
         "the next backup would contain what is restored",
-        "Name a directory outside of it.");
+        "Choose a directory outside it.");
 
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireForResources(string resources, string repository) => Refuse(
         new Named("the directory of resources", resources),
         new Named(Repository, repository),
-        "the repository must not hold what opens it",
-        "Keep the documents in a directory outside of it.");
+        "the repository must not contain the secrets that open it",
+        "Keep the documents in a directory outside it.");
 
     private static void RequireApart(IObjectStore? store, string hint, params ReadOnlySpan<Named?> targets)
     {
@@ -119,8 +121,8 @@ public static class SeparatePlaces
 
             foreach (Named other in apart)
             {
-                Refuse(target, other, InEachOther, hint);
-                Refuse(other, target, InEachOther, hint);
+                Refuse(target, other, OneContainsOther, hint);
+                Refuse(other, target, OneContainsOther, hint);
             }
 
             apart.Add(target);
@@ -134,7 +136,7 @@ public static class SeparatePlaces
             return;
         }
 
-        string relation = inner.Place.Contains(outer.Place) ? "is the same directory as" : "lies in";
+        string relation = inner.Place.Contains(outer.Place) ? "is the same directory as" : "is in";
         string title = char.ToUpperInvariant(inner.Title[0]) + inner.Title[1..];
         throw new BackupException(
             FailureReason.InvalidInput, $"{title}, {inner.Place}, {relation} {outer.Title}, {outer.Place}: {why}.")

@@ -32,7 +32,7 @@ public sealed class CertificateDirectoryTests : IDisposable
         ToolResult result = await _repository.RunAsync(await BackupAsync(around));
 
         Assert.Equal(2, result.ExitCode);
-        Assert.Contains("lies in the certificates directory", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains("is in the certificates directory", result.StandardError, StringComparison.Ordinal);
         Assert.Contains("hint: ", result.StandardError, StringComparison.Ordinal);
         Assert.Equal(["repository.json"], await _repository.KeysAsync());
     }

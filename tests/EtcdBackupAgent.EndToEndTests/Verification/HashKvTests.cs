@@ -19,7 +19,7 @@ public sealed class HashKvTests
         Assert.Null(await MissingAsync(repository, etcd));
         string notDue = (await MissingAsync(repository, etcd))!;
         Assert.StartsWith(
-            "HashKV was not due: the policy asks for it daily (hashKV: Daily), and snapshot ",
+            "HashKV was not due: the policy requests it daily (hashKV: Daily), and snapshot ",
             notDue,
             StringComparison.Ordinal);
         Assert.Contains(notDue, (await repository.RunAsync("show", "latest")).Output, StringComparison.Ordinal);
@@ -27,7 +27,7 @@ public sealed class HashKvTests
         Assert.Contains($"HashKv: not checked, {notDue.TrimEnd('.')}", verified, StringComparison.Ordinal);
         Assert.Null(await MissingAsync(repository, etcd, "--hash-kv", "after-backup"));
         Assert.Equal(
-            "The policy does not ask for HashKV (hashKV: Never).",
+            "The policy does not request HashKV (hashKV: Never).",
             await MissingAsync(repository, etcd, "--hash-kv", "never"));
 
         ToolResult wrong = await repository.RunAsync(["backup", "--hash-kv", "afterbackup", .. EtcdArguments.Of(etcd)]);

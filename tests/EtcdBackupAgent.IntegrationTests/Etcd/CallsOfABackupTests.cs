@@ -72,7 +72,7 @@ public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
 
         EtcdMember fourth = await BackUpAsync(PolicyHashKv.Never);
         AssertCalls(fourth, "Maintenance/Snapshot");
-        Assert.Equal("The policy does not ask for HashKV (hashKV: Never).", fourth.HashKvMissing);
+        Assert.Equal("The policy does not request HashKV (hashKV: Never).", fourth.HashKvMissing);
     }
 
     private async Task<EtcdMember> BackUpAsync(PolicyHashKv when)

@@ -74,7 +74,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
 
         Assert.Equal(FailureReason.CertificatesUnreadable, e.Reason);
         Assert.Contains("could not be removed either", e.Message, StringComparison.Ordinal);
-        Assert.Contains("prune collects it", e.Message, StringComparison.Ordinal);
+        Assert.Contains("prune removes them", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

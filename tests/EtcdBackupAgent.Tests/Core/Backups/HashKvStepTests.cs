@@ -43,8 +43,8 @@ public sealed class HashKvStepTests : IDisposable
         string? sentence = (when, isDue) switch
         {
             (_, true) => null,
-            (PolicyHashKv.Never, _) => "The policy does not ask for HashKV (hashKV: Never).",
-            _ => "HashKV was not due: the policy asks for it daily (hashKV: Daily), and snapshot "
+            (PolicyHashKv.Never, _) => "The policy does not request HashKV (hashKV: Never).",
+            _ => "HashKV was not due: the policy requests it daily (hashKV: Daily), and snapshot "
                 + $"{last.Manifest.Id} of {last.Manifest.StartedAt:u} has one.",
         };
         Assert.Equal(sentence, outcome.Manifest.Etcd.HashKvMissing);
@@ -128,7 +128,7 @@ public sealed class HashKvStepTests : IDisposable
         Assert.Equal(
             tooLarge is null
                 ? null
-                : $"{tooLarge} of the database are in use, and above 4 GiB the policy asks for HashKV only with "
+                : $"{tooLarge} of the database are in use; above 4 GiB HashKV is requested only with "
                     + "hashKV: AfterBackup.",
             outcome.Manifest.Etcd.HashKvMissing);
         Assert.Empty(outcome.Warnings);
@@ -149,7 +149,7 @@ public sealed class HashKvStepTests : IDisposable
         Assert.True(store.Struck);
         Assert.Null(outcome.Manifest.Etcd.HashKv);
         Assert.StartsWith(
-            "Whether HashKV is due is not known (hashKV: Daily), since the repository cannot be read: ",
+            "It is not known whether HashKV is due (hashKV: Daily), because the repository cannot be read: ",
             outcome.Manifest.Etcd.HashKvMissing,
             StringComparison.Ordinal);
         string warning = Assert.Single(outcome.Warnings);

@@ -27,11 +27,11 @@ public sealed class SeparatePlacesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("pki/repository", "pki", "The repository, {0}, lies in the certificates directory, {1}: each backup")]
+    [InlineData("pki/repository", "pki", "The repository, {0}, is in the certificates directory, {1}: each backup")]
     [InlineData("pki", "pki", "The repository, {0}, is the same directory as the certificates directory, {1}")]
-    [InlineData("links/pki/repository", "pki", "lies in the certificates directory")]
-    [InlineData("pki/repository", "links/pki", "lies in the certificates directory, {1} (which is ")]
-    [InlineData("repository", "repository/pki", "The certificates directory, {1}, lies in the repository, {0}")]
+    [InlineData("links/pki/repository", "pki", "is in the certificates directory")]
+    [InlineData("pki/repository", "links/pki", "is in the certificates directory, {1} (which is ")]
+    [InlineData("repository", "repository/pki", "The certificates directory, {1}, is in the repository, {0}")]
     public void A_repository_and_the_certificates_are_apart(string repository, string certificates, string expected)
     {
         BackupException e = Assert.Throws<BackupException>(
