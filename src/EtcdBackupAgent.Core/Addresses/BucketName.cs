@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 namespace EtcdBackupAgent.Core.Addresses;
 
 /// <summary>
-/// Names that S3 gives buckets: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+/// The rules for names of S3 buckets: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 /// </summary>
 public static partial class BucketName
 {
-    /// <summary>For messages.</summary>
+    /// <summary>The rules as text for messages.</summary>
     public const string Allowed = "3 to 63 lower-case letters, digits, '-' and '.', a letter or digit first and last, "
         + "no two dots together, and no IP address";
 

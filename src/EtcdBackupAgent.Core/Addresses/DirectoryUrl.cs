@@ -5,27 +5,26 @@ using System.Text;
 namespace EtcdBackupAgent.Core.Addresses;
 
 /// <summary>
-/// <c>file:///absolute/directory</c> (RFC 8089): the path is what stands there, with <c>%NN</c> for a byte of UTF-8.
-/// What
-/// <see cref="Uri"/> would cut or resolve is refused: query, fragment, <c>.</c> and <c>..</c>, double slashes, white
-/// space at the end.
+/// <c>file:///absolute/directory</c> (RFC 8089). The path is used as it is written, with <c>%NN</c> for a byte of
+/// UTF-8. Parts that <see cref="Uri"/> would cut or resolve are refused: query, fragment, <c>.</c> and <c>..</c>,
+/// double slashes, white space at the end.
 /// </summary>
 public static class DirectoryUrl
 {
     private const string Scheme = "file://";
 
-    /// <summary>What stands for something else in a URL.</summary>
+    /// <summary>Characters that have another meaning in a URL.</summary>
     private const string Encoded = "%?#\\";
 
     private static readonly UTF8Encoding StrictUtf8 =
         new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Whether the text means to be one, right or not.</summary>
+    /// <summary>Returns whether the text is intended as a directory URL, valid or not.</summary>
     public static bool IsMeant(string text) => text.StartsWith("file:", StringComparison.OrdinalIgnoreCase);
 
-    /// <param name="text">As it was written.</param>
-    /// <param name="path">The directory; a slash at the end is left out.</param>
-    /// <param name="why">What is wrong, to go on after the URL in quotes.</param>
+    /// <param name="text">The URL as it was written.</param>
+    /// <param name="path">The directory, without a slash at the end.</param>
+    /// <param name="why">What is wrong, as the end of a sentence that starts with the URL in quotes.</param>
     public static bool TryParse(
         string text, [NotNullWhen(true)] out string? path, [NotNullWhen(false)] out string? why)
     {
@@ -35,14 +34,14 @@ public static class DirectoryUrl
             : FaultOf(text[Scheme.Length..], out path);
         if (why is null && path is not null && !IsWhatUriReads(text, path))
         {
-            why = "has a path that a URL cannot name; use a symbolic link to it";
+            why = "has a path that a URL cannot express; use a symbolic link to it";
         }
 
         path = why is null ? path!.TrimEnd('/') : null;
         return path is not null;
     }
 
-    /// <summary>The URL of a directory, which <see cref="TryParse"/> reads as this very path.</summary>
+    /// <summary>Returns the URL of a directory. <see cref="TryParse"/> returns the same path for it.</summary>
     public static string Of(string path)
     {
         StringBuilder url = new(Scheme);
@@ -60,7 +59,7 @@ public static class DirectoryUrl
         path = null;
         if (written.FirstOrDefault(c => c is '?' or '#' or '\\') is not '\0' and var mark)
         {
-            return $"has a '{mark}' in its path; if that is its name, write {Uri.HexEscape(mark)}";
+            return $"has a '{mark}' in its path; if it is part of the name, write {Uri.HexEscape(mark)}";
         }
 
         if (written.Any(char.IsControl) || char.IsWhiteSpace(written[^1]))
@@ -79,7 +78,7 @@ public static class DirectoryUrl
             : "has a '%' that is not followed by the two hexadecimal digits of a character; for '%' itself write %25";
     }
 
-    /// <summary>A slash, a NUL, and dots that are encoded stand for nothing that a name can have.</summary>
+    /// <summary>Decodes the path. An encoded slash, NUL or dot is refused, because no name may contain it.</summary>
     private static bool Decode(string written, [NotNullWhen(true)] out string? path)
     {
         path = null;
@@ -119,8 +118,10 @@ public static class DirectoryUrl
         }
     }
 
-    /// <summary>The rest of the program has the location as a <see cref="Uri"/>, which must not see another path in
-    /// it.</summary>
+    /// <summary>
+    /// Returns whether <see cref="Uri"/> reads the same path. The rest of the program passes the location as a
+    /// <see cref="Uri"/>.
+    /// </summary>
     private static bool IsWhatUriReads(string text, string path) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url)
         && url is { IsFile: true, Host: "", Query: "", Fragment: "" }

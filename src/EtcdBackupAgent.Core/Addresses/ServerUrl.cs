@@ -5,36 +5,35 @@ using System.Text.RegularExpressions;
 namespace EtcdBackupAgent.Core.Addresses;
 
 /// <summary>
-/// The URL of a server as a person writes it: scheme, host, perhaps a port, perhaps a slash. It is taken as it is
-/// written or refused.
-/// <see cref="Uri"/> alone would cut white space, leave out a fragment, resolve <c>..</c>, and take <c>010.0.0.1</c>,
-/// <c>0x7f.1</c> and <c>%61</c> for something else. Only the case of scheme and host is not kept, which DNS and RFC
-/// 3986 (section 6.2.2.1) disregard.
+/// The URL of a server as a person writes it: scheme, host, an optional port, an optional slash. It is used as it is
+/// written, or refused. <see cref="Uri"/> alone would cut white space, drop a fragment, resolve <c>..</c>, and read
+/// <c>010.0.0.1</c>, <c>0x7f.1</c> and <c>%61</c> as something else. Only the case of scheme and host is not kept; DNS
+/// and RFC 3986 (section 6.2.2.1) ignore it.
 /// </summary>
 public static partial class ServerUrl
 {
-    /// <summary>Reads a URL with one of these schemes, in lower case.</summary>
+    /// <summary>Reads a URL with one of these schemes, which are in lower case.</summary>
     public static ServerUrlFault Read(string text, out Uri? url, params ReadOnlySpan<string> schemes) =>
         Read(text, allowsPath: false, out url, schemes);
 
-    /// <summary>The same, of a server that may be below a path, as an API server behind a proxy is.</summary>
+    /// <summary>Reads a URL of a server that may be below a path, such as an API server behind a proxy.</summary>
     public static ServerUrlFault ReadWithPath(string text, out Uri? url, params ReadOnlySpan<string> schemes) =>
         Read(text, allowsPath: true, out url, schemes);
 
-    /// <summary>Whether the URL says which port, be it the scheme's own.</summary>
+    /// <summary>Returns whether the URL contains a port, even the scheme's default.</summary>
     public static bool NamesPort(string text) =>
         HostPattern().Match(Pattern().Match(text).Groups["authority"].Value).Groups["port"].Success;
 
-    /// <summary>What is wrong, to go on after the URL in quotes.</summary>
+    /// <summary>Returns what is wrong, as the end of a sentence that starts with the URL in quotes.</summary>
     public static string Describe(ServerUrlFault fault) => fault switch
     {
-        ServerUrlFault.NotUrl => "is not a URL; write http:// or https://, a host, and perhaps a port",
-        ServerUrlFault.Scheme => "has another scheme than http and https",
-        ServerUrlFault.User => "holds a user or password",
+        ServerUrlFault.NotUrl => "is not a URL; write http:// or https://, a host, and optionally a port",
+        ServerUrlFault.Scheme => "has a scheme other than http and https",
+        ServerUrlFault.User => "contains a user or password",
         ServerUrlFault.Host =>
             "has a host that is neither a DNS name of ASCII characters nor an IP address in its usual form",
         ServerUrlFault.Port => "has a port that is not a number from 1 to 65535",
-        _ => "goes on after the host and port; write only http:// or https://, a host, and perhaps a port",
+        _ => "continues after the host and port; write only http:// or https://, a host, and optionally a port",
     };
 
     private static ServerUrlFault Read(string text, bool allowsPath, out Uri? url, ReadOnlySpan<string> schemes)
@@ -63,12 +62,16 @@ public static partial class ServerUrl
         return isSame ? ServerUrlFault.None : ServerUrlFault.Host;
     }
 
-    /// <summary>No query, no fragment, and in a path nothing that <see cref="Uri"/> resolves.</summary>
+    /// <summary>
+    /// Returns whether the rest has no query, no fragment, and no path segment that <see cref="Uri"/> resolves.
+    /// </summary>
     private static bool IsRest(string rest, bool allowsPath) =>
         rest is "" or "/"
         || (allowsPath && PathPattern().IsMatch(rest) && !rest.Split('/').Any(segment => segment is "." or ".."));
 
-    /// <summary>An address of IPv6 may be written in several ways; a DNS name in one but for its case.</summary>
+    /// <summary>
+    /// Compares the hosts. An IPv6 address may be written in several ways; a DNS name only differs in case.
+    /// </summary>
     private static bool IsHost(Uri url, string host) => host.StartsWith('[')
         ? IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? written)
             && IPAddress.TryParse(url.DnsSafeHost, out IPAddress? read) && written.Equals(read)
@@ -104,7 +107,7 @@ public enum ServerUrlFault
 
     Scheme,
 
-    /// <summary>It has an '@': before it may stand a password, which no message repeats.</summary>
+    /// <summary>It contains an '@'. The text before it may contain a password, so no message repeats it.</summary>
     User,
 
     Host,

@@ -4,12 +4,15 @@ using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Etcd;
 
-/// <summary>A cluster or member id: 64 bits, written in lower-case hexadecimal without padding, as etcd's own tools print it.</summary>
+/// <summary>
+/// A cluster or member ID: 64 bits, written in lower-case hexadecimal without padding, as etcd's own tools print it.
+/// </summary>
 public readonly record struct EtcdId(ulong Value)
 {
     public static bool TryParse(string text, out EtcdId id)
     {
-        bool parsed = ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value);
+        bool parsed = ulong.TryParse(
+            text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong value);
         id = new EtcdId(value);
         return parsed;
     }
@@ -17,17 +20,19 @@ public readonly record struct EtcdId(ulong Value)
     public override string ToString() => Value.ToString("x", CultureInfo.InvariantCulture);
 }
 
-/// <summary>What a member of the cluster was doing when it was chosen.</summary>
+/// <summary>The role of a member at the time when it was chosen.</summary>
 public enum EtcdMemberRole
 {
     Follower,
     Leader,
 
-    /// <summary>It receives what the others write, and has no vote.</summary>
+    /// <summary>A member that receives the writes of the others and has no vote.</summary>
     Learner,
 }
 
-/// <summary>The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before.</summary>
+/// <summary>
+/// The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before.
+/// </summary>
 public sealed record EtcdMember
 {
     /// <summary>The client URL that was used.</summary>
@@ -42,22 +47,27 @@ public sealed record EtcdMember
     /// <summary>The server's version, such as <c>3.5.30</c>.</summary>
     public required string Version { get; init; }
 
-    /// <summary>The key-value store's revision: the snapshot, opened after, contains every write up to it, and may contain later ones.</summary>
+    /// <summary>
+    /// The revision of the key-value store. The snapshot is opened later, so it contains every write up to this
+    /// revision and may contain later ones.
+    /// </summary>
     public required long Revision { get; init; }
 
     public required ulong RaftTerm { get; init; }
 
     public required ulong RaftIndex { get; init; }
 
-    /// <summary>Bytes of the database file, free pages included.</summary>
+    /// <summary>Bytes of the database file, including free pages.</summary>
     [JsonPropertyName("dbSize")]
     public required long DbSizeBytes { get; init; }
 
-    /// <summary>Bytes of the database file without its free pages; null where the server does not report it.</summary>
+    /// <summary>Bytes of the database file without its free pages; null if the server does not report it.</summary>
     [JsonPropertyName("dbSizeInUse")]
     public long? DbSizeInUseBytes { get; init; }
 
-    /// <summary>HashKV at <see cref="Revision"/>, by which the content can be proved later; null if there is none.</summary>
+    /// <summary>
+    /// HashKV at <see cref="Revision"/>, which a later verification compares with the content; null if there is none.
+    /// </summary>
     public HashKv? HashKv { get; init; }
 
     /// <summary>Why there is no <see cref="HashKv"/>; null if there is one.</summary>

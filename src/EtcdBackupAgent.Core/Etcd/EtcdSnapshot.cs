@@ -3,29 +3,35 @@ using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Core.Etcd;
 
-/// <summary>A snapshot being read. Disposing it ends the stream, whether or not it was read to its end.</summary>
+/// <summary>
+/// A snapshot that is being read. Disposing it closes the stream, even if it was not read to its end.
+/// </summary>
 public sealed class EtcdSnapshot(
-    EtcdMember member, long sizeBytes, Stream content, Func<CancellationToken, Task<HashKv>> askHashKv) : IAsyncDisposable
+    EtcdMember member, long sizeBytes, Stream content, Func<CancellationToken, Task<HashKv>> askHashKv)
+    : IAsyncDisposable
 {
-    /// <summary>The member that is being read, as it was just before the stream was opened.</summary>
+    /// <summary>The member that is being read, in its state just before the stream was opened.</summary>
     public EtcdMember Member { get; } = member;
 
     /// <summary>Bytes of the stream: the database and etcd's SHA-256 trailer of 32 bytes.</summary>
     public long SizeBytes { get; } = sizeBytes;
 
     /// <summary>
-    /// The raw snapshot as <c>etcdctl snapshot save</c> would write it, trailer included. Reading to the end proves the length and the
-    /// trailer's SHA-256; anything else ends in a <see cref="BackupException"/> with <see cref="FailureReason.SnapshotBroken"/>.
+    /// The raw snapshot as <c>etcdctl snapshot save</c> would write it, including the trailer. Reading to the end
+    /// proves the length and the trailer's SHA-256; every other end of the stream throws a
+    /// <see cref="BackupException"/> with <see cref="FailureReason.SnapshotBroken"/>.
     /// </summary>
     public Stream Content { get; } = content;
 
     /// <summary>
-    /// Asks the member that was read for HashKV at <see cref="EtcdMember.Revision"/>, which is in the snapshot. To be
-    /// called after <see cref="Content"/> was read to its end: the member makes no write and no linearizable read while
-    /// it computes the hash. The answer's compaction is never older than the snapshot's, since the stream was opened
-    /// before; and it is one that can be computed again from the snapshot.
+    /// Requests HashKV at <see cref="EtcdMember.Revision"/>, which is in the snapshot, from the member that was read.
+    /// Call it after <see cref="Content"/> was read to its end: the member serves no write and no linearizable read
+    /// while it computes the hash. The compaction revision of the response is never older than the snapshot's, because
+    /// the stream was opened before; and the hash can be computed again from the snapshot.
     /// </summary>
-    /// <exception cref="BackupException">There is no such answer, or none in time: why.</exception>
+    /// <exception cref="BackupException">
+    /// The member returned no usable hash, or not in time. The message explains why.
+    /// </exception>
     public Task<HashKv> AskHashKvAsync(CancellationToken cancellationToken) => askHashKv(cancellationToken);
 
     public ValueTask DisposeAsync() => Content.DisposeAsync();

@@ -2,16 +2,16 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Etcd;
 
-/// <summary>Where etcd snapshots come from: a live cluster.</summary>
+/// <summary>The source of etcd snapshots: a live cluster.</summary>
 public interface ISnapshotSource
 {
     /// <summary>
-    /// Chooses the member to read and opens its snapshot stream. Nothing of the snapshot has been read when this returns but
-    /// the first message, which tells its size.
+    /// Chooses the member to read and opens its snapshot stream. When this returns, only the first message, which
+    /// contains the size, has been read.
     /// </summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.EtcdUnreachable"/>, <see cref="FailureReason.EtcdDenied"/> or <see cref="FailureReason.EtcdFailed"/>,
-    /// naming each endpoint that was tried and why it would not do.
+    /// <see cref="FailureReason.EtcdUnreachable"/>, <see cref="FailureReason.EtcdDenied"/> or
+    /// <see cref="FailureReason.EtcdFailed"/>; the message lists each endpoint that was tried and why it was not used.
     /// </exception>
     Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken);
 }

@@ -4,11 +4,13 @@ using System.Net;
 namespace EtcdBackupAgent.Core.Proxies;
 
 /// <summary>
-/// The hosts that are reached without a proxy: the text of <c>NO_PROXY</c>. A host is compared as it is written and
+/// The hosts that are reached without a proxy: the text of <c>NO_PROXY</c>. Hosts are compared as they are written and
 /// never resolved: a subnet matches addresses, a domain matches names. See <c>docs/proxies.md</c>.
 /// </summary>
-/// <remarks>Source: the documentation of golang.org/x/net/http/httpproxy (<c>Config.NoProxy</c>), which kubectl,
-/// kubeadm and the container runtimes follow. White space separates entries too, as in curl.</remarks>
+/// <remarks>
+/// Source: the documentation of golang.org/x/net/http/httpproxy (<c>Config.NoProxy</c>), which kubectl, kubeadm and the
+/// container runtimes follow. As in curl, white space also separates entries.
+/// </remarks>
 public sealed class NoProxyList
 {
     private static readonly char[] Separators = [',', ' ', '\t', '\r', '\n'];
@@ -24,7 +26,9 @@ public sealed class NoProxyList
         }
     }
 
-    /// <summary>Whether a host is reached without a proxy. Loopback always is, whatever the list holds.</summary>
+    /// <summary>
+    /// Returns whether a host is reached without a proxy. Loopback always is, whatever the list contains.
+    /// </summary>
     public bool Matches(Uri target)
     {
         string name = target.IdnHost.ToLowerInvariant().TrimEnd('.');
@@ -54,7 +58,8 @@ public sealed class NoProxyList
             return host => single.Equals(host.Address) && IsPort(host);
         }
 
-        // example.com is the name and all below it; .example.com and *.example.com only what is below.
+        // example.com matches the name and all names below it; .example.com and *.example.com match only the names
+        // below.
         bool isOnlyBelow = name.StartsWith('.') || name.StartsWith("*.", StringComparison.Ordinal);
         string bare = name.TrimStart('*').Trim('.');
         if (bare.Length == 0)
@@ -71,7 +76,7 @@ public sealed class NoProxyList
         bool IsPort(Host host) => port is null || port == host.Port;
     }
 
-    /// <summary>An address with the length of its prefix. Bits after the prefix may be set, as in 10.1.2.3/8.</summary>
+    /// <summary>Parses an address with a prefix length. Bits after the prefix may be set, as in 10.1.2.3/8.</summary>
     private static IPNetwork? Subnet(string entry)
     {
         int slash = entry.IndexOf('/', StringComparison.Ordinal);
@@ -95,7 +100,9 @@ public sealed class NoProxyList
         return new IPNetwork(new IPAddress(bytes), length);
     }
 
-    /// <summary>A host and its port: <c>example.com:8443</c>, <c>10.0.0.1:80</c>, <c>[fd00::1]:443</c>.</summary>
+    /// <summary>
+    /// Splits a host and its port: <c>example.com:8443</c>, <c>10.0.0.1:80</c>, <c>[fd00::1]:443</c>.
+    /// </summary>
     private static (string Name, int? Port) Split(string entry)
     {
         int colon = entry.LastIndexOf(':');
@@ -109,7 +116,7 @@ public sealed class NoProxyList
 
     private static IPAddress? Address(string text)
     {
-        // "10" would be read as the address 0.0.0.10, and fe80::1%eth0 has a scope that no entry has.
+        // IPAddress would parse "10" as 0.0.0.10. fe80::1%eth0 has a scope, which no entry has.
         string bare = text.Trim('[', ']').Split('%')[0];
         bool isComplete = bare.Contains(':', StringComparison.Ordinal) || bare.Count(c => c == '.') == 3;
         return isComplete && IPAddress.TryParse(bare, out IPAddress? address)

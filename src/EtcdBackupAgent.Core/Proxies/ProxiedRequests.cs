@@ -4,13 +4,13 @@ using System.Net.Sockets;
 namespace EtcdBackupAgent.Core.Proxies;
 
 /// <summary>
-/// Finds out whether the proxy is why a request through it failed: the one place where the platform's
-/// exceptions, and answers that are not the server's, become a <see cref="ProxyException"/>.
+/// Finds out whether the proxy is the reason why a request failed. This is the one place that converts the platform's
+/// exceptions, and responses that are not the server's, to a <see cref="ProxyException"/>.
 /// </summary>
-/// <param name="rules">Which proxy a request goes through.</param>
-/// <param name="server">What the server is, as in "an S3 server".</param>
-/// <param name="isForeign">Whether an answer cannot be the server's own.</param>
-/// <param name="inner">What sends, with the same rules.</param>
+/// <param name="rules">Chooses the proxy of a request.</param>
+/// <param name="server">The kind of server, as in "an S3 server".</param>
+/// <param name="isForeign">Returns whether a response cannot be the server's own.</param>
+/// <param name="inner">The handler that sends the requests, with the same rules.</param>
 public sealed class ProxiedRequests(
     ProxyRules rules, string server, Predicate<HttpResponseMessage> isForeign, HttpMessageHandler inner)
     : DelegatingHandler(inner)
@@ -36,7 +36,7 @@ public sealed class ProxiedRequests(
         catch (HttpRequestException e) when (
             e.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
-            // All connections of this request are the proxy's.
+            // All connections of this request go to the proxy.
             throw ProxyException.Unreachable(proxy, target, Why(e), e);
         }
         catch (TaskCanceledException e) when (e.InnerException is TimeoutException
@@ -66,7 +66,10 @@ public sealed class ProxiedRequests(
         }
         : e.GetBaseException().Message;
 
-    /// <summary>The platform has the proxy's status in the exception, or only at the end of its text.</summary>
+    /// <summary>
+    /// Returns the proxy's status. The platform reports it in the exception's property, or only at the end of its
+    /// message.
+    /// </summary>
     private static int? StatusOf(HttpRequestException e)
     {
         if (e.StatusCode is { } status)

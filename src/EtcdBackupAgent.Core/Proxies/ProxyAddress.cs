@@ -3,22 +3,24 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Proxies;
 
-/// <summary>A proxy, and the user for it. It prints as its address, without user and password.</summary>
+/// <summary>
+/// The address of a proxy and its user. <see cref="ToString"/> returns the address without user and password.
+/// </summary>
 public sealed class ProxyAddress
 {
     private static readonly string[] Schemes = ["http", "https", "socks4", "socks4a", "socks5"];
 
     private ProxyAddress(Uri address, NetworkCredential? user) => (Address, User) = (address, user);
 
-    /// <summary>Without user and password.</summary>
+    /// <summary>The address without user and password.</summary>
     public Uri Address { get; }
 
     /// <summary>The user and password of the URL; null if it has none.</summary>
     public NetworkCredential? User { get; }
 
-    /// <summary>Reads <c>http://user:password@proxy:3128</c>; without a scheme it is an HTTP proxy.</summary>
-    /// <param name="origin">What holds the text, for messages: the name of a variable or a field.</param>
-    /// <param name="text">The text, which no message repeats: it may hold a password.</param>
+    /// <summary>Parses <c>http://user:password@proxy:3128</c>; without a scheme it is an HTTP proxy.</summary>
+    /// <param name="origin">The source of the text for messages: the name of a variable or a field.</param>
+    /// <param name="text">The text. No message contains it, because it may contain a password.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static ProxyAddress Parse(string origin, string text)
     {
@@ -28,7 +30,7 @@ public sealed class ProxyAddress
             url = $"http://{url}";
         }
 
-        // curl and Go know socks5h: the proxy resolves names, which is what this platform does for socks5.
+        // curl and Go know socks5h: the proxy resolves names. This platform does that for socks5.
         if (url.StartsWith("socks5h://", StringComparison.OrdinalIgnoreCase))
         {
             url = $"socks5{url["socks5h".Length..]}";
@@ -40,7 +42,7 @@ public sealed class ProxyAddress
             throw new BackupException(FailureReason.InvalidInput, $"{origin} is not the URL of a proxy.")
             {
                 Hint = "Write it as http://proxy.example.com:3128, or with a user as http://USER:PASSWORD@HOST:PORT; "
-                    + "https:// and socks5:// are possible, too. In a user or password write @ : / as %40 %3A %2F.",
+                    + "https:// and socks5:// are also possible. In a user or password write @ : / as %40 %3A %2F.",
             };
         }
 

@@ -2,8 +2,10 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Core.Proxies;
 
-/// <summary>A proxy, and not the server behind it, is why a request failed. The message is the rest of a
-/// sentence.</summary>
+/// <summary>
+/// A request failed because of a proxy, not because of the server behind it. The message is the second part of a
+/// sentence.
+/// </summary>
 public sealed class ProxyException : Exception
 {
     private const int AuthenticationRequired = 407;
@@ -16,19 +18,19 @@ public sealed class ProxyException : Exception
     /// <summary>Whether the same request may succeed a moment later.</summary>
     public bool IsTransient { get; }
 
-    /// <summary>There is no connection to the proxy.</summary>
+    /// <summary>Creates the exception for a proxy that cannot be reached.</summary>
     public static ProxyException Unreachable(
         ProxyAddress proxy, Uri target, string why, Exception innerException) => new(
         $"the proxy {proxy} cannot be reached: {why.TrimEnd('.')}.",
-        $"Check the proxy's address; or name {target.Host} in NO_PROXY to reach it directly.",
+        $"Check the proxy's address, or add {target.Host} to NO_PROXY to reach it directly.",
         isTransient: true,
         innerException);
 
-    /// <summary>The proxy does not connect to the server.</summary>
-    /// <param name="proxy">Which.</param>
-    /// <param name="target">The server that was asked for.</param>
-    /// <param name="status">What the proxy answered; null if it is not an HTTP proxy, or gave no answer.</param>
-    /// <param name="innerException">What the platform says.</param>
+    /// <summary>Creates the exception for a proxy that does not connect to the server.</summary>
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="target">The requested server.</param>
+    /// <param name="status">The HTTP status of the proxy; null if it is not an HTTP proxy, or did not respond.</param>
+    /// <param name="innerException">The platform's exception.</param>
     public static ProxyException NotConnected(ProxyAddress proxy, Uri target, int? status, Exception innerException) =>
         status == AuthenticationRequired
             ? Unauthenticated(proxy, innerException)
@@ -36,13 +38,16 @@ public sealed class ProxyException : Exception
                 $"the proxy {proxy} does not connect to {target.Authority}"
                 + (status is null ? "." : string.Create(CultureInfo.InvariantCulture, $": it answered {status}.")),
                 HintFor(target),
-                IsPassing(status),
+                IsTemporary(status),
                 innerException);
 
-    /// <summary>An answer came from the proxy, or from something else on the way: it is not the server's.</summary>
-    /// <param name="proxy">Which.</param>
-    /// <param name="target">The server that was asked.</param>
-    /// <param name="server">What the server is, as in "an S3 server".</param>
+    /// <summary>
+    /// Creates the exception for a response that came from the proxy or from another device on the way, not from the
+    /// server.
+    /// </summary>
+    /// <param name="proxy">The proxy.</param>
+    /// <param name="target">The requested server.</param>
+    /// <param name="server">The kind of server, as in "an S3 server".</param>
     /// <param name="status">The HTTP status.</param>
     public static ProxyException Answered(ProxyAddress proxy, Uri target, string server, int status) =>
         status == AuthenticationRequired
@@ -52,7 +57,7 @@ public sealed class ProxyException : Exception
                     CultureInfo.InvariantCulture,
                     $"the answer {status} came from the proxy {proxy}, or through it, and is not one of {server}."),
                 HintFor(target),
-                IsPassing(status),
+                IsTemporary(status),
                 innerException: null);
 
     private static ProxyException Unauthenticated(ProxyAddress proxy, Exception? innerException) => new(
@@ -64,8 +69,10 @@ public sealed class ProxyException : Exception
         innerException);
 
     private static string HintFor(Uri target) =>
-        $"See that the proxy lets {target.Authority} pass; or name {target.Host} in NO_PROXY to reach it directly.";
+        $"Configure the proxy to allow {target.Authority}, or add {target.Host} to NO_PROXY to reach it directly.";
 
-    /// <summary>502, 503 and 504: the proxy did not reach the server this time. Null: it said nothing.</summary>
-    private static bool IsPassing(int? status) => status is null or (>= 502 and <= 504);
+    /// <summary>
+    /// 502, 503 and 504: the proxy did not reach the server this time. Null: the status is not known.
+    /// </summary>
+    private static bool IsTemporary(int? status) => status is null or (>= 502 and <= 504);
 }

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Proxies;
 
 /// <summary>
-/// Which proxy a request goes through. The platform's own reading of the environment ignores subnets and <c>*</c> in
-/// <c>NO_PROXY</c>, which is why there is this one. See <c>docs/proxies.md</c>.
+/// Chooses the proxy of a request. The platform's own implementation ignores subnets and <c>*</c> in <c>NO_PROXY</c>,
+/// which is why this one exists. See <c>docs/proxies.md</c>.
 /// </summary>
 public sealed class ProxyRules : IWebProxy
 {
@@ -20,18 +20,19 @@ public sealed class ProxyRules : IWebProxy
         Credentials = new Users(this);
     }
 
-    /// <summary>Never set: the users come out of the URLs of the proxies.</summary>
+    /// <summary>Never set by callers: the users come from the URLs of the proxies.</summary>
     public ICredentials? Credentials { get; set; }
 
-    /// <summary>The proxies that were asked for so far, by address, for their credentials.</summary>
+    /// <summary>The proxies that were used so far, by address; they provide the credentials.</summary>
     private Dictionary<Uri, ProxyAddress> Known { get; } = [];
 
     /// <summary>
-    /// The rules of the environment: <c>http_proxy</c> for http, <c>https_proxy</c> for https, <c>all_proxy</c> where
-    /// that one is not set, <c>no_proxy</c> for what is reached directly. Where a name is set in both cases, the lower
-    /// case counts. They are read when they are first needed, so that a wrong one stops only what needs it.
+    /// Creates the rules of the environment: <c>http_proxy</c> for http, <c>https_proxy</c> for https, <c>all_proxy</c>
+    /// if that variable is not set, <c>no_proxy</c> for hosts that are reached directly. If a variable is set in both
+    /// cases, the lower case counts. The variables are read on first use, so that an invalid one stops only the
+    /// requests that need it.
     /// </summary>
-    /// <param name="environment">Reads a variable.</param>
+    /// <param name="environment">Returns the value of a variable.</param>
     public static ProxyRules OfEnvironment(Func<string, string?> environment)
     {
         Lazy<NoProxyList> direct = new(() => new NoProxyList(Find(environment, ProxyVariables.NoProxy)?.Value));
@@ -45,12 +46,15 @@ public sealed class ProxyRules : IWebProxy
         });
     }
 
-    /// <summary>Every request goes through this proxy, as a kubeconfig's <c>proxy-url</c> wants it.</summary>
+    /// <summary>
+    /// Creates rules that send every request through this proxy, as a kubeconfig's <c>proxy-url</c> requires.
+    /// </summary>
     public static ProxyRules Always(ProxyAddress proxy) => new(_ => proxy);
 
-    /// <summary>The proxy to a target; null if it is reached directly.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the variable that counts is not
-    /// the URL of a proxy.</exception>
+    /// <summary>Returns the proxy for a target; null if it is reached directly.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: the value of the variable is not the URL of a proxy.
+    /// </exception>
     public ProxyAddress? For(Uri target)
     {
         if (_find(target) is not { } proxy)
@@ -74,7 +78,7 @@ public sealed class ProxyRules : IWebProxy
     {
         string upper = name.ToUpperInvariant();
 
-        // A CGI program's HTTP_PROXY is a header of its client's request.
+        // In a CGI program, HTTP_PROXY is a header of the client's request.
         bool isForged = upper == "HTTP_PROXY" && environment("REQUEST_METHOD") is not null;
         return environment(name) is { } lower && !string.IsNullOrWhiteSpace(lower) ? (name, lower)
             : !isForged && environment(upper) is { } value && !string.IsNullOrWhiteSpace(value) ? (upper, value)

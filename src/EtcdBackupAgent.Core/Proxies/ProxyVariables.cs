@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Core.Proxies;
 
-/// <summary>The variables of the environment that say which proxies to use; each counts in upper case, too.</summary>
+/// <summary>The environment variables that configure proxies; each also exists in upper case.</summary>
 public static class ProxyVariables
 {
     public const string Http = "http_proxy";
