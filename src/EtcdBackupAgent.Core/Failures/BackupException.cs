@@ -1,17 +1,17 @@
 namespace EtcdBackupAgent.Core.Failures;
 
 /// <summary>
-/// The one exception that crosses the product's layers. The message names the object, the value and the fact, and never
-/// holds a secret; what to do about it stands apart, in <see cref="Hint"/>, and is shown on a line of its own.
+/// The one exception that crosses the product's layers. The message contains the object, the value and the fact, and
+/// never a secret. The suggested action is separate, in <see cref="Hint"/>, and is shown on its own line.
 /// </summary>
 public sealed class BackupException(FailureReason reason, string message, Exception? innerException = null)
     : Exception(message, innerException)
 {
     public FailureReason Reason { get; } = reason;
 
-    /// <summary>What the reader can do about it, as one sentence; null where nothing useful can be said.</summary>
+    /// <summary>The action that the reader can take, as one sentence; null if there is no useful advice.</summary>
     public string? Hint { get; init; }
 
-    /// <summary>Both on one line, for places that have only one.</summary>
+    /// <summary>The message and the hint on one line, for output that has only one line.</summary>
     public string MessageWithHint => Hint is null ? Message : $"{Message} {Hint}";
 }

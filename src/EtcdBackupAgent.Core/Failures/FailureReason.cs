@@ -1,15 +1,15 @@
 namespace EtcdBackupAgent.Core.Failures;
 
 /// <summary>
-/// What went wrong, as far as anybody has to act on it. The reason alone decides the exit code, the status, the event,
-/// the metric label and whether a retry makes sense; see <c>docs/cli.md</c> for the table.
+/// The reason of a failure, at the level of detail that a reader needs in order to act. The reason alone decides the
+/// exit code, the status, the event, the metric label and whether a retry is useful; <c>docs/cli.md</c> has the table.
 /// </summary>
 public enum FailureReason
 {
-    /// <summary>A bug: nothing in the program expected this.</summary>
+    /// <summary>An unexpected error: a bug in the program.</summary>
     Unexpected = 0,
 
-    /// <summary>The command line, an option, a file it names or a resource document is wrong.</summary>
+    /// <summary>The command line, an option, a file that it names, or a resource document is invalid.</summary>
     InvalidInput,
 
     /// <summary>The agent was asked to stop (SIGINT, SIGTERM).</summary>
@@ -18,10 +18,10 @@ public enum FailureReason
     /// <summary>No etcd member could be reached: refused, name not resolved, timed out, no leader.</summary>
     EtcdUnreachable,
 
-    /// <summary>etcd was reached but the TLS handshake, the user or the permission was refused.</summary>
+    /// <summary>etcd was reached, but the TLS handshake, the user or the permission was refused.</summary>
     EtcdDenied,
 
-    /// <summary>etcd answered with an error, or with something that is not etcd.</summary>
+    /// <summary>etcd returned an error, or the server is not etcd.</summary>
     EtcdFailed,
 
     /// <summary>The snapshot stream broke, stalled, or did not match its own length or SHA-256.</summary>
@@ -39,22 +39,22 @@ public enum FailureReason
     /// <summary>The disk or the quota of the object store is full.</summary>
     StoreFull,
 
-    /// <summary>The object store does not implement what was asked of it.</summary>
+    /// <summary>The object store does not implement the requested operation.</summary>
     StoreUnsupported,
 
     /// <summary>The object store failed in another way.</summary>
     StoreFailed,
 
-    /// <summary>The object that was asked for is not in the store.</summary>
+    /// <summary>The requested object is not in the store.</summary>
     ObjectNotFound,
 
-    /// <summary>There is no repository at this place; <c>init</c> makes one.</summary>
+    /// <summary>There is no repository at this place; <c>init</c> creates one.</summary>
     RepositoryNotFound,
 
-    /// <summary>There is a repository already, where a new one was to be made.</summary>
+    /// <summary>A repository already exists at the place of a new one.</summary>
     RepositoryExists,
 
-    /// <summary>The repository, or a manifest in it, has a format this version does not know.</summary>
+    /// <summary>The repository, or a manifest in it, has a format that this version does not support.</summary>
     RepositoryUnsupported,
 
     /// <summary>No snapshot has this ID.</summary>
@@ -63,16 +63,16 @@ public enum FailureReason
     /// <summary>Several snapshots have an ID that starts like this.</summary>
     SnapshotAmbiguous,
 
-    /// <summary>Stored bytes are missing or are not the bytes that were written.</summary>
+    /// <summary>Stored bytes are missing, or differ from the bytes that were written.</summary>
     DataDamaged,
 
-    /// <summary>The repository is encrypted, and no key was given, or none that fits.</summary>
+    /// <summary>The repository is encrypted, and no key was given, or none of the given keys opens it.</summary>
     KeyRefused,
 
-    /// <summary>The repository is not protected as it was when it was pinned, or as its location says.</summary>
+    /// <summary>The protection of the repository differs from its pin, or from its location.</summary>
     ProtectionChanged,
 
-    /// <summary>The place to restore to is not empty, or cannot be written.</summary>
+    /// <summary>The restore target is not empty, or cannot be written.</summary>
     TargetUnusable,
 
     /// <summary>The Kubernetes API cannot be reached: refused, name not resolved, timed out, TLS.</summary>
@@ -81,12 +81,16 @@ public enum FailureReason
     /// <summary>The Kubernetes API refused the token, the certificate or the permission.</summary>
     KubernetesDenied,
 
-    /// <summary>Somebody else changed the object in the Kubernetes API meanwhile: read it again, and try again.</summary>
+    /// <summary>
+    /// Another client changed the object in the Kubernetes API in the meantime: read it again and retry.
+    /// </summary>
     KubernetesConflict,
 
-    /// <summary>The Kubernetes API answered with another error, or with something that is not a Kubernetes API's.</summary>
+    /// <summary>The Kubernetes API returned another error, or the server is not a Kubernetes API.</summary>
     KubernetesFailed,
 
-    /// <summary>The action would remove data and was not confirmed, or would remove the last complete snapshot.</summary>
+    /// <summary>
+    /// The action would remove data and was not confirmed, or would remove the last complete snapshot.
+    /// </summary>
     Refused,
 }

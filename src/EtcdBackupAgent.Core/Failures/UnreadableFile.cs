@@ -1,10 +1,10 @@
 namespace EtcdBackupAgent.Core.Failures;
 
-/// <summary>What to say of a file that somebody named and that cannot be read.</summary>
+/// <summary>Describes why a file that the user named cannot be read.</summary>
 public static class UnreadableFile
 {
     /// <summary>
-    /// Why, without a full stop. .NET says "Access is denied" of a directory, even to root.
+    /// Returns the reason without a full stop. .NET reports "Access is denied" for a directory, even to root.
     /// </summary>
     public static string Why(string path, Exception e) =>
         e is UnauthorizedAccessException && Directory.Exists(path) ? "it is a directory" : e.Message.TrimEnd('.');

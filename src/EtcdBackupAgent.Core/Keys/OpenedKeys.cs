@@ -2,7 +2,7 @@ using EtcdBackupAgent.Archive.Age;
 
 namespace EtcdBackupAgent.Core.Keys;
 
-/// <summary>Identities that were opened for one verb; wiped when it is over.</summary>
+/// <summary>Identities that were opened for one command; they are wiped when it ends.</summary>
 public sealed class OpenedKeys(IReadOnlyList<AgeIdentity> identities) : IDisposable
 {
     public IReadOnlyList<AgeIdentity> Identities { get; } = identities;

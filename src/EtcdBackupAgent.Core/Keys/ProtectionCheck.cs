@@ -6,16 +6,19 @@ using EtcdBackupAgent.Core.Repository;
 namespace EtcdBackupAgent.Core.Keys;
 
 /// <summary>
-/// Before a backup: is the repository still protected as its location says, and to the recipients it was pinned to? Somebody who
-/// can write the bucket could otherwise have the agent encrypt to them, or not at all.
+/// Checks before a backup that the repository is still protected as its location requires, and that its recipients
+/// match the pin. Otherwise an attacker who can write to the bucket could make the agent encrypt to the attacker's key,
+/// or not at all.
 /// </summary>
 /// <remarks>
-/// A location that says <c>None</c>, or names its recipients, is compared with the repository itself. One with a passphrase does not
-/// name recipients: the first use pins those of the repository, every later one is compared with the pin.
+/// A location with <c>None</c> or with recipients is compared with the repository itself. A location with a passphrase
+/// has no recipients: the first use pins those of the repository, and every later use is compared with the pin.
 /// </remarks>
 public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
 {
-    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, or what the place of the pins says.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.ProtectionChanged"/>, or the reason of the place of the pins.
+    /// </exception>
     public async Task RequireAsync(
         BackupRepository repository, BackupLocation location, CancellationToken cancellationToken)
     {
@@ -23,10 +26,11 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         switch (location.Encryption)
         {
             case UnencryptedLocation:
-                RequireSame($"BackupLocation {location.Name} says 'encryption: None'", [], found, repository);
+                RequireSame($"BackupLocation {location.Name} has 'encryption: None'", [], found, repository);
                 break;
             case RecipientLocation named:
-                RequireSame($"BackupLocation {location.Name} names other recipients", named.Recipients, found, repository);
+                RequireSame(
+                    $"BackupLocation {location.Name} has other recipients", named.Recipients, found, repository);
                 break;
             case PassphraseLocation:
                 await RequirePinnedAsync(repository, location.Name, cancellationToken);
@@ -36,7 +40,7 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         }
     }
 
-    /// <summary>Says whom a repository must encrypt to when nobody but the caller knows.</summary>
+    /// <summary>Checks that a repository encrypts to the recipients that the caller expects.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>.</exception>
     public static void RequireRecipients(BackupRepository repository, IReadOnlyList<string> expected) =>
         RequireSame("other recipients are expected", expected, repository.Document.Encryption, repository);
@@ -48,9 +52,11 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         {
             throw new BackupException(
                 FailureReason.ProtectionChanged,
-                $"The repository at {repository.Store.Address} encrypts to {Names(found.Recipients)}, but {why} ({Names(expected)}).")
+                $"The repository at {repository.Store.Address} encrypts to {Names(found.Recipients)}, but {why} "
+                + $"({Names(expected)}).")
             {
-                Hint = "If nobody of yours changed it, somebody else can write the bucket: find out before you back up to it again. "
+                Hint = "If you did not change them, an attacker can write to the bucket: find the cause before the "
+                    + "next backup. "
                     + "'etcd-backup-agent key list' shows the recipients.",
             };
         }
@@ -77,14 +83,19 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         {
             throw new BackupException(
                 FailureReason.ProtectionChanged,
-                $"The repository at {repository.Store.Address} is {repository.Document.Id}, but BackupLocation {location} was pinned to "
-                + $"{pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another one was put in its place.")
+                $"The repository at {repository.Store.Address} is {repository.Document.Id}, but BackupLocation "
+                + $"{location} was pinned to "
+                + $"{pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: the repository was replaced.")
             {
-                Hint = "If that was you, remove the pin (docs/policies.md, \"Encryption\") and back up again.",
+                Hint = "If you replaced it, remove the pin (docs/policies.md, \"Encryption\") and back up again.",
             };
         }
 
-        RequireSame($"they were pinned on {pin.PinnedAt:yyyy-MM-dd}", pin.Recipients, repository.Document.Encryption, repository);
+        RequireSame(
+            $"they were pinned on {pin.PinnedAt:yyyy-MM-dd}",
+            pin.Recipients,
+            repository.Document.Encryption,
+            repository);
     }
 
     private static void RequireEncrypted(BackupRepository repository, ResourceName location)
@@ -93,13 +104,15 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         {
             throw new BackupException(
                 FailureReason.ProtectionChanged,
-                $"The repository at {repository.Store.Address} is not encrypted, but BackupLocation {location} has a passphrase.")
+                $"The repository at {repository.Store.Address} is not encrypted, but BackupLocation {location} has a "
+                + "passphrase.")
             {
-                Hint = "Write 'encryption: None' into the location if that is meant; otherwise make a new repository with 'init'.",
+                Hint = "If this is intended, set 'encryption: None' in the location; otherwise create a new repository "
+                    + "with 'init'.",
             };
         }
     }
 
     private static string Names(IReadOnlyList<string> recipients) =>
-        recipients.Count == 0 ? "nobody" : string.Join(", ", recipients);
+        recipients.Count == 0 ? "no recipient" : string.Join(", ", recipients);
 }

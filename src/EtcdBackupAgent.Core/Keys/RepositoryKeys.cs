@@ -6,36 +6,39 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Keys;
 
 /// <summary>
-/// The keys of an encrypted repository: opened for restores, added and changed by whoever can open one already. Backups need none
-/// of this: they encrypt to the public recipients in <c>repository.json</c>.
+/// The keys of an encrypted repository: restores open them, and a user who can open one can add and change keys.
+/// Backups do not need them: they encrypt to the public recipients in <c>repository.json</c>.
 /// </summary>
 public sealed class RepositoryKeys(BackupRepository repository, TimeProvider time)
 {
     private IObjectStore Store => repository.Store;
 
-    /// <summary>The keys that lie in the repository, each encrypted to a passphrase.</summary>
+    /// <summary>Lists the keys in the repository, each encrypted to a passphrase.</summary>
     public Task<IReadOnlyList<StoredObject>> ListAsync(CancellationToken cancellationToken) =>
         KeyObject.ListAsync(Store, cancellationToken);
 
     /// <summary>Opens the key that is encrypted to this passphrase.</summary>
-    /// <returns>The identity, for the caller to dispose.</returns>
+    /// <returns>The identity; the caller disposes it.</returns>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.KeyRefused"/> if there is no key, or the passphrase opens none; <see cref="FailureReason.DataDamaged"/>.
+    /// <see cref="FailureReason.KeyRefused"/> if there is no key, or the passphrase opens none;
+    /// <see cref="FailureReason.DataDamaged"/>.
     /// </exception>
     public async Task<AgeIdentity> OpenAsync(AgePassphrase passphrase, CancellationToken cancellationToken) =>
         (await FindAsync(passphrase, cancellationToken)).Identity;
 
-    /// <summary>Stores an identity once more, encrypted to a further passphrase.</summary>
-    /// <param name="proof">Identities one of which opens what is backed up now: the right to let others in.</param>
-    /// <param name="added">The further passphrase.</param>
-    /// <param name="cancellationToken">Ends it; the key is then there or not.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
+    /// <summary>Stores an identity again, encrypted to an additional passphrase.</summary>
+    /// <param name="proof">
+    /// Identities; one of them must open the current backups. It proves the right to add other keys.
+    /// </param>
+    /// <param name="added">The additional passphrase.</param>
+    /// <param name="cancellationToken">A cancelled call may or may not have stored the key.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
     public async Task<ObjectKey> AddPassphraseAsync(
         IReadOnlyList<AgeIdentity> proof, AgePassphrase added, CancellationToken cancellationToken) =>
-        await KeyObject.CreateAsync(Store, RequireFit(proof), added, time, cancellationToken);
+        await KeyObject.CreateAsync(Store, RequireRecipient(proof), added, time, cancellationToken);
 
     /// <summary>Replaces a passphrase: the new key is stored before the old one is removed.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
     public async Task<ObjectKey> ChangePassphraseAsync(
         AgePassphrase current, AgePassphrase replacement, CancellationToken cancellationToken)
     {
@@ -58,7 +61,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         {
             throw new BackupException(
                 e.Reason,
-                $"The new passphrase opens the repository, but so does the old one still: its key {old} could not "
+                $"The new passphrase opens the repository, but the old one still opens it too: its key {old} could not "
                 + $"be removed. {e.Message}",
                 e)
             {
@@ -67,28 +70,28 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         }
     }
 
-    /// <summary>Encrypts backups from now on to one recipient more. Snapshots of before stay as they are.</summary>
-    /// <param name="proof">Identities one of which opens what is backed up now.</param>
-    /// <param name="recipient">Whom to add; nothing changes if it is one already.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or what the store says.</exception>
+    /// <summary>Adds a recipient for future backups. Existing snapshots stay unchanged.</summary>
+    /// <param name="proof">Identities; one of them must open the current backups.</param>
+    /// <param name="recipient">The recipient to add; nothing changes if the repository already has it.</param>
+    /// <param name="cancellationToken">A cancelled call may or may not have added the recipient.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
     public async Task<BackupRepository> AddRecipientAsync(
         IReadOnlyList<AgeIdentity> proof, AgeRecipient recipient, CancellationToken cancellationToken)
     {
-        RequireFit(proof);
+        RequireRecipient(proof);
         return repository.Recipients.Contains(recipient)
             ? repository
             : await repository.AddRecipientAsync(recipient, cancellationToken);
     }
 
     /// <summary>
-    /// The one of these identities that is a recipient of this repository; the others may still open snapshots of another time.
+    /// Returns the identity that is a recipient of this repository. The others may open snapshots of another time.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
-    private AgeIdentity RequireFit(IReadOnlyList<AgeIdentity> identities) =>
+    private AgeIdentity RequireRecipient(IReadOnlyList<AgeIdentity> identities) =>
         identities.FirstOrDefault(i => repository.Recipients.Contains(i.Recipient)) ?? throw new BackupException(
             FailureReason.KeyRefused,
-            $"None of the {identities.Count} identities that were given is a recipient of the repository at {Store.Address}; "
+            $"None of the {identities.Count} given identities is a recipient of the repository at {Store.Address}; "
             + $"its recipients are {string.Join(", ", repository.Recipients)}.")
         {
             Hint = "Give the identity file of one of these recipients, or the passphrase.",
@@ -112,7 +115,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
                 return (key.Key, identity);
             }
 
-            // It need not be a recipient now: if somebody has tampered with the recipients, the owner still restores.
+            // It need not be a recipient now: if an attacker changed the recipients, the owner can still restore.
             former?.Identity.Dispose();
             former = (key.Key, identity);
         }
@@ -124,15 +127,17 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
 
         throw keys.Count == 0
             ? new BackupException(
-                FailureReason.KeyRefused, $"There is no key in the repository at {Store.Address} that a passphrase could open.")
+                FailureReason.KeyRefused,
+                $"The repository at {Store.Address} contains no key that a passphrase could open.")
             {
-                Hint = "It was made with recipients, or its key object is lost: give the identity with --identity-file.",
+                Hint = "It was created with recipients, or its key object is lost: give the identity with "
+                    + "--identity-file.",
             }
             : new BackupException(
                 FailureReason.KeyRefused,
                 $"The passphrase opens none of the {keys.Count} keys of the repository at {Store.Address}.")
             {
-                Hint = "Check the passphrase; one line end at its end does not count, all other characters do.",
+                Hint = "Check the passphrase. Only one line end at its end is ignored.",
             };
     }
 }

@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// A <c>BackupLocation</c>, validated: where a repository is. Either <see cref="Url"/> is a <c>file:///</c> directory and the S3 fields
-/// are null, or it is the S3 endpoint and <see cref="BucketName"/> is set.
+/// A validated <c>BackupLocation</c>: the place of a repository. Either <see cref="Url"/> is a <c>file:///</c>
+/// directory and the S3 fields are null, or it is the S3 endpoint and <see cref="BucketName"/> is set.
 /// </summary>
 public sealed record BackupLocation
 {
@@ -11,27 +11,29 @@ public sealed record BackupLocation
     /// <summary>The S3 endpoint (<c>http</c> or <c>https</c>) or the directory (<c>file</c>).</summary>
     public required Uri Url { get; init; }
 
-    /// <summary>S3 bucket; null for a directory.</summary>
+    /// <summary>The S3 bucket; null for a directory.</summary>
     public string? BucketName { get; init; }
 
-    /// <summary>Put before every key, with <c>/</c> between; null for none. Several repositories may share a bucket so.</summary>
+    /// <summary>
+    /// The prefix of every key, followed by <c>/</c>; null for none. It allows several repositories to share a bucket.
+    /// </summary>
     public string? Prefix { get; init; }
 
-    /// <summary>S3 region; null lets the store decide.</summary>
+    /// <summary>The S3 region; null lets the store decide.</summary>
     public string? Region { get; init; }
 
-    /// <summary>Whether the bucket's name goes into the path rather than the host name.</summary>
+    /// <summary>Whether the bucket's name is in the path instead of the host name.</summary>
     public bool PathStyle { get; init; } = true;
 
-    /// <summary>PEM text of the certificate authority to trust for the endpoint; null for the system's.</summary>
+    /// <summary>The certificate authorities to trust for the endpoint, in PEM; null for the system's.</summary>
     public string? CaCertificate { get; init; }
 
-    /// <summary>What the S3 server is asked to do with every object.</summary>
+    /// <summary>The settings that are sent to the S3 server with every object.</summary>
     public ObjectSettings Objects { get; init; } = ObjectSettings.None;
 
     /// <summary>
-    /// Name of the Secret with <c>access_key</c> and <c>secret_key</c>, and the passphrase if there is one. For a directory
-    /// it holds only the passphrase, and may be null.
+    /// The name of the Secret with <c>access_key</c> and <c>secret_key</c>, and the passphrase if there is one. For a
+    /// directory the Secret contains only the passphrase, and may be null.
     /// </summary>
     public ResourceName? Credentials { get; init; }
 

@@ -3,15 +3,15 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// When a policy runs, as written and as understood: either <see cref="Cron"/> or <see cref="Interval"/> is set. Two
-/// schedules are equal if they are written alike for the same time zone. See <c>docs/policies.md</c> for the grammar.
+/// The schedule of a policy, as text and as parsed: either <see cref="Cron"/> or <see cref="Interval"/> is set. Two
+/// schedules are equal if they have the same text and the same time zone. The grammar is in <c>docs/policies.md</c>.
 /// </summary>
 public sealed record BackupSchedule
 {
-    /// <summary>The shortest <c>@every</c>, as for robfig/cron, which CronJobs use.</summary>
+    /// <summary>The shortest <c>@every</c>, the same as in robfig/cron, which CronJobs use.</summary>
     public static readonly TimeSpan IntervalMin = TimeSpan.FromSeconds(1);
 
-    /// <summary>The longest <c>@every</c>: ten years are a slip of the pen, not a schedule.</summary>
+    /// <summary>The longest <c>@every</c>: more than ten years is a typing error, not a schedule.</summary>
     public static readonly TimeSpan IntervalMax = TimeSpan.FromDays(3650);
 
     private const string Every = "@every";
@@ -19,26 +19,29 @@ public sealed record BackupSchedule
     private BackupSchedule(string text, TimeZoneInfo timeZone, CronSchedule? cron, TimeSpan? interval) =>
         (Text, TimeZone, Cron, Interval) = (text, timeZone, cron, interval);
 
-    /// <summary>As it stands in the policy, for messages and documents.</summary>
+    /// <summary>The text in the policy, for messages and documents.</summary>
     public string Text { get; }
 
-    /// <summary>The zone whose wall clock <see cref="Cron"/> matches; an interval does not depend on it.</summary>
+    /// <summary>The time zone whose wall clock <see cref="Cron"/> matches; an interval does not depend on it.</summary>
     public TimeZoneInfo TimeZone { get; }
 
     public CronSchedule? Cron { get; }
 
-    /// <summary>Whole seconds, counted from the start of the last backup.</summary>
+    /// <summary>The interval in whole seconds, counted from the start of the last backup.</summary>
     public TimeSpan? Interval { get; }
 
-    /// <summary>Reads what may stand in a policy's <c>schedule</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message says what is wrong with
-    /// which part, without repeating the whole text, which the caller shows.</exception>
+    /// <summary>Parses the text of a policy's <c>schedule</c>.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>; the message describes the invalid part. It does not repeat the whole
+    /// text, which the caller shows.
+    /// </exception>
     public static BackupSchedule Parse(string text, TimeZoneInfo timeZone)
     {
         string trimmed = text.Trim();
-        if (trimmed.StartsWith("TZ=", StringComparison.Ordinal) || trimmed.StartsWith("CRON_TZ=", StringComparison.Ordinal))
+        if (trimmed.StartsWith("TZ=", StringComparison.Ordinal)
+            || trimmed.StartsWith("CRON_TZ=", StringComparison.Ordinal))
         {
-            throw new BackupException(FailureReason.InvalidInput, "a time zone cannot stand in the schedule")
+            throw new BackupException(FailureReason.InvalidInput, "the schedule must not contain a time zone")
             {
                 Hint = "Write the zone into spec.timeZone, as for a CronJob.",
             };
@@ -50,7 +53,8 @@ public sealed record BackupSchedule
             : new BackupSchedule(text, timeZone, CronSchedule.Parse(trimmed), null);
     }
 
-    public bool Equals(BackupSchedule? other) => other is not null && Text == other.Text && TimeZone.Id == other.TimeZone.Id;
+    public bool Equals(BackupSchedule? other) =>
+        other is not null && Text == other.Text && TimeZone.Id == other.TimeZone.Id;
 
     public override int GetHashCode() => HashCode.Combine(Text, TimeZone.Id);
 
@@ -70,10 +74,11 @@ public sealed record BackupSchedule
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"{Every} {words[1]} is out of range; allowed is {IntervalMin.TotalSeconds:0}s to {IntervalMax.TotalHours:0}h");
+                $"{Every} {words[1]} is out of range; "
+                + $"allowed is {IntervalMin.TotalSeconds:0}s to {IntervalMax.TotalHours:0}h");
         }
 
-        // robfig/cron drops what is below a second.
+        // robfig/cron drops fractions of a second.
         return TimeSpan.FromSeconds(Math.Floor(duration.TotalSeconds));
     }
 }

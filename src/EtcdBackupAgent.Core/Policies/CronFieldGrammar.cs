@@ -4,9 +4,9 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// What may stand in one field of a cron schedule, as robfig/cron reads it for Kubernetes CronJobs: a list of terms
-/// joined by commas, each <c>*</c>, <c>?</c>, <c>a</c> or <c>a-b</c>, optionally with <c>/step</c>, where <c>a/step</c>
-/// goes on to the end. Beyond that, 7 is Sunday here, where robfig/cron refuses it.
+/// The grammar of one field of a cron schedule, as robfig/cron reads it for Kubernetes CronJobs: a list of terms
+/// separated by commas, each <c>*</c>, <c>?</c>, <c>a</c> or <c>a-b</c>, optionally with <c>/step</c>, where
+/// <c>a/step</c> continues to the end of the range. In addition, 7 is accepted as Sunday, which robfig/cron refuses.
 /// </summary>
 internal sealed class CronFieldGrammar(string title, int least, int greatest, params string[] names)
 {
@@ -20,11 +20,13 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
     public static readonly CronFieldGrammar DayOfWeek = new(
         "day of week", 0, 6, "SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT");
 
-    /// <summary>Sunday once more, so that <c>5-7</c> is Friday to Sunday.</summary>
+    /// <summary>The second number of Sunday, so that <c>5-7</c> is Friday to Sunday.</summary>
     private const int SundayAfterSaturday = 7;
 
-    /// <summary>A step beyond the range leaves the first value alone, as for robfig/cron, which sets no
-    /// limit.</summary>
+    /// <summary>
+    /// The largest step. With a step beyond the range only the first value matches, as in robfig/cron, which has no
+    /// limit.
+    /// </summary>
     private const int StepMax = 1000;
 
     private int Greatest => IsDayOfWeek ? SundayAfterSaturday : greatest;
@@ -35,9 +37,10 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
         ? $"{least} to {greatest}"
         : $"{least} to {Greatest} or {names[0]} to {names[^1]}";
 
-    /// <summary>Reads one field, without the blanks around it.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and
-    /// range.</exception>
+    /// <summary>Parses one field without the spaces around it.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>; the message contains field, value and range.
+    /// </exception>
     public CronField Parse(string text) => new([.. text.Split(',').SelectMany(term => ParseTerm(term, text))]);
 
     private IEnumerable<CronTerm> ParseTerm(string term, string field)
@@ -58,7 +61,7 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
             : Math.Max(first, greatest);
         if (first > last)
         {
-            throw Wrong($"the range '{slash[0]}' ends before it begins");
+            throw Wrong($"the range '{slash[0]}' ends before it starts");
         }
 
         return WithSundayFirst(new CronTerm(first, last, slash.Length == 2 ? Step(slash[1]) : 1, form));
@@ -77,7 +80,9 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
             throw Wrong($"'{text}' is not a {title}; allowed is {Allowed}{NearestName.Question(text, names)}");
         }
 
-        return value >= least && value <= Greatest ? value : throw Wrong($"{value} is out of range; allowed is {Allowed}");
+        return value >= least && value <= Greatest
+            ? value
+            : throw Wrong($"{value} is out of range; allowed is {Allowed}");
     }
 
     private int Step(string text) =>
@@ -86,7 +91,7 @@ internal sealed class CronFieldGrammar(string title, int least, int greatest, pa
             ? step
             : throw Wrong($"the step '{text}' is not a number from 1 to {StepMax}");
 
-    /// <summary>Brings a 7 down to 0, which splits the range it ends.</summary>
+    /// <summary>Replaces a final 7 by 0, which splits the range that ends with it.</summary>
     private IEnumerable<CronTerm> WithSundayFirst(CronTerm term)
     {
         bool reachesSunday = term.Last == SundayAfterSaturday && (term.Last - term.First) % term.Step == 0;

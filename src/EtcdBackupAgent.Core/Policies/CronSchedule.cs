@@ -2,8 +2,9 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Policies;
 
-/// <summary>Five fields that a wall clock matches, minute by minute. See <c>docs/policies.md</c> for the
-/// grammar.</summary>
+/// <summary>
+/// Five fields that are compared with a wall clock every minute. The grammar is in <c>docs/policies.md</c>.
+/// </summary>
 public sealed class CronSchedule
 {
     private static readonly Dictionary<string, string> Macros = new(StringComparer.Ordinal)
@@ -38,13 +39,15 @@ public sealed class CronSchedule
     /// <summary>0 is Sunday.</summary>
     public CronField DayOfWeek { get; }
 
-    /// <summary>Names of the schedules that need no fields, without <c>@every</c>.</summary>
+    /// <summary>The names of the schedules without fields, except <c>@every</c>.</summary>
     internal static IEnumerable<string> MacroNames => Macros.Keys;
 
-    /// <summary>Reads five fields or one of <c>@yearly @annually @monthly @weekly @daily @midnight
-    /// @hourly</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message names field, value and
-    /// range.</exception>
+    /// <summary>
+    /// Parses five fields or one of <c>@yearly @annually @monthly @weekly @daily @midnight @hourly</c>.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>; the message contains field, value and range.
+    /// </exception>
     public static CronSchedule Parse(string text)
     {
         string expression = text;
@@ -61,16 +64,18 @@ public sealed class CronSchedule
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"a schedule has 5 fields (minute, hour, day of month, month, day of week), this one has {fields.Length}");
+                "a schedule has 5 fields (minute, hour, day of month, month, day of week), "
+                + $"this one has {fields.Length}");
         }
 
         CronSchedule schedule = new(fields);
         return schedule.CanFire() ? schedule : throw new BackupException(
-            FailureReason.InvalidInput, "it never fires: no such day of the month is in any of its months");
+            FailureReason.InvalidInput, "it never fires: none of its months has such a day");
     }
 
-    /// <summary>Whether there is a date at all: the 31st of February never comes, unless a day of the week may stand in
-    /// for it.</summary>
+    /// <summary>
+    /// Returns whether any date matches: the 31st of February does not exist, unless a day of the week also matches.
+    /// </summary>
     private bool CanFire()
     {
         const int LeapYear = 2024;

@@ -4,7 +4,8 @@ namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
 /// A duration as Go's <c>time.ParseDuration</c> reads it: numbers with units and no spaces, <c>1h30m</c>, <c>1.5h</c>.
-/// Source: https://pkg.go.dev/time#ParseDuration. A sign is not accepted: no duration of ours is negative.
+/// Source: https://pkg.go.dev/time#ParseDuration. A sign is not accepted, because no duration in this program is
+/// negative.
 /// </summary>
 public static class GoDuration
 {
@@ -20,8 +21,9 @@ public static class GoDuration
         ["h"] = TimeSpan.TicksPerHour,
     };
 
-    /// <summary>The duration, rounded down to 100 ns; null if it is not one, or does not fit into Go's 292
-    /// years.</summary>
+    /// <summary>
+    /// Parses a duration, rounded down to 100 ns; null if the text is not one, or exceeds Go's 292 years.
+    /// </summary>
     public static TimeSpan? Parse(string text)
     {
         decimal ticks = 0;
@@ -38,7 +40,8 @@ public static class GoDuration
             ReadOnlySpan<char> unit = rest[..LengthWhile(rest, c => !char.IsAsciiDigit(c) && c != '.')];
             rest = rest[unit.Length..];
             if (number.Length > 19
-                || !decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
+                || !decimal.TryParse(
+                    number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value)
                 || !TicksByUnit.TryGetValue(unit.ToString(), out decimal each))
             {
                 return null;

@@ -1,12 +1,14 @@
 namespace EtcdBackupAgent.Core.Policies;
 
-/// <summary>Finds what somebody meant who wrote a name that is not known.</summary>
+/// <summary>Suggests a known name for an unknown one.</summary>
 public static class NearestName
 {
-    /// <summary>Single-character edits that still count as a slip rather than as another word.</summary>
+    /// <summary>
+    /// The number of single-character edits up to which a name counts as a typing error, not as another word.
+    /// </summary>
     private const int EditsMax = 2;
 
-    /// <summary>The known name nearest to the one written, regardless of case; null if none is near.</summary>
+    /// <summary>Returns the known name that is nearest to the given one, ignoring case; null if none is near.</summary>
     public static string? Of(string written, IEnumerable<string> known)
     {
         (string? nearest, int distance) = (null, int.MaxValue);
@@ -19,17 +21,18 @@ public static class NearestName
             }
         }
 
-        // A name of three letters is two edits away from most others; a long one may hold more slips.
+        // A name of three letters is two edits away from most others; a long name may contain more errors.
         int allowed = nearest is null ? 0 : Math.Max(Math.Min(EditsMax, nearest.Length / 3), nearest.Length / 5);
         return distance <= allowed ? nearest : null;
     }
 
-    /// <summary>The question to put after a message: <c>; did you mean 'x'?</c>, or nothing.</summary>
+    /// <summary>Returns the question to append to a message: <c>; did you mean 'x'?</c>, or an empty string.</summary>
     public static string Question(string written, IEnumerable<string> known) =>
         Of(written, known) is { } nearest ? $"; did you mean '{nearest}'?" : "";
 
-    /// <summary>Insertions, deletions and replacements of one character, and exchanges of two neighbours, each counted
-    /// once.</summary>
+    /// <summary>
+    /// Counts insertions, deletions and replacements of one character, and swaps of two neighbours, each as one.
+    /// </summary>
     private static int Distance(string a, string b)
     {
         int[,] d = new int[a.Length + 1, b.Length + 1];

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
-/// What an S3 server is asked to do with every object that is stored: encrypt it, put it into a storage class, tag it.
-/// The fields have the names that a BackupLocation gives them. The server's encryption comes on top of the repository's
-/// own, for buckets that demand it.
+/// The settings that an S3 server applies to every stored object: encryption, storage class, tags. The fields have the
+/// names of a BackupLocation's fields. The server's encryption is in addition to the repository's own, for buckets that
+/// require it.
 /// </summary>
 public sealed partial record ObjectSettings
 {
-    /// <summary>Amazon's limit of an object (docs.aws.amazon.com, "Categorizing your storage using tags").</summary>
+    /// <summary>Amazon's limit for an object (docs.aws.amazon.com, "Categorizing your storage using tags").</summary>
     public const int TagsMax = 10;
 
     public const int TagKeyLengthMax = 128;
@@ -18,10 +18,10 @@ public sealed partial record ObjectSettings
 
     public const int KmsKeyIdLengthMax = 2048;
 
-    /// <summary>The server's own key.</summary>
+    /// <summary>Encryption with the server's own key.</summary>
     public const string EncryptedByServer = "AES256";
 
-    /// <summary>A key of the key management service.</summary>
+    /// <summary>Encryption with a key of the key management service.</summary>
     public const string EncryptedByKms = "aws:kms";
 
     public static ObjectSettings None { get; } = new();
@@ -29,16 +29,18 @@ public sealed partial record ObjectSettings
     /// <summary><see cref="EncryptedByServer"/> or <see cref="EncryptedByKms"/>; null sends no header.</summary>
     public string? ServerSideEncryption { get; init; }
 
-    /// <summary>Which key; null for the account's default one. Only with <see cref="EncryptedByKms"/>.</summary>
+    /// <summary>
+    /// The ID of the key; null for the account's default key. Only with <see cref="EncryptedByKms"/>.
+    /// </summary>
     public string? KmsKeyId { get; init; }
 
-    /// <summary>Null for the bucket's default.</summary>
+    /// <summary>The storage class; null for the bucket's default.</summary>
     public string? StorageClass { get; init; }
 
     public IReadOnlyDictionary<string, string> Tags { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>What is wrong: the field, and the rest of a sentence that begins with it.</summary>
+    /// <summary>Returns what is wrong: the field, and the rest of a sentence that starts with it.</summary>
     public IEnumerable<(string Field, string Problem)> Problems()
     {
         if (ServerSideEncryption is not (null or EncryptedByServer or EncryptedByKms))
@@ -57,7 +59,7 @@ public sealed partial record ObjectSettings
         {
             yield return (
                 "kmsKeyId",
-                $"'{KmsKeyId}' is not a key; write its id, its ARN or an alias, without blanks, "
+                $"'{KmsKeyId}' is not a key; write its ID, its ARN or an alias, without spaces, "
                 + $"at most {KmsKeyIdLengthMax} characters");
         }
 
@@ -78,8 +80,8 @@ public sealed partial record ObjectSettings
         _ when !StorageClassPattern().IsMatch(StorageClass) =>
             $"'{StorageClass}' is not a storage class; allowed are letters, digits, '-' and '_', such as STANDARD_IA",
         _ when StorageClass.ToUpperInvariant() is "GLACIER" or "DEEP_ARCHIVE" =>
-            $"'{StorageClass}' cannot be read at once, so that neither a backup could be verified nor a repository be "
-            + "opened; use a class that can, such as STANDARD_IA or GLACIER_IR",
+            $"'{StorageClass}' cannot be read immediately, so a backup could not be verified and a repository could "
+            + "not be opened; use another class, such as STANDARD_IA or GLACIER_IR",
         _ => null,
     };
 
@@ -87,7 +89,7 @@ public sealed partial record ObjectSettings
     {
         if (Tags.Count > TagsMax)
         {
-            yield return $"are {Tags.Count}; at most {TagsMax} are possible";
+            yield return $"are {Tags.Count}; at most {TagsMax} are allowed";
         }
 
         foreach ((string key, string value) in Tags)
@@ -96,8 +98,8 @@ public sealed partial record ObjectSettings
                 || !TagPattern().IsMatch(key) || !TagPattern().IsMatch(value)
                 || key.StartsWith("aws:", StringComparison.OrdinalIgnoreCase))
             {
-                yield return $"'{key}={value}' is not a tag; allowed are letters, digits, blanks and + - = . _ : / @, "
-                    + $"a key of 1 to {TagKeyLengthMax} characters that does not begin with aws:, and a value of at "
+                yield return $"'{key}={value}' is not a tag; allowed are letters, digits, spaces and + - = . _ : / @, "
+                    + $"a key of 1 to {TagKeyLengthMax} characters that does not start with aws:, and a value of at "
                     + $"most {TagValueLengthMax}";
             }
         }

@@ -2,13 +2,13 @@ using System.Text.Json.Serialization;
 
 namespace EtcdBackupAgent.Core.Policies;
 
-/// <summary>A namespace and a name: how a resource is known in a cluster and in a directory of documents alike.</summary>
+/// <summary>A namespace and a name: they identify a resource in a cluster and in a directory of documents.</summary>
 public sealed record ResourceName(string Namespace, string Name)
 {
-    /// <summary>The namespace of kubedr's documents, and of a name that is given without one.</summary>
+    /// <summary>The namespace of kubedr's documents, and the default for a name without a namespace.</summary>
     public const string NamespaceDefault = "kubedr-system";
 
-    /// <summary>The name alone where the namespace is the default one, as people write it.</summary>
+    /// <summary>The short form: the name alone if the namespace is the default one.</summary>
     [JsonIgnore]
     public string Short => Namespace == NamespaceDefault ? Name : ToString();
 

@@ -1,7 +1,8 @@
 namespace EtcdBackupAgent.Core.Policies;
 
-/// <summary>The keys and bytes of a Secret. It prints as its name and the names of its keys, never as its
-/// bytes.</summary>
+/// <summary>
+/// The keys and bytes of a Secret. <see cref="ToString"/> returns its name and the names of its keys, never its bytes.
+/// </summary>
 public sealed class SecretContent(ResourceName name, IReadOnlyDictionary<string, byte[]> data)
 {
     public ResourceName Name { get; } = name;

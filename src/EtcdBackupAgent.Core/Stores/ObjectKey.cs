@@ -3,16 +3,20 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Stores;
 
 /// <summary>
-/// The name of an object within one repository: segments of <c>[A-Za-z0-9._-]</c> joined by <c>/</c>, none of them empty,
-/// <c>.</c> or <c>..</c>, at most <see cref="LengthMax"/> characters (S3's limit less room for a prefix). It is therefore safe
-/// as an S3 key and as a relative path alike.
+/// The name of an object within one repository: segments of <c>[A-Za-z0-9._-]</c> joined by <c>/</c>, none of them
+/// empty, <c>.</c> or <c>..</c>, at most <see cref="LengthMax"/> characters (S3's limit minus room for a prefix). It is
+/// therefore safe both as an S3 key and as a relative path.
 /// </summary>
 public readonly record struct ObjectKey
 {
-    /// <summary>Characters in a key; S3 allows 1,024 bytes including the repository's prefix.</summary>
+    /// <summary>
+    /// The maximum length of a key in characters; S3 allows 1,024 bytes including the repository's prefix.
+    /// </summary>
     public const int LengthMax = 512;
 
-    /// <summary>Characters of a store's prefix: S3's 1,024 bytes for a key, less the longest key here and the slash between.</summary>
+    /// <summary>
+    /// The maximum length of a store's prefix: S3's 1,024 bytes for a key, minus the longest key and the slash between.
+    /// </summary>
     public const int PrefixLengthMax = 1024 - LengthMax - 1;
 
     private readonly string? _value;
@@ -30,9 +34,9 @@ public readonly record struct ObjectKey
         _value = value;
     }
 
-    public string Value => _value ?? throw new InvalidOperationException("default(ObjectKey) names no object.");
+    public string Value => _value ?? throw new InvalidOperationException("default(ObjectKey) is not an object key.");
 
-    /// <summary>Whether a name found in a bucket or directory can be a key at all; foreign objects are passed over.</summary>
+    /// <summary>Returns whether a name in a bucket or directory can be a key; other objects are skipped.</summary>
     public static bool IsValid(string value) =>
         value.Length is > 0 and <= LengthMax && value.Split('/').All(IsValidSegment);
 

@@ -5,29 +5,30 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Tls;
 
 /// <summary>
-/// Joins a client certificate with its private key, for a TLS handshake, and says what is wrong if they cannot be
-/// joined.
+/// Combines a client certificate with its private key for a TLS handshake, and reports what is wrong if they cannot be
+/// combined.
 /// </summary>
 /// <remarks>
-/// 1. The text holds one private key that is not encrypted.
-/// 2. The key is of the certificate's algorithm.
-/// 3. The algorithm is RSA, or ECDSA on a curve of TLS 1.3 (RFC 8446, section 4.2.3): .NET presents no other
-/// certificate, although    OpenSSL could, and etcd's own tools take Ed25519.
-/// 4. The key is whole and is the certificate's.
+/// 1. The text contains exactly one private key, which is not encrypted.
+/// 2. The key has the certificate's algorithm.
+/// 3. The algorithm is RSA, or ECDSA on a curve of TLS 1.3 (RFC 8446, section 4.2.3). .NET presents no other
+///    certificate, although OpenSSL could, and etcd's own tools accept Ed25519.
+/// 4. The key is complete and belongs to the certificate.
 /// </remarks>
 public static class CertificateWithKey
 {
     private const string EncryptedKeyLabel = "ENCRYPTED PRIVATE KEY";
     private const string KeyLabelEnd = "PRIVATE KEY";
 
-    /// <summary>Object ids of P-256, P-384 and P-521.</summary>
+    /// <summary>The object identifiers of P-256, P-384 and P-521.</summary>
     private static readonly string[] CurvesOfTls = ["1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
 
-    /// <param name="whose">What messages call the pair, before "client key": <c>etcd</c>.</param>
+    /// <param name="whose">The name of the pair in messages, before "client key": <c>etcd</c>.</param>
     /// <param name="certificate">The certificate, without its key.</param>
     /// <param name="keyPem">The key.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; no key material is in the
-    /// message.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>; the message contains no key material.
+    /// </exception>
     public static X509Certificate2 Join(string whose, X509Certificate2 certificate, string keyPem)
     {
         string key = $"The {whose} client key";
@@ -56,7 +57,7 @@ public static class CertificateWithKey
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw Invalid($"{key} is damaged: {algorithm} cannot be read from it.", e);
+            throw Invalid($"{key} is damaged: it cannot be read as an {algorithm} key.", e);
         }
 
         try
@@ -69,7 +70,7 @@ public static class CertificateWithKey
         }
     }
 
-    /// <summary>The kinds of the text's PEM blocks, such as <c>EC PRIVATE KEY</c>, in its order.</summary>
+    /// <summary>Returns the labels of the text's PEM blocks, such as <c>EC PRIVATE KEY</c>, in their order.</summary>
     public static IReadOnlyList<string> Labels(string pem)
     {
         List<string> labels = [];
@@ -94,14 +95,14 @@ public static class CertificateWithKey
         int keys = labels.Count(label => label.EndsWith(KeyLabelEnd, StringComparison.Ordinal));
         if (keys > 1)
         {
-            throw Invalid($"{key} holds {keys} private keys; which one is meant is not clear.");
+            throw Invalid($"{key} contains {keys} private keys, but exactly one is expected.");
         }
 
         if (keys == 0)
         {
             throw Invalid(labels.Count == 0
-                ? $"{key} holds no PEM block."
-                : $"{key} holds no private key, but {string.Join(", ", labels.Distinct())}.");
+                ? $"{key} contains no PEM block."
+                : $"{key} contains no private key, but {string.Join(", ", labels.Distinct())}.");
         }
     }
 
@@ -127,8 +128,7 @@ public static class CertificateWithKey
         throw new BackupException(
             FailureReason.InvalidInput,
             $"The {whose} client certificate '{certificate.Subject}' has a key of the algorithm {algorithm}{curve}, "
-            + "which this program cannot "
-            + "use for TLS.")
+            + "which this program cannot use for TLS.")
         {
             Hint = "Issue a client certificate with a key of RSA, or of ECDSA on the curve P-256, P-384 or P-521.",
         };

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace EtcdBackupAgent.Core.Tls;
 
 /// <summary>
-/// The algorithm of a certificate's key or of a private key, as people call it; one that is not listed by its object
-/// id.
+/// The common name of the algorithm of a certificate's key or of a private key. For an algorithm that is not listed, it
+/// is the object identifier.
 /// </summary>
 internal static class KeyAlgorithm
 {
@@ -26,7 +26,9 @@ internal static class KeyAlgorithm
 
     public static string Of(X509Certificate2 certificate) => Name(certificate.GetKeyAlgorithm());
 
-    /// <summary>Of the first private key of a PEM text; null if the text does not say it.</summary>
+    /// <summary>
+    /// Returns the algorithm of the first private key in a PEM text; null if the text does not contain it.
+    /// </summary>
     public static string? OfPrivateKey(string pem)
     {
         ReadOnlySpan<char> rest = pem;

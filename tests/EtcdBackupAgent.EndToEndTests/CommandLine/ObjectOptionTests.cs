@@ -10,7 +10,7 @@ public sealed class ObjectOptionTests
     [Theory]
     [InlineData("--s3-sse aes", "--s3-sse: 'aes' is not possible; allowed is AES256 or aws:kms.")]
     [InlineData("--s3-sse AES256 --s3-sse-kms-key-id k", "--s3-sse-kms-key-id: needs --s3-sse aws:kms.")]
-    [InlineData("--s3-storage-class GLACIER", "--s3-storage-class: 'GLACIER' cannot be read at once")]
+    [InlineData("--s3-storage-class GLACIER", "--s3-storage-class: 'GLACIER' cannot be read immediately")]
     [InlineData("--s3-tag team", "--s3-tag 'team' is not KEY=VALUE.")]
     [InlineData("--s3-tag a=1 --s3-tag a=2", "--s3-tag: the tag 'a' is given twice.")]
     [InlineData("--s3-tag a&b=1", "--s3-tag: 'a&b=1' is not a tag")]

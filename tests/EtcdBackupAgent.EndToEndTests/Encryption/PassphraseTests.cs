@@ -101,7 +101,7 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     {
         using TestRepository repository = made.Copy();
         Directory.Delete(Path.Combine(repository.DirectoryPath, "keys"), recursive: true);
-        await repository.RefusesAsync("There is no key in the repository", "--passphrase-file", made.PassphraseFile);
+        await repository.RefusesAsync("contains no key that a passphrase could open", "--passphrase-file", made.PassphraseFile);
     }
 
     [Fact]

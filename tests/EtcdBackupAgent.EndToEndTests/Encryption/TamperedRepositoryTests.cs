@@ -27,7 +27,7 @@ public sealed class TamperedRepositoryTests : IDisposable
         ToolResult backup = await location.BackUpAsync();
         backup.RefusedForTheKey($"encrypts to {thief}, but they were pinned on ");
         Assert.Contains(rightful, backup.StandardError, StringComparison.Ordinal);
-        Assert.Contains("somebody else can write the bucket", backup.StandardError, StringComparison.Ordinal);
+        Assert.Contains("an attacker can write to the bucket", backup.StandardError, StringComparison.Ordinal);
 
         // 2. the worker, which says it and goes on
         await using PeerProcess worker = location.Start();

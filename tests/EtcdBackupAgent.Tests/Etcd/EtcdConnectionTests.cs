@@ -81,10 +81,10 @@ public sealed class EtcdConnectionTests : IDisposable
         const string Damaged = "-----BEGIN EC PRIVATE KEY-----\nMHQCAQEE\n-----END EC PRIVATE KEY-----\n";
 
         Assert.Equal(
-            "The etcd client key is damaged: ECDSA cannot be read from it.",
+            "The etcd client key is damaged: it cannot be read as an ECDSA key.",
             Refused(Connection(client.CertificatePem, Damaged)).Message);
         Assert.Equal(
-            "The etcd client key holds 2 private keys; which one is meant is not clear.",
+            "The etcd client key contains 2 private keys, but exactly one is expected.",
             Refused(Connection(client.CertificatePem, $"{client.KeyPem}\n{Damaged}")).Message);
     }
 
@@ -109,7 +109,7 @@ public sealed class EtcdConnectionTests : IDisposable
             "The etcd client certificate holds no certificate, but PRIVATE KEY.",
             Refused(Connection(client.KeyPem, client.KeyPem)).Message);
         Assert.Equal(
-            "The etcd client key holds no private key, but CERTIFICATE.",
+            "The etcd client key contains no private key, but CERTIFICATE.",
             Refused(Connection(client.CertificatePem, client.CertificatePem)).Message);
         Assert.Equal(
             "The etcd CA certificates holds no PEM block.",

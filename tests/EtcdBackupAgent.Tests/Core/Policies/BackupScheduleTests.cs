@@ -14,7 +14,7 @@ public sealed class BackupScheduleTests
     [InlineData("* * * * 8", "day of week: 8 is out of range; allowed is 0 to 7 or SUN to SAT")]
     [InlineData("* * * JUM *", "month: 'JUM' is not a month; allowed is 1 to 12 or JAN to DEC; did you mean 'JUN'?")]
     [InlineData("* * * * monday", "day of week: 'monday' is not a day of week")]
-    [InlineData("30-10 * * * *", "minute: the range '30-10' ends before it begins")]
+    [InlineData("30-10 * * * *", "minute: the range '30-10' ends before it starts")]
     [InlineData("*/0 * * * *", "minute: the step '0' is not a number from 1 to 1000")]
     [InlineData("*/ * * * *", "minute: the step '' is not a number from 1 to 1000")]
     [InlineData("1,,2 * * * *", "minute: '1,,2' is not a value, a range a-b, or either with /step")]

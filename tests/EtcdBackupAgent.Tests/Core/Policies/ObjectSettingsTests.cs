@@ -22,8 +22,8 @@ public sealed class ObjectSettingsTests
     [InlineData("aws:kms", "key\n", null, "kmsKeyId", "is not a key")]
     [InlineData(null, null, "STANDARD IA", "storageClass", "'STANDARD IA' is not a storage class")]
     [InlineData(null, null, "", "storageClass", "'' is not a storage class")]
-    [InlineData(null, null, "GLACIER", "storageClass", "'GLACIER' cannot be read at once")]
-    [InlineData(null, null, "deep_archive", "storageClass", "'deep_archive' cannot be read at once")]
+    [InlineData(null, null, "GLACIER", "storageClass", "'GLACIER' cannot be read immediately")]
+    [InlineData(null, null, "deep_archive", "storageClass", "'deep_archive' cannot be read immediately")]
     public void What_cannot_work_is_refused_with_its_value(
         string? encryption, string? key, string? storageClass, string field, string problem)
     {
