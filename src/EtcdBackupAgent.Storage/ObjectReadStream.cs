@@ -1,6 +1,8 @@
 namespace EtcdBackupAgent.Storage;
 
-/// <summary>What the streams of stored objects have in common: they go forward only, and are read asynchronously at heart.</summary>
+/// <summary>
+/// The base of the streams of stored objects: they are forward-only, and their reads are asynchronous internally.
+/// </summary>
 internal abstract class ObjectReadStream : Stream
 {
     public override bool CanRead => true;
@@ -17,9 +19,11 @@ internal abstract class ObjectReadStream : Stream
         set => throw new NotSupportedException();
     }
 
-    public abstract override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default);
+    public abstract override ValueTask<int> ReadAsync(
+        Memory<byte> buffer, CancellationToken cancellationToken = default);
 
-    public sealed override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+    public sealed override Task<int> ReadAsync(
+        byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public sealed override int Read(byte[] buffer, int offset, int count) =>

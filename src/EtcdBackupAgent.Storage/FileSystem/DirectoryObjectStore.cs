@@ -7,12 +7,15 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Storage.FileSystem;
 
 /// <summary>
-/// A directory, in which every object is a file of its key's path. A file gets its name when all of it is on the disk, and the call
-/// returns when its name is, too: a power cut leaves whole objects and pending ones.
+/// A directory in which every object is a file at its key's path. A file gets its name after all of it is on the disk,
+/// and the call returns after the name is, too. A power failure leaves only complete objects and pending ones.
 /// </summary>
 public sealed class DirectoryObjectStore : IObjectStore
 {
-    /// <summary>How often a directory may vanish, because another process found it empty, between its making and its use.</summary>
+    /// <summary>
+    /// The number of times a directory may disappear between its creation and its use, because another process found it
+    /// empty.
+    /// </summary>
     private const int VanishedMax = 20;
 
     private readonly TimeProvider _time;
@@ -20,7 +23,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     private readonly string _root;
     private readonly string _pending;
 
-    /// <summary>Touches nothing yet.</summary>
+    /// <summary>Creates the store without access to the file system.</summary>
     public DirectoryObjectStore(string directory, TimeProvider time)
     {
         _time = time;
@@ -36,7 +39,7 @@ public sealed class DirectoryObjectStore : IObjectStore
     public Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        Run("make the directory", () => ObjectTree.CreateDirectory(_root, durable: true));
+        Run("create the directory", () => ObjectTree.CreateDirectory(_root, durable: true));
         return Task.CompletedTask;
     }
 
@@ -61,11 +64,15 @@ public sealed class DirectoryObjectStore : IObjectStore
         {
             if (!File.Exists(path))
             {
-                throw new FileNotFoundException("It is not there.", path);
+                throw new FileNotFoundException("The file does not exist.", path);
             }
 
             file = File.OpenHandle(
-                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.SequentialScan);
+                path,
+                FileMode.Open,
+                FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete,
+                FileOptions.SequentialScan);
             return Task.FromResult<Stream>(new FileReadStream(file, key, _root, range));
         }
         catch (Exception e) when (FileErrors.IsFromFileSystem(e))
@@ -105,7 +112,9 @@ public sealed class DirectoryObjectStore : IObjectStore
             [] => Task.CompletedTask,
             [var only] => throw only,
             [var first, ..] => throw new BackupException(
-                first.Reason, $"{failures.Count} of {keys.Count} objects could not be deleted. The first: {first.Message}", first)
+                first.Reason,
+                $"{failures.Count} of {keys.Count} objects could not be deleted. The first: {first.Message}",
+                first)
             {
                 Hint = first.Hint,
             },
@@ -130,13 +139,13 @@ public sealed class DirectoryObjectStore : IObjectStore
 
     public void Dispose()
     {
-        // Nothing is held between calls.
+        // There is no resource to release between calls.
     }
 
-    /// <summary>Writes a file, and gives it its name when it is whole.</summary>
+    /// <summary>Writes a file and gives it its name when it is complete.</summary>
     /// <remarks>
-    /// 1. Make a pending file. 2. Write the content and sync it. 3. Give it its name, making the directories for it. 4. Sync the
-    /// directory. 5. Whatever happened: the pending name goes.
+    /// 1. Create a pending file. 2. Write the content and sync it. 3. Create the directories and give the file its
+    /// name. 4. Sync the directory. 5. Remove the pending name in any case.
     /// </remarks>
     private async Task<long> WriteAsync(
         ObjectKey key, Stream content, Action<string, string> publish, CancellationToken cancellationToken)
@@ -175,7 +184,7 @@ public sealed class DirectoryObjectStore : IObjectStore
             throw new BackupException(
                 FailureReason.StoreFailed, $"Cannot store '{key}': the directory '{_root}' does not exist.")
             {
-                Hint = "See that it is mounted; 'init' makes a new one.",
+                Hint = "Check that it is mounted; 'init' creates a new one.",
             };
         }
 
@@ -186,7 +195,8 @@ public sealed class DirectoryObjectStore : IObjectStore
 
     private static void Publish(string file, string path, Action<string, string> publish)
     {
-        string directory = Path.GetDirectoryName(path) ?? throw new InvalidOperationException($"'{path}' has no directory.");
+        string directory = Path.GetDirectoryName(path)
+            ?? throw new InvalidOperationException($"'{path}' has no directory.");
         InDirectory(
             () => ObjectTree.CreateDirectory(directory, durable: true),
             () =>
@@ -197,19 +207,22 @@ public sealed class DirectoryObjectStore : IObjectStore
         DurableNames.SyncDirectory(directory);
     }
 
-    /// <summary>Does something in a directory that is made for it; again, if another process removed the empty directory meanwhile.</summary>
-    private static T InDirectory<T>(Action makeDirectory, Func<T> action)
+    /// <summary>
+    /// Creates a directory and does something in it; retries if another process removes the empty directory in the
+    /// meantime.
+    /// </summary>
+    private static T InDirectory<T>(Action createDirectory, Func<T> action)
     {
         for (int vanished = 0; ; vanished++)
         {
             try
             {
-                makeDirectory();
+                createDirectory();
                 return action();
             }
             catch (Exception e) when (vanished < VanishedMax && FileErrors.IsMissing(e))
             {
-                // Once more.
+                // Retry.
             }
         }
     }
@@ -224,7 +237,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         }
         catch (DirectoryNotFoundException)
         {
-            // Then it is not there either.
+            // Without the directory, the file does not exist either.
         }
     }
 
@@ -242,7 +255,7 @@ public sealed class DirectoryObjectStore : IObjectStore
         }
         catch (Exception e) when (FileErrors.IsFromFileSystem(e))
         {
-            // What the caller is told is how the write ended; a file that stays shows among the pending ones.
+            // The caller gets the result of the write. A remaining file is listed as a pending upload.
         }
     }
 

@@ -3,20 +3,23 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Storage.FileSystem;
 
-/// <summary>What the file system's errors mean for a store in a directory.</summary>
+/// <summary>Translates the errors of the file system for a store in a directory.</summary>
 internal static class FileErrors
 {
-    /// <summary>Whether it comes from the file system, and not from a bug or from the content.</summary>
+    /// <summary>Returns whether the exception comes from the file system, not from a bug or from the content.</summary>
     public static bool IsFromFileSystem(Exception exception) =>
-        // A file longer than the file system or a limit allows is an ArgumentOutOfRangeException in .NET (EFBIG).
+        // .NET reports a file that is longer than the file system or a limit allows (EFBIG) as
+        // ArgumentOutOfRangeException.
         exception is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
 
-    /// <summary>Whether it is that a file or directory on the way is not there.</summary>
+    /// <summary>Returns whether the cause is a file or a parent directory that does not exist.</summary>
     public static bool IsMissing(Exception exception) =>
         exception is FileNotFoundException or DirectoryNotFoundException
         || exception is IOException { HResult: Errno.NoSuchEntry };
 
-    /// <summary>What a person is told. The action is what was to be done, as in "store 'manifest.json'".</summary>
+    /// <summary>
+    /// Returns the exception for the user. The action is the failed operation, as in "store 'manifest.json'".
+    /// </summary>
     public static BackupException Translate(Exception exception, string action, string path) => exception switch
     {
         IOException { HResult: Errno.NoSpace } => new(
@@ -30,16 +33,19 @@ internal static class FileErrors
             Hint = "Raise the quota, or remove old snapshots with 'prune'.",
         },
         ArgumentOutOfRangeException => new(
-            FailureReason.StoreFull, $"Cannot {action} in '{path}': the file is longer than is allowed there.", exception)
+            FailureReason.StoreFull,
+            $"Cannot {action} in '{path}': the file is longer than the file system or a limit allows.",
+            exception)
         {
-            Hint = "Use a file system for long files (FAT ends at 4 GiB), or raise the limit of the file size (ulimit -f).",
+            Hint = "Use a file system that supports long files (FAT is limited to 4 GiB), or raise the limit of the "
+                + "file size (ulimit -f).",
         },
         IOException { HResult: Errno.ReadOnlyFileSystem } => new(
             FailureReason.StoreDenied, $"Cannot {action} in '{path}': the file system is mounted read-only.", exception),
         UnauthorizedAccessException => new(
             FailureReason.StoreDenied, $"Cannot {action} in '{path}': {exception.Message}", exception)
         {
-            Hint = "Run as a user who may read and write there, or give this one the right.",
+            Hint = "Run as a user who may read and write there, or give this user the permission.",
         },
         _ => new(FailureReason.StoreFailed, $"Cannot {action} in '{path}': {exception.Message}", exception),
     };

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Storage.FileSystem;
 
-/// <summary>A stored file, or a part of it, as long as it was when it was opened.</summary>
+/// <summary>A stored file or a part of it, with the length that it had when it was opened.</summary>
 internal sealed class FileReadStream : ObjectReadStream
 {
     private readonly SafeFileHandle _file;

@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Storage.FileSystem;
 
 /// <summary>
-/// Keys as paths below one directory: what is there, in the order of keys, and directories that come and go with what is in them.
-/// Symbolic links below the directory are not followed.
+/// Maps keys to paths below one directory: lists objects in the order of their keys, and creates and removes their
+/// directories as needed. Symbolic links below the directory are not followed.
 /// </summary>
 internal sealed class ObjectTree(string root)
 {
@@ -14,8 +14,10 @@ internal sealed class ObjectTree(string root)
 
     public string Root { get; } = root;
 
-    /// <summary>The path of an object, whose directories are none that lead elsewhere.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.StoreFailed"/>: a symbolic link is on the way.</exception>
+    /// <summary>Returns the path of an object, and checks that none of its directories is a symbolic link.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.StoreFailed"/>: the path contains a symbolic link.
+    /// </exception>
     public string PathOf(ObjectKey key)
     {
         string path = Root;
@@ -26,15 +28,18 @@ internal sealed class ObjectTree(string root)
             {
                 throw new BackupException(
                     FailureReason.StoreFailed,
-                    $"'{path}' is a symbolic link to '{target}'; links inside of a repository's directory are not followed.");
+                    $"'{path}' is a symbolic link to '{target}'; links inside a repository's directory are not "
+                    + "followed.");
             }
         }
 
         return path;
     }
 
-    /// <summary>Makes a directory and those above it that are missing.</summary>
-    /// <exception cref="IOException">Of the kind that <see cref="FileErrors.IsMissing"/> knows: another process removed one meanwhile.</exception>
+    /// <summary>Creates a directory and its missing parents.</summary>
+    /// <exception cref="IOException">
+    /// Another process removed one of them in the meantime; <see cref="FileErrors.IsMissing"/> is true for it.
+    /// </exception>
     public static void CreateDirectory(string path, bool durable)
     {
         Stack<string> missing = new();
@@ -45,7 +50,7 @@ internal sealed class ObjectTree(string root)
 
         foreach (string directory in missing)
         {
-            Make(directory);
+            Create(directory);
             if (durable)
             {
                 DurableNames.SyncDirectory(Path.GetDirectoryName(directory) ?? directory);
@@ -53,7 +58,7 @@ internal sealed class ObjectTree(string root)
         }
     }
 
-    private static void Make(string directory)
+    private static void Create(string directory)
     {
         try
         {
@@ -61,15 +66,18 @@ internal sealed class ObjectTree(string root)
         }
         catch (IOException e) when (e.HResult == Errno.Exists && !File.Exists(directory))
         {
-            // .NET takes what is there, but looks whether it is a directory only when another process has removed it again.
-            throw new DirectoryNotFoundException($"The directory '{directory}' was removed while it was made.", e);
+            // .NET accepts an existing entry. It checks whether that is a directory only after another process has
+            // removed it again.
+            throw new DirectoryNotFoundException($"The directory '{directory}' was removed while it was created.", e);
         }
     }
 
-    /// <summary>Removes directories below the root that nothing is left in, from these upwards, and makes that durable.</summary>
+    /// <summary>
+    /// Removes empty directories below the root, from the given ones upwards, and makes that durable.
+    /// </summary>
     public void RemoveEmpty(IEnumerable<string> directories)
     {
-        // The longest first: one that was emptied may empty the one above.
+        // The longest path first: a removal may leave the parent empty.
         foreach (string start in directories.Distinct(StringComparer.Ordinal).OrderByDescending(path => path.Length))
         {
             string directory = start;
@@ -84,13 +92,13 @@ internal sealed class ObjectTree(string root)
             }
             catch (IOException e) when (FileErrors.IsMissing(e))
             {
-                // Another process removed it; that is durable or not together with what was in it.
+                // Another process removed it. The removal becomes durable together with the removal of its content.
             }
         }
     }
 
-    /// <summary>Removes a directory unless something is in it.</summary>
-    /// <returns>Whether it is not there any more.</returns>
+    /// <summary>Removes a directory if it is empty.</summary>
+    /// <returns>Whether the directory no longer exists.</returns>
     public static bool TryRemove(string directory)
     {
         try
@@ -108,7 +116,7 @@ internal sealed class ObjectTree(string root)
         }
     }
 
-    /// <summary>Objects whose keys start with a prefix, in the order of their keys.</summary>
+    /// <summary>Lists the objects whose keys start with a prefix, in the order of their keys.</summary>
     public IEnumerable<StoredObject> Walk(string prefix, CancellationToken cancellationToken) =>
         Directory.Exists(Root) ? Walk(Root, "", prefix, cancellationToken) : [];
 
@@ -120,7 +128,8 @@ internal sealed class ObjectTree(string root)
         {
             if (entry is DirectoryInfo)
             {
-                if (key.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith(key, StringComparison.Ordinal))
+                if (key.StartsWith(prefix, StringComparison.Ordinal)
+                    || prefix.StartsWith(key, StringComparison.Ordinal))
                 {
                     foreach (StoredObject below in Walk(entry.FullName, key, prefix, cancellationToken))
                     {
@@ -128,14 +137,17 @@ internal sealed class ObjectTree(string root)
                     }
                 }
             }
-            else if (key.StartsWith(prefix, StringComparison.Ordinal) && Look(key, (FileInfo)entry) is { } found)
+            else if (key.StartsWith(prefix, StringComparison.Ordinal) && Describe(key, (FileInfo)entry) is { } found)
             {
                 yield return found;
             }
         }
     }
 
-    /// <summary>What can be an object or lead to one, with a '/' after directories: in this order of keys the whole walk is in order.</summary>
+    /// <summary>
+    /// Returns the entries that can be an object or contain one, with a '/' after directories. In this order of keys
+    /// the whole walk is in order.
+    /// </summary>
     private List<(string Key, FileSystemInfo Entry)> Entries(string directory, string keyOfDirectory)
     {
         try
@@ -151,7 +163,7 @@ internal sealed class ObjectTree(string root)
         }
         catch (Exception e) when (FileErrors.IsMissing(e))
         {
-            // Removed while the walk was on its way.
+            // Removed during the walk.
             return [];
         }
         catch (Exception e) when (FileErrors.IsFromFileSystem(e))
@@ -160,7 +172,7 @@ internal sealed class ObjectTree(string root)
         }
     }
 
-    private static StoredObject? Look(string key, FileInfo file)
+    private static StoredObject? Describe(string key, FileInfo file)
     {
         try
         {
@@ -173,7 +185,7 @@ internal sealed class ObjectTree(string root)
         }
         catch (FileNotFoundException)
         {
-            // Removed while the walk was on its way.
+            // Removed during the walk.
             return null;
         }
     }

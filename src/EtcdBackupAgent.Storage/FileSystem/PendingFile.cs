@@ -8,8 +8,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Storage.FileSystem;
 
 /// <summary>
-/// An object that is being written: a file <c>~pending/TIME-RANDOM~KEY</c> in the store's directory, so that the time it was begun
-/// and its key survive the process. No key of an object can have a '~', and therefore no listing shows it.
+/// An object that is being written: a file <c>~pending/TIME-RANDOM~KEY</c> in the store's directory, so that its start
+/// time and its key survive the process. No object key can contain a '~', so no listing shows the file.
 /// </summary>
 internal sealed class PendingFile : IDisposable
 {
@@ -18,12 +18,17 @@ internal sealed class PendingFile : IDisposable
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string TimeExample = "20260102T030405Z";
 
-    /// <summary>Of the key, in the file's name; it only serves messages, and a name has at most 255 bytes.</summary>
+    /// <summary>
+    /// The number of characters of the key in the file's name. They are only for messages, and a name has at most 255
+    /// bytes.
+    /// </summary>
     private const int KeyCharactersMax = 200;
 
     private const int BufferBytes = 1 << 20;
 
-    /// <summary>Written out while more is coming, so that the fsync at the end is short.</summary>
+    /// <summary>
+    /// The kernel starts to write after this many bytes while more arrive, so that the fsync at the end is short.
+    /// </summary>
     private const long WritebackBytes = 8 << 20;
 
     private readonly FileStream _file;
@@ -34,13 +39,12 @@ internal sealed class PendingFile : IDisposable
 
     private SafeFileHandle Handle => _file.SafeFileHandle;
 
-    /// <summary>Makes the empty file, readable by its owner only, in a directory that exists.</summary>
+    /// <summary>Creates the empty file, readable by its owner only, in an existing directory.</summary>
     public static PendingFile Create(string directory, ObjectKey key, DateTimeOffset now)
     {
         string flat = key.Value.Replace('/', '~');
-        string name = string.Create(
-            CultureInfo.InvariantCulture,
-            $"{now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetHexString(8, true)}~")
+        string time = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
+        string name = $"{time}-{RandomNumberGenerator.GetHexString(8, true)}~"
             + flat[..Math.Min(flat.Length, KeyCharactersMax)];
         string path = System.IO.Path.Combine(directory, name);
         return new PendingFile(new FileStream(path, new FileStreamOptions
@@ -52,8 +56,8 @@ internal sealed class PendingFile : IDisposable
         }));
     }
 
-    /// <summary>Reads a pending file's name.</summary>
-    /// <returns>Null if the name is not one of ours.</returns>
+    /// <summary>Parses the name of a pending file.</summary>
+    /// <returns>Null if the name has another form.</returns>
     public static PendingUpload? Parse(string name)
     {
         int tilde = name.IndexOf('~', StringComparison.Ordinal);
@@ -69,9 +73,13 @@ internal sealed class PendingFile : IDisposable
             : null;
     }
 
-    /// <summary>Writes all of the content and makes it durable, reading the next piece while one is being written.</summary>
+    /// <summary>
+    /// Writes all of the content and makes it durable. It reads the next piece while it writes the current one.
+    /// </summary>
     /// <returns>The number of bytes.</returns>
-    /// <exception cref="PendingWriteException">The file system failed. What the content throws is passed on unchanged.</exception>
+    /// <exception cref="PendingWriteException">
+    /// The file system failed. An exception of the content is passed on unchanged.
+    /// </exception>
     public async Task<long> WriteAsync(Stream content, CancellationToken cancellationToken)
     {
         byte[] front = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -147,5 +155,8 @@ internal sealed class PendingFile : IDisposable
     }
 }
 
-/// <summary>Tells a failure of the file system, which is inside, from one of the content that is read meanwhile.</summary>
+/// <summary>
+/// Distinguishes a failure of the file system, which is the inner exception, from a failure of the content that is read
+/// at the same time.
+/// </summary>
 internal sealed class PendingWriteException(Exception cause) : Exception(cause.Message, cause);

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// The variables that the AWS SDK reads by itself, with a line end and all: a key with one would not fit, and the
-/// message would not say why. They are rewritten once, before the SDK reads them, by the rule for secrets.
+/// The variables that the AWS SDK reads directly, including a line end. A key with a line end would be refused without
+/// an explanation. This class rewrites them once, before the SDK reads them, by the rule for secrets.
 /// </summary>
 internal static class AwsVariables
 {
@@ -19,8 +19,10 @@ internal static class AwsVariables
     private static readonly Lock Once = new();
     private static bool _isClean;
 
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: one has other white space at its
-    /// ends, or a control character.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: a variable has other white space at its start or end, or a control
+    /// character.
+    /// </exception>
     public static void Clean()
     {
         lock (Once)

@@ -1,4 +1,4 @@
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>The store says that it has other bytes than were sent; the message gives both digests.</summary>
+/// <summary>The store has other bytes than those that were sent; the message contains both digests.</summary>
 internal sealed class DamagedUploadException(string message) : Exception(message);

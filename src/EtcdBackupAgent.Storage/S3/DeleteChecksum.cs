@@ -5,8 +5,8 @@ using Amazon.S3.Model;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Puts Content-MD5 on DeleteObjects: many servers demand it there (400 MissingContentMD5), while the SDK sends only a
-/// CRC32, which they do not know. It runs after the request is written and before it is signed.
+/// Adds Content-MD5 to DeleteObjects. Many servers require it (400 MissingContentMD5), but the SDK sends only a CRC32,
+/// which they do not support. The handler runs after the request is marshalled and before it is signed.
 /// </summary>
 internal sealed class DeleteChecksum : PipelineHandler
 {
@@ -32,7 +32,7 @@ internal sealed class DeleteChecksum : PipelineHandler
         }
     }
 
-    /// <summary>The list of keys, which the SDK has in memory in one form or the other.</summary>
+    /// <summary>Returns the list of keys, which the SDK has in memory in one of two forms.</summary>
     private static byte[] Body(IRequest request)
     {
         if (request.Content is { } content)

@@ -5,18 +5,18 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// One object on its way in several parts, some of them at a time. Nothing is visible under its key until the last step; a failure
-/// or a cancellation before that gives back what was sent.
+/// The upload of one object in several parts, some of them at the same time. The object is not visible under its key
+/// until the last step. A failure or a cancellation before that aborts the upload, which removes the sent parts.
 /// </summary>
 internal sealed partial class MultipartUpload
 {
-    /// <summary>Parts on their way at once; one more is being read beside them.</summary>
+    /// <summary>The number of parts that are sent at the same time; one more is read in the meantime.</summary>
     private const int PartsInFlightMax = 2;
 
-    /// <summary>To give back what was sent, whatever the caller's token says.</summary>
+    /// <summary>The time limit for aborting the upload, which ignores the caller's token.</summary>
     private static readonly TimeSpan AbortDeadline = TimeSpan.FromSeconds(15);
 
-    /// <summary>S3 puts long objects together for minutes before it answers.</summary>
+    /// <summary>S3 may assemble long objects for minutes before it responds.</summary>
     private static readonly TimeSpan CompletionTimeout = TimeSpan.FromMinutes(5);
 
     private readonly S3Connection _connection;
@@ -27,7 +27,8 @@ internal sealed partial class MultipartUpload
     private readonly List<(Task<StoredPart> Sending, int Bytes)> _inFlight = [];
     private readonly List<StoredPart> _stored = [];
 
-    public MultipartUpload(S3Connection connection, PartBufferPool buffers, TimeProvider time, ILogger logger, string key)
+    public MultipartUpload(
+        S3Connection connection, PartBufferPool buffers, TimeProvider time, ILogger logger, string key)
     {
         _connection = connection;
         _buffers = buffers;
@@ -40,13 +41,16 @@ internal sealed partial class MultipartUpload
 
     private string FullKey => _connection.Options.KeyPrefix + _key;
 
-    /// <summary>Stores a first part and all that is left of the content.</summary>
-    /// <remarks>1. Begin the upload. 2. Read parts and send them, several at a time. 3. Complete it; or else 4. give it back.</remarks>
+    /// <summary>Stores a first part and the rest of the content.</summary>
+    /// <remarks>
+    /// 1. Start the upload. 2. Read parts and send them, several at a time. 3. Complete the upload. 4. On failure, abort
+    /// it.
+    /// </remarks>
     /// <returns>The number of bytes stored.</returns>
     public async Task<long> RunAsync(PartBuffer first, Stream content, CancellationToken cancellationToken)
     {
         // 1: a lost answer leaves an upload without parts, which shows among the pending ones.
-        string uploadId = await BeginAsync(cancellationToken);
+        string uploadId = await StartAsync(cancellationToken);
 
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -75,7 +79,7 @@ internal sealed partial class MultipartUpload
         }
     }
 
-    private async Task<string> BeginAsync(CancellationToken cancellationToken)
+    private async Task<string> StartAsync(CancellationToken cancellationToken)
     {
         InitiateMultipartUploadResponse answer = await _connection.RunAsync(
             S3Action.Store(_key),
@@ -95,7 +99,7 @@ internal sealed partial class MultipartUpload
             {
                 throw new BackupException(
                     FailureReason.StoreFailed,
-                    $"'{_key}' is longer than {UploadPlan.ObjectBytesMax} bytes, which is the most an object may have.");
+                    $"'{_key}' is longer than {UploadPlan.ObjectBytesMax} bytes, the maximum size of an object.");
             }
 
             int size = _connection.Options.Upload.PartBytes(number);
@@ -123,7 +127,7 @@ internal sealed partial class MultipartUpload
         }
     }
 
-    /// <summary>Waits until a part of this size may be held beside the others.</summary>
+    /// <summary>Waits until memory for another part of this size is available.</summary>
     private async Task MakeRoomAsync(int size)
     {
         while (_inFlight.Count >= PartsInFlightMax || !UploadPlan.Fits(_inFlight.Sum(part => (long)part.Bytes), size))
@@ -180,7 +184,7 @@ internal sealed partial class MultipartUpload
         }
         catch
         {
-            // The reading of the content must not go on for nothing.
+            // Stop reading the content, because the upload has failed.
             await stop.CancelAsync();
             throw;
         }
@@ -210,7 +214,7 @@ internal sealed partial class MultipartUpload
         }
         catch (BackupException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The answer of a try that succeeded may have been lost, and the next one finds no upload.
+            // The response of a successful attempt may have been lost; the next attempt then finds no upload.
             if (!await IsCompleteAsync(uploadId, cancellationToken))
             {
                 throw;
@@ -218,27 +222,30 @@ internal sealed partial class MultipartUpload
         }
     }
 
-    /// <summary>Whether the object is there and can only be ours: it has the digest of our parts, or our length and our upload is gone.</summary>
+    /// <summary>
+    /// Returns whether the object exists and can only be this upload's: it has the digest of the parts; or it has their
+    /// length, and the upload no longer exists.
+    /// </summary>
     private async Task<bool> IsCompleteAsync(string uploadId, CancellationToken cancellationToken)
     {
-        GetObjectMetadataResponse there;
+        GetObjectMetadataResponse existing;
         try
         {
-            there = await _connection.RunAsync(
-                S3Action.LookAt(_key),
+            existing = await _connection.RunAsync(
+                S3Action.Inspect(_key),
                 (client, attempt) => client.GetObjectMetadataAsync(
                     new GetObjectMetadataRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
                 cancellationToken);
         }
         catch (BackupException)
         {
-            // What is thrown is why it could not be completed.
+            // The caller throws the reason why the upload could not be completed.
             return false;
         }
 
-        return ContentMd5.OfParts([.. _stored.Select(part => part.Digest)]).Matches(there.ETag)
+        return ContentMd5.OfParts([.. _stored.Select(part => part.Digest)]).Matches(existing.ETag)
             || (_stored.Exists(part => !part.Digest.Matches(part.ETag))
-                && there.ContentLength == _stored.Sum(part => (long)part.Bytes)
+                && existing.ContentLength == _stored.Sum(part => (long)part.Bytes)
                 && await IsGoneAsync(uploadId, cancellationToken));
     }
 
@@ -247,7 +254,7 @@ internal sealed partial class MultipartUpload
         try
         {
             await _connection.RunAsync(
-                S3Action.LookAtUpload(_key),
+                S3Action.InspectUpload(_key),
                 (client, attempt) => client.ListPartsAsync(
                     new ListPartsRequest { BucketName = Bucket, Key = FullKey, UploadId = uploadId, MaxParts = 1 },
                     attempt.CancellationToken),
@@ -260,8 +267,8 @@ internal sealed partial class MultipartUpload
         }
     }
 
-    /// <summary>Waits until no part is on its way any more: one that arrives after the abort would stay.</summary>
-    /// <returns>Why one of them failed; null if none did, or only because it was stopped.</returns>
+    /// <summary>Waits until no part is being sent: a part that arrives after the abort would remain.</summary>
+    /// <returns>The failure of one of them; null if none failed, or only because it was stopped.</returns>
     private async Task<BackupException?> WaitForPartsAsync()
     {
         Task all = Task.WhenAll(_inFlight.Select(part => part.Sending));
@@ -281,14 +288,16 @@ internal sealed partial class MultipartUpload
         }
         catch (Exception e) when (e is BackupException or OperationCanceledException)
         {
-            // What is thrown is why the upload failed; what stays shows among the pending uploads, which prune gives back.
+            // The caller throws the reason why the upload failed. The remains are listed as a pending upload, which
+            // prune aborts.
             LogAbortFailed(_key, _connection.Options.Address, e.Message);
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "The unfinished upload of {Key} to {Store} could not be given back and stays until prune: {Error}")]
+        Message = "The unfinished upload of {Key} to {Store} could not be aborted and remains until prune removes it: "
+            + "{Error}")]
     private partial void LogAbortFailed(string key, string store, string error);
 
     private sealed record StoredPart(int Number, int Bytes, string ETag, ContentMd5 Digest);

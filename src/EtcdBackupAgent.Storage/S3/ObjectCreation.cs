@@ -8,15 +8,15 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Creates a small object only if there is none of its key. The condition (<c>If-None-Match: *</c>) makes that atomic,
-/// but some servers refuse it with 501, and Ceph 16 ignores it in a bucket with versions.
+/// Creates a small object only if none with its key exists. The condition (<c>If-None-Match: *</c>) makes that atomic.
+/// But some servers refuse it with 501, and Ceph 16 ignores it in a bucket with versioning.
 /// </summary>
 internal sealed partial class ObjectCreation(
     S3Connection connection, SingleUpload upload, ObjectListing listing, ILogger logger)
 {
     private readonly ILogger _logger = logger;
 
-    /// <summary>Found once, and remembered as long as the store is open.</summary>
+    /// <summary>Whether the server does not support the condition; remembered as long as the store is open.</summary>
     private volatile bool _hasNoCondition;
 
     private enum Presence
@@ -24,22 +24,23 @@ internal sealed partial class ObjectCreation(
         Absent,
         Present,
 
-        /// <summary>The user may not look, or the server does not answer that.</summary>
+        /// <summary>The user has no permission to check, or the server does not support it.</summary>
         Unknown,
     }
 
     private S3Options Options => connection.Options;
 
     /// <remarks>
-    /// 1. Look. 2. Store with the condition. 3. Where the server does not know it: look again, store without it, and
-    /// look whose object is there then. 4. In a bucket with versions, see that ours is the first.
+    /// 1. Check whether the object exists. 2. Store it with the condition. 3. If the server does not support the
+    /// condition: check again, store without it, and check whose object exists then. 4. In a bucket with versioning,
+    /// check that this version is the first one.
     /// </remarks>
-    /// <returns>False if there was an object already; it is left as it is.</returns>
+    /// <returns>False if an object with this key exists; it remains unchanged.</returns>
     public async Task<bool> TryAsync(
         ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         // 1
-        if (await LookAsync(key, cancellationToken) == Presence.Present)
+        if (await FindPresenceAsync(key, cancellationToken) == Presence.Present)
         {
             return false;
         }
@@ -59,7 +60,7 @@ internal sealed partial class ObjectCreation(
         catch (BackupException e)
             when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed })
         {
-            // An earlier try may have made it, and only its answer been lost.
+            // An earlier attempt may have created it, and only its response was lost.
             return await IsStoredAsync(key, bytes, unlessReadable: false, cancellationToken);
         }
         catch (BackupException e) when (e.Reason == FailureReason.StoreUnsupported)
@@ -83,7 +84,7 @@ internal sealed partial class ObjectCreation(
     private async Task<bool> CreateUnconditionallyAsync(
         ObjectKey key, byte[] bytes, CancellationToken cancellationToken)
     {
-        if (await LookWellAsync(key, cancellationToken))
+        if (await ExistsAsync(key, cancellationToken))
         {
             return false;
         }
@@ -92,12 +93,12 @@ internal sealed partial class ObjectCreation(
         return await IsStoredAsync(key, bytes, unlessReadable: true, cancellationToken);
     }
 
-    private async Task<Presence> LookAsync(ObjectKey key, CancellationToken cancellationToken)
+    private async Task<Presence> FindPresenceAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         try
         {
             await connection.RunAsync(
-                S3Action.LookAt(key.Value),
+                S3Action.Inspect(key.Value),
                 (client, attempt) => client.GetObjectMetadataAsync(
                     new GetObjectMetadataRequest { BucketName = Options.BucketName, Key = Options.KeyPrefix + key },
                     attempt.CancellationToken),
@@ -114,10 +115,10 @@ internal sealed partial class ObjectCreation(
         }
     }
 
-    /// <summary>Whether there is an object; if the user may not look at it, a listing has to say so.</summary>
-    private async Task<bool> LookWellAsync(ObjectKey key, CancellationToken cancellationToken)
+    /// <summary>Returns whether an object exists. If the user may not read its metadata, a listing decides.</summary>
+    private async Task<bool> ExistsAsync(ObjectKey key, CancellationToken cancellationToken)
     {
-        Presence seen = await LookAsync(key, cancellationToken);
+        Presence seen = await FindPresenceAsync(key, cancellationToken);
         if (seen != Presence.Unknown)
         {
             return seen == Presence.Present;
@@ -127,8 +128,10 @@ internal sealed partial class ObjectCreation(
         return page?.S3Objects?.Exists(found => found.Key == Options.KeyPrefix + key) == true;
     }
 
-    /// <summary>Whether the object there has these bytes. Its ETag cannot tell where the server encrypts with KMS
-    /// keys.</summary>
+    /// <summary>
+    /// Returns whether the existing object has these bytes. It does not compare the ETag, which is not an MD5 if the
+    /// server encrypts with KMS keys.
+    /// </summary>
     private async Task<bool> IsStoredAsync(
         ObjectKey key, byte[] bytes, bool unlessReadable, CancellationToken cancellationToken)
     {
@@ -147,8 +150,9 @@ internal sealed partial class ObjectCreation(
     }
 
     /// <summary>
-    /// Whether no other version was there before ours. If one was, ours is taken away again: a reader sees the newest.
-    /// Users without the right to list versions have to rely on the condition, which servers other than Ceph obey.
+    /// Returns whether no other version existed before this one. If one did, this version is deleted again, because
+    /// readers see the newest. Without the permission to list versions only the condition protects, which servers other
+    /// than Ceph obey.
     /// </summary>
     private async Task<bool> IsFirstVersionAsync(
         ObjectKey key, string versionId, ContentMd5 digest, CancellationToken cancellationToken)
@@ -163,7 +167,7 @@ internal sealed partial class ObjectCreation(
             return true;
         }
 
-        // A try whose answer was lost leaves a version of ours, too.
+        // An attempt whose response was lost also leaves a version with these bytes.
         if (versions.Count == 0 || versions[^1].VersionId == versionId || digest.Matches(versions[^1].ETag))
         {
             return true;
@@ -193,19 +197,20 @@ internal sealed partial class ObjectCreation(
         {
             throw new BackupException(
                 e.Reason,
-                $"Another '{key}' was created in {Options.Address} at the same moment, and ours, its version "
-                + $"{versionId}, hides it because it cannot be removed: {e.Message}",
+                $"Another '{key}' was created in {Options.Address} at the same time. The version that this agent wrote, 
+                + $"{versionId}, hides it and cannot be deleted: {e.Message}",
                 e)
             {
-                Hint = $"Delete the version {versionId} of '{Options.KeyPrefix}{key}' with a user who may. {e.Hint}",
+                Hint = $"Delete the version {versionId} of '{Options.KeyPrefix}{key}' with a user who has the "
+                    + $"permission. {e.Hint}",
             };
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Warning,
-        Message = "{Store} does not know the condition If-None-Match, so {Key} was created after a look that "
-            + "nothing is there: two agents that create it at the same moment overwrite each other. Do not run 'init' "
+        Message = "{Store} does not support the condition If-None-Match, so {Key} was created after a check that it "
+            + "does not exist: two agents that create it at the same time overwrite each other. Do not run 'init' "
             + "twice at the same time.")]
     private partial void LogNoCondition(string store, string key);
 }

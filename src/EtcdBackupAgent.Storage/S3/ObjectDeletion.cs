@@ -7,26 +7,27 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Removes objects, many in one request where the server does that, else one by one. Some servers have no
+/// Deletes objects: many in one request if the server supports that, otherwise one by one. Some servers have no
 /// DeleteObjects; Ceph 16 refuses it to a user who may delete each of the objects.
 /// </summary>
 internal sealed partial class ObjectDeletion(S3Connection connection, ILogger logger)
 {
-    /// <summary>The most that one request takes (docs.aws.amazon.com, "DeleteObjects").</summary>
+    /// <summary>The maximum number of keys in one request (docs.aws.amazon.com, "DeleteObjects").</summary>
     private const int BatchKeysMax = 1000;
 
-    /// <summary>Objects removed one by one that are on their way at once.</summary>
+    /// <summary>The number of single deletions at the same time.</summary>
     private const int SingleDeletesInFlightMax = 16;
 
     private readonly ILogger _logger = logger;
 
-    /// <summary>Found once, and remembered as long as the store is open.</summary>
+    /// <summary>Whether to delete one by one; remembered as long as the store is open.</summary>
     private volatile bool _isOneByOne;
 
     private S3Options Options => connection.Options;
 
-    /// <remarks>1. One key needs no batch. 2. Try the batch. 3. One by one what it did not remove. 4. Remember
-    /// that.</remarks>
+    /// <remarks>
+    /// 1. Delete a single key without a batch. 2. Try the batch. 3. Delete one by one what it left. 4. Remember that.
+    /// </remarks>
     public async Task RunAsync(IReadOnlyCollection<ObjectKey> keys, CancellationToken cancellationToken)
     {
         foreach (ObjectKey[] batch in keys.Chunk(BatchKeysMax))
@@ -53,7 +54,7 @@ internal sealed partial class ObjectDeletion(S3Connection connection, ILogger lo
         }
     }
 
-    /// <returns>What is still there, and why.</returns>
+    /// <returns>The remaining keys, and the reason.</returns>
     private async Task<(IReadOnlyCollection<ObjectKey> Left, string? Why)> DeleteBatchAsync(
         ObjectKey[] batch, CancellationToken cancellationToken)
     {
@@ -70,10 +71,10 @@ internal sealed partial class ObjectDeletion(S3Connection connection, ILogger lo
         }
         catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsNoSuchBucket(cause))
         {
-            // Then none of the objects is there.
+            // Then none of the objects exists.
             return ([], null);
         }
-        catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsRefusalOfTheRequest(cause))
+        catch (BackupException e) when (e.InnerException is { } cause && S3Errors.IsRequestRefused(cause))
         {
             return (batch, e.Message);
         }
@@ -124,12 +125,12 @@ internal sealed partial class ObjectDeletion(S3Connection connection, ILogger lo
         catch (BackupException e) when (e.InnerException is { } cause
             && (S3Errors.IsNoSuchObject(cause) || S3Errors.IsNoSuchBucket(cause)))
         {
-            // Not every server answers 204 for an object that is not there.
+            // Not every server returns 204 for an object that does not exist.
         }
     }
 
     [LoggerMessage(
         Level = LogLevel.Information,
-        Message = "{Store} does not delete several objects in one request; they are deleted one by one: {Why}")]
+        Message = "{Store} does not delete several objects in one request, so they are deleted one by one: {Why}")]
     private partial void LogOneByOne(string store, string why);
 }

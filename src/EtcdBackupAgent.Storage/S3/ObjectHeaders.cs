@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// The headers that say how an object is to be stored. They belong on the request that makes the object: PutObject, or
-/// CreateMultipartUpload and not its parts.
+/// The headers that define how an object is stored. They belong to the request that creates the object: PutObject or
+/// CreateMultipartUpload, but not UploadPart.
 /// </summary>
 internal static class ObjectHeaders
 {

@@ -4,15 +4,17 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>The pages of a bucket's listings; null in place of a page if there is no bucket.</summary>
+/// <summary>
+/// Reads the pages of a bucket's listings; returns null instead of a page if the bucket does not exist.
+/// </summary>
 internal sealed class ObjectListing(S3Connection connection)
 {
     private S3Options Options => connection.Options;
 
-    /// <param name="prefix">What the keys begin with, after the repository's prefix.</param>
-    /// <param name="next">Where the page before ended; null for the first one.</param>
-    /// <param name="keysMax">The most keys of a page; null for the server's own limit.</param>
-    /// <param name="cancellationToken">Ends the request.</param>
+    /// <param name="prefix">The prefix of the keys, after the repository's prefix.</param>
+    /// <param name="next">The continuation token of the previous page; null for the first page.</param>
+    /// <param name="keysMax">The maximum number of keys in a page; null for the server's own limit.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     public Task<ListObjectsV2Response?> PageAsync(
         string prefix, string? next, int? keysMax, CancellationToken cancellationToken) => UnlessNoBucketAsync(
             connection.RunAsync(
@@ -28,7 +30,7 @@ internal sealed class ObjectListing(S3Connection connection)
                     attempt.CancellationToken),
                 cancellationToken));
 
-    /// <summary>The uploads that are not complete, of all users.</summary>
+    /// <summary>Lists the unfinished uploads of all users.</summary>
     public Task<ListMultipartUploadsResponse?> UploadsPageAsync(
         ListMultipartUploadsResponse? previous, CancellationToken cancellationToken) => UnlessNoBucketAsync(
             connection.RunAsync(
@@ -44,7 +46,7 @@ internal sealed class ObjectListing(S3Connection connection)
                     attempt.CancellationToken),
                 cancellationToken));
 
-    /// <summary>The versions of one object since it was last deleted, newest first.</summary>
+    /// <summary>Lists the versions of one object since its last deletion, newest first.</summary>
     public async Task<IReadOnlyList<S3ObjectVersion>> VersionsAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         string fullKey = Options.KeyPrefix + key;

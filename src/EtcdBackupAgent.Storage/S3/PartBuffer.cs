@@ -1,6 +1,9 @@
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>Content in memory, as much as one part may have. Its array goes back to the pool once, however often it is disposed.</summary>
+/// <summary>
+/// The content of one part in memory. Its array is returned to the pool only once, even if it is disposed several
+/// times.
+/// </summary>
 internal sealed class PartBuffer : IDisposable
 {
     private readonly PartBufferPool _pool;
@@ -21,7 +24,9 @@ internal sealed class PartBuffer : IDisposable
     public ArraySegment<byte> Bytes =>
         new(_array ?? throw new ObjectDisposedException(nameof(PartBuffer)), 0, _filled);
 
-    /// <summary>Reads until the part is full or the content ends. What the content throws is passed on unchanged.</summary>
+    /// <summary>
+    /// Reads until the part is full or the content ends. An exception of the content is passed on unchanged.
+    /// </summary>
     public static async Task<PartBuffer> ReadAsync(
         Stream content, int size, PartBufferPool pool, CancellationToken cancellationToken)
     {

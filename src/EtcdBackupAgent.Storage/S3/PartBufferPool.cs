@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Keeps the buffers of parts for the next part. All that are kept have one size: parts grow seldom, and an
+/// Keeps the buffers of parts for later parts. All of them have one size, because the size of parts changes rarely; an
 /// <see cref="System.Buffers.ArrayPool{T}"/> would round 12 MiB up to 16.
 /// </summary>
 internal sealed class PartBufferPool
@@ -9,7 +9,7 @@ internal sealed class PartBufferPool
     private readonly Lock _lock = new();
     private readonly Stack<byte[]> _kept = new();
 
-    /// <summary>A buffer of exactly this size; what is in it is left from before.</summary>
+    /// <summary>Returns a buffer of exactly this size. It may contain old data.</summary>
     public byte[] Rent(int size)
     {
         lock (_lock)

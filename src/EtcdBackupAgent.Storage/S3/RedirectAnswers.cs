@@ -5,18 +5,18 @@ using System.Xml.Linq;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Makes headers of what the body of an error says about region and endpoint: the SDK reads the body and keeps only
-/// code and message.
+/// Copies the region and the endpoint from the body of an error response to headers, because the SDK keeps only the
+/// code and the message of the body.
 /// </summary>
 internal sealed class RedirectAnswers(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
-    /// <summary>AWS's own header, which has the region where there is no body.</summary>
+    /// <summary>AWS's own header, which contains the region if there is no body.</summary>
     public const string RegionHeader = "x-amz-bucket-region";
 
-    /// <summary>The host of the element Endpoint.</summary>
+    /// <summary>The header with the host of the element Endpoint.</summary>
     public const string EndpointHeader = "x-endpoint-of-error";
 
-    /// <summary>More than any error of S3 has.</summary>
+    /// <summary>Larger than any error response of S3.</summary>
     private const int ErrorBytesMax = 1 << 20;
 
     protected override async Task<HttpResponseMessage> SendAsync(
@@ -51,7 +51,7 @@ internal sealed class RedirectAnswers(HttpMessageHandler inner) : DelegatingHand
         }
         catch (XmlException)
         {
-            // No server of S3 wrote that; what the SDK makes of it is shown.
+            // The body does not come from an S3 server; the SDK's interpretation is shown.
             return null;
         }
     }

@@ -6,16 +6,16 @@ using Amazon.S3;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// What a server says about a request that came to the wrong region or to the wrong endpoint
-/// (docs.aws.amazon.com, "Making requests using the REST API", "Request redirection").
+/// The response of a server to a request for the wrong region or the wrong endpoint (docs.aws.amazon.com, "Making
+/// requests using the REST API", "Request redirection").
 /// </summary>
-/// <param name="Region">The region that it expects; null if it does not say.</param>
-/// <param name="Endpoint">The host to use instead; null if it does not say.</param>
+/// <param name="Region">The expected region; null if the response does not contain it.</param>
+/// <param name="Endpoint">The host to use instead; null if the response does not contain it.</param>
 internal sealed partial record RegionMistake(string? Region, string? Endpoint)
 {
     private const string LocationHeader = "Location";
 
-    /// <summary>Null if the answer is about something else.</summary>
+    /// <summary>Reads a response; null if it has another cause.</summary>
     public static RegionMistake? Find(AmazonS3Exception answer)
     {
         bool isRedirect = answer.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found
@@ -34,29 +34,29 @@ internal sealed partial record RegionMistake(string? Region, string? Endpoint)
         return new RegionMistake(region, endpoint);
     }
 
-    /// <summary>The fact, as the rest of a sentence.</summary>
+    /// <summary>Returns the fact as the second part of a sentence.</summary>
     public string Fact(AmazonS3Exception answer, S3Options options)
     {
         string expected = (Region, Endpoint) switch
         {
             ({ } region, { } host) => $"the server expects the region '{region}' at the endpoint {host}",
             ({ } region, null) => $"the server expects the region '{region}'",
-            (null, { } host) => $"the server sends this bucket's requests to the endpoint {host}",
-            _ => "the server says that this is the wrong region or endpoint for the bucket",
+            (null, { } host) => $"the server redirects this bucket's requests to the endpoint {host}",
+            _ => "the server reports the wrong region or endpoint for the bucket",
         };
         return $"{expected}; the request went to {options.Server}, signed for the region "
             + $"'{options.RegionInUse ?? options.Region}' ({(int)answer.StatusCode} {answer.ErrorCode}: "
             + $"{answer.Message}).";
     }
 
-    /// <summary>What to set where.</summary>
+    /// <summary>Returns which setting to change.</summary>
     public string Hint(S3Options options)
     {
         string region = Region is null ? "Set the bucket's region" : $"Set the region {Region}";
         string hint = $"{region} with --s3-region or AWS_REGION; in a BackupLocation, with the field region.";
         return Endpoint is null || options.Endpoint is null
             ? hint
-            : $"{hint} Where the endpoint is another one, set --s3-endpoint, or url of the BackupLocation, to "
+            : $"{hint} If the endpoint differs, set --s3-endpoint, or url of the BackupLocation, to "
                 + $"{Endpoint} without the bucket's name.";
     }
 
@@ -67,7 +67,7 @@ internal sealed partial record RegionMistake(string? Region, string? Endpoint)
 
     private static string? Text(string? value) => string.IsNullOrWhiteSpace(value) ? null : value.Trim();
 
-    /// <summary>As MinIO and AWS write it: the region 'a' is wrong; expecting 'b'.</summary>
+    /// <summary>The text of MinIO and AWS: the region 'a' is wrong; expecting 'b'.</summary>
     [GeneratedRegex("expecting '(?<region>[^']+)'", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ExpectedPattern();
 }

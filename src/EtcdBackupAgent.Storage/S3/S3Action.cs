@@ -1,12 +1,12 @@
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// What a request is for, and the right that it needs: both stand in the message when the server refuses it. These are
-/// all the calls that the agent makes; <c>docs/s3-permissions.md</c> has them as a table.
+/// The purpose of a request and the permission that it needs. The message contains both if the server refuses the
+/// request. This is the complete list of the agent's calls; <c>docs/s3-permissions.md</c> has it as a table.
 /// </summary>
-/// <param name="Text">As in "store 'manifest.json'".</param>
-/// <param name="Right">As a policy of S3 names it.</param>
-/// <param name="Resource">What the policy must name as the resource.</param>
+/// <param name="Text">The purpose, as in "store 'manifest.json'".</param>
+/// <param name="Right">The name of the permission in an S3 policy.</param>
+/// <param name="Resource">The resource that the policy must contain.</param>
 internal readonly record struct S3Action(string Text, string Right, S3Resource Resource = S3Resource.Objects)
 {
     /// <summary>ListObjectsV2.</summary>
@@ -17,12 +17,12 @@ internal readonly record struct S3Action(string Text, string Right, S3Resource R
         new("list unfinished uploads", "s3:ListBucketMultipartUploads", S3Resource.Bucket);
 
     /// <summary>CreateBucket.</summary>
-    public static S3Action MakeBucket { get; } = new("make the bucket", "s3:CreateBucket", S3Resource.Bucket);
+    public static S3Action CreateBucket { get; } = new("create the bucket", "s3:CreateBucket", S3Resource.Bucket);
 
-    /// <summary>HeadObject. Without s3:ListBucket a server refuses it for an object that is not there.</summary>
-    public static S3Action LookAt(string key) => new($"look at '{key}'", "s3:GetObject");
+    /// <summary>HeadObject. Without s3:ListBucket a server refuses it for an object that does not exist.</summary>
+    public static S3Action Inspect(string key) => new($"read the metadata of '{key}'", "s3:GetObject");
 
-    /// <summary>GetObject, from a byte on.</summary>
+    /// <summary>GetObject, optionally from a byte offset.</summary>
     public static S3Action Read(string key, long? from = null) =>
         new(from is null ? $"read '{key}'" : $"read '{key}' beyond byte {from}", "s3:GetObject");
 
@@ -36,12 +36,12 @@ internal readonly record struct S3Action(string Text, string Right, S3Resource R
     public static S3Action Complete(string key) => new($"complete '{key}'", "s3:PutObject");
 
     /// <summary>ListParts.</summary>
-    public static S3Action LookAtUpload(string key) =>
-        new($"look at the upload of '{key}'", "s3:ListMultipartUploadParts");
+    public static S3Action InspectUpload(string key) =>
+        new($"list the parts of the upload of '{key}'", "s3:ListMultipartUploadParts");
 
     /// <summary>AbortMultipartUpload.</summary>
     public static S3Action Abort(string key) =>
-        new($"give back the unfinished upload of '{key}'", "s3:AbortMultipartUpload");
+        new($"abort the unfinished upload of '{key}'", "s3:AbortMultipartUpload");
 
     /// <summary>DeleteObject.</summary>
     public static S3Action Delete(string key) => new($"delete '{key}'", "s3:DeleteObject");
@@ -57,13 +57,13 @@ internal readonly record struct S3Action(string Text, string Right, S3Resource R
     /// <summary>DeleteObject with a version.</summary>
     public static S3Action DeleteVersion(string key) => new($"delete a version of '{key}'", "s3:DeleteObjectVersion");
 
-    /// <summary>What to write into the user's policy.</summary>
+    /// <summary>Returns the permission as the user's policy must contain it.</summary>
     public string Permission(S3Options options) => Resource == S3Resource.Bucket
         ? $"{Right} on arn:aws:s3:::{options.BucketName}"
         : $"{Right} on arn:aws:s3:::{options.BucketName}/{options.KeyPrefix}*";
 }
 
-/// <summary>What a right of S3 is granted on.</summary>
+/// <summary>The kind of resource that an S3 permission applies to.</summary>
 internal enum S3Resource
 {
     Objects,

@@ -12,12 +12,14 @@ using Polly.Retry;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// The one way to the server: every request goes through <see cref="RunAsync{T}"/>, which tries it again where that can help and
-/// says in our words what went wrong where it cannot.
+/// The connection to the server. Every request goes through <see cref="RunAsync{T}"/>, which retries it if that can
+/// help, and otherwise explains the failure in this agent's terms.
 /// </summary>
 internal sealed partial class S3Connection : IDisposable
 {
-    /// <summary>After the first try. With the delays they outlast a server that is started again.</summary>
+    /// <summary>
+    /// The number of retries after the first attempt. With the delays they take longer than a restart of the server.
+    /// </summary>
     private const int RetriesMax = 5;
 
     private const int CopyBytes = 1 << 17;
@@ -26,10 +28,10 @@ internal sealed partial class S3Connection : IDisposable
     private static readonly TimeSpan RetryDelayMax = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>An address of a server that moved is noticed after this long.</summary>
+    /// <summary>The time after which a changed address of the server is noticed.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Stands for the servers of AWS, whose name the SDK makes of region and bucket.</summary>
+    /// <summary>Stands for the servers of AWS; the SDK derives their name from region and bucket.</summary>
     private static readonly Uri AnyOfAws = new("https://s3.amazonaws.com");
 
     private readonly TimeProvider _time;
@@ -68,15 +70,20 @@ internal sealed partial class S3Connection : IDisposable
 
     public S3Options Options { get; }
 
-    /// <summary>TLS already guards the bodies of requests, so that they need not be hashed once more for the signature.</summary>
+    /// <summary>
+    /// Whether the connection uses TLS. TLS already protects the bodies of requests, so they need not be hashed again
+    /// for the signature.
+    /// </summary>
     public bool IsEncrypted => Options.Endpoint?.Scheme != "http";
 
-    /// <summary>Sends a request that may be sent twice, as often as it takes and is bearable.</summary>
+    /// <summary>Sends an idempotent request and retries it if that can help.</summary>
     /// <remarks>
-    /// The action is what it is for. <paramref name="send"/> is called for each try; bytes to send
+    /// The action is the purpose of the request. <paramref name="send"/> is called for each attempt; the bytes to send
     /// come from <see cref="S3Attempt.Body"/>.
     /// </remarks>
-    /// <exception cref="BackupException">It failed; the server's own answer is the inner exception.</exception>
+    /// <exception cref="BackupException">
+    /// The request failed; the inner exception is the server's own response.
+    /// </exception>
     public async Task<T> RunAsync<T>(
         S3Action action,
         Func<IAmazonS3, S3Attempt, Task<T>> send,
@@ -99,7 +106,9 @@ internal sealed partial class S3Connection : IDisposable
         }
     }
 
-    /// <summary>Gives back an upload's parts; one that is gone is no error. The key is without the repository's prefix.</summary>
+    /// <summary>
+    /// Aborts an upload; one that does not exist is not an error. The key is without the repository's prefix.
+    /// </summary>
     public async Task AbortAsync(string key, string uploadId, CancellationToken cancellationToken)
     {
         try
@@ -118,7 +127,7 @@ internal sealed partial class S3Connection : IDisposable
         }
         catch (BackupException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound })
         {
-            // It was completed, or given back by someone else.
+            // It was completed, or another process aborted it.
         }
     }
 
@@ -152,7 +161,7 @@ internal sealed partial class S3Connection : IDisposable
 
     private static ProxiedRequests Handler(S3Options options, string server)
     {
-        // A proxy that is named wrongly stops this before anything is sent.
+        // An invalid proxy setting throws here, before anything is sent.
         _ = options.Proxies.For(options.Endpoint ?? AnyOfAws);
         return new ProxiedRequests(
             options.Proxies,
@@ -169,9 +178,9 @@ internal sealed partial class S3Connection : IDisposable
     }
 
     /// <summary>
-    /// Whether an answer that came through a proxy cannot be an S3 server's, whose refusals are XML or name their
-    /// request. A HEAD for what is absent may be answered with nothing else than its status, and a call that a server
-    /// does not have (405, 501) with any text.
+    /// Returns whether a response that came through a proxy cannot be from an S3 server. Error responses of an S3
+    /// server are XML or contain its request ID. The response to a HEAD request for a missing object may contain only a
+    /// status, and the response to a call that the server does not support (405, 501) may contain any text.
     /// </summary>
     private static bool IsForeign(HttpResponseMessage answer)
     {
@@ -197,12 +206,13 @@ internal sealed partial class S3Connection : IDisposable
         {
             HttpClientFactory = new OneHttpClient(http),
             ForcePathStyle = options.PathStyle ?? options.Endpoint is not null,
-            // Otherwise checksums go in trailers of chunked bodies, which servers beside AWS's refuse.
+            // Otherwise checksums are in trailers of chunked bodies, which servers other than AWS's refuse.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            // What is copied from a part to the connection at once: the default of 8 KiB makes a TLS record, and a call to the system, of each.
+            // The size of one copy from a part to the connection. With the default of 8 KiB each copy would be a TLS
+            // record and a system call.
             BufferSize = CopyBytes,
-            // Tries are counted in one place: RunAsync.
+            // Attempts are counted in one place: RunAsync.
             MaxErrorRetry = 0,
             MaxStaleConnectionRetries = 0,
             ThrottleRetries = false,
@@ -238,6 +248,6 @@ internal sealed partial class S3Connection : IDisposable
     }
 
     [LoggerMessage(
-        Level = LogLevel.Warning, Message = "S3 request to {Action} failed at try {Try} and is tried again: {Error}")]
+        Level = LogLevel.Warning, Message = "S3 request to {Action} failed in attempt {Try} and is retried: {Error}")]
     private partial void LogRetry(string action, int @try, string error);
 }

@@ -9,15 +9,16 @@ using EtcdBackupAgent.Core.Proxies;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// What the errors of S3 servers, of TLS and of the network mean: which are worth another try, and what a person is told.
-/// Codes: docs.aws.amazon.com, "Error responses" of Amazon S3; those of Ceph are in its rgw_common.cc.
+/// Interprets the errors of S3 servers, of TLS and of the network: decides which can be retried, and writes the
+/// messages for the user. Codes: docs.aws.amazon.com, "Error responses" of Amazon S3; those of Ceph are in its
+/// rgw_common.cc.
 /// </summary>
 internal static class S3Errors
 {
-    /// <summary>What the SDK has for a status when no answer came.</summary>
+    /// <summary>The SDK's status if there was no response.</summary>
     private const HttpStatusCode NoAnswer = default;
 
-    /// <summary>Whether the same request may succeed a moment later.</summary>
+    /// <summary>Returns whether the same request may succeed a moment later.</summary>
     public static bool IsTransient(Exception exception)
     {
         if (Find<TokenServiceException>(exception) is { } tokenService)
@@ -38,16 +39,18 @@ internal static class S3Errors
 
         if (Find<AuthenticationException>(exception) is not null)
         {
-            // TLS: not trusted, or not spoken at all.
+            // TLS: the server is not trusted, or does not use TLS.
             return false;
         }
 
         if (exception is AmazonServiceException { StatusCode: not NoAnswer } answer)
         {
-            // "BadRequest" is the SDK's word for a 400 without a body. Ceph sends that when a put that it refused on the same
-            // connection left bytes behind, which it then takes for the start of the next request; and closes the connection.
-            return answer.ErrorCode is "BadRequest" or "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed" or "InternalError"
-                    or "ServiceUnavailable" or "OperationAborted" or "ConditionalRequestConflict" or "BadDigest"
+            // "BadRequest" is the SDK's code for a 400 without a body. Ceph sends it after it has refused a put on the
+            // same connection: it interprets the remaining bytes of that put as the start of the next request, and
+            // closes the connection.
+            return answer.ErrorCode is "BadRequest" or "SlowDown" or "RequestTimeout" or "RequestTimeTooSkewed"
+                    or "InternalError" or "ServiceUnavailable" or "OperationAborted" or "ConditionalRequestConflict"
+                    or "BadDigest"
                 || answer.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout
                     or HttpStatusCode.InternalServerError or HttpStatusCode.BadGateway
                     or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout;
@@ -62,19 +65,20 @@ internal static class S3Errors
             || exception is TimeoutException or DamagedUploadException;
     }
 
-    /// <summary>Whether the answer is that there is no such object.</summary>
+    /// <summary>Returns whether the object does not exist.</summary>
     public static bool IsNoSuchObject(Exception exception) =>
         exception is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound } and not { ErrorCode: "NoSuchBucket" };
 
-    /// <summary>Whether the answer is that there is no such bucket.</summary>
-    public static bool IsNoSuchBucket(Exception exception) => exception is AmazonS3Exception { ErrorCode: "NoSuchBucket" };
+    /// <summary>Returns whether the bucket does not exist.</summary>
+    public static bool IsNoSuchBucket(Exception exception) =>
+        exception is AmazonS3Exception { ErrorCode: "NoSuchBucket" };
 
     /// <summary>
-    /// Whether the server refused this request, so that another one to the same end may still be accepted: it does not
-    /// know it, does not like its form, or does not allow it. A wrong key, a missing bucket and an overloaded server
-    /// refuse any request.
+    /// Returns whether the server refused this kind of request, so that another request for the same purpose may still
+    /// succeed: the server does not support it, does not accept its form, or does not allow it. A wrong key, a missing
+    /// bucket and an overloaded server refuse every request.
     /// </summary>
-    public static bool IsRefusalOfTheRequest(Exception exception) =>
+    public static bool IsRequestRefused(Exception exception) =>
         exception is AmazonS3Exception { StatusCode: >= HttpStatusCode.BadRequest } answer
         && !IsNoSuchBucket(answer)
         && answer.ErrorCode is not ("InvalidAccessKeyId" or "SignatureDoesNotMatch" or "ExpiredToken" or "InvalidToken"
@@ -83,7 +87,7 @@ internal static class S3Errors
         && answer.StatusCode is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests)
         && RegionMistake.Find(answer) is null;
 
-    /// <summary>What a person is told.</summary>
+    /// <summary>Returns the exception for the user.</summary>
     public static BackupException Translate(Exception exception, S3Action action, S3Options options)
     {
         (FailureReason reason, string fact, string? hint) = Diagnose(exception, action, options);
@@ -135,8 +139,14 @@ internal static class S3Errors
             AmazonS3Exception { StatusCode: not NoAnswer } answer => RegionMistake.Find(answer) is { } mistake
                 ? (FailureReason.InvalidInput, mistake.Fact(answer, options), mistake.Hint(options))
                 : DiagnoseSettings(answer, options) ?? DiagnoseAnswer(answer, action, options),
-            TimeoutException => (FailureReason.StoreUnreachable, exception.Message, "See that the server is up and not overloaded."),
-            DamagedUploadException => (FailureReason.StoreFailed, exception.Message, "Something between here and the disk changes bytes."),
+            TimeoutException => (
+                FailureReason.StoreUnreachable,
+                exception.Message,
+                "Check that the server is running and not overloaded."),
+            DamagedUploadException => (
+                FailureReason.StoreFailed,
+                exception.Message,
+                "A component between this machine and the server's disk changes bytes."),
             _ => DiagnoseConnection(exception, options),
         };
     }
@@ -150,11 +160,11 @@ internal static class S3Errors
                 options.Credentials is { } credentials
                     ? $"the server does not know the access key '{credentials.AccessKey}' (InvalidAccessKeyId)."
                     : "the server does not know the access key of the environment (InvalidAccessKeyId).",
-                "See that access key and endpoint belong together."),
+                "Check that access key and endpoint belong together."),
             ("SignatureDoesNotMatch", _) => (
                 FailureReason.StoreDenied,
-                "the secret key does not fit the access key (SignatureDoesNotMatch).",
-                "Set the right secret key. One line end at its end does not count; all other characters do."),
+                "the secret key does not match the access key (SignatureDoesNotMatch).",
+                "Set the correct secret key. Only one line end at its end is ignored."),
             ("ExpiredToken" or "InvalidToken" or "TokenRefreshRequired", _) => (
                 FailureReason.StoreDenied,
                 $"the session token is not valid ({answer.ErrorCode}).",
@@ -162,14 +172,14 @@ internal static class S3Errors
             ("RequestTimeTooSkewed", _) => (
                 FailureReason.StoreDenied,
                 "this machine's clock and the server's are too far apart (RequestTimeTooSkewed).",
-                "Set the clocks of both by NTP."),
+                "Synchronize both clocks with NTP."),
             ("NoSuchBucket", _) => (
                 FailureReason.StoreFailed,
-                $"there is no bucket '{options.BucketName}' (NoSuchBucket).",
-                "See that bucket, endpoint and region are right; 'init' makes the bucket if it may."),
+                $"the bucket '{options.BucketName}' does not exist (NoSuchBucket).",
+                "Check bucket, endpoint and region; 'init' creates the bucket if the user has the permission."),
             ("BucketAlreadyExists", _) => (
                 FailureReason.StoreDenied,
-                $"the bucket '{options.BucketName}' belongs to somebody else (BucketAlreadyExists).",
+                $"the bucket '{options.BucketName}' belongs to another account (BucketAlreadyExists).",
                 "Choose another bucket name."),
             ("QuotaExceeded" or "XMinioStorageFull" or "InsufficientCapacity" or "TooManyBuckets", _)
                 or (_, HttpStatusCode.InsufficientStorage) => (
@@ -178,25 +188,28 @@ internal static class S3Errors
                     "Raise the quota, or remove old snapshots with 'prune'."),
             ("SlowDown", _) or (_, HttpStatusCode.TooManyRequests) => (
                 FailureReason.StoreFailed,
-                "the server asked again and again to send less (SlowDown).",
+                "the server repeatedly asked for fewer requests (SlowDown).",
                 "Try later, or raise the server's request limits."),
             ("NotImplemented" or "MethodNotAllowed", _)
                 or (_, HttpStatusCode.NotImplemented or HttpStatusCode.MethodNotAllowed) => (
                 FailureReason.StoreUnsupported,
-                $"the server does not do that ({(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}).",
+                $"the server does not support this operation ({(int)answer.StatusCode} {answer.ErrorCode}: "
+                + $"{answer.Message}).",
                 null),
             (_, HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized) => (
                 FailureReason.StoreDenied,
-                $"the user is not allowed to do that ({answer.ErrorCode}{Words(answer)}).",
-                $"The user needs the right {action.Permission(options)} (docs/s3-permissions.md). "
-                + "See that the keys are right, too: some servers say no more than this."),
+                $"the user is not allowed to do this ({answer.ErrorCode}{Words(answer)}).",
+                $"The user needs the permission {action.Permission(options)} (docs/s3-permissions.md). "
+                + "Also check the keys: some servers report nothing more specific."),
             _ => (
                 FailureReason.StoreFailed,
-                $"the server answered {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",
+                $"the server returned {(int)answer.StatusCode} {answer.ErrorCode}: {answer.Message}",
                 null),
         };
 
-    /// <summary>What is wrong with an object's key, storage class or archive; null if it is something else.</summary>
+    /// <summary>
+    /// Returns what is wrong with an object's KMS key, storage class or archive; null if the cause is something else.
+    /// </summary>
     private static (FailureReason, string, string?)? DiagnoseSettings(AmazonS3Exception answer, S3Options options) =>
         answer.ErrorCode switch
         {
@@ -217,10 +230,10 @@ internal static class S3Errors
                 "Correct storageClass (--s3-storage-class), or leave it out for the bucket's default."),
             "InvalidObjectState" => (
                 FailureReason.StoreFailed,
-                $"the object lies in an archive storage class, from which it cannot be read at once "
+                $"the object is in an archive storage class and cannot be read immediately "
                 + $"(InvalidObjectState: {answer.Message}).",
-                "Bring it back first, for example with 'aws s3api restore-object', and wait until that is done; "
-                + "then try again. No lifecycle rule should move snapshots to GLACIER or DEEP_ARCHIVE."),
+                "Restore it first, for example with 'aws s3api restore-object', and wait until that is done; "
+                + "then retry. No lifecycle rule should move snapshots to GLACIER or DEEP_ARCHIVE."),
             _ => null,
         };
 
@@ -234,11 +247,11 @@ internal static class S3Errors
                 SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain => (
                     FailureReason.StoreUnreachable,
                     $"the name '{options.Host ?? server}' cannot be resolved ({socket.Message}).",
-                    WithHostHint("See that the endpoint is right and that this machine's DNS works.", options)),
+                    WithHostHint("Check the endpoint and this machine's DNS.", options)),
                 SocketError.ConnectionRefused => (
                     FailureReason.StoreUnreachable,
                     $"{server} refused the connection.",
-                    "See that the server runs and listens on that port."),
+                    "Check that the server is running and listens on this port."),
                 _ => (FailureReason.StoreUnreachable, $"the connection to {server} broke: {socket.Message}.", null),
             };
         }
@@ -247,9 +260,11 @@ internal static class S3Errors
         {
             return http.HttpRequestError == HttpRequestError.SecureConnectionError
                 ? (FailureReason.StoreUnreachable,
-                    $"no TLS connection to {server} came about: {Innermost(http).Message}",
-                    "See that the endpoint's port speaks HTTPS.")
-                : (FailureReason.StoreUnreachable, $"the connection to {server} broke: {Innermost(http).Message}", null);
+                    $"no TLS connection to {server} could be established:  {Innermost(http).Message}",
+                    "Check that the endpoint's port uses HTTPS.")
+                : (FailureReason.StoreUnreachable,
+                    $"the connection to {server} broke: {Innermost(http).Message}",
+                    null);
         }
 
         if (Find<IOException>(exception) is { } io)
@@ -259,12 +274,12 @@ internal static class S3Errors
 
         return options.Credentials is null && exception is AmazonClientException
             ? (FailureReason.StoreDenied,
-                $"the AWS settings of the environment do not do: {exception.Message}",
-                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name the credentials.")
+                $"the AWS settings of the environment are not sufficient:  {exception.Message}",
+                "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the credentials in another way.")
             : (FailureReason.StoreFailed, exception.Message, null);
     }
 
-    /// <summary>What the server says beside its code, where that is more than the code's own words.</summary>
+    /// <summary>Returns the server's message if it contains more than its code.</summary>
     private static string Words(AmazonS3Exception answer) =>
         string.IsNullOrWhiteSpace(answer.Message) || answer.Message is "Access Denied"
             || answer.Message == answer.ErrorCode
@@ -274,8 +289,7 @@ internal static class S3Errors
     private static string WithHostHint(string hint, S3Options options) =>
         options is { HasBucketInHost: true, Endpoint: not null }
         ? $"{hint} With pathStyle: false the bucket's name is part of the host, here {options.Host}: DNS and the "
-            + "certificate must "
-            + "know that name. Leave pathStyle out if the server takes the bucket in the path."
+            + "certificate must contain that name. Omit pathStyle if the server accepts the bucket in the path."
         : hint;
 
     private static Exception Innermost(Exception exception) => exception.GetBaseException();

@@ -9,7 +9,7 @@ using ByteRange = EtcdBackupAgent.Core.Stores.ByteRange;
 
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>A bucket of S3, or of a server that speaks its protocol, with an optional prefix.</summary>
+/// <summary>A bucket of S3, or of a server with the same protocol, with an optional prefix.</summary>
 public sealed class S3ObjectStore : IObjectStore
 {
     private readonly S3Connection _connection;
@@ -21,8 +21,10 @@ public sealed class S3ObjectStore : IObjectStore
     private readonly ObjectCreation _creation;
     private readonly ObjectDeletion _deletion;
 
-    /// <summary>Opens no connection yet.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: an option is wrong; the message names it.</exception>
+    /// <summary>Creates the store without opening a connection.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: an option is invalid; the message contains it.
+    /// </exception>
     public S3ObjectStore(S3Options options, TimeProvider time, ILogger? logger = null)
     {
         _time = time;
@@ -47,22 +49,24 @@ public sealed class S3ObjectStore : IObjectStore
             return;
         }
 
-        // The server of an endpoint has one region, which it may call what it likes: none is asked of it, unless it
-        // wants to hear one.
+        // The server of an endpoint has one region, whose name it may choose. So no region is requested, unless the
+        // server requires one.
         bool isHomeRegion = Options.Endpoint is not null || Options.RegionInUse is null or S3Options.RegionOfEndpoints;
         try
         {
-            await MakeBucketAsync(isHomeRegion ? null : Options.RegionInUse, cancellationToken);
+            await CreateBucketAsync(isHomeRegion ? null : Options.RegionInUse, cancellationToken);
         }
         catch (BackupException e) when (isHomeRegion && Options.Region is not null
             && e.InnerException is AmazonS3Exception { ErrorCode: "IllegalLocationConstraintException" })
         {
-            await MakeBucketAsync(Options.Region, cancellationToken);
+            await CreateBucketAsync(Options.Region, cancellationToken);
         }
     }
 
     /// <inheritdoc/>
-    /// <remarks>1. Read the first part. 2. Is it all, send it in one request. 3. Otherwise, several parts.</remarks>
+    /// <remarks>
+    /// 1. Read the first part. 2. If it is all, send it in one request. 3. Otherwise send several parts.
+    /// </remarks>
     public async Task<long> PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
         // 1
@@ -95,8 +99,8 @@ public sealed class S3ObjectStore : IObjectStore
         catch (BackupException e) when (e.InnerException is { } cause
             && (S3Errors.IsNoSuchObject(cause) || S3Errors.IsNoSuchBucket(cause)))
         {
-            string there = S3Errors.IsNoSuchBucket(cause) ? "; there is not even the bucket" : "";
-            throw new BackupException(FailureReason.ObjectNotFound, $"There is no '{key}' in {Address}{there}.", e);
+            string bucket = S3Errors.IsNoSuchBucket(cause) ? "; the bucket does not exist either" : "";
+            throw new BackupException(FailureReason.ObjectNotFound, $"There is no '{key}' in {Address}{bucket}.", e);
         }
     }
 
@@ -157,16 +161,18 @@ public sealed class S3ObjectStore : IObjectStore
 
     public void Dispose() => _connection.Dispose();
 
-    /// <summary>Asks by a listing: its refusal says why, which that of a HEAD request does not.</summary>
+    /// <summary>
+    /// Uses a listing, because its error response explains the cause; the response to a HEAD request does not.
+    /// </summary>
     private async Task<bool> ExistsAsync(CancellationToken cancellationToken) =>
         await _listing.PageAsync("", null, keysMax: 1, cancellationToken) is not null;
 
-    private async Task MakeBucketAsync(string? region, CancellationToken cancellationToken)
+    private async Task CreateBucketAsync(string? region, CancellationToken cancellationToken)
     {
         try
         {
             await _connection.RunAsync(
-                S3Action.MakeBucket,
+                S3Action.CreateBucket,
                 (client, attempt) => client.PutBucketAsync(
                     new PutBucketRequest { BucketName = Options.BucketName, BucketRegionName = region },
                     attempt.CancellationToken),
@@ -174,9 +180,10 @@ public sealed class S3ObjectStore : IObjectStore
         }
         catch (BackupException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
         {
-            // Another agent made it at the same time.
+            // Another agent created it at the same time.
         }
     }
 
-    private static DateTimeOffset Utc(DateTime? time) => time is { } t ? new DateTimeOffset(t.ToUniversalTime()) : default;
+    private static DateTimeOffset Utc(DateTime? time) =>
+        time is { } t ? new DateTimeOffset(t.ToUniversalTime()) : default;
 }

@@ -8,15 +8,15 @@ using ByteRange = EtcdBackupAgent.Core.Stores.ByteRange;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// An object as it comes over the network. When the connection breaks, the rest is asked for on a new one, provided that it is
-/// still the same object; every byte that was promised is given, or the read fails.
+/// An object that is read from the network. If the connection breaks, the rest is requested on a new connection,
+/// provided that the object has not changed. Either every promised byte is returned, or the read fails.
 /// </summary>
 internal sealed class S3ReadStream : ObjectReadStream
 {
-    /// <summary>Connections that may break before <see cref="ProgressBytes"/> have come.</summary>
+    /// <summary>The number of times the connection may break before <see cref="ProgressBytes"/> arrive.</summary>
     private const int BreaksMax = 5;
 
-    /// <summary>After so many bytes earlier breaks are forgotten.</summary>
+    /// <summary>After this many bytes, earlier breaks no longer count.</summary>
     private const long ProgressBytes = 8 << 20;
 
     private readonly S3Connection _connection;
@@ -38,13 +38,15 @@ internal sealed class S3ReadStream : ObjectReadStream
         _end = start + length;
     }
 
-    /// <summary>Asks for the object, whole or a part of it.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.ObjectNotFound"/>, or what is wrong with the server.</exception>
+    /// <summary>Requests the object or a part of it.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.ObjectNotFound"/>, or the server's reason.
+    /// </exception>
     public static async Task<Stream> OpenAsync(
         S3Connection connection, ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
     {
         long start = range?.Offset ?? 0;
-        // HTTP knows no empty range: one byte is asked for and not given.
+        // HTTP has no empty range: one byte is requested and not returned.
         string? header = range is { } r ? RangeHeader(start, r.Length is { } l ? start + Math.Max(l, 1) : null) : null;
         try
         {
@@ -52,7 +54,7 @@ internal sealed class S3ReadStream : ObjectReadStream
             return new S3ReadStream(
                 connection, key, answer, start, Math.Min(answer.ContentLength, range?.Length ?? answer.ContentLength));
         }
-        catch (BackupException e) when (IsBehindTheEnd(e))
+        catch (BackupException e) when (IsPastEnd(e))
         {
             return Stream.Null;
         }
@@ -94,7 +96,8 @@ internal sealed class S3ReadStream : ObjectReadStream
         base.Dispose(disposing);
     }
 
-    private async Task<int> ReadSomeAsync(GetObjectResponse answer, Memory<byte> wanted, CancellationToken cancellationToken)
+    private async Task<int> ReadSomeAsync(
+        GetObjectResponse answer, Memory<byte> wanted, CancellationToken cancellationToken)
     {
         using S3Attempt attempt = _connection.Attempt(cancellationToken);
         try
@@ -102,7 +105,7 @@ internal sealed class S3ReadStream : ObjectReadStream
             int count = await answer.ResponseStream.ReadAsync(wanted, attempt.CancellationToken);
             return count > 0
                 ? count
-                : throw new EndOfStreamException($"the answer ended {_end - _position} bytes before its end.");
+                : throw new EndOfStreamException($"the response ended {_end - _position} bytes before its end.");
         }
         catch (OperationCanceledException) when (attempt.Stalled)
         {
@@ -133,14 +136,16 @@ internal sealed class S3ReadStream : ObjectReadStream
             return answer;
         }
 
-        // Not by If-Match: Ceph 16 refuses the quotes that AWS wants.
+        // If-Match is not used: Ceph 16 refuses the quotes that AWS requires.
         answer.Dispose();
         throw new BackupException(
-            FailureReason.StoreFailed, $"'{_key}' in {_connection.Options.Address} was replaced while it was being read.");
+            FailureReason.StoreFailed,
+            $"'{_key}' in {_connection.Options.Address} was replaced while it was being read.");
     }
 
     private static Task<GetObjectResponse> GetAsync(
-        S3Connection connection, ObjectKey key, string? range, CancellationToken cancellationToken) => connection.RunAsync(
+        S3Connection connection, ObjectKey key, string? range, CancellationToken cancellationToken) =>
+        connection.RunAsync(
             S3Action.Read(key.Value),
             (client, attempt) => client.GetObjectAsync(
                 new GetObjectRequest
@@ -155,6 +160,6 @@ internal sealed class S3ReadStream : ObjectReadStream
     private static string RangeHeader(long start, long? end) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"bytes={start}-{end - 1}");
 
-    private static bool IsBehindTheEnd(BackupException e) =>
+    private static bool IsPastEnd(BackupException e) =>
         e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable };
 }

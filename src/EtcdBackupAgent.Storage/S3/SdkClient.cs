@@ -4,7 +4,7 @@ using Amazon.S3;
 
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>The SDK's client, and what our servers need beside what it sends by itself.</summary>
+/// <summary>The SDK's client with the additions that some servers need.</summary>
 internal sealed class SdkClient : AmazonS3Client
 {
     public SdkClient(AmazonS3Config config)

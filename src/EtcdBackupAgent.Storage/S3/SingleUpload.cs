@@ -3,11 +3,11 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Storage.S3;
 
-/// <summary>An object that goes to the server in one request.</summary>
+/// <summary>The upload of an object in one request.</summary>
 internal sealed class SingleUpload(S3Connection connection)
 {
-    /// <summary>Stores the bytes; with a condition, only if there is no object of this key.</summary>
-    /// <returns>The server's answer, whose ETag was compared with the bytes.</returns>
+    /// <summary>Stores the bytes; with the condition, only if no object with this key exists.</summary>
+    /// <returns>The server's response; its ETag has been compared with the bytes.</returns>
     public Task<PutObjectResponse> RunAsync(
         ObjectKey key, ArraySegment<byte> bytes, bool onlyIfAbsent, CancellationToken cancellationToken)
     {

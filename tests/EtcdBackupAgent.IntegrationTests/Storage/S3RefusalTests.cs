@@ -28,7 +28,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     {
         BackupException e = await FailAsync(WithKey(fixture.Server.AccessKey, "wrong-secret"));
 
-        Says(e, FailureReason.StoreDenied, "secret key does not fit", "SignatureDoesNotMatch");
+        Says(e, FailureReason.StoreDenied, "secret key does not match", "SignatureDoesNotMatch");
         Assert.DoesNotContain("wrong-secret", e.ToString(), StringComparison.Ordinal);
     }
 
@@ -46,8 +46,8 @@ public sealed class S3RefusalTests(RgwFixture fixture)
 
         Assert.All(
             [put, putInParts, create],
-            e => Says(e, FailureReason.StoreFailed, $"there is no bucket '{_options.BucketName}'", store.Address));
-        Says(read, FailureReason.ObjectNotFound, "'k'", "not even the bucket");
+            e => Says(e, FailureReason.StoreFailed, $"the bucket '{_options.BucketName}' does not exist", store.Address));
+        Says(read, FailureReason.ObjectNotFound, "'k'", "the bucket does not exist either");
         Assert.Empty(await store.ListAsync("", CancellationToken.None).ToListAsync());
         Assert.Empty(await store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync());
         await store.DeleteAsync([new ObjectKey("k")], CancellationToken.None);

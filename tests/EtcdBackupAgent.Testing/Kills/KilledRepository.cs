@@ -102,7 +102,7 @@ internal sealed class KilledRepository(IObjectStore store)
 
         await foreach (PendingUpload upload in store.ListPendingUploadsAsync(cancellationToken))
         {
-            violations($"prune did not give back the unfinished upload of {upload.Key}");
+            violations($"prune did not abort the unfinished upload of {upload.Key}");
         }
     }
 

@@ -82,7 +82,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             {
                 BackupException named = Assert.IsType<BackupException>(failure);
                 Assert.True(named.Reason is FailureReason.StoreFailed or FailureReason.StoreUnreachable, named.ToString());
-                Assert.Matches("Cannot (read|store|list|delete|look at|complete|give back) ", named.Message);
+                Assert.Matches("Cannot (read|store|list|delete|create|complete|abort) ", named.Message);
                 Assert.Contains(scene.Proxy.Endpoint.Authority, named.Message, StringComparison.Ordinal);
             }
             else

@@ -15,20 +15,20 @@ public sealed class S3ErrorsTests
     [Theory]
     [InlineData("RequestTimeTooSkewed", HttpStatusCode.Forbidden, FailureReason.StoreDenied, "clock", true)]
     [InlineData("ExpiredToken", HttpStatusCode.BadRequest, FailureReason.StoreDenied, "session token", false)]
-    [InlineData("SlowDown", HttpStatusCode.ServiceUnavailable, FailureReason.StoreFailed, "send less", true)]
+    [InlineData("SlowDown", HttpStatusCode.ServiceUnavailable, FailureReason.StoreFailed, "fewer requests", true)]
     [InlineData("PermanentRedirect", HttpStatusCode.MovedPermanently, FailureReason.InvalidInput,
         "wrong region or endpoint", false)]
     [InlineData("XMinioStorageFull", HttpStatusCode.InsufficientStorage, FailureReason.StoreFull, "no room", false)]
     [InlineData("InternalError", HttpStatusCode.InternalServerError, FailureReason.StoreFailed,
         "500 InternalError", true)]
-    [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "somebody else", false)]
+    [InlineData("BucketAlreadyExists", HttpStatusCode.Conflict, FailureReason.StoreDenied, "another account", false)]
     [InlineData("BadRequest", HttpStatusCode.BadRequest, FailureReason.StoreFailed, "400 BadRequest", true)]
     [InlineData("NotImplemented", HttpStatusCode.NotImplemented, FailureReason.StoreUnsupported,
         "501 NotImplemented", false)]
     [InlineData("MethodNotAllowed", HttpStatusCode.MethodNotAllowed,
         FailureReason.StoreUnsupported, "405 MethodNotAllowed", false)]
     [InlineData("AccessDenied", HttpStatusCode.Forbidden, FailureReason.StoreDenied,
-        "not allowed to do that (AccessDenied: text)", false)]
+        "not allowed to do this (AccessDenied: text)", false)]
     [InlineData("InvalidObjectState", HttpStatusCode.Forbidden, FailureReason.StoreFailed,
         "archive storage class", false)]
     public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
