@@ -58,7 +58,7 @@ public sealed class EncryptedLocationTests : IDisposable
 
         Assert.False(File.Exists(location.PinFile));
         await location.Repository.RestoresAsync(["--identity-file", own.File]);
-        await location.Repository.RefusesAsync("There is no key", "--passphrase-file", _directory.Write("passphrase", Passphrase));
+        await location.Repository.RefusesAsync("no key that a passphrase could open", "--passphrase-file", _directory.Write("passphrase", Passphrase));
     }
 
     [Fact]

@@ -34,8 +34,8 @@ public sealed class RecipientTests : IDisposable
         await repository.RestoresAsync(["--identity-file", first.File]);
         await repository.RestoresAsync(
             [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_IDENTITY_FILE"] = second.File });
-        await repository.RefusesAsync("encrypted to other keys", "--identity-file", stranger.File);
-        await repository.RefusesAsync("There is no key", "--passphrase-file", _directory.Write("passphrase", "something"));
+        await repository.RefusesAsync("none of the given keys opens it", "--identity-file", stranger.File);
+        await repository.RefusesAsync("no key that a passphrase could open", "--passphrase-file", _directory.Write("passphrase", "something"));
         (await repository.RunAsync(["backup", "--recipient", first.Recipient, .. EtcdArguments.Of(etcd)]))
             .RefusedForTheKey("other recipients are expected");
         Assert.Single(await repository.KeysAsync(), key => key.EndsWith("manifest.json", StringComparison.Ordinal));

@@ -7,7 +7,7 @@ using EtcdBackupAgent.Snapshots.Verification;
 
 namespace EtcdBackupAgent.Tests.Core;
 
-/// <summary>Snapshots and manifests to reason about; their artifacts exist on paper only.</summary>
+/// <summary>Sample snapshots and manifests; their artifacts are not stored anywhere.</summary>
 internal static class SampleSnapshots
 {
     public static readonly DateTimeOffset NewYear = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -37,7 +37,7 @@ internal static class SampleSnapshots
         };
     }
 
-    /// <summary>A record of a verification an hour after the backup, with one check of each result.</summary>
+    /// <summary>Returns a record of a verification one hour after the backup, with one check of each result.</summary>
     public static VerificationRecord Verification(SnapshotManifest manifest, VerificationResult result) => new()
     {
         FormatVersion = 1,
@@ -73,7 +73,8 @@ internal static class SampleSnapshots
         ],
     };
 
-    public static SnapshotManifest Manifest(SnapshotFolder folder, string policy = "nightly", ulong cluster = 0xc1) => new()
+    public static SnapshotManifest Manifest(
+        SnapshotFolder folder, string policy = "nightly", ulong cluster = 0xc1) => new()
     {
         FormatVersion = 1,
         Id = folder.Id,

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Tests.Core;
 
-/// <summary>The system's clock, so much ahead of it; or one that stands still.</summary>
+/// <summary>The system's clock shifted by an offset, or a clock that stands still.</summary>
 internal sealed class ShiftedTime : TimeProvider
 {
     private readonly Func<DateTimeOffset> _now;

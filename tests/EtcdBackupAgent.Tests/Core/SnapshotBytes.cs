@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core;
 
-/// <summary>Bytes that have the outer form of an etcd snapshot: whole sectors, then their SHA-256. What is inside is noise.</summary>
+/// <summary>
+/// Bytes with the outer form of an etcd snapshot: whole sectors, then their SHA-256. The content is random.
+/// </summary>
 internal static class SnapshotBytes
 {
     public static byte[] Create(int databaseBytes, int seed = 1)
@@ -17,12 +19,12 @@ internal static class SnapshotBytes
         return [.. database, .. SHA256.HashData(database)];
     }
 
-    /// <summary>A source that gives these bytes, and may fail on the way.</summary>
+    /// <summary>Returns a source with these bytes, which may fail halfway.</summary>
     /// <param name="snapshot">The bytes.</param>
-    /// <param name="failure">What reading ends with, halfway; null for none.</param>
-    /// <param name="halfway">What happens halfway.</param>
-    /// <param name="hashKv">How HashKV is answered; null for <see cref="SampleSnapshots.Hash"/>, at once.</param>
-    /// <param name="member">What is different about the member; null for nothing.</param>
+    /// <param name="failure">The exception that reading throws halfway; null for none.</param>
+    /// <param name="halfway">The action that runs halfway.</param>
+    /// <param name="hashKv">Returns HashKV; null for <see cref="SampleSnapshots.Hash"/> without a delay.</param>
+    /// <param name="member">Changes the member; null for no change.</param>
     public static ISnapshotSource Source(
         byte[] snapshot,
         Exception? failure = null,
@@ -55,7 +57,7 @@ internal static class SnapshotBytes
     private sealed class InterruptibleStream(byte[] snapshot, Exception? failure, Action? halfway)
         : PullStream(new MemoryStream(snapshot), leaveOpen: false)
     {
-        /// <summary>Small reads, so that every layer sees many.</summary>
+        /// <summary>Returns few bytes at a time, so that every layer makes many reads.</summary>
         private const int ReadBytesMax = 1000;
 
         private Action? _halfway = halfway;

@@ -14,7 +14,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Tests.Core;
 
-/// <summary>A directory repository in a temporary directory, a certificates directory, and runs over them.</summary>
+/// <summary>
+/// A directory repository in a temporary directory, a certificates directory, and the use cases on them.
+/// </summary>
 internal sealed class UseCaseFixture : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -53,11 +55,14 @@ internal sealed class UseCaseFixture : IDisposable
         CertsDirectory = certs ? CertsPath : null,
     };
 
-    /// <summary>Makes a snapshot of <paramref name="bytes"/> and the certificates.</summary>
+    /// <summary>Backs up <paramref name="bytes"/> and the certificates.</summary>
     public Task<BackupOutcome> BackUpAsync(BackupRepository repository, byte[] bytes, TimeProvider? time = null) =>
         Run(repository, SnapshotBytes.Source(bytes), time).ExecuteAsync(Request(), NoProgress, CancellationToken.None);
 
-    /// <summary>A deep verification that gives the database's inside out for what <paramref name="look"/> says; null for sound.</summary>
+    /// <summary>
+    /// Returns a deep verification in which <paramref name="look"/> replaces the check of the database; null for a
+    /// sound database.
+    /// </summary>
     public DeepVerifyRun DeepVerifyRun(
         BackupRepository repository,
         Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof>? look = null,
@@ -66,13 +71,14 @@ internal sealed class UseCaseFixture : IDisposable
         string? scratch = null)
     {
         Directory.CreateDirectory(ScratchPath);
-        return new DeepVerifyRun(repository, identities ?? [], scratch ?? ScratchPath, "1.2.3", time ?? TimeProvider.System)
+        return new DeepVerifyRun(
+            repository, identities ?? [], scratch ?? ScratchPath, "1.2.3", time ?? TimeProvider.System)
         {
             Verify = look ?? ((_, _, _, _) => Proof()),
         };
     }
 
-    /// <summary>What looking into a database may say; the part that is given has failed.</summary>
+    /// <summary>Returns a result of the check of a database in which the given part has failed.</summary>
     public static SnapshotProof Proof(CheckedPart? failed = null) => new()
     {
         Checks =
@@ -87,7 +93,9 @@ internal sealed class UseCaseFixture : IDisposable
         ],
     };
 
-    /// <summary>Relative paths of all files in the repository, those of unfinished writes included.</summary>
+    /// <summary>
+    /// Returns the relative paths of all files in the repository, including those of unfinished writes.
+    /// </summary>
     public IReadOnlyList<string> StoredFiles() => Directory.Exists(RepositoryPath)
         ?
         [
@@ -97,7 +105,7 @@ internal sealed class UseCaseFixture : IDisposable
         ]
         : [];
 
-    /// <summary>Lets the objects of a snapshot be so old by the store's clock.</summary>
+    /// <summary>Makes the objects of a snapshot this old by the store's clock.</summary>
     public void Age(SnapshotFolder folder, TimeSpan age)
     {
         foreach (string file in Directory.EnumerateFiles(Path.Combine(RepositoryPath, folder.ToString())))

@@ -50,15 +50,15 @@ public sealed class DirectoryUrlTests
     [InlineData("file:///dir/%2E%2E/x", "has a '%'")]
     [InlineData("file:///dir%00", "has a '%'")]
     [InlineData("file:///dir%FF", "has a '%'")]
-    [InlineData("file:///C:/backups", "has a path that a URL cannot name")]
-    public void Anything_else_is_refused_with_what_to_write(string text, string expected)
+    [InlineData("file:///C:/backups", "has a path that a URL cannot express")]
+    public void Anything_else_is_refused_with_a_hint(string text, string expected)
     {
         Assert.False(DirectoryUrl.TryParse(text, out string? path, out string? why), path);
         Assert.Contains(expected, why, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_address_that_is_printed_is_read_as_the_same_directory() =>
+    public void The_printed_address_is_read_as_the_same_directory() =>
         Prop.ForAll(Arb.From(Gen.Choose(0, int.MaxValue)), seed =>
         {
             const string letters = "aZ9 %#?\\.-_~@:;=,+&é鍵";

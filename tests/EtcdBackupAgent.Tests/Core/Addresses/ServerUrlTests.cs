@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Addresses;
 
-/// <summary>What is written is taken as it is, or refused: never cut, resolved, or read as another host.</summary>
+/// <summary>A URL is used as it is written, or refused: it is never cut, resolved, or read as another host.</summary>
 public sealed class ServerUrlTests
 {
     [Theory]
@@ -69,6 +69,6 @@ public sealed class ServerUrlTests
     [InlineData("https://rancher.example/k8s?x", ServerUrlFault.Rest)]
     [InlineData("https://rancher.example/k8s#x", ServerUrlFault.Rest)]
     [InlineData("https://rancher.example/%2e%2e/x", ServerUrlFault.Rest)]
-    public void A_server_may_be_below_a_path_where_that_is_possible(string text, ServerUrlFault fault) =>
+    public void A_server_may_be_below_a_path_where_that_is_allowed(string text, ServerUrlFault fault) =>
         Assert.Equal(fault, ServerUrl.ReadWithPath(text, out _, "https"));
 }

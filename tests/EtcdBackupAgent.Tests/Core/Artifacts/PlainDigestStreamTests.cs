@@ -13,7 +13,7 @@ public sealed class PlainDigestStreamTests
     [InlineData(0, 5)]
     [InlineData(512, 1)]
     [InlineData(512 * 300, 0)]
-    public async Task One_pass_gives_the_digest_of_all_and_judges_the_trailer(int databaseBytes, int changed)
+    public async Task One_pass_computes_the_digest_and_checks_the_trailer(int databaseBytes, int changed)
     {
         byte[] database = RandomNumberGenerator.GetBytes(databaseBytes);
         byte[] all = [.. database, .. SHA256.HashData(database)];
@@ -28,14 +28,15 @@ public sealed class PlainDigestStreamTests
     }
 
     [Fact]
-    public async Task The_first_byte_past_the_length_that_was_told_is_refused()
+    public async Task The_first_byte_past_the_expected_length_is_refused()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(1000);
         await using ExpectedLengthStream exact = new(new MemoryStream(bytes), 1000);
         await exact.CopyToAsync(Stream.Null);
         await using ExpectedLengthStream longer = new(new MemoryStream(bytes), 999);
 
-        ArchiveDamagedException e = await Assert.ThrowsAsync<ArchiveDamagedException>(() => longer.CopyToAsync(Stream.Null));
+        ArchiveDamagedException e =
+            await Assert.ThrowsAsync<ArchiveDamagedException>(() => longer.CopyToAsync(Stream.Null));
 
         Assert.Contains("more than the 999 bytes", e.Message, StringComparison.Ordinal);
     }

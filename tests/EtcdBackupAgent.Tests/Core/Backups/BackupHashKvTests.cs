@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Backups;
 
-/// <summary>HashKV is asked for once the database was read, and never decides about a backup.</summary>
+/// <summary>HashKV is requested after the database was read, and never fails a backup.</summary>
 public sealed class BackupHashKvTests : IDisposable
 {
     private readonly UseCaseFixture _fixture = new();
@@ -18,7 +18,7 @@ public sealed class BackupHashKvTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task The_answer_goes_into_the_manifest()
+    public async Task The_hash_is_stored_in_the_manifest()
     {
         BackupOutcome outcome = await BackUpAsync(SnapshotBytes.Source(SnapshotBytes.Create(512)));
 
@@ -28,7 +28,7 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task It_is_the_last_thing_that_etcd_is_asked_for()
+    public async Task It_is_the_last_request_to_etcd()
     {
         FaultySnapshotSource source = new(SnapshotBytes.Source(SnapshotBytes.Create(512 * 200)));
 
@@ -39,7 +39,7 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_an_answer_the_backup_exists_and_says_why()
+    public async Task Without_a_response_the_backup_exists_and_records_the_reason()
     {
         BackupException compacted = new(FailureReason.EtcdFailed, "It was compacted.");
 
@@ -55,7 +55,7 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cancelled_backup_does_not_wait_for_the_answer()
+    public async Task A_cancelled_backup_does_not_wait_for_the_response()
     {
         using CancellationTokenSource cancellation = new();
         ISnapshotSource source = SnapshotBytes.Source(
@@ -72,7 +72,7 @@ public sealed class BackupHashKvTests : IDisposable
     }
 
     [Fact]
-    public async Task A_backup_that_fails_does_not_ask()
+    public async Task A_failed_backup_does_not_request_it()
     {
         BackupException broken = new(FailureReason.SnapshotBroken, "The stream broke.");
         FaultySnapshotSource source = new(SnapshotBytes.Source(SnapshotBytes.Create(512 * 200), broken));

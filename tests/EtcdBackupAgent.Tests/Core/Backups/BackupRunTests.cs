@@ -15,7 +15,7 @@ public sealed class BackupRunTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task A_backup_is_listed_with_what_its_source_said()
+    public async Task A_backup_is_listed_with_the_facts_of_its_source()
     {
         BackupRepository repository = await _fixture.InitAsync();
 
@@ -45,7 +45,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stream_that_breaks_leaves_nothing_and_its_own_error()
+    public async Task A_broken_stream_leaves_nothing_and_fails_with_its_own_error()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupException broken = new(FailureReason.SnapshotBroken, "The stream broke.");
@@ -59,7 +59,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_certificates_directory_that_is_missing_leaves_nothing_though_the_database_was_stored()
+    public async Task A_missing_certificates_directory_leaves_nothing_although_the_database_was_stored()
     {
         BackupRepository repository = await _fixture.InitAsync();
         Directory.Delete(_fixture.CertsPath, recursive: true);
@@ -86,7 +86,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_backups_at_once_both_exist()
+    public async Task Two_simultaneous_backups_both_exist()
     {
         BackupRepository repository = await _fixture.InitAsync();
 
@@ -102,7 +102,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Of_backups_in_one_second_the_later_one_is_the_latest()
+    public async Task Of_two_backups_in_one_second_the_later_one_is_the_latest()
     {
         BackupRepository repository = await _fixture.InitAsync();
         List<SnapshotId> made = [];
@@ -119,7 +119,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Init_makes_one_repository_only_and_changes_nothing_the_second_time()
+    public async Task Init_creates_one_repository_and_changes_nothing_the_second_time()
     {
         BackupRepository first = await _fixture.InitAsync();
 
@@ -131,7 +131,7 @@ public sealed class BackupRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Opening_where_there_is_no_repository_says_so()
+    public async Task Opening_a_missing_repository_reports_it()
     {
         BackupException failure = await Assert.ThrowsAsync<BackupException>(
             () => BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None));

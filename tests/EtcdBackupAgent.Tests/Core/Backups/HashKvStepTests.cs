@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Backups;
 
-/// <summary>How often etcd is asked for HashKV, and what the manifest says when it is not.</summary>
+/// <summary>How often HashKV is requested from etcd, and what the manifest contains otherwise.</summary>
 public sealed class HashKvStepTests : IDisposable
 {
     private const long GiB = 1L << 30;
@@ -51,7 +51,7 @@ public sealed class HashKvStepTests : IDisposable
     }
 
     [Fact]
-    public async Task A_daily_schedule_has_one_each_day_though_its_backups_begin_some_minutes_early_or_late()
+    public async Task A_daily_schedule_has_one_each_day_although_its_backups_start_some_minutes_early_or_late()
     {
         BackupRepository repository = await _fixture.InitAsync();
         int day = 0;
@@ -86,7 +86,7 @@ public sealed class HashKvStepTests : IDisposable
     [InlineData("no HashKV")]
     [InlineData("damaged")]
     [InlineData("incomplete")]
-    public async Task A_snapshot_that_proves_nothing_of_this_policy_does_not_count(string what)
+    public async Task A_snapshot_that_proves_nothing_for_this_policy_does_not_count(string what)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome last = await BackUpAsync(
@@ -117,7 +117,7 @@ public sealed class HashKvStepTests : IDisposable
     [InlineData(PolicyHashKv.Daily, 9 * GiB, 4 * GiB, null)]
     [InlineData(PolicyHashKv.Daily, 4 * GiB, null, null)]
     [InlineData(PolicyHashKv.AfterBackup, 9 * GiB, 8 * GiB, null)]
-    public async Task A_large_database_is_asked_only_where_the_policy_says_after_each_backup(
+    public async Task A_large_database_is_hashed_only_if_the_policy_requests_it_after_each_backup(
         PolicyHashKv when, long size, long? inUse, string? tooLarge)
     {
         BackupRepository repository = await _fixture.InitAsync();
@@ -135,13 +135,13 @@ public sealed class HashKvStepTests : IDisposable
     }
 
     [Fact]
-    public async Task Manifests_that_cannot_be_read_cost_no_backup_and_etcd_is_not_asked()
+    public async Task Unreadable_manifests_fail_no_backup_and_etcd_is_not_asked()
     {
         BackupRepository sound = await _fixture.InitAsync();
         await BackUpAsync(sound, Now.AddHours(-1), PolicyHashKv.Daily);
         FaultyObjectStore store = new(_fixture.Store);
         BackupRepository repository = await BackupRepository.OpenAsync(store, CancellationToken.None);
-        // The listing for the id, database, certificates, the listing for the last HashKV; then its manifest.
+        // The listing for the ID, database, certificates, the listing for the last HashKV; then its manifest.
         store.FailAt = store.Operations.Count + 5;
 
         BackupOutcome outcome = await BackUpAsync(repository, Now, PolicyHashKv.Daily);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Backups;
 
-/// <summary>A backup that is verified before retention removes what came before it.</summary>
+/// <summary>A backup that is verified before retention removes older snapshots.</summary>
 public sealed class VerifyAfterBackupTests : IDisposable
 {
     private readonly UseCaseFixture _fixture = new();
@@ -17,7 +17,7 @@ public sealed class VerifyAfterBackupTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task A_sound_backup_is_recorded_as_such_and_then_retention_goes_on()
+    public async Task A_sound_backup_is_recorded_as_sound_and_then_retention_runs()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await BackUpAsync(repository, () => UseCaseFixture.Proof());
@@ -32,7 +32,7 @@ public sealed class VerifyAfterBackupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_backup_fails_stays_listed_as_damaged_and_removes_nothing()
+    public async Task A_damaged_backup_fails_is_listed_as_damaged_and_removes_nothing()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome good = await BackUpAsync(repository, verify: null);
@@ -45,7 +45,7 @@ public sealed class VerifyAfterBackupTests : IDisposable
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal([false, true], inventory.Snapshots.Select(s => s.IsDamaged));
 
-        // Neither does a later prune count it.
+        // A later prune does not count it either.
         await BackUpAsync(repository, verify: null, retain: 2);
         Inventory later = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(3, later.Snapshots.Count);
@@ -59,10 +59,13 @@ public sealed class VerifyAfterBackupTests : IDisposable
         await BackUpAsync(repository, verify: null);
 
         BackupOutcome outcome = await BackUpAsync(
-            repository, () => throw new BackupException(FailureReason.KeyRefused, "No key fits.") { Hint = "Find one." });
+            repository,
+            () => throw new BackupException(FailureReason.KeyRefused, "No key fits.") { Hint = "Find one." });
 
         Assert.Equal(FailureReason.KeyRefused, outcome.VerifyFailure!.Reason);
-        Assert.Equal($"Snapshot {outcome.Folder.Id} exists, but verifying it failed: No key fits.", outcome.VerifyFailure.Message);
+        Assert.Equal(
+            $"Snapshot {outcome.Folder.Id} exists, but verifying it failed: No key fits.",
+            outcome.VerifyFailure.Message);
         Assert.Equal("Find one.", outcome.VerifyFailure.Hint);
         Assert.Null(outcome.Verified);
         Assert.Null(outcome.Pruned);
@@ -88,7 +91,8 @@ public sealed class VerifyAfterBackupTests : IDisposable
         {
             VerifyAfter = verify is null
                 ? null
-                : async (id, progress, token) => await verification.VerifyAsync(id.Value, progress, token).SingleAsync(token),
+                : async (id, progress, token) =>
+                    await verification.VerifyAsync(id.Value, progress, token).SingleAsync(token),
         };
         return run.ExecuteAsync(
             _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);

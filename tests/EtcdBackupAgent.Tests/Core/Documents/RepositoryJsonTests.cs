@@ -10,7 +10,7 @@ public sealed class RepositoryJsonTests
     private static readonly SnapshotFolder Folder = NewFolder("34abbf1b");
 
     [Fact]
-    public void The_manifest_looks_as_the_specification_says()
+    public void The_manifest_has_the_form_in_the_specification()
     {
         string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest.json"));
 
@@ -20,10 +20,12 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_record_of_a_verification_looks_as_the_specification_says()
+    public void A_verification_record_has_the_form_in_the_specification()
     {
-        string golden = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "verification.json")).TrimEnd('\n');
-        VerificationRecord record = SampleSnapshots.Verification(SampleSnapshots.Manifest(Folder), VerificationResult.Damaged);
+        string golden =
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "verification.json")).TrimEnd('\n');
+        VerificationRecord record =
+            SampleSnapshots.Verification(SampleSnapshots.Manifest(Folder), VerificationResult.Damaged);
 
         byte[] written = RepositoryJson.Write(record);
 
@@ -34,10 +36,11 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_manifest_from_before_HashKV_was_stored_still_reads()
+    public void A_manifest_without_HashKV_of_an_older_version_can_be_read()
     {
         byte[] before = Encoding.UTF8.GetBytes(
-            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest-before-hashkv.json")).TrimEnd('\n'));
+            File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "golden", "manifest-before-hashkv.json"))
+                .TrimEnd('\n'));
 
         SnapshotManifest read = RepositoryJson.ReadManifest(before, "manifest");
 
@@ -47,7 +50,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_manifest_reads_back_as_it_was_written()
+    public void A_manifest_is_read_as_it_was_written()
     {
         byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
 
@@ -60,7 +63,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void Any_changed_byte_of_a_manifest_is_found()
+    public void Any_changed_byte_of_a_manifest_is_detected()
     {
         byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
         for (int i = 0; i < written.Length; i++)
@@ -70,7 +73,8 @@ public sealed class RepositoryJsonTests
                 byte[] damaged = [.. written];
                 damaged[i] ^= flip;
 
-                BackupException failure = Assert.Throws<BackupException>(() => RepositoryJson.ReadManifest(damaged, "manifest"));
+                BackupException failure =
+                    Assert.Throws<BackupException>(() => RepositoryJson.ReadManifest(damaged, "manifest"));
 
                 Assert.True(
                     failure.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported,
@@ -80,7 +84,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void Any_shortened_manifest_is_found()
+    public void Any_shortened_manifest_is_detected()
     {
         byte[] written = RepositoryJson.Write(SampleSnapshots.Manifest(Folder));
         for (int length = 0; length < written.Length; length++)
@@ -93,10 +97,11 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_field_of_a_later_writer_is_kept_for_showing_and_otherwise_ignored()
+    public void A_field_of_a_later_version_is_kept_for_display_and_otherwise_ignored()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
-            .Replace("\"agentVersion\"", "\"colour\": {\"name\": \"blue\"},\n  \"agentVersion\"", StringComparison.Ordinal);
+            .Replace(
+                "\"agentVersion\"", "\"colour\": {\"name\": \"blue\"},\n  \"agentVersion\"", StringComparison.Ordinal);
 
         SnapshotManifest read = RepositoryJson.ReadManifest(Redigested(later), "manifest");
 
@@ -105,7 +110,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void What_is_printed_is_what_is_stored_whatever_a_later_writer_put_where()
+    public void The_printed_document_is_the_stored_one_with_all_fields_of_a_later_version()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
             .Replace("\"kind\": \"Etcd\"", "\"chunks\": [1.50, 2e3], \"kind\": \"Etcd\"", StringComparison.Ordinal)
@@ -118,7 +123,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_sealed_document_prints_as_the_bytes_that_are_stored()
+    public void A_sealed_document_prints_as_the_stored_bytes()
     {
         SnapshotManifest manifest = SampleSnapshots.Manifest(Folder);
         VerificationRecord record = SampleSnapshots.Verification(manifest, VerificationResult.Damaged);
@@ -130,7 +135,7 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
-    public void A_later_format_is_refused_and_says_what_to_do()
+    public void A_later_format_is_refused_with_a_hint()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
             .Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal);
@@ -151,7 +156,7 @@ public sealed class RepositoryJsonTests
 
     private static string Compact(byte[] utf8) => System.Text.Json.Nodes.JsonNode.Parse(utf8)!.ToJsonString();
 
-    /// <summary>The document with the digest it must carry, computed here by the specification's words.</summary>
+    /// <summary>Returns the document with its correct digest, computed here as the specification defines it.</summary>
     internal static byte[] Redigested(string document)
     {
         string zeros = System.Text.RegularExpressions.Regex.Replace(
@@ -160,7 +165,8 @@ public sealed class RepositoryJsonTests
             _ => new string('0', 64),
             System.Text.RegularExpressions.RegexOptions.None,
             TimeSpan.FromSeconds(5));
-        string digest = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(zeros)));
+        string digest =
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(zeros)));
         return Encoding.UTF8.GetBytes(zeros.Replace(new string('0', 64), digest, StringComparison.Ordinal));
     }
 }

@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Tests.Core.Documents;
 public sealed class SnapshotNameTests
 {
     [Fact]
-    public void A_folder_shows_time_and_id_and_is_found_again_from_its_keys()
+    public void A_folder_name_has_time_and_id_and_is_found_from_its_keys()
     {
         SnapshotFolder folder = RepositoryJsonTests.NewFolder("34abbf1b");
 
@@ -29,7 +29,7 @@ public sealed class SnapshotNameTests
         Assert.False(SnapshotFolder.TryFind(new ObjectKey(key), out _));
 
     [Fact]
-    public void A_time_with_an_offset_is_written_in_utc_and_cut_to_the_second()
+    public void A_time_with_an_offset_is_written_in_utc_and_truncated_to_the_second()
     {
         Assert.True(SnapshotId.TryParse("00000000", out SnapshotId id));
         SnapshotFolder folder = new(new DateTimeOffset(2026, 3, 1, 1, 30, 59, 999, TimeSpan.FromHours(2)), id);
@@ -47,14 +47,14 @@ public sealed class SnapshotNameTests
     [InlineData("a b")]
     [InlineData("ä")]
     [InlineData("a\\b")]
-    public void What_could_leave_the_store_is_no_object_key(string text)
+    public void A_text_that_could_leave_the_store_is_not_an_object_key(string text)
     {
         Assert.False(ObjectKey.IsValid(text));
         Assert.Equal(FailureReason.InvalidInput, Assert.Throws<BackupException>(() => new ObjectKey(text)).Reason);
     }
 
     [Fact]
-    public void A_key_has_at_most_its_length()
+    public void A_key_has_a_maximum_length()
     {
         Assert.True(ObjectKey.IsValid(new string('a', ObjectKey.LengthMax)));
         Assert.False(ObjectKey.IsValid(new string('a', ObjectKey.LengthMax + 1)));

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Failures;
 
-/// <summary>Whoever names a directory in place of a file is told so, and of a file that is not there, that it is not.</summary>
+/// <summary>The message for a directory in place of a file, and for a missing file, states the cause.</summary>
 public sealed class UnreadableFileTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -22,7 +22,7 @@ public sealed class UnreadableFileTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Readers))]
-    public void A_directory_is_said_to_be_one(Action<string> read)
+    public void A_directory_is_reported_as_a_directory(Action<string> read)
     {
         BackupException e = Assert.Throws<BackupException>(() => read(_directory.Path));
 
@@ -32,12 +32,14 @@ public sealed class UnreadableFileTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Readers))]
-    public void A_file_that_is_not_there_is_said_to_be_missing(Action<string> read)
+    public void A_missing_file_is_reported_as_missing(Action<string> read)
     {
         BackupException e = Assert.Throws<BackupException>(() => read(_directory["absent"]));
 
         Assert.EndsWith(
-            $"{_directory["absent"]} cannot be read: Could not find file '{_directory["absent"]}'.", e.Message, StringComparison.Ordinal);
+            $"{_directory["absent"]} cannot be read: Could not find file '{_directory["absent"]}'.",
+            e.Message,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();

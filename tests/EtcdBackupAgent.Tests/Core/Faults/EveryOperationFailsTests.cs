@@ -9,12 +9,12 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Core.Faults;
 
 /// <summary>
-/// Lets every single operation of the store fail, of every use case: before it has an effect, in the middle of its bytes and after it;
-/// and with the store gone from then on.
+/// Makes every single operation of the store fail, in every use case: before it has an effect, in the middle of its
+/// bytes, and after it; once, or with all later operations failing too.
 /// </summary>
 public sealed class EveryOperationFailsTests
 {
-    /// <summary>When an operation fails, and whether all after it fail, too.</summary>
+    /// <summary>When an operation fails, and whether all later operations fail too.</summary>
     public static TheoryData<FaultMoment, bool> Faults { get; } = new()
     {
         { FaultMoment.Before, false },
@@ -27,7 +27,8 @@ public sealed class EveryOperationFailsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_backup_that_fails_anywhere_takes_no_snapshot_away_and_adds_none_that_is_not_whole(FaultMoment moment, bool forGood)
+    public async Task A_backup_that_fails_anywhere_removes_no_snapshot_and_adds_no_incomplete_one(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -35,13 +36,14 @@ public sealed class EveryOperationFailsTests
             async (scene, repository) => RequireNoWarning(await scene.BackUpAsync(repository)),
             async scene => Assert.Equal(scene.IdsBefore(), (await scene.ListedAsync()).Take(scene.Before.Count)));
 
-        // Open, list for the id, database, certificates, list for the last HashKV, manifest.
+        // Open, list for the ID, database, certificates, list for the last HashKV, manifest.
         Assert.Equal(6, operations);
     }
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task Retention_that_fails_anywhere_after_a_backup_leaves_the_backup_and_what_is_to_be_kept(FaultMoment moment, bool forGood)
+    public async Task Retention_that_fails_anywhere_after_a_backup_leaves_the_backup_and_the_snapshots_to_keep(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -64,7 +66,8 @@ public sealed class EveryOperationFailsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_prune_that_fails_anywhere_leaves_what_is_to_be_kept_and_the_next_one_ends_it(FaultMoment moment, bool forGood)
+    public async Task A_prune_that_fails_anywhere_leaves_the_snapshots_to_keep_and_the_next_one_completes_it(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -101,7 +104,8 @@ public sealed class EveryOperationFailsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_restore_that_fails_anywhere_leaves_an_empty_target_that_the_next_one_fills(FaultMoment moment, bool forGood)
+    public async Task A_restore_that_fails_anywhere_leaves_an_empty_target_that_the_next_one_fills(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -121,7 +125,8 @@ public sealed class EveryOperationFailsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_store_that_fails_while_verifying_is_not_taken_for_damage(FaultMoment moment, bool forGood)
+    public async Task A_store_that_fails_during_a_verification_is_not_reported_as_damage(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -142,7 +147,8 @@ public sealed class EveryOperationFailsTests
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_store_that_fails_while_verifying_deeply_is_not_taken_for_damage_nor_recorded_as_such(FaultMoment moment, bool forGood)
+    public async Task A_store_that_fails_during_a_deep_verification_is_neither_reported_nor_recorded_as_damage(
+        FaultMoment moment, bool forGood)
     {
         int operations = await FaultScene.SweepAsync(
             moment,
@@ -155,12 +161,14 @@ public sealed class EveryOperationFailsTests
                 Assert.Equal(scene.IdsBefore(), inventory.Snapshots.Select(s => s.Id.Value));
             });
 
-        // Open, list twice, three manifests; of each the two artifacts, and the list, creation and removal for the record.
+        // Open, list twice, three manifests; for each the two artifacts, and the list, creation and removal for the
+        // record.
         Assert.Equal(21, operations);
     }
 
     /// <summary>
-    /// Whether HashKV is due costs no backup: a store that fails then is a warning, which here counts as a failure.
+    /// The check whether HashKV is due never fails a backup: a store that fails then causes a warning, which counts as
+    /// a failure here.
     /// </summary>
     private static void RequireNoWarning(BackupOutcome outcome)
     {
@@ -171,5 +179,6 @@ public sealed class EveryOperationFailsTests
     }
 
     private static Task PruneAsync(FaultScene scene, BackupRepository repository) =>
-        new PruneRun(repository, TimeProvider.System).ExecuteAsync(scene.KeepTwo, dryRun: false, CancellationToken.None);
+        new PruneRun(repository, TimeProvider.System).ExecuteAsync(
+            scene.KeepTwo, dryRun: false, CancellationToken.None);
 }

@@ -6,13 +6,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Faults;
 
-/// <summary>Lets every single operation of the snapshot source fail: opening, every read of the stream, the question for HashKV.</summary>
+/// <summary>
+/// Makes every single operation of the snapshot source fail: opening, every read of the stream, the request for HashKV.
+/// </summary>
 public sealed class EverySourceOperationFailsTests
 {
     [Theory]
     [InlineData(FaultMoment.Before)]
     [InlineData(FaultMoment.After)]
-    public async Task A_backup_whose_source_fails_anywhere_leaves_what_was_there_and_one_without_HashKV_succeeds(FaultMoment moment)
+    public async Task A_backup_whose_source_fails_anywhere_leaves_the_existing_snapshots_but_needs_no_HashKV(
+        FaultMoment moment)
     {
         using FaultScene original = await FaultScene.CreateAsync();
         List<string> failed = [];
@@ -36,7 +39,7 @@ public sealed class EverySourceOperationFailsTests
             failed.Add(operation);
             if (operation == FaultySnapshotSource.HashKvQuestion)
             {
-                // It is a witness for later, and never costs a backup.
+                // It is evidence for a later verification, and never fails a backup.
                 Assert.Null(failure);
                 Assert.Contains($"'{operation}'", Assert.Single(outcome!.Warnings), StringComparison.Ordinal);
             }
@@ -51,7 +54,7 @@ public sealed class EverySourceOperationFailsTests
             await scene.AssertHealsAsync();
         }
 
-        // Open, HashKV, three reads of the bytes at least and the one that finds the end.
+        // Open, HashKV, at least three reads of the bytes, and the one that finds the end.
         Assert.InRange(failed.Count, 6, 20);
         Assert.Single(failed, operation => operation == FaultySnapshotSource.HashKvQuestion);
     }

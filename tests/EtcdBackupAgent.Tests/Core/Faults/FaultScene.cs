@@ -12,7 +12,10 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Faults;
 
-/// <summary>A repository of three snapshots whose store lets one operation of a flow fail, and what has to hold afterwards.</summary>
+/// <summary>
+/// A repository of three snapshots whose store makes one operation of a flow fail, and the conditions that must be met
+/// afterwards.
+/// </summary>
 internal sealed class FaultScene : IDisposable
 {
     private const int SnapshotsBefore = 3;
@@ -24,10 +27,10 @@ internal sealed class FaultScene : IDisposable
     /// <summary>The store as the flow sees it.</summary>
     public FaultyObjectStore Store { get; }
 
-    /// <summary>The snapshots that were there before, oldest first.</summary>
+    /// <summary>The snapshots that existed before, oldest first.</summary>
     public IReadOnlyList<BackupOutcome> Before { get; private set; } = [];
 
-    /// <summary>A directory that is not there, to restore to.</summary>
+    /// <summary>A directory that does not exist, as a restore target.</summary>
     public string Target => _fixture["target"];
 
     public RetentionRule KeepTwo => new()
@@ -37,7 +40,7 @@ internal sealed class FaultScene : IDisposable
         RetainNumBackups = 2,
     };
 
-    /// <summary>A scene of its own.</summary>
+    /// <summary>Creates a separate scene.</summary>
     public static async Task<FaultScene> CreateAsync()
     {
         FaultScene scene = new();
@@ -46,16 +49,19 @@ internal sealed class FaultScene : IDisposable
     }
 
     /// <summary>
-    /// Runs a flow again and again, in a new scene each time, letting its first, second, … operation fail until there are no more.
-    /// Each time the error has to name the operation, and <see cref="AssertHealsAsync"/> has to hold.
+    /// Runs a flow repeatedly, each time in a new scene. Its first, second, … operation fails, until there are no more.
+    /// Each time the error must name the operation, and <see cref="AssertHealsAsync"/> must pass.
     /// </summary>
-    /// <param name="moment">When, in the course of the operation, it fails.</param>
-    /// <param name="forGood">Whether all operations after it fail, too.</param>
-    /// <param name="flow">The flow; it throws what failed.</param>
-    /// <param name="afterwards">What else has to hold after the failure, with the store working again.</param>
-    /// <returns>How many operations the flow has.</returns>
+    /// <param name="moment">The moment of the failure within the operation.</param>
+    /// <param name="forGood">Whether all later operations fail too.</param>
+    /// <param name="flow">The flow; it throws its failure.</param>
+    /// <param name="afterwards">Further assertions after the failure, with the store working again.</param>
+    /// <returns>The number of operations of the flow.</returns>
     public static async Task<int> SweepAsync(
-        FaultMoment moment, bool forGood, Func<FaultScene, BackupRepository, Task> flow, Func<FaultScene, Task> afterwards)
+        FaultMoment moment,
+        bool forGood,
+        Func<FaultScene, BackupRepository, Task> flow,
+        Func<FaultScene, Task> afterwards)
     {
         using FaultScene original = await CreateAsync();
         for (int failAt = 1; ; failAt++)
@@ -82,21 +88,23 @@ internal sealed class FaultScene : IDisposable
         }
     }
 
-    /// <summary>Backs up what the next day's etcd holds, or what another source gives in its place.</summary>
-    public Task<BackupOutcome> BackUpAsync(BackupRepository repository, int? retain = null, ISnapshotSource? source = null) =>
+    /// <summary>Backs up the etcd of the next day, or another source.</summary>
+    public Task<BackupOutcome> BackUpAsync(
+        BackupRepository repository, int? retain = null, ISnapshotSource? source = null) =>
         UseCaseFixture.Run(repository, source ?? NextSource(), Day(Before.Count)).ExecuteAsync(
             _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
 
-    /// <summary>What the next day's etcd holds.</summary>
+    /// <summary>Returns a source with the etcd of the next day.</summary>
     public ISnapshotSource NextSource() => SnapshotBytes.Source(Bytes(Before.Count));
 
-    /// <summary>Relative paths of all that is stored.</summary>
+    /// <summary>Returns the relative paths of all stored files.</summary>
     public IReadOnlyList<string> StoredFiles() => _fixture.StoredFiles();
 
     public Task<RestoreOutcome> RestoreAsync(BackupRepository repository, string id, string target) =>
-        new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+        new RestoreRun(repository).ExecuteAsync(
+            id, [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
 
-    /// <summary>Verifies everything deeply; throws what could not be recorded.</summary>
+    /// <summary>Verifies everything deeply; throws if a record could not be stored.</summary>
     public async Task VerifyDeeplyAsync(BackupRepository repository)
     {
         await foreach (DeepVerifyOutcome outcome in _fixture.DeepVerifyRun(repository)
@@ -110,27 +118,30 @@ internal sealed class FaultScene : IDisposable
         }
     }
 
-    /// <summary>The repository, by a store without faults.</summary>
-    public Task<BackupRepository> OpenSoundAsync() => BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);
+    /// <summary>Opens the repository through a store without faults.</summary>
+    public Task<BackupRepository> OpenSoundAsync() =>
+        BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);
 
-    /// <summary>The ids of the snapshots that are listed, oldest first.</summary>
+    /// <summary>Returns the IDs of the listed snapshots, oldest first.</summary>
     public async Task<IReadOnlyList<string>> ListedAsync() =>
-        [.. (await (await OpenSoundAsync()).TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(s => s.Id.Value)];
+        [.. (await (await OpenSoundAsync()).TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(
+            s => s.Id.Value)];
 
     public IReadOnlyList<string> IdsBefore() => [.. Before.Select(b => b.Folder.Id.Value)];
 
     public void Dispose() => _fixture.Dispose();
 
     /// <summary>
-    /// All works again: everything that is listed verifies and restores, so does the next backup, and a prune a day later leaves the
-    /// objects of what is listed and nothing else.
+    /// Asserts that everything works again: every listed snapshot verifies and restores, the next backup succeeds, and
+    /// a prune a day later leaves only the objects of listed snapshots.
     /// </summary>
     public async Task AssertHealsAsync()
     {
         BackupRepository repository = await OpenSoundAsync();
         await AssertListedRestoresAsync(repository);
 
-        BackupOutcome next = await UseCaseFixture.Run(repository, SnapshotBytes.Source(Bytes(Before.Count)), Day(Before.Count + 1))
+        BackupOutcome next =
+            await UseCaseFixture.Run(repository, SnapshotBytes.Source(Bytes(Before.Count)), Day(Before.Count + 1))
             .ExecuteAsync(_fixture.Request(), UseCaseFixture.NoProgress, CancellationToken.None);
         await AssertListedRestoresAsync(repository, next.Folder.Id.Value);
 
@@ -143,7 +154,8 @@ internal sealed class FaultScene : IDisposable
         Assert.All(inventory.Snapshots, snapshot => Assert.True(snapshot.IsComplete));
         Assert.Equal(
             inventory.KeysOfListed(),
-            _fixture.StoredFiles().Where(file => !inventory.Folders.Any(folder => folder.IsVerification(new ObjectKey(file)))));
+            _fixture.StoredFiles()
+                .Where(file => !inventory.Folders.Any(folder => folder.IsVerification(new ObjectKey(file)))));
     }
 
     private async Task AssertListedRestoresAsync(BackupRepository repository, string? only = null)
@@ -160,13 +172,17 @@ internal sealed class FaultScene : IDisposable
         {
             RestoreOutcome restored = await RestoreAsync(
                 repository, snapshot.Id.Value, _fixture[Path.Combine("restored", snapshot.Id.Value)]);
-            int seed = IdsBefore().Index().Where(b => b.Item == snapshot.Id.Value).Select(b => b.Index).FirstOrDefault(Before.Count);
+            int seed = IdsBefore().Index()
+                .Where(b => b.Item == snapshot.Id.Value)
+                .Select(b => b.Index)
+                .FirstOrDefault(Before.Count);
             Assert.Equal(Bytes(seed), await File.ReadAllBytesAsync(restored.SnapshotPath!));
-            Assert.Equal("secret", await File.ReadAllTextAsync(Path.Combine(restored.CertificatesPath!, "etcd", "ca.key")));
+            Assert.Equal(
+                "secret", await File.ReadAllTextAsync(Path.Combine(restored.CertificatesPath!, "etcd", "ca.key")));
         }
     }
 
-    /// <summary>The same repository in a directory of its own.</summary>
+    /// <summary>Copies the repository to a separate directory.</summary>
     public FaultScene Copy()
     {
         FaultScene copy = new() { Before = Before };

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Faults;
 
-/// <summary>A listing takes its time, and other agents go on meanwhile.</summary>
+/// <summary>A listing takes time, and other agents work at the same time.</summary>
 public sealed class ListingMeanwhileTests : IDisposable
 {
     private readonly UseCaseFixture _fixture = new();
@@ -16,10 +16,10 @@ public sealed class ListingMeanwhileTests : IDisposable
     public ListingMeanwhileTests() => _store = new FaultyObjectStore(_fixture.Store);
 
     [Fact]
-    public async Task A_snapshot_that_comes_to_its_end_while_it_is_listed_is_complete()
+    public async Task A_snapshot_that_completes_during_a_listing_is_complete()
     {
         BackupOutcome made = await MakeAsync();
-        // The listing passed the data's place before they were stored, and the manifest's after.
+        // The listing passed the place of the data before they were stored, and that of the manifest after it was.
         _store.Unseen = (listing, key) => listing == 1 && key != made.Folder.ManifestKey;
 
         Inventory inventory = await TakeInventoryAsync();
@@ -28,10 +28,11 @@ public sealed class ListingMeanwhileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_snapshot_that_is_removed_while_it_is_listed_does_not_exist()
+    public async Task A_snapshot_that_is_removed_during_a_listing_does_not_exist()
     {
         BackupOutcome made = await MakeAsync();
-        _store.Unseen = (listing, key) => listing == 1 ? key != made.Folder.ManifestKey : key == made.Folder.ManifestKey;
+        _store.Unseen =
+            (listing, key) => listing == 1 ? key != made.Folder.ManifestKey : key == made.Folder.ManifestKey;
 
         Inventory inventory = await TakeInventoryAsync();
 
@@ -56,5 +57,6 @@ public sealed class ListingMeanwhileTests : IDisposable
         await _fixture.BackUpAsync(await _fixture.InitAsync(), SnapshotBytes.Create(512));
 
     private async Task<Inventory> TakeInventoryAsync() =>
-        await (await BackupRepository.OpenAsync(_store, CancellationToken.None)).TakeInventoryAsync(CancellationToken.None);
+        await (await BackupRepository.OpenAsync(_store, CancellationToken.None)).TakeInventoryAsync(
+            CancellationToken.None);
 }

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Tests.Core.History;
 
-/// <summary>Snapshots and restore notes of which a history is made.</summary>
+/// <summary>Snapshots and restore notes for a history.</summary>
 internal static class Histories
 {
     public const string PolicyUid = "0b6e36f8-6d4b-4f36-a2b1-0d4f0f1f2a3b";
@@ -38,13 +38,15 @@ internal static class Histories
         Manifest = snapshot.Manifest with { Etcd = snapshot.Manifest.Etcd with { RaftTerm = term } },
     };
 
-    /// <summary>Whether two neighbours of one cluster are in the order of etcd's counters.</summary>
+    /// <summary>Returns whether two neighbours of one cluster are in the order of etcd's counters.</summary>
     public static bool Rises(Snapshot earlier, Snapshot later) =>
         (earlier.Manifest.Etcd.Revision, earlier.Manifest.Etcd.RaftTerm)
             .CompareTo((later.Manifest.Etcd.Revision, later.Manifest.Etcd.RaftTerm)) <= 0;
 
-    /// <summary>That the newer cluster was restored from a snapshot of the older one, by default from one that is
-    /// gone.</summary>
+    /// <summary>
+    /// Returns a note that the newer cluster was restored from a snapshot of the older one, by default from one that no
+    /// longer exists.
+    /// </summary>
     public static RestoreNote Note(ulong older, ulong newer, Snapshot? from = null) => new()
     {
         FormatVersion = 1,

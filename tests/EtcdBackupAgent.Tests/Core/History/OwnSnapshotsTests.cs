@@ -11,7 +11,7 @@ public sealed class OwnSnapshotsTests
     private static readonly ResourceName Nightly = new(ResourceName.NamespaceDefault, "nightly");
 
     [Fact]
-    public void A_policy_goes_on_with_the_history_of_before_a_restore_and_the_branch_that_was_left()
+    public void A_policy_continues_the_history_before_a_restore_and_owns_the_abandoned_branch()
     {
         Snapshot restored = Histories.At(day: 1);
         Snapshot left = Histories.At(day: 2);
@@ -21,7 +21,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void It_does_across_restores_of_restores_also_where_the_cluster_between_has_no_snapshot()
+    public void It_continues_across_several_restores_even_if_a_cluster_between_has_no_snapshot()
     {
         Snapshot oldest = Histories.At(day: 1);
         Snapshot newest = Histories.At(day: 3, cluster: 0xc);
@@ -32,7 +32,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void Without_a_note_another_cluster_under_the_same_policy_name_is_never_its_own()
+    public void Without_a_note_another_cluster_with_the_same_policy_name_is_never_its_own()
     {
         Snapshot theirs = Histories.At(day: 1);
         Snapshot mine = Histories.At(day: 2, cluster: 0xb);
@@ -41,7 +41,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void A_copy_that_was_restored_for_a_trial_gets_nothing_of_a_cluster_that_lives_on()
+    public void A_copy_that_was_restored_for_a_test_owns_nothing_of_a_cluster_that_still_runs()
     {
         Snapshot restored = Histories.At(day: 1);
         Snapshot copy = Histories.At(day: 2, cluster: 0xb);
@@ -51,12 +51,12 @@ public sealed class OwnSnapshotsTests
         Assert.Equal([copy], Own(0xb, [restored, copy, original], note));
         Assert.Equal([restored, original], Own(0xa, [restored, copy, original], note));
 
-        // And what is newest goes by date then, not by the note.
+        // Then dates decide which is the newest, not the note.
         Assert.Equal([restored, copy, original], SnapshotHistory.Of([copy, original, restored], [note]).Snapshots);
     }
 
     [Fact]
-    public void A_lagging_clock_after_a_restore_does_not_make_the_old_cluster_live_on_where_the_store_knows_better()
+    public void A_slow_clock_after_a_restore_does_not_make_the_old_cluster_look_alive_if_the_store_has_the_dates()
     {
         DateTimeOffset stored = SampleSnapshots.NewYear.AddYears(3);
         Snapshot before = Histories.At(day: 300) with { StoredAt = stored };
@@ -66,7 +66,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void A_date_in_the_future_is_no_sign_of_life()
+    public void A_date_in_the_future_does_not_prove_that_a_cluster_still_runs()
     {
         Snapshot future = Histories.At(day: 900, future: true);
         Snapshot restored = Histories.At(day: 1);
@@ -78,7 +78,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void A_note_that_names_a_snapshot_of_another_cluster_than_it_says_counts_for_nothing()
+    public void A_note_whose_snapshot_is_from_another_cluster_is_ignored()
     {
         Snapshot theirs = Histories.At(day: 1);
         Snapshot unrelated = Histories.At(day: 1, cluster: 0xd);
@@ -88,7 +88,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void A_policy_of_another_uid_keeps_its_snapshots_whatever_a_note_says()
+    public void A_policy_with_another_uid_keeps_its_snapshots_despite_a_note()
     {
         Snapshot theirs = Histories.At(day: 1, uid: "another");
         Snapshot before = Histories.At(day: 1, uid: Histories.PolicyUid);
@@ -101,7 +101,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void Notes_in_a_circle_come_to_an_end()
+    public void Notes_that_form_a_cycle_end()
     {
         Snapshot a = Histories.At(day: 1);
         Snapshot b = Histories.At(day: 1, cluster: 0xb);
@@ -110,7 +110,7 @@ public sealed class OwnSnapshotsTests
     }
 
     [Fact]
-    public void While_the_cluster_is_not_known_the_uid_decides()
+    public void If_the_cluster_is_not_known_the_uid_decides()
     {
         Snapshot theirs = Histories.At(day: 1, uid: "another");
         Snapshot unlabelled = Histories.At(day: 2);
@@ -120,7 +120,7 @@ public sealed class OwnSnapshotsTests
         Assert.Equal([mine], history.Snapshots.Where(history.OwnOf(Nightly, null, Histories.PolicyUid).Contains));
         Assert.Equal(3, history.Snapshots.Count(history.OwnOf(Nightly, null, null).Contains));
 
-        // The worker goes by the cluster of the newest of that uid, and by the name where there is none.
+        // The worker uses the cluster of the newest snapshot of that UID, and the name if there is none.
         Assert.Equal(3, history.Snapshots.Count(history.OwnOf(Nightly, Histories.PolicyUid).Contains));
         Assert.Equal(3, history.Snapshots.Count(history.OwnOf(Nightly, "unseen").Contains));
     }

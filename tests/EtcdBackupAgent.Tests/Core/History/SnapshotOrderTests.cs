@@ -26,7 +26,7 @@ public sealed class SnapshotOrderTests
 
     private static readonly Arbitrary<Snapshot[]> AnySnapshots = AnySnapshot.ArrayOf().ToArbitrary();
 
-    /// <summary>Also notes that contradict each other, and those that go in a circle.</summary>
+    /// <summary>Includes notes that contradict each other, and notes that form a cycle.</summary>
     private static readonly Arbitrary<RestoreNote[]> AnyNotes = (
         from older in Gen.Elements(Clusters)
         from newer in Gen.Elements(Clusters)
@@ -46,7 +46,7 @@ public sealed class SnapshotOrderTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void The_order_does_not_depend_on_that_of_a_listing() =>
+    public void The_order_does_not_depend_on_the_order_of_the_listing() =>
         Prop.ForAll(AnySnapshots, AnyNotes, (snapshots, notes) =>
             SnapshotHistory.Of(snapshots, notes).Snapshots
                 .SequenceEqual(SnapshotHistory.Of(snapshots.Reverse(), notes.Reverse()).Snapshots))
@@ -61,7 +61,7 @@ public sealed class SnapshotOrderTests
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_clock_that_lagged_makes_no_snapshot_older()
+    public void A_slow_clock_makes_no_snapshot_older()
     {
         Snapshot older = Histories.At(day: 20, revision: 100);
         Snapshot lagging = Histories.At(day: 1, revision: 200);
@@ -70,7 +70,7 @@ public sealed class SnapshotOrderTests
     }
 
     [Fact]
-    public void A_false_date_does_not_shift_a_line_against_another_cluster()
+    public void A_wrong_date_does_not_move_a_line_relative_to_another_cluster()
     {
         Snapshot first = Histories.At(day: 1, cluster: 0xa, revision: 1);
         Snapshot future = Histories.At(day: 900, cluster: 0xa, revision: 2, future: true);
@@ -84,7 +84,7 @@ public sealed class SnapshotOrderTests
     }
 
     [Fact]
-    public void Of_equals_in_one_second_the_fraction_decides_then_the_later_end_then_the_id()
+    public void Of_equals_in_one_second_the_fraction_decides_then_the_completion_then_the_id()
     {
         DateTimeOffset second = SampleSnapshots.NewYear;
         Snapshot a = SampleSnapshots.Create(second.AddMilliseconds(1), id: Id("ffffffff"));
@@ -102,7 +102,7 @@ public sealed class SnapshotOrderTests
     }
 
     [Fact]
-    public void Of_equals_the_one_from_the_future_counts_as_older()
+    public void Of_equals_the_one_dated_in_the_future_counts_as_older()
     {
         Snapshot future = Histories.At(day: 900, future: true);
         Snapshot real = Histories.At(day: 1);
@@ -111,7 +111,7 @@ public sealed class SnapshotOrderTests
     }
 
     [Fact]
-    public void A_restored_cluster_comes_after_the_one_before_it_also_where_its_revisions_are_lower()
+    public void A_restored_cluster_comes_after_its_origin_even_if_its_revisions_are_lower()
     {
         Snapshot before = Histories.At(day: 1, cluster: 0xa, revision: 900);
         Snapshot abandoned = Histories.At(day: 2, cluster: 0xa, revision: 1000);

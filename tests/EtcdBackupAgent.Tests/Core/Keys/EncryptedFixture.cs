@@ -7,7 +7,9 @@ using EtcdBackupAgent.Core.Verification;
 
 namespace EtcdBackupAgent.Tests.Core.Keys;
 
-/// <summary>An encrypted repository in a directory. Its passphrases cost little work, so that tests are quick.</summary>
+/// <summary>
+/// An encrypted repository in a directory. Its passphrases have a low work factor, so that tests are fast.
+/// </summary>
 internal sealed class EncryptedFixture : IDisposable
 {
     private const int LittleWork = 2;
@@ -31,7 +33,7 @@ internal sealed class EncryptedFixture : IDisposable
         return await Keys(repository).OpenAsync(secret, CancellationToken.None);
     }
 
-    /// <summary>Restores the newest snapshot and gives the bytes of the database.</summary>
+    /// <summary>Restores the newest snapshot and returns the bytes of the database.</summary>
     public async Task<byte[]> RestoreAsync(BackupRepository repository, string target, params AgeIdentity[] identities)
     {
         RestoreOutcome outcome = await new RestoreRun(repository).ExecuteAsync(

@@ -20,7 +20,7 @@ public sealed class EncryptedRepositoryTests : IDisposable
         using AgePassphrase passphrase = EncryptedFixture.Passphrase("correct horse");
         await _fixture.InitAsync(new PassphraseProtection(passphrase));
 
-        // As the agent does it later: opened anew, with nothing but what is in the store.
+        // As the agent does it later: opened again, with only the content of the store.
         BackupRepository repository = await BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None);
         BackupOutcome outcome = await _fixture.BackUpAsync(repository);
 
@@ -38,7 +38,8 @@ public sealed class EncryptedRepositoryTests : IDisposable
     {
         using AgeIdentity one = AgeIdentity.Generate();
         using AgeIdentity other = AgeIdentity.Generate();
-        BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([one.Recipient, other.Recipient]));
+        BackupRepository repository =
+            await _fixture.InitAsync(new RecipientProtection([one.Recipient, other.Recipient]));
         await _fixture.BackUpAsync(repository);
 
         Assert.DoesNotContain(_fixture.Files.StoredFiles(), f => f.StartsWith("keys", StringComparison.Ordinal));
@@ -47,17 +48,18 @@ public sealed class EncryptedRepositoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_of_the_plain_bytes_stands_in_the_repository()
+    public async Task The_repository_contains_no_plain_bytes()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
         await _fixture.BackUpAsync(repository);
 
-        // What is searched for does not compress, so that it would stand there as it is.
+        // The searched bytes do not compress, so they would be in the repository unchanged.
         byte[] piece = _fixture.Snapshot[1000..1032];
         Assert.All(
             _fixture.Files.StoredFiles(),
-            f => Assert.Equal(-1, File.ReadAllBytes(Path.Combine(_fixture.Files.RepositoryPath, f)).AsSpan().IndexOf(piece)));
+            f => Assert.Equal(
+                -1, File.ReadAllBytes(Path.Combine(_fixture.Files.RepositoryPath, f)).AsSpan().IndexOf(piece)));
     }
 
     [Fact]
@@ -67,14 +69,15 @@ public sealed class EncryptedRepositoryTests : IDisposable
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
         await _fixture.BackUpAsync(repository);
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target"));
+        BackupException failure =
+            await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target"));
 
         Assert.Equal(FailureReason.KeyRefused, failure.Reason);
         Assert.False(Directory.Exists(_fixture.Files["target"]));
     }
 
     [Fact]
-    public async Task Another_identity_is_told_apart_from_damage()
+    public async Task Another_identity_is_distinguished_from_damage()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         using AgeIdentity stranger = AgeIdentity.Generate();
@@ -85,20 +88,21 @@ public sealed class EncryptedRepositoryTests : IDisposable
             () => _fixture.RestoreAsync(repository, "target", stranger));
         Assert.Equal(FailureReason.KeyRefused, wrong.Reason);
 
-        // The same, but now the owner's stanza is damaged: it is not the key that is wrong.
+        // The same, but now the owner's stanza is damaged: the key is not wrong.
         string path = Path.Combine(_fixture.Files.RepositoryPath, made.Manifest.Artifacts[0].Key.Value);
         byte[] damaged = await File.ReadAllBytesAsync(path);
         int stanza = damaged.AsSpan().IndexOf("X25519 "u8) + "X25519 ".Length + 2;
         damaged[stanza] = damaged[stanza] == (byte)'A' ? (byte)'B' : (byte)'A';
         await File.WriteAllBytesAsync(path, damaged);
 
-        BackupException torn = await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target", owner));
+        BackupException torn =
+            await Assert.ThrowsAsync<BackupException>(() => _fixture.RestoreAsync(repository, "target", owner));
         Assert.Equal(FailureReason.DataDamaged, torn.Reason);
         Assert.False(Directory.Exists(_fixture.Files["target"]));
     }
 
     [Fact]
-    public async Task Without_a_key_verify_checks_the_stored_bytes_and_says_what_it_did_not_see()
+    public async Task Without_a_key_verify_checks_the_stored_bytes_and_reports_what_it_did_not_check()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
@@ -118,7 +122,7 @@ public sealed class EncryptedRepositoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Any_damaged_byte_of_an_encrypted_artifact_is_found_with_the_key()
+    public async Task Any_damaged_byte_of_an_encrypted_artifact_is_detected_with_the_key()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));
@@ -140,7 +144,8 @@ public sealed class EncryptedRepositoryTests : IDisposable
     [Theory]
     [InlineData("\"kind\": \"Age\"", "\"kind\": \"None\"")]
     [InlineData("age1", "age2")]
-    public async Task A_repository_document_that_makes_no_sense_is_damaged_even_with_a_right_digest(string written, string changed)
+    public async Task An_invalid_repository_document_is_damaged_even_with_a_correct_digest(
+        string written, string changed)
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         await _fixture.InitAsync(new RecipientProtection([owner.Recipient]));

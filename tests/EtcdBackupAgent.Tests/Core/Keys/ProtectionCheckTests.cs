@@ -28,7 +28,7 @@ public sealed class ProtectionCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_location_with_a_passphrase_pins_at_first_use_and_accepts_the_same_again()
+    public async Task A_location_with_a_passphrase_pins_at_first_use_and_accepts_the_same_recipients_later()
     {
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([_owner.Recipient]));
 
@@ -41,11 +41,12 @@ public sealed class ProtectionCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_recipient_that_was_added_behind_the_agent_s_back_is_refused()
+    public async Task A_recipient_that_the_agent_did_not_add_is_refused()
     {
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([_owner.Recipient]));
         await CheckAsync(repository, Passphrase);
-        await EncryptedFixture.Keys(repository).AddRecipientAsync([_owner], _intruder.Recipient, CancellationToken.None);
+        await EncryptedFixture.Keys(repository).AddRecipientAsync(
+            [_owner], _intruder.Recipient, CancellationToken.None);
 
         BackupException failure = await RefusedAsync(
             await BackupRepository.OpenAsync(_fixture.Files.Store, CancellationToken.None), Passphrase);
@@ -55,7 +56,7 @@ public sealed class ProtectionCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_repository_in_the_place_of_the_pinned_one_is_refused()
+    public async Task A_repository_that_replaced_the_pinned_one_is_refused()
     {
         await CheckAsync(await _fixture.InitAsync(new RecipientProtection([_owner.Recipient])), Passphrase);
         File.Delete(Path.Combine(_fixture.Files.RepositoryPath, "repository.json"));
@@ -63,7 +64,7 @@ public sealed class ProtectionCheckTests : IDisposable
         BackupException failure = await RefusedAsync(
             await _fixture.InitAsync(new RecipientProtection([_owner.Recipient])), Passphrase);
 
-        Assert.Contains("another one", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("the repository was replaced", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,7 +78,7 @@ public sealed class ProtectionCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_location_that_names_its_recipients_is_held_to_them()
+    public async Task A_location_with_recipients_accepts_only_these()
     {
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([_owner.Recipient]));
         RecipientLocation same = new() { Recipients = [_owner.Recipient.ToString()] };
@@ -88,14 +89,14 @@ public sealed class ProtectionCheckTests : IDisposable
     }
 
     [Fact]
-    public async Task A_location_without_encryption_is_held_to_that()
+    public async Task A_location_without_encryption_refuses_an_encrypted_repository()
     {
         await RefusedAsync(
             await _fixture.InitAsync(new RecipientProtection([_owner.Recipient])), new UnencryptedLocation());
     }
 
     [Fact]
-    public async Task An_unencrypted_repository_is_right_where_the_location_says_so()
+    public async Task An_unencrypted_repository_is_accepted_if_the_location_is_unencrypted()
     {
         await CheckAsync(await _fixture.InitAsync(new Unprotected()), new UnencryptedLocation());
     }
@@ -125,7 +126,8 @@ public sealed class ProtectionCheckTests : IDisposable
     private DirectoryRecipientPins Pins() => new(Directory.CreateDirectory(_fixture.Files["resources"]).FullName);
 
     private Task CheckAsync(BackupRepository repository, LocationEncryption encryption) =>
-        new ProtectionCheck(Pins(), TimeProvider.System).RequireAsync(repository, Location(encryption), CancellationToken.None);
+        new ProtectionCheck(Pins(), TimeProvider.System).RequireAsync(
+            repository, Location(encryption), CancellationToken.None);
 
     private async Task<BackupException> RefusedAsync(BackupRepository repository, LocationEncryption encryption)
     {

@@ -20,7 +20,7 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_passphrase_opens_nothing_and_says_so()
+    public async Task A_wrong_passphrase_opens_nothing_and_is_reported()
     {
         BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
 
@@ -33,7 +33,7 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
-    public async Task A_missing_key_object_is_told_apart_from_a_wrong_passphrase()
+    public async Task A_missing_key_object_is_distinguished_from_a_wrong_passphrase()
     {
         BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
         Directory.Delete(Path.Combine(_fixture.Files.RepositoryPath, "keys"), recursive: true);
@@ -42,7 +42,7 @@ public sealed class RepositoryKeysTests : IDisposable
             () => EncryptedFixture.OpenAsync(repository, "first"));
 
         Assert.Equal(FailureReason.KeyRefused, failure.Reason);
-        Assert.Contains("There is no key", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("no key that a passphrase could open", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -80,7 +80,8 @@ public sealed class RepositoryKeysTests : IDisposable
     {
         BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
         await _fixture.BackUpAsync(repository);
-        string[] snapshots = [.. _fixture.Files.StoredFiles().Where(f => f.StartsWith("snapshots", StringComparison.Ordinal))];
+        string[] snapshots =
+            [.. _fixture.Files.StoredFiles().Where(f => f.StartsWith("snapshots", StringComparison.Ordinal))];
 
         await EncryptedFixture.Keys(repository).ChangePassphraseAsync(_first, _second, CancellationToken.None);
 
@@ -92,7 +93,7 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
-    public async Task An_added_recipient_opens_the_backups_from_then_on_and_not_those_of_before()
+    public async Task An_added_recipient_opens_later_backups_and_not_existing_ones()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         using AgeIdentity later = AgeIdentity.Generate();
@@ -112,7 +113,7 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
-    public async Task Where_somebody_tampered_with_the_recipients_the_passphrase_still_opens_the_backups_of_before()
+    public async Task If_the_recipients_were_tampered_with_the_passphrase_still_opens_existing_backups()
     {
         using AgeIdentity intruder = AgeIdentity.Generate();
         BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
@@ -132,7 +133,7 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
-    public async Task Who_cannot_open_the_repository_cannot_let_others_in()
+    public async Task A_user_who_cannot_open_the_repository_cannot_add_keys()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
         using AgeIdentity stranger = AgeIdentity.Generate();

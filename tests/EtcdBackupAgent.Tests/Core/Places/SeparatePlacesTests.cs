@@ -32,7 +32,8 @@ public sealed class SeparatePlacesTests : IDisposable
     [InlineData("links/pki/repository", "pki", "is in the certificates directory")]
     [InlineData("pki/repository", "links/pki", "is in the certificates directory, {1} (which is ")]
     [InlineData("repository", "repository/pki", "The certificates directory, {1}, is in the repository, {0}")]
-    public void A_repository_and_the_certificates_are_apart(string repository, string certificates, string expected)
+    public void The_repository_and_the_certificates_must_be_separate(
+        string repository, string certificates, string expected)
     {
         BackupException e = Assert.Throws<BackupException>(
             () => SeparatePlaces.RequireForBackup(Store(repository), _files[certificates], scratch: null));
@@ -51,7 +52,7 @@ public sealed class SeparatePlacesTests : IDisposable
     [InlineData("scratch/repository", "pki", "scratch")]
     [InlineData("pki-repository", "pki", null)]
     [InlineData("repository", null, null)]
-    public void What_does_no_harm_is_possible(string repository, string? certificates, string? scratch) =>
+    public void Harmless_combinations_are_allowed(string repository, string? certificates, string? scratch) =>
         SeparatePlaces.RequireForBackup(
             Store(repository),
             certificates is null ? null : _files[certificates],
@@ -61,7 +62,7 @@ public sealed class SeparatePlacesTests : IDisposable
     [InlineData("repository")]
     [InlineData("repository/scratch")]
     [InlineData("links/repository")]
-    public void A_scratch_directory_is_not_in_the_repository(string scratch) =>
+    public void A_scratch_directory_must_not_be_in_the_repository(string scratch) =>
         Assert.Contains(
             "The scratch directory, ",
             Assert.Throws<BackupException>(
@@ -73,7 +74,7 @@ public sealed class SeparatePlacesTests : IDisposable
     [InlineData("repository/to")]
     [InlineData("links/repository/new")]
     [InlineData("")]
-    public void A_target_is_apart_from_the_repository(string target) =>
+    public void A_target_must_be_separate_from_the_repository(string target) =>
         Assert.Throws<BackupException>(
             () => SeparatePlaces.RequireForRestore(Store("repository"), _files[target]));
 
@@ -81,7 +82,7 @@ public sealed class SeparatePlacesTests : IDisposable
     [InlineData("to", "repository/log", null)]
     [InlineData("to", null, "repository/x")]
     [InlineData("links/repository/to", null, null)]
-    public void Everything_that_a_data_directory_gets_is_apart_from_the_repository(
+    public void All_directories_of_a_data_directory_restore_must_be_separate_from_the_repository(
         string data, string? log, string? certificates) =>
         Assert.Throws<BackupException>(
             () => SeparatePlaces.RequireForDataDirectory(
@@ -91,7 +92,7 @@ public sealed class SeparatePlacesTests : IDisposable
                 certificates is null ? null : _files[certificates]));
 
     [Fact]
-    public void Targets_beside_each_other_are_possible_and_a_bucket_is_nowhere()
+    public void Targets_beside_each_other_are_allowed_and_a_bucket_has_no_local_directory()
     {
         SeparatePlaces.RequireForDataDirectory(Store("repository"), _files["to"], log: null, _files["to-pki"]);
         SeparatePlaces.RequireForRestore(store: null, _files["repository"]);
@@ -105,7 +106,7 @@ public sealed class SeparatePlacesTests : IDisposable
             Store("repository"), _files[data], _files[log], certificates is null ? null : _files[certificates]);
 
     [Fact]
-    public void A_snapshot_is_not_restored_into_what_is_backed_up()
+    public void A_snapshot_is_not_restored_into_the_backed_up_directory()
     {
         Assert.Throws<BackupException>(
             () => SeparatePlaces.RequireOutsideOfSource(_files["links/pki/restored"], _files["pki"]));
@@ -129,7 +130,7 @@ public sealed class SeparatePlacesTests : IDisposable
     }
 
     [Fact]
-    public async Task No_verb_puts_anything_into_the_repository_that_is_not_the_repositorys()
+    public async Task No_command_puts_foreign_files_into_the_repository()
     {
         using UseCaseFixture fixture = new();
         BackupRepository repository = await fixture.InitAsync();

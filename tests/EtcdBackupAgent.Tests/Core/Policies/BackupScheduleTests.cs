@@ -24,9 +24,13 @@ public sealed class BackupScheduleTests
     [InlineData("99999999999 * * * *", "minute: '99999999999' is not a minute")]
     [InlineData("L * * * *", "minute: 'L' is not a minute")]
     [InlineData("* * * *", "a schedule has 5 fields (minute, hour, day of month, month, day of week), this one has 4")]
-    [InlineData("0 0 0 * * ?", "a schedule has 5 fields (minute, hour, day of month, month, day of week), this one has 6")]
+    [InlineData(
+        "0 0 0 * * ?", "a schedule has 5 fields (minute, hour, day of month, month, day of week), this one has 6")]
     [InlineData("", "a schedule has 5 fields")]
-    [InlineData("@Daily", "'@Daily' is not a schedule; allowed are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly and @every DURATION; did you mean '@daily'?")]
+    [InlineData(
+        "@Daily",
+        "'@Daily' is not a schedule; allowed are @yearly, @annually, @monthly, @weekly, @daily, @midnight, "
+        + "@hourly and @every DURATION; did you mean '@daily'?")]
     [InlineData("@reboot", "'@reboot' is not a schedule")]
     [InlineData("0 0 31 4,6,9,11 *", "it never fires")]
     [InlineData("0 0 30,31 2 *", "it never fires")]
@@ -39,7 +43,7 @@ public sealed class BackupScheduleTests
     [InlineData("@every 99999999999999999h", "@every needs one duration")]
     [InlineData("@every 999ms", "@every 999ms is out of range; allowed is 1s to 87600h")]
     [InlineData("@every 87601h", "@every 87601h is out of range; allowed is 1s to 87600h")]
-    public void What_is_no_schedule_is_refused_with_field_value_and_range(string text, string message)
+    public void An_invalid_schedule_is_refused_with_field_value_and_range(string text, string message)
     {
         BackupException e = Assert.Throws<BackupException>(() => BackupSchedule.Parse(text, TimeZoneInfo.Utc));
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
@@ -92,11 +96,11 @@ public sealed class BackupScheduleTests
     [InlineData("1-7/2", new[] { 0, 1, 3, 5 })]
     [InlineData("mon,WED-fri", new[] { 1, 3, 4, 5 })]
     [InlineData("4/2", new[] { 4, 6 })]
-    public void Days_of_the_week_know_names_and_both_Sundays(string field, int[] days) =>
+    public void Days_of_the_week_have_names_and_two_numbers_for_Sunday(string field, int[] days) =>
         Assert.Equal(days, CronSchedule.Parse($"0 0 * * {field}").DayOfWeek.Values);
 
     [Fact]
-    public void A_schedule_equals_another_of_the_same_text_and_zone()
+    public void A_schedule_equals_another_with_the_same_text_and_zone()
     {
         TimeZoneInfo berlin = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin");
         BackupSchedule daily = BackupSchedule.Parse("@daily", TimeZoneInfo.Utc);

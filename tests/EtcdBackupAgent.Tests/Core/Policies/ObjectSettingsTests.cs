@@ -10,7 +10,7 @@ public sealed class ObjectSettingsTests
     [InlineData("AES256", null, "STANDARD_IA")]
     [InlineData("aws:kms", null, "GLACIER_IR")]
     [InlineData("aws:kms", "arn:aws:kms:eu-central-1:111122223333:key/1234abcd", "fast-disks")]
-    public void What_a_server_may_be_asked_for_has_no_problem(string? encryption, string? key, string? storageClass) =>
+    public void Valid_settings_have_no_problem(string? encryption, string? key, string? storageClass) =>
         Assert.Empty(Attributes(encryption, key, storageClass).Problems());
 
     [Theory]
@@ -24,7 +24,7 @@ public sealed class ObjectSettingsTests
     [InlineData(null, null, "", "storageClass", "'' is not a storage class")]
     [InlineData(null, null, "GLACIER", "storageClass", "'GLACIER' cannot be read immediately")]
     [InlineData(null, null, "deep_archive", "storageClass", "'deep_archive' cannot be read immediately")]
-    public void What_cannot_work_is_refused_with_its_value(
+    public void Invalid_settings_are_refused_with_their_value(
         string? encryption, string? key, string? storageClass, string field, string problem)
     {
         (string Field, string Problem) only = Assert.Single(Attributes(encryption, key, storageClass).Problems());
@@ -38,7 +38,7 @@ public sealed class ObjectSettingsTests
     [InlineData(129, 256, false)]
     [InlineData(128, 257, false)]
     [InlineData(0, 1, false)]
-    public void A_tag_has_so_many_characters(int key, int value, bool isValid) =>
+    public void A_tag_has_a_maximum_length(int key, int value, bool isValid) =>
         Assert.Equal(isValid, !WithTags((new string('k', key), new string('v', value))).Problems().Any());
 
     [Theory]
@@ -48,11 +48,11 @@ public sealed class ObjectSettingsTests
     [InlineData("a", "b\n", false)]
     [InlineData("aws:a", "b", false)]
     [InlineData("AWS:a", "b", false)]
-    public void A_tag_has_these_characters(string key, string value, bool isValid) =>
+    public void A_tag_allows_certain_characters(string key, string value, bool isValid) =>
         Assert.Equal(isValid, !WithTags((key, value)).Problems().Any());
 
     [Fact]
-    public void An_object_has_ten_tags()
+    public void An_object_has_at_most_ten_tags()
     {
         (string Key, string Value)[] eleven = [.. Enumerable.Range(0, 11).Select(number => ($"k{number}", "v"))];
 

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Proxies;
 
-/// <summary>Which hosts a NO_PROXY reaches, entry by entry.</summary>
+/// <summary>The hosts that each form of NO_PROXY entry matches.</summary>
 public sealed class NoProxyListTests
 {
     [Theory]
@@ -57,7 +57,7 @@ public sealed class NoProxyListTests
     [InlineData("10.0.0.1", "https://10.0.0.10", false)]
     [InlineData("fd00::1", "https://[fd00:0:0::1]", true)]
     [InlineData("[fd00::1]", "https://[fd00::1]", true)]
-    // How they are separated, and what is no entry.
+    // Separators, and texts that are not entries.
     [InlineData(" 10.0.0.1 ,  example.com ", "https://example.com", true)]
     [InlineData("10.0.0.1 example.com", "https://example.com", true)]
     [InlineData("10.0.0.1\nexample.com\n", "https://example.com", true)]

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Proxies;
 
-/// <summary>Which proxy the environment names for a request.</summary>
+/// <summary>The proxy that the environment defines for a request.</summary>
 public sealed class ProxyRulesTests
 {
     private static readonly Uri Secure = new("https://s3.example.com");
     private static readonly Uri Plain = new("http://s3.example.com");
 
     [Fact]
-    public void Each_scheme_has_a_proxy_of_its_own()
+    public void Each_scheme_has_its_own_proxy()
     {
         ProxyRules rules = Rules("HTTP_PROXY=http://one:3128", "HTTPS_PROXY=http://two:3128");
 
@@ -27,17 +27,18 @@ public sealed class ProxyRulesTests
     [InlineData("https_proxy= ", "HTTPS_PROXY=http://up:1", "http://up:1")]
     [InlineData("ALL_PROXY=socks5://all:1080", "HTTP_PROXY=http://up:1", "socks5://all:1080")]
     [InlineData("all_proxy=http://all:1", "https_proxy=http://low:1", "http://low:1")]
-    public void The_lower_case_counts_first_and_a_schemes_own_proxy(string one, string two, string expected) =>
+    public void The_lower_case_variable_and_the_schemes_own_proxy_take_precedence(
+        string one, string two, string expected) =>
         Assert.Equal(expected, Rules(one, two).For(Secure)?.ToString());
 
     [Theory]
     [InlineData("NO_PROXY=10.0.0.0/8,.example.com")]
     [InlineData("no_proxy=*")]
-    public void What_NO_PROXY_names_is_reached_directly(string noProxy) =>
+    public void Hosts_in_NO_PROXY_are_reached_directly(string noProxy) =>
         Assert.Null(Rules("HTTPS_PROXY=http://p:1", noProxy).For(Secure));
 
     [Fact]
-    public void The_header_of_a_CGI_request_is_not_taken_for_a_proxy()
+    public void The_header_of_a_CGI_request_is_not_used_as_a_proxy()
     {
         Assert.Null(Rules("HTTP_PROXY=http://evil:1", "REQUEST_METHOD=GET").For(Plain));
         Assert.Equal("http://low:1", Rules("http_proxy=http://low:1", "REQUEST_METHOD=GET").For(Plain)?.ToString());
@@ -56,7 +57,7 @@ public sealed class ProxyRulesTests
         Assert.Equal(expected, Rules($"HTTPS_PROXY={text}").For(Secure)?.ToString());
 
     [Fact]
-    public void User_and_password_are_for_the_proxy_and_for_nobody_to_read()
+    public void User_and_password_are_sent_to_the_proxy_and_never_printed()
     {
         ProxyRules rules = Rules("HTTPS_PROXY=http://us%40er:p%3Aw%2F@proxy:3128");
 
@@ -74,7 +75,7 @@ public sealed class ProxyRulesTests
     [InlineData("http://")]
     [InlineData("http://me:secret@")]
     [InlineData("http://pro xy:1")]
-    public void What_is_not_a_proxy_is_refused_by_its_variable_and_not_repeated(string text)
+    public void An_invalid_proxy_is_refused_with_its_variable_and_without_its_value(string text)
     {
         BackupException e = Assert.Throws<BackupException>(() => Rules($"HTTPS_PROXY={text}").For(Secure));
 
@@ -83,7 +84,7 @@ public sealed class ProxyRulesTests
     }
 
     [Fact]
-    public void A_wrong_variable_stops_nothing_that_does_not_need_it()
+    public void An_invalid_variable_stops_only_the_requests_that_need_it()
     {
         ProxyRules rules = Rules("HTTPS_PROXY=ftp://proxy", "NO_PROXY=.example.com");
 
@@ -93,7 +94,7 @@ public sealed class ProxyRulesTests
     }
 
     [Fact]
-    public void A_kubeconfigs_proxy_is_for_every_server() =>
+    public void A_kubeconfigs_proxy_is_used_for_every_server() =>
         Assert.NotNull(ProxyRules.Always(ProxyAddress.Parse("x", "http://p:1")).For(new Uri("https://127.0.0.1")));
 
     private static ProxyRules Rules(params string[] variables)

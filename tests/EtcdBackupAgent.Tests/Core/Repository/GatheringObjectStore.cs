@@ -4,26 +4,27 @@ using EtcdBackupAgent.Testing;
 namespace EtcdBackupAgent.Tests.Core.Repository;
 
 /// <summary>
-/// A store that opens no object until so many wait for one, and then those in the opposite order of their coming: whoever reads one
-/// after another never gets any.
+/// A store that opens no object until a number of reads wait, and then opens them in reverse order. A caller that reads
+/// one object after another never gets any.
 /// </summary>
-/// <param name="inner">What is read.</param>
-/// <param name="wanted">How many must wait.</param>
-/// <param name="isGathered">Which objects it is about; others are opened at once.</param>
-internal sealed class GatheringObjectStore(IObjectStore inner, int wanted, Func<ObjectKey, bool> isGathered) : IObjectStore
+/// <param name="inner">The store that is read.</param>
+/// <param name="wanted">The number of reads that must wait.</param>
+/// <param name="isGathered">Selects the objects that wait; others are opened at once.</param>
+internal sealed class GatheringObjectStore(
+    IObjectStore inner, int wanted, Func<ObjectKey, bool> isGathered) : IObjectStore
 {
     private readonly Lock _gate = new();
     private readonly Stack<TaskCompletionSource> _waiting = new();
     private int _inFlight;
 
-    /// <summary>The most that were asked for and not opened yet at one time.</summary>
+    /// <summary>The maximum number of reads that waited at one time.</summary>
     public int InFlightMax { get; private set; }
 
     public string Address => inner.Address;
 
     public string? LocalDirectory => inner.LocalDirectory;
 
-    /// <exception cref="TimeoutException">Too few ever waited.</exception>
+    /// <exception cref="TimeoutException">Too few reads waited.</exception>
     public async Task<Stream> OpenReadAsync(ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
     {
         if (!isGathered(key))
@@ -68,7 +69,8 @@ internal sealed class GatheringObjectStore(IObjectStore inner, int wanted, Func<
     public Task<long> PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken) =>
         inner.PutAsync(key, content, cancellationToken);
 
-    public Task<bool> TryCreateAsync(ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+    public Task<bool> TryCreateAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
         inner.TryCreateAsync(key, content, cancellationToken);
 
     public IAsyncEnumerable<StoredObject> ListAsync(string prefix, CancellationToken cancellationToken) =>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;
 
-/// <summary>How many documents are read at the same time when a repository is listed.</summary>
+/// <summary>The number of documents that are read at the same time when a repository is listed.</summary>
 public sealed class InventoryReadsTests : IDisposable
 {
     private const int Bound = BackupRepository.ManifestReadsInFlightMax;
@@ -13,10 +13,11 @@ public sealed class InventoryReadsTests : IDisposable
     private readonly UseCaseFixture _fixture = new();
 
     [Fact]
-    public async Task Manifests_are_read_up_to_the_bound_at_once_and_come_in_the_order_of_time()
+    public async Task Manifests_are_read_in_parallel_up_to_the_limit_and_returned_in_order_of_time()
     {
         SnapshotFolder[] folders = await MakeAsync(Bound * 3);
-        GatheringObjectStore store = new(_fixture.Store, Bound, key => folders.Any(folder => folder.ManifestKey == key));
+        GatheringObjectStore store =
+            new(_fixture.Store, Bound, key => folders.Any(folder => folder.ManifestKey == key));
 
         Inventory inventory = await TakeInventoryAsync(store);
 
@@ -27,14 +28,16 @@ public sealed class InventoryReadsTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     private static async Task<Inventory> TakeInventoryAsync(IObjectStore store) =>
-        await (await BackupRepository.OpenAsync(store, CancellationToken.None)).TakeInventoryAsync(CancellationToken.None);
+        await (await BackupRepository.OpenAsync(store, CancellationToken.None)).TakeInventoryAsync(
+            CancellationToken.None);
 
-    /// <returns>Oldest first.</returns>
+    /// <returns>The folders, oldest first.</returns>
     private async Task<SnapshotFolder[]> MakeAsync(int count)
     {
         BackupRepository repository = await _fixture.InitAsync();
         SnapshotFolder[] folders =
-            [.. Enumerable.Range(0, count).Select(i => new SnapshotFolder(SampleSnapshots.NewYear.AddHours(i), SnapshotId.New()))];
+            [.. Enumerable.Range(0, count).Select(
+                i => new SnapshotFolder(SampleSnapshots.NewYear.AddHours(i), SnapshotId.New()))];
         foreach (SnapshotFolder folder in folders)
         {
             SnapshotManifest manifest = SampleSnapshots.Manifest(folder);

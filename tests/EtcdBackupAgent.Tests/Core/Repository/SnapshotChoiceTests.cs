@@ -36,7 +36,7 @@ public sealed class SnapshotChoiceTests
     [InlineData("b", "bbbb0003")]
     [InlineData("latest", "bbbb0003")]
     [InlineData("cccc", "cccc0004")]
-    public void An_id_or_its_beginning_or_latest_finds_the_snapshot(string typed, string expected) =>
+    public void An_id_or_its_start_or_latest_finds_the_snapshot(string typed, string expected) =>
         Assert.Equal(expected, SnapshotChoice.Find(Several, typed, "file:///r").Id.Value);
 
     [Theory]
@@ -46,20 +46,21 @@ public sealed class SnapshotChoiceTests
     [InlineData("xyz", FailureReason.InvalidInput, "'xyz'")]
     [InlineData("aaaa00011", FailureReason.InvalidInput, "'aaaa00011'")]
     [InlineData("dddd", FailureReason.DataDamaged, "torn")]
-    public void What_is_not_one_snapshot_says_why(string typed, FailureReason reason, string named)
+    public void An_invalid_or_ambiguous_id_is_refused_with_the_reason(string typed, FailureReason reason, string named)
     {
-        BackupException failure = Assert.Throws<BackupException>(() => SnapshotChoice.Find(Several, typed, "file:///r"));
+        BackupException failure =
+            Assert.Throws<BackupException>(() => SnapshotChoice.Find(Several, typed, "file:///r"));
 
         Assert.Equal(reason, failure.Reason);
         Assert.Contains(named, failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void The_folder_of_an_unreadable_snapshot_can_be_named() =>
+    public void The_folder_of_an_unreadable_snapshot_can_be_found() =>
         Assert.Equal("dddd0005", SnapshotChoice.FindFolder(Several, "dd", "file:///r").Id.Value);
 
     [Fact]
-    public void Latest_of_nothing_complete_is_not_found()
+    public void Latest_is_not_found_without_a_complete_snapshot()
     {
         Inventory broken = Several with
         {
@@ -72,7 +73,7 @@ public sealed class SnapshotChoiceTests
     }
 
     [Fact]
-    public void Latest_passes_over_what_is_dated_in_the_future_and_says_so_where_all_is()
+    public void Latest_skips_snapshots_dated_in_the_future_and_reports_it_if_all_are()
     {
         Snapshot future = Snapshot(900, "eeee0006") with { IsFromFuture = true };
         Inventory some = Several with { History = SnapshotHistory.Of([.. Several.Snapshots, future], []) };

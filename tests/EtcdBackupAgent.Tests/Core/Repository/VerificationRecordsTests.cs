@@ -12,7 +12,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Repository;
 
-/// <summary>The records beside the manifests: which counts, and when they go.</summary>
+/// <summary>The records beside the manifests: which one counts, and when records are removed.</summary>
 public sealed class VerificationRecordsTests : IDisposable
 {
     private static readonly TimeSpan JustOld = PruneRun.UnreferencedAgeMin + TimeSpan.FromMinutes(1);
@@ -22,7 +22,7 @@ public sealed class VerificationRecordsTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task A_new_record_takes_the_place_of_the_one_before()
+    public async Task A_new_record_replaces_the_previous_one()
     {
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
 
@@ -46,16 +46,18 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_that_cannot_be_read_counts_as_none_and_is_told()
+    public async Task An_unreadable_record_does_not_count_and_is_reported()
     {
         (BackupRepository repository, _) = await MakeAsync();
         await VerifyAsync(repository, hour: 1, sound: false);
-        await File.WriteAllTextAsync(Records()[0], (await File.ReadAllTextAsync(Records()[0])).Replace("Damaged", "Sound", StringComparison.Ordinal));
+        string text = await File.ReadAllTextAsync(Records()[0]);
+        await File.WriteAllTextAsync(Records()[0], text.Replace("Damaged", "Sound", StringComparison.Ordinal));
 
         Snapshot snapshot = await repository.FindAsync("latest", CancellationToken.None);
 
         Assert.Null(snapshot.Verification);
-        Assert.Contains("verification-20260101T010000Z.json", snapshot.VerificationProblem!.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "verification-20260101T010000Z.json", snapshot.VerificationProblem!.Message, StringComparison.Ordinal);
         SnapshotHistory history = SnapshotHistory.Of([snapshot], []);
         Assert.Contains(
             SnapshotText.Details(snapshot, history),
@@ -64,7 +66,7 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_of_another_manifest_counts_as_none_and_is_told()
+    public async Task A_record_of_another_manifest_does_not_count_and_is_reported()
     {
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
         await VerifyAsync(repository, hour: 1);
@@ -79,7 +81,7 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_that_a_newer_one_replaces_while_it_is_listed_is_not_missed()
+    public async Task A_newer_record_is_found_if_it_replaces_the_old_one_during_a_listing()
     {
         (BackupRepository repository, _) = await MakeAsync();
         await VerifyAsync(repository, hour: 1);
@@ -91,7 +93,7 @@ public sealed class VerificationRecordsTests : IDisposable
         FaultyObjectStore store = new(_fixture.Store);
         store.Unseen = (listing, key) =>
         {
-            // The first listing sees the old one only, which is gone when it is to be read.
+            // The first listing contains only the old record, which no longer exists when it is read.
             if (listing == 1 && key.Value.EndsWith(Path.GetFileName(old), StringComparison.Ordinal))
             {
                 File.Delete(old);
@@ -118,7 +120,7 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_record_that_a_wrong_clock_named_does_not_hide_the_next()
+    public async Task A_record_with_a_name_from_a_wrong_clock_does_not_hide_the_next()
     {
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
         await VerifyAsync(repository, hour: 24 * 900);
@@ -133,11 +135,12 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_folder_with_nothing_but_a_record_is_no_snapshot_and_is_collected_after_a_day()
+    public async Task A_folder_with_only_a_record_is_not_a_snapshot_and_is_removed_after_a_day()
     {
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
         await VerifyAsync(repository, hour: 1);
-        foreach (string file in Directory.GetFiles(Path.Combine(_fixture.RepositoryPath, made.Folder.ToString())).Except(Records()))
+        string folder = Path.Combine(_fixture.RepositoryPath, made.Folder.ToString());
+        foreach (string file in Directory.GetFiles(folder).Except(Records()))
         {
             File.Delete(file);
         }
@@ -152,12 +155,13 @@ public sealed class VerificationRecordsTests : IDisposable
     }
 
     [Fact]
-    public async Task Latest_passes_over_a_snapshot_that_is_known_to_be_damaged()
+    public async Task Latest_skips_a_snapshot_that_is_known_to_be_damaged()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome good = await _fixture.BackUpAsync(
             repository, SnapshotBytes.Create(512, seed: 1), new ShiftedTime(SampleSnapshots.NewYear.AddDays(-1)));
-        await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512, seed: 2), new ShiftedTime(SampleSnapshots.NewYear));
+        await _fixture.BackUpAsync(
+            repository, SnapshotBytes.Create(512, seed: 2), new ShiftedTime(SampleSnapshots.NewYear));
 
         await VerifyAsync(repository, hour: 1, sound: false);
 
@@ -173,7 +177,8 @@ public sealed class VerificationRecordsTests : IDisposable
         Assert.False(folder.IsVerification(folder.ManifestKey));
         Assert.False(folder.IsVerification(folder.Key("verification-.json")));
         Assert.False(folder.IsVerification(folder.Key("verification-20261301T000000Z.json")));
-        Assert.False(RepositoryJsonTests.NewFolder("00000000").IsVerification(folder.VerificationKey(SampleSnapshots.NewYear)));
+        Assert.False(
+            RepositoryJsonTests.NewFolder("00000000").IsVerification(folder.VerificationKey(SampleSnapshots.NewYear)));
     }
 
     private async Task<(BackupRepository Repository, BackupOutcome Made)> MakeAsync()

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Restores;
 
-/// <summary>What a restore to a data directory takes, and what it leaves when it fails.</summary>
+/// <summary>What a restore to a data directory accepts, and what it leaves when it fails.</summary>
 public sealed class DataDirectoryRunTests : IDisposable
 {
     private static readonly RestorePlan Plan = new()
@@ -33,7 +33,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task A_failed_restore_removes_the_directories_that_it_made_and_no_others()
+    public async Task A_failed_restore_removes_only_the_directories_that_it_created()
     {
         Directory.CreateDirectory(_fixture["old"]);
         File.WriteAllText(_fixture["db"], new string('x', 4096));
@@ -51,7 +51,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_below_a_file_is_refused_and_nothing_is_made()
+    public async Task A_directory_below_a_file_is_refused_and_nothing_is_created()
     {
         BackupException e = await AssertRefusedAsync(
             new DataDirectoryRequest { DataDirectory = _fixture["db/a/b"], Plan = Plan });
@@ -64,7 +64,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     [InlineData("data")]
     [InlineData("log")]
     [InlineData("certs")]
-    public async Task A_directory_that_is_not_empty_is_left_alone_and_no_option_is_offered_in_vain(string full)
+    public async Task A_directory_that_is_not_empty_is_refused_and_the_hint_offers_no_useless_option(string full)
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, WithTrailer());
@@ -81,7 +81,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     }
 
     [Fact]
-    public async Task What_appears_while_a_restore_runs_is_left_alone_and_nothing_is_left_beside_it()
+    public async Task Files_that_appear_during_a_restore_stay_and_the_restore_leaves_nothing_beside_them()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, WithTrailer());
@@ -107,7 +107,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     [InlineData("data", null, "data/pki")]
     [InlineData("certs/data", null, "certs")]
     [InlineData("data", "log", "log/certs")]
-    public async Task Directories_that_would_lie_in_each_other_are_refused(
+    public async Task Directories_that_would_contain_each_other_are_refused(
         string data, string? log, string? certificates)
     {
         Directory.CreateSymbolicLink(_fixture["link-to-data"], _fixture["data"]);
@@ -128,7 +128,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task The_log_may_lie_in_the_data_directory_whether_it_is_there_or_not(bool there)
+    public async Task The_log_may_be_in_the_data_directory_even_if_it_already_exists(bool there)
     {
         if (there)
         {
@@ -149,7 +149,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     }
 
     [Fact]
-    public void A_token_that_makes_the_restored_cluster_the_one_that_was_lost_is_refused()
+    public void A_token_that_gives_the_restored_cluster_the_identity_of_the_lost_one_is_refused()
     {
         RestorePlan same = Plan with { Token = "the old one" };
         SnapshotFolder folder = new(SampleSnapshots.NewYear, SnapshotId.New());
@@ -168,7 +168,7 @@ public sealed class DataDirectoryRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_token_one_is_derived_and_the_outcome_tells_all_that_is_new()
+    public async Task Without_a_token_one_is_derived_and_the_outcome_contains_everything_new()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, WithTrailer());
@@ -185,20 +185,23 @@ public sealed class DataDirectoryRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_restore_like_an_earlier_one_is_refused_once_the_cluster_of_that_has_lived_on()
+    public async Task A_repeated_restore_is_refused_if_the_earlier_cluster_has_continued_to_run()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, WithTrailer());
         RestorePlan three = Plan with { Cluster = InitialCluster.Parse("n1=http://a:1,n2=http://b:1,n3=http://c:1") };
         ulong earlier = (await FromRepositoryAsync(repository, three)).Summary.ClusterId;
-        Array.ForEach((string[])["data", "log", "certs"], name => Directory.Move(_fixture[name], _fixture[$"{name}.old"]));
+        Array.ForEach(
+            (string[])["data", "log", "certs"], name => Directory.Move(_fixture[name], _fixture[$"{name}.old"]));
         SnapshotFolder folder = new(SampleSnapshots.NewYear, SnapshotId.New());
-        await repository.CommitAsync(folder, SampleSnapshots.Manifest(folder, cluster: earlier), CancellationToken.None);
+        await repository.CommitAsync(
+            folder, SampleSnapshots.Manifest(folder, cluster: earlier), CancellationToken.None);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => FromRepositoryAsync(repository, three));
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
-        Assert.Contains($"since an earlier restore: snapshot {folder.Id} was taken from it", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"since an earlier restore: snapshot {folder.Id} was taken from it", e.Message, StringComparison.Ordinal);
         Assert.Contains("--initial-cluster-token restored-again-1", e.Hint, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_fixture["data"]));
         Assert.NotEqual(
@@ -237,7 +240,7 @@ public sealed class DataDirectoryRunTests : IDisposable
             .Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Does something once, in the middle of the transfer.</summary>
+    /// <summary>Runs an action once, in the middle of the transfer.</summary>
     private sealed class Meanwhile(Action act) : IProgress<TransferProgress>
     {
         private Action? _act = act;

@@ -13,7 +13,7 @@ public sealed class RestoreRunTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task What_was_backed_up_comes_back()
+    public async Task A_restore_returns_what_was_backed_up()
     {
         byte[] bytes = SnapshotBytes.Create(512 * 500);
         BackupRepository repository = await _fixture.InitAsync();
@@ -80,7 +80,7 @@ public sealed class RestoreRunTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_killed_restore_left_does_not_stand_in_the_way()
+    public async Task The_remains_of_a_killed_restore_do_not_block_the_next_one()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -96,7 +96,7 @@ public sealed class RestoreRunTests : IDisposable
     [Theory]
     [InlineData("etcd.db.zst")]
     [InlineData("certs.tar.zst")]
-    public async Task Any_damaged_byte_of_an_artifact_ends_the_restore_with_nothing_visible(string artifact)
+    public async Task Any_damaged_byte_of_an_artifact_fails_the_restore_with_nothing_visible(string artifact)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome outcome = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -118,7 +118,7 @@ public sealed class RestoreRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_shortened_artifact_ends_the_restore_with_nothing_visible()
+    public async Task A_shortened_artifact_fails_the_restore_with_nothing_visible()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome outcome = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512 * 20));
@@ -139,7 +139,7 @@ public sealed class RestoreRunTests : IDisposable
     [Fact]
     public async Task A_snapshot_whose_own_trailer_is_wrong_is_not_restored()
     {
-        // The source is trusted to have checked; here one has not, and the restore still finds it.
+        // The source is expected to check the trailer. This one has not, and the restore still detects the fault.
         byte[] bytes = SnapshotBytes.Create(512);
         bytes[0] ^= 1;
         BackupRepository repository = await _fixture.InitAsync();
@@ -155,7 +155,8 @@ public sealed class RestoreRunTests : IDisposable
 
     private static Task<RestoreOutcome> RestoreAsync(
         BackupRepository repository, string target, string id = "latest", bool overwrite = false) =>
-        new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
+        new RestoreRun(repository).ExecuteAsync(
+            id, [], target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
 
     private static IReadOnlyList<string> Entries(string directory) =>
     [

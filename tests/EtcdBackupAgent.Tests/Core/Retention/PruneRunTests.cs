@@ -16,7 +16,7 @@ public sealed class PruneRunTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task The_oldest_goes_with_all_its_objects_and_the_rest_stays_sound()
+    public async Task The_oldest_is_removed_with_all_its_objects_and_the_rest_stays_sound()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome oldest = await BackUpAsync(repository, day: 1);
@@ -26,7 +26,8 @@ public sealed class PruneRunTests : IDisposable
         PruneReport report = await PruneAsync(repository, Rule(newest, retain: 2));
 
         Assert.Equal(oldest.Folder.Id, Assert.Single(report.Removed).Snapshot.Id);
-        Assert.DoesNotContain(_fixture.StoredFiles(), f => f.Contains(oldest.Folder.Id.Value, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _fixture.StoredFiles(), f => f.Contains(oldest.Folder.Id.Value, StringComparison.Ordinal));
         Inventory left = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(2, left.Snapshots.Count(s => s.IsComplete));
     }
@@ -46,7 +47,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Objects_without_a_manifest_go_when_they_are_a_day_old_and_not_before()
+    public async Task Objects_without_a_manifest_are_removed_when_they_are_a_day_old_and_not_before()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await BackUpAsync(repository, day: 1);
@@ -64,7 +65,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_clock_that_is_days_ahead_collects_nothing_of_a_backup_under_way()
+    public async Task A_clock_that_is_days_ahead_removes_nothing_of_a_running_backup()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome underWay = await BackUpAsync(repository, day: 1);
@@ -81,7 +82,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Snapshots_from_the_future_do_not_cost_the_one_just_made()
+    public async Task Snapshots_dated_in_the_future_do_not_remove_the_one_just_made()
     {
         BackupRepository repository = await _fixture.InitAsync();
         foreach (int year in (int[])[40, 41, 42])
@@ -105,8 +106,9 @@ public sealed class PruneRunTests : IDisposable
     [Fact]
     public async Task Objects_of_kubedrs_repository_in_the_same_bucket_stay()
     {
-        // What restic calls its objects; the same folders mean another thing to it.
-        string[] theirs = ["config", "data/ab/ab34", "index/00ff", "keys/0123abcd", "locks/11", "snapshots/34abbf1b0000"];
+        // The object names of restic, for which the same folders have another meaning.
+        string[] theirs =
+            ["config", "data/ab/ab34", "index/00ff", "keys/0123abcd", "locks/11", "snapshots/34abbf1b0000"];
         foreach (string name in theirs)
         {
             string file = Path.Combine(_fixture.RepositoryPath, name);
@@ -125,7 +127,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_snapshot_whose_manifest_cannot_be_read_is_never_collected()
+    public async Task A_snapshot_whose_manifest_cannot_be_read_is_never_removed()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await BackUpAsync(repository, day: 1);
@@ -152,7 +154,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Deleting_takes_the_one_snapshot_that_was_named()
+    public async Task Deleting_removes_only_the_given_snapshot()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome first = await BackUpAsync(repository, day: 1);
@@ -165,7 +167,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_snapshot_with_a_torn_manifest_can_be_deleted_by_its_id()
+    public async Task A_snapshot_with_a_truncated_manifest_can_be_deleted_by_its_id()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await BackUpAsync(repository, day: 1);
@@ -177,7 +179,7 @@ public sealed class PruneRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Deleting_what_is_not_there_removes_nothing()
+    public async Task Deleting_a_missing_snapshot_removes_nothing()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await BackUpAsync(repository, day: 1);

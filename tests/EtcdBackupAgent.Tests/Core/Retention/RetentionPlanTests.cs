@@ -21,8 +21,10 @@ public sealed class RetentionPlanTests
         from policy in Gen.Elements(Policies)
         from cluster in Gen.Elements(Clusters)
         from complete in Gen.Frequency((3, Gen.Constant(true)), (1, Gen.Constant(false)))
-        from verified in Gen.Elements<VerificationResult?>(null, null, VerificationResult.Sound, VerificationResult.Damaged)
-        select SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(day), policy, cluster, complete, verified: verified))
+        from verified in Gen.Elements<VerificationResult?>(
+            null, null, VerificationResult.Sound, VerificationResult.Damaged)
+        select SampleSnapshots.Create(
+            SampleSnapshots.NewYear.AddDays(day), policy, cluster, complete, verified: verified))
         .ArrayOf().ToArbitrary();
 
     private static readonly Arbitrary<RetentionRule> AnyRule = (
@@ -39,7 +41,7 @@ public sealed class RetentionPlanTests
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void The_plan_is_what_the_golden_table_says(string goldenCase)
+    public void The_plan_matches_the_golden_table(string goldenCase)
     {
         string[] lines = goldenCase.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         string[] ruleWords = lines[1]["rule: ".Length..].Split(' ');
@@ -59,7 +61,7 @@ public sealed class RetentionPlanTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Make([], Rule("nightly", 0xc1, 0)));
 
     [Fact]
-    public void Of_the_good_ones_exactly_the_newest_stay_and_the_newest_that_is_proved() =>
+    public void Of_the_good_snapshots_exactly_the_newest_and_the_newest_verified_one_are_kept() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
             Snapshot[] good = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood).OrderDescending(Snapshot.ByTime)];
@@ -73,14 +75,14 @@ public sealed class RetentionPlanTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void The_newest_proved_one_never_goes() =>
+    public void The_newest_verified_snapshot_is_never_removed() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
             Make(snapshots, rule)
                 .FirstOrDefault(d => Covers(rule, d.Snapshot) && d.Snapshot.IsProved) is null or { Keep: true })
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_damaged_one_changes_nothing_for_the_others() =>
+    public void A_damaged_snapshot_changes_nothing_for_the_others() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
             Make(snapshots, rule).Where(d => !d.Snapshot.IsDamaged)
                 .SequenceEqual(Make(snapshots.Where(s => !s.IsDamaged), rule)))
@@ -93,7 +95,7 @@ public sealed class RetentionPlanTests
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Nothing_goes_that_is_newer_than_one_that_stays_but_the_newest_that_is_proved() =>
+    public void Nothing_newer_than_a_kept_snapshot_is_removed_except_for_the_newest_verified_one() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
             RetentionDecision[] own = [.. Make(snapshots, rule).Where(d => Covers(rule, d.Snapshot))];
@@ -121,7 +123,7 @@ public sealed class RetentionPlanTests
                 && plan.All(d => d.Reason.Length > 0);
         }).QuickCheckThrowOnFailure();
 
-    /// <summary>Histories in which dates may say anything: a third of them lies in the future.</summary>
+    /// <summary>Histories with arbitrary dates: a third of them is in the future.</summary>
     private static readonly Arbitrary<Snapshot[]> AnyHistory = (
         from day in Gen.Choose(0, 20)
         from revision in Gen.Choose(1, 20)
@@ -137,7 +139,7 @@ public sealed class RetentionPlanTests
         .ArrayOf().ToArbitrary();
 
     [Fact]
-    public void The_snapshot_just_made_never_goes_whatever_the_dates_say() =>
+    public void The_snapshot_just_made_is_never_removed_whatever_the_dates() =>
         Prop.ForAll(AnyHistory, Gen.Choose(1, 5).ToArbitrary(), (snapshots, retain) => snapshots.All(made =>
             Make(snapshots, RetentionRule.After(made.Manifest, retain))
                 .Single(d => ReferenceEquals(d.Snapshot, made))
@@ -145,14 +147,14 @@ public sealed class RetentionPlanTests
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Dates_in_the_future_push_out_no_other_snapshot() =>
+    public void Dates_in_the_future_remove_no_other_snapshot() =>
         Prop.ForAll(AnyHistory, AnyRule, (snapshots, rule) =>
             Make(snapshots, rule).Where(d => !d.Snapshot.IsFromFuture)
                 .SequenceEqual(Make(snapshots.Where(s => !s.IsFromFuture), rule)))
             .QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Of_dates_and_revisions_that_contradict_each_other_neither_loses_its_newest() =>
+    public void If_dates_and_revisions_contradict_each_other_the_newest_of_both_are_kept() =>
         Prop.ForAll(AnyHistory, AnyRule, (snapshots, rule) =>
         {
             Snapshot[] counted = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood && !s.IsFromFuture)];
@@ -164,7 +166,7 @@ public sealed class RetentionPlanTests
         }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Snapshots_from_the_future_go_once_enough_newer_ones_have_been_made()
+    public void Snapshots_dated_in_the_future_are_removed_after_enough_newer_ones()
     {
         Snapshot[] future = [.. Enumerable.Range(0, 3).Select(i => SampleSnapshots.Create(
             SampleSnapshots.NewYear.AddYears(5).AddDays(i), revision: 100 + i, future: true))];
@@ -208,7 +210,8 @@ public sealed class RetentionPlanTests
         RetainNumBackups = retain,
     };
 
-    private static ulong Hex(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+    private static ulong Hex(string text) =>
+        ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
     private sealed record GoldenRow(Snapshot Snapshot, bool Keep, string Reason)
     {

@@ -20,7 +20,7 @@ public sealed class SecretTextTests
     [InlineData("\nkey", "\nkey")]
     [InlineData("\n", "")]
     [InlineData("", "")]
-    public void One_line_end_at_the_end_does_not_count_and_all_else_does(string text, string expected)
+    public void One_line_end_at_the_end_is_ignored_and_everything_else_counts(string text, string expected)
     {
         Assert.Equal(expected, SecretText.WithoutLineEnd(text));
         Assert.Equal(expected, Encoding.UTF8.GetString(SecretText.WithoutLineEnd(Encoding.UTF8.GetBytes(text))));
@@ -36,11 +36,11 @@ public sealed class SecretTextTests
     [InlineData("a\0key", "contains a line end or another control character")]
     [InlineData(" key", "starts with white space")]
     [InlineData("key \n", "ends in white space")]
-    public void A_key_has_no_white_space_at_its_ends(string text, string? fault) =>
+    public void A_key_must_not_start_or_end_with_white_space(string text, string? fault) =>
         Assert.Equal(fault, SecretText.FaultOfToken(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
-    public void A_key_that_is_not_text_is_refused_and_not_repeated()
+    public void A_key_that_is_not_text_is_refused_and_not_printed()
     {
         BackupException e = Assert.Throws<BackupException>(() => SecretText.Token([0x61, 0xff], "The key 'x'"));
 

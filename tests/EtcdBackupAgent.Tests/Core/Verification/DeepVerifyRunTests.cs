@@ -18,7 +18,7 @@ public sealed class DeepVerifyRunTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task A_sound_snapshot_is_recorded_as_such_and_its_manifest_stays_as_it_is()
+    public async Task A_sound_snapshot_is_recorded_as_sound_and_its_manifest_stays_unchanged()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512 * 50));
@@ -38,7 +38,7 @@ public sealed class DeepVerifyRunTests : IDisposable
     }
 
     [Fact]
-    public async Task The_database_is_looked_into_without_its_trailer_and_with_the_hash_of_the_manifest()
+    public async Task The_database_is_checked_without_its_trailer_and_with_the_hash_of_the_manifest()
     {
         BackupRepository repository = await _fixture.InitAsync();
         byte[] bytes = SnapshotBytes.Create(512 * 300);
@@ -61,7 +61,7 @@ public sealed class DeepVerifyRunTests : IDisposable
     [InlineData(CheckedPart.Pages)]
     [InlineData(CheckedPart.Revisions)]
     [InlineData(CheckedPart.HashKv)]
-    public async Task What_is_wrong_inside_is_recorded_and_makes_the_snapshot_damaged(CheckedPart part)
+    public async Task A_fault_in_the_content_is_recorded_and_makes_the_snapshot_damaged(CheckedPart part)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -82,7 +82,8 @@ public sealed class DeepVerifyRunTests : IDisposable
     [Theory]
     [InlineData("etcd.db.zst", VerifiedPart.Pages)]
     [InlineData("certs.tar.zst", VerifiedPart.Certificates)]
-    public async Task Bytes_that_changed_are_the_transfer_s_fault_and_the_rest_is_looked_at_all_the_same(string name, VerifiedPart unseen)
+    public async Task Changed_bytes_fail_the_transfer_check_and_the_other_parts_are_still_checked(
+        string name, VerifiedPart unseen)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512 * 20));
@@ -96,7 +97,8 @@ public sealed class DeepVerifyRunTests : IDisposable
             DeepVerifyOutcome outcome = await VerifyAsync(_fixture.DeepVerifyRun(repository), made.Folder.Id.Value);
 
             Assert.Equal(CheckResult.Failed, Check(outcome, VerifiedPart.Transfer).Result);
-            Assert.Contains(name, Assert.Single(Check(outcome, VerifiedPart.Transfer).Problems), StringComparison.Ordinal);
+            Assert.Contains(
+                name, Assert.Single(Check(outcome, VerifiedPart.Transfer).Problems), StringComparison.Ordinal);
             Assert.Equal(CheckResult.NotChecked, Check(outcome, unseen).Result);
             Assert.Contains(outcome.Record!.Checks, c => c.Result == CheckResult.Passed);
         }
@@ -112,15 +114,16 @@ public sealed class DeepVerifyRunTests : IDisposable
         DeepVerifyOutcome outcome = await VerifyAsync(_fixture.DeepVerifyRun(repository), made.Folder.Id.Value);
 
         Assert.Equal(VerificationResult.Damaged, outcome.Record!.Result);
-        Assert.Contains("missing", Assert.Single(Check(outcome, VerifiedPart.Transfer).Problems), StringComparison.Ordinal);
+        Assert.Contains(
+            "missing", Assert.Single(Check(outcome, VerifiedPart.Transfer).Problems), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_tar_that_is_none_is_told_from_bytes_that_changed()
+    public async Task An_invalid_tar_is_distinguished_from_changed_bytes()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512 * 8));
-        // The database in the place of the certificates: every digest is right, and it is no tar.
+        // The database in place of the certificates: every digest is correct, but it is not a tar.
         ArtifactManifest[] artifacts = [.. made.Manifest.Artifacts];
         artifacts[1] = artifacts[0] with { Kind = ArtifactKind.Certs };
         await File.WriteAllBytesAsync(
@@ -134,11 +137,12 @@ public sealed class DeepVerifyRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_HashKV_the_manifest_s_reason_is_given()
+    public async Task Without_HashKV_the_manifest_s_reason_is_reported()
     {
         BackupRepository repository = await _fixture.InitAsync();
         ISnapshotSource source = SnapshotBytes.Source(
-            SnapshotBytes.Create(512), hashKv: _ => throw new BackupException(FailureReason.EtcdFailed, "It was compacted."));
+            SnapshotBytes.Create(512),
+            hashKv: _ => throw new BackupException(FailureReason.EtcdFailed, "It was compacted."));
         await UseCaseFixture.Run(repository, source)
             .ExecuteAsync(_fixture.Request(certs: false), UseCaseFixture.NoProgress, CancellationToken.None);
 
@@ -158,7 +162,7 @@ public sealed class DeepVerifyRunTests : IDisposable
     }
 
     [Fact]
-    public async Task All_snapshots_are_verified_also_those_that_cannot_be_read()
+    public async Task All_snapshots_are_verified_even_unreadable_ones()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome sound = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512, seed: 1), At(1));
@@ -176,7 +180,7 @@ public sealed class DeepVerifyRunTests : IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_takes_no_record_does_not_hide_what_was_found()
+    public async Task A_store_that_refuses_the_record_does_not_hide_the_result()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));

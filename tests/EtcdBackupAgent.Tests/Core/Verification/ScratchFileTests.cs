@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Verification;
 
-/// <summary>Where the database lies while it is looked into.</summary>
+/// <summary>The file that contains the database while it is checked.</summary>
 public sealed class ScratchFileTests : IDisposable
 {
     private readonly UseCaseFixture _fixture = new();
@@ -16,7 +16,7 @@ public sealed class ScratchFileTests : IDisposable
     public void Dispose() => _fixture.Dispose();
 
     [Fact]
-    public async Task The_file_has_no_name_and_is_the_owner_s_alone()
+    public async Task The_file_has_no_name_and_only_its_owner_can_read_it()
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512 * 100));
@@ -36,7 +36,7 @@ public sealed class ScratchFileTests : IDisposable
     }
 
     [Fact]
-    public async Task The_file_has_no_name_before_the_first_byte_is_in_it()
+    public async Task The_file_has_no_name_before_the_first_byte_is_written()
     {
         using ScratchFile scratch = ScratchFile.Create(Directory.CreateDirectory(_fixture.ScratchPath).FullName, 1);
         NamelessBeforeReading snapshot = new(SnapshotBytes.Create(512 * 4), _fixture.ScratchPath);
@@ -49,7 +49,7 @@ public sealed class ScratchFileTests : IDisposable
     [Theory]
     [InlineData("missing")]
     [InlineData("a-file")]
-    public async Task A_directory_that_cannot_be_used_is_its_own_error(string name)
+    public async Task An_unusable_directory_has_its_own_error(string name)
     {
         BackupRepository repository = await _fixture.InitAsync();
         await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -75,12 +75,15 @@ public sealed class ScratchFileTests : IDisposable
             () => VerifyAsync(_fixture.DeepVerifyRun(repository, scratch: small.Path)));
 
         Assert.Equal(FailureReason.TargetUnusable, failure.Reason);
-        Assert.Contains($"the database has {(512 * 200) + 32} bytes, but only 65536 are free", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"the database has {(512 * 200) + 32} bytes, but only 65536 are free",
+            failure.Message,
+            StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(small.Path));
     }
 
     [Fact]
-    public async Task A_directory_that_fills_up_meanwhile_is_no_damage()
+    public async Task A_directory_that_fills_up_during_the_check_is_not_damage()
     {
         await using MountedDirectory small = await MountedDirectory.CreateAsync("size=64k");
         using ScratchFile scratch = ScratchFile.Create(small.Path, 65536);
@@ -112,7 +115,7 @@ public sealed class ScratchFileTests : IDisposable
     private static async Task<DeepVerifyOutcome> VerifyAsync(DeepVerifyRun run) =>
         await run.VerifyAsync("latest", UseCaseFixture.NoProgress, CancellationToken.None).SingleAsync();
 
-    /// <summary>Bytes that are given out only while a directory is empty.</summary>
+    /// <summary>Bytes that can be read only while a directory is empty.</summary>
     private sealed class NamelessBeforeReading(byte[] bytes, string directory) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)

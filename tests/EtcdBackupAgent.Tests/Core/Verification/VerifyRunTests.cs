@@ -29,7 +29,7 @@ public sealed class VerifyRunTests : IDisposable
     [InlineData("etcd.db.zst")]
     [InlineData("certs.tar.zst")]
     [InlineData("manifest.json")]
-    public async Task Any_damaged_byte_of_any_object_is_found(string name)
+    public async Task Any_damaged_byte_of_any_object_is_detected(string name)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -51,7 +51,7 @@ public sealed class VerifyRunTests : IDisposable
     [Theory]
     [InlineData("etcd.db.zst")]
     [InlineData("certs.tar.zst")]
-    public async Task A_missing_object_is_named_and_the_other_is_checked_all_the_same(string name)
+    public async Task A_missing_object_is_reported_and_the_other_is_still_checked(string name)
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome made = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
@@ -65,7 +65,7 @@ public sealed class VerifyRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Verifying_all_tells_the_damaged_from_the_sound()
+    public async Task Verifying_all_distinguishes_damaged_from_sound_snapshots()
     {
         BackupRepository repository = await _fixture.InitAsync();
         BackupOutcome sound = await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512, seed: 1));
