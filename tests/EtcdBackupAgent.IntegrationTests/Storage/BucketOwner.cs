@@ -5,8 +5,9 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>What the owner of the buckets does past our store: settings, policies, uploads that nobody
-/// completes.</summary>
+/// <summary>
+/// Operations of the buckets' owner outside this agent's store: settings, policies, uploads that are never completed.
+/// </summary>
 internal sealed class BucketOwner(RgwServer server) : IDisposable
 {
     private readonly AmazonS3Client _client = new(
@@ -34,7 +35,7 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
     public Task<GetObjectMetadataResponse> HeadAsync(string bucket, string key) =>
         _client.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = bucket, Key = key });
 
-    /// <summary>As NAME=VALUE, in ordinal order.</summary>
+    /// <summary>Returns the tags as NAME=VALUE, in ordinal order.</summary>
     public async Task<string[]> TagsAsync(string bucket, string key)
     {
         GetObjectTaggingResponse answer = await _client.GetObjectTaggingAsync(

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>File systems that are full or may not be written, real ones.</summary>
+/// <summary>Real file systems that are full or read-only.</summary>
 public sealed class DirectoryFailureTests
 {
     [Fact]
-    public async Task A_full_disk_is_said_keeps_what_was_there_and_leaves_nothing_unfinished()
+    public async Task A_full_disk_is_reported_keeps_existing_objects_and_leaves_nothing_unfinished()
     {
         await using MountedDirectory mounted = await MountedDirectory.CreateAsync("size=4m");
         using DirectoryObjectStore store = new(mounted.Path, TimeProvider.System);
@@ -32,7 +32,7 @@ public sealed class DirectoryFailureTests
     }
 
     [Fact]
-    public async Task A_disk_that_was_mounted_read_only_is_said()
+    public async Task A_read_only_disk_is_reported()
     {
         await using MountedDirectory mounted = await MountedDirectory.CreateAsync("size=4m");
         using DirectoryObjectStore store = new(mounted.Path, TimeProvider.System);

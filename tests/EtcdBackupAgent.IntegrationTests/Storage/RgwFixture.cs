@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>One S3 server for all tests of S3; each test has its own bucket.</summary>
+/// <summary>One S3 server for all S3 tests; each test has its own bucket.</summary>
 public sealed class RgwFixture : IAsyncLifetime
 {
     private RgwServer? _server;
@@ -16,14 +16,14 @@ public sealed class RgwFixture : IAsyncLifetime
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
-    /// <summary>A bucket that nobody has used, over HTTPS, with the server's CA and the right key.</summary>
+    /// <summary>Returns an unused bucket, over HTTPS, with the server's CA and the correct key.</summary>
     public S3Options Options() => new()
     {
         BucketName = $"bucket-{Interlocked.Increment(ref _buckets)}",
         Endpoint = Server.HttpsEndpoint,
         CaCertificatePem = Server.CaCertificatePem,
         Credentials = new S3Credentials { AccessKey = Server.AccessKey, SecretKey = Server.SecretKey },
-        // The least, so that few bytes make several parts.
+        // The minimum, so that few bytes make several parts.
         Upload = new UploadPlan(UploadPlan.PartBytesMin),
     };
 }

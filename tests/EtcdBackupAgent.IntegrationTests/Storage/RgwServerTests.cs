@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.IntegrationTests.Storage;
 public sealed class RgwServerTests
 {
     [Fact]
-    public async Task On_disk_it_answers_is_killed_and_answers_again()
+    public async Task On_disk_it_responds_and_responds_again_after_it_was_killed()
     {
         await using RgwServer server = await RgwServer.StartAsync(RgwStorage.Disk);
         using HttpClient client = new();

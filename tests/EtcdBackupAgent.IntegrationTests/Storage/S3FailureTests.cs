@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>Connections that break: what can be healed is, and the rest fails and says where.</summary>
+/// <summary>Connections that break: the store recovers if possible, and otherwise reports where it failed.</summary>
 [Collection(RgwTests.Name)]
 public sealed class S3FailureTests(RgwFixture fixture)
 {
@@ -34,12 +34,12 @@ public sealed class S3FailureTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Answers_that_are_lost_do_not_make_a_put_fail_or_a_creation_look_like_anothers()
+    public async Task Lost_responses_neither_fail_a_put_nor_make_a_creation_look_like_anothers()
     {
         await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 1 } };
         using S3ObjectStore store = await OpenAsync(proxy);
 
-        // The request that begins the upload loses its answer, and so does the first one after it.
+        // The request that starts the upload loses its response, and so does the next one.
         proxy.ToClient.FaultsLeft = 2;
         await store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
         proxy.ToClient.FaultsLeft = 2;
@@ -51,7 +51,7 @@ public sealed class S3FailureTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_completion_whose_answer_is_lost_is_found_to_be_done()
+    public async Task A_completion_whose_response_is_lost_is_recognized_as_done()
     {
         await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 1 } };
         using S3ObjectStore store = await OpenAsync(proxy);
@@ -61,7 +61,8 @@ public sealed class S3FailureTests(RgwFixture fixture)
             At = Length,
             Reached = async token =>
             {
-                // The first part is there; the second is on its way when the content ends, and what follows it is the completion.
+                // The first part is stored. The second is being sent when the content ends, and the completion follows
+                // it.
                 S3ObjectStore direct = new(_options, TimeProvider.System);
                 await TestDeadline.UntilAsync(
                     "the first part", async () => await direct.ListPendingUploadsAsync(token).AnyAsync(token), token);
@@ -80,7 +81,7 @@ public sealed class S3FailureTests(RgwFixture fixture)
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_connection_that_falls_silent_is_given_up_and_the_request_is_sent_again(bool towardsServer)
+    public async Task A_silent_connection_is_closed_and_the_request_is_sent_again(bool towardsServer)
     {
         ManualTime clock = new(TimeProvider.System.GetUtcNow());
         await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port);
@@ -91,7 +92,8 @@ public sealed class S3FailureTests(RgwFixture fixture)
         Task<long> put = store.PutAsync(Key, new PatternStream(9 << 20), CancellationToken.None);
         await TestDeadline.UntilAsync("the put to go on", () =>
         {
-            // While bytes move there is none to wait for; and the clock of the signatures must stay near the server's.
+            // While bytes arrive there is no timer to wait for; and the clock of the signatures must stay near the
+            // server's.
             if (silent.Faults > 0)
             {
                 clock.Advance(TimeSpan.FromSeconds(1));
@@ -106,7 +108,7 @@ public sealed class S3FailureTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_read_that_is_cut_goes_on_where_it_was()
+    public async Task An_interrupted_read_continues_at_its_position()
     {
         await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 3 << 20 } };
         using S3ObjectStore store = await OpenAsync(proxy);
@@ -119,7 +121,7 @@ public sealed class S3FailureTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_read_that_is_cut_for_ever_fails_and_says_where()
+    public async Task A_read_that_is_interrupted_repeatedly_fails_with_its_position()
     {
         await using TcpProxy proxy = new(fixture.Server.HttpEndpoint.Port) { ToClient = { FaultAfterBytes = 100_000 } };
         using S3ObjectStore store = await OpenAsync(proxy);
@@ -150,12 +152,17 @@ public sealed class S3FailureTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Names_that_are_no_keys_are_passed_over()
+    public async Task Names_that_are_not_keys_are_skipped()
     {
         using S3ObjectStore whole = new(_options, TimeProvider.System);
         await whole.EnsureCreatedAsync(CancellationToken.None);
         await S3RawPut.PutAsync(
-            _options with { Endpoint = fixture.Server.HttpEndpoint }, "dir/a b", "dir/", "dir//x", "dir/ok", "dir/ümlaut");
+            _options with { Endpoint = fixture.Server.HttpEndpoint },
+            "dir/a b",
+            "dir/",
+            "dir//x",
+            "dir/ok",
+            "dir/ümlaut");
 
         Assert.Equal(
             ["dir/ok"],

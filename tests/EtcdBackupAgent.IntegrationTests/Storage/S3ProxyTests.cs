@@ -9,7 +9,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>The S3 client and a proxy: what goes through it, what does not, and whose fault a failure is.</summary>
+/// <summary>
+/// The S3 client and a proxy: which requests go through it, and which side is reported for a failure.
+/// </summary>
 [Collection(RgwTests.Name)]
 public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
 {
@@ -24,7 +26,7 @@ public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
     public async Task DisposeAsync() => await _proxy.DisposeAsync();
 
     [Fact]
-    public async Task Https_goes_through_a_tunnel_and_http_by_whole_URLs_with_the_proxys_user()
+    public async Task Https_uses_a_tunnel_and_http_uses_absolute_URLs_with_the_proxys_user()
     {
         _proxy.User = "us@er:pass:word";
         string url = $"http://us%40er:pass%3Aword@127.0.0.1:{_proxy.Port}";
@@ -44,7 +46,7 @@ public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_host_that_NO_PROXY_names_is_gone_to_directly_and_loopback_without_being_named()
+    public async Task A_host_in_NO_PROXY_and_loopback_are_reached_directly()
     {
         using S3ObjectStore named = Open(Secure, $"HTTPS_PROXY={_proxy.Url}", "NO_PROXY=10.0.0.0/8,.test");
         using S3ObjectStore loopback = Open(fixture.Server.HttpsEndpoint.AbsoluteUri, $"HTTPS_PROXY={_proxy.Url}");
@@ -60,7 +62,7 @@ public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
     [InlineData(403)]
     [InlineData(407)]
     [InlineData(404)]
-    public async Task What_the_proxy_refuses_is_no_missing_right_and_no_absent_object(int status)
+    public async Task A_refusal_by_the_proxy_is_neither_a_missing_permission_nor_a_missing_object(int status)
     {
         _proxy.Refusal = status;
         string hidden = $"http://me:hidden-word@127.0.0.1:{_proxy.Port}";
@@ -82,7 +84,7 @@ public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_refusal_of_the_store_that_comes_through_a_proxy_stays_the_stores()
+    public async Task A_refusal_by_the_store_through_a_proxy_is_reported_as_the_stores()
     {
         using S3ObjectStore store = new(
             Options(Plain, $"HTTP_PROXY={_proxy.Url}") with
@@ -103,7 +105,7 @@ public sealed class S3ProxyTests(RgwFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_proxy_that_is_away_is_named()
+    public async Task An_unreachable_proxy_is_reported()
     {
         string away = $"http://127.0.0.1:{FreePort.Take()}";
         using S3ObjectStore store = Open(Secure, $"HTTPS_PROXY={away}");

@@ -5,7 +5,9 @@ using EtcdBackupAgent.Storage.S3;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>Puts objects into a bucket that no store of ours would, as others who share a bucket do.</summary>
+/// <summary>
+/// Puts objects into a bucket that this agent's store never writes, as other users of a shared bucket do.
+/// </summary>
 internal static class S3RawPut
 {
     public static async Task PutAsync(S3Options options, params string[] keys)

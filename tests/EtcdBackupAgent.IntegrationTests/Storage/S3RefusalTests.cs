@@ -8,14 +8,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>Every way in which a store can be named wrongly says what is wrong, and never the secret.</summary>
+/// <summary>Every wrong setting of a store is reported with its cause, and never with the secret.</summary>
 [Collection(RgwTests.Name)]
 public sealed class S3RefusalTests(RgwFixture fixture)
 {
     private readonly S3Options _options = fixture.Options();
 
     [Fact]
-    public async Task A_wrong_access_key_is_named()
+    public async Task A_wrong_access_key_is_reported()
     {
         BackupException e = await FailAsync(WithKey("WRONGACCESSKEY", "wrong-secret"));
 
@@ -24,7 +24,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_wrong_secret_key_is_said_and_not_shown()
+    public async Task A_wrong_secret_key_is_reported_and_not_printed()
     {
         BackupException e = await FailAsync(WithKey(fixture.Server.AccessKey, "wrong-secret"));
 
@@ -33,7 +33,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_put_into_no_bucket_names_the_bucket_and_a_read_finds_nothing()
+    public async Task A_put_into_a_missing_bucket_reports_the_bucket_and_a_read_finds_nothing()
     {
         using S3ObjectStore store = Open(_options);
 
@@ -46,7 +46,8 @@ public sealed class S3RefusalTests(RgwFixture fixture)
 
         Assert.All(
             [put, putInParts, create],
-            e => Says(e, FailureReason.StoreFailed, $"the bucket '{_options.BucketName}' does not exist", store.Address));
+            e => Says(
+                e, FailureReason.StoreFailed, $"the bucket '{_options.BucketName}' does not exist", store.Address));
         Says(read, FailureReason.ObjectNotFound, "'k'", "the bucket does not exist either");
         Assert.Empty(await store.ListAsync("", CancellationToken.None).ToListAsync());
         Assert.Empty(await store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync());
@@ -85,7 +86,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_used_up_quota_is_a_full_store()
+    public async Task An_exhausted_quota_is_a_full_store()
     {
         await fixture.Server.CreateUserAsync("small", "SMALLACCESSKEY", "small-secret");
         await fixture.Server.AdministerAsync(
@@ -105,7 +106,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_server_of_an_unknown_CA_is_not_trusted()
+    public async Task A_server_with_an_unknown_CA_is_not_trusted()
     {
         using TestCertificates other = new("Another CA");
 
@@ -114,12 +115,13 @@ public sealed class S3RefusalTests(RgwFixture fixture)
 
         Assert.All(
             [ofSystem, ofOther],
-            e => Says(e, FailureReason.StoreUnreachable, "not signed by a CA that is trusted", "issued by 'CN=Test S3 CA'"));
+            e => Says(
+                e, FailureReason.StoreUnreachable, "not signed by a CA that is trusted", "issued by 'CN=Test S3 CA'"));
         Assert.Contains("caCertificate", ofOther.Hint, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_certificate_for_another_name_is_not_trusted_and_its_names_are_told()
+    public async Task A_certificate_for_another_name_is_not_trusted_and_its_names_are_reported()
     {
         using TestCertificates authority = new();
         await using TlsServer server = new(authority.Server(["s3.example", "192.0.2.7"]));
@@ -131,7 +133,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_certificate_that_ended_is_not_trusted_and_its_time_is_told()
+    public async Task An_expired_certificate_is_not_trusted_and_its_time_is_reported()
     {
         using TestCertificates authority = new();
         await using TlsServer server = new(authority.Server(["localhost"], validity: TestValidity.Past));
@@ -143,7 +145,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_port_that_speaks_no_TLS_is_said()
+    public async Task A_port_without_TLS_is_reported()
     {
         UriBuilder endpoint = new(fixture.Server.HttpsEndpoint) { Port = fixture.Server.HttpEndpoint.Port };
 
@@ -153,7 +155,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_name_that_nobody_knows_is_said()
+    public async Task An_unknown_host_name_is_reported()
     {
         BackupException e = await FailAsync(_options with { Endpoint = new Uri("https://s3.invalid:9000") });
 
@@ -161,7 +163,7 @@ public sealed class S3RefusalTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_refused_connection_names_the_server()
+    public async Task A_refused_connection_is_reported_with_the_server()
     {
         int port = FreePort.Take();
 

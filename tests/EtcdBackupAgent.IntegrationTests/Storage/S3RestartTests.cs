@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>A server that dies in the middle of an upload. It is a server of these tests' own.</summary>
+/// <summary>A server that dies in the middle of an upload. These tests have their own server.</summary>
 public sealed class S3RestartTests(RgwFixture fixture) : IClassFixture<RgwFixture>
 {
     private const long SeveralParts = (5L << 20) * 8;
@@ -15,7 +15,7 @@ public sealed class S3RestartTests(RgwFixture fixture) : IClassFixture<RgwFixtur
     private static readonly ObjectKey Key = new("data/object");
 
     [Fact]
-    public async Task A_server_that_dies_midway_makes_the_put_fail_and_what_is_left_can_be_given_back()
+    public async Task A_server_that_dies_midway_fails_the_put_and_the_remaining_upload_can_be_aborted()
     {
         RgwServer server = fixture.Server;
         using S3ObjectStore store = new(fixture.Options(), TimeProvider.System);
@@ -39,7 +39,7 @@ public sealed class S3RestartTests(RgwFixture fixture) : IClassFixture<RgwFixtur
     }
 
     [Fact]
-    public async Task A_server_that_is_restarted_midway_is_waited_for()
+    public async Task A_put_waits_for_a_server_that_is_restarted_midway()
     {
         RgwServer server = fixture.Server;
         using S3ObjectStore store = new(fixture.Options(), TimeProvider.System);

@@ -7,19 +7,22 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>Content goes through a store in bounded memory. Nothing else runs meanwhile, or its memory would count.</summary>
+/// <summary>
+/// Content passes through a store in bounded memory. No other test runs at the same time, because its memory would
+/// count.
+/// </summary>
 [Collection(MeasuredAlone.Name)]
 public sealed class StoreMemoryTests
 {
     private const long ContentBytes = 256 << 20;
 
-    /// <summary>For connections, TLS and code that is compiled on the way.</summary>
+    /// <summary>Memory for connections, TLS and code that is compiled at run time.</summary>
     private const long SlackBytes = 60 << 20;
 
     private static readonly ObjectKey Key = new("big");
 
     [Fact]
-    public async Task S3_holds_no_more_than_its_parts()
+    public async Task S3_keeps_no_more_in_memory_than_its_parts()
     {
         await using RgwServer server = await RgwServer.StartAsync();
         S3Options options = new()
@@ -35,7 +38,7 @@ public sealed class StoreMemoryTests
     }
 
     [Fact]
-    public async Task A_directory_holds_no_more_than_its_buffers()
+    public async Task A_directory_keeps_no_more_in_memory_than_its_buffers()
     {
         using TestDirectory directory = new();
         using DirectoryObjectStore store = new(directory.Path, TimeProvider.System);
@@ -58,7 +61,9 @@ public sealed class StoreMemoryTests
         Assert.InRange(watch.GrowthBytes, 0, limit);
     }
 
-    /// <summary>The most memory that the process had more than at the start, looked at often.</summary>
+    /// <summary>
+    /// Measures often how much more memory the process uses than at the start, and keeps the maximum.
+    /// </summary>
     private sealed class MemoryWatch : IDisposable
     {
         private readonly long _start = Environment.WorkingSet;

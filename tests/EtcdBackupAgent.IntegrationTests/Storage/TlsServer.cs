@@ -7,7 +7,7 @@ using EtcdBackupAgent.Testing.Certificates;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
-/// <summary>Shows a certificate to who connects, and does nothing else.</summary>
+/// <summary>Presents a certificate to its clients, and does nothing else.</summary>
 internal sealed class TlsServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -42,7 +42,7 @@ internal sealed class TlsServer : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or AuthenticationException)
             {
-                // The client did not like what it saw.
+                // The client refused the certificate.
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
-/// <summary>"Created only if absent" on servers that do not know the condition, or ignore it.</summary>
+/// <summary>"Created only if absent" on servers that do not support the condition, or ignore it.</summary>
 [Collection(RgwTests.Name)]
 public sealed class CreationTests(RgwFixture fixture)
 {
@@ -16,7 +16,7 @@ public sealed class CreationTests(RgwFixture fixture)
     private static readonly byte[] Theirs = "theirs"u8.ToArray();
 
     [Fact]
-    public async Task Without_the_condition_a_repository_is_made_with_a_warning_and_a_second_one_is_not()
+    public async Task Without_the_condition_a_repository_is_created_with_a_warning_and_a_second_one_is_not()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         RefuseCondition(scene);
@@ -50,7 +50,7 @@ public sealed class CreationTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Who_may_not_look_has_to_list_before_storing_without_the_condition()
+    public async Task A_user_without_read_permission_lists_before_storing_without_the_condition()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         await scene.Direct.TryCreateAsync(Key, Theirs, CancellationToken.None);
@@ -64,7 +64,7 @@ public sealed class CreationTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_server_that_stores_nothing_at_all_is_not_taken_for_one_without_the_condition()
+    public async Task A_server_that_stores_nothing_is_not_treated_as_one_without_the_condition()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         scene.Refuse(S3Call.PutObject, new S3Answer(StatusCodes.Status501NotImplemented, "NotImplemented"));
@@ -80,9 +80,9 @@ public sealed class CreationTests(RgwFixture fixture)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Of_two_that_create_at_once_the_first_one_stays(bool hasVersions)
+    public async Task Of_two_simultaneous_creations_the_first_one_remains(bool hasVersions)
     {
-        // The real server obeys the condition without versions, and ignores it with them.
+        // The real server obeys the condition without versioning, and ignores it with versioning.
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         await SetVersioningAsync(scene, hasVersions);
         scene.Proxy.Answer = async request =>
@@ -101,7 +101,7 @@ public sealed class CreationTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task In_a_bucket_with_versions_a_deleted_object_is_created_anew()
+    public async Task In_a_bucket_with_versions_a_deleted_object_is_created_again()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         await SetVersioningAsync(scene, isOn: true);
@@ -115,7 +115,7 @@ public sealed class CreationTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_second_version_that_cannot_be_taken_back_is_named()
+    public async Task A_second_version_that_cannot_be_deleted_is_reported()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         await SetVersioningAsync(scene, isOn: true);

@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 public sealed class DeletionTests(RgwFixture fixture)
 {
     [Fact]
-    public async Task A_batch_carries_the_MD5_of_its_body_for_servers_that_demand_it()
+    public async Task A_batch_has_the_MD5_of_its_body_for_servers_that_require_it()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         ObjectKey[] keys = await scene.FillAsync("a", "b", "c");
@@ -63,7 +63,7 @@ public sealed class DeletionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Where_neither_is_allowed_the_right_is_named_and_nothing_is_gone()
+    public async Task If_neither_is_allowed_the_permission_is_reported_and_nothing_is_deleted()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         ObjectKey[] keys = await scene.FillAsync("a", "b");
@@ -82,7 +82,7 @@ public sealed class DeletionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_wrong_key_is_no_reason_to_try_one_by_one()
+    public async Task A_wrong_key_does_not_cause_single_deletions()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         ObjectKey[] keys = await scene.FillAsync("a", "b");
@@ -94,7 +94,7 @@ public sealed class DeletionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task An_object_that_is_not_there_is_no_error_where_the_server_answers_404()
+    public async Task A_missing_object_is_not_an_error_if_the_server_returns_404()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         scene.Refuse(S3Call.DeleteObject, new S3Answer(StatusCodes.Status404NotFound, "NoSuchKey"));

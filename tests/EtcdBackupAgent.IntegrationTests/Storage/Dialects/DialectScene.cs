@@ -5,8 +5,7 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
-/// <summary>A bucket of the real server, and a way to it through a proxy that answers some calls as another server
-/// would.</summary>
+/// <summary>A bucket on the real server, behind a proxy that responds to some calls as another server would.</summary>
 internal sealed class DialectScene : IAsyncDisposable
 {
     private DialectScene(S3Options options, FaultyS3Proxy proxy)
@@ -19,16 +18,16 @@ internal sealed class DialectScene : IAsyncDisposable
 
     public FaultyS3Proxy Proxy { get; }
 
-    /// <summary>Those of <see cref="Store"/>.</summary>
+    /// <summary>The options of <see cref="Store"/>.</summary>
     public S3Options Options { get; }
 
-    /// <summary>Past the proxy.</summary>
+    /// <summary>A store without the proxy.</summary>
     public S3ObjectStore Direct { get; }
 
-    /// <summary>Through the proxy.</summary>
+    /// <summary>A store behind the proxy.</summary>
     public S3ObjectStore Store { get; }
 
-    /// <summary>What <see cref="Store"/> logs.</summary>
+    /// <summary>The log of <see cref="Store"/>.</summary>
     public RecordingLogger Log { get; } = new();
 
     public static async Task<DialectScene> CreateAsync(RgwFixture fixture)
@@ -38,11 +37,11 @@ internal sealed class DialectScene : IAsyncDisposable
         return scene;
     }
 
-    /// <summary>From now on this call is answered so.</summary>
+    /// <summary>Sets the response to this call.</summary>
     public void Refuse(S3Call call, S3Answer answer) => Proxy.Answer =
         request => Task.FromResult(S3Calls.Of(request) == call ? answer : null);
 
-    /// <summary>Stores objects of these names, each with its name.</summary>
+    /// <summary>Stores objects with these names; the content of each is its name.</summary>
     public async Task<ObjectKey[]> FillAsync(params string[] names)
     {
         foreach (string name in names)

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
-/// <summary>What the server is asked to do with objects: encrypt, class, tag; in one part and in several.</summary>
+/// <summary>The settings of stored objects: encryption, storage class and tags; in one part and in several.</summary>
 [Collection(RgwTests.Name)]
 public sealed class ObjectSettingsTests(RgwFixture fixture)
 {
@@ -18,7 +18,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
     private static readonly ObjectKey Large = new("large");
 
     [Fact]
-    public async Task A_bucket_that_demands_encryption_takes_what_is_stored_with_it()
+    public async Task A_bucket_that_requires_encryption_accepts_encrypted_objects()
     {
         S3Options options = fixture.Options();
         using S3ObjectStore owner = new(options, TimeProvider.System);
@@ -43,7 +43,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Everything_is_encrypted_with_the_key_that_is_named_and_is_read_again()
+    public async Task Everything_is_encrypted_with_the_given_key_and_can_be_read()
     {
         S3Options options = fixture.Options() with
         {
@@ -67,7 +67,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_key_that_the_server_does_not_know_is_named()
+    public async Task An_unknown_key_is_reported()
     {
         S3Options options = fixture.Options() with
         {
@@ -84,7 +84,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task Tags_and_the_storage_class_come_with_every_object()
+    public async Task Tags_and_the_storage_class_are_sent_with_every_object()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         List<(S3Call Call, string Class, string Tags)> made = [];
@@ -112,7 +112,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
         await PutAsync(store, Small, 10);
         await PutAsync(store, Large, SeveralParts);
 
-        // Ceph 16 takes no tags for an upload in parts: there the request alone is looked at.
+        // Ceph 16 stores no tags for an upload in parts: there the test checks only the request.
         using BucketOwner owner = new(fixture.Server);
         Assert.Equal(["team=a b+c", "x="], await owner.TagsAsync(scene.Options.BucketName, Small.Value));
         Assert.Equal(
@@ -125,7 +125,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task An_archived_object_says_how_to_bring_it_back()
+    public async Task An_archived_object_is_reported_with_the_way_to_restore_it()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         await scene.FillAsync("small");
@@ -143,8 +143,8 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
         store.PutAsync(key, new PatternStream(length), CancellationToken.None);
 
     /// <summary>
-    /// As Amazon's documents write it, for PutObject. Ceph 16 refuses CreateMultipartUpload under it with the header,
-    /// too.
+    /// The policy in Amazon's documentation, for PutObject. With it, Ceph 16 refuses CreateMultipartUpload even with
+    /// the header.
     /// </summary>
     private static string DemandEncryption(string bucket, string user) => $$"""
         {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
-/// <summary>Unfinished uploads that cannot be listed or aborted cost a warning; all else is pruned.</summary>
+/// <summary>Unfinished uploads that cannot be listed or aborted cause a warning; everything else is pruned.</summary>
 [Collection(RgwTests.Name)]
 public sealed class PendingUploadTests(RgwFixture fixture)
 {
@@ -20,7 +20,8 @@ public sealed class PendingUploadTests(RgwFixture fixture)
     [InlineData(S3Call.ListMultipartUploads, 501, "NotImplemented", "501 NotImplemented")]
     [InlineData(S3Call.AbortMultipartUpload, 403, "AccessDenied", "s3:AbortMultipartUpload")]
     [InlineData(S3Call.AbortMultipartUpload, 405, "MethodNotAllowed", "405 MethodNotAllowed")]
-    public async Task A_refusal_warns_and_the_rest_is_pruned(S3Call call, int status, string code, string part)
+    public async Task A_refusal_causes_a_warning_and_the_rest_is_pruned(
+        S3Call call, int status, string code, string part)
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         BackupRepository direct = await BackupRepository.InitAsync(

@@ -13,8 +13,9 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
 /// <summary>
-/// Refuses every call of every use case in every way, and sees that the table of <c>docs/s3-permissions.md</c> holds:
-/// the use case does its work otherwise, or says what was refused and which right it needs; and no snapshot is lost.
+/// Refuses every call of every use case in every way, and compares the result with the table of
+/// <c>docs/s3-permissions.md</c>: the use case works without the call, or reports the refused call and the permission
+/// that it needs; and no snapshot is lost.
 /// </summary>
 public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixture>
 {
@@ -27,7 +28,7 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
         new(501, "NotImplemented"),
     ];
 
-    /// <summary>What the message must name when the call is refused with 403.</summary>
+    /// <summary>The permission that the message must contain if the call is refused with 403.</summary>
     private static readonly Dictionary<S3Call, string> Rights = new()
     {
         [S3Call.ListObjectsV2] = "s3:ListBucket on",
@@ -83,7 +84,7 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
 
     [Theory]
     [MemberData(nameof(UseCases))]
-    public async Task A_refused_call_is_done_otherwise_or_named_and_nothing_is_lost(string useCase)
+    public async Task A_refused_call_is_replaced_or_reported_and_nothing_is_lost(string useCase)
     {
         Func<RequestFaultScene, IObjectStore, Task> flow = Flows[useCase];
         HashSet<S3Call> calls = await CallsAsync(useCase, flow);
@@ -118,7 +119,9 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
         await scene.DisposeAsync();
     }
 
-    /// <summary>The table's exceptions. A 404 may be an object that is not there, or has just gone.</summary>
+    /// <summary>
+    /// The exceptions in the table. A 404 may mean an object that does not exist, or that was just deleted.
+    /// </summary>
     private static bool IsDoneOtherwise(S3Call call, int status) => (call, status) switch
     {
         (S3Call.DeleteObjects, _) => true,
@@ -148,7 +151,7 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
         _ => FailureReason.StoreFailed,
     };
 
-    /// <returns>Whether all snapshots are still there; the one that was to be removed may be gone.</returns>
+    /// <returns>Whether all snapshots still exist; the one to be removed may be missing.</returns>
     private static async Task<bool> AssertNothingLostAsync(string what, string useCase, RequestFaultScene scene)
     {
         if (scene.Before.Count == 0)
@@ -159,7 +162,7 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
         IReadOnlyList<string> listed = await scene.ListedAsync();
         string? first = scene.Before.FirstOrDefault(id => !listed.Contains(id));
 
-        // The manifest goes first: a snapshot whose data could not be deleted is gone, as was wished.
+        // The manifest is deleted first: a snapshot whose data could not be deleted no longer exists, as requested.
         Assert.True(
             first is null || (first == scene.Before[0] && useCase is "prune" or "delete" or "backup with retention"),
             $"{what}: snapshot {first} is lost.");
@@ -168,7 +171,7 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
 
     private static async Task RunAsync(Func<RequestFaultScene, IObjectStore, Task> flow, RequestFaultScene scene)
     {
-        // A new store each time: it remembers what its server refuses.
+        // A new store each time, because a store remembers what its server refuses.
         using S3ObjectStore store = scene.NewStore();
         await flow(scene, store);
     }

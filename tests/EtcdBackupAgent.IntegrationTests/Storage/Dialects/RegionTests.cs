@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Dialects;
 
-/// <summary>A server that wants another region, endpoint or host says which, and so does the message.</summary>
+/// <summary>A server that expects another region, endpoint or host reports it, and the message contains it.</summary>
 [Collection(RgwTests.Name)]
 public sealed class RegionTests(RgwFixture fixture)
 {
@@ -48,7 +48,8 @@ public sealed class RegionTests(RgwFixture fixture)
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public async Task Region_and_endpoint_are_named_with_what_to_set(string server, S3Answer answer, string[] parts)
+    public async Task Region_and_endpoint_are_reported_with_the_settings_to_change(
+        string server, S3Answer answer, string[] parts)
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         scene.Proxy.Answer = _ => Task.FromResult<S3Answer?>(answer);
@@ -69,7 +70,7 @@ public sealed class RegionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task The_region_that_is_used_when_none_is_given_is_named()
+    public async Task The_default_region_is_reported_if_none_is_given()
     {
         await using DialectScene scene = await DialectScene.CreateAsync(fixture);
         scene.Proxy.Answer = _ => Task.FromResult<S3Answer?>(new S3Answer(301, "PermanentRedirect"));
@@ -81,7 +82,7 @@ public sealed class RegionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task With_the_bucket_in_the_host_the_host_that_was_asked_is_named()
+    public async Task With_the_bucket_in_the_host_the_requested_host_is_reported()
     {
         BackupException e = await FailAsync(new S3Options
         {
@@ -96,7 +97,7 @@ public sealed class RegionTests(RgwFixture fixture)
     }
 
     [Fact]
-    public async Task A_certificate_that_does_not_know_the_buckets_host_says_so()
+    public async Task A_certificate_without_the_buckets_host_is_reported()
     {
         using TestCertificates authority = new();
         await using TlsServer server = new(authority.Server(["localhost"]));

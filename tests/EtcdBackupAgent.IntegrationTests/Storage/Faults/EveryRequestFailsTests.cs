@@ -6,15 +6,16 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Storage.Faults;
 
 /// <summary>
-/// Lets every single request of every use case fail on its way to a real S3 server: refused, cut before it was done, after it, in the
-/// middle of its answer. Once, it is sent again and nothing is lost; for good, it is said, and nothing is broken.
+/// Makes every single request of every use case to a real S3 server fail: refused, cut before it completes, cut after
+/// it, cut in the middle of its response. A single failure is retried and nothing is lost; a permanent failure is
+/// reported and nothing is broken.
 /// </summary>
 public sealed class EveryRequestFailsTests(RgwFixture server) : IClassFixture<RgwFixture>
 {
     /// <summary>More than one part of an upload.</summary>
     private const int SeveralPartsBytes = 9 << 20;
 
-    /// <summary>What becomes of a request, and whether all after it fail, too.</summary>
+    /// <summary>The fault of a request, and whether all later requests fail too.</summary>
     public static TheoryData<RequestFault, bool> Faults { get; } = new()
     {
         { RequestFault.Refused, false },
@@ -56,7 +57,7 @@ public sealed class EveryRequestFailsTests(RgwFixture server) : IClassFixture<Rg
         int requests = await RequestFaultScene.SweepAsync(
             server, fault, forGood, (scene, repository) => scene.BackUpAsync(repository, bytes: SeveralPartsBytes));
 
-        // Open, list, begin, two parts, complete, certificates, look at the manifest, create it.
+        // Open, list, start, two parts, complete, certificates, check the manifest, create it.
         Assert.InRange(requests, 9, 10);
     }
 
@@ -66,7 +67,8 @@ public sealed class EveryRequestFailsTests(RgwFixture server) : IClassFixture<Rg
     {
         int requests = await RequestFaultScene.SweepAsync(server, fault, forGood, async (scene, repository) =>
         {
-            await new PruneRun(repository, TimeProvider.System).ExecuteAsync(scene.KeepOne, dryRun: false, CancellationToken.None);
+            await new PruneRun(repository, TimeProvider.System).ExecuteAsync(
+                scene.KeepOne, dryRun: false, CancellationToken.None);
             Assert.Equal(scene.Before.Skip(1), await scene.ListedAsync());
         });
 

@@ -15,7 +15,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Faults;
 
-/// <summary>A repository of two snapshots in a bucket, reached through a proxy that lets one request of a flow fail.</summary>
+/// <summary>A repository of two snapshots in a bucket, behind a proxy that makes one request of a flow fail.</summary>
 internal sealed class RequestFaultScene : IAsyncDisposable
 {
     private const int SnapshotsBefore = 2;
@@ -39,25 +39,26 @@ internal sealed class RequestFaultScene : IAsyncDisposable
 
     public FaultyS3Proxy Proxy { get; }
 
-    /// <summary>The snapshots that were there before, oldest first.</summary>
+    /// <summary>The snapshots that existed before, oldest first.</summary>
     public IReadOnlyList<string> Before { get; private set; } = [];
 
-    /// <summary>A directory that is not there, to restore to.</summary>
+    /// <summary>A directory that does not exist, as a restore target.</summary>
     public string Target => _directory["target"];
 
-    /// <summary>One that no restore has used before.</summary>
+    /// <summary>Returns a directory that no restore has used.</summary>
     public string NewTarget() => _directory[$"target-{Interlocked.Increment(ref _targets)}"];
 
-    /// <summary>A store behind the proxy that knows nothing of its server yet.</summary>
+    /// <summary>Returns a store behind the proxy that has not yet learned anything about its server.</summary>
     public S3ObjectStore NewStore() => new(_options, Time);
 
     public RetentionRule KeepOne { get; private set; } = null!;
 
     /// <summary>
-    /// Runs a flow again and again, each time in a new repository, letting its first, second, … request fail until there are no more.
-    /// Failing once it must succeed all the same; failing for good it must say at what, and all must heal afterwards.
+    /// Runs a flow repeatedly, each time in a new repository. Its first, second, … request fails, until there are no
+    /// more. After a single failure the flow must still succeed. A permanent failure must be reported with its request,
+    /// and everything must work again afterwards.
     /// </summary>
-    /// <returns>How many requests the flow has.</returns>
+    /// <returns>The number of requests of the flow.</returns>
     public static async Task<int> SweepAsync(
         RgwFixture server, RequestFault fault, bool forGood, Func<RequestFaultScene, BackupRepository, Task> flow)
     {
@@ -81,7 +82,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             if (forGood)
             {
                 BackupException named = Assert.IsType<BackupException>(failure);
-                Assert.True(named.Reason is FailureReason.StoreFailed or FailureReason.StoreUnreachable, named.ToString());
+                Assert.True(
+                    named.Reason is FailureReason.StoreFailed or FailureReason.StoreUnreachable, named.ToString());
                 Assert.Matches("Cannot (read|store|list|delete|create|complete|abort) ", named.Message);
                 Assert.Contains(scene.Proxy.Endpoint.Authority, named.Message, StringComparison.Ordinal);
             }
@@ -94,8 +96,10 @@ internal sealed class RequestFaultScene : IAsyncDisposable
         }
     }
 
-    public Task<BackupOutcome> BackUpAsync(BackupRepository repository, int? retain = null, int number = SnapshotsBefore, int bytes = 2048) =>
-        new BackupRun(repository, SnapshotBytes.Source(SnapshotBytes.Create(bytes, number)), "1.2.3", Day(number)).ExecuteAsync(
+    public Task<BackupOutcome> BackUpAsync(
+        BackupRepository repository, int? retain = null, int number = SnapshotsBefore, int bytes = 2048) =>
+        new BackupRun(
+            repository, SnapshotBytes.Source(SnapshotBytes.Create(bytes, number)), "1.2.3", Day(number)).ExecuteAsync(
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
@@ -111,16 +115,22 @@ internal sealed class RequestFaultScene : IAsyncDisposable
 
     public static async Task VerifyAsync(BackupRepository repository)
     {
-        await foreach (VerifyOutcome outcome in new VerifyRun(repository, []).VerifyAllAsync(NoProgress, CancellationToken.None))
+        await foreach (
+            VerifyOutcome outcome in new VerifyRun(repository, []).VerifyAllAsync(NoProgress, CancellationToken.None))
         {
             Assert.True(outcome.IsSound);
         }
     }
 
-    /// <summary>Fetches everything and records it; what is in the databases is noise, and passes.</summary>
+    /// <summary>
+    /// Verifies everything and records the results. The content of the databases is random, and passes.
+    /// </summary>
     public async Task VerifyDeeplyAsync(BackupRepository repository)
     {
-        DeepVerifyRun run = new(repository, [], _directory.Create("scratch"), "1.2.3", Time) { Verify = (_, _, _, _) => UseCaseFixture.Proof() };
+        DeepVerifyRun run = new(repository, [], _directory.Create("scratch"), "1.2.3", Time)
+        {
+            Verify = (_, _, _, _) => UseCaseFixture.Proof(),
+        };
         await foreach (DeepVerifyOutcome outcome in run.VerifyAsync(idText: null, NoProgress, CancellationToken.None))
         {
             Assert.True(outcome.IsSound);
@@ -131,7 +141,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
         }
     }
 
-    /// <summary>The ids of the snapshots that are listed, oldest first; all are complete.</summary>
+    /// <summary>Returns the IDs of the listed snapshots, oldest first; all are complete.</summary>
     public async Task<IReadOnlyList<string>> ListedAsync()
     {
         Inventory inventory = await (await OpenAsync()).TakeInventoryAsync(CancellationToken.None);
@@ -148,7 +158,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>No bucket, and no repository.</summary>
+    /// <summary>Creates a scene without a bucket and a repository.</summary>
     public static async Task<RequestFaultScene> CreateEmptyAsync(RgwFixture server) =>
         new(server.Options(), await FaultyS3Proxy.StartAsync(server.Server.HttpEndpoint));
 
@@ -178,8 +188,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
     }
 
     /// <summary>
-    /// Past the proxy: everything that is listed verifies and restores, the next backup works, and a prune a day later leaves the
-    /// objects of what is listed and nothing else.
+    /// Asserts without the proxy that every listed snapshot verifies and restores, that the next backup succeeds, and
+    /// that a prune a day later leaves only the objects of listed snapshots.
     /// </summary>
     private async Task AssertHealsAsync()
     {

@@ -3,18 +3,18 @@ using EtcdBackupAgent.IntegrationTests.Manifests;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Permissions;
 
-/// <summary>The policies of <c>docs/s3-permissions.md</c>, as a bucket policy for a user of each.</summary>
+/// <summary>The policies of <c>docs/s3-permissions.md</c> as a bucket policy, with one user for each.</summary>
 internal static class DocumentedPolicy
 {
     private const string FenceStart = "```json ";
 
-    /// <summary>What the document calls the policies.</summary>
+    /// <summary>The names of the policies in the document.</summary>
     public static IReadOnlyDictionary<string, string> All { get; } = Read();
 
-    /// <param name="bucket">In the place of BUCKET.</param>
-    /// <param name="prefix">In the place of PREFIX.</param>
-    /// <param name="owner">The bucket's owner, to whom objects of others do not belong.</param>
-    /// <param name="users">The users, by the policy that each one has.</param>
+    /// <param name="bucket">The replacement of BUCKET.</param>
+    /// <param name="prefix">The replacement of PREFIX.</param>
+    /// <param name="owner">The bucket's owner, who does not own the objects of other users.</param>
+    /// <param name="users">The users by policy.</param>
     public static string ForBucket(
         string bucket, string prefix, string owner, IReadOnlyDictionary<string, string> users)
     {

@@ -11,7 +11,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Permissions;
 
-/// <summary>One bucket of the real server, and a user for each policy of <c>docs/s3-permissions.md</c>.</summary>
+/// <summary>One bucket on the real server, and a user for each policy of <c>docs/s3-permissions.md</c>.</summary>
 public sealed class PermissionScene : IAsyncLifetime, IDisposable
 {
     private const string Owner = "test";
@@ -46,7 +46,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
         _directory.Dispose();
     }
 
-    /// <summary>A new bucket with these policies; every test has one.</summary>
+    /// <summary>Creates a new bucket with these policies; every test uses its own.</summary>
     internal async Task<string> NewBucketAsync(string prefix)
     {
         S3Options options = _fixture.Options();
@@ -64,7 +64,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
         return options.BucketName;
     }
 
-    /// <summary>The bucket as the user with a policy sees it; with none, as its owner does.</summary>
+    /// <summary>Opens the bucket as the user with a policy; without a policy, as its owner.</summary>
     internal S3ObjectStore Open(string bucket, string prefix, string? policy = null)
     {
         S3Options options = _options with { BucketName = bucket, Prefix = prefix };
@@ -77,7 +77,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
         return store;
     }
 
-    /// <summary>A backup in several parts, with certificates.</summary>
+    /// <summary>Makes a backup with certificates in several parts.</summary>
     internal async Task<BackupOutcome> BackUpAsync(
         IObjectStore store, int day, int? retain = null, string certificates = "pki") =>
         await new BackupRun(
@@ -96,7 +96,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
             new Progress<TransferProgress>(),
             CancellationToken.None);
 
-    /// <summary>A directory that is not there yet.</summary>
+    /// <summary>Returns a directory that does not exist yet.</summary>
     internal string NewTarget() => _directory[$"target-{Interlocked.Increment(ref _targets)}"];
 
     private const int SeveralPartsBytes = 6 << 20;

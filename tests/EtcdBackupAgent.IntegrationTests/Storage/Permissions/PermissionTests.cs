@@ -14,18 +14,18 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Storage.Permissions;
 
-/// <summary>A user with exactly the rights that the document names does the job, and cannot do more.</summary>
+/// <summary>A user with exactly the documented permissions can do the task, and nothing more.</summary>
 public sealed class PermissionTests(PermissionScene scene) : IClassFixture<PermissionScene>
 {
     private const string Prefix = "clusters/one";
 
-    /// <summary>Not to spend seconds on passphrases that protect nothing.</summary>
+    /// <summary>A low work factor, because the passphrases protect nothing.</summary>
     private const int LittleWork = 4;
 
     private static readonly IProgress<TransferProgress> NoProgress = new Progress<TransferProgress>();
 
     [Fact]
-    public async Task Init_makes_a_repository_and_cannot_back_up_read_or_delete()
+    public async Task Init_creates_a_repository_and_cannot_back_up_read_or_delete()
     {
         string bucket = await scene.NewBucketAsync(Prefix);
         S3ObjectStore user = scene.Open(bucket, Prefix, "init");
@@ -57,13 +57,13 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         await AssertDeniedAsync("s3:PutObject", () => PutAsync(scene.Open(bucket, "clusters/two", "backup"), "x"));
         await AssertSoundAsync(scene.Open(bucket, Prefix));
 
-        // The owner of an object may read it on this server, so another user's is tried.
+        // On this server the owner of an object may read it, so the test uses another user's object.
         BackupOutcome others = await scene.BackUpAsync(scene.Open(bucket, Prefix), day: 2);
         await AssertDeniedAsync("s3:GetObject", () => ReadAsync(user, others.Manifest.Artifacts[0].Key));
     }
 
     [Fact]
-    public async Task Backup_that_fails_says_what_it_could_not_take_back()
+    public async Task A_failed_backup_reports_what_it_could_not_remove()
     {
         string bucket = await scene.NewBucketAsync(Prefix);
         await InitAsync(bucket);
@@ -78,7 +78,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
     }
 
     [Fact]
-    public async Task Backup_with_retention_exists_and_names_the_right_that_pruning_needs()
+    public async Task A_backup_with_retention_exists_and_reports_the_permission_that_pruning_needs()
     {
         string bucket = await scene.NewBucketAsync(Prefix);
         await InitAsync(bucket);
@@ -191,7 +191,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         await using Stream stream = await store.OpenReadAsync(key, range: null, CancellationToken.None);
     }
 
-    /// <returns>How many snapshots there are, all of them sound.</returns>
+    /// <returns>The number of snapshots, all of them sound.</returns>
     private static async Task<int> AssertSoundAsync(IObjectStore store)
     {
         int count = 0;

@@ -15,5 +15,6 @@ public sealed class DirectoryObjectStoreContract : ObjectStoreContract, IDisposa
 
     public void Dispose() => _directory.Dispose();
 
-    protected override IObjectStore Open(string prefix) => new DirectoryObjectStore(_directory[prefix], TimeProvider.System);
+    protected override IObjectStore Open(string prefix) =>
+        new DirectoryObjectStore(_directory[prefix], TimeProvider.System);
 }

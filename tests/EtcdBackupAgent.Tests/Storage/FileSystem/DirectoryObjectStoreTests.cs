@@ -17,7 +17,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Files_and_directories_are_their_owners_only()
+    public async Task Files_and_directories_are_accessible_to_their_owner_only()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         await PutAsync("snapshots/one/etcd.db.zst");
@@ -30,7 +30,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Nothing_but_the_objects_is_left_by_puts_and_nothing_by_deletes()
+    public async Task Puts_leave_only_the_objects_and_deletes_leave_nothing()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         await PutAsync("a/b/c/1");
@@ -45,7 +45,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_others_make_and_remove_while_it_is_made_is_there_or_told_to_be_missing()
+    public async Task A_directory_that_others_create_and_remove_at_the_same_time_exists_or_is_reported_as_missing()
     {
         const int Rounds = 3_000;
         const int Makers = 3;
@@ -62,11 +62,13 @@ public sealed class DirectoryObjectStoreTests : IDisposable
                 .ToList()
                 .AsEnumerable())));
 
-        Assert.All(failures.SelectMany(each => each), failure => Assert.True(FileErrors.IsMissing(failure), failure.ToString()));
+        Assert.All(
+            failures.SelectMany(each => each),
+            failure => Assert.True(FileErrors.IsMissing(failure), failure.ToString()));
     }
 
     [Fact]
-    public async Task Puts_and_deletes_in_one_directory_do_not_trip_over_each_other()
+    public async Task Puts_and_deletes_in_one_directory_do_not_disturb_each_other()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
 
@@ -84,7 +86,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_is_missing_is_empty_to_readers_and_refused_to_writers()
+    public async Task A_missing_directory_is_empty_for_readers_and_an_error_for_writers()
     {
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => PutAsync("k"));
 
@@ -97,9 +99,9 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_nobody_may_write_is_denied_with_its_path()
+    public async Task A_directory_without_write_permission_is_denied_with_its_path()
     {
-        // The kernel lets not even root make directories there.
+        // Not even root may create directories there.
         using DirectoryObjectStore store = new("/sys/etcd-backup-agent", TimeProvider.System);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
@@ -111,7 +113,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Links_in_the_directory_lead_nowhere()
+    public async Task Links_in_the_directory_are_not_followed()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         _directory.Create("outside");
@@ -137,7 +139,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Foreign_names_are_passed_over()
+    public async Task Foreign_names_are_skipped()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         await PutAsync("ok");
@@ -146,11 +148,12 @@ public sealed class DirectoryObjectStoreTests : IDisposable
         await File.WriteAllTextAsync(_directory["store/lost+found/x"], "");
 
         Assert.Equal(
-            ["ok"], (await _store.ListAsync("", CancellationToken.None).ToListAsync()).Select(found => found.Key.Value));
+            ["ok"],
+            (await _store.ListAsync("", CancellationToken.None).ToListAsync()).Select(found => found.Key.Value));
     }
 
     [Fact]
-    public async Task What_a_killed_process_left_shows_and_can_be_given_back()
+    public async Task The_remains_of_a_killed_process_are_listed_and_can_be_aborted()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         string pending = _directory.Create("store/~pending");
@@ -170,7 +173,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     [InlineData("../../outside")]
     [InlineData("20260102T030405Z-01234567~/../x")]
     [InlineData("")]
-    public async Task An_abort_reaches_nothing_but_pending_files(string uploadId)
+    public async Task An_abort_deletes_only_pending_files(string uploadId)
     {
         PendingUpload upload = new() { Key = "k", UploadId = uploadId, StartedAt = default };
 
@@ -181,7 +184,7 @@ public sealed class DirectoryObjectStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_shortened_while_it_is_read_is_noticed()
+    public async Task A_file_that_is_shortened_while_it_is_read_is_detected()
     {
         await _store.EnsureCreatedAsync(CancellationToken.None);
         await _store.PutAsync(new ObjectKey("k"), new PatternStream(1000), CancellationToken.None);

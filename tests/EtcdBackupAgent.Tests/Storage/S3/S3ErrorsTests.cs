@@ -7,10 +7,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Storage.S3;
 
-/// <summary>Answers that a test server cannot be brought to give; the others are tested on a real one.</summary>
+/// <summary>Responses that a test server cannot produce; the others are tested with a real server.</summary>
 public sealed class S3ErrorsTests
 {
-    private static readonly S3Options Options = new() { BucketName = "bucket", Endpoint = new Uri("https://s3.example") };
+    private static readonly S3Options Options =
+        new() { BucketName = "bucket", Endpoint = new Uri("https://s3.example") };
 
     [Theory]
     [InlineData("RequestTimeTooSkewed", HttpStatusCode.Forbidden, FailureReason.StoreDenied, "clock", true)]
@@ -31,7 +32,7 @@ public sealed class S3ErrorsTests
         "not allowed to do this (AccessDenied: text)", false)]
     [InlineData("InvalidObjectState", HttpStatusCode.Forbidden, FailureReason.StoreFailed,
         "archive storage class", false)]
-    public void An_answer_has_its_reason_its_words_and_is_tried_again_or_not(
+    public void A_response_has_its_reason_and_its_text_and_is_retried_or_not(
         string code, HttpStatusCode status, FailureReason reason, string words, bool again)
     {
         AmazonS3Exception answer = new("text", null, ErrorType.Sender, code, "request", status);
@@ -39,13 +40,14 @@ public sealed class S3ErrorsTests
         BackupException e = S3Errors.Translate(answer, S3Action.Store("k"), Options);
 
         Assert.Equal(reason, e.Reason);
-        Assert.StartsWith("Cannot store 'k' in s3://bucket at https://s3.example: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Cannot store 'k' in s3://bucket at https://s3.example: ", e.Message, StringComparison.Ordinal);
         Assert.Contains(words, e.Message, StringComparison.Ordinal);
         Assert.Equal(again, S3Errors.IsTransient(answer));
     }
 
     [Fact]
-    public void A_refusal_names_the_right_and_what_it_is_granted_on()
+    public void A_refusal_contains_the_permission_and_its_resource()
     {
         AmazonS3Exception answer = new(
             "Access Denied", null, ErrorType.Sender, "AccessDenied", "request", HttpStatusCode.Forbidden);
@@ -59,7 +61,7 @@ public sealed class S3ErrorsTests
     }
 
     [Fact]
-    public void A_certificate_that_is_not_trusted_is_not_shown_again()
+    public void A_request_with_an_untrusted_certificate_is_not_retried()
     {
         UntrustedServerException untrusted = new("it is not trusted.", "Trust it.");
         HttpRequestException failure = new(HttpRequestError.SecureConnectionError, "TLS", untrusted);
@@ -73,7 +75,7 @@ public sealed class S3ErrorsTests
     [InlineData("\"D41D8CD98F00B204E9800998ECF8427E\"", true)]
     [InlineData("\"not-an-md5\"", true)]
     [InlineData("\"00000000000000000000000000000000\"", false)]
-    public void Bytes_that_changed_on_the_way_are_noticed_where_the_ETag_is_an_MD5(string etag, bool passes)
+    public void Bytes_that_changed_on_the_way_are_detected_if_the_ETag_is_an_MD5(string etag, bool passes)
     {
         ContentMd5 empty = ContentMd5.Of([]);
 

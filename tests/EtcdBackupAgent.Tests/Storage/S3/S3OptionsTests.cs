@@ -10,14 +10,15 @@ public sealed class S3OptionsTests
     {
         BucketName = "bucket",
         Endpoint = new Uri("https://s3.example:9000"),
-        Credentials = new S3Credentials { AccessKey = "AKIA1", SecretKey = "very-secret", SessionToken = "token-secret" },
+        Credentials =
+            new S3Credentials { AccessKey = "AKIA1", SecretKey = "very-secret", SessionToken = "token-secret" },
     };
 
     [Theory]
     [InlineData("", "s3://bucket at https://s3.example:9000")]
     [InlineData("a/b", "s3://bucket/a/b at https://s3.example:9000")]
     [InlineData("/a/b/", "s3://bucket/a/b at https://s3.example:9000")]
-    public void The_address_names_bucket_prefix_and_server(string prefix, string address)
+    public void The_address_contains_bucket_prefix_and_server(string prefix, string address)
     {
         using S3ObjectStore store = new(Good with { Prefix = prefix }, TimeProvider.System);
 
@@ -25,7 +26,7 @@ public sealed class S3OptionsTests
     }
 
     [Fact]
-    public void The_address_of_AWS_names_the_region()
+    public void The_address_of_AWS_contains_the_region()
     {
         using S3ObjectStore store = new(Good with { Endpoint = null, Region = "eu-central-1" }, TimeProvider.System);
 
@@ -48,7 +49,8 @@ public sealed class S3OptionsTests
     [InlineData("bucket", "a//b", "https://s3.example", "'a//b'")]
     [InlineData("bucket", "", "ftp://s3.example", "'ftp://s3.example/'")]
     [InlineData("bucket", "", "s3.example", "'s3.example'")]
-    public void What_cannot_work_is_refused_with_its_value(string bucket, string prefix, string endpoint, string part)
+    public void Invalid_settings_are_refused_with_their_value(
+        string bucket, string prefix, string endpoint, string part)
     {
         S3Options options = new()
         {
@@ -66,11 +68,11 @@ public sealed class S3OptionsTests
     [Theory]
     [InlineData(true, "s3.example")]
     [InlineData(false, "bucket.s3.example")]
-    public void The_host_is_the_one_that_is_asked(bool pathStyle, string host) =>
+    public void The_host_is_the_one_that_receives_the_requests(bool pathStyle, string host) =>
         Assert.Equal(host, (Good with { PathStyle = pathStyle }).Host);
 
     [Fact]
-    public void A_region_that_is_none_is_refused_with_its_value()
+    public void An_invalid_region_is_refused_with_its_value()
     {
         BackupException e = Assert.Throws<BackupException>(
             () => new S3ObjectStore(Good with { Region = "eu central" }, TimeProvider.System));
@@ -82,7 +84,7 @@ public sealed class S3OptionsTests
     [Theory]
     [InlineData("no certificate at all")]
     [InlineData("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")]
-    public void A_CA_certificate_that_is_none_is_refused(string pem)
+    public void An_invalid_CA_certificate_is_refused(string pem)
     {
         BackupException e = Assert.Throws<BackupException>(
             () => new S3ObjectStore(Good with { CaCertificatePem = pem }, TimeProvider.System));

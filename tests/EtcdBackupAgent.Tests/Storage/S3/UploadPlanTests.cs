@@ -12,7 +12,7 @@ public sealed class UploadPlanTests
 
     [Theory]
     [MemberData(nameof(FirstParts))]
-    public void The_longest_object_that_S3_takes_fits_its_most_parts(int firstPartBytes)
+    public void The_longest_object_of_S3_fits_into_its_maximum_number_of_parts(int firstPartBytes)
     {
         UploadPlan plan = new(firstPartBytes);
 
@@ -23,7 +23,7 @@ public sealed class UploadPlanTests
 
     [Theory]
     [MemberData(nameof(FirstParts))]
-    public void Parts_only_grow_and_keep_to_what_S3_takes(int firstPartBytes)
+    public void Parts_only_grow_and_stay_within_the_limits_of_S3(int firstPartBytes)
     {
         UploadPlan plan = new(firstPartBytes);
         int previous = 0;
@@ -47,7 +47,7 @@ public sealed class UploadPlanTests
     [Theory]
     [InlineData(0)]
     [InlineData(10_001)]
-    public void There_is_no_such_part(int number) =>
+    public void A_part_number_out_of_range_is_refused(int number) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => UploadPlan.Default.PartBytes(number));
 
     [Fact]
