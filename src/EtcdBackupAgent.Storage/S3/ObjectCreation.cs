@@ -197,7 +197,7 @@ internal sealed partial class ObjectCreation(
         {
             throw new BackupException(
                 e.Reason,
-                $"Another '{key}' was created in {Options.Address} at the same time. The version that this agent wrote, 
+                $"Another '{key}' was created in {Options.Address} at the same time. The version that this agent wrote, "
                 + $"{versionId}, hides it and cannot be deleted: {e.Message}",
                 e)
             {
