@@ -137,7 +137,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
                 FailureReason.KeyRefused,
                 $"The passphrase opens none of the {keys.Count} keys of the repository at {Store.Address}.")
             {
-                Hint = "Check the passphrase. Only one line end at its end is ignored.",
+                Hint = "Check the passphrase. One line end at the end is ignored; every other character counts.",
             };
     }
 }

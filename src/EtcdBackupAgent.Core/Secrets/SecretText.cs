@@ -67,6 +67,7 @@ public static class SecretText
     private static BackupException Refusal(string what, string fault) =>
         new(FailureReason.InvalidInput, $"{what} {fault}.")
         {
-            Hint = "Write it again without these characters. Only one line end at its end is ignored.",
+            Hint = "Write it again without these characters. One line end at the end is ignored; every other character "
+                + "counts.",
         };
 }

@@ -164,7 +164,7 @@ internal static class S3Errors
             ("SignatureDoesNotMatch", _) => (
                 FailureReason.StoreDenied,
                 "the secret key does not match the access key (SignatureDoesNotMatch).",
-                "Set the correct secret key. Only one line end at its end is ignored."),
+                "Set the correct secret key. One line end at the end is ignored; every other character counts."),
             ("ExpiredToken" or "InvalidToken" or "TokenRefreshRequired", _) => (
                 FailureReason.StoreDenied,
                 $"the session token is not valid ({answer.ErrorCode}).",
