@@ -43,8 +43,8 @@ internal sealed partial class MultipartUpload
 
     /// <summary>Stores a first part and the rest of the content.</summary>
     /// <remarks>
-    /// 1. Start the upload. 2. Read parts and send them, several at a time. 3. Complete the upload. 4. On failure, abort
-    /// it.
+    /// 1. Start the upload. 2. Read parts and send them, several at a time. 3. Complete the upload. 4. On failure,
+    /// abort it.
     /// </remarks>
     /// <returns>The number of bytes stored.</returns>
     public async Task<long> RunAsync(PartBuffer first, Stream content, CancellationToken cancellationToken)

@@ -197,8 +197,8 @@ internal sealed partial class ObjectCreation(
         {
             throw new BackupException(
                 e.Reason,
-                $"Another '{key}' was created in {Options.Address} at the same time. The version that this agent wrote, "
-                + $"{versionId}, hides it and cannot be deleted: {e.Message}",
+                $"Another '{key}' was created in {Options.Address} at the same time. The version that this agent "
+                + $"wrote, {versionId}, hides it and cannot be deleted: {e.Message}",
                 e)
             {
                 Hint = $"Delete the version {versionId} of '{Options.KeyPrefix}{key}' with a user who has the "
