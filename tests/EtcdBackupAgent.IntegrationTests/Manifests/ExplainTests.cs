@@ -34,7 +34,7 @@ public sealed class ExplainTests(ManifestsFixture fixture)
     [InlineData("bl.spec.encryption.recipients", "At least one public key of age")]
     [InlineData("mbp", "Backs up the cluster's etcd database")]
     [InlineData("metadatabackuppolicy.spec.options", "master-node-label-name: the label of the nodes")]
-    [InlineData("mbr.status.verified", "What the last look into the snapshot found; absent if nobody looked.")]
+    [InlineData("mbr.status.verified", "The result of the last deep verification; absent if there was none.")]
     [InlineData("metadatarestore.spec.pvcName", "Name of a PersistentVolumeClaim in this namespace")]
     [InlineData("mr.status.conditions.lastTransitionTime", "When status last changed.")]
     public async Task Kubectl_explains(string field, string taught)

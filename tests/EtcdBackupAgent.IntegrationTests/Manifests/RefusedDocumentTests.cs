@@ -14,7 +14,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("bucketName: abc, credentials: keys", "spec.url: Required value")]
     [InlineData("url: 's3://bucket', bucketName: abc, credentials: keys", "url must be an S3 endpoint")]
     [InlineData("url: minio.example.com, bucketName: abc, credentials: keys", "url must be an S3 endpoint")]
-    [InlineData("url: 'https://a/bucket', bucketName: abc, credentials: keys", "the bucket stands in bucketName")]
+    [InlineData("url: 'https://a/bucket', bucketName: abc, credentials: keys", "the bucket belongs in bucketName")]
     [InlineData("url: 'https://me:secret@a', bucketName: abc, credentials: keys", "keys in credentials")]
     [InlineData("url: 'file://a/b', encryption: None", "a directory, file:///absolute/path")]
     [InlineData("url: 'https://a', credentials: keys", "an S3 location needs bucketName, the bucket")]
@@ -33,7 +33,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("url: 'file:///a', encryption: {recipient: [age1]}", "spec.encryption.recipients: Required value")]
     [InlineData("url: 'file:///a', encryption: {recipients: []}", "should have at least 1 items")]
     [InlineData("url: 'file:///a', encryption: {recipients: [age1]}", "should match '^age1")]
-    [InlineData($"{Directory}, prefix: a", "prefix means nothing for a directory; write it at the end of url")]
+    [InlineData($"{Directory}, prefix: a", "prefix cannot be used with a directory; write it at the end of url")]
     [InlineData($"{Bucket}, prefix: /a", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, prefix: a/../b", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, region: 'eu central'", "region must be letters, digits, '-' and '_'")]
@@ -47,7 +47,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, caCertificate: /etc/ca.crt", "caCertificate must be the text of a PEM file")]
     [InlineData(
         $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",
-        "caCertificate holds a private key, which has no place here")]
+        "caCertificate contains a private key, which must not be here")]
     public async Task A_location_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Location(spec), message);
 
