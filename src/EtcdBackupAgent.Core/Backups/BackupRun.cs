@@ -136,7 +136,7 @@ public sealed class BackupRun(
     /// </summary>
     private static IEnumerable<string> CostToEtcd(SpillReport? spill)
     {
-        if (spill is { DelayReason: { } delayReason } && spill.Delay >= HeldWorthTelling)
+        if (spill is { DelayReason: { } delayReason } && spill.Delay >= DelayWarningThreshold)
         {
             yield return "The repository is slower than etcd, which had to keep its snapshot open for "
                 + $"{spill.Delay.TotalSeconds:0} s longer: {delayReason}.";

@@ -1,5 +1,3 @@
-using System.Net.Http.Json;
-using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd;

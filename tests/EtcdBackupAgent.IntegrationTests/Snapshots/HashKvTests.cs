@@ -1,4 +1,3 @@
-using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.IntegrationTests.Etcd;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Bolt;

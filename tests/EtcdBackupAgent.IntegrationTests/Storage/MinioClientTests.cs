@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
-using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Tests.Core;

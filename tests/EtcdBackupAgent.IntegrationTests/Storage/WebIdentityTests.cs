@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;

@@ -1,18 +1,18 @@
 using System.Text;
 using System.Text.Json;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 using EtcdBackupAgent.Kubernetes.Api.Leases;
-using EtcdBackupAgent.Kubernetes.Cluster;
 using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Tests.Core;
+using Xunit;
 using k8s;
 using k8s.LeaderElection;
 using k8s.LeaderElection.ResourceLock;
 using k8s.Models;
-using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
