@@ -6,8 +6,8 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Keeps a CronJob as it should be, and writes it only where it is not: a field that the server filled in is no
-/// difference, one that somebody edited is.</summary>
+/// <summary>Applies a CronJob, and writes it only if it differs from what is wanted. A field that the server filled in
+/// is not a difference; a field that a user edited is.</summary>
 internal sealed class AppliedCronJob(ConnectedCluster cluster)
 {
     public async Task ApplyAsync(CronJobObject wanted, CancellationToken cancellationToken)
@@ -29,11 +29,12 @@ internal sealed class AppliedCronJob(ConnectedCluster cluster)
         }
     }
 
-    /// <summary>Whether everything that is wanted is there. Lists must have the same length.</summary>
+    /// <summary>Whether the existing node has everything that is wanted. Lists must have the same length.</summary>
     internal static bool Holds(JsonNode? wanted, JsonNode? there) => (wanted, there) switch
     {
         (JsonObject some, JsonObject all) => some.All(field => Holds(field.Value, all[field.Key])),
-        (JsonArray some, JsonArray all) => some.Count == all.Count && some.Zip(all).All(pair => Holds(pair.First, pair.Second)),
+        (JsonArray some, JsonArray all) =>
+            some.Count == all.Count && some.Zip(all).All(pair => Holds(pair.First, pair.Second)),
         _ => JsonNode.DeepEquals(wanted, there),
     };
 }

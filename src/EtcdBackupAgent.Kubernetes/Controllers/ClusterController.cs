@@ -6,13 +6,13 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Runs the reconcilers of all kinds, in one process of a cluster at a time.</summary>
+/// <summary>Runs the reconcilers of all kinds. Only one process of a cluster does so at a time.</summary>
 /// <remarks>
 /// 1. Wait for the lease; another process may hold it.
-/// 2. While it is held: every reconciler, and the companions.
-/// 3. When it is lost, all of them stop, and it begins again.
-/// 4. When told to stop: they stop, the lease is given back; and if the namespace is being deleted, what waits for our finalizers is let
-///    go.
+/// 2. While this process holds it: run every reconciler, and the companions.
+/// 3. When the lease is lost: stop all of them, and start again at step 1.
+/// 4. On cancellation: stop them and release the lease. If the namespace is being deleted, also remove the agent's
+///    finalizers from its objects.
 /// </remarks>
 internal sealed class ClusterController(
     ConnectedCluster cluster,
@@ -26,25 +26,26 @@ internal sealed class ClusterController(
 {
     private const string LeaseName = "etcd-backup-agent";
 
-    /// <summary>Whether it is known who holds the lease: the API server answers. Who waits for the lease is ready, too: a rollout
-    /// waits for the new process before it ends the old one.</summary>
+    /// <summary>Whether the holder of the lease is known, which means that the API server responds. A process that
+    /// waits for the lease is ready, too: a rollout waits for the new process before it stops the old one.</summary>
     private const string LeaseCondition = "lease";
 
-    /// <summary>While the lease is held, whether all that there is has been heard of.</summary>
+    /// <summary>While the lease is held: whether all existing objects have been listed.</summary>
     private const string SyncedCondition = "cluster";
 
     private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long letting go may take at the end.</summary>
+    /// <summary>How long the removal of the finalizers may take at the end.</summary>
     private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(20);
 
-    /// <summary>What a host has to allow for stopping this, beside what the companions need.</summary>
+    /// <summary>The time that a host must allow for stopping the controller, in addition to what the companions
+    /// need.</summary>
     public static TimeSpan StopPeriod => ReleaseLimit;
 
-    /// <summary>What else works while the lease is held, until it is told to stop.</summary>
+    /// <summary>Other work that runs while the lease is held, until its token is cancelled.</summary>
     public IReadOnlyList<Func<CancellationToken, Task>> Companions { get; init; } = [];
 
-    /// <summary>Works until it is told to stop.</summary>
+    /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         health.SetReady(LeaseCondition, holds: false);
@@ -62,7 +63,7 @@ internal sealed class ClusterController(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Told to stop: not a failure.
+            // A cancelled run is not a failure.
         }
         finally
         {
@@ -71,7 +72,8 @@ internal sealed class ClusterController(
         }
     }
 
-    /// <summary>None of the work ends by itself: if one part does, it has failed, and the others must not go on without it.</summary>
+    /// <summary>No part of the work completes by itself: if one does, it has failed, and the others must not continue
+    /// without it.</summary>
     private async Task LeadAsync(CancellationToken cancellationToken)
     {
         // 2

@@ -3,18 +3,18 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Records whose deletion was seen and has not been written down in the cluster yet: for milliseconds, or for
-/// as long as the API server does not answer. See
+/// <summary>The records whose deletion was observed and is not yet written to the cluster. A record stays here for
+/// milliseconds, or for as long as the API server does not respond. See
 /// <c>docs/decisions/0009-finalizers-only-while-deleting.md</c>.</summary>
 internal sealed class DeletedRecords
 {
     private readonly ConcurrentDictionary<string, RecordObject> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>Remembers a record, unless the agent itself removed it.</summary>
-    /// <param name="last">The record as it was last.</param>
+    /// <summary>Adds a record, unless the agent itself removed it.</summary>
+    /// <param name="last">The last state of the record.</param>
     public void Add(RecordObject last)
     {
-        // With our finalizer, its deletion was dealt with before it went.
+        // The deletion of a record with the agent's finalizer was handled before the record was removed.
         if (!last.HasOurFinalizer && !last.IsSnapshotGone)
         {
             _byName[last.Name] = last;

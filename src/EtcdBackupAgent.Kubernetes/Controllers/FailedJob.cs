@@ -3,14 +3,15 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>A Job of a policy that failed.</summary>
-/// <param name="Job">As it was read.</param>
-/// <param name="At">When.</param>
-/// <param name="Message">Why, as the Job says it.</param>
-/// <param name="SinceThen">Its name, and those of the Jobs that began after it.</param>
+/// <param name="Job">The Job as it was read.</param>
+/// <param name="At">When it failed.</param>
+/// <param name="Message">Why it failed, in the words of the Job's status.</param>
+/// <param name="SinceThen">The names of this Job and of the Jobs that began after it.</param>
 internal sealed record FailedJob(
     JobObject Job, DateTimeOffset At, string Message, IReadOnlyCollection<string> SinceThen)
 {
-    /// <summary>The one that failed last; of those of one second, the one that began last. Null if none failed.</summary>
+    /// <summary>The Job that failed last; among Jobs that failed in the same second, the one that began last. Null if
+    /// none failed.</summary>
     public static FailedJob? Last(IEnumerable<JobObject> jobs)
     {
         JobObject[] inOrder = PolicyJobs.InOrder(jobs);

@@ -7,8 +7,8 @@ using EtcdBackupAgent.Kubernetes.Publishing;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>
-/// The last that a controller does in a namespace that is being deleted, with the controller in it: nobody will be there to deal with the
-/// objects that wait for our finalizers, and the namespace would wait for ever. Snapshots are not touched.
+/// The last action of a controller whose own namespace is being deleted. Afterwards no process remains that could
+/// handle the agent's finalizers, and the objects and the namespace would wait for ever. Snapshots are not touched.
 /// </summary>
 internal sealed class FinalizerRelease(ConnectedCluster cluster)
 {
@@ -20,8 +20,9 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
 
     private readonly FinalizerRemoval _finalizers = new(cluster.Client);
 
-    /// <summary>Takes our finalizers from everything in the namespace, if that is being deleted; otherwise does nothing.</summary>
-    /// <exception cref="BackupException">What the API server says.</exception>
+    /// <summary>Removes the agent's finalizers from all objects of the namespace if the namespace is being deleted;
+    /// otherwise does nothing.</summary>
+    /// <exception cref="BackupException">A request to the API server failed.</exception>
     public async Task ExecuteAsync(CancellationToken cancellationToken)
     {
         try
@@ -45,7 +46,8 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
-            throw ApiFailure.From(cluster.Client.Connection, $"release what waits in namespace {cluster.Namespace}", e);
+            throw ApiFailure.From(
+                cluster.Client.Connection, $"remove the finalizers in namespace {cluster.Namespace}", e);
         }
     }
 }

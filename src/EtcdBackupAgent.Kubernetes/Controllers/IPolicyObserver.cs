@@ -3,13 +3,14 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Who wants to know of the policies in a cluster: what measures them, and the worker that keeps some of them.</summary>
-/// <remarks>Called from several threads, and returns at once.</remarks>
+/// <summary>Receives the policies of a cluster: the metrics, and the worker that makes the backups of some
+/// policies.</summary>
+/// <remarks>Several threads call it. It must return at once.</remarks>
 internal interface IPolicyObserver
 {
-    /// <summary>A policy as it is, told again whenever it changed.</summary>
+    /// <summary>Called with each policy, and again whenever it changed.</summary>
     /// <param name="item">The object, with its status.</param>
-    /// <param name="policy">What it says; null if it has an error.</param>
+    /// <param name="policy">The bound policy; null if the object has an error.</param>
     void Seen(PolicyObject item, BackupPolicy? policy);
 
     void Gone(string name);

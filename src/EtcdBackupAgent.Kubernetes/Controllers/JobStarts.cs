@@ -4,23 +4,23 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>Whether the pod of a Job has started.</summary>
-/// <param name="HasStarted">Whether it has.</param>
-/// <param name="Pod">The pod's name; null if there is none, or it was not looked for.</param>
-/// <param name="Delay">What keeps it; null if nothing does, as far as is known.</param>
-/// <param name="LookAgain">When to look again; null: a change of the Job will call for it.</param>
+/// <param name="HasStarted">Whether the pod has started.</param>
+/// <param name="Pod">The pod's name; null if there is none, or if it was not read.</param>
+/// <param name="Delay">Why the pod does not start; null if no reason is known.</param>
+/// <param name="LookAgain">When to check again; null: a change of the Job causes the next check.</param>
 internal sealed record JobStart(
     bool HasStarted, string? Pod = null, StartDelay? Delay = null, TimeSpan? LookAgain = null);
 
 /// <summary>Finds out why the pod of a Job does not start.</summary>
 /// <remarks>
 /// <para>
-/// 1. A Job that has a running pod, or has ended, and one that is young: nothing is asked.
+/// 1. If the Job has a running pod, has ended or is young: send no request.
 /// 2. Read the Job's pod.
-/// 3. If it has not started: read the events about it, or about the Job where there is no pod, for a cause.
+/// 3. If it has not started: look for a cause in the events about it, or about the Job if there is no pod.
 /// </para>
 /// <para>
-/// Pods and events are not watched. A watch of them would be open at all times, for the few minutes of a year in
-/// which a pod does not start; and that a pod has started is seen by its Job, which is watched. So they are read, two
+/// Pods and events are not watched. Such a watch would be open at all times, for the few minutes of a year in which a
+/// pod does not start; and the Job, which is watched, shows that its pod has started. Therefore they are read with two
 /// requests each time, and only while a Job is older than <see cref="ControllerOptions.StartPatience"/> and has not
 /// started.
 /// </para>
@@ -29,9 +29,10 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
 {
     private static readonly JobStart Started = new(HasStarted: true);
 
-    /// <param name="job">As it was read.</param>
-    /// <param name="cancellationToken">Ends the look.</param>
-    /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
+    /// <param name="job">The Job as it was read.</param>
+    /// <param name="cancellationToken">A cancelled call has changed nothing.</param>
+    /// <exception cref="ApiStatusException">A request failed; likewise the other exceptions of
+    /// <see cref="KubernetesClient"/>.</exception>
     public async Task<JobStart> LookAsync(JobObject job, CancellationToken cancellationToken)
     {
         // 1
@@ -43,7 +44,7 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
         TimeSpan age = time.GetUtcNow() - JobState.Started(job);
         if (age < options.StartPatience)
         {
-            // A Job from the future was made by another clock.
+            // A Job with a start in the future was created by another clock.
             TimeSpan rest = options.StartPatience - age;
             return new JobStart(false, LookAgain: rest < options.StartPatience ? rest : options.StartPatience);
         }
@@ -89,18 +90,20 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
 
         WarningEvents warnings = new(events.Select(item => WithoutPodNames(item, job.Name)));
         return warnings.Latest() is var (reason, message)
-            ? new StartDelay(reason, "no pod could be made", message)
+            ? new StartDelay(reason, "no pod could be created", message)
             : new StartDelay(
                 StartDelay.NoPod,
-                "no pod was made, and no event says why",
-                "see whether kube-controller-manager is running");
+                "no pod was created, and no event gives a reason",
+                "check that kube-controller-manager is running");
     }
 
     private static StartDelay Silent(PodObject pod, IReadOnlyCollection<EventObject> events) => new(
-        StartDelay.NotStarted, "the pod takes long and gives no reason", PodState.Whereabouts(pod, events));
+        StartDelay.NotStarted,
+        "the pod takes a long time to start and gives no reason",
+        PodState.Whereabouts(pod, events));
 
-    /// <summary>Each attempt to make a pod names another one: <c>pods "nightly-backup-1f2e3d4c-x7k2p" is
-    /// forbidden</c>.</summary>
+    /// <summary>Each attempt to create a pod has another pod name in its message: <c>pods
+    /// "nightly-backup-1f2e3d4c-x7k2p" is forbidden</c>.</summary>
     private static EventObject WithoutPodNames(EventObject item, string job)
     {
         string message = item.Message ?? "";

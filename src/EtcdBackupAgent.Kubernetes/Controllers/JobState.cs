@@ -2,31 +2,31 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>What a Job's status says of its one pod.</summary>
+/// <summary>Reads the state of a Job's only pod from the Job's status.</summary>
 internal static class JobState
 {
     private const string Failed = "Failed";
 
     public static bool IsComplete(JobObject job) => job.Conditions.Holds("Complete");
 
-    /// <summary>Whether the Job has ended, or its controller is ending its pods and will say so. Source:
-    /// kubernetes.io, "Job termination and cleanup".</summary>
+    /// <summary>Whether the Job has ended, or its controller is terminating its pods and will then report the end.
+    /// Source: kubernetes.io, "Job termination and cleanup".</summary>
     public static bool IsEnding(JobObject job) =>
         IsComplete(job) || Failure(job) is not null || IsFailing(job)
         || job.Conditions.Holds("SuccessCriteriaMet");
 
-    /// <summary>Whether the Job will have failed as soon as its pods have ended.</summary>
+    /// <summary>Whether the Job is marked to fail as soon as its pods have terminated.</summary>
     public static bool IsFailing(JobObject job) =>
         job.Conditions.Holds("FailureTarget") && Failure(job) is null;
 
-    /// <summary>Whether the Job's controller counts a pod whose container runs.</summary>
+    /// <summary>Whether the Job's controller counts a pod whose container is running.</summary>
     public static bool HasReadyPod(JobObject job) => job.ReadyPods > 0;
 
-    /// <summary>What of a Job matters to the object that it was made for.</summary>
+    /// <summary>The part of a Job that matters to the object that it was created for.</summary>
     public static string Fingerprint(JobObject job) =>
         $"{job.Uid} {IsComplete(job)} {Failure(job)} {HasReadyPod(job)} {job.IsSuspended}";
 
-    /// <summary>When and why the Job failed; null if it did not.</summary>
+    /// <summary>When and why the Job failed; null if it did not fail.</summary>
     public static (DateTimeOffset At, string Message)? Failure(JobObject job) =>
         job.Conditions.Holds(Failed)
             ? (job.Conditions.Since(Failed) ?? Created(job),

@@ -17,17 +17,17 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>
-/// Makes the repository of a location, or adopts the one that is there; pins whom it encrypts to; and keeps the records in the
-/// cluster in step with it.
+/// Creates the repository of a location, or adopts the existing one; pins its recipients; and keeps the records in the
+/// cluster consistent with it.
 /// </summary>
 /// <remarks>
-/// 1. Read the location and its Secret. What is wrong with them stands in the status, and is looked at again later: no watch
-///    tells when a Secret is mended.
-/// 2. Open the repository, or make it.
-/// 3. Compare it with the pin, or pin it; a passphrase must open it, which is tried once for each version of the
+/// 1. Read the location and its Secret. An error in them is written to the status and checked again later: no watch
+///    reports that a Secret was corrected.
+/// 2. Open the repository, or create it.
+/// 3. Compare it with the pin, or pin it. A passphrase must open it; this is tried once for each version of the
 ///    location and of its Secret.
-/// 4. Say so in the status; an event where that is news.
-/// 5. Compare the records with the repository: once a period, and soon after records appeared or went.
+/// 4. Report the result in the status, and in an event if it is new.
+/// 5. Compare the records with the repository: once in each period, and soon after records appeared or were removed.
 /// </remarks>
 internal sealed class LocationReconciler(
     ConnectedCluster cluster,
@@ -45,13 +45,13 @@ internal sealed class LocationReconciler(
 
     public ResourceKind Kind => ClusterKinds.BackupLocation;
 
-    /// <summary>Told what is in each repository; for metrics.</summary>
+    /// <summary>Called with the content of each repository, for metrics.</summary>
     public Action<string, CatalogueReport> Seen { get; init; } = static (_, _) => { };
 
-    /// <summary>Called with the name of a location that is gone; for metrics.</summary>
+    /// <summary>Called with the name of a location that no longer exists, for metrics.</summary>
     public Action<string> Gone { get; init; } = static _ => { };
 
-    /// <summary>The sync writes other fields of the status, which call for nothing.</summary>
+    /// <summary>The sync writes other fields of the status; their changes cause no reconciliation.</summary>
     public string? Fingerprint(JsonObject item)
     {
         LocationObject location = new(item);
@@ -143,7 +143,7 @@ internal sealed class LocationReconciler(
         }
         catch (BackupException e) when (e.Reason == FailureReason.RepositoryNotFound)
         {
-            // Nobody was here yet.
+            // There is no repository yet: create it below.
         }
 
         using AgePassphrase? passphrase =
@@ -160,7 +160,7 @@ internal sealed class LocationReconciler(
         }
         catch (BackupException e) when (e.Reason == FailureReason.RepositoryExists)
         {
-            // Somebody was faster, and nothing was changed.
+            // Another process created it first, and this call changed nothing.
             return await BackupRepository.OpenAsync(store, cancellationToken);
         }
     }
@@ -208,7 +208,7 @@ internal sealed class LocationReconciler(
         return item.BucketName is { } bucket ? $"s3:{url.TrimEnd('/')}/{bucket}" : url;
     }
 
-    /// <summary>Trouble with the API server says nothing about the location.</summary>
+    /// <summary>A failure of the API server is not an error of the location.</summary>
     private static bool IsOfTheCluster(BackupException failure) => failure.Reason is FailureReason.KubernetesUnreachable
         or FailureReason.KubernetesDenied or FailureReason.KubernetesConflict or FailureReason.KubernetesFailed;
 

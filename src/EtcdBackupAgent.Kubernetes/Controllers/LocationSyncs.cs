@@ -3,16 +3,16 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>
-/// When each location was compared with its repository last, and when it is due again. What is known is known of one
-/// object: another one of the same name, or another specification, is due at once. It goes by the monotonic clock: a
-/// wall clock that is set back would put a comparison off for as long.
+/// Stores when each location was last compared with its repository, and when it is due again. An entry belongs to one
+/// object: another object of the same name, or another specification, is due at once. The monotonic clock is used: a
+/// wall clock that is set back would delay a comparison by as much.
 /// </summary>
 internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, State> _byName = new(StringComparer.Ordinal);
 
-    /// <summary>Notes that a record of a location appeared or went.</summary>
+    /// <summary>Notes that a record of a location appeared or was removed.</summary>
     public void RecordsChanged(string name)
     {
         lock (_lock)
@@ -24,7 +24,7 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
         }
     }
 
-    /// <summary>How long until a location is due; not above zero if it is.</summary>
+    /// <summary>How long until a location is due; zero or negative if it is due.</summary>
     public TimeSpan UntilDue(LocationObject location)
     {
         lock (_lock)
@@ -39,7 +39,7 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
         }
     }
 
-    /// <summary>Notes that a comparison begins: what changes from here on is for the next one.</summary>
+    /// <summary>Notes that a comparison begins: later changes belong to the next one.</summary>
     public SyncRound Begin(LocationObject location)
     {
         lock (_lock)
@@ -54,7 +54,7 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
         }
     }
 
-    /// <summary>Notes that a comparison is done; one that failed is due as before.</summary>
+    /// <summary>Notes that a comparison is done. After a failed comparison, the location stays due.</summary>
     public void Done(LocationObject location, SyncRound round)
     {
         lock (_lock)
@@ -89,7 +89,8 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
         /// <summary>When the last comparison began; null if there was none.</summary>
         public long? At { get; set; }
 
-        /// <summary>Records that appeared or went so far, and how many of them the last comparison knew.</summary>
+        /// <summary>The number of changes so far: records that appeared or were removed. <see cref="ChangesSeen"/> is
+        /// the number that the last comparison covered.</summary>
         public int Changes { get; set; }
 
         public int ChangesSeen { get; set; }
@@ -97,6 +98,6 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
 }
 
 /// <summary>One comparison of a location with its repository.</summary>
-/// <param name="Begun">When it began, by <see cref="TimeProvider.GetTimestamp"/>.</param>
-/// <param name="Changes">How many changes of records it knows of.</param>
+/// <param name="Begun">When it began, as a value of <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="Changes">How many changes of records it covers.</param>
 internal readonly record struct SyncRound(long Begun, int Changes);

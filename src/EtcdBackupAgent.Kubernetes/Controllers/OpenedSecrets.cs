@@ -6,15 +6,15 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Tries whether the passphrase of a location opens its repository: once for each version of the location and
+/// <summary>Checks that the passphrase of a location opens its repository: once for each version of the location and
 /// its Secret, and for one location at a time, since scrypt takes 256 MiB.</summary>
 internal sealed class OpenedSecrets(RepositoryAccess repositories, TimeProvider time)
 {
-    /// <summary>The version of location and Secret that was tried last; both uids are in it.</summary>
+    /// <summary>The version of location and Secret that was checked last; it contains both uids.</summary>
     private readonly ConcurrentDictionary<string, string> _tried = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
-    /// <summary>Ends when the last one that waits has had its turn.</summary>
+    /// <summary>Completes when the last waiting check has completed.</summary>
     private Task _turns = Task.CompletedTask;
 
     /// <exception cref="Core.Failures.BackupException">The passphrase does not open the repository.</exception>

@@ -4,11 +4,11 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Why the pod of a Job came to no end of its own: told by its status where the program itself could not
-/// tell.</summary>
+/// <summary>Finds out from a pod's status why the pod of a Job failed, if the program in it could not report the
+/// reason.</summary>
 internal sealed class PodFailure(ConnectedCluster cluster)
 {
-    /// <summary>The newest pod of a Job and what kept it; null for either where nothing is known.</summary>
+    /// <summary>Returns the newest pod of a Job and why it failed; either is null if it is not known.</summary>
     public async Task<(string? Pod, string? Why)> FindAsync(string job, CancellationToken cancellationToken)
     {
         ResourceList pods = await cluster.Client.ListAsync(
@@ -21,34 +21,35 @@ internal sealed class PodFailure(ConnectedCluster cluster)
         .OrderByDescending(pod => pod.CreatedAt)
         .FirstOrDefault();
 
-    /// <summary>What is said of a Job whose pod could not say it itself.</summary>
+    /// <summary>The failure of a Job whose pod could not report a reason.</summary>
     /// <param name="job">The Job's name.</param>
-    /// <param name="why">What kept the pod, or what the Job says where that is not known.</param>
+    /// <param name="why">Why the pod failed, or the Job's own message if that is not known.</param>
     public static BackupException Unreported(string job, string why) => new(
-        FailureReason.KubernetesFailed, $"Job {job} failed, and its pod could not say why: {why.TrimEnd('.')}.")
+        FailureReason.KubernetesFailed, $"Job {job} failed, and its pod could not report why: {why.TrimEnd('.')}.")
     {
-        Hint = $"'kubectl describe job {job}' and 'kubectl logs job/{job}' tell more.",
+        Hint = $"'kubectl describe job {job}' and 'kubectl logs job/{job}' show more.",
     };
 
-    /// <summary>What is said of a Job whose pod never started; at the deadline the Job's controller removes the pod,
-    /// and what it could tell.</summary>
+    /// <summary>The failure of a Job whose pod never started. At the deadline the Job's controller removes the pod, and
+    /// with it the pod's status.</summary>
     /// <param name="job">The Job's name.</param>
     /// <param name="end">How the Job ended.</param>
-    /// <param name="cause">What was last known to keep the pod.</param>
+    /// <param name="cause">The last known reason why the pod did not start.</param>
     public static BackupException NeverStarted(string job, string end, string cause) => new(
         FailureReason.KubernetesFailed, $"Job {job} failed: {end.TrimEnd('.')}. It never started: {cause}.")
     {
-        Hint = $"'kubectl describe job {job}' tells more.",
+        Hint = $"'kubectl describe job {job}' shows more.",
     };
 
-    /// <summary>From the inside out: the container, the pod, where it should have run.</summary>
+    /// <summary>Why the pod failed; null if its status gives no reason. Looks at the container first, then at the pod,
+    /// then at the node that it should have run on.</summary>
     public static string? Of(PodObject pod)
     {
         foreach (ContainerState container in pod.MainContainers)
         {
             if (container.Ended is { } ended)
             {
-                return $"the container ended with {ended.ExitCode} ({ended.Reason ?? "no reason"})"
+                return $"the container exited with code {ended.ExitCode} ({ended.Reason ?? "no reason"})"
                     + Detail(ended.Message);
             }
 
@@ -64,7 +65,7 @@ internal sealed class PodFailure(ConnectedCluster cluster)
         }
 
         return pod.Conditions.Fails(PodObject.Scheduled)
-            ? "the pod found no node" + Detail(pod.Conditions.Message(PodObject.Scheduled))
+            ? "no node was found for the pod" + Detail(pod.Conditions.Message(PodObject.Scheduled))
             : null;
     }
 

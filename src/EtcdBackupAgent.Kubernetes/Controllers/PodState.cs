@@ -2,26 +2,26 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>How far a pod is on its way to start, by its status and the events about it.</summary>
+/// <summary>Reads from a pod's status, and from the events about it, how far its start is.</summary>
 internal static class PodState
 {
-    /// <summary>Containers wait with these while everything goes well.</summary>
+    /// <summary>The reasons of a waiting container that are not a problem.</summary>
     private static readonly string[] Ordinary = ["", "ContainerCreating", "PodInitializing"];
 
-    /// <summary>Kubelet goes to and fro between the first two; the others are ends of the same road.</summary>
+    /// <summary>The reasons that concern the image. Kubelet alternates between the first two.</summary>
     private static readonly string[] OfImage =
     [
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError",
         "RegistryUnavailable",
     ];
 
-    /// <summary>Whether a container of it runs, or has run.</summary>
+    /// <summary>Whether a container of the pod is running or has run.</summary>
     public static bool HasStarted(PodObject pod) =>
         pod.Phase is "Running" or "Succeeded" or "Failed"
         || pod.MainContainers.Any(container => container.IsRunning || container.Ended is not null);
 
-    /// <summary>What keeps the pod from starting; null if nothing is known to.</summary>
-    /// <param name="pod">As it was read.</param>
+    /// <summary>Returns why the pod does not start; null if no reason is known.</summary>
+    /// <param name="pod">The pod as it was read.</param>
     /// <param name="events">All events about it.</param>
     public static StartDelay? Delay(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
@@ -30,7 +30,9 @@ internal static class PodState
             string reason = pod.Conditions.Reason(PodObject.Scheduled) ?? "Unschedulable";
             return new StartDelay(
                 reason,
-                reason == "SchedulingGated" ? "the pod waits for its scheduling gates" : "the pod found no node",
+                reason == "SchedulingGated"
+                    ? "the pod waits for its scheduling gates"
+                    : "no node was found for the pod",
                 pod.Conditions.Message(PodObject.Scheduled) ?? "");
         }
 
@@ -49,12 +51,12 @@ internal static class PodState
             : null;
     }
 
-    /// <summary>Where the pod is, where nothing is known to keep it: for one that takes very long.</summary>
+    /// <summary>Describes where a pod is that takes very long to start without a known reason.</summary>
     public static string Whereabouts(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
         string? last = events.OrderBy(item => item.CreatedAt).Select(item => item.Message).LastOrDefault();
         return pod.NodeName is null
-            ? "no scheduler has looked at it"
+            ? "no scheduler has handled it"
             : $"it is on node {pod.NodeName}, and the last event about it is: {last ?? "none"}";
     }
 
@@ -67,7 +69,8 @@ internal static class PodState
             return new StartDelay(reason, "the container could not be started", message);
         }
 
-        // One word and one text for both: between two attempts the container's own message says only that it waits.
+        // One reason and one text for both: between two attempts the container's own message reports only that it
+        // waits.
         return new StartDelay(
             reason == "ErrImagePull" ? "ImagePullBackOff" : reason,
             "the image could not be pulled",

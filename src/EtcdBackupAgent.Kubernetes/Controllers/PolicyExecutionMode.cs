@@ -3,17 +3,17 @@ using EtcdBackupAgent.Kubernetes.Workloads;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Who makes backups: pods, or the process of the controller.</summary>
+/// <summary>Where backups run: in pods, or in the process of the controller.</summary>
 internal sealed record PolicyExecutionMode
 {
-    /// <summary>What pods run.</summary>
+    /// <summary>The image of the pods.</summary>
     public required PodImage Image { get; init; }
 
-    /// <summary>Whether the process makes those of every policy, whatever its options say.</summary>
+    /// <summary>Whether the process makes the backups of every policy, whatever the policy's options are.</summary>
     public bool IsAlwaysInProcess { get; init; }
 
-    /// <summary>Has the process make a backup of a policy now; false if it does not know the policy yet, and is to be asked
-    /// again.</summary>
+    /// <summary>Requests a backup of a policy in the process now. Returns false if the process does not know the policy
+    /// yet; the caller then has to ask again.</summary>
     public Func<ResourceName, bool> BackUpNow { get; init; } = static _ => false;
 
     public bool IsInProcess(BackupPolicy policy) => IsAlwaysInProcess || policy.Execution == PolicyExecution.InProcess;

@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>Reports in the status of a policy, and in an event, what the pods of its Jobs cannot report themselves:
-/// that they failed without a word, or do not start.</summary>
+/// that they failed without a report, or do not start.</summary>
 /// <remarks>
-/// 1. The Job that failed last, unless its pod has reported that.
-/// 2. The newest Job whose pod is kept from starting. Each cause is one event of each Job.
-/// 3. Where an earlier look reported such a Job, and there is none now: whether it has started, is gone, or is about
-/// to start.
+/// 1. Report the Job that failed last, unless its pod has reported the failure.
+/// 2. Report the newest Job whose pod does not start. Each cause gives one event for each Job.
+/// 3. If an earlier call reported such a Job and there is none now: report whether it has started, is gone, or is about
+///    to start.
 /// </remarks>
 internal sealed class PolicyJobReports(
     ConnectedCluster cluster, EventRecorder events, ControllerOptions options, TimeProvider time, ILogger logger)
@@ -28,7 +28,7 @@ internal sealed class PolicyJobReports(
     private readonly PodFailure _pods = new(cluster);
     private readonly JobStarts _starts = new(cluster, options, time);
 
-    /// <returns>The policy as it is then, and when to look again; null: when a Job changes.</returns>
+    /// <returns>The resulting policy, and when to check again; null: when a Job changes.</returns>
     public async Task<(PolicyObject Item, TimeSpan? LookAgain)> ReportAsync(
         PolicyObject item, CancellationToken cancellationToken)
     {
@@ -56,8 +56,7 @@ internal sealed class PolicyJobReports(
         return (await ReportEndOfDelayAsync(item, jobs, active, cancellationToken), again);
     }
 
-    /// <summary>A pod that ran has reported what became of it; one that never started, or was killed, has
-    /// not.</summary>
+    /// <summary>A pod that ran has reported its result; one that never started, or was killed, has not.</summary>
     private async Task<PolicyObject> ReportFailureAsync(
         PolicyObject item, JobObject[] jobs, CancellationToken cancellationToken)
     {
@@ -83,7 +82,7 @@ internal sealed class PolicyJobReports(
         if (delay.Reason != item.Status.Conditions.Reason(StatusConditions.PodStarted)
             || CauseOf(item, delayed.Name) is null)
         {
-            // Before the status: an event that was recorded already is not recorded again, and none is lost by a crash.
+            // Record the event before the status is written: an event is not recorded twice, and a crash loses none.
             await events.RecordOnceAsync(
                 Kind, item, EventType.Warning, "BackupNotStarted", message, delay.EventKey(job), cancellationToken);
             logger.JobDelayed(item.Name, message);
@@ -112,7 +111,7 @@ internal sealed class PolicyJobReports(
         if (status.IsLastRun(name, PolicyRunState.Failed)
             || (found is not null && JobState.IsFailing(found)))
         {
-            // It ended, or ends, without a start. The condition says so until a pod of the policy starts.
+            // The Job ended, or is ending, without a start. The condition reports it until a pod of the policy starts.
             return item;
         }
 

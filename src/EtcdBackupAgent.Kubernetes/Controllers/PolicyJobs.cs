@@ -11,11 +11,12 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>The Jobs of a policy: those of its CronJob, and those for one backup.</summary>
 internal sealed class PolicyJobs(ConnectedCluster cluster)
 {
-    /// <summary>Hexadecimal digits that stand for what was asked for in the name of a Job: who asks twice gets one.</summary>
+    /// <summary>The number of hexadecimal digits in the name of a Job that identify the request: two equal requests
+    /// give one Job.</summary>
     private const int KeyDigits = 8;
 
-    /// <summary>The Jobs of this very policy: none that is older, and so was made for another policy of its
-    /// name.</summary>
+    /// <summary>Returns the Jobs of exactly this policy. An older Job was created for another policy of the same name
+    /// and is left out.</summary>
     public async Task<IReadOnlyList<JobObject>> ListOwnAsync(PolicyObject policy, CancellationToken cancellationToken)
     {
         ResourceList jobs = await cluster.Client.ListAsync(
@@ -29,8 +30,9 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         ];
     }
 
-    /// <summary>Makes a Job for one backup of the policy, once for each key, whoever asks and however often.</summary>
-    /// <returns>Its name; null if it was there already.</returns>
+    /// <summary>Creates a Job for one backup of the policy: only one for each key, however often and from wherever it
+    /// is called.</summary>
+    /// <returns>The Job's name; null if the Job existed already.</returns>
     public async Task<string?> BackUpOnceAsync(
         BoundPolicy bound, string key, PodImage image, CancellationToken cancellationToken)
     {
@@ -56,13 +58,13 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
-            // Another controller was faster.
+            // Another controller created it first.
             return null;
         }
     }
 
-    /// <summary>Removes the CronJob of a policy, if there is one. Jobs go with their owner, the CronJob or the policy:
-    /// the cluster's garbage collector removes them.</summary>
+    /// <summary>Removes the CronJob of a policy, if there is one. The cluster's garbage collector removes Jobs together
+    /// with their owner, the CronJob or the policy.</summary>
     public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
     {
         string name = ClusterNames.CronJobOf(policy);
@@ -74,7 +76,8 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         }
     }
 
-    /// <summary>As they began. A CronJob's are called after the time that they were due at, which tells those of one second apart.</summary>
+    /// <summary>Orders Jobs by their start. The name of a CronJob's Job contains the time at which it was due, which
+    /// orders Jobs that started in the same second.</summary>
     internal static JobObject[] InOrder(IEnumerable<JobObject> jobs) =>
         [.. jobs.OrderBy(JobState.Started).ThenBy(job => job.Name, StringComparer.Ordinal)];
 
@@ -94,7 +97,7 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
-            // It is gone.
+            // It was removed meanwhile.
         }
     }
 }

@@ -9,20 +9,26 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Keeps the CronJob of a policy as the policy says, makes the Jobs of single backups, and reports what the
-/// pods of Jobs cannot report themselves.</summary>
+/// <summary>Keeps the CronJob of a policy as the policy specifies, creates the Jobs of single backups, and reports what
+/// the pods of Jobs cannot report themselves.</summary>
 /// <remarks>
-/// 1. Read the policy. Where it is gone its CronJob is removed; Jobs go with their owner, records and snapshots stay.
-/// 2. Remove the finalizer that kubedr or an older agent gave it: it has none, so that it can be deleted without us.
-/// 3. Report Jobs that failed, or do not start, also of a policy that is not ready: its CronJob goes on.
-/// 4. Read its location and Secrets. What is wrong stands in the condition Ready; a CronJob that is there stays as it
-/// was.
-/// 5. Keep the CronJob; or none, where there is no schedule, or the worker makes the backups itself.
-/// 6. Make the one backup of a policy without a schedule, and one for each new value of the annotation.
-/// 7. Say in the status that all is well.
+/// 1. Read the policy. If it does not exist, remove its CronJob; Jobs are removed with their owner, records and
+///    snapshots stay.
+/// 2. Remove the finalizer that kubedr or an older agent added: without a finalizer, a policy can be deleted without
+///    the agent.
+/// 3. Report Jobs that failed or do not start. This includes a policy that is not ready, since its CronJob continues.
+/// 4. Read its location and Secrets. Report an error in the condition Ready, and leave an existing CronJob as it is.
+/// 5. Apply the CronJob; or remove it, if there is no schedule or if the worker makes the backups itself.
+/// 6. Start the one backup of a policy without a schedule, and one backup for each new value of the annotation.
+/// 7. Report in the status that the policy is ready.
 /// </remarks>
 internal sealed class PolicyReconciler(
-    ConnectedCluster cluster, PolicyExecutionMode mode, EventRecorder events, ControllerOptions options, TimeProvider time, ILogger logger)
+    ConnectedCluster cluster,
+    PolicyExecutionMode mode,
+    EventRecorder events,
+    ControllerOptions options,
+    TimeProvider time,
+    ILogger logger)
     : IReconciler
 {
     /// <summary>The key of the one backup of a policy without a schedule.</summary>
@@ -37,7 +43,7 @@ internal sealed class PolicyReconciler(
 
     public ResourceKind Kind => ClusterKinds.Policy;
 
-    /// <summary>Told of each policy as it is.</summary>
+    /// <summary>Receives each policy in its current state.</summary>
     public required IPolicyObserver Observer { get; init; }
 
     public string? Fingerprint(JsonObject item) => null;
@@ -96,7 +102,10 @@ internal sealed class PolicyReconciler(
         if (!bound.LocationDocument!.Status.Conditions.Holds(StatusConditions.Ready))
         {
             await NotReadyAsync(
-                item, "LocationNotReady", $"BackupLocation {policy.Destination.Name} is not ready; its status says why.", cancellationToken);
+                item,
+                "LocationNotReady",
+                $"BackupLocation {policy.Destination.Name} is not ready; its status gives the reason.",
+                cancellationToken);
             return lookAgain;
         }
 
@@ -122,7 +131,7 @@ internal sealed class PolicyReconciler(
             await NotReadyAsync(item, "Refused", message, cancellationToken);
             if (e.IsInvalid)
             {
-                // All that the CronJob and the Jobs are made from is watched.
+                // Every object that the CronJob and the Jobs are built from is watched.
                 throw new TerminalFailure(e) { LookAgain = lookAgain };
             }
 
@@ -139,7 +148,7 @@ internal sealed class PolicyReconciler(
 
     private static TimeSpan Sooner(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
 
-    /// <returns>Whether a CronJob can do what the policy says; if not, the one that is there goes on as
+    /// <returns>Whether a CronJob can express the policy's schedule. If not, an existing CronJob continues as
     /// before.</returns>
     private async Task<bool> KeepCronJobAsync(BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
     {
@@ -167,9 +176,9 @@ internal sealed class PolicyReconciler(
         return true;
     }
 
-    /// <summary>The value of the annotation is noted after the Job is made: a crash between makes no second one,
-    /// since the Job's name comes from the value.</summary>
-    /// <returns>The policy as it is then, and whether the worker has to be asked again.</returns>
+    /// <summary>The value of the annotation is written to the status after the Job is created. A crash in between
+    /// causes no second Job, since the Job's name is derived from the value.</summary>
+    /// <returns>The resulting policy, and whether the worker has to be asked again.</returns>
     private async Task<(PolicyObject Item, bool IsWaiting)> BackUpOnDemandAsync(
         BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
     {
@@ -212,7 +221,7 @@ internal sealed class PolicyReconciler(
         (string reason, string message) = policy switch
         {
             { Suspend: true } => ("Suspended", "The schedule is suspended."),
-            { Schedule: null } => ("OnDemand", "There is no schedule: it is backed up once, and when asked."),
+            { Schedule: null } => ("OnDemand", "The policy has no schedule: it is backed up once, and on request."),
             _ when mode.IsInProcess(policy) => ("InProcess", $"The worker backs up on schedule '{policy.Schedule}'."),
             _ => ("Scheduled", $"CronJob {ClusterNames.CronJobOf(policy.Name.Name)} backs up on schedule '{policy.Schedule}'."),
         };
@@ -223,7 +232,7 @@ internal sealed class PolicyReconciler(
         PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken) => NotReadyAsync(
             item,
             "ScheduleNotExpressible",
-            $"'{policy.Schedule}' is no schedule that a CronJob can keep: an interval must divide an hour or a day. "
+            $"A CronJob cannot express the schedule '{policy.Schedule}': an interval must divide an hour or a day. "
             + "Write a cron schedule, or options: {execution: InProcess}.",
             cancellationToken);
 

@@ -7,23 +7,23 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Takes names from a queue and reconciles them: each within a limit of time, measured, with an id in its log
-/// lines; and again, after longer and longer waits, where it failed.</summary>
+/// <summary>Takes names from a queue and reconciles them. Each reconciliation has a time limit, is measured, and has an
+/// id in its log lines. After a failure it is retried, with longer and longer waits.</summary>
 /// <remarks>
-/// 1. Take a name, and give the reconciliation an id, which is in the scope of its log lines.
-/// 2. Reconcile, for as long as <see cref="ControllerOptions.ReconcileTimeout"/> at most.
-/// 3. Where it succeeded: look again when the reconciler says.
-/// 4. Where it failed: log that here, once, and try again after a wait; or not before something changes, where the
-///    failure is terminal (<see cref="TerminalFailure"/>).
-/// 5. Measure it.
+/// 1. Take a name. Give the reconciliation an id, which is in the scope of its log lines.
+/// 2. Reconcile, for at most <see cref="ControllerOptions.ReconcileTimeout"/>.
+/// 3. If it succeeded: reconcile again when the reconciler requests it.
+/// 4. If it failed: log the failure here, once, and retry after a wait. If the failure is terminal
+///    (<see cref="TerminalFailure"/>), retry only after something changes.
+/// 5. Measure the reconciliation.
 /// </remarks>
 /// <param name="connection">The API server, for messages.</param>
-/// <param name="reconciler">Whose names are in the queue.</param>
+/// <param name="reconciler">Reconciles the names of the queue.</param>
 /// <param name="queue">The names.</param>
 /// <param name="options">Times and limits.</param>
-/// <param name="metrics">What is measured.</param>
+/// <param name="metrics">Receives the measurements.</param>
 /// <param name="time">The clock.</param>
-/// <param name="logger">Where failures are logged.</param>
+/// <param name="logger">Receives the failures.</param>
 internal sealed class ReconcileLoop(
     KubernetesConnection connection,
     IReconciler reconciler,
@@ -33,15 +33,16 @@ internal sealed class ReconcileLoop(
     TimeProvider time,
     ILogger logger)
 {
-    /// <summary>Hexadecimal digits of an id: enough to tell apart what stands in one log.</summary>
+    /// <summary>The number of hexadecimal digits of an id: enough to distinguish the reconciliations of one
+    /// log.</summary>
     private const int IdDigits = 8;
 
     private readonly ConcurrentDictionary<string, BackOff> _backOffs = new(StringComparer.Ordinal);
 
-    /// <summary>The message of the last terminal failure of each name, which is logged once.</summary>
+    /// <summary>The message of the last terminal failure of each name, so that it is logged only once.</summary>
     private readonly ConcurrentDictionary<string, string> _terminal = new(StringComparer.Ordinal);
 
-    /// <summary>Works until it is cancelled; several may work on one queue.</summary>
+    /// <summary>Runs until it is cancelled. Several calls may run on one queue at the same time.</summary>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -62,7 +63,7 @@ internal sealed class ReconcileLoop(
         }
     }
 
-    /// <summary>Another object of this name has failed at nothing yet.</summary>
+    /// <summary>Discards the failures of a name: another object of the same name has not failed yet.</summary>
     public void Forget(string name)
     {
         _backOffs.TryRemove(name, out _);
@@ -96,7 +97,7 @@ internal sealed class ReconcileLoop(
         }
         catch (Exception e)
         {
-            // 4: also a bug, which must not end the work on other objects.
+            // 4: a bug, too, must not stop the work on other objects.
             result = Retry(name, e);
         }
 
@@ -118,7 +119,7 @@ internal sealed class ReconcileLoop(
         {
             throw new BackupException(
                 FailureReason.Unexpected,
-                $"It took longer than {options.ReconcileTimeout.TotalMinutes:0.#} min and was stopped.",
+                $"The reconciliation took longer than {options.ReconcileTimeout.TotalMinutes:0.#} min and was stopped.",
                 e);
         }
     }
@@ -133,7 +134,7 @@ internal sealed class ReconcileLoop(
 
     private void Report(string name, TerminalFailure terminal)
     {
-        // What changes next is tried at once, and waits as after a first failure if that fails.
+        // The next change is reconciled at once; if that fails, the wait is that after a first failure.
         _backOffs.TryRemove(name, out _);
         BackupException failure = Known(name, terminal.Cause)
             ?? new BackupException(FailureReason.Unexpected, terminal.Message, terminal);
@@ -162,7 +163,7 @@ internal sealed class ReconcileLoop(
                 logger.ReconcileFailedUnexpectedly(exception, reconciler.Kind, name, delay);
                 return ReconcileResult.Failed;
             case { Reason: FailureReason.KubernetesConflict }:
-                // Another writer was faster: the ordinary course of things.
+                // Another writer changed the object first, which is normal.
                 return ReconcileResult.Conflict;
             default:
                 logger.ReconcileFailed(reconciler.Kind, name, failure.Reason, failure.Message, delay);
@@ -170,7 +171,7 @@ internal sealed class ReconcileLoop(
         }
     }
 
-    /// <summary>The failure in words for a person; null for a bug.</summary>
+    /// <summary>The failure with a message for the user; null for a bug.</summary>
     private BackupException? Known(string name, Exception exception) =>
         exception as BackupException
         ?? (ApiFailure.IsKnown(exception)

@@ -1,34 +1,36 @@
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>What counts when a record was deleted.</summary>
+/// <summary>The facts that decide whether the snapshot of a deleted record is deleted.</summary>
 internal sealed record RecordDeletionFacts
 {
-    /// <summary>Whether the namespace is going away, with everything in it.</summary>
+    /// <summary>Whether the namespace is being deleted, with everything in it.</summary>
     public bool IsNamespaceGoing { get; init; }
 
-    /// <summary>Whether the definition of the kind is going away, with every record.</summary>
+    /// <summary>Whether the definition of the kind is being deleted, with every record.</summary>
     public bool IsDefinitionGoing { get; init; }
 
-    /// <summary>Whether the location is there and stays.</summary>
+    /// <summary>Whether the location exists and is not being deleted.</summary>
     public bool HasLocation { get; init; }
 
-    /// <summary>Whether the policy is there and stays.</summary>
+    /// <summary>Whether the policy exists and is not being deleted.</summary>
     public bool HasPolicy { get; init; }
 
-    /// <summary>What is in the repository; null where it was not looked at, since the data stays anyway.</summary>
+    /// <summary>The snapshot in the repository; null if the repository was not read because the snapshot stays in any
+    /// case.</summary>
     public RecordedSnapshot? Snapshot { get; init; }
 }
 
-/// <summary>The snapshot of a record that was deleted, as it lies in the repository.</summary>
+/// <summary>The snapshot of a deleted record, as the repository has it.</summary>
 /// <param name="IsReadable">Whether its manifest can be read.</param>
-/// <param name="IsOwn">Whether it is the policy's own (<see cref="Core.History.OwnSnapshots"/>).</param>
-/// <param name="IsGood">Whether it can be restored as far as is known.</param>
-/// <param name="OtherGood">How many other snapshots of the policy's own can be.</param>
+/// <param name="IsOwn">Whether it belongs to the policy (<see cref="Core.History.OwnSnapshots"/>).</param>
+/// <param name="IsGood">Whether it can be restored, as far as is known.</param>
+/// <param name="OtherGood">How many other snapshots that belong to the policy can be restored.</param>
 internal sealed record RecordedSnapshot(bool IsReadable, bool IsOwn, bool IsGood, int OtherGood);
 
 /// <summary>
-/// Decides whether a snapshot follows its record. It does, as in kubedr, if somebody meant this one; it does not if the record
-/// only goes with something larger, or if nothing would be left to restore.
+/// Decides whether a snapshot is deleted with its record. As in kubedr, it is deleted if the user deleted this very
+/// record. It stays if the record is only deleted together with something larger, or if nothing would be left to
+/// restore.
 /// </summary>
 internal static class RecordDeletion
 {
@@ -39,15 +41,15 @@ internal static class RecordDeletion
         { IsDefinitionGoing: true } => "the definition of the kind is being deleted",
         { HasLocation: false } => "its location is gone or being deleted",
         { HasPolicy: false } => "its policy is gone or being deleted",
-        { Snapshot: null } => throw new ArgumentException("The repository has to be looked at first.", nameof(facts)),
+        { Snapshot: null } => throw new ArgumentException("The repository has to be read first.", nameof(facts)),
         { Snapshot.IsReadable: false } => "its manifest cannot be read",
         { Snapshot.IsOwn: false } =>
-            "it is of another cluster, or of another etcd cluster than the one that the policy backs up",
+            "it belongs to another cluster, or to another etcd cluster than the one that the policy backs up",
         { Snapshot: { IsGood: true, OtherGood: 0 } } => "it is the last good snapshot of its policy",
         _ => null,
     };
 
-    /// <summary>Whether the repository has to be looked at.</summary>
+    /// <summary>Whether the repository has to be read for the decision.</summary>
     public static bool NeedsRepository(RecordDeletionFacts facts) =>
         facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true };
 }

@@ -14,20 +14,21 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Deletes the snapshot of a record that was deleted, or keeps it where <see cref="RecordDeletion"/> says so; then lets the
-/// record go.</summary>
+/// <summary>Deletes the snapshot of a deleted record, or keeps it if <see cref="RecordDeletion"/> decides so; then
+/// removes the finalizer from the record.</summary>
 /// <remarks>
 /// <para>
-/// Records have no finalizer, so a deleted one is gone at once. The watch reports the deletion (<see cref="Deleted"/>).
+/// Records have no finalizer, so a deleted record disappears at once. The watch reports the deletion
+/// (<see cref="Deleted"/>).
 /// </para>
 /// <para>
-/// 1. A record that was deleted: if its snapshot may have to go, make the record again, with our finalizer, and delete
-///    it. From here on the cluster keeps what was asked for, also while the store is away or this process is not
+/// 1. A deleted record: if its snapshot may have to be deleted, create the record again with the agent's finalizer, and
+///    delete it. The cluster then keeps the request, even while the store is unreachable or this process is not
 ///    running.
-/// 2. A record that nobody deleted: remove the finalizer that an older agent gave it.
-/// 3. A record that is being deleted and has our finalizer: gather the facts. What cannot be found out is tried again,
+/// 2. A record that is not deleted: remove the finalizer that an older agent added.
+/// 3. A record that is being deleted and has the agent's finalizer: collect the facts. If that fails, it is retried,
 ///    and the record stays.
-/// 4. Decide; delete the snapshot, or keep it; report which.
+/// 4. Decide, delete or keep the snapshot, and report the decision.
 /// 5. Remove the finalizer.
 /// </para>
 /// </remarks>
@@ -38,7 +39,7 @@ internal sealed class RecordReconciler(
     TimeProvider time,
     ILogger logger) : IReconciler
 {
-    /// <summary>How soon to look again where the record was made by another in between.</summary>
+    /// <summary>How soon to reconcile again if another process created the record meanwhile.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
 
     private readonly ClusterResourceStore _resources = new(cluster);
@@ -46,7 +47,7 @@ internal sealed class RecordReconciler(
 
     public ResourceKind Kind => ClusterKinds.Record;
 
-    /// <summary>Shared with the sync, which must not make these records again.</summary>
+    /// <summary>Shared with the sync, which must not create these records again.</summary>
     public DeletedRecords DeletedRecords { get; init; } = new();
 
     public string? Fingerprint(JsonObject item) =>
@@ -55,7 +56,8 @@ internal sealed class RecordReconciler(
 
     public IReadOnlyList<RelatedKind> Related => [];
 
-    /// <summary>One after the other: of the last two good snapshots, each is the other's reason to go.</summary>
+    /// <summary>One record at a time: with two good snapshots left, each would be deleted because of the
+    /// other.</summary>
     public int? WorkersMax => 1;
 
     public void Deleted(JsonObject last) => DeletedRecords.Add(new RecordObject(last));
@@ -108,14 +110,15 @@ internal sealed class RecordReconciler(
     }
 
     /// <summary>Step 1.</summary>
-    /// <param name="last">The record that was deleted, as it was last.</param>
-    /// <param name="there">What has its name now; null if nothing has.</param>
-    /// <param name="cancellationToken">Ends it; it is done again then.</param>
+    /// <param name="last">The last state of the deleted record.</param>
+    /// <param name="there">The record that has the name now; null if there is none.</param>
+    /// <param name="cancellationToken">A cancelled call leaves the deletion noted, and the next call repeats the
+    /// step.</param>
     private async Task<TimeSpan?> TakeUpAsync(
         RecordObject last, RecordObject? there, CancellationToken cancellationToken)
     {
         string? why = there is { IsToDelete: false }
-            ? "a record of its name was made again; delete that one, if you mean it"
+            ? "a record of the same name was created again; delete that record to delete the snapshot"
             : (await GatherAsync(last, cancellationToken)).Facts is var facts && !RecordDeletion.NeedsRepository(facts)
                 ? RecordDeletion.WhyKept(facts)
                 : null;
@@ -145,7 +148,8 @@ internal sealed class RecordReconciler(
         return null;
     }
 
-    /// <summary>Deletes a record that is there to be deleted; from any other it removes our finalizer.</summary>
+    /// <summary>Deletes a record that was created in order to be deleted; from any other record it removes the agent's
+    /// finalizer.</summary>
     private async Task LeaveOrDeleteAsync(RecordObject record, CancellationToken cancellationToken)
     {
         if (!record.IsToDelete)
@@ -165,7 +169,7 @@ internal sealed class RecordReconciler(
             }
             catch (ApiStatusException e) when (e.IsNotFound)
             {
-                // It went meanwhile.
+                // It was removed meanwhile.
             }
         }
     }
@@ -205,7 +209,8 @@ internal sealed class RecordReconciler(
             if (resources.Locations.Values.SingleOrDefault() is not { } bound)
             {
                 throw new BackupException(
-                    FailureReason.InvalidInput, $"BackupLocation {location.Name} cannot be used; its status says why.");
+                    FailureReason.InvalidInput,
+                    $"BackupLocation {location.Name} cannot be used; its status gives the reason.");
             }
 
             using IObjectStore store = repositories.OpenStore(bound, resources);
@@ -213,7 +218,7 @@ internal sealed class RecordReconciler(
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
             if (!inventory.Folders.Any(folder => folder.Id.Value == id))
             {
-                // It is gone already, and so is what there was to decide.
+                // The snapshot is gone already, and there is nothing to decide.
                 return;
             }
 
@@ -240,7 +245,12 @@ internal sealed class RecordReconciler(
 
         logger.SnapshotDeleted(id);
         await events.RecordAsync(
-            Kind, record, EventType.Normal, "SnapshotDeleted", $"Snapshot {id} was deleted with its record", cancellationToken);
+            Kind,
+            record,
+            EventType.Normal,
+            "SnapshotDeleted",
+            $"Snapshot {id} was deleted with its record",
+            cancellationToken);
     }
 
     private static RecordedSnapshot Look(Inventory inventory, string id, PolicyObject policy)
@@ -271,11 +281,11 @@ internal sealed class RecordReconciler(
         }
         catch (ApiStatusException e) when (e.Code == System.Net.HttpStatusCode.Forbidden)
         {
-            // A namespace that is being deleted takes no new objects.
+            // A namespace that is being deleted accepts no new objects.
         }
     }
 
-    /// <summary>What the record names, unless it is being deleted.</summary>
+    /// <summary>Returns the object that the record names, unless it is being deleted.</summary>
     private async Task<JsonObject?> FindStayingAsync(
         ResourceKind kind, string? name, CancellationToken cancellationToken) =>
         name is { Length: > 0 }
@@ -284,8 +294,8 @@ internal sealed class RecordReconciler(
             ? item
             : null;
 
-    /// <summary>Whether what the record was in is gone or going. One that is younger than the record was made again
-    /// after the record had gone with its predecessor.</summary>
+    /// <summary>Whether the record's namespace or definition is deleted or being deleted. If it is younger than the
+    /// record, it was created again after the record was deleted with its predecessor.</summary>
     private async Task<bool> IsGoingAsync(
         ResourceKind kind, string name, RecordObject record, CancellationToken cancellationToken) =>
         await cluster.Client.FindAsync(kind, ns: null, name, cancellationToken) is not { } item

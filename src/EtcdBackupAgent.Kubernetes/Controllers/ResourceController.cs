@@ -7,11 +7,11 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Calls a reconciler whenever something changed that matters to it, and again where it failed
-/// (<see cref="ReconcileLoop"/>). The objects come from watches: while nothing changes, nothing is asked.</summary>
+/// <summary>Calls a reconciler whenever something changed that matters to it, and again after a failure
+/// (<see cref="ReconcileLoop"/>). The objects come from watches: while nothing changes, it sends no requests.</summary>
 /// <remarks>
-/// 1. Watch the reconciler's kind and the related ones; a change puts names into the queue.
-/// 2. Take names from the queue, one after the other, and reconcile.
+/// 1. Watch the reconciler's kind and the related kinds. A change puts names into the queue.
+/// 2. Take names from the queue, one after the other, and reconcile them.
 /// </remarks>
 internal sealed class ResourceController : IDisposable
 {
@@ -39,11 +39,11 @@ internal sealed class ResourceController : IDisposable
             cluster.Client.Connection, reconciler, _queue, options, metrics, time, logger);
     }
 
-    /// <summary>Completes when all that there is was heard of once.</summary>
+    /// <summary>Completes when all existing objects have been listed once.</summary>
     public Task Synced => _synced.Task;
 
-    /// <summary>Works until it is told to stop; a reconciliation under way is finished or cancelled then.</summary>
-    /// <exception cref="OperationCanceledException">It was told to stop.</exception>
+    /// <summary>Runs until it is cancelled. A reconciliation that is running then is completed or cancelled.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         // 1

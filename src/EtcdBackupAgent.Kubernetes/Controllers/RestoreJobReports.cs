@@ -19,7 +19,7 @@ internal sealed class RestoreJobReports(
     private readonly PodFailure _pods = new(cluster);
     private readonly JobStarts _starts = new(cluster, options, time);
 
-    /// <returns>When to look again; null: when the Job changes.</returns>
+    /// <returns>When to check again; null: when the Job changes.</returns>
     public async Task<TimeSpan?> ReportAsync(RestoreObject restore, JobObject job, CancellationToken cancellationToken)
     {
         if (JobState.IsComplete(job) || JobState.Failure(job) is not null)

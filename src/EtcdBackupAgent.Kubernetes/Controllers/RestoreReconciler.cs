@@ -10,12 +10,13 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Makes the Job of a restore, once, and reports what its pod cannot report itself.</summary>
+/// <summary>Creates the Job of a restore, once, and reports what its pod cannot report itself.</summary>
 /// <remarks>
-/// 1. Read the restore. One that has ended is not begun again, whoever asks.
-/// 2. If it has a Job: report that it has ended, unless the pod has done so, or that its pod does not start.
-/// 3. Find what it names: the record, its location, the claim. What is not there yet may come, for a while.
-/// 4. Make the Job.
+/// 1. Read the restore. A restore that has ended never starts again.
+/// 2. If it has a Job: report that the Job has ended, unless the pod has done so, or that the pod does not start.
+/// 3. Find the objects that it names: the record, its location, the claim. Wait for a while for those that do not exist
+///    yet.
+/// 4. Create the Job.
 /// </remarks>
 internal sealed class RestoreReconciler(
     ConnectedCluster cluster,
@@ -26,7 +27,8 @@ internal sealed class RestoreReconciler(
     ILogger logger)
     : IReconciler
 {
-    /// <summary>How long what a restore names may be missing: after a disaster the records come with the first sync.</summary>
+    /// <summary>How long an object that a restore names may be missing: after a disaster, the first sync creates the
+    /// records.</summary>
     public static readonly TimeSpan MissingMax = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MissingRecheck = TimeSpan.FromSeconds(5);
@@ -39,7 +41,7 @@ internal sealed class RestoreReconciler(
 
     public ResourceKind Kind => ClusterKinds.Restore;
 
-    /// <summary>Its progress calls for nothing.</summary>
+    /// <summary>A change of the progress causes no reconciliation.</summary>
     public string? Fingerprint(JsonObject item) =>
         $"{ObjectMetadata.Uid(item)} {ObjectMetadata.Generation(item)} {new RestoreObject(item).Status.HasEnded}";
 
@@ -87,7 +89,7 @@ internal sealed class RestoreReconciler(
                 status.SetRestoring(source.Snapshot, restore.Generation, time.GetUtcNow());
             },
             cancellationToken);
-        // Its pod starts soon, or a look then says why not.
+        // The pod starts within this time, or the next reconciliation reports why not.
         return options.StartPatience;
     }
 
@@ -96,9 +98,10 @@ internal sealed class RestoreReconciler(
     {
         if (time.GetUtcNow() - restore.CreatedAt > MissingMax)
         {
-            BackupException failure = new(FailureReason.InvalidInput, $"The restore cannot begin: {missing}.")
+            BackupException failure = new(FailureReason.InvalidInput, $"The restore cannot start: {missing}.")
             {
-                Hint = "Delete this MetadataRestore and make one that names what is there; 'kubectl get metadatabackuprecords' shows the records.",
+                Hint = "Delete this MetadataRestore and create one that names existing objects; "
+                    + "'kubectl get metadatabackuprecords' shows the records.",
             };
             await _reports.FailAsync(restore, failure, cancellationToken);
             return null;
@@ -127,11 +130,11 @@ internal sealed class RestoreReconciler(
         try
         {
             await cluster.Client.CreateAsync(ClusterKinds.Job, cluster.Namespace, job, cancellationToken);
-            logger.JobMade(name, restore.Name, "the restore asks for it");
+            logger.JobMade(name, restore.Name, "the restore requires it");
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
-            // Another controller was faster, and the name is the same for both.
+            // Another controller created it first, and both use the same name.
         }
         catch (ApiStatusException e) when (e.IsRefusal)
         {
@@ -146,7 +149,8 @@ internal sealed class RestoreReconciler(
         }
     }
 
-    /// <summary>The name of a restore may be longer than a Job's, whose pods are called after it.</summary>
+    /// <summary>The name of a restore may be longer than that of a Job, from which the names of the Job's pods are
+    /// derived.</summary>
     private static string JobOf(RestoreObject restore)
     {
         string name = restore.Name;

@@ -7,13 +7,13 @@ using EtcdBackupAgent.Kubernetes.Workloads;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>What a MetadataRestore names.</summary>
+/// <summary>The objects that a MetadataRestore names.</summary>
 /// <param name="Location">Where the snapshot is.</param>
 /// <param name="Snapshot">The snapshot's ID.</param>
-/// <param name="NodeLabel">The label of the control-plane nodes, as the snapshot's policy has it.</param>
+/// <param name="NodeLabel">The label of the control-plane nodes, as in the snapshot's policy.</param>
 internal sealed record RestoreSource(BackupLocation Location, string Snapshot, string NodeLabel);
 
-/// <summary>Finds what a MetadataRestore names.</summary>
+/// <summary>Finds the objects that a MetadataRestore names.</summary>
 internal sealed class RestoreSources(ConnectedCluster cluster)
 {
     private readonly ClusterResourceStore _resources = new(cluster);
@@ -47,10 +47,10 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
         ResourceSet resources = await _resources.BindLocationAsync(location, cancellationToken);
         if (resources.Locations.Values.SingleOrDefault() is not { } bound)
         {
-            return (null, $"BackupLocation {locationName} cannot be used; its status says why");
+            return (null, $"BackupLocation {locationName} cannot be used; its status gives the reason");
         }
 
-        // A snapshot may outlive its policy, and be of another cluster's.
+        // A snapshot may outlive its policy, and may belong to the policy of another cluster.
         PolicyObject? policy = record.Policy is { Length: > 0 } name
             ? PolicyObject.Of(await FindAsync(ClusterKinds.Policy, name, cancellationToken))
             : null;

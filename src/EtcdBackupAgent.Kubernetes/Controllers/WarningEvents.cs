@@ -2,19 +2,19 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>What the events about one object say of its latest trouble.</summary>
-/// <remarks>The same trouble comes again and again, several volumes may be missing at once, and the texts differ from
-/// one attempt to the next. What is read here stays the same as long as the causes do.</remarks>
+/// <summary>Summarizes the latest problem of one object from the events about it.</summary>
+/// <remarks>The same problem is reported again and again, several volumes may be missing at once, and the texts differ
+/// from one attempt to the next. The summary stays the same as long as the causes do.</remarks>
 internal sealed class WarningEvents(IEnumerable<EventObject> events)
 {
-    /// <summary>Events this much older than the newest are of a trouble that is over: kubelet tries every two
-    /// minutes.</summary>
+    /// <summary>Events that are older than the newest by more than this belong to a problem that is over: kubelet
+    /// retries every two minutes.</summary>
     private static readonly TimeSpan TogetherMax = TimeSpan.FromMinutes(3);
 
-    /// <summary>Messages that are joined: a pod has few volumes.</summary>
+    /// <summary>The greatest number of messages that are joined: a pod has few volumes.</summary>
     private const int MessagesMax = 3;
 
-    /// <summary>How kubelet sums up what its other messages say better.</summary>
+    /// <summary>The beginning of kubelet's summary; its other messages are more precise.</summary>
     private const string MountSummary = "Unable to attach or mount volumes";
 
     private readonly (DateTimeOffset At, string Reason, string Message)[] _warnings =
@@ -29,7 +29,7 @@ internal sealed class WarningEvents(IEnumerable<EventObject> events)
             .ThenBy(warning => warning.Reason, StringComparer.Ordinal),
     ];
 
-    /// <summary>The newest reason and all that is said for it; null if there are no warnings.</summary>
+    /// <summary>The newest reason and its messages; null if there are no warnings.</summary>
     public (string Reason, string Message)? Latest()
     {
         if (_warnings is not [.., var newest])
@@ -49,7 +49,7 @@ internal sealed class WarningEvents(IEnumerable<EventObject> events)
         return (newest.Reason, string.Join("; ", (better.Length > 0 ? better : messages).Take(MessagesMax)));
     }
 
-    /// <summary>The newest message that begins like this; null if there is none.</summary>
+    /// <summary>The newest message with this beginning; null if there is none.</summary>
     public string? Latest(string beginning) => _warnings
         .Select(warning => warning.Message)
         .LastOrDefault(message => message.StartsWith(beginning, StringComparison.Ordinal));

@@ -3,8 +3,9 @@ using System.Threading.Channels;
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>
-/// Names of objects that are to be looked at. A name stands in it once however often it is added, and nobody gets it
-/// while somebody else has it: what comes meanwhile is looked at afterwards. Source: client-go's work queue.
+/// The names of objects that are to be reconciled. A name is in the queue once, however often it is added, and no two
+/// workers have the same name at the same time: if it is added meanwhile, it is handed out again afterwards. Source:
+/// client-go's work queue.
 /// </summary>
 internal sealed class WorkQueue(TimeProvider time) : IDisposable
 {
@@ -15,8 +16,8 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     private readonly HashSet<string> _again = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ITimer Timer, long Due)> _later = new(StringComparer.Ordinal);
 
-    /// <summary>Called with the number of names that are due and wait, whenever it may have changed, while the queue
-    /// is locked: it must return at once.</summary>
+    /// <summary>Called with the number of names that are due and wait, whenever it may have changed. The queue is
+    /// locked during the call, which must return at once.</summary>
     public Action<int> DepthChanged { get; init; } = static _ => { };
 
     public void Add(string name)
@@ -36,10 +37,11 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Adds a name after some time; of several such, the earliest counts.</summary>
+    /// <summary>Adds a name after a delay. If it is called several times for a name, the earliest time
+    /// counts.</summary>
     public void AddAfter(string name, TimeSpan delay)
     {
-        // By the clock that nobody sets: one that was set back must not put off what is due.
+        // The monotonic clock: a wall clock that is set back must not delay what is due.
         long due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
         lock (_lock)
         {
@@ -57,7 +59,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Waits for a name; whoever gets it says <see cref="Done"/>.</summary>
+    /// <summary>Waits for a name. The caller has to call <see cref="Done"/> for it afterwards.</summary>
     public async Task<string> TakeAsync(CancellationToken cancellationToken)
     {
         string name = await _ready.Reader.ReadAsync(cancellationToken);
@@ -83,7 +85,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Nothing is added later any more, and nothing is looked at that waits.</summary>
+    /// <summary>Cancels all delayed names. The names that wait are not reconciled.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -68,7 +68,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
         "FailedCreate", "exceeded quota: compute, requested: pods=1", null,
         "FailedCreate",
         "Error creating: pods \"JOB-fghij\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=5")]
-    [InlineData("NoPod", "see whether kube-controller-manager is running", null, null, null)]
+    [InlineData("NoPod", "check that kube-controller-manager is running", null, null, null)]
     public async Task What_keeps_the_pod_is_said_in_the_status_a_condition_and_one_event(
         string reason, string text, string? pod, string? eventReason, string? message)
     {
@@ -185,7 +185,8 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
         JsonNode status = policy["status"]!;
         Assert.Equal(("Failed", _job), ((string?)status["backupStatus"], (string?)status["backupPod"]));
         string message = (string?)status["backupErrorMessage"] ?? "";
-        Assert.Contains("backoff limit. It never started: the pod found no node", message, StringComparison.Ordinal);
+        Assert.Contains(
+            "backoff limit. It never started: no node was found for the pod", message, StringComparison.Ordinal);
         Assert.Contains("untolerated taint {dedicated: etcd}", message, StringComparison.Ordinal);
         Assert.Equal("False Unschedulable", SceneObjects.Condition(policy, "PodStarted"));
         Assert.Empty(await LaterAsync());
@@ -222,7 +223,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
         policy = await Scene.GetAsync(ClusterKinds.Policy, "hourly");
         Assert.Equal("Failed", (string?)policy["status"]!["backupStatus"]);
         string message = (string?)policy["status"]!["backupErrorMessage"] ?? "";
-        Assert.Contains("it was removed. It never started: no pod was made", message, StringComparison.Ordinal);
+        Assert.Contains("it was removed. It never started: no pod was created", message, StringComparison.Ordinal);
         Assert.Empty(await Later.LookAsync(Later.Policy, "hourly"));
         Assert.Single(
             await Scene.EventsAsync(), line => line.StartsWith("Warning BackupFailed", StringComparison.Ordinal));

@@ -104,7 +104,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         JsonNode status = await StatusAsync();
         string message = (string?)status["restoreErrorMessage"] ?? "";
         Assert.Equal("Failed", (string?)status["restoreStatus"]);
-        Assert.Contains("It never started: no pod could be made (FailedCreate)", message, StringComparison.Ordinal);
+        Assert.Contains("It never started: no pod could be created (FailedCreate)", message, StringComparison.Ordinal);
         Assert.Contains("serviceaccount \"r\" not found", message, StringComparison.Ordinal);
     }
 

@@ -39,7 +39,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         Assert.Equal(running.WatchesCount, cut);
         Assert.DoesNotContain(Scene.RequestsSince(before), request => !request.StartsWith("watch", StringComparison.Ordinal));
         Assert.Equal(cut, Controllers.Log.Count("was interrupted"));
-        Assert.Equal(0, Controllers.Log.Count("could not be reconciled"));
+        Assert.Equal(0, Controllers.Log.Count("Failed to reconcile"));
         Assert.True(Controllers.Measured.Of(ClusterKinds.Policy.Kind, ReconcileResult.Succeeded) > 0);
         Assert.Equal(0, Controllers.Measured.Waiting);
     }
@@ -63,8 +63,8 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
             "refused",
             item => SceneObjects.Condition(item, "Ready") == "False Refused");
         await UntilQuietAsync();
-        Assert.Equal(1, Controllers.Log.Count("is not tried again before something changes"));
-        Assert.Equal(0, Controllers.Log.Count("again in"));
+        Assert.Equal(1, Controllers.Log.Count("not retrying until something changes"));
+        Assert.Equal(0, Controllers.Log.Count("retrying in"));
         Assert.True(Controllers.Measured.Of(ClusterKinds.Policy.Kind, ReconcileResult.Terminal) > 0);
 
         isValid = true;
@@ -141,7 +141,8 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await UntilQuietAsync();
 
         Assert.Equal(2, (await Scene.JobsAsync()).Count);
-        Assert.Equal(2, Controllers.Log.Count("was made for nightly") + another.Log.Count("was made for nightly"));
+        Assert.Equal(
+            2, Controllers.Log.Count("was created for nightly") + another.Log.Count("was created for nightly"));
     }
 
     [Fact]

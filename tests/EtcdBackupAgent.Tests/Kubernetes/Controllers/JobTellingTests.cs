@@ -14,10 +14,10 @@ public sealed class JobTellingTests
         "the container did not start (ImagePullBackOff): Back-off pulling image")]
     [InlineData(
         """{"containerStatuses":[{"state":{"terminated":{"exitCode":137,"reason":"OOMKilled"}}}]}""",
-        "the container ended with 137 (OOMKilled)")]
+        "the container exited with code 137 (OOMKilled)")]
     [InlineData(
         """{"containerStatuses":[{"state":{"terminated":{"exitCode":1,"reason":"Error"}}}],"reason":"Evicted"}""",
-        "the container ended with 1 (Error)")]
+        "the container exited with code 1 (Error)")]
     [InlineData(
         """{"phase":"Failed","reason":"Evicted","message":"The node was low on resource: memory."}""",
         "the pod failed (Evicted): The node was low on resource: memory")]
@@ -26,7 +26,7 @@ public sealed class JobTellingTests
         "the pod failed (NodeLost)")]
     [InlineData(
         """{"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable","message":"0/3 nodes are available"}]}""",
-        "the pod found no node: 0/3 nodes are available")]
+        "no node was found for the pod: 0/3 nodes are available")]
     [InlineData("""{"phase":"Running","containerStatuses":[{"state":{"running":{}}}]}""", null)]
     [InlineData("{}", null)]
     public void A_pod_that_came_to_no_end_of_its_own_says_what_kept_it(string status, string? why) =>

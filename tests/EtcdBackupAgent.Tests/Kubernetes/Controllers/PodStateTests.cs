@@ -23,7 +23,7 @@ public sealed class PodStateTests
     [Theory]
     [InlineData(
         Unschedulable,
-        "the pod found no node (Unschedulable): 0/1 nodes are available: 1 node(s) had untolerated taint "
+        "no node was found for the pod (Unschedulable): 0/1 nodes are available: 1 node(s) had untolerated taint "
         + "{dedicated: etcd}. preemption: none")]
     [InlineData(
         """{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"SchedulingGated"}]}""",

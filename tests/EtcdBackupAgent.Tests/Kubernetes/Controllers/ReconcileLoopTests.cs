@@ -71,7 +71,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(
             [ReconcileResult.Failed, ReconcileResult.Failed, ReconcileResult.Succeeded], _metrics.Results);
-        Assert.Equal(2, _log.Count("again in"));
+        Assert.Equal(2, _log.Count("retrying in"));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
         Assert.Equal(
             [ReconcileResult.Terminal, ReconcileResult.Succeeded, ReconcileResult.Terminal], _metrics.Results);
         Assert.Equal(
-            1, _log.Count("(StoreFull), and is not tried again before something changes: The bucket is full."));
+            1, _log.Count("(StoreFull); not retrying until something changes: The bucket is full."));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(
             [ReconcileResult.Failed, ReconcileResult.Succeeded, ReconcileResult.Succeeded], _metrics.Results);
-        Assert.Equal(1, _log.Count("It took longer than 15 min and was stopped."));
+        Assert.Equal(1, _log.Count("The reconciliation took longer than 15 min and was stopped."));
         Assert.Equal(["a", "b", "a"], _reconciler.Names);
         Assert.Equal(Options.ReconcileTimeout, _metrics.Durations[0]);
     }
@@ -150,7 +150,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
             _ => Task.FromResult<TimeSpan?>(null));
         _queue.Add("a");
         await UntilEndedAsync(1);
-        Assert.Equal(0, _log.Count("could not be reconciled"));
+        Assert.Equal(0, _log.Count("Failed to reconcile"));
         _queue.Add("b");
         await UntilEndedAsync(2);
         _queue.Add("c");

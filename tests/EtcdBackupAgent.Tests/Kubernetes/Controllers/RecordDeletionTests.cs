@@ -24,7 +24,10 @@ public sealed class RecordDeletionTests
         { "location", "its location is gone or being deleted" },
         { "policy", "its policy is gone or being deleted" },
         { "unreadable", "its manifest cannot be read" },
-        { "foreign", "it is of another cluster, or of another etcd cluster than the one that the policy backs up" },
+        {
+            "foreign",
+            "it belongs to another cluster, or to another etcd cluster than the one that the policy backs up"
+        },
         { "last", "it is the last good snapshot of its policy" },
         { "bad and alone", null },
         { "bad beside a good one", null },
