@@ -7,24 +7,25 @@ using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
-/// <summary>Says why something asked of the API server failed: the one place where the client's exceptions become
-/// ours.</summary>
+/// <summary>Explains why a request to the API server failed. This is the only place that turns the client's exceptions
+/// into a <see cref="BackupException"/>.</summary>
 internal static class ApiFailure
 {
     private const string RightsHint =
         "Give this identity the right: the Role or ClusterRole must name the resource and the verb.";
     private const string LoginHint =
-        "The token or the client certificate is not accepted: it may have expired, or be of another cluster.";
+        "The token or the client certificate is not accepted: it may have expired, or may belong to another cluster.";
     private const string TrustHint =
         "Check the CA certificate of the cluster, and that the server's address is one of the certificate's names.";
+    private const string AddressHint = "Check that the address is that of a Kubernetes API.";
 
-    /// <summary>What <see cref="From"/> turns into a <see cref="BackupException"/>; anything else is a bug and
-    /// passes.</summary>
+    /// <summary>Whether <see cref="From"/> turns an exception into a <see cref="BackupException"/>. Any other exception
+    /// is a bug and must not be caught.</summary>
     public static bool IsKnown(Exception e) =>
         e is ApiStatusException or HttpRequestException or ProxyException or IOException or TimeoutException
             or JsonException;
 
-    /// <summary>The failure of what was to be done (<c>list secrets</c>) at the server of a connection.</summary>
+    /// <summary>Returns the failure of an action (<c>list secrets</c>) at the server of a connection.</summary>
     public static BackupException From(KubernetesConnection connection, string action, Exception exception)
     {
         (FailureReason reason, string why, string? hint) = Diagnose(exception);
@@ -39,9 +40,12 @@ internal static class ApiFailure
         ApiStatusException { Code: HttpStatusCode.Forbidden } e => (FailureReason.KubernetesDenied, e.Message, RightsHint),
         ApiStatusException { IsConflict: true } e => (FailureReason.KubernetesConflict, e.Message, null),
         ApiStatusException e => (FailureReason.KubernetesFailed, e.Message, null),
-        JsonException => (FailureReason.KubernetesFailed, "the answer is not JSON", "See that the address is a Kubernetes API's."),
+        JsonException => (FailureReason.KubernetesFailed, "the response is not JSON", AddressHint),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
-            (FailureReason.KubernetesFailed, $"the answer is larger than {ApiTransport.ResponseBytesMax:N0} bytes", null),
+            (
+                FailureReason.KubernetesFailed,
+                $"the response is larger than {ApiTransport.ResponseBytesMax:N0} bytes",
+                null),
         _ => Broken(exception),
     };
 
@@ -54,7 +58,7 @@ internal static class ApiFailure
                 case AuthenticationException:
                     return (FailureReason.KubernetesUnreachable, e.Message, TrustHint);
                 case TimeoutException:
-                    // Within it is only that something was cancelled.
+                    // Its inner exception reports only that a call was cancelled.
                     return (FailureReason.KubernetesUnreachable, e.Message, null);
                 case SocketException { SocketErrorCode: SocketError.ConnectionRefused }:
                     return (FailureReason.KubernetesUnreachable, "connection refused", null);

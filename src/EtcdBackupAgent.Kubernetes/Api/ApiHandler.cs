@@ -7,30 +7,31 @@ using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
-/// <summary>The connections to an API server: TLS, proxy, and how a dead one is noticed.</summary>
+/// <summary>Creates the handler for connections to an API server: TLS, proxy, and the detection of dead
+/// connections.</summary>
 internal static class ApiHandler
 {
-    /// <summary>What the server is, in messages about a proxy.</summary>
+    /// <summary>The name of the server in messages about a proxy.</summary>
     public const string ServerKind = "an API server";
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>A connection through which a watch hears nothing for this long is asked whether it lives; HTTP/2
-    /// only.</summary>
+    /// <summary>A connection on which a watch receives nothing for this long is pinged; HTTP/2 only.</summary>
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(15);
 
-    /// <summary>Credentials and names may change: no connection is used for new requests for longer.</summary>
+    /// <summary>A connection is used for new requests for at most this long, since credentials and names may
+    /// change.</summary>
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the CA certificates are
-    /// none.</exception>
+    /// invalid.</exception>
     public static HttpMessageHandler Create(KubernetesConnection connection)
     {
         ProxyRules proxies = connection.Proxies ?? ProxyRules.None;
 
-        // A proxy that is named wrongly stops this before anything is sent.
+        // An invalid proxy address fails here, before anything is sent.
         _ = connection.Proxy;
         SocketsHttpHandler handler = new()
         {
@@ -46,19 +47,19 @@ internal static class ApiHandler
         handler.SslOptions = new SslClientAuthenticationOptions
         {
             CertificateChainPolicy = Trust(connection),
-            // Null means that there is none, whatever the delegate's type says. Asked at each handshake, since it may
-            // change.
+            // Null means that there is no certificate, although the delegate's type does not allow it. The callback
+            // runs at each handshake, since the certificate may change.
             LocalCertificateSelectionCallback = (_, _, _, _, _) => connection.Credentials.Certificate!,
         };
         if (connection.IsServerUnverified)
         {
-            // The kubeconfig says so: insecure-skip-tls-verify.
+            // The kubeconfig requests this: insecure-skip-tls-verify.
 #pragma warning disable CA5359, MA0039
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
 #pragma warning restore CA5359, MA0039
         }
 
-        // Answers are judged by what is in them: ApiTransport.
+        // ApiTransport recognizes the responses of a proxy by their content.
         return new ProxiedRequests(proxies, ServerKind, static _ => false, handler);
     }
 

@@ -10,16 +10,16 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Api;
 
 /// <summary>
-/// Sends requests as somebody, and turns what is no success into an <see cref="ApiStatusException"/>. What the server
-/// did not begin (429) is sent again when it says; what it refused for the token (401), once with another one, if there
-/// is one.
+/// Sends requests with credentials, and turns an unsuccessful response into an <see cref="ApiStatusException"/>. A
+/// request that the server did not start (429) is sent again after the time that the server names; a request whose
+/// token it refused (401) is sent again once with a new token, if there is one.
 /// </summary>
 internal sealed class ApiTransport : IDisposable
 {
-    /// <summary>Bytes of one answer, or of one event of a watch.</summary>
+    /// <summary>The greatest size in bytes of one response, or of one event of a watch.</summary>
     public const int ResponseBytesMax = 64 * 1024 * 1024;
 
-    /// <summary>Times that one request is sent at most.</summary>
+    /// <summary>The greatest number of times that one request is sent.</summary>
     private const int AttemptsMax = 5;
 
     private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(60);
@@ -45,13 +45,13 @@ internal sealed class ApiTransport : IDisposable
         };
     }
 
-    /// <summary>Sends a request and reads the whole answer. The path, with its query, has no slash at its
-    /// beginning.</summary>
-    /// <exception cref="ApiStatusException">The server refused.</exception>
-    /// <exception cref="JsonException">The answer is no JSON object.</exception>
-    /// <exception cref="TimeoutException">No answer within a minute.</exception>
+    /// <summary>Sends a request and reads the whole response. The path, with its query, does not begin with a
+    /// slash.</summary>
+    /// <exception cref="ApiStatusException">The server responded with an error.</exception>
+    /// <exception cref="JsonException">The response is not a JSON object.</exception>
+    /// <exception cref="TimeoutException">There was no response within a minute.</exception>
     /// <exception cref="HttpRequestException">The server could not be reached, or the connection broke.</exception>
-    /// <exception cref="ProxyException">The proxy in between is why.</exception>
+    /// <exception cref="ProxyException">The request failed at the proxy.</exception>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there are no
     /// credentials.</exception>
     public async Task<JsonObject> SendAsync(
@@ -62,8 +62,8 @@ internal sealed class ApiTransport : IDisposable
         return await ReadAsync(response, cancellationToken);
     }
 
-    /// <summary>Sends a GET whose answer is read as it comes; the caller disposes it, and bounds the time of
-    /// reading.</summary>
+    /// <summary>Sends a GET and returns once the headers are read. The caller disposes the response, and limits the
+    /// time of reading it.</summary>
     public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellationToken) => AnswerAsync(
         HttpMethod.Get, path, body: null, contentType: "", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
@@ -121,7 +121,7 @@ internal sealed class ApiTransport : IDisposable
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new TimeoutException($"no answer within {RequestTimeout.TotalSeconds:0} s", e);
+            throw new TimeoutException($"no response within {RequestTimeout.TotalSeconds:0} s", e);
         }
     }
 
@@ -135,7 +135,7 @@ internal sealed class ApiTransport : IDisposable
         };
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("etcd-backup-agent", productVersion: null));
-        // TLS takes the name that the certificate must have from here.
+        // TLS requires this name in the server's certificate.
         request.Headers.Host = _connection.ServerName;
         if (await _connection.Credentials.TokenAsync(cancellationToken) is { } token)
         {
@@ -154,7 +154,7 @@ internal sealed class ApiTransport : IDisposable
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         return await JsonNode.ParseAsync(stream, cancellationToken: cancellationToken) as JsonObject
-            ?? throw new JsonException("The answer is no JSON object.");
+            ?? throw new JsonException("The response is not a JSON object.");
     }
 
     private async Task<ApiStatusException> RefusalAsync(
@@ -173,7 +173,7 @@ internal sealed class ApiTransport : IDisposable
         }
         catch (JsonException)
         {
-            // A page of something that is not an API server says nothing that the code does not.
+            // The response is not from an API server, and its text adds nothing to the status code.
         }
 
         ProxyException? foreign = proxy is null
@@ -182,21 +182,21 @@ internal sealed class ApiTransport : IDisposable
         return new ApiStatusException(
             response.StatusCode,
             reason: "",
-            foreign?.Message ?? $"the server answered {(int)response.StatusCode} without a Kubernetes status")
+            foreign?.Message ?? $"the server responded with {(int)response.StatusCode} without a Kubernetes status")
         {
             RetryAfter = retryAfter,
             ForeignHint = foreign?.Hint,
         };
     }
 
-    /// <summary>The error that an object of the kind Status tells.</summary>
+    /// <summary>Returns the error that an object of the kind Status describes.</summary>
     public static ApiStatusException From(JsonObject status, HttpStatusCode code, TimeSpan? retryAfter = null) =>
         new(
             (HttpStatusCode?)ObjectFields.Number(status, "code") ?? code,
             ObjectFields.Text(status, "reason") ?? "",
             ObjectFields.Text(status, "message") is { Length: > 0 } message
                 ? message
-                : $"the server answered {(int)code}")
+                : $"the server responded with {(int)code}")
         {
             RetryAfter = retryAfter,
             NamesFields = ObjectFields.Objects(status, "details", "causes")

@@ -3,18 +3,20 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
-/// <summary>Who asks: a bearer token, a client certificate, both or neither. No implementation prints what it
-/// holds.</summary>
+/// <summary>The credentials of requests: a bearer token, a client certificate, both or neither. No implementation
+/// prints them.</summary>
 internal interface IApiCredentials
 {
-    /// <summary>What the next handshake presents; null for none. Asked after <see cref="TokenAsync"/>.</summary>
+    /// <summary>The certificate for the next TLS handshake; null for none. It is read after
+    /// <see cref="TokenAsync"/>.</summary>
     X509Certificate2? Certificate { get; }
 
-    /// <summary>The token for the next request, renewed if it is due; null for none.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: it cannot be had.</exception>
+    /// <summary>Returns the token for the next request, renewed if it is due; null for none.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the token cannot be
+    /// obtained.</exception>
     ValueTask<string?> TokenAsync(CancellationToken cancellationToken);
 
-    /// <summary>The server refused the token.</summary>
-    /// <returns>Whether <see cref="TokenAsync"/> may give another one now.</returns>
+    /// <summary>Discards the token after the server refused it.</summary>
+    /// <returns>Whether <see cref="TokenAsync"/> may return another token now.</returns>
     bool Forget();
 }

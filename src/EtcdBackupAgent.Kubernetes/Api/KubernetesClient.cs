@@ -5,12 +5,13 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Api;
 
 /// <summary>
-/// What can be asked of an API server, with objects as the JSON they are. Namespaces: null means all of them when
-/// listing, and none for kinds that are in none. Every member throws what <see cref="ApiTransport.SendAsync"/> throws.
+/// The requests to an API server, with objects as JSON. A null namespace means all namespaces in a list, and no
+/// namespace for kinds that are not namespaced. Every member throws the exceptions of
+/// <see cref="ApiTransport.SendAsync"/>.
 /// </summary>
 internal sealed class KubernetesClient(KubernetesConnection connection, TimeProvider time) : IDisposable
 {
-    /// <summary>Objects asked for at once.</summary>
+    /// <summary>The number of objects that one request for a list returns.</summary>
     public const int PageSize = 500;
 
     private const string Json = "application/json";
@@ -21,7 +22,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     public Task<JsonObject> GetAsync(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken) =>
         _transport.SendAsync(HttpMethod.Get, kind.Path(ns, name), body: null, Json, cancellationToken);
 
-    /// <summary>The object, or null if there is none of this name.</summary>
+    /// <summary>Returns the object, or null if there is no object of this name.</summary>
     public async Task<JsonObject?> FindAsync(
         ResourceKind kind, string? ns, string name, CancellationToken cancellationToken)
     {
@@ -35,7 +36,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         }
     }
 
-    /// <summary>All objects that the selection names, read in pages, as of one moment.</summary>
+    /// <summary>Returns all objects of the selection in their state at one moment, read in pages.</summary>
     public async Task<ResourceList> ListAsync(
         ResourceKind kind, string? ns, ResourceSelection selection, CancellationToken cancellationToken)
     {
@@ -57,7 +58,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
             }
             catch (ApiStatusException e) when (e.IsExpired && next is not null)
             {
-                // etcd was compacted between two pages. What is there now, then, and in one piece.
+                // etcd was compacted between two pages. Read the current state instead, in a single page.
                 (next, pageSize) = (null, 0);
                 items.Clear();
                 continue;
@@ -76,16 +77,18 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
         _transport.SendAsync(HttpMethod.Post, kind.Path(ns), item, Json, cancellationToken);
 
-    /// <summary>Puts an object in place of the one it was made from.</summary>
-    /// <exception cref="ApiStatusException">A conflict, if that one has another resource version by now.</exception>
+    /// <summary>Replaces the object from which the given one was made.</summary>
+    /// <exception cref="ApiStatusException">A conflict, if the existing object has another resource version by
+    /// now.</exception>
     public Task<JsonObject> ReplaceAsync(
         ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
         _transport.SendAsync(
             HttpMethod.Put, kind.Path(ns, ObjectMetadata.Name(item)), item, Json, cancellationToken);
 
     /// <summary>
-    /// Changes the fields that the patch has; null removes one (RFC 7386). With <c>metadata.resourceVersion</c> in it,
-    /// only if the object is still of that version. The subresource is <c>status</c>, or null for the object itself.
+    /// Changes the fields of the patch; null removes a field (RFC 7386). If the patch has
+    /// <c>metadata.resourceVersion</c>, it applies only to that version of the object. The subresource is
+    /// <c>status</c>, or null for the object itself.
     /// </summary>
     public Task<JsonObject> MergePatchAsync(
         ResourceKind kind,
@@ -101,9 +104,9 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
             "application/merge-patch+json",
             cancellationToken);
 
-    /// <summary>Server-side apply: makes the object have these fields, and own them under the manager's name.</summary>
+    /// <summary>Server-side apply: sets these fields of the object, and makes the manager their owner.</summary>
     /// <exception cref="ApiStatusException">A conflict, if another manager owns one of the fields and
-    /// <paramref name="force"/> is off.</exception>
+    /// <paramref name="force"/> is false.</exception>
     public Task<JsonObject> ApplyAsync(
         ResourceKind kind,
         string? ns,
@@ -117,12 +120,12 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
             $"{kind.Path(ns, ObjectMetadata.Name(item), subresource)}?fieldManager={Uri.EscapeDataString(fieldManager)}"
             + (force ? "&force=true" : ""),
             item,
-            // JSON is YAML.
+            // JSON is valid YAML.
             "application/apply-patch+yaml",
             cancellationToken);
 
-    /// <summary>Deletes an object, at once or, if it has finalizers, when those are gone.</summary>
-    /// <exception cref="ApiStatusException">A conflict, if the object is not the one of the precondition.</exception>
+    /// <summary>Deletes an object: at once, or after its finalizers are removed.</summary>
+    /// <exception cref="ApiStatusException">A conflict, if the object does not meet the precondition.</exception>
     public async Task DeleteAsync(
         ResourceKind kind,
         string? ns,
@@ -132,7 +135,7 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         await _transport.SendAsync(
             HttpMethod.Delete, kind.Path(ns, name), precondition.Options(), Json, cancellationToken);
 
-    /// <summary>Opens a watch from a resource version on; the caller disposes the answer.</summary>
+    /// <summary>Opens a watch that starts at a resource version. The caller disposes the response.</summary>
     internal Task<HttpResponseMessage> WatchAsync(
         ResourceKind kind,
         string? ns,

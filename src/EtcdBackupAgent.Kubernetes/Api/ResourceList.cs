@@ -2,26 +2,26 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
-/// <summary>All objects of a kind at one moment, which the resource version names. Items carry no kind of their
-/// own.</summary>
+/// <summary>All objects of a kind at one moment, which the resource version identifies. The items contain no
+/// kind.</summary>
 internal sealed record ResourceList(string ResourceVersion, IReadOnlyList<JsonObject> Items);
 
-/// <summary>Which objects of a kind are meant: by labels and fields, in kubectl's form (<c>a=b,c!=d</c>).</summary>
+/// <summary>Selects objects of a kind by labels and fields, in kubectl's form (<c>a=b,c!=d</c>).</summary>
 internal sealed record ResourceSelection(string? Labels = null, string? Fields = null)
 {
     public static readonly ResourceSelection All = new();
 
-    /// <summary>As parameters of a URL, each followed by an ampersand.</summary>
+    /// <summary>The selection as parameters of a URL, each followed by an ampersand.</summary>
     public string Query =>
         (Labels is null ? "" : $"labelSelector={Uri.EscapeDataString(Labels)}&")
         + (Fields is null ? "" : $"fieldSelector={Uri.EscapeDataString(Fields)}&");
 }
 
-/// <summary>What must be true of an object for it to be deleted; null: anything.</summary>
+/// <summary>The conditions under which an object is deleted; a null value sets no condition.</summary>
 /// <param name="Uid">The object's uid.</param>
 /// <param name="ResourceVersion">The object's version.</param>
-/// <param name="IsInBackground">Whether what it owns goes after it. The server's default for a Job leaves its pods as
-/// orphans.</param>
+/// <param name="IsInBackground">Whether the objects that it owns are deleted after it. The server's default for a Job
+/// leaves its pods as orphans.</param>
 internal sealed record DeletePrecondition(
     string? Uid = null, string? ResourceVersion = null, bool IsInBackground = false)
 {

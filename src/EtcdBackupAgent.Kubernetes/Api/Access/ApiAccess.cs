@@ -3,21 +3,21 @@ using EtcdBackupAgent.Core.Proxies;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>Finds the API server that is meant, as kubectl does, with the pod's own cluster before the file of a home
-/// directory.</summary>
+/// <summary>Finds the API server to use, as kubectl does; the pod's own cluster has precedence over the file in the
+/// home directory.</summary>
 internal static class ApiAccess
 {
     /// <remarks>
-    /// 1. The file that is named.
-    /// 2. Those that <c>KUBECONFIG</c> lists.
-    /// 3. The cluster that this process is a pod of, unless a context is named, which only files have.
+    /// 1. The given kubeconfig file.
+    /// 2. The files that <c>KUBECONFIG</c> lists.
+    /// 3. The cluster in which this process runs as a pod, unless a context is given, which only files have.
     /// 4. The file in the home directory.
     /// </remarks>
-    /// <param name="kubeconfigFile">The file that is named; null for none.</param>
-    /// <param name="context">The context of it; null for the current one.</param>
+    /// <param name="kubeconfigFile">The kubeconfig file; null if none is given.</param>
+    /// <param name="context">The context in it; null for the current context.</param>
     /// <param name="environment">Reads a variable.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">A cancelled call has changed nothing.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: see <see cref="KubeConfig"/> and
     /// <see cref="InClusterConfig"/>.</exception>
     public static async Task<KubernetesConnection> LoadAsync(

@@ -5,13 +5,13 @@ using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>A client certificate with its key out of PEM.</summary>
+/// <summary>Reads a client certificate with its key from PEM.</summary>
 internal static class ClientPem
 {
-    /// <summary>Reads both; messages name their origin, as in <c>the user 'admin' of
+    /// <summary>Reads both. Messages contain their origin, for example <c>the user 'admin' of
     /// '/root/.kube/config'</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; neither text is in the
-    /// message.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>; the message contains neither
+    /// text.</exception>
     public static X509Certificate2 Read(string origin, string certificatePem, string keyPem)
     {
         try

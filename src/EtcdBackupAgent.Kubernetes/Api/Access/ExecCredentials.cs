@@ -9,13 +9,13 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>Credentials of a plugin, which is run again when they expire or are refused.</summary>
+/// <summary>The credentials of a plugin, which runs again when they expire or are refused.</summary>
 internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IApiCredentials, IDisposable
 {
-    /// <summary>Seconds that a plugin may take.</summary>
+    /// <summary>The seconds that one run of a plugin may take.</summary>
     private const int RunSecondsMax = 60;
 
-    /// <summary>Characters of a plugin's error output in a message.</summary>
+    /// <summary>The greatest number of characters of a plugin's error output in a message.</summary>
     private const int ErrorCharactersMax = 300;
 
     private readonly SemaphoreSlim _running = new(1);
@@ -78,11 +78,11 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             await process.WaitForExitAsync(both.Token);
             return process.ExitCode == 0
                 ? await output
-                : throw Failed($"ended with {process.ExitCode}: {Excerpt(await error)}");
+                : throw Failed($"exited with code {process.ExitCode}: {Excerpt(await error)}");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Failed($"did not end within {RunSecondsMax} s", e);
+            throw Failed($"did not exit within {RunSecondsMax} s", e);
         }
         finally
         {
@@ -101,7 +101,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             // errno: ENOENT, EACCES.
             string why = e.NativeErrorCode switch
             {
-                2 => "there is no such program",
+                2 => "the program does not exist",
                 13 => "permission denied",
                 _ => e.Message,
             };
@@ -118,14 +118,14 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         }
         catch (JsonException e)
         {
-            // What it said may hold the token.
-            throw Failed("gave no JSON", e);
+            // The output is not in the message: it may contain the token.
+            throw Failed("printed no valid JSON", e);
         }
 
         if (ObjectFields.Text(answer, "kind") != "ExecCredential"
             || ObjectFields.Text(answer, "apiVersion") != plugin.ApiVersion)
         {
-            throw Failed($"gave no ExecCredential of {plugin.ApiVersion}");
+            throw Failed($"returned no ExecCredential of {plugin.ApiVersion}");
         }
 
         JsonObject? status = ObjectFields.Object(answer, "status");
@@ -134,7 +134,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         string? token = ObjectFields.Text(status, "token");
         if (token is null && certificate is null)
         {
-            throw Failed("gave neither a token nor a certificate");
+            throw Failed("returned neither a token nor a certificate");
         }
 
         Certificate = certificate is null ? null : ClientPem.Read($"the plugin '{plugin.Command}'", certificate, key ?? "");
@@ -147,12 +147,12 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
     private DateTimeOffset Time(string text) =>
         DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at)
             ? at
-            : throw Failed("gave an expirationTimestamp that is no time");
+            : throw Failed("returned an expirationTimestamp that is not a time");
 
     private static string Excerpt(string error)
     {
         string text = error.Trim().ReplaceLineEndings(" ");
-        return text.Length == 0 ? "it said nothing"
+        return text.Length == 0 ? "it printed no error"
             : text.Length <= ErrorCharactersMax ? text
             : $"…{text[^ErrorCharactersMax..]}";
     }

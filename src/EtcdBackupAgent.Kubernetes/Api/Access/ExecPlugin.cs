@@ -3,7 +3,8 @@ using System.Text.Json.Nodes;
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
 /// <summary>
-/// A program that gives credentials, as a kubeconfig names it. Source: kubernetes.io, "client-go credential plugins".
+/// A program that returns credentials, as a kubeconfig specifies it. Source: kubernetes.io, "client-go credential
+/// plugins".
 /// </summary>
 internal sealed record ExecPlugin
 {
@@ -15,16 +16,16 @@ internal sealed record ExecPlugin
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Added to the agent's own.</summary>
+    /// <summary>Variables that are added to the agent's own environment.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>How to come by the program, in its author's words; null if the kubeconfig says nothing.</summary>
+    /// <summary>How to install the program, in its author's words; null if the kubeconfig has no hint.</summary>
     public string? InstallHint { get; init; }
 
-    /// <summary>What the program is told of the cluster; null if it does not want to know.</summary>
+    /// <summary>The description of the cluster for the program; null if the program does not request it.</summary>
     public JsonObject? Cluster { get; init; }
 
-    /// <summary>What the program finds in <c>KUBERNETES_EXEC_INFO</c>.</summary>
+    /// <summary>Returns the value of <c>KUBERNETES_EXEC_INFO</c> for the program.</summary>
     public string Request()
     {
         JsonObject specification = new() { ["interactive"] = false };

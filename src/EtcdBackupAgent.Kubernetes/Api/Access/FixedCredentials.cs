@@ -2,7 +2,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>A token and a certificate that stay as they are.</summary>
+/// <summary>A token and a certificate that do not change.</summary>
 internal sealed class FixedCredentials(string? token, X509Certificate2? certificate) : IApiCredentials
 {
     public X509Certificate2? Certificate => certificate;

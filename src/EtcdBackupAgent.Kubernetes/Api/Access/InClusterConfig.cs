@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
 /// <summary>
-/// How a pod reaches its cluster's API: the address from the environment, the rest from the service account's volume.
-/// Source: kubernetes.io, "Accessing the Kubernetes API from a Pod".
+/// The connection of a pod to its cluster's API: the address is from the environment, the rest from the service
+/// account's volume. Source: kubernetes.io, "Accessing the Kubernetes API from a Pod".
 /// </summary>
 internal static class InClusterConfig
 {
@@ -18,8 +18,8 @@ internal static class InClusterConfig
     public static bool IsAvailable(Func<string, string?> environment, string directory = Directory) =>
         environment(Host) is { Length: > 0 } && File.Exists(Path.Combine(directory, "token"));
 
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: not in a pod, or without a service
-    /// account.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the process does not run in a pod,
+    /// or the pod has no service account.</exception>
     public static async Task<KubernetesConnection> LoadAsync(
         Func<string, string?> environment,
         TimeProvider time,

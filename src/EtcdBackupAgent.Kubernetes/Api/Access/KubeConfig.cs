@@ -9,23 +9,23 @@ using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>Turns kubeconfig files into a connection, as kubectl would.</summary>
+/// <summary>Creates a connection from kubeconfig files, as kubectl does.</summary>
 internal static class KubeConfig
 {
     private const string ExecGroup = "client.authentication.k8s.io";
 
-    /// <summary>The files that <c>KUBECONFIG</c> lists, or else the one in the home directory.</summary>
+    /// <summary>Returns the files that <c>KUBECONFIG</c> lists, or else the one in the home directory.</summary>
     public static IReadOnlyList<string> Files(Func<string, string?> environment) =>
         environment("KUBECONFIG") is { Length: > 0 } list
             ? list.Split(':', StringSplitOptions.RemoveEmptyEntries)
             : [Path.Combine(environment("HOME") ?? "/", ".kube", "config")];
 
-    /// <summary>The connection that a context of the files describes: the one that is named, or with null the current
-    /// one.</summary>
-    /// <remarks>1. Merge the files. 2. Choose the context. 3. The cluster: where, and whom to trust. 4. The user: who
-    /// asks.</remarks>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file, the entry and what
-    /// is wrong, but no value of a secret field.</exception>
+    /// <summary>Returns the connection that a context of the files describes: the given context, or the current one if
+    /// it is null.</summary>
+    /// <remarks>1. Merge the files. 2. Choose the context. 3. Read the cluster: its address and the certificates to
+    /// trust. 4. Read the user: the credentials.</remarks>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, with the file, the entry and the
+    /// error, but without the value of a secret field.</exception>
     public static async Task<KubernetesConnection> LoadAsync(
         IReadOnlyList<string> files, string? context, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -76,11 +76,11 @@ internal static class KubeConfig
             Credentials = new FixedCredentials(token: null, certificate: null),
         };
 
-        // What kubectl would cut from it, or put in front of every path, is refused.
+        // Parts that kubectl would cut off, or put in front of every path, are refused.
         Uri ServerAddress(string text) =>
             ServerUrl.ReadWithPath(text, out Uri? address, "https", "http") is var fault and not ServerUrlFault.None
                 ? throw cluster.Invalid($"'server' is not an address of https or http: it {(fault == ServerUrlFault.Rest
-                    ? "has a query, a fragment or an odd path"
+                    ? "has a query, a fragment or an unusual path"
                     : ServerUrl.Describe(fault))}")
                 : address!;
     }
@@ -97,7 +97,7 @@ internal static class KubeConfig
         string? keyPem = user.Pem("client-key");
         if (certificatePem is null != keyPem is null)
         {
-            throw user.Invalid("a client certificate and its key come together, or not at all");
+            throw user.Invalid("a client certificate and its key must both be given, or neither");
         }
 
         if (user.Below("exec") is { } exec)
@@ -126,24 +126,25 @@ internal static class KubeConfig
 
         if (exec.Text("interactiveMode") == "Always")
         {
-            throw exec.Invalid("'exec' wants to ask somebody (interactiveMode: Always), and nobody is there");
+            throw exec.Invalid(
+                "'exec' requires a user to answer questions (interactiveMode: Always), but the agent runs without one");
         }
 
         string command = exec.Text("command") ?? throw exec.Invalid("'exec' has no 'command'");
         return new ExecPlugin
         {
             ApiVersion = version,
-            // With a slash it is a path, from the file's directory; without one it is looked up on PATH.
+            // With a slash it is a path, relative to the file's directory; without one it is searched for on PATH.
             Command = command.Contains('/', StringComparison.Ordinal) ? exec.PathOf("command")! : command,
             Arguments =
             [
                 .. exec.Items("args").Select(item =>
-                    item is ScalarNode text ? text.Text : throw exec.Invalid("'args' must hold texts")),
+                    item is ScalarNode text ? text.Text : throw exec.Invalid("'args' must be a list of texts")),
             ],
             Environment = exec.Items("env")
                 .Select(item => item is MappingNode pair
                     ? exec with { Fields = pair }
-                    : throw exec.Invalid("'env' must hold mappings of name and value"))
+                    : throw exec.Invalid("'env' must be a list of mappings with name and value"))
                 .ToDictionary(pair => pair.Text("name") ?? "", pair => pair.Text("value") ?? "", StringComparer.Ordinal),
             InstallHint = exec.Text("installHint")?.Trim(),
             Cluster = exec.Flag("provideClusterInfo") ? ClusterInfo(cluster, connection) : null,

@@ -6,14 +6,14 @@ using EtcdBackupAgent.Resources.Yaml;
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
 /// <summary>
-/// One cluster, user or context of a kubeconfig file, called in messages as in <c>user 'admin'</c>. Relative paths in
-/// it start from the file's directory.
+/// One cluster, user or context of a kubeconfig file. Messages call it, for example, <c>user 'admin'</c>. Relative
+/// paths in it are relative to the file's directory.
 /// </summary>
 internal sealed record KubeConfigEntry(string File, string What, MappingNode Fields)
 {
     public string Origin => $"{What} of '{File}'";
 
-    /// <summary>A scalar's text, without the line end that a block leaves; null if it is absent or empty.</summary>
+    /// <summary>The text of a scalar, without the line end of a block scalar; null if it is absent or empty.</summary>
     public string? Text(string field) => Fields.Fields.GetValueOrDefault(field) switch
     {
         null or ScalarNode { IsNull: true } or ScalarNode { Text.Length: 0 } => null,
@@ -42,12 +42,12 @@ internal sealed record KubeConfigEntry(string File, string What, MappingNode Fie
         _ => throw Invalid($"the field '{field}' must be a list"),
     };
 
-    /// <summary>The path that a field holds, made absolute; null if the field is absent.</summary>
+    /// <summary>The path in a field, as an absolute path; null if the field is absent.</summary>
     public string? PathOf(string field) =>
         Text(field) is { } path ? Path.GetFullPath(path, Path.GetDirectoryName(Path.GetFullPath(File))!) : null;
 
-    /// <summary>PEM out of <c>FIELD-data</c>, in base64, or else of the file that FIELD names; null if there is
-    /// neither.</summary>
+    /// <summary>The PEM text from <c>FIELD-data</c>, which is base64, or else from the file that FIELD names; null if
+    /// both are absent.</summary>
     public string? Pem(string field)
     {
         if (Text($"{field}-data") is { } data)
@@ -73,7 +73,8 @@ internal sealed record KubeConfigEntry(string File, string What, MappingNode Fie
         }
     }
 
-    /// <summary>What is wrong, without any value of a secret field.</summary>
+    /// <summary>Creates the exception for an invalid entry. The fact must not contain the value of a secret
+    /// field.</summary>
     public BackupException Invalid(string fact, Exception? innerException = null) =>
         new(FailureReason.InvalidInput, $"The {Origin}: {fact}.", innerException);
 }

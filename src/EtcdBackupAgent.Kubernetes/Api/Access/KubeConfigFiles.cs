@@ -5,20 +5,20 @@ using YamlDotNet.Core;
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
 /// <summary>
-/// The clusters, users and contexts of several kubeconfig files as one: the first file that has an entry of a name, or
-/// a current context, wins. Source: kubernetes.io, "Merging kubeconfig files".
+/// The merged clusters, users and contexts of several kubeconfig files. For each name, and for the current context, the
+/// first file that has it wins. Source: kubernetes.io, "Merging kubeconfig files".
 /// </summary>
 internal sealed class KubeConfigFiles
 {
-    /// <summary>Bytes of a file that are read.</summary>
+    /// <summary>The greatest size of a file in bytes.</summary>
     private const long FileBytesMax = 1 << 20;
 
     private readonly Dictionary<(string Sort, string Name), KubeConfigEntry> _entries = [];
 
     public string? CurrentContext { get; private set; }
 
-    /// <summary>Reads the files; those that are absent are passed over.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: none is there, or one is no
+    /// <summary>Reads the files; files that do not exist are skipped.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: no file exists, or one is not a
     /// kubeconfig.</exception>
     public static async Task<KubeConfigFiles> ReadAsync(IReadOnlyList<string> files, CancellationToken cancellationToken)
     {
@@ -27,7 +27,7 @@ internal sealed class KubeConfigFiles
         if (present.Length == 0)
         {
             throw new BackupException(
-                FailureReason.InvalidInput, $"There is no kubeconfig file '{string.Join("', '", files)}'.");
+                FailureReason.InvalidInput, $"No kubeconfig file exists: '{string.Join("', '", files)}'.");
         }
 
         foreach (string file in present)
@@ -38,8 +38,8 @@ internal sealed class KubeConfigFiles
         return merged;
     }
 
-    /// <summary>The entry of a sort, <c>cluster</c>, <c>user</c> or <c>context</c>, and a name; null if no file has
-    /// it.</summary>
+    /// <summary>Returns the entry with a sort (<c>cluster</c>, <c>user</c> or <c>context</c>) and a name; null if no
+    /// file has it.</summary>
     public KubeConfigEntry? Find(string sort, string name) => _entries.GetValueOrDefault((sort, name));
 
     /// <summary>The names of all contexts, for a message.</summary>
@@ -69,12 +69,13 @@ internal sealed class KubeConfigFiles
                 FailureReason.InvalidInput, $"The kubeconfig file '{file}' is not YAML: line {e.Start.Line}.", e);
         }
 
-        // An empty file is one without entries, as for kubectl.
+        // An empty file has no entries, as for kubectl.
         return documents.FirstOrDefault() switch
         {
             null => new KubeConfigEntry(file, "kubeconfig", new MappingNode(file, 1, new Dictionary<string, ResourceNode>())),
             MappingNode root => new KubeConfigEntry(file, "kubeconfig", root),
-            _ => throw new BackupException(FailureReason.InvalidInput, $"The file '{file}' is no kubeconfig: it is no mapping."),
+            _ => throw new BackupException(
+                FailureReason.InvalidInput, $"The file '{file}' is not a kubeconfig: it is not a mapping."),
         };
     }
 

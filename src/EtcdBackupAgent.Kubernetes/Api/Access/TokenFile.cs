@@ -4,15 +4,17 @@ using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Access;
 
-/// <summary>A token in a file that somebody else renews, as the kubelet does for a service account.</summary>
+/// <summary>A token in a file that another program renews, as the kubelet does for a service account.</summary>
 internal sealed class TokenFile(string path, X509Certificate2? certificate, TimeProvider time) : IApiCredentials
 {
-    /// <summary>A projected token is replaced when 80 % of its life, of ten minutes at least, are over.</summary>
+    /// <summary>The interval between two reads: a projected token lives for at least ten minutes and is replaced after
+    /// 80 % of its life.</summary>
     private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMinutes(1);
 
     private string? _token;
 
-    /// <summary>When it was read, by <see cref="TimeProvider.GetTimestamp"/>; null to read it.</summary>
+    /// <summary>When the token was read, as a value of <see cref="TimeProvider.GetTimestamp"/>; null to read it
+    /// again.</summary>
     private long? _readAt;
 
     public X509Certificate2? Certificate => certificate;
@@ -33,7 +35,8 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // While it is being replaced the last one serves; once that has expired, the server says so.
+                // Use the last token while the file is being replaced. Once that token has expired, the server refuses
+                // it.
             }
 
             _readAt = time.GetTimestamp();

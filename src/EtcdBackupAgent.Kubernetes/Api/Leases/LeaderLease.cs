@@ -5,26 +5,28 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Api.Leases;
 
 /// <summary>
-/// Lets one of several processes work at a time: the one that holds a Lease (coordination.k8s.io/v1). Clocks of
-/// machines are not compared: another's lease has run out when it was not seen to change for its duration, by the clock
-/// here. As with every lease, two may believe to hold it for a moment when a process stood still; what they write must
-/// be safe against that by itself.
+/// Lets one of several processes work at a time: the one that holds a Lease (coordination.k8s.io/v1). The clocks of
+/// machines are not compared: the lease of another process has expired if it did not change for its duration, measured
+/// with the clock of this process. As with every lease, two processes may believe for a moment that they hold it, after
+/// one of them was suspended; their writes must be safe even then.
 /// </summary>
 internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options, TimeProvider time)
 {
-    /// <summary>The version of another's lease that was seen last, and when, by
+    /// <summary>The last observed version of another holder's lease, and when it was first observed, as a value of
     /// <see cref="TimeProvider.GetTimestamp"/>.</summary>
     private (string Version, long At) _seen = ("", 0);
 
-    /// <summary>Told each time that it is known who holds the lease, whoever that is: the opposite of trouble.</summary>
+    /// <summary>Called each time that the holder of the lease is known, whichever process that is: the opposite of a
+    /// failure.</summary>
     public Action Known { get; init; } = static () => { };
 
     /// <summary>
-    /// Waits for the lease and works while holding it, as often as that takes; gives it back at the end. The token of
-    /// the work is cancelled when the lease is lost, and the work must end then; if it ends by itself, or fails, so
-    /// does this. Why the lease cannot be had or kept is told each time, to somebody who does not throw.
+    /// Waits for the lease and runs the work while it holds the lease, again after each loss; releases the lease at the
+    /// end. The token of the work is cancelled when the lease is lost, and the work must end then. If the work
+    /// completes or fails by itself, so does this call. Each failure to acquire or renew the lease is passed to
+    /// <paramref name="told"/>, which must not throw.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The caller wants no more.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled; the lease has been released.</exception>
     public async Task RunAsync(
         Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
     {
@@ -72,7 +74,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         async Task WorkAsync() => await lead(stop.Token);
     }
 
-    /// <summary>Renews until told to stop.</summary>
+    /// <summary>Renews the lease until it is lost or the call is cancelled.</summary>
     /// <returns>Whether the lease is still held.</returns>
     private async Task<bool> KeepAsync(Action<BackupException> told, CancellationToken cancellationToken)
     {
@@ -93,7 +95,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
                 }
                 else if (_seen.Version.Length > 0)
                 {
-                    // Somebody else has it.
+                    // Another process holds it.
                     return false;
                 }
             }
@@ -103,7 +105,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             }
             catch (OperationCanceledException)
             {
-                // The deadline passed while asking, or before.
+                // The deadline passed during the request or before it.
                 return false;
             }
         }
@@ -111,8 +113,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         return false;
     }
 
-    /// <summary>Takes the lease if it is free, or renews it if it is ours.</summary>
-    /// <returns>Whether we hold it now.</returns>
+    /// <summary>Acquires the lease if it is free, or renews it if this process holds it.</summary>
+    /// <returns>Whether this process holds it now.</returns>
     private async Task<bool> TryTakeAsync(Action<BackupException> told, CancellationToken cancellationToken)
     {
         try
@@ -125,7 +127,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             }
             else if (IsFree(lease))
             {
-                // With its resource version: of two that take it at once, one gets a conflict.
+                // It keeps its resource version: if two processes acquire it at once, one gets a conflict.
                 await WriteAsync(Ours(lease), client.ReplaceAsync);
             }
             else
@@ -151,8 +153,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     }
 
     /// <summary>
-    /// Writes the lease, and waits for the answer whoever wants to stop meanwhile: a write that is cut off may be
-    /// carried out all the same, and then nobody gives back what it took.
+    /// Writes the lease, and waits for the response even if the caller cancels meanwhile: the server may still execute
+    /// an aborted write, and then no process would release the lease that it acquired.
     /// </summary>
     private async Task WriteAsync(
         LeaseObject lease, Func<ResourceKind, string, JsonObject, CancellationToken, Task<JsonObject>> write)
@@ -164,7 +166,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         }
         catch (OperationCanceledException e)
         {
-            throw new TimeoutException($"no answer within {options.RetryPeriod.TotalSeconds} s", e);
+            throw new TimeoutException($"no response within {options.RetryPeriod.TotalSeconds} s", e);
         }
     }
 
@@ -186,7 +188,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     private LeaseObject Ours(LeaseObject? lease) =>
         LeaseObject.Held(lease, options.Name, options.Identity, options.Duration, time.GetUtcNow());
 
-    /// <summary>Gives the lease back, so that nobody has to wait; if that fails, it runs out by itself.</summary>
+    /// <summary>Releases the lease, so that no other process has to wait. If that fails, the lease expires by
+    /// itself.</summary>
     private async Task ReleaseAsync()
     {
         using CancellationTokenSource deadline = new(options.RetryPeriod, time);
@@ -202,7 +205,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         }
         catch (Exception e) when (ApiFailure.IsKnown(e) || e is BackupException or OperationCanceledException)
         {
-            // It runs out after its duration.
+            // The lease expires after its duration.
         }
     }
 }

@@ -1,22 +1,24 @@
 namespace EtcdBackupAgent.Kubernetes.Api.Leases;
 
-/// <summary>Which lease, for whom, and how long it holds. The times are those of Kubernetes' own controllers.</summary>
+/// <summary>The name of a lease, its holder and its times. The times are those of Kubernetes' own
+/// controllers.</summary>
 internal sealed record LeaseOptions
 {
     public required string Namespace { get; init; }
 
     public required string Name { get; init; }
 
-    /// <summary>Unique among all that may hold the lease: a pod's name.</summary>
+    /// <summary>The holder's name, unique among all possible holders: a pod's name.</summary>
     public required string Identity { get; init; }
 
-    /// <summary>Others take the lease when they have seen no sign of life for this long. Whole seconds.</summary>
+    /// <summary>Another process may acquire the lease if it has not been renewed for this long. Whole
+    /// seconds.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>The holder gives up if it could not renew for this long: less than <see cref="Duration"/>, by more than
-    /// clocks drift apart in it.</summary>
+    /// <summary>The holder gives up if it could not renew the lease for this long. It is less than
+    /// <see cref="Duration"/>; the difference is greater than the drift between two clocks in that time.</summary>
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Between two tries, of the holder and of those that wait.</summary>
+    /// <summary>The time between two attempts, both of the holder and of waiting processes.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 }

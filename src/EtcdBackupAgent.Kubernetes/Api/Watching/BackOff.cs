@@ -2,16 +2,16 @@ using System.Security.Cryptography;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 
-/// <summary>Waits longer after each failure, twice as long up to a limit, and not for as long as its
-/// neighbours.</summary>
+/// <summary>Computes waits that double after each failure up to a limit, with a random part so that several clients do
+/// not retry together.</summary>
 internal sealed class BackOff(TimeProvider time, TimeSpan first, TimeSpan max)
 {
     private const int JitterSteps = 1000;
 
-    /// <summary>Null: the first.</summary>
+    /// <summary>The next wait; null: the first one.</summary>
     private TimeSpan? _next;
 
-    /// <summary>The time to wait now: between half of what is due and all of it.</summary>
+    /// <summary>Returns the time to wait now: between half of the due wait and all of it.</summary>
     public TimeSpan Next()
     {
         TimeSpan due = _next ?? first;

@@ -3,12 +3,13 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 
-/// <summary>What a watch has told so far: enough to tell only what is new, not the objects themselves.</summary>
+/// <summary>What a watch has reported so far: enough to report only differences, without the objects
+/// themselves.</summary>
 internal sealed class KnownResources
 {
     private readonly Dictionary<ResourceKey, (string Uid, string Version)> _known = [];
 
-    /// <summary>The difference between what was told and a whole list.</summary>
+    /// <summary>Returns the difference between what was reported and a complete list.</summary>
     public IReadOnlyList<ResourceChange> Replace(IReadOnlyList<JsonObject> items)
     {
         HashSet<ResourceKey> present = [.. items.Select(ResourceKey.Of)];
@@ -23,8 +24,8 @@ internal sealed class KnownResources
         return changes;
     }
 
-    /// <summary>What is to be told of an object that is there: nothing, if it was told as it is; that its predecessor
-    /// is gone first, if it is another one of the same name.</summary>
+    /// <summary>Returns what to report about an existing object: nothing, if this version was reported already; first
+    /// that its predecessor is gone, if it is another object of the same name.</summary>
     public IEnumerable<ResourceChange> Put(JsonObject item)
     {
         ResourceKey key = ResourceKey.Of(item);
@@ -44,7 +45,7 @@ internal sealed class KnownResources
         yield return new ResourcePresent(key, item);
     }
 
-    /// <summary>What is to be told of an object that is gone; null if it was never told of.</summary>
+    /// <summary>Returns what to report about an object that is gone; null if it was never reported.</summary>
     /// <param name="key">Its name.</param>
     /// <param name="last">See <see cref="ResourceGone.Last"/>.</param>
     public ResourceChange? Remove(ResourceKey key, JsonObject? last = null) =>

@@ -7,20 +7,20 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 
 /// <summary>
-/// Follows the objects of a kind for as long as it is asked to, whatever happens to the connection. Source:
-/// kubernetes.io, "Efficient detection of changes".
+/// Follows the objects of a kind until it is cancelled, whatever happens to the connection. Source: kubernetes.io,
+/// "Efficient detection of changes".
 /// </summary>
 internal sealed class ResourceWatch(
     KubernetesClient client, ResourceKind kind, string? ns, ResourceSelection selection, TimeProvider time)
 {
-    /// <summary>After this the server ends a watch, and it goes on with a new one.</summary>
+    /// <summary>After this time the server ends a watch, and a new one continues.</summary>
     private static readonly TimeSpan WatchTimeout = TimeSpan.FromMinutes(5);
 
-    /// <summary>What a server that is on time may need on top of that; later, the connection is dead.</summary>
+    /// <summary>The additional time that a punctual server may need. After it, the connection is dead.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
-    /// <summary>A watch that ends before, without having said anything, is a failure: another one would do the
-    /// same.</summary>
+    /// <summary>A watch that ends before this time without an event is a failure: another watch would end in the same
+    /// way.</summary>
     private static readonly TimeSpan WatchTimeMin = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
@@ -32,14 +32,14 @@ internal sealed class ResourceWatch(
     /// <summary>The version from which the next watch begins; null: list first.</summary>
     private string? _version;
 
-    /// <summary>Whether the version was too old, and nothing was heard since.</summary>
+    /// <summary>Whether the version was too old, and no event has arrived since.</summary>
     private bool _hasExpired;
 
-    /// <summary>Tells what is there, and then what changes. It ends by cancellation only; a failure is told, and gone
-    /// over.</summary>
-    /// <remarks>1. List, if there is no version to go on from. 2. Watch from there. 3. After a failure,
+    /// <summary>Reports the existing objects and then the changes. It ends only by cancellation; a failure is reported,
+    /// and the watch continues after it.</summary>
+    /// <remarks>1. List, if there is no version to continue from. 2. Watch from that version. 3. After a failure,
     /// pause.</remarks>
-    /// <exception cref="OperationCanceledException">The caller wants no more.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
     public async IAsyncEnumerable<ResourceChange> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
@@ -74,7 +74,7 @@ internal sealed class ResourceWatch(
             {
                 if (failure is ApiStatusException { IsExpired: true } or JsonException)
                 {
-                    // What cannot be gone on from, or not be understood, is gone around.
+                    // The version cannot be continued from, or the event cannot be read: list again.
                     _version = null;
                 }
 
@@ -118,7 +118,7 @@ internal sealed class ResourceWatch(
             }
             catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new TimeoutException("the watch did not end when it should have: the connection is dead", e);
+                throw new TimeoutException("the watch did not end in time: the connection is dead", e);
             }
 
             hasHeard = true;
@@ -145,7 +145,7 @@ internal sealed class ResourceWatch(
         }
     }
 
-    /// <summary>Goes on to an event's version, and says what is to be told of it.</summary>
+    /// <summary>Advances to an event's version, and returns the changes to report.</summary>
     private IEnumerable<ResourceChange> Taken(WatchEvent one)
     {
         if (one.Type == "ERROR")

@@ -11,9 +11,9 @@ namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 /// object.</summary>
 internal sealed record WatchEvent(string Type, JsonObject Item)
 {
-    /// <summary>Reads a stream of events, one JSON object a line, until it ends. A last line without an end is a
-    /// connection that was cut, and is left out.</summary>
-    /// <exception cref="JsonException">A line is no event, or longer than
+    /// <summary>Reads a stream of events, one JSON object per line, until it ends. A last line without a line end comes
+    /// from a broken connection and is ignored.</summary>
+    /// <exception cref="JsonException">A line is not an event, or is longer than
     /// <see cref="ApiTransport.ResponseBytesMax"/>.</exception>
     public static async IAsyncEnumerable<WatchEvent> ReadAsync(
         Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -59,6 +59,6 @@ internal sealed record WatchEvent(string Type, JsonObject Item)
         JsonNode? node = JsonNode.Parse(ref reader);
         return ObjectFields.Text(node, "type") is { } type && ObjectFields.Object(node, "object") is { } item
             ? new WatchEvent(type, item)
-            : throw new JsonException("A line of the watch is no event.");
+            : throw new JsonException("A line of the watch is not an event.");
     }
 }

@@ -138,11 +138,12 @@ public sealed class KubernetesClientTests
     }
 
     [Theory]
-    [InlineData("<html>", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
-    [InlineData("[1]", 200, FailureReason.KubernetesFailed, "the answer is not JSON")]
-    [InlineData("<html>", 502, FailureReason.KubernetesFailed, "the server answered 502 without a Kubernetes status")]
-    [InlineData("", 302, FailureReason.KubernetesFailed, "the server answered 302 without a Kubernetes status")]
-    [InlineData("{}", 403, FailureReason.KubernetesDenied, "the server answered 403")]
+    [InlineData("<html>", 200, FailureReason.KubernetesFailed, "the response is not JSON")]
+    [InlineData("[1]", 200, FailureReason.KubernetesFailed, "the response is not JSON")]
+    [InlineData(
+        "<html>", 502, FailureReason.KubernetesFailed, "the server responded with 502 without a Kubernetes status")]
+    [InlineData("", 302, FailureReason.KubernetesFailed, "the server responded with 302 without a Kubernetes status")]
+    [InlineData("{}", 403, FailureReason.KubernetesDenied, "the server responded with 403")]
     [InlineData("""{"message":"who?"}""", 401, FailureReason.KubernetesDenied, "who?")]
     [InlineData("""{"reason":"Conflict","message":"changed."}""", 409, FailureReason.KubernetesConflict, "changed")]
     public async Task What_is_no_answer_becomes_a_failure_of_the_agent(string body, int status, FailureReason reason, string why)

@@ -46,11 +46,13 @@ public sealed class ExecCredentialsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("echo log in first >&2; exit 3", "ended with 3: log in first.")]
-    [InlineData("echo very-secret", "gave no JSON.")]
-    [InlineData("echo '{\"token\":\"very-secret\"}'", "gave no ExecCredential of client.authentication.k8s.io/v1.")]
-    [InlineData("echo '" + Head + "{}}'", "gave neither a token nor a certificate.")]
-    [InlineData("echo '" + Head + """{"token":"very-secret","expirationTimestamp":"soon"}}'""", "gave an expirationTimestamp that is no time.")]
+    [InlineData("echo log in first >&2; exit 3", "exited with code 3: log in first.")]
+    [InlineData("echo very-secret", "printed no valid JSON.")]
+    [InlineData("echo '{\"token\":\"very-secret\"}'", "returned no ExecCredential of client.authentication.k8s.io/v1.")]
+    [InlineData("echo '" + Head + "{}}'", "returned neither a token nor a certificate.")]
+    [InlineData(
+        "echo '" + Head + """{"token":"very-secret","expirationTimestamp":"soon"}}'""",
+        "returned an expirationTimestamp that is not a time.")]
     public async Task What_a_plugin_does_wrong_is_told_without_what_it_gave(string script, string why)
     {
         using ExecCredentials credentials = Plugin(script, plugin => plugin with { InstallHint = "Install it." });
@@ -70,7 +72,8 @@ public sealed class ExecCredentialsTests : IDisposable
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => TokenAsync(credentials));
 
         Assert.Equal(
-            "The credential plugin 'no-such-plugin' of the kubeconfig cannot be started: there is no such program.", e.Message);
+            "The credential plugin 'no-such-plugin' of the kubeconfig cannot be started: the program does not exist.",
+            e.Message);
     }
 
     [Fact]

@@ -87,7 +87,7 @@ public sealed class KubeConfigTests : IDisposable
 
     [Theory]
     [InlineData("clusters: {", "is not YAML")]
-    [InlineData("- a", "it is no mapping")]
+    [InlineData("- a", "it is not a mapping")]
     [InlineData("", "has no current-context")]
     [InlineData("current-context: x", "has no context 'x'")]
     [InlineData("{current-context: x, contexts: [{name: x, context: {user: u}}]}", "it names no cluster")]
@@ -110,7 +110,7 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData("https://one", "token: a", ", insecure-skip-tls-verify: true, certificate-authority-data: YQ==", "exclude each other")]
     [InlineData("https://one", "token: a", ", certificate-authority: absent", "which 'certificate-authority' names, cannot be read")]
     [InlineData("https://one", "client-key-data: very-secret", "", "is not base64")]
-    [InlineData("https://one", "client-key-data: dmVyeS1zZWNyZXQ=", "", "come together, or not at all")]
+    [InlineData("https://one", "client-key-data: dmVyeS1zZWNyZXQ=", "", "must both be given, or neither")]
     [InlineData("https://one", "client-certificate-data: dmVyeS1zZWNyZXQ=, client-key-data: dmVyeS1zZWNyZXQ=", "", "it is not a certificate in PEM")]
     [InlineData("https://one", "username: a, password: very-secret", "", "no longer supported")]
     [InlineData("https://one", "auth-provider: {name: gcp}", "", "no longer supported")]

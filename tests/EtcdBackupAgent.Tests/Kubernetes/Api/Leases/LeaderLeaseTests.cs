@@ -57,7 +57,7 @@ public sealed class LeaderLeaseTests
 
         BackupException told = Assert.Single(_told);
         Assert.Equal(FailureReason.KubernetesUnreachable, told.Reason);
-        Assert.Contains("no answer within 1 s", told.Message, StringComparison.Ordinal);
+        Assert.Contains("no response within 1 s", told.Message, StringComparison.Ordinal);
     }
 
     private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null) => new(
