@@ -2,37 +2,39 @@ using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>The names by which objects in a cluster are known to be the agent's. kubedr's, where kubedr has one; see
+/// <summary>The names that identify the agent's objects in a cluster. They are kubedr's names where kubedr has one; see
 /// <c>docs/kubernetes.md</c>.</summary>
 internal static class ClusterNames
 {
-    /// <summary>On a record that is being deleted, until its snapshot has been dealt with. One that nobody deleted has
-    /// no finalizer: nothing would remove it where the agent is not running, or has lost its rights.</summary>
+    /// <summary>On a record that is being deleted, until its snapshot is deleted or kept. Other records have no
+    /// finalizer: nothing would remove it if the agent is not running or has lost its rights.</summary>
     public const string RecordFinalizer = $"mbr.finalizers.{DocumentIdentity.Group}";
 
-    /// <summary>kubedr's, and that of agents up to 0.1: it is removed from every policy that has it.</summary>
+    /// <summary>The finalizer of kubedr and of agents up to 0.1. The agent removes it from every policy that has
+    /// it.</summary>
     public const string PolicyFinalizer = $"metadata-backup-policy.finalizers.{DocumentIdentity.Group}";
 
-    /// <summary>On a policy: makes one backup now for each new value.</summary>
+    /// <summary>On a policy: each new value requests one backup now.</summary>
     public const string BackupNowAnnotation = $"{DocumentIdentity.Group}/backup-now";
 
-    /// <summary>On a record: its snapshot is to be deleted, and since when. Its value is the time.</summary>
+    /// <summary>On a record whose snapshot is to be deleted. The value is the time of the request.</summary>
     public const string DeletionAskedAnnotation = $"{DocumentIdentity.Group}/deletion-asked";
 
-    /// <summary>On a record that the agent removes: its snapshot is gone already.</summary>
+    /// <summary>On a record that the agent removes because its snapshot is already gone.</summary>
     public const string SnapshotGoneAnnotation = $"{DocumentIdentity.Group}/snapshot-gone";
 
-    /// <summary>On what is made for a policy, a record or a restore: <c>backup</c> or <c>restore</c>.</summary>
+    /// <summary>On objects that are created for a policy, a record or a restore: <c>backup</c> or
+    /// <c>restore</c>.</summary>
     public const string TypeLabel = "kubedr.type";
 
     public const string PolicyLabel = "kubedr.backup-policy";
 
-    /// <summary>On a record whose snapshot is none of a policy here: of another cluster that shares the bucket, of
-    /// another etcd cluster than the one that the policy backs up, of a policy that is gone. It is listed, and never
-    /// pruned.</summary>
+    /// <summary>On a record whose snapshot belongs to no policy of this cluster: it is from another cluster that shares
+    /// the bucket, from another etcd cluster than the one that the policy backs up, or from a policy that no longer
+    /// exists. The snapshot is listed and never pruned.</summary>
     public const string ForeignLabel = $"{DocumentIdentity.Group}/foreign";
 
-    /// <summary>Who writes, for events and server-side apply.</summary>
+    /// <summary>The name of the agent as a writer of events and in server-side apply.</summary>
     public const string Component = "etcd-backup-agent";
 
     public static string CronJobOf(string policy) => $"{policy}-backup-cronjob";

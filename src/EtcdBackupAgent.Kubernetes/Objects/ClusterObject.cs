@@ -3,12 +3,12 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>An object of a cluster, seen as one of its kind: named properties over the JSON that it is. The JSON is
-/// what is read and written, so that fields that the agent does not know survive.</summary>
+/// <summary>An object of a cluster as a typed view: named properties over its JSON. The JSON itself is read and
+/// written, so that fields that the agent does not know are preserved.</summary>
 /// <param name="json">The object.</param>
 internal abstract class ClusterObject(JsonObject json)
 {
-    /// <summary>The object as the API server has it.</summary>
+    /// <summary>The object as the API server returned it.</summary>
     public JsonObject Json => json;
 
     public string Name => ObjectMetadata.Name(json);
@@ -32,11 +32,11 @@ internal abstract class ClusterObject(JsonObject json)
     /// <inheritdoc cref="ObjectMetadata.IsBeingDeleted"/>
     public bool IsBeingDeleted => ObjectMetadata.IsBeingDeleted(json);
 
-    /// <summary>What it asks for; null if the kind, or the object, has no specification.</summary>
+    /// <summary>Its specification; null if the kind, or the object, has none.</summary>
     protected JsonObject? Specification => ObjectSections.Specification(json);
 
-    /// <summary>A copy of what identifies the object and of what it asks for, without its status: enough to bind
-    /// it.</summary>
+    /// <summary>Returns a copy with the identity and the specification of the object, without its status: enough to
+    /// bind it.</summary>
     public JsonObject WithoutStatus(ResourceKind kind) => new()
     {
         ["apiVersion"] = kind.ApiVersion,

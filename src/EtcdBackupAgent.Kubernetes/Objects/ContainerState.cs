@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>How far one container of a pod is; of the three, at most one is there.</summary>
-/// <param name="IsRunning">Whether it runs.</param>
-/// <param name="Waiting">Why it does not run yet; null if it does not wait.</param>
-/// <param name="Ended">How it ended; null if it has not.</param>
+/// <summary>The state of one container of a pod. At most one of the three properties is set.</summary>
+/// <param name="IsRunning">Whether it is running.</param>
+/// <param name="Waiting">Why it is not running yet; null if it is not waiting.</param>
+/// <param name="Ended">How it ended; null if it has not ended.</param>
 internal sealed record ContainerState(bool IsRunning, ContainerWait? Waiting, ContainerEnd? Ended)
 {
     private const string ReasonField = "reason";

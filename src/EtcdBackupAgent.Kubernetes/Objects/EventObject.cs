@@ -13,14 +13,14 @@ internal sealed class EventObject(JsonObject json) : ClusterObject(json)
 
     public string? Message => ObjectFields.Text(Json, MessageField);
 
-    /// <summary>When it happened last. The newer form of events has its own fields for it.</summary>
+    /// <summary>When it last occurred. The newer form of events has separate fields for this.</summary>
     public DateTimeOffset? LastSeen =>
         ObjectFields.Time(Json, "series", "lastObservedTime")
         ?? ObjectFields.Time(Json, "lastTimestamp")
         ?? ObjectFields.Time(Json, "eventTime")
         ?? CreatedAt;
 
-    /// <summary>A copy with another message.</summary>
+    /// <summary>Returns a copy with another message.</summary>
     public EventObject WithMessage(string message)
     {
         JsonObject copy = (JsonObject)Json.DeepClone();

@@ -7,10 +7,10 @@ internal sealed class JobObject(JsonObject json) : ClusterObject(json)
 {
     public StatusConditions Conditions => new(ObjectSections.Status(Json));
 
-    /// <summary>When the Job's controller first saw it; null before that.</summary>
+    /// <summary>When the Job's controller first handled it; null before that.</summary>
     public DateTimeOffset? StartedAt => ObjectFields.Time(ObjectSections.Status(Json), "startTime");
 
-    /// <summary>Pods whose containers run and are ready.</summary>
+    /// <summary>The number of pods whose containers are running and ready.</summary>
     public long ReadyPods => ObjectFields.Number(ObjectSections.Status(Json), "ready") ?? 0;
 
     public bool IsSuspended => ObjectFields.Flag(Specification, "suspend") == true;

@@ -11,23 +11,24 @@ internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
     private const string DurationField = "leaseDurationSeconds";
     private const string TransitionsField = "leaseTransitions";
 
-    /// <summary>MicroTime of Kubernetes' API: six digits.</summary>
+    /// <summary>The format of MicroTime in Kubernetes' API: six digits of a second.</summary>
     private const string TimeFormat = "yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'";
 
-    /// <summary>Who holds it; empty if it was given back.</summary>
+    /// <summary>The holder; empty if the lease was released.</summary>
     public string Holder => ObjectFields.Text(Specification, HolderField) ?? "";
 
-    /// <summary>How long it holds after it was renewed; null if the lease does not say.</summary>
+    /// <summary>How long it is valid after a renewal; null if the lease has no duration.</summary>
     public TimeSpan? Duration =>
         ObjectFields.Number(Specification, DurationField) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
 
     public static LeaseObject? Of(JsonObject? json) => json is null ? null : new LeaseObject(json);
 
-    /// <summary>The lease as one process holds it: a new one, or one that is there, renewed or taken over.</summary>
-    /// <param name="lease">The one that is there; null if there is none.</param>
-    /// <param name="name">Name of the lease.</param>
+    /// <summary>Returns the lease as held by one process: a new lease, or the existing one, renewed or taken
+    /// over.</summary>
+    /// <param name="lease">The existing lease; null if there is none.</param>
+    /// <param name="name">The name of the lease.</param>
     /// <param name="holder">The process.</param>
-    /// <param name="duration">How long it holds; whole seconds.</param>
+    /// <param name="duration">How long it is valid; whole seconds.</param>
     /// <param name="now">The time.</param>
     public static LeaseObject Held(
         LeaseObject? lease, string name, string holder, TimeSpan duration, DateTimeOffset now)
@@ -53,7 +54,7 @@ internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
         return held;
     }
 
-    /// <summary>A copy that nobody holds.</summary>
+    /// <summary>Returns a copy without a holder.</summary>
     public LeaseObject Released()
     {
         LeaseObject released = new((JsonObject)Json.DeepClone());

@@ -7,10 +7,11 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>The status of a BackupLocation: kubedr's fields and ours, as <c>docs/kubernetes.md</c> has them.</summary>
+/// <summary>The status of a BackupLocation: kubedr's fields and the agent's own, as documented in
+/// <c>docs/kubernetes.md</c>.</summary>
 /// <remarks>
 /// There are three parts: whether the repository can be used (<c>initStatus</c>, <c>initTime</c>,
-/// <c>initErrorMessage</c>, condition <c>Ready</c>); which repository it is and to whom it encrypts (<c>pinned</c>);
+/// <c>initErrorMessage</c>, condition <c>Ready</c>); the identity of the repository and its recipients (<c>pinned</c>);
 /// and what the last sync found in it.
 /// </remarks>
 /// <param name="status">The status, which the setters change.</param>
@@ -30,7 +31,7 @@ internal sealed class LocationStatus(JsonObject status)
 
     public StatusConditions Conditions => new(status);
 
-    /// <summary>The pin as one text, to notice that it changed; null if there is none.</summary>
+    /// <summary>The pin as one text, to detect a change of it; null if there is none.</summary>
     public string? PinText => status[Pinned]?.ToJsonString();
 
     /// <summary>Whether the status reports, for this generation of the location, that its repository can be
@@ -46,7 +47,7 @@ internal sealed class LocationStatus(JsonObject status)
         && ObjectFields.Text(status, InitState) == Failed
         && ObjectFields.Text(status, ErrorMessage) == message;
 
-    /// <summary>The repository can be used.</summary>
+    /// <summary>Reports that the repository can be used.</summary>
     public void SetReady(string address, long generation, DateTimeOffset now)
     {
         SetInit(Completed, generation, now);
@@ -60,7 +61,7 @@ internal sealed class LocationStatus(JsonObject status)
             now);
     }
 
-    /// <summary>The repository cannot be used.</summary>
+    /// <summary>Reports that the repository cannot be used.</summary>
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)
     {
         SetInit(Failed, generation, now);
@@ -69,7 +70,7 @@ internal sealed class LocationStatus(JsonObject status)
             StatusConditions.Ready, holds: false, $"{failure.Reason}", failure.MessageWithHint, generation, now);
     }
 
-    /// <summary>A sync has compared the records with the repository.</summary>
+    /// <summary>Reports that a sync has compared the records with the repository.</summary>
     public void SetSynced(Inventory inventory, DateTimeOffset now)
     {
         Snapshot[] complete = [.. inventory.Snapshots.Where(s => s.IsComplete)];
@@ -79,10 +80,10 @@ internal sealed class LocationStatus(JsonObject status)
         status["lastSyncTime"] = StatusTime.Text(now);
     }
 
-    /// <summary>Which repository it is and to whom it encrypts; null if nothing is pinned yet.</summary>
-    /// <param name="location">Whose status it is, for the message.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there is a pin that is invalid,
-    /// which never counts as none.</exception>
+    /// <summary>Returns the pinned repository and its recipients; null if nothing is pinned yet.</summary>
+    /// <param name="location">The name of the location, for the message.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the pin is invalid; an invalid pin
+    /// never counts as a missing one.</exception>
     public PinnedRecipients? ReadPin(ResourceName location)
     {
         if (status[Pinned] is not { } pinned)
@@ -110,7 +111,7 @@ internal sealed class LocationStatus(JsonObject status)
             + $"and {PinnedTime}.")
         {
             Hint = "Compare the recipients that 'etcd-backup-agent key list' shows with those you expect; if they are "
-                + $"right, remove status.{Pinned}, and the controller pins them anew.",
+                + $"correct, remove status.{Pinned}, and the controller pins them again.",
         };
     }
 
@@ -122,7 +123,7 @@ internal sealed class LocationStatus(JsonObject status)
         [PinnedTime] = StatusTime.Text(pin.PinnedAt),
     };
 
-    /// <summary>A status with the pin alone; null if there is none.</summary>
+    /// <summary>Returns a status with only the pin; null if there is no pin.</summary>
     public JsonObject? PinOnly() =>
         status[Pinned] is { } pinned ? new JsonObject { [Pinned] = pinned.DeepClone() } : null;
 

@@ -3,11 +3,11 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>Reads fields of an object by a path of names. A field that is absent, or of another type, reads as null:
-/// the API server has validated what matters, and what an older or a newer server writes otherwise must not stop the
-/// agent.</summary>
-/// <remarks>Only this folder uses paths, and <see cref="Api"/> for what is not an object of a cluster; a test checks
-/// that.</remarks>
+/// <summary>Reads fields of an object by a path of names. A field that is absent, or of another type, is read as null:
+/// the API server has validated the important fields, and a field that an older or a newer server writes differently
+/// must not stop the agent.</summary>
+/// <remarks>Only this folder uses paths, and <see cref="Api"/> does for JSON that is not an object of a cluster; a test
+/// checks this.</remarks>
 internal static class ObjectFields
 {
     public static string? Text(JsonNode? node, params ReadOnlySpan<string> path) =>
@@ -18,7 +18,7 @@ internal static class ObjectFields
     {
         JsonValue value when value.TryGetValue(out long number) => number,
 
-        // A node that was made here from an int gives no long.
+        // A node that was created here from an int has no long value.
         JsonValue value when value.TryGetValue(out int number) => number,
         _ => null,
     };

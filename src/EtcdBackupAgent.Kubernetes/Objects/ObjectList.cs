@@ -20,9 +20,9 @@ internal static class ObjectList
 
     public static IEnumerable<JsonObject> Items(JsonObject list) => ObjectFields.Objects(list, ItemsField);
 
-    /// <summary>What to ask for the next page with; null or empty if this is the last one.</summary>
+    /// <summary>Returns the token for the next page; null or empty if this is the last page.</summary>
     public static string? Continue(JsonObject list) => ObjectFields.Text(list, "metadata", "continue");
 
-    /// <summary>What an item of a List says it is; items of a server's list carry no kind.</summary>
+    /// <summary>Returns the kind of an item of a List; items of a server's list have no kind.</summary>
     public static string? KindOf(JsonObject item) => ObjectFields.Text(item, "kind");
 }

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>What every object has, whatever its kind, read from its JSON; absent reads as empty.</summary>
+/// <summary>Reads the metadata of an object of any kind from its JSON. An absent field is read as empty.</summary>
 internal static class ObjectMetadata
 {
     private const string Metadata = "metadata";
@@ -10,21 +10,21 @@ internal static class ObjectMetadata
 
     public static string Name(JsonObject item) => Text(item, "name");
 
-    /// <summary>Empty for objects that are in none.</summary>
+    /// <summary>The namespace; empty for objects that are not namespaced.</summary>
     public static string Namespace(JsonObject item) => Text(item, "namespace");
 
     public static string Uid(JsonObject item) => Text(item, "uid");
 
-    /// <summary>Names one version of the object; opaque.</summary>
+    /// <summary>The opaque identifier of one version of the object.</summary>
     public static string ResourceVersion(JsonObject item) => Text(item, "resourceVersion");
 
-    /// <summary>Counts the changes of the specification; 0 for kinds that have none.</summary>
+    /// <summary>The number of changes of the specification; 0 for kinds without a generation.</summary>
     public static long Generation(JsonObject item) => ObjectFields.Number(item, Metadata, "generation") ?? 0;
 
-    /// <summary>When the API server made it, in whole seconds; null if it does not say.</summary>
+    /// <summary>When the API server created it, in whole seconds; null if that is absent.</summary>
     public static DateTimeOffset? CreatedAt(JsonObject item) => ObjectFields.Time(item, Metadata, "creationTimestamp");
 
-    /// <summary>Whether it was deleted, and waits for its finalizers.</summary>
+    /// <summary>Whether it was deleted and waits for its finalizers.</summary>
     public static bool IsBeingDeleted(JsonObject item) =>
         ObjectFields.Text(item, Metadata, "deletionTimestamp") is not null;
 
@@ -38,7 +38,7 @@ internal static class ObjectMetadata
     public static string? Annotation(JsonObject item, string name) =>
         ObjectFields.Text(item, Metadata, Annotations, name);
 
-    /// <summary>A copy with one more annotation.</summary>
+    /// <summary>Returns a copy with one more annotation.</summary>
     public static JsonObject WithAnnotation(JsonObject item, string name, string value)
     {
         JsonObject copy = (JsonObject)item.DeepClone();
@@ -56,7 +56,7 @@ internal static class ObjectMetadata
     /// <summary>All labels; null if there are none.</summary>
     public static JsonObject? Labels(JsonObject item) => ObjectFields.Object(item, Metadata, "labels");
 
-    /// <summary>Kind and name of the objects that it goes with.</summary>
+    /// <summary>The kind and name of the object's owners, with which it is deleted.</summary>
     public static IEnumerable<(string? Kind, string? Name)> Owners(JsonObject item) =>
         ObjectFields.Objects(item, Metadata, "ownerReferences")
             .Select(owner => (ObjectFields.Text(owner, "kind"), ObjectFields.Text(owner, "name")));

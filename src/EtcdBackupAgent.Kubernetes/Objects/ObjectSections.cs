@@ -2,19 +2,20 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>The two parts of an object beside its metadata: what is asked for, and what is.</summary>
+/// <summary>Reads the two parts of an object beside its metadata: the specification (the wanted state) and the status
+/// (the actual state).</summary>
 internal static class ObjectSections
 {
     private const string StatusField = "status";
 
-    /// <summary>Null if there is none.</summary>
+    /// <summary>Returns the specification; null if there is none.</summary>
     public static JsonObject? Specification(JsonObject item) => ObjectFields.Object(item, "spec");
 
-    /// <summary>An empty one, which is not the object's, if there is none.</summary>
+    /// <summary>Returns the status. If there is none, returns an empty one that is not part of the object.</summary>
     public static JsonObject Status(JsonObject item) => ObjectFields.Object(item, StatusField) ?? [];
 
-    /// <summary>The merge patch of an object from one status to the other, field by field at the top, for an object
-    /// that is still of its version. Null if nothing differs.</summary>
+    /// <summary>Returns the merge patch from the object's status to another one, which compares the top-level fields
+    /// and applies only to this version of the object. Null if nothing differs.</summary>
     public static JsonObject? StatusPatch(JsonObject item, JsonObject after)
     {
         JsonObject before = Status(item);

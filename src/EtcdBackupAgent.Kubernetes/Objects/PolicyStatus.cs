@@ -6,13 +6,13 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>How far the last run of a policy is, in kubedr's words.</summary>
+/// <summary>The state of the last run of a policy, in kubedr's words.</summary>
 internal enum PolicyRunState
 {
     /// <summary>Its pod has not started.</summary>
     Pending,
 
-    /// <summary>It is under way.</summary>
+    /// <summary>It is running.</summary>
     Initializing,
 
     Completed,
@@ -21,15 +21,15 @@ internal enum PolicyRunState
 }
 
 /// <summary>
-/// What a policy's status reports of its backups: kubedr's fields and ours, as <c>docs/kubernetes.md</c>, "Status of a
-/// policy", has them. It goes by the status there was and what happened, and by nothing else.
+/// The part of a policy's status about its backups: kubedr's fields and the agent's own, as documented in
+/// <c>docs/kubernetes.md</c>, "Status of a policy". A new status depends only on the previous status and the event.
 /// </summary>
 /// <remarks>
-/// There are two parts, and each goes forward in time only, whoever writes it and however late, but a time that lies in
-/// the future counts for nothing, so that one wrong clock does not silence all later runs: the last run
+/// There are two parts. Each only moves forward in time, whichever process writes it and however late. A time in the
+/// future is ignored, so that one wrong clock does not hide all later runs. The parts are: the last run
 /// (<c>backupTime</c>, <c>backupStatus</c>, <c>backupErrorMessage</c>, <c>backupPod</c>, conditions
 /// <c>BackupSucceeded</c> and <c>PodStarted</c>), and the last backup that succeeded (<c>lastSuccessTime</c>,
-/// <c>snapshotId</c> and what belongs to it), which a run that fails leaves as it was.
+/// <c>snapshotId</c> and what belongs to it), which a failed run does not change.
 /// </remarks>
 /// <param name="status">The status, which the setters change.</param>
 internal sealed class PolicyStatus(JsonObject status)
@@ -55,17 +55,17 @@ internal sealed class PolicyStatus(JsonObject status)
 
     public StatusConditions Conditions => new(status);
 
-    /// <summary>When the last run began, or came to its end; null if there was none.</summary>
+    /// <summary>When the last run began or ended; null if there was none.</summary>
     public DateTimeOffset? RunAt => ObjectFields.Time(status, RunTime);
 
-    /// <summary>Null if there was no run, or its state is none of kubedr's.</summary>
+    /// <summary>The state of the last run; null if there was no run, or if the state is not one of kubedr's.</summary>
     public PolicyRunState? State =>
         ObjectFields.Text(status, RunState) is { } text
         && Enum.TryParse(text, out PolicyRunState state) && $"{state}" == text
             ? state
             : null;
 
-    /// <summary>Why the last run failed; null if it did not, or the status does not say.</summary>
+    /// <summary>Why the last run failed; null if it did not fail, or if the status has no reason.</summary>
     public FailureReason? FailedFor =>
         Enum.TryParse(Conditions.Reason(StatusConditions.BackupSucceeded), out FailureReason reason) ? reason : null;
 
@@ -80,10 +80,10 @@ internal sealed class PolicyStatus(JsonObject status)
             ? cluster
             : null;
 
-    /// <summary>Bytes of the last success as they were read; null if there was none.</summary>
+    /// <summary>The bytes of the last success as they were read; null if there was none.</summary>
     public long? PlainBytes => ObjectFields.Number(status, Plain);
 
-    /// <summary>Bytes of the last success as they were stored; null if there was none.</summary>
+    /// <summary>The bytes of the last success as stored; null if there was none.</summary>
     public long? StoredBytes => ObjectFields.Number(status, Stored);
 
     /// <summary>How long the last success took; null if there was none.</summary>
@@ -96,23 +96,24 @@ internal sealed class PolicyStatus(JsonObject status)
     /// <summary>The end of the newest deep verification that found a snapshot sound; null if there was none.</summary>
     public DateTimeOffset? VerifiedAt => ObjectFields.Time(status, VerifiedTime);
 
-    /// <summary>The value of the annotation for which a backup was made last; null if there was none.</summary>
+    /// <summary>The value of the annotation for which the last requested backup was made; null if there was
+    /// none.</summary>
     public string? LastBackupNow => ObjectFields.Text(status, BackupNow);
 
-    /// <summary>Whether the policy is right, and backed up as it says.</summary>
+    /// <summary>Sets whether the policy is valid and backed up as it specifies.</summary>
     public void SetReady(bool holds, string reason, string message, long generation, DateTimeOffset now)
     {
         status[ObservedGeneration] = generation;
         Conditions.Set(StatusConditions.Ready, holds, reason, message, generation, now);
     }
 
-    /// <summary>A backup is made for this value of the annotation.</summary>
+    /// <summary>Notes that a backup is made for this value of the annotation.</summary>
     public void SetBackupNow(string asked) => status[BackupNow] = asked;
 
-    /// <summary>A run has begun.</summary>
-    /// <param name="pod">Who makes the backup.</param>
-    /// <param name="generation">Of the policy.</param>
-    /// <param name="now">When.</param>
+    /// <summary>Reports that a run has begun.</summary>
+    /// <param name="pod">The pod or machine that makes the backup.</param>
+    /// <param name="generation">The generation of the policy.</param>
+    /// <param name="now">When the run began.</param>
     public void SetBegun(string pod, long generation, DateTimeOffset now)
     {
         if (SetRun(PolicyRunState.Initializing, pod, generation, now, now))
@@ -121,8 +122,8 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>The pod of a run has not started. The part of the last run is about the newest run only; the
-    /// condition is about any run that is kept from starting.</summary>
+    /// <summary>Reports that the pod of a run has not started. The part about the last run covers only the newest run;
+    /// the condition covers every run whose pod does not start.</summary>
     public void SetDelayed(StartDelay delay, DelayedJob job, string hint, long generation, DateTimeOffset now)
     {
         if (SetRun(PolicyRunState.Pending, job.Pod ?? job.Name, generation, job.Begun, now))
@@ -134,7 +135,7 @@ internal sealed class PolicyStatus(JsonObject status)
             StatusConditions.PodStarted, holds: false, delay.Reason, delay.Message(job.Name), generation, now);
     }
 
-    /// <summary>The pod of a run that was delayed has started, or that of a later one has. The pod writes the rest
+    /// <summary>Reports that the pod of a delayed run, or of a later run, has started. The pod writes the rest
     /// itself.</summary>
     public void SetStarted(long generation, DateTimeOffset now)
     {
@@ -153,7 +154,8 @@ internal sealed class PolicyStatus(JsonObject status)
             now);
     }
 
-    /// <summary>A pod writes: if its Job was reported as not started, it has started by now.</summary>
+    /// <summary>Notes that a pod writes the status: if its Job was reported as not started, it has started by
+    /// now.</summary>
     public void SetPodWrites(string pod, long generation, DateTimeOffset now)
     {
         if (Conditions.Fails(StatusConditions.PodStarted)
@@ -164,17 +166,17 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>Whether the last run is this Job's, and in this state.</summary>
+    /// <summary>Whether the last run belongs to this Job and is in this state.</summary>
     public bool IsLastRun(string job, PolicyRunState state) =>
         State == state
         && ObjectFields.Text(status, RunPod) is { } pod && IsOf(pod, job);
 
-    /// <summary>A run has failed.</summary>
-    /// <param name="failure">Why.</param>
-    /// <param name="pod">Who made the backup.</param>
-    /// <param name="generation">Of the policy.</param>
+    /// <summary>Reports that a run has failed.</summary>
+    /// <param name="failure">Why it failed.</param>
+    /// <param name="pod">The pod or machine that made the backup.</param>
+    /// <param name="generation">The generation of the policy.</param>
     /// <param name="at">When it failed.</param>
-    /// <param name="now">The time of the writer.</param>
+    /// <param name="now">The writer's current time.</param>
     public void SetFailed(BackupException failure, string pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
         if (SetRun(PolicyRunState.Failed, pod, generation, at, now))
@@ -190,11 +192,11 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>A backup has succeeded; also for one that is learnt of later, from the store.</summary>
+    /// <summary>Reports that a backup has succeeded; also used for a backup that is found later in the store.</summary>
     /// <param name="manifest">The snapshot.</param>
-    /// <param name="pod">Who made it; null if that is not known.</param>
-    /// <param name="generation">Of the policy.</param>
-    /// <param name="now">The time of the writer.</param>
+    /// <param name="pod">The pod or machine that made it; null if it is not known.</param>
+    /// <param name="generation">The generation of the policy.</param>
+    /// <param name="now">The writer's current time.</param>
     public void SetSucceeded(SnapshotManifest manifest, string? pod, long generation, DateTimeOffset now)
     {
         DateTimeOffset at = manifest.CompletedAt;
@@ -216,7 +218,7 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>A deep verification has found a snapshot of the policy sound.</summary>
+    /// <summary>Reports that a deep verification has found a snapshot of the policy sound.</summary>
     public void SetVerified(VerificationRecord? verification, DateTimeOffset now)
     {
         if (verification is { Result: VerificationResult.Sound, CompletedAt: var at }
@@ -226,7 +228,7 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>Which snapshot is the newest, whatever the status says.</summary>
+    /// <summary>Sets the newest snapshot, whatever the status contains.</summary>
     public void SetSnapshot(SnapshotManifest manifest)
     {
         status[Record] = ClusterNames.RecordOf(manifest.Id.Value);
@@ -240,7 +242,8 @@ internal sealed class PolicyStatus(JsonObject status)
         status[Cluster] = $"{manifest.Etcd.ClusterId}";
     }
 
-    /// <summary>How many snapshots of the policy are dated in the future; nothing stands there if none is.</summary>
+    /// <summary>Sets how many snapshots of the policy are dated in the future; removes the field if there are
+    /// none.</summary>
     public void SetFromFuture(int count)
     {
         if (count > 0)
@@ -253,10 +256,10 @@ internal sealed class PolicyStatus(JsonObject status)
         }
     }
 
-    /// <summary>Whether the status reports the end of the run of a Job, or of a later one. Times are whole seconds
-    /// here, in which another run may have ended: of the same time, the pod must be that of the Job or of one that
-    /// was made after it.</summary>
-    /// <param name="jobs">The names of the Job and of those after it.</param>
+    /// <summary>Whether the status reports the end of a Job's run, or of a later run. Times are whole seconds, and
+    /// another run may have ended in the same second: if the times are equal, the pod must belong to the Job or to a
+    /// Job that was created after it.</summary>
+    /// <param name="jobs">The names of the Job and of the Jobs after it.</param>
     /// <param name="begun">When the Job began.</param>
     /// <param name="ended">When it ended.</param>
     /// <param name="now">The time.</param>
@@ -279,10 +282,11 @@ internal sealed class PolicyStatus(JsonObject status)
     private static bool IsNotNewer(DateTimeOffset? read, DateTimeOffset time, DateTimeOffset now) =>
         StatusTime.Past(read, now) is not { } known || known <= StatusTime.Rounded(time);
 
-    /// <summary>A pod is called after its Job; in place of one that was never there stands the Job.</summary>
+    /// <summary>Whether a pod belongs to a Job. A pod's name begins with that of its Job; for a pod that never existed,
+    /// the status has the Job's name.</summary>
     private static bool IsOf(string pod, string job) => pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
-    /// <summary>False, and nothing is changed, if the status reports a later run.</summary>
+    /// <summary>Sets the last run. If the status reports a later run, returns false and changes nothing.</summary>
     private bool SetRun(PolicyRunState state, string? pod, long generation, DateTimeOffset at, DateTimeOffset now)
     {
         if (!IsNotNewer(RunAt, at, now))

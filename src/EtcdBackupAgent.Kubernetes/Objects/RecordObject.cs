@@ -3,11 +3,11 @@ using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>A <c>MetadataBackupRecord</c>: one snapshot, as a cluster shows it. Fields:
+/// <summary>A <c>MetadataBackupRecord</c>, which represents one snapshot in a cluster. Fields:
 /// <c>docs/kubernetes.md</c>.</summary>
 internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
 {
-    /// <summary>Characters that the value of a label may have.</summary>
+    /// <summary>The greatest length of the value of a label, in characters.</summary>
     private const int LabelLengthMax = 63;
 
     private const string SnapshotField = "snapshotId";
@@ -16,31 +16,31 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
 
     public string? SnapshotId => ObjectFields.Text(Specification, SnapshotField);
 
-    /// <summary>Name of the policy that made the snapshot; it may be gone.</summary>
+    /// <summary>The name of the policy that made the snapshot. The policy may no longer exist.</summary>
     public string? Policy => ObjectFields.Text(Specification, PolicyField);
 
-    /// <summary>Name of the location: a record's own name does not say it.</summary>
+    /// <summary>The name of the location, which the record's own name does not contain.</summary>
     public string? Location => ObjectFields.Text(Specification, LocationField);
 
     /// <inheritdoc cref="ClusterNames.ForeignLabel"/>
     public bool IsForeign => ObjectMetadata.Label(Json, ClusterNames.ForeignLabel) is not null;
 
-    /// <summary>Whether it is one of <see cref="ToDelete"/>.</summary>
+    /// <summary>Whether it was created by <see cref="ToDelete"/>.</summary>
     public bool IsToDelete => ObjectMetadata.Annotation(Json, ClusterNames.DeletionAskedAnnotation) is not null;
 
     /// <summary>Whether the agent removes it because its snapshot is gone.</summary>
     public bool IsSnapshotGone => ObjectMetadata.Annotation(Json, ClusterNames.SnapshotGoneAnnotation) is not null;
 
-    /// <summary>Whether it waits for the agent before it goes.</summary>
+    /// <summary>Whether the agent's finalizer delays its deletion.</summary>
     public bool HasOurFinalizer => ObjectMetadata.HasFinalizer(Json, ClusterNames.RecordFinalizer);
 
     public static RecordObject? Of(JsonObject? json) => json is null ? null : new RecordObject(json);
 
-    /// <summary>A new record, without its status, which is written apart.</summary>
+    /// <summary>Returns a new record without its status, which is written separately.</summary>
     /// <param name="ns">The namespace.</param>
-    /// <param name="location">Name of the location.</param>
+    /// <param name="location">The name of the location.</param>
     /// <param name="manifest">The snapshot.</param>
-    /// <param name="isForeign">Whether the snapshot is none of a policy here on its cluster.</param>
+    /// <param name="isForeign">Whether the snapshot belongs to no policy of this cluster.</param>
     public static RecordObject New(string ns, string location, SnapshotManifest manifest, bool isForeign) => new(
         new JsonObject
         {
@@ -60,9 +60,9 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
             },
         });
 
-    /// <summary>A record in the place of one that was deleted, which keeps that in mind until the snapshot has been
-    /// dealt with: it has our finalizer, and is to be deleted at once.</summary>
-    /// <param name="last">The one that was deleted, as it was last.</param>
+    /// <summary>Returns a record that replaces a deleted one and preserves the request until the snapshot is deleted or
+    /// kept: it has the agent's finalizer, and is to be deleted at once.</summary>
+    /// <param name="last">The last state of the deleted record.</param>
     /// <param name="now">The time.</param>
     public static RecordObject ToDelete(RecordObject last, DateTimeOffset now) => new(
         new JsonObject
@@ -80,7 +80,7 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
             ["spec"] = last.Specification?.DeepClone(),
         });
 
-    /// <summary>The patch that sets the label of a foreign one, or takes it away.</summary>
+    /// <summary>Returns the patch that sets or removes the label of a foreign record.</summary>
     public static JsonObject ForeignPatch(bool isForeign) => new()
     {
         ["metadata"] = new JsonObject
@@ -89,7 +89,7 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
         },
     };
 
-    /// <summary>The patch that notes on a record, of this version, that its snapshot is gone.</summary>
+    /// <summary>Returns the patch that marks this version of the record as one whose snapshot is gone.</summary>
     public JsonObject SnapshotGonePatch() => new()
     {
         ["metadata"] = new JsonObject

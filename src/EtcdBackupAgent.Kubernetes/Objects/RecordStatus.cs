@@ -3,14 +3,14 @@ using EtcdBackupAgent.Core.Documents;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>The status of a MetadataBackupRecord: what is known of its snapshot, for the people who read it. Fields:
+/// <summary>The status of a MetadataBackupRecord: what is known about its snapshot, for users. Fields:
 /// <c>docs/kubernetes.md</c>.</summary>
 /// <param name="status">The status, which the setter changes.</param>
 internal sealed class RecordStatus(JsonObject status)
 {
-    /// <summary>Writes what is known of the snapshot by now.</summary>
+    /// <summary>Sets what is currently known about the snapshot.</summary>
     /// <param name="manifest">The snapshot.</param>
-    /// <param name="verification">What its last deep verification found; null leaves what is there.</param>
+    /// <param name="verification">The result of its last deep verification; null leaves the existing result.</param>
     public void Set(SnapshotManifest manifest, VerificationRecord? verification)
     {
         status["startedAt"] = StatusTime.Text(manifest.StartedAt);

@@ -1,19 +1,19 @@
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>One kind of resource, as its URL names it: group (empty for core), version, plural.</summary>
+/// <summary>One kind of resource, with the parts of its URL: group (empty for core), version, plural.</summary>
 internal sealed record ResourceKind(string Group, string Version, string Plural, bool IsNamespaced = true)
 {
     public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "leases") { Kind = "Lease" };
 
-    /// <summary>What a manifest calls one of them: <c>Lease</c>; empty where nobody writes it.</summary>
+    /// <summary>The kind in a manifest: <c>Lease</c>; empty if it is not needed.</summary>
     public string Kind { get; init; } = "";
 
-    /// <summary>As a manifest has it: <c>v1</c>, <c>batch/v1</c>.</summary>
+    /// <summary>The apiVersion in a manifest: <c>v1</c>, <c>batch/v1</c>.</summary>
     public string ApiVersion => Group.Length == 0 ? Version : $"{Group}/{Version}";
 
     /// <summary>
-    /// The path below the server's URL, without a slash at its beginning: of one object, or without a name of all
-    /// objects in a namespace, or without a namespace of all that there are.
+    /// Returns the path below the server's URL, without a leading slash: of one object; without a name, of all objects
+    /// in a namespace; without a namespace, of all objects of the kind.
     /// </summary>
     public string Path(string? ns, string? name = null, string? subresource = null)
     {

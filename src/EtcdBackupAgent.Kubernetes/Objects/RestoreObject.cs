@@ -10,17 +10,17 @@ internal sealed class RestoreObject(JsonObject json) : ClusterObject(json)
 
     public RestoreStatus Status => new(ObjectSections.Status(Json));
 
-    /// <summary>Name of the record of the snapshot.</summary>
+    /// <summary>The name of the snapshot's record.</summary>
     public string RecordName => ObjectFields.Text(Specification, "mbrName") ?? "";
 
-    /// <summary>Name of the PersistentVolumeClaim.</summary>
+    /// <summary>The name of the PersistentVolumeClaim.</summary>
     public string ClaimName => ObjectFields.Text(Specification, "pvcName") ?? "";
 
-    /// <summary>Which node its pod runs on; null if any will do.</summary>
+    /// <summary>The selector of the node for its pod; null if any node is suitable.</summary>
     public JsonObject? NodeSelector =>
         ObjectFields.Object(Specification, "nodeSelector") is { Count: > 0 } chosen ? chosen : null;
 
-    /// <summary>Who its pod runs as, in the words of a pod; null for root.</summary>
+    /// <summary>The security context of its pod, in the format of a pod; null for root.</summary>
     public JsonObject? SecurityContext => ObjectFields.Object(Specification, SecurityField);
 
     /// <summary>Whether its pod runs as root.</summary>

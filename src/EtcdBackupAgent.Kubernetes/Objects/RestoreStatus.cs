@@ -3,8 +3,8 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary>What the status of a MetadataRestore reports: kubedr's fields and ours, as <c>docs/kubernetes.md</c> has
-/// them. A restore that has ended, well or not, stays so.</summary>
+/// <summary>The status of a MetadataRestore: kubedr's fields and the agent's own, as documented in
+/// <c>docs/kubernetes.md</c>. A restore that has completed or failed keeps this state.</summary>
 /// <param name="status">The status, which the setters change.</param>
 internal sealed class RestoreStatus(JsonObject status)
 {
@@ -15,7 +15,7 @@ internal sealed class RestoreStatus(JsonObject status)
     private const string Progress = "progressPercent";
     private const string ObservedGeneration = "observedGeneration";
 
-    /// <summary>The state of a restore that cannot begin yet; one that goes on has none.</summary>
+    /// <summary>The state of a restore that cannot start yet; a running restore has no state.</summary>
     private const string Pending = "Pending";
 
     private const string Completed = "Completed";
@@ -25,7 +25,7 @@ internal sealed class RestoreStatus(JsonObject status)
 
     public bool HasEnded => ObjectFields.Text(status, State) is Completed or Failed;
 
-    /// <summary>The snapshot that is restored; null while that is not known.</summary>
+    /// <summary>The snapshot that is restored; null while it is not known.</summary>
     public string? SnapshotId => ObjectFields.Text(status, Snapshot);
 
     public void SetProgress(string snapshotId, int percent)
@@ -34,7 +34,8 @@ internal sealed class RestoreStatus(JsonObject status)
         status[Progress] = percent;
     }
 
-    /// <summary>The restore goes on: it has a Job, and nothing is known to keep the pod.</summary>
+    /// <summary>Reports that the restore is running: it has a Job, and no problem with the start of the pod is
+    /// known.</summary>
     public void SetRestoring(string snapshotId, long generation, DateTimeOffset now)
     {
         SetNotPending();
@@ -47,7 +48,7 @@ internal sealed class RestoreStatus(JsonObject status)
             now);
     }
 
-    /// <summary>The restore has no Job yet.</summary>
+    /// <summary>Reports that the restore has no Job yet.</summary>
     public void SetWaiting(string reason, string message, long generation, DateTimeOffset now)
     {
         status[State] = Pending;
@@ -55,7 +56,7 @@ internal sealed class RestoreStatus(JsonObject status)
         Conditions.Set(StatusConditions.Ready, holds: false, reason, message, generation, now);
     }
 
-    /// <summary>The restore has a Job, and its pod has not started.</summary>
+    /// <summary>Reports that the restore has a Job whose pod has not started.</summary>
     public void SetDelayed(StartDelay delay, DelayedJob job, string hint, long generation, DateTimeOffset now)
     {
         string message = delay.Message(job.Name);
@@ -64,7 +65,7 @@ internal sealed class RestoreStatus(JsonObject status)
         Conditions.Set(StatusConditions.PodStarted, holds: false, delay.Reason, message, generation, now);
     }
 
-    /// <summary>A pod that was kept from starting runs: a pod that writes has started.</summary>
+    /// <summary>Reports that a delayed pod is running; a pod that writes the status has started.</summary>
     public void SetStarted(long generation, DateTimeOffset now)
     {
         if (Conditions.Fails(StatusConditions.PodStarted))

@@ -2,19 +2,20 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
-/// <summary><c>status.conditions</c>: what is true of an object, for <c>kubectl wait</c>. Source: "Typical status
+/// <summary>The conditions of an object (<c>status.conditions</c>), for <c>kubectl wait</c>. Source: "Typical status
 /// properties" in Kubernetes' API conventions.</summary>
 /// <param name="status">The status, which <see cref="Set"/> changes.</param>
 internal sealed class StatusConditions(JsonObject status)
 {
-    /// <summary>The object is right, and the agent does what it says.</summary>
+    /// <summary>The object is valid, and the agent does what it specifies.</summary>
     public const string Ready = "Ready";
 
-    /// <summary>Of a policy: the last backup came to its end, and passed its verification if it asks for one.</summary>
+    /// <summary>Of a policy: the last backup completed, and passed its verification if the policy requires
+    /// one.</summary>
     public const string BackupSucceeded = "BackupSucceeded";
 
-    /// <summary>Of a policy or a restore: no pod that was made for it is kept from starting. Absent while none ever
-    /// was.</summary>
+    /// <summary>Of a policy or a restore: the start of none of its pods is delayed. Absent as long as no start was ever
+    /// delayed.</summary>
     public const string PodStarted = "PodStarted";
 
     private const string List = "conditions";
@@ -26,7 +27,7 @@ internal sealed class StatusConditions(JsonObject status)
     private const string True = "True";
     private const string False = "False";
 
-    /// <summary>Sets one condition; the time of its last transition stays where the condition's status is the
+    /// <summary>Sets one condition. If its status does not change, the time of the last transition stays the
     /// same.</summary>
     public void Set(
         string type, bool holds, string reason, string message, long generation, DateTimeOffset now)
@@ -67,13 +68,13 @@ internal sealed class StatusConditions(JsonObject status)
     /// <summary>Whether a condition is <c>False</c>; false if it is absent.</summary>
     public bool Fails(string type) => ObjectFields.Text(Find(type), StatusField) == False;
 
-    /// <summary>The sentence of a condition; null if it is absent.</summary>
+    /// <summary>Returns the message of a condition; null if it is absent.</summary>
     public string? Message(string type) => ObjectFields.Text(Find(type), MessageField);
 
-    /// <summary>The one word of a condition; null if it is absent.</summary>
+    /// <summary>Returns the reason of a condition; null if it is absent.</summary>
     public string? Reason(string type) => ObjectFields.Text(Find(type), ReasonField);
 
-    /// <summary>Since when a condition is as it is; null if it is absent.</summary>
+    /// <summary>Returns the time of the last transition of a condition; null if it is absent.</summary>
     public DateTimeOffset? Since(string type) => ObjectFields.Time(Find(type), TransitionField);
 
     private JsonObject? Find(string type) =>
