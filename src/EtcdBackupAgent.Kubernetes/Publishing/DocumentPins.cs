@@ -4,21 +4,21 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>The pin of one location as it was read, for the pod of a backup: it pins nothing, the controller does that
-/// before there is a pod.</summary>
+/// <summary>The pin of one location as it was read, for the pod of a backup. It never pins: the controller does that
+/// before it creates a pod.</summary>
 internal sealed class DocumentPins(LocationObject location) : IRecipientPins
 {
     public Task<PinnedRecipients?> ReadAsync(ResourceName asked, CancellationToken cancellationToken) =>
         Task.FromResult(asked == location.FullName ? location.ReadPin() : null);
 
-    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, always: to trust a bucket for
-    /// the first time is not for a pod, which is started again and again.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, always: a pod must not trust a
+    /// bucket for the first time, since pods are started again and again.</exception>
     public Task WriteAsync(ResourceName asked, PinnedRecipients pin, CancellationToken cancellationToken) =>
         throw new BackupException(
             FailureReason.ProtectionChanged,
-            $"BackupLocation {asked} is not pinned yet: its status does not say to whom its repository encrypts.")
+            $"BackupLocation {asked} is not pinned yet: its status does not contain the recipients of its repository.")
         {
-            Hint = "The controller ('run --kubernetes') pins a location when it makes or adopts its repository; see the "
-                + "location's status.",
+            Hint = "The controller ('run --kubernetes') pins a location when it creates or adopts its repository; see "
+                + "the location's status.",
         };
 }

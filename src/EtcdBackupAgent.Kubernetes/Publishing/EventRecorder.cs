@@ -5,7 +5,7 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>The two types that an API server takes for an event.</summary>
+/// <summary>The two types of events that an API server accepts.</summary>
 internal enum EventType
 {
     Normal,
@@ -13,21 +13,22 @@ internal enum EventType
 }
 
 /// <summary>Writes events, which <c>kubectl get events</c> and <c>kubectl describe</c> show.</summary>
-/// <param name="client">Where to.</param>
-/// <param name="instance">Which process says so: the pod's name.</param>
-/// <param name="time">When.</param>
+/// <param name="client">The cluster.</param>
+/// <param name="instance">The name of the reporting process: the pod's name.</param>
+/// <param name="time">The clock.</param>
 internal sealed class EventRecorder(KubernetesClient client, string instance, TimeProvider time)
 {
-    /// <summary>Characters of a message that the API server takes.</summary>
+    /// <summary>The greatest length of a message that the API server accepts, in characters.</summary>
     public const int MessageLengthMax = 1024;
 
-    /// <summary>Records one event about an object. Throws what <see cref="KubernetesClient"/> throws.</summary>
-    /// <param name="kind">The object's kind, which an item of a list does not carry.</param>
+    /// <summary>Records one event about an object. It throws the exceptions of
+    /// <see cref="KubernetesClient"/>.</summary>
+    /// <param name="kind">The object's kind, which an item of a list does not contain.</param>
     /// <param name="about">The object.</param>
     /// <param name="type">Whether something is wrong.</param>
     /// <param name="reason">One word in CamelCase.</param>
-    /// <param name="message">A sentence for a person; cut if it is too long.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="message">A sentence for the user; it is cut if it is too long.</param>
+    /// <param name="cancellationToken">After a cancelled call, the event may or may not be recorded.</param>
     public Task RecordAsync(
         ResourceKind kind,
         ClusterObject about,
@@ -37,11 +38,12 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
         CancellationToken cancellationToken) =>
         RecordOnceAsync(kind, about, type, reason, message, NewKey(), cancellationToken);
 
-    /// <summary>What tells an event from others about the same object, for <see cref="RecordOnceAsync"/>.</summary>
+    /// <summary>Returns a new key, which distinguishes an event from others about the same object, for
+    /// <see cref="RecordOnceAsync"/>.</summary>
     public static string NewKey() => RandomNumberGenerator.GetHexString(16, lowercase: true);
 
-    /// <summary>The same, and nothing if an event of this key was recorded already: for a call that may be made
-    /// again because nobody knows what became of the first.</summary>
+    /// <summary>Records one event, unless an event with this key was recorded already. It is for a call that may be
+    /// repeated because the result of the first call is not known.</summary>
     public async Task RecordOnceAsync(
         ResourceKind kind,
         ClusterObject about,
@@ -87,7 +89,7 @@ internal sealed class EventRecorder(KubernetesClient client, string instance, Ti
         }
         catch (ApiStatusException e) when (e.IsAlreadyExists)
         {
-            // The first call did it.
+            // The first call recorded it.
         }
     }
 }

@@ -4,12 +4,14 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Removes one finalizer of an object, those of others left as they are.</summary>
+/// <summary>Removes one finalizer of an object and leaves the others as they are.</summary>
 internal sealed class FinalizerRemoval(KubernetesClient client)
 {
-    /// <summary>Removes it, if it is there; an object that is being deleted may be gone then.</summary>
-    /// <returns>The object as it is then.</returns>
-    /// <exception cref="ApiStatusException">A conflict, if the object has changed; it is then to be read again.</exception>
+    /// <summary>Removes the finalizer if the object has it. If the object is being deleted, it may disappear
+    /// afterwards.</summary>
+    /// <returns>The resulting object.</returns>
+    /// <exception cref="ApiStatusException">A conflict, if the object has changed; the caller then has to read it
+    /// again.</exception>
     public async Task<JsonObject> RemoveAsync(
         ResourceKind kind, JsonObject item, string finalizer, CancellationToken cancellationToken)
     {
@@ -25,7 +27,7 @@ internal sealed class FinalizerRemoval(KubernetesClient client)
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
-            // Somebody else removed it, and the object went.
+            // Another writer removed the finalizer, and the object is gone.
             return item;
         }
     }

@@ -5,16 +5,17 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Pins in the status of the locations, which whoever can write the bucket cannot write.</summary>
+/// <summary>Stores the pins in the status of the locations. Write access to the bucket does not allow changes of this
+/// status.</summary>
 internal sealed class LocationStatusPins(KubernetesClient client) : IRecipientPins
 {
     private readonly StatusWriter _statuses = new(client);
 
-    /// <exception cref="BackupException">Or what the API server says.</exception>
+    /// <exception cref="BackupException">The pin is invalid, or a request to the API server failed.</exception>
     public async Task<PinnedRecipients?> ReadAsync(ResourceName location, CancellationToken cancellationToken) =>
         (await GetAsync(location, cancellationToken)).ReadPin();
 
-    /// <exception cref="BackupException">Or what the API server says.</exception>
+    /// <exception cref="BackupException">The pin is invalid, or a request to the API server failed.</exception>
     public async Task WriteAsync(ResourceName location, PinnedRecipients pin, CancellationToken cancellationToken)
     {
         LocationObject item = await GetAsync(location, cancellationToken);

@@ -7,19 +7,19 @@ using EtcdBackupAgent.Kubernetes.Api.Watching;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Asks the API server again and again until it has done something, or the time is up. What is asked must do no
-/// harm if it is done twice.</summary>
+/// <summary>Repeats a request to the API server until it succeeds or the time is up. The request must do no harm if it
+/// is executed twice.</summary>
 internal sealed class PatientCall(KubernetesClient client, PublisherLimits limits, TimeProvider time)
 {
-    /// <param name="action">What is done, for the message.</param>
-    /// <param name="call">Does it.</param>
-    /// <param name="timeIsUp">When it is given up.</param>
-    /// <returns>Null if it was done, else why not: nothing is thrown but what is a bug.</returns>
+    /// <param name="action">The action, for the message.</param>
+    /// <param name="call">Executes the action.</param>
+    /// <param name="timeIsUp">Cancelled when the time is up.</param>
+    /// <returns>Null if the action succeeded, otherwise the reason of the failure. It throws only on a bug.</returns>
     public async Task<BackupException?> TryAsync(
         string action, Func<CancellationToken, Task> call, CancellationToken timeIsUp)
     {
         BackOff backOff = new(time, limits.RetryMin, limits.RetryMax);
-        Exception why = new TimeoutException("no answer in time");
+        Exception why = new TimeoutException("no response in time");
         try
         {
             while (true)
@@ -47,13 +47,13 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
         }
         catch (BackupException e)
         {
-            // There are no credentials to ask with.
+            // There are no credentials for the request.
             return e;
         }
     }
 
-    /// <summary>Whether it may come out otherwise in a while: somebody else was faster, or nobody answered, or the server
-    /// has trouble of its own.</summary>
+    /// <summary>Whether a later attempt may succeed: another writer changed the object first, the server did not
+    /// respond, or the server has a problem of its own.</summary>
     private static bool IsWorthAnother(Exception e) => e switch
     {
         ApiStatusException status => status.IsConflict || status.IsNotServed || status.Code == HttpStatusCode.TooManyRequests

@@ -7,9 +7,10 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Writes what <see cref="PolicyStatus"/> says into the cluster, to the policy as it is there.</summary>
-/// <param name="client">Where to.</param>
-/// <param name="pod">Who makes the backups.</param>
+/// <summary>Writes the results of runs into the status of a policy in the cluster
+/// (<see cref="PolicyStatus"/>).</summary>
+/// <param name="client">The cluster.</param>
+/// <param name="pod">The pod or machine that makes the backups.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod, TimeProvider time)
 {
@@ -47,7 +48,7 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
     private async Task ChangeAsync(
         PublishedRun run, Action<PolicyStatus, long> change, CancellationToken cancellationToken)
     {
-        // A policy that is gone has no status, and another one of its name has a status of its own.
+        // A deleted policy has no status, and another policy of the same name has a status of its own.
         ResourceName policy = run.Policy;
         JsonObject? there = await client.FindAsync(
             ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken);

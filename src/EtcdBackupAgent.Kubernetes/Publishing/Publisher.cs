@@ -10,23 +10,24 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Tells the cluster of one backup: what is in the records, the policy's status and its events. All of that is
-/// a view of the bucket: whatever cannot be published, the backup counts, and the next run or the controller's sync
-/// catches up.</summary>
+/// <summary>Publishes one backup in the cluster: in the records, the policy's status and its events. All of these are
+/// only a view of the bucket: if something cannot be published, the backup is still valid, and the next run or the
+/// controller's sync catches up.</summary>
 /// <remarks>
 /// <para>
-/// 1. Say that the run has begun. That this fails is not worth a word.
+/// 1. Publish that the run has begun. A failure of this step is not reported.
 /// 2. Make the backup.
-/// 3. If it fails: the policy's status, an event.
-/// 4. If it succeeds: its record, and those of earlier snapshots that nobody could publish; the policy's status; an
-///    event; and the records of the snapshots that retention removed are removed.
-/// 5. If it exists and was not proved: its record, and the rest as for one that fails.
+/// 3. If it fails: write the policy's status and an event.
+/// 4. If it succeeds: create its record, and those of earlier snapshots that could not be published; write the policy's
+///    status and an event; and remove the records of the snapshots that retention removed.
+/// 5. If the backup exists but its verification failed: create its record, and write the rest as for a failed backup.
 /// </para>
 /// <para>
-/// Each of these is tried until it is done or the time is up (<see cref="PublisherLimits"/>), and may be done twice.
+/// Each of these is repeated until it succeeds or the time is up (<see cref="PublisherLimits"/>), and may be executed
+/// twice.
 /// </para>
 /// </remarks>
-/// <param name="client">Where to.</param>
+/// <param name="client">The cluster.</param>
 /// <param name="pod">The pod or machine that makes the backups.</param>
 /// <param name="time">The clock.</param>
 internal sealed class Publisher(KubernetesClient client, string pod, TimeProvider time)
@@ -37,11 +38,11 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
 
     public PublisherLimits Limits { get; init; } = new();
 
-    /// <param name="run">Whose backup it is.</param>
-    /// <param name="backUp">Makes it.</param>
-    /// <param name="unpublished">Told why something could not be published.</param>
-    /// <param name="cancellationToken">Ends the backup, and not what is to be said of that.</param>
-    /// <returns>What <paramref name="backUp"/> returns; what it throws passes.</returns>
+    /// <param name="run">The run to publish.</param>
+    /// <param name="backUp">Makes the backup.</param>
+    /// <param name="unpublished">Called with the reason if something could not be published.</param>
+    /// <param name="cancellationToken">Stops the backup, but not the publication of its result.</param>
+    /// <returns>The result of <paramref name="backUp"/>; its exceptions are passed on.</returns>
     public async Task<BackupOutcome> RunAsync(
         PublishedRun run,
         Func<CancellationToken, Task<BackupOutcome>> backUp,
@@ -69,7 +70,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         return outcome;
     }
 
-    /// <summary>Step 3, also for a run that came to no backup at all.</summary>
+    /// <summary>Step 3; also used for a run that failed before its backup began.</summary>
     public async Task FailedAsync(PublishedRun run, BackupException failure, Action<BackupException> unpublished)
     {
         using CancellationTokenSource timeIsUp = new(
@@ -83,7 +84,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         using CancellationTokenSource limit = new(Limits.Begin, time);
         await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
         await NewCall().TryAsync(
-            "say that a backup has begun", token => _statuses.BegunAsync(run, token), timeIsUp.Token);
+            "publish that a backup has begun", token => _statuses.BegunAsync(run, token), timeIsUp.Token);
     }
 
     private async Task EndedAsync(PublishedRun run, BackupOutcome outcome, Action<BackupException> unpublished)
@@ -92,7 +93,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         VerificationRecord? verification = outcome.Verified?.Record;
         using CancellationTokenSource timeIsUp = new(Limits.End, time);
         Telling telling = new(NewCall(), unpublished, timeIsUp.Token);
-        await telling.TellAsync($"make the record of snapshot {manifest.Id}", token => _records.PublishAsync(
+        await telling.TellAsync($"create the record of snapshot {manifest.Id}", token => _records.PublishAsync(
             run.Policy.Namespace, run.Location, manifest, verification, isForeign: false, token));
         if (outcome.VerifyFailure is { } notProved)
         {
@@ -108,7 +109,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         {
             await telling.TellAsync($"remove the records of snapshots that policy {run.Policy} does not keep", token =>
                 RemoveAsync(run, [.. pruned.Removed.Select(d => d.Snapshot.Id)], token));
-            await telling.TellAsync($"make the records of earlier snapshots of policy {run.Policy}", token =>
+            await telling.TellAsync($"create the records of earlier snapshots of policy {run.Policy}", token =>
                 CatchUpAsync(run, [.. pruned.Decisions.Where(d => d.Keep)], token));
         }
 
@@ -159,7 +160,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         }
     }
 
-    /// <summary>An event about the policy; none if it is gone.</summary>
+    /// <summary>Records an event about the policy; does nothing if the policy no longer exists.</summary>
     private async Task EventAsync(
         PublishedRun run, EventType type, string reason, string message, string key, CancellationToken cancellationToken)
     {
@@ -178,15 +179,15 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
     {
         BackupException failure => failure,
         OperationCanceledException => new BackupException(FailureReason.Cancelled, "The backup was stopped.", e),
-        _ => new BackupException(FailureReason.Unexpected, $"The agent came upon something it did not expect: {e.Message}", e),
+        _ => new BackupException(FailureReason.Unexpected, $"Unexpected error: {e.Message}", e),
     };
 
-    /// <summary>Several things that are said, each whatever became of the others.</summary>
+    /// <summary>Publishes several things, each independently of the result of the others.</summary>
     private sealed record Telling(PatientCall Call, Action<BackupException> Unpublished, CancellationToken TimeIsUp)
     {
         public async Task TellAsync(string action, Func<CancellationToken, Task> call)
         {
-            // What the one was denied, another may be allowed; when the time is up, one message is enough.
+            // One call may be denied and another allowed. When the time is up, one message is enough.
             if (!TimeIsUp.IsCancellationRequested && await Call.TryAsync(action, call, TimeIsUp) is { } failure)
             {
                 Unpublished(failure);

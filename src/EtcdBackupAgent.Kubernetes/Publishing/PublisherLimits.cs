@@ -1,23 +1,23 @@
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>How long a backup may be held up by a cluster that does not answer. Publishing is trying again until
-/// then.</summary>
+/// <summary>How long a cluster that does not respond may delay a backup. Publishing is retried until then.</summary>
 internal sealed record PublisherLimits
 {
-    /// <summary>For a server that did not answer a moment ago.</summary>
+    /// <summary>The limits for a server that did not respond a moment ago.</summary>
     public static readonly PublisherLimits AfterSilence =
         new() { Begin = TimeSpan.FromSeconds(1), End = TimeSpan.FromSeconds(10) };
 
-    /// <summary>Before the backup, which must not be late for it.</summary>
+    /// <summary>The limit before the backup, which must not start late because of it.</summary>
     public TimeSpan Begin { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After it: as long as an API server takes to start again, and less than a pod is given to end.</summary>
+    /// <summary>The limit after the backup: as long as an API server takes to restart, and less than the time that a
+    /// pod has to terminate.</summary>
     public TimeSpan End { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>After a backup that was told to stop: whoever did that waits for the end of the process.</summary>
+    /// <summary>The limit after a stopped backup: the one who stopped it waits for the end of the process.</summary>
     public TimeSpan Stopped { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The wait after a first failure.</summary>
+    /// <summary>The wait after the first failure.</summary>
     public TimeSpan RetryMin { get; init; } = TimeSpan.FromMilliseconds(200);
 
     public TimeSpan RetryMax { get; init; } = TimeSpan.FromSeconds(5);

@@ -6,20 +6,21 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Makes and removes the records of snapshots. Everything here may be done again after it was half done. It
+/// <summary>Creates and removes the records of snapshots. Every operation may be repeated after it was interrupted. It
 /// never touches a snapshot.</summary>
 internal sealed class RecordPublisher(KubernetesClient client)
 {
     private readonly StatusWriter _statuses = new(client);
     private readonly FinalizerRemoval _finalizers = new(client);
 
-    /// <summary>Makes the record of a snapshot, if there is none of its name, and fills in its status.</summary>
+    /// <summary>Creates the record of a snapshot, if no record of its name exists, and fills in its status.</summary>
     /// <param name="ns">The namespace.</param>
-    /// <param name="location">Name of the location.</param>
+    /// <param name="location">The name of the location.</param>
     /// <param name="manifest">The snapshot.</param>
-    /// <param name="verification">What its last deep verification found; null if there was none.</param>
+    /// <param name="verification">The result of its last deep verification; null if there was none.</param>
     /// <param name="isForeign">See <see cref="ClusterNames.ForeignLabel"/>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="cancellationToken">A cancelled call may leave a record without a status; a repeated call completes
+    /// it.</param>
     /// <returns>False if the name belongs to a snapshot of another location, which is left as it is.</returns>
     public async Task<bool> PublishAsync(
         string ns,
@@ -40,8 +41,8 @@ internal sealed class RecordPublisher(KubernetesClient client)
         return true;
     }
 
-    /// <summary>Makes a record say what is known of its snapshot by now.</summary>
-    /// <returns>Whether it said something else.</returns>
+    /// <summary>Updates a record with what is currently known about its snapshot.</summary>
+    /// <returns>Whether the record was changed.</returns>
     public async Task<bool> RefreshAsync(
         RecordObject record, Snapshot snapshot, bool isForeign, CancellationToken cancellationToken)
     {
@@ -56,7 +57,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
-            // Removed meanwhile, with its snapshot or without.
+            // It was removed meanwhile, with its snapshot or without.
             return false;
         }
     }
@@ -74,9 +75,9 @@ internal sealed class RecordPublisher(KubernetesClient client)
 
     /// <summary>Removes a record whose snapshot is gone.</summary>
     /// <remarks>
-    /// 1. Note on it that the snapshot is gone, so that the deletion is no reason to look for data to delete; and take
-    ///    our finalizer away, if it has that.
-    /// 2. Delete that very record.
+    /// 1. Mark it as a record whose snapshot is gone, so that its deletion does not cause a search for data to delete;
+    ///    and remove the agent's finalizer if it has one.
+    /// 2. Delete exactly this record.
     /// </remarks>
     public async Task RemoveAsync(RecordObject record, CancellationToken cancellationToken)
     {
@@ -99,7 +100,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
-            // Somebody else removed it; without a finalizer a record that was being deleted goes at once.
+            // Another writer removed it; without a finalizer, a record that is being deleted disappears at once.
         }
     }
 
@@ -113,7 +114,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
             await client.MergePatchAsync(
                 ClusterKinds.Record, record.Namespace, record.Name, subresource: null, patch, cancellationToken));
 
-    /// <summary>The record as it was made, or as it is there.</summary>
+    /// <summary>Returns the created record, or the existing one.</summary>
     private async Task<RecordObject> CreateAsync(string ns, RecordObject record, CancellationToken cancellationToken)
     {
         try

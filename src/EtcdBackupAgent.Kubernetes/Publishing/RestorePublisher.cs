@@ -4,11 +4,11 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Tells the cluster how a restore goes. What cannot be said does not keep the snapshot from being restored: the controller says
-/// it when the Job has ended.</summary>
-/// <param name="client">Where to.</param>
+/// <summary>Publishes the progress of a restore in the cluster. A failure to publish does not stop the restore: the
+/// controller publishes the result when the Job has ended.</summary>
+/// <param name="client">The cluster.</param>
 /// <param name="restore">The MetadataRestore as it was read.</param>
-/// <param name="pod">Who restores.</param>
+/// <param name="pod">The pod that restores.</param>
 /// <param name="time">The clock.</param>
 internal sealed class RestorePublisher(KubernetesClient client, RestoreObject restore, string pod, TimeProvider time)
 {
@@ -17,7 +17,7 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
 
     public PublisherLimits Limits { get; init; } = new();
 
-    /// <returns>Null if it was said, else why not.</returns>
+    /// <returns>Null if it was published, otherwise the reason of the failure.</returns>
     public Task<BackupException?> ProgressAsync(string snapshotId, int percent) =>
         TellAsync(status => status.SetProgress(snapshotId, percent), told: null, Limits.Begin);
 

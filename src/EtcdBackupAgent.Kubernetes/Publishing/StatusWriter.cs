@@ -4,12 +4,13 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 
-/// <summary>Changes the status of objects, and writes nothing where nothing changes: a status that is written again
-/// and again wakes everything that watches it. Several processes write one status: what another one wrote meanwhile,
-/// as into the conditions, is not lost.</summary>
+/// <summary>Changes the status of objects, and writes nothing if nothing changes: every write wakes all watchers of the
+/// object. Several processes write the same status: what another process wrote meanwhile, for example into the
+/// conditions, is not lost.</summary>
 internal sealed class StatusWriter(KubernetesClient client)
 {
-    /// <summary>Times that one change is tried at most; each time another writer was faster.</summary>
+    /// <summary>The greatest number of attempts for one change; each one failed because another writer changed the
+    /// object first.</summary>
     private const int AttemptsMax = 5;
 
     /// <inheritdoc cref="ChangeAsync(ResourceKind, JsonObject, Action{JsonObject}, CancellationToken)"/>
@@ -33,13 +34,13 @@ internal sealed class StatusWriter(KubernetesClient client)
         RestoreObject restore, Action<RestoreStatus> change, CancellationToken cancellationToken) => new(
             await ChangeAsync(ClusterKinds.Restore, restore.Json, status => change(new(status)), cancellationToken));
 
-    /// <summary>Applies a change to the status that the object has, and writes the fields that differ. If the object has
-    /// another version by then, it is read again and the change applied to what is there.</summary>
+    /// <summary>Applies a change to the object's status, and writes the fields that differ. If the object has another
+    /// version by then, it is read again and the change is applied to its new status.</summary>
     /// <param name="kind">The object's kind.</param>
     /// <param name="item">The object as it was read.</param>
-    /// <param name="change">Changes a copy of its status, which may be empty; may be called more than once.</param>
-    /// <param name="cancellationToken">Leaves the status as it is, or as it was written.</param>
-    /// <returns>The object as it is then, with the same JSON if nothing differs.</returns>
+    /// <param name="change">Changes a copy of the status, which may be empty. It may be called more than once.</param>
+    /// <param name="cancellationToken">A cancelled call leaves the old status or the new one.</param>
+    /// <returns>The resulting object, with the same JSON if nothing differs.</returns>
     private async Task<JsonObject> ChangeAsync(
         ResourceKind kind, JsonObject item, Action<JsonObject> change, CancellationToken cancellationToken)
     {
@@ -68,7 +69,7 @@ internal sealed class StatusWriter(KubernetesClient client)
                     kind, ObjectMetadata.Namespace(item), ObjectMetadata.Name(item), cancellationToken);
                 if (ObjectMetadata.Uid(now) != ObjectMetadata.Uid(item))
                 {
-                    // Another object of the same name, of which the caller knows nothing.
+                    // It is another object of the same name, which the caller does not know.
                     throw;
                 }
 

@@ -221,7 +221,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
             CancellationToken.None);
         await Scene.Server.RestartAsync();
 
-        Assert.StartsWith($"Cannot make the record of snapshot {first.Id} at ", Assert.Single(unpublished).Message, StringComparison.Ordinal);
+        Assert.StartsWith($"Cannot create the record of snapshot {first.Id} at ", Assert.Single(unpublished).Message, StringComparison.Ordinal);
         Assert.Empty(await Scene.RecordNamesAsync());
 
         SnapshotManifest second = Scene.Manifest(1);
