@@ -6,27 +6,27 @@ using EtcdBackupAgent.Kubernetes.Reading;
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
 /// <summary>
-/// The pod that makes one backup, on a control-plane node. It may read no Secret: what it needs of them it is given. See
-/// <c>docs/kubernetes.md</c>, "The pod of a backup".
+/// The pod that makes one backup, on a control-plane node. It has no right to read Secrets: it receives the values that
+/// it needs. See <c>docs/kubernetes.md</c>, "The pod of a backup".
 /// </summary>
 internal static class BackupPod
 {
     public const string ServiceAccount = "etcd-backup-agent-backup";
     public const string ContainerName = "backup";
 
-    /// <summary>Why the backup is made, which only who makes the pod knows.</summary>
+    /// <summary>The variable with the reason for the backup, which only the creator of the pod knows.</summary>
     public const string ReasonVariable = "ETCD_BACKUP_REASON";
 
     /// <summary>The value of <see cref="ReasonVariable"/> in the pods of a CronJob.</summary>
     public const string Scheduled = "schedule";
 
-    /// <summary>The documents that the pod goes by when the API server cannot be asked.</summary>
+    /// <summary>The variable with the documents that the pod uses if the API server is unreachable.</summary>
     public const string ResourcesVariable = "ETCD_BACKUP_RESOURCES";
 
     /// <summary>The template of the pod.</summary>
-    /// <param name="bound">A policy that is right, and its location.</param>
-    /// <param name="image">What to run.</param>
-    /// <param name="isScheduled">Whether a schedule calls for it, or somebody.</param>
+    /// <param name="bound">A valid policy, and its location.</param>
+    /// <param name="image">The image to run.</param>
+    /// <param name="isScheduled">Whether a schedule starts the backup, and not a user's request.</param>
     public static JsonObject Template(BoundPolicy bound, PodImage image, bool isScheduled)
     {
         BackupPolicy policy = bound.Policy ?? throw bound.Invalid();
@@ -50,7 +50,7 @@ internal static class BackupPod
 
         if (policy.Verify == PolicyVerification.AfterBackup)
         {
-            // Only to look into what was made; a pod that does not verify cannot read any backup.
+            // Only for the verification of the backup; a pod that does not verify cannot read any backup.
             container.Passphrase(location);
         }
 
@@ -76,7 +76,7 @@ internal static class BackupPod
                 ["dnsPolicy"] = "ClusterFirstWithHostNet",
                 ["affinity"] = PodPlacement.OnControlPlane(PodPlacement.Label(policy)),
                 ["tolerations"] = PodPlacement.Tolerations(PodPlacement.Label(policy)),
-                // kubeadm's keys are root's, and root may read what is its own without any capability.
+                // kubeadm's keys belong to root, and root may read its own files without any capability.
                 ["securityContext"] = new JsonObject
                 {
                     ["runAsUser"] = 0,
@@ -88,7 +88,7 @@ internal static class BackupPod
         };
     }
 
-    /// <summary>What everything that is made for a policy is known by.</summary>
+    /// <summary>Returns the labels of all objects that are created for a policy.</summary>
     public static JsonObject Labels(string policy) => new()
     {
         [ClusterNames.TypeLabel] = "backup",

@@ -3,15 +3,15 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>A policy's schedule as a CronJob takes it.</summary>
+/// <summary>Converts a policy's schedule to that of a CronJob.</summary>
 internal static class CronJobSchedule
 {
     private const int MinutesInHour = 60;
     private const int HoursInDay = 24;
 
     /// <summary>
-    /// The schedule in a CronJob's words; null if a CronJob cannot keep it. An interval can be kept if it divides an hour or a day
-    /// evenly: it then starts at the full hour or at midnight.
+    /// Returns the schedule in the format of a CronJob; null if a CronJob cannot express it. An interval can be
+    /// expressed if it divides an hour or a day evenly: it then starts at the full hour or at midnight.
     /// </summary>
     public static string? Express(BackupSchedule schedule)
     {

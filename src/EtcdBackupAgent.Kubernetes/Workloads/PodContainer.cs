@@ -3,10 +3,11 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>The container of a pod, put together piece by piece; volumes and their mounts belong together.</summary>
+/// <summary>Builds the container of a pod step by step; volumes and their mounts are added together.</summary>
 internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<string> arguments)
 {
-    /// <summary>The Secret with the proxies whose URLs have a password; its keys are the variables' names.</summary>
+    /// <summary>The Secret with the proxies whose URLs contain a password; its keys are the names of the
+    /// variables.</summary>
     public const string ProxySecret = "etcd-backup-agent-proxy";
 
     private readonly JsonArray _environment = new(
@@ -24,7 +25,8 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
-    /// <summary>A variable with the value of one key of a Secret: the pod itself needs no right to read Secrets.</summary>
+    /// <summary>Adds a variable with the value of one key of a Secret: the pod itself needs no right to read
+    /// Secrets.</summary>
     public PodContainer SecretVariable(string variable, string secret, string key)
     {
         _environment.Add((JsonNode)new JsonObject
@@ -52,7 +54,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
-    /// <summary>The credentials of an S3 location, where the AWS tools look for them.</summary>
+    /// <summary>Adds the credentials of an S3 location, in the variables that the AWS tools use.</summary>
     public PodContainer StoreCredentials(BackupLocation location)
     {
         if (!location.Url.IsFile && location.Credentials is { } secret)
@@ -64,13 +66,14 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
-    /// <summary>The passphrase, if the location has one.</summary>
+    /// <summary>Adds the passphrase, if the location has one.</summary>
     public PodContainer Passphrase(BackupLocation location) =>
         location.Encryption is PassphraseLocation secret
             ? SecretVariable("ETCD_BACKUP_PASSPHRASE", secret.Secret.Name, secret.SecretKey)
             : this;
 
-    /// <summary>The directory of a location that is one: on the node, not in the cluster.</summary>
+    /// <summary>Mounts the directory of a location that is a directory. It is on the node, not in the
+    /// cluster.</summary>
     public PodContainer StoreDirectory(BackupLocation location, bool isReadOnly) =>
         location.Url.IsFile
             ? Mount(
@@ -80,8 +83,8 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
                 isReadOnly)
             : this;
 
-    /// <summary>The proxies that the controller uses. A URL with a password stays out of the pod's template, which more
-    /// people may read than Secrets: the pod takes it from <see cref="ProxySecret"/>.</summary>
+    /// <summary>Adds the proxies that the controller uses. A URL with a password is not part of the pod's template,
+    /// which more users may read than Secrets: the pod reads it from <see cref="ProxySecret"/>.</summary>
     public PodContainer Proxies()
     {
         foreach ((string variable, string value) in image.Proxies.OrderBy(pair => pair.Key, StringComparer.Ordinal))
@@ -99,7 +102,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
-    /// <summary>Leaves the container these capabilities, of which it otherwise has none.</summary>
+    /// <summary>Adds capabilities to the container, which otherwise has none.</summary>
     public PodContainer Capabilities(params ReadOnlySpan<string> names)
     {
         JsonArray added = [];
@@ -115,7 +118,8 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     public static JsonObject HostPath(string path, string type) =>
         new() { ["hostPath"] = new JsonObject { ["path"] = path, ["type"] = type } };
 
-    /// <summary>The container as a manifest has it, with room in memory for what must not touch a disk.</summary>
+    /// <summary>Returns the container for a manifest, with a volume in memory for data that must not be on a
+    /// disk.</summary>
     public JsonObject ToJson()
     {
         Variable("TMPDIR", PodPaths.Temporary);

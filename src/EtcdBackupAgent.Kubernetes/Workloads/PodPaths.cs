@@ -1,13 +1,13 @@
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>Where a pod finds what it is given.</summary>
+/// <summary>The paths of the volumes in a pod.</summary>
 internal static class PodPaths
 {
     public const string EtcdCredentials = "/var/run/etcd-backup-agent/etcd-creds";
 
     public const string Temporary = "/tmp";
 
-    /// <summary>On the node's disk: for what is sealed.</summary>
+    /// <summary>A directory on the node's disk, for sealed data.</summary>
     public const string Scratch = "/scratch";
 
     public const string Restored = "/restore";

@@ -4,20 +4,20 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>The pod that restores one snapshot into a claim. It needs no etcd, and a certain node only where the
+/// <summary>The pod that restores one snapshot into a claim. It needs no etcd, and it needs a specific node only if the
 /// location is a directory.</summary>
 internal static class RestorePod
 {
     public const string ServiceAccount = "etcd-backup-agent-restore";
     public const string ContainerName = "restore";
 
-    /// <summary>What of <c>spec.securityContext</c> goes to the pod as it is.</summary>
+    /// <summary>The fields of <c>spec.securityContext</c> that are copied to the pod.</summary>
     private static readonly string[] SecurityFields = ["runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"];
 
     /// <param name="restore">The MetadataRestore.</param>
     /// <param name="location">Where the snapshot is.</param>
     /// <param name="label">The label of the control-plane nodes.</param>
-    /// <param name="image">What to run.</param>
+    /// <param name="image">The image to run.</param>
     public static JsonObject Template(RestoreObject restore, BackupLocation location, string label, PodImage image)
     {
         PodContainer container = new PodContainer(
@@ -35,7 +35,8 @@ internal static class RestorePod
                 isReadOnly: false);
         if (restore.IsRoot)
         {
-            // The certificates get the owners and modes that they had. Another user owns what it restores.
+            // As root, the restore sets the original owners and modes of the certificates. Any other user owns the
+            // files that it restores.
             container.Capabilities("CHOWN", "FOWNER");
         }
 
@@ -67,8 +68,8 @@ internal static class RestorePod
 
     public static JsonObject Labels() => new() { [ClusterNames.TypeLabel] = "restore" };
 
-    /// <summary>The controller has opened the directory of a location that is ready, so the directory is on its node;
-    /// where that is not known, it is on a control-plane node, as backups are.</summary>
+    /// <summary>The controller has opened the directory of a ready location, so the directory is on the controller's
+    /// node. If that node is not known, the directory is on a control-plane node, where backups run.</summary>
     private static JsonObject Affinity(BackupLocation location, string label, PodImage image) =>
         (location.Url.IsFile, image.Node) switch
         {

@@ -3,20 +3,21 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>Jobs and CronJobs around the pods.</summary>
+/// <summary>Creates the Jobs and CronJobs of the pods.</summary>
 internal static class WorkloadJob
 {
-    /// <summary>How long a finished Job is kept, to be looked at.</summary>
+    /// <summary>How long a finished Job is kept for inspection.</summary>
     public const int SecondsToKeep = 86_400;
 
-    /// <summary>How long a backup or a restore may take, waiting for its image and its node included. Without an end, a pod
-    /// that cannot start would keep every later backup from being made.</summary>
+    /// <summary>How long a backup or a restore may take, including the wait for its image and its node. Without a
+    /// limit, a pod that cannot start would block every later backup.</summary>
     public const int DeadlineSeconds = 21_600;
 
-    /// <summary>Finished Jobs of a CronJob that are kept, of each outcome.</summary>
+    /// <summary>The number of finished Jobs of a CronJob that are kept, for each outcome.</summary>
     private const int HistoryLimit = 3;
 
-    /// <summary>A Job that runs one pod once. What failed is not tried again by Kubernetes: the next backup is.</summary>
+    /// <summary>Returns a Job that runs one pod once. Kubernetes does not retry a failed pod: the next backup is the
+    /// retry.</summary>
     public static JsonObject Job(
         string ns, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
     {
@@ -26,7 +27,7 @@ internal static class WorkloadJob
         ["spec"] = Specification(template),
     };
 
-    /// <summary>The CronJob of a policy.</summary>
+    /// <summary>Returns the CronJob of a policy.</summary>
     public static CronJobObject CronJob(
         string ns, PolicyObject policy, CronJobTiming timing, JsonObject labels, JsonObject template)
     {
@@ -58,14 +59,16 @@ internal static class WorkloadJob
         });
     }
 
-    /// <summary>Who owns what is made for an object: it goes when the object goes.</summary>
+    /// <summary>Returns the owner reference for objects that are created for an object: they are deleted with
+    /// it.</summary>
     public static JsonObject Owner(ResourceKind kind, ClusterObject item) => new()
     {
         ["apiVersion"] = kind.ApiVersion,
         ["kind"] = kind.Kind,
         ["name"] = item.Name,
         ["uid"] = item.Uid,
-        // Without blockOwnerDeletion: clusters that hold to the rights for it, as OpenShift does, want more of them than this needs.
+        // Without blockOwnerDeletion: clusters that enforce the rights for it, such as OpenShift, require more rights
+        // than the agent needs.
         ["controller"] = true,
     };
 
@@ -86,5 +89,5 @@ internal static class WorkloadJob
     };
 }
 
-/// <summary>When a CronJob runs: five fields or a word, in the words of a CronJob.</summary>
+/// <summary>When a CronJob runs, in the format of a CronJob: five fields or a word.</summary>
 internal sealed record CronJobTiming(string Schedule, string? TimeZone, bool Suspend);
