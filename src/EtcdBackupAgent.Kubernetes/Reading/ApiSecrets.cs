@@ -5,7 +5,7 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Reading;
 
-/// <summary>Secrets by the API, each by its name: the right to list them is never needed.</summary>
+/// <summary>Reads Secrets from the API, each by its name: the right to list them is never needed.</summary>
 internal sealed class ApiSecrets(KubernetesClient client) : ISecretSource
 {
     public bool IsPassphraseOptional => false;
@@ -14,7 +14,8 @@ internal sealed class ApiSecrets(KubernetesClient client) : ISecretSource
     {
         try
         {
-            return new FoundSecret(await client.FindAsync(ClusterKinds.Secret, name.Namespace, name.Name, cancellationToken));
+            return new FoundSecret(
+                await client.FindAsync(ClusterKinds.Secret, name.Namespace, name.Name, cancellationToken));
         }
         catch (ApiStatusException e) when (e.Code == HttpStatusCode.Forbidden)
         {

@@ -7,8 +7,8 @@ namespace EtcdBackupAgent.Kubernetes.Reading;
 
 /// <summary>Binds objects of a cluster with the Secrets that they name.</summary>
 /// <remarks>
-/// 1. Find the Secrets, each once. One that is absent or denied is a problem of what names it.
-/// 2. Bind everything as documents of a directory are bound.
+/// 1. Find the Secrets, each once. If one is absent or access is denied, that is a problem of the object that names it.
+/// 2. Bind everything in the same way as the documents of a directory.
 /// </remarks>
 internal sealed class ClusterBinding(ISecretSource secrets)
 {

@@ -5,12 +5,13 @@ using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Kubernetes.Reading;
 
-/// <summary>Turns the JSON of a cluster's objects into the nodes that the binder reads, so that an object and a file say
-/// the same about the same mistake. The place of every part is the object's own name: JSON from a server has no
-/// lines.</summary>
+/// <summary>Turns the JSON of a cluster's objects into the nodes that the binder reads, so that an object and a file
+/// give the same message for the same error. The position of every part is the object's own name: JSON from a server
+/// has no line numbers.</summary>
 internal static class ClusterDocument
 {
-    /// <summary>The node of an object; kind and version are added, which the items of a list do not carry.</summary>
+    /// <summary>Returns the node of an object, with the kind and the version, which the items of a list do not
+    /// contain.</summary>
     public static MappingNode Of(ResourceKind kind, JsonObject item)
     {
         string where = $"{kind.Kind} {ObjectMetadata.Namespace(item)}/{ObjectMetadata.Name(item)}";

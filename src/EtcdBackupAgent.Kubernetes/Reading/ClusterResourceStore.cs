@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Kubernetes.Reading;
 /// <summary>Reads the policies and locations of one namespace of a cluster, and the Secrets that they name.</summary>
 internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSource secrets) : IResourceStore
 {
-    /// <summary>With Secrets by the API.</summary>
+    /// <summary>Creates a store that reads the Secrets from the API.</summary>
     public ClusterResourceStore(ConnectedCluster cluster)
         : this(cluster, new ApiSecrets(cluster.Client))
     {
@@ -17,7 +17,7 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
     public string Address => cluster.ToString();
 
     /// <inheritdoc/>
-    /// <exception cref="BackupException">Or what the API server says.</exception>
+    /// <exception cref="BackupException">A request to the API server failed.</exception>
     public async Task<ResourceSet> LoadAsync(CancellationToken cancellationToken)
     {
         try
@@ -36,7 +36,8 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
     }
 
     /// <summary>Reads the location of a policy, and the Secrets of both.</summary>
-    /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
+    /// <exception cref="ApiStatusException">A request failed; likewise the other exceptions of
+    /// <see cref="KubernetesClient"/>.</exception>
     public async Task<BoundPolicy> BindAsync(PolicyObject policy, CancellationToken cancellationToken)
     {
         LocationObject? location = policy.Destination is { Length: > 0 } destination
@@ -52,8 +53,10 @@ internal sealed class ClusterResourceStore(ConnectedCluster cluster, ISecretSour
         };
     }
 
-    /// <summary>A location that was read already, with its Secret; it is among the resources if it is right.</summary>
-    /// <exception cref="ApiStatusException">As all that <see cref="KubernetesClient"/> throws.</exception>
+    /// <summary>Binds a location that was read already, with its Secret. It is among the resources if it is
+    /// valid.</summary>
+    /// <exception cref="ApiStatusException">A request failed; likewise the other exceptions of
+    /// <see cref="KubernetesClient"/>.</exception>
     public Task<ResourceSet> BindLocationAsync(LocationObject location, CancellationToken cancellationToken) =>
         new ClusterBinding(secrets).BindAsync([location], [], cancellationToken);
 

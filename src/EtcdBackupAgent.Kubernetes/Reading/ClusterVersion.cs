@@ -5,13 +5,14 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Reading;
 
-/// <summary>Names the state of the objects that were read, for <see cref="Core.Policies.ResourceSet.Version"/>.</summary>
+/// <summary>Identifies the state of the objects that were read, for
+/// <see cref="Core.Policies.ResourceSet.Version"/>.</summary>
 internal static class ClusterVersion
 {
     /// <summary>
-    /// Of locations and policies the generation counts, which changes with their specification only: every backup writes
-    /// their status, and with it their resource version, and has changed nothing that was asked for. Secrets have no
-    /// status and no generation.
+    /// Uses the generation of locations and policies, which changes only with their specification: every backup changes
+    /// their status, and thus their resource version, but not what they specify. Secrets have no status and no
+    /// generation.
     /// </summary>
     public static string Of(
         IEnumerable<LocationObject> locations, IEnumerable<PolicyObject> policies, IEnumerable<JsonObject> secrets)

@@ -7,13 +7,13 @@ using EtcdBackupAgent.Resources.Binding;
 namespace EtcdBackupAgent.Kubernetes.Reading;
 
 /// <summary>
-/// What the pod of a backup was given instead of the right to read Secrets: environment variables from the location's
-/// Secret, and the mounted Secret for etcd. Which Secret of the two is asked for does not matter: each is found with
-/// everything that the pod has. See <c>docs/kubernetes.md</c>, "The pod of a backup".
+/// The Secrets that the pod of a backup receives instead of the right to read Secrets: environment variables from the
+/// location's Secret, and the mounted Secret for etcd. A request for either Secret returns everything that the pod has.
+/// See <c>docs/kubernetes.md</c>, "The pod of a backup".
 /// </summary>
 /// <param name="environment">Reads a variable.</param>
-/// <param name="etcdCredentialsDirectory">Where the Secret for etcd is mounted; nothing is there if all endpoints are
-/// plain http.</param>
+/// <param name="etcdCredentialsDirectory">The directory where the Secret for etcd is mounted; it does not exist if all
+/// endpoints are plain http.</param>
 internal sealed class PodSecrets(Func<string, string?> environment, string etcdCredentialsDirectory) : ISecretSource
 {
     private static readonly (string Variable, string Key)[] Variables =
@@ -25,7 +25,7 @@ internal sealed class PodSecrets(Func<string, string?> environment, string etcdC
 
     private static readonly string[] Files = ["ca.crt", "client.crt", "client.key"];
 
-    /// <summary>A pod has the passphrase only if it verifies what it made.</summary>
+    /// <summary>A pod has the passphrase only if it verifies its backup.</summary>
     public bool IsPassphraseOptional => true;
 
     public async Task<FoundSecret> FindAsync(ResourceName name, CancellationToken cancellationToken)
@@ -48,7 +48,7 @@ internal sealed class PodSecrets(Func<string, string?> environment, string etcdC
             }
             catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
             {
-                // Its absence matters to whoever names the Secret for it.
+                // The binder reports the absence if an object names the Secret for it.
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

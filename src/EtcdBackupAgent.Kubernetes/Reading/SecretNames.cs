@@ -4,7 +4,8 @@ using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Reading;
 
-/// <summary>Which Secrets an object needs, known before it is validated: an invalid name is ignored.</summary>
+/// <summary>Finds the names of the Secrets that an object needs, before it is validated: an invalid name is
+/// ignored.</summary>
 internal static class SecretNames
 {
     /// <summary>The Secret of a location's credentials; null if it names none.</summary>
