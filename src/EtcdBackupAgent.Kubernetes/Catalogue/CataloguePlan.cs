@@ -5,25 +5,26 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
-/// <summary>What there is to do so that the records of a location are those of its repository: a pure function of
-/// both.</summary>
+/// <summary>The steps that make the records of a location match its repository: a pure function of both.</summary>
 internal sealed record CataloguePlan
 {
-    /// <summary>Snapshots without a record.</summary>
+    /// <summary>The snapshots without a record.</summary>
     public required IReadOnlyList<CatalogueEntry> Missing { get; init; }
 
-    /// <summary>Records with their snapshots, which may say more by now.</summary>
+    /// <summary>The records with their snapshots. More may be known about a snapshot than its record
+    /// contains.</summary>
     public required IReadOnlyList<(RecordObject Record, CatalogueEntry Entry)> Present { get; init; }
 
-    /// <summary>Records whose snapshot is gone.</summary>
+    /// <summary>The records whose snapshot is gone.</summary>
     public required IReadOnlyList<RecordObject> Stale { get; init; }
 
-    /// <summary>Snapshots whose record's name belongs to a snapshot of another location: a copy of a bucket.</summary>
+    /// <summary>The snapshots whose record name belongs to a snapshot of another location, as in a copy of a
+    /// bucket.</summary>
     public required IReadOnlyList<SnapshotId> NameTaken { get; init; }
 
-    /// <param name="location">Name of the location.</param>
-    /// <param name="inventory">All that is in its repository, taken after the records were listed: a record that was
-    /// made since is none of <paramref name="records"/>, so that none is stale for being young.</param>
+    /// <param name="location">The name of the location.</param>
+    /// <param name="inventory">The inventory of its repository, taken after the records were listed. A record that was
+    /// created since is not in <paramref name="records"/>, so that no new record counts as stale.</param>
     /// <param name="records">All records of the namespace.</param>
     /// <param name="policies">All policies of the namespace.</param>
     public static CataloguePlan Make(
@@ -51,7 +52,7 @@ internal sealed record CataloguePlan
             }
         }
 
-        // A snapshot that cannot be read is there all the same.
+        // A snapshot that cannot be read exists all the same.
         HashSet<string> there = [.. inventory.Folders.Select(folder => folder.Id.Value)];
         return new CataloguePlan
         {

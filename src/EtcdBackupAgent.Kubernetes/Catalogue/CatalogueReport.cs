@@ -3,24 +3,24 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
-/// <summary>What a sync found and did.</summary>
+/// <summary>The result of a sync.</summary>
 internal sealed record CatalogueReport
 {
-    /// <summary>All that is in the repository, for whoever measures it.</summary>
+    /// <summary>The content of the repository, for the metrics.</summary>
     public required Inventory Inventory { get; init; }
 
-    /// <summary>Records that were made.</summary>
+    /// <summary>The number of records that were created.</summary>
     public required int Created { get; init; }
 
-    /// <summary>Records that say more, or something else, than before.</summary>
+    /// <summary>The number of records whose content changed.</summary>
     public required int Changed { get; init; }
 
-    /// <summary>Records that were removed, because their snapshot was gone already.</summary>
+    /// <summary>The number of records that were removed because their snapshot was already gone.</summary>
     public required int Removed { get; init; }
 
     /// <inheritdoc cref="CataloguePlan.NameTaken"/>
     public required IReadOnlyList<SnapshotId> NameTaken { get; init; }
 
-    /// <summary>Complete snapshots: those that a restore can use.</summary>
+    /// <summary>The number of complete snapshots, which a restore can use.</summary>
     public int Complete => Inventory.Snapshots.Count(s => s.IsComplete);
 }

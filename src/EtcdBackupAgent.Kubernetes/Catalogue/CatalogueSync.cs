@@ -9,23 +9,23 @@ using EtcdBackupAgent.Kubernetes.Publishing;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
-/// <summary>Makes what a cluster says of one location agree with what is in its repository. The repository is right; it
-/// is only read.</summary>
+/// <summary>Makes the records of one location in a cluster match its repository. The repository is the source of truth
+/// and is only read.</summary>
 /// <remarks>
 /// <para>
 /// 1. List the records and the policies, and read the location.
-/// 2. Take the inventory of the repository, whole. If that is not possible, or if it is not the repository that was
-///    pinned, nothing is changed.
+/// 2. Take the complete inventory of the repository. If that fails, or if it is not the pinned repository, change
+///    nothing.
 /// 3. Compare (<see cref="CataloguePlan"/>).
-/// 4. Make the records that are missing: after a disaster, all of those that the restored cluster does not know.
-/// 5. Refresh those that are there.
-/// 6. Remove those whose snapshot is gone.
-/// 7. Tell policies of backups they do not know of (<see cref="PolicyCatchUp"/>).
+/// 4. Create the missing records: after a disaster, all those that the restored cluster does not have.
+/// 5. Update the existing records.
+/// 6. Remove the records whose snapshot is gone.
+/// 7. Add missed backups to the status of the policies (<see cref="PolicyCatchUp"/>).
 /// 8. Write the location's status.
 /// </para>
 /// <para>
-/// It asks for three answers of the API server and one listing of the store, and writes where something differs, and
-/// when it was. Everything may be done twice, also by two at once.
+/// It needs three requests to the API server and one listing of the store. It writes only what differs, and the time of
+/// the sync. Every step may be executed twice, even by two processes at once.
 /// </para>
 /// </remarks>
 /// <param name="client">The cluster.</param>
@@ -34,22 +34,23 @@ namespace EtcdBackupAgent.Kubernetes.Catalogue;
 internal sealed class CatalogueSync(
     KubernetesClient client, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
 {
-    /// <summary>Thousands of records, of a cluster that was restored, one after the other would take minutes.</summary>
+    /// <summary>The greatest number of parallel writes: the thousands of records of a restored cluster would take
+    /// minutes one after the other.</summary>
     private const int WritesInFlightMax = 16;
 
     private readonly RecordPublisher _records = new(client);
 
-    /// <summary>Whether a record of this name was deleted, and what follows from that is still to be done: it is not
-    /// made again.</summary>
+    /// <summary>Returns whether a record of this name was deleted and its deletion is still to be handled. Such a
+    /// record is not created again.</summary>
     public Func<string, bool> IsAwaitingDeletion { get; init; } = static _ => false;
 
     private readonly StatusWriter _statuses = new(client);
 
     /// <param name="location">The location.</param>
-    /// <param name="resources">Where its Secret is found.</param>
-    /// <param name="cancellationToken">Ends it; what is left is done the next time.</param>
-    /// <exception cref="BackupException">What the store says, <see cref="FailureReason.ProtectionChanged"/>, or what the
-    /// API server says.</exception>
+    /// <param name="resources">The resources with its Secret.</param>
+    /// <param name="cancellationToken">After a cancelled call, the next call does the remaining steps.</param>
+    /// <exception cref="BackupException">The store failed, a request to the API server failed, or
+    /// <see cref="FailureReason.ProtectionChanged"/>.</exception>
     public async Task<CatalogueReport> ExecuteAsync(
         BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
     {
@@ -59,7 +60,7 @@ internal sealed class CatalogueSync(
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
-            throw ApiFailure.From(client.Connection, $"bring the records of BackupLocation {location.Name} up to date", e);
+            throw ApiFailure.From(client.Connection, $"update the records of BackupLocation {location.Name}", e);
         }
     }
 
@@ -120,7 +121,8 @@ internal sealed class CatalogueSync(
         };
     }
 
-    /// <summary>Another repository in the place of the pinned one would make every record look stale.</summary>
+    /// <summary>Checks that it is the pinned repository: with another one in its place, every record would look
+    /// stale.</summary>
     private async Task<Inventory> TakeInventoryAsync(
         BackupLocation location, ResourceSet resources, LocationObject item, CancellationToken cancellationToken)
     {
@@ -131,8 +133,8 @@ internal sealed class CatalogueSync(
             throw new BackupException(
                 FailureReason.ProtectionChanged,
                 $"The repository at {store.Address} is {repository.Document.Id}, but BackupLocation {location.Name} was "
-                + $"pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another one was put in its place. Its records "
-                + "are left as they are.");
+                + $"pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another repository was put in its "
+                + "place. The records are left as they are.");
         }
 
         return await repository.TakeInventoryAsync(cancellationToken);
@@ -150,7 +152,7 @@ internal sealed class CatalogueSync(
         }
         catch (ApiStatusException e) when (e.IsNotFound)
         {
-            // Deleted meanwhile.
+            // It was deleted meanwhile.
         }
     }
 

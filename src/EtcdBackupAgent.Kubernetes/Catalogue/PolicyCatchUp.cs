@@ -3,14 +3,14 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
-/// <summary>What a policy's status has missed: backups whose pod could not reach the API server, or that were made
-/// before the cluster was restored to an older state.</summary>
+/// <summary>Adds to a policy's status what it missed: backups whose pod could not reach the API server, or that were
+/// made before the cluster was restored to an older state.</summary>
 internal static class PolicyCatchUp
 {
-    /// <summary>Puts what the repository knows better into a policy's status.</summary>
+    /// <summary>Writes into a policy's status what the repository knows better.</summary>
     /// <param name="status">The status, which is changed.</param>
     /// <param name="policy">The policy.</param>
-    /// <param name="history">All of the repository.</param>
+    /// <param name="history">The history of the whole repository.</param>
     /// <param name="now">The time.</param>
     public static void Apply(PolicyStatus status, PolicyObject policy, SnapshotHistory history, DateTimeOffset now)
     {
@@ -27,7 +27,8 @@ internal static class PolicyCatchUp
         status.SetFromFuture(own.Count(s => s.IsFromFuture));
     }
 
-    /// <summary>By etcd's history where the status names a snapshot of the repository, by date otherwise.</summary>
+    /// <summary>Compares by etcd's history if the status names a snapshot of the repository, otherwise by
+    /// date.</summary>
     private static bool IsNewerThanKnown(
         Snapshot newest, PolicyStatus status, Snapshot[] own, SnapshotHistory history, DateTimeOffset now)
     {
@@ -41,7 +42,7 @@ internal static class PolicyCatchUp
             : known < StatusTime.Rounded(newest.Manifest.CompletedAt);
     }
 
-    /// <summary>Whether the run that made it has succeeded, as far as the repository tells.</summary>
+    /// <summary>Whether the run that made the snapshot succeeded, as far as the repository shows.</summary>
     private static bool Counts(Snapshot snapshot, PolicyObject policy) =>
         policy.IsVerifiedAfterBackup ? snapshot.IsProved : snapshot.IsGood;
 }

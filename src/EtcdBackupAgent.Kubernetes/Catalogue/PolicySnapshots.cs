@@ -4,8 +4,8 @@ using EtcdBackupAgent.Kubernetes.Objects;
 namespace EtcdBackupAgent.Kubernetes.Catalogue;
 
 /// <summary>
-/// Which snapshots are those of a policy in a cluster: <see cref="OwnSnapshots"/>, by its name, its uid, and the etcd
-/// cluster that its status names.
+/// Selects the snapshots that belong to a policy in a cluster (<see cref="OwnSnapshots"/>), by its name, its uid, and
+/// the etcd cluster that its status names.
 /// </summary>
 internal static class PolicySnapshots
 {
