@@ -4,8 +4,7 @@ using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Resources.Binding;
 
-/// <summary>A document that is one of ours: its kind and name are known and right, its spec has not been looked
-/// at.</summary>
+/// <summary>A document of a supported kind with a valid name; its spec has not been read yet.</summary>
 internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, string Where, FieldReader Root)
 {
     public const string Group = "kubedr.catalogicsoftware.com";
@@ -16,14 +15,14 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
     public const string Secret = "Secret";
     public const string List = "List";
 
-    /// <summary>The limit of a DNS subdomain, which Kubernetes puts on names.</summary>
+    /// <summary>The limit of a DNS subdomain, which Kubernetes sets for names.</summary>
     private const int NameLengthMax = 253;
 
-    /// <summary>The limit of a DNS label, which Kubernetes puts on namespaces.</summary>
+    /// <summary>The limit of a DNS label, which Kubernetes sets for namespaces.</summary>
     private const int NamespaceLengthMax = 63;
 
-    /// <summary>Kinds of kubedr that live in a cluster only; in a directory they are passed over without a word on
-    /// spelling.</summary>
+    /// <summary>Kinds of kubedr that exist only in a cluster. In a directory they are ignored, and no other spelling is
+    /// suggested.</summary>
     private static readonly string[] KindsPassedOver = ["MetadataBackupRecord", "MetadataRestore"];
 
     private static readonly Dictionary<string, string> VersionOfKind = new(StringComparer.Ordinal)
@@ -36,7 +35,8 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
 
     public ResourceProblems Problems => Root.Problems;
 
-    /// <summary>Tells what a document is; null if it is foreign (a warning) or cannot be told (an error).</summary>
+    /// <summary>Identifies a document; null if its kind is not supported (a warning) or cannot be read (an
+    /// error).</summary>
     public static DocumentIdentity? Of(MappingNode node, ResourceProblems problems)
     {
         FieldReader root = new(node, "", problems);
@@ -78,7 +78,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
                 return true;
             }
 
-            // The same kind name may be somebody else's; a version almost ours is a slip.
+            // Another API group may have a kind of the same name; a version that differs only slightly is a mistake.
             bool slip = group == Group || expected == CoreVersion || NearestName.Of(version, [expected]) is not null;
             if (slip)
             {
@@ -96,7 +96,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
 
         root.Warning(
             "kind",
-            $"{ResourceProblems.Show(kind)} of {ResourceProblems.Show(version)} is ignored; read are "
+            $"{ResourceProblems.Show(kind)} of {ResourceProblems.Show(version)} is ignored; supported are "
             + $"{BackupLocation} and {Policy} of {Version}, and {Secret} of {CoreVersion}");
         return false;
     }

@@ -6,8 +6,8 @@ using EtcdBackupAgent.Resources.Yaml;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// To whom a location's backups are encrypted: what <c>spec.encryption</c> says, or else the passphrase in the
-/// location's Secret. See <c>docs/policies.md</c>, "Encryption".
+/// Binds the encryption of a location: <c>spec.encryption</c>, or else the passphrase in the location's Secret. See
+/// <c>docs/policies.md</c>, "Encryption".
 /// </summary>
 internal static class EncryptionBinding
 {
@@ -17,10 +17,11 @@ internal static class EncryptionBinding
     private const string RecipientsField = "recipients";
     private const string Allowed = "allowed is None, or a mapping with recipients: [age1…]";
 
-    /// <summary>How the secret half of a recipient begins; no message may repeat it.</summary>
+    /// <summary>The beginning of an identity, the secret half of a recipient; no message may repeat it.</summary>
     private const string IdentityPrefix = "AGE-SECRET-KEY-";
 
-    /// <summary>What <c>spec.encryption</c> says, as far as it can be read; null if it is not written.</summary>
+    /// <summary>Returns the value of <c>spec.encryption</c>, as far as it is valid; null if the field is
+    /// absent.</summary>
     public static LocationEncryption? Bind(FieldReader spec)
     {
         switch (spec.Node(Field))
@@ -45,11 +46,12 @@ internal static class EncryptionBinding
         return new RecipientLocation { Recipients = [] };
     }
 
-    /// <summary>Reports that a location says nothing and names no Secret that could.</summary>
+    /// <summary>Reports that a location has neither an encryption nor a Secret that could contain a
+    /// passphrase.</summary>
     public static void ReportAbsent(FieldReader spec) =>
         spec.Error(Field, $"is missing; write {Ways("a Secret, and the Secret's name into spec.credentials")}");
 
-    /// <summary>Finds the passphrase in the Secret of a location that does not say <c>spec.encryption</c>.</summary>
+    /// <summary>Finds the passphrase in the Secret of a location without <c>spec.encryption</c>.</summary>
     /// <returns>Null if there is none or it is empty, which is then among the problems.</returns>
     public static PassphraseLocation? OfSecret(SecretContent secret, FieldReader spec)
     {
@@ -66,14 +68,14 @@ internal static class EncryptionBinding
         if (secret.Data[key].All(character => char.IsWhiteSpace((char)character)))
         {
             spec.Error(
-                "credentials", $"Secret {secret.Name} has an empty {key}; write a passphrase that nobody can guess");
+                "credentials", $"Secret {secret.Name} has an empty {key}; write a passphrase that is hard to guess");
             return null;
         }
 
         return new PassphraseLocation { Secret = secret.Name, SecretKey = key };
     }
 
-    /// <summary>The key that counts, whatever its value; null if the Secret has no passphrase.</summary>
+    /// <summary>Returns the key of the passphrase, whatever its value; null if the Secret has no passphrase.</summary>
     public static string? PassphraseKey(SecretContent secret) =>
         secret.Data.ContainsKey(PassphraseLocation.PreferredKey) ? PassphraseLocation.PreferredKey
         : secret.Data.ContainsKey(PassphraseLocation.KubedrKey) ? PassphraseLocation.KubedrKey
@@ -82,7 +84,7 @@ internal static class EncryptionBinding
     private static string Ways(string secret) =>
         $"a passphrase as {PassphraseLocation.PreferredKey} into {secret}, "
         + $"or '{Field}: {{{RecipientsField}: [age1…]}}' into the spec to encrypt to keys of your own, "
-        + $"or '{Field}: {Unencrypted}' to store the backups readable for everybody who can read the store";
+        + $"or '{Field}: {Unencrypted}' to store the backups readable by everyone who can read the store";
 
     private static List<string> Recipients(FieldReader encryption)
     {
@@ -123,7 +125,7 @@ internal static class EncryptionBinding
             problems.Error(
                 item.Where,
                 path,
-                "is a secret key, which has no place here; write its recipient, which 'age-keygen -y' prints");
+                "is a secret key, which does not belong here; write its recipient, which 'age-keygen -y' prints");
         }
         else if (!AgeRecipient.TryParse(SecretText.WithoutLineEnd(text.Text), out AgeRecipient? recipient))
         {
@@ -136,7 +138,7 @@ internal static class EncryptionBinding
         else if (recipients.Contains(recipient.ToString(), StringComparer.Ordinal))
         {
             problems.Warning(
-                item.Where, path, $"{ResourceProblems.Show(text.Text)} stands here once more and is ignored");
+                item.Where, path, $"{ResourceProblems.Show(text.Text)} is a duplicate and is ignored");
         }
         else
         {

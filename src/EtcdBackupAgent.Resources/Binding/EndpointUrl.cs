@@ -3,15 +3,15 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Resources.Binding;
 
-/// <summary>The URL of a server, of S3 or of etcd, as a field of a document: see <see cref="ServerUrl"/>.</summary>
+/// <summary>Reads the URL of a server, S3 or etcd, from a field of a document: see <see cref="ServerUrl"/>.</summary>
 internal static class EndpointUrl
 {
-    /// <summary>Null if it is none, which is then among the problems.</summary>
+    /// <summary>Returns the URL; null if it is invalid, which is then among the problems.</summary>
     public static Uri? Read(string text, string field, FieldReader fields)
     {
         ServerUrlFault fault = ServerUrl.Read(text, out Uri? url, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
 
-        // A password that was written into a URL must not be repeated in a log.
+        // A password in a URL must not be repeated in a log.
         string shown = text.Contains('@', StringComparison.Ordinal) ? "the URL" : ResourceProblems.Show(text);
         string scheme = text.Split(':')[0];
         switch (fault)
@@ -19,7 +19,7 @@ internal static class EndpointUrl
             case ServerUrlFault.None:
                 break;
             case ServerUrlFault.User:
-                fields.Error(field, "the URL holds a user or password; those belong in a Secret");
+                fields.Error(field, "the URL contains a user or password; those belong in a Secret");
                 break;
             case ServerUrlFault.Scheme:
                 fields.Error(

@@ -6,8 +6,8 @@ using EtcdBackupAgent.Resources.Yaml;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// Reads the fields of one mapping by name and type. What has the wrong type is a problem and reads as absent; what
-/// nobody asked for by the time of <see cref="WarnOfUnknown"/> is unknown.
+/// Reads the fields of one mapping by name and type. A field with the wrong type is a problem and is treated as absent.
+/// A field that was not read before <see cref="WarnOfUnknown"/> is called is unknown.
 /// </summary>
 internal sealed class FieldReader(MappingNode node, string path, ResourceProblems problems)
 {
@@ -15,18 +15,18 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
 
     public ResourceProblems Problems => problems;
 
-    /// <summary>Whether the field is written down, whatever its value.</summary>
+    /// <summary>Whether the field is present, whatever its value.</summary>
     public bool Has(string field) => Find(field) is not null;
 
-    /// <summary>The place of the field, or of the mapping it is missing from.</summary>
+    /// <summary>Returns the position of the field, or of the mapping in which it is missing.</summary>
     public string Where(string field) => node.Fields.TryGetValue(field, out ResourceNode? value) ? value.Where : node.Where;
 
     public void Error(string field, string message) => problems.Error(Where(field), PathOf(field), message);
 
     public void Warning(string field, string message) => problems.Warning(Where(field), PathOf(field), message);
 
-    /// <summary>Without the line end that a block leaves (<see cref="SecretText"/>); null if the field is absent or was
-    /// not a text.</summary>
+    /// <summary>Returns a text without the line end of a block scalar (<see cref="SecretText"/>); null if the field is
+    /// absent or is not a text.</summary>
     public string? Text(string field)
     {
         switch (Find(field))
@@ -58,7 +58,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return Text(field);
     }
 
-    /// <summary>One of an enumeration's names, as they are written there; null if the field is absent or holds something else.</summary>
+    /// <summary>Returns a value of an enumeration by its exact name; null if the field is absent or has another
+    /// value.</summary>
     public T? OneOf<T>(string field)
         where T : struct, Enum
     {
@@ -80,7 +81,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return null;
     }
 
-    /// <summary>A whole number of at least <paramref name="least"/>.</summary>
+    /// <summary>Returns a whole number of at least <paramref name="least"/>; null if the field is absent or
+    /// invalid.</summary>
     public int? Integer(string field, int least)
     {
         string allowed = $"allowed is a whole number from {least} to {int.MaxValue}";
@@ -128,11 +130,11 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    /// <summary>The value as it is written, for fields of several types and for those whose value no message may hold;
-    /// null if absent.</summary>
+    /// <summary>Returns the node itself, for fields of several types and for those whose value no message may contain;
+    /// null if the field is absent.</summary>
     public ResourceNode? Node(string field) => Find(field);
 
-    /// <summary>The fields of a nested mapping; null if it is absent, empty or no mapping.</summary>
+    /// <summary>Returns the fields of a nested mapping; null if it is absent, empty or not a mapping.</summary>
     public FieldReader? Mapping(string field)
     {
         switch (Find(field))
@@ -147,7 +149,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    /// <summary>The items of a list; empty if it is absent or no list.</summary>
+    /// <summary>Returns the items of a list; empty if it is absent or not a list.</summary>
     public IReadOnlyList<ResourceNode> Items(string field)
     {
         switch (Find(field))
@@ -162,14 +164,14 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    /// <summary>Takes every field as known and returns their names, for mappings whose keys are free.</summary>
+    /// <summary>Marks every field as known and returns their names, for mappings with arbitrary keys.</summary>
     public IReadOnlyCollection<string> Names()
     {
         _known.UnionWith(node.Fields.Keys);
         return [.. node.Fields.Keys];
     }
 
-    /// <summary>Takes fields as known that mean nothing here.</summary>
+    /// <summary>Marks fields as known that have no effect here.</summary>
     public void Ignore(params ReadOnlySpan<string> fields)
     {
         foreach (string field in fields)
@@ -192,10 +194,10 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return node.Fields.GetValueOrDefault(field);
     }
 
-    /// <summary>The field that is there under a name almost the same, if it is not one that was asked for.</summary>
+    /// <summary>Returns a hint to an unknown field with an almost equal name, or an empty text.</summary>
     private string HintOfSlip(string field) =>
         NearestName.Of(field, node.Fields.Keys.Where(key => !_known.Contains(key))) is { } slip
-            ? $"; there is '{slip}'"
+            ? $"; found '{slip}'"
             : "";
 
     private string PathOf(string field) => path.Length == 0 ? field : $"{path}.{field}";

@@ -8,11 +8,12 @@ using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Resources.Binding;
 
-/// <summary>The spec of a <c>BackupLocation</c>: kubedr's fields, and those we add. See
+/// <summary>Binds the spec of a <c>BackupLocation</c>: kubedr's fields and the agent's own. See
 /// <c>docs/policies.md</c>.</summary>
 internal static partial class LocationBinding
 {
-    /// <summary>Stand for a URL with an error, so that what else is wrong is judged by what was meant.</summary>
+    /// <summary>Placeholders for an invalid URL, so that the other fields are still checked for the intended kind of
+    /// location.</summary>
     private static readonly Uri UnreadableDirectory = new("file:///");
     private static readonly Uri UnreadableEndpoint = new("https://unreadable.invalid");
 
@@ -22,7 +23,7 @@ internal static partial class LocationBinding
         "serverSideEncryption", "kmsKeyId", "storageClass", "tags",
     ];
 
-    /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
+    /// <summary>Returns the location as far as it is valid. Errors are added to the problems.</summary>
     public static BackupLocation Bind(ResourceName name, FieldReader spec)
     {
         string? text = spec.RequiredText("url");
@@ -44,7 +45,7 @@ internal static partial class LocationBinding
         };
         foreach (string field in OnlyForS3.Where(field => isDirectory && spec.Has(field)))
         {
-            spec.Warning(field, "means nothing for a directory and is ignored");
+            spec.Warning(field, "has no effect for a directory and is ignored");
         }
 
         spec.Ignore(OnlyForS3);
@@ -81,7 +82,7 @@ internal static partial class LocationBinding
         string? prefix = spec.Text("prefix");
         if (prefix is not null && isDirectory)
         {
-            spec.Error("prefix", "means nothing for a directory; write it at the end of url");
+            spec.Error("prefix", "does not apply to a directory; write it at the end of url");
         }
         else if (prefix is not null && (prefix.Length > ObjectKey.PrefixLengthMax || !ObjectKey.IsValid(prefix)))
         {
@@ -118,7 +119,8 @@ internal static partial class LocationBinding
 
         if (pem.Contains("PRIVATE KEY", StringComparison.Ordinal))
         {
-            spec.Error("caCertificate", "holds a private key, which has no place here; write only the certificate");
+            spec.Error(
+                "caCertificate", "contains a private key, which does not belong here; write only the certificate");
             return null;
         }
 
@@ -129,7 +131,7 @@ internal static partial class LocationBinding
         }
         catch (CryptographicException e)
         {
-            spec.Error("caCertificate", $"holds a certificate that cannot be read: {e.Message}");
+            spec.Error("caCertificate", $"contains a certificate that cannot be read: {e.Message}");
             return null;
         }
 
@@ -137,7 +139,7 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "caCertificate",
-                "holds no certificate; write the text from '-----BEGIN CERTIFICATE-----' to its end");
+                "contains no certificate; write the text from '-----BEGIN CERTIFICATE-----' to its end");
         }
 
         foreach (X509Certificate2 certificate in certificates)
@@ -181,14 +183,14 @@ internal static partial class LocationBinding
         return settings;
     }
 
-    /// <summary>For a directory the Secret holds at most the passphrase, and may be left out.</summary>
+    /// <summary>For a directory, the Secret contains at most the passphrase, and may be left out.</summary>
     private static ResourceName? Credentials(ResourceName name, FieldReader spec, bool isDirectory) =>
         (isDirectory ? spec.Text("credentials") : spec.RequiredText("credentials")) is { } secret
             ? new ResourceName(name.Namespace, secret)
             : null;
 
-    /// <summary>What is not written is a passphrase in the Secret, if that is named; <see cref="References"/> looks for
-    /// it.</summary>
+    /// <summary>If the field is absent, the encryption is the passphrase in the named Secret; <see cref="References"/>
+    /// reads it.</summary>
     private static LocationEncryption Encryption(ResourceName? credentials, FieldReader spec, bool isDirectory)
     {
         if (EncryptionBinding.Bind(spec) is { } written)

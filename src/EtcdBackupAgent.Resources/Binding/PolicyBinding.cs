@@ -6,8 +6,8 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// The spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and those that <c>docs/policies.md</c>
-/// marks as added.
+/// Binds the spec of a <c>MetadataBackupPolicy</c>: kubedr's fields and defaults, and the fields that
+/// <c>docs/policies.md</c> marks as added.
 /// </summary>
 internal static partial class PolicyBinding
 {
@@ -19,7 +19,7 @@ internal static partial class PolicyBinding
 
     private static readonly string[] OptionsKnown = ["master-node-label-name", ExecutionOption];
 
-    /// <summary>What can be read of it; what is wrong is then among the problems.</summary>
+    /// <summary>Returns the policy as far as it is valid. Errors are added to the problems.</summary>
     public static BackupPolicy Bind(ResourceName name, FieldReader spec)
     {
         string? destination = spec.RequiredText("destination");
@@ -59,7 +59,7 @@ internal static partial class PolicyBinding
                 : new UriBuilder(url) { Port = BackupPolicy.EtcdPortDefault }.Uri;
             if (url is not null && endpoints.Contains(url))
             {
-                spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} stands here twice");
+                spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} is a duplicate");
             }
             else if (url is not null)
             {
@@ -77,8 +77,8 @@ internal static partial class PolicyBinding
         {
             spec.Error(
                 "etcdServerName",
-                $"{ResourceProblems.Show(name)} is neither a host name nor an address; write what the certificate of "
-                + "etcd's server is for, such as etcd.example.com");
+                $"{ResourceProblems.Show(name)} is neither a host name nor an address; write a name from the "
+                + "certificate of etcd's server, such as etcd.example.com");
         }
 
         return name;
@@ -109,7 +109,7 @@ internal static partial class PolicyBinding
         {
             if (spec.Has("timeZone") && !spec.Has("schedule"))
             {
-                spec.Warning("timeZone", "means nothing without a schedule");
+                spec.Warning("timeZone", "has no effect without a schedule");
             }
 
             return null;
@@ -134,7 +134,7 @@ internal static partial class PolicyBinding
             return TimeZoneInfo.Utc;
         }
 
-        // Only names of the IANA database: "Local" would mean another thing on every machine.
+        // Only names of the IANA database: "Local" would mean something different on every machine.
         if (ZonePattern().IsMatch(id) && TimeZoneInfo.TryFindSystemTimeZoneById(id, out TimeZoneInfo? zone))
         {
             return zone;

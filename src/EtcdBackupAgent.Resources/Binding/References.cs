@@ -4,13 +4,14 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// The resources as far as they could be read, and what they name: a location its Secret, which may hold its passphrase,
-/// a policy its location and, if an endpoint is https, its Secret. Plain http endpoints need no Secret. Only what is
-/// right in itself and in what it names counts.
+/// Checks the references between the resources that could be read: a location names its Secret, which may contain its
+/// passphrase; a policy names its location and, if an endpoint is https, its Secret. Plain http endpoints need no
+/// Secret. A resource is valid only if the resources that it names are valid, too.
 /// </summary>
-/// <param name="documents">Everything that was written down, right or not: what is broken is not "missing".</param>
-/// <param name="unreadable">Secrets that could not be read, and why.</param>
-/// <param name="isPassphraseOptional">Whether a location may do without the passphrase it means to have.</param>
+/// <param name="documents">All documents, valid or not: an invalid document is not reported as missing.</param>
+/// <param name="unreadable">The Secrets that could not be read, with the reason.</param>
+/// <param name="isPassphraseOptional">Whether a location is valid without the passphrase that it expects in its
+/// Secret.</param>
 internal sealed class References(
     IEnumerable<(string Kind, ResourceName Name)> documents,
     IReadOnlyDictionary<ResourceName, string> unreadable,
@@ -30,7 +31,7 @@ internal sealed class References(
 
     public void Add(BackupPolicy policy, FieldReader spec) => _policies.Add((policy, spec));
 
-    /// <summary>What holds together, with the problems found here and before.</summary>
+    /// <summary>Returns the resources whose references are valid, with the problems found here and earlier.</summary>
     public ResourceSet Check(List<ResourceProblem> problems)
     {
         Dictionary<ResourceName, BackupLocation> locations = _locations
@@ -50,8 +51,8 @@ internal sealed class References(
         };
     }
 
-    /// <summary>The location with the key of its passphrase, if it has one. What its Secret lacks is then among the
-    /// problems.</summary>
+    /// <summary>Returns the location with the key of its passphrase, if it has one. Keys that its Secret lacks are
+    /// added to the problems.</summary>
     private BackupLocation WithSecret(BackupLocation location, FieldReader spec)
     {
         if (location.Credentials is not { } name)
@@ -85,20 +86,20 @@ internal sealed class References(
             : location;
     }
 
-    /// <summary>A passphrase that is there while spec.encryption says otherwise is no slip: kubedr's Secrets always
-    /// have one.</summary>
+    /// <summary>A passphrase in the Secret is not a mistake if spec.encryption has another value: kubedr's Secrets
+    /// always have one.</summary>
     private void WarnOfUselessSecret(ResourceName name, FieldReader spec)
     {
         if (!_secrets.TryGetValue(name, out SecretContent? secret) || EncryptionBinding.PassphraseKey(secret) is null)
         {
             spec.Warning(
-                "credentials", "means nothing for a directory whose encryption is written down, and is ignored");
+                "credentials", "has no effect for a directory whose encryption is given, and is ignored");
         }
     }
 
     private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
     {
-        // A destination that is not written is reported as such.
+        // A missing destination is reported separately.
         if (policy.Destination.Name.Length == 0 || locations.ContainsKey(policy.Destination))
         {
             return true;
@@ -108,7 +109,8 @@ internal sealed class References(
         return false;
     }
 
-    /// <summary>To look into an encrypted snapshot takes a key; the agent has one only where it has a passphrase.</summary>
+    /// <summary>The verification of an encrypted snapshot needs a key. The agent has one only if it has a
+    /// passphrase.</summary>
     private static bool HasKeyToVerify(
         BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
     {
@@ -120,8 +122,9 @@ internal sealed class References(
 
         spec.Error(
             PolicyBinding.VerifyField,
-            $"{policy.Verify} needs a key that opens the backups, but {DocumentIdentity.BackupLocation} {policy.Destination} has only "
-            + $"recipients; write {PolicyVerification.Never} and verify where the identity is, or use a location with a passphrase");
+            $"{policy.Verify} needs a key that opens the backups, but {DocumentIdentity.BackupLocation} "
+            + $"{policy.Destination} has only recipients; write {PolicyVerification.Never} and verify where the "
+            + "identity is, or use a location with a passphrase");
         return false;
     }
 
@@ -159,7 +162,7 @@ internal sealed class References(
         return missing.Length > 0;
     }
 
-    /// <summary>Access keys with white space that no server would take, which it could only call a wrong
+    /// <summary>Reports access keys with white space: no server accepts them, and it could only report a wrong
     /// key.</summary>
     private static void ReportFaults(SecretContent secret, string[] keys, FieldReader spec)
     {
@@ -180,7 +183,7 @@ internal sealed class References(
     {
         if (_documents.Contains((kind, name)))
         {
-            return $"{kind} {name} has an error of its own";
+            return $"{kind} {name} is itself invalid";
         }
 
         IEnumerable<string> others = _documents

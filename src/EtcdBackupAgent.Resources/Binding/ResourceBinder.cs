@@ -4,22 +4,21 @@ using EtcdBackupAgent.Resources.Yaml;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// Makes typed resources of parsed documents, wherever they come from, and reports every problem of every document at
-/// once.
+/// Makes typed resources from parsed documents of any source, and reports all problems of all documents at once.
 /// </summary>
 /// <remarks>
-/// 1. Tell the documents apart: kind and name; lists are opened.
-/// 2. Refuse names that stand twice: nobody can know which one is meant.
+/// 1. Identify the documents by kind and name; expand lists.
+/// 2. Refuse duplicate names: it cannot be known which document is meant.
 /// 3. Read the spec of each by its kind.
-/// 4. Check what they refer to (<see cref="References"/>); what refers to something broken is left out, too.
+/// 4. Check their references (<see cref="References"/>). A document that refers to an invalid one is left out, too.
 /// </remarks>
 internal sealed class ResourceBinder(List<ResourceProblem> problems)
 {
-    /// <summary>Secrets that may be there but could not be read, with the reason.</summary>
+    /// <summary>The Secrets that may exist but could not be read, with the reason.</summary>
     public IReadOnlyDictionary<ResourceName, string> Unreadable { get; init; } = new Dictionary<ResourceName, string>();
 
-    /// <summary>Whether a location is right although its Secret shows no passphrase: where Secrets are given in parts,
-    /// as to the pod of a backup, which encrypts to public recipients only.</summary>
+    /// <summary>Whether a location is valid although its Secret has no passphrase. This is so if only parts of the
+    /// Secrets are given, as in the pod of a backup, which encrypts to public recipients only.</summary>
     public bool IsPassphraseOptional { get; init; }
 
     public ResourceSet Bind(IEnumerable<ResourceNode> documents)
@@ -34,7 +33,7 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
             foreach (DocumentIdentity later in same.Skip(1))
             {
                 twice.UnionWith(same);
-                later.Problems.Error(later.Where, "", $"stands here once more; first: {same[0].Where}");
+                later.Problems.Error(later.Where, "", $"is a duplicate; first: {same[0].Where}");
             }
         }
 

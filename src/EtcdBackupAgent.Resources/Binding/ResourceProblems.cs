@@ -2,11 +2,11 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Resources.Binding;
 
-/// <summary>The problems of one document on their way into the list of all. Kind and name are filled in as they become
+/// <summary>Adds the problems of one document to the list of all problems. Kind and name are set when they become
 /// known.</summary>
 internal sealed class ResourceProblems(List<ResourceProblem> all, string description)
 {
-    /// <summary>Characters of a value that a message repeats.</summary>
+    /// <summary>The greatest number of characters of a value that a message repeats.</summary>
     private const int ShownLengthMax = 80;
 
     public string Description { get; set; } = description;
@@ -25,8 +25,8 @@ internal sealed class ResourceProblems(List<ResourceProblem> all, string descrip
 
     public void Warning(string where, string field, string message) => Add(ProblemSeverity.Warning, where, field, message);
 
-    /// <summary>A value in quotes, cut if long, with control characters as they are written in C. Not for secrets, and
-    /// not for a URL that may hold one.</summary>
+    /// <summary>Returns a value in quotes, cut if it is long, with control characters escaped as in C. Not for secrets,
+    /// and not for a URL that may contain one.</summary>
     public static string Show(string value)
     {
         string cut = value.Length <= ShownLengthMax ? value : $"{value[..ShownLengthMax]}…";

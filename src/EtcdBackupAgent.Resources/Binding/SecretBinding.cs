@@ -5,12 +5,12 @@ using EtcdBackupAgent.Resources.Yaml;
 namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
-/// A v1 Secret. <c>stringData</c> goes over <c>data</c>, as in the API server. No message here holds a value, of
-/// whatever field.
+/// Binds a v1 Secret. <c>stringData</c> overrides <c>data</c>, as in the API server. No message contains the value of
+/// any field.
 /// </summary>
 internal static class SecretBinding
 {
-    /// <summary>Null if something is wrong, which is then among the problems.</summary>
+    /// <summary>Returns the Secret; null if it has an error, which is then among the problems.</summary>
     public static SecretContent? Bind(ResourceName name, FieldReader root)
     {
         Dictionary<string, byte[]> content = new(StringComparer.Ordinal);

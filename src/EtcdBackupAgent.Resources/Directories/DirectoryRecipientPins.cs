@@ -6,8 +6,9 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Resources.Directories;
 
 /// <summary>
-/// Pins beside the documents, one file a location: <c>.pins/NAMESPACE.NAME.json</c>. The dot keeps the directory from
-/// being read as documents; a namespace has no dot, so no two locations share a file. Only the owner reads and writes it.
+/// Stores the pins beside the documents, in one file per location: <c>.pins/NAMESPACE.NAME.json</c>. Because of the
+/// dot, the directory is not read as documents; a namespace has no dot, so no two locations share a file. Only the
+/// owner can read and write it.
 /// </summary>
 /// <param name="directory">The directory of the documents, which <see cref="DirectoryResourceStore"/> reads.</param>
 public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
@@ -32,12 +33,12 @@ public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                $"{path}, which holds the pinned recipients of BackupLocation {location}, is damaged: "
+                $"{path}, which contains the pinned recipients of BackupLocation {location}, is damaged: "
                 + $"{e.Message.TrimEnd('.')}.",
                 e)
             {
                 Hint = "Compare the recipients that 'etcd-backup-agent key list' shows with those you expect; if they "
-                    + "are right, delete the file, and the next backup pins them anew.",
+                    + "are correct, delete the file, and the next backup pins them again.",
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -53,8 +54,8 @@ public sealed class DirectoryRecipientPins(string directory) : IRecipientPins
     }
 
     /// <remarks>
-    /// 1. Write a new file beside the old one, and have it on the disk.
-    /// 2. Rename it over the old one. Whoever reads sees the old pin or the new one.
+    /// 1. Write a new file beside the old one, and flush it to the disk.
+    /// 2. Rename it over the old one. A reader sees either the old pin or the new one.
     /// </remarks>
     public async Task WriteAsync(ResourceName location, PinnedRecipients pin, CancellationToken cancellationToken)
     {

@@ -10,12 +10,14 @@ using YamlDotNet.Core;
 namespace EtcdBackupAgent.Resources.Directories;
 
 /// <summary>
-/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, not of those below it. Files whose
-/// name begins with a dot are passed over: among them are the internals of a mounted ConfigMap and what editors leave.
+/// Reads the files <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> of one directory, but not of its subdirectories. Files
+/// whose name begins with a dot are ignored: for example the internals of a mounted ConfigMap and the temporary files
+/// of editors.
 /// </summary>
 public sealed class DirectoryResourceStore(string directory) : IResourceStore
 {
-    /// <summary>Bytes in one file. Kubernetes takes no object above 1.5 MiB; a file may hold a few.</summary>
+    /// <summary>The greatest size of one file in bytes. Kubernetes accepts no object above 1.5 MiB; a file may contain
+    /// a few objects.</summary>
     public const int FileBytesMax = 8 * 1024 * 1024;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -60,7 +62,7 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         {
             throw new BackupException(FailureReason.InvalidInput, $"The directory of resources cannot be read: {e.Message}", e)
             {
-                Hint = "Name a directory that holds BackupLocation, MetadataBackupPolicy and Secret documents.",
+                Hint = "Name a directory that contains BackupLocation, MetadataBackupPolicy and Secret documents.",
             };
         }
     }

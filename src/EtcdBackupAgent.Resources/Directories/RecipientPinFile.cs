@@ -6,10 +6,10 @@ using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Resources.Directories;
 
-/// <summary>What stands in a pin's file, as JSON; <c>docs/policies.md</c>, "Pinned recipients".</summary>
+/// <summary>The content of a pin's file, as JSON; see <c>docs/policies.md</c>, "Pinned recipients".</summary>
 internal sealed record RecipientPinFile
 {
-    /// <summary>The format that is written, and the only one that is read.</summary>
+    /// <summary>The format version that is written, and the only one that is read.</summary>
     public const int FormatVersionKnown = 1;
 
     public required int FormatVersion { get; init; }
@@ -30,7 +30,7 @@ internal sealed record RecipientPinFile
         },
         RecipientPinJson.Default.RecipientPinFile);
 
-    /// <exception cref="JsonException">It is no pin; the message says why.</exception>
+    /// <exception cref="JsonException">The content is not a valid pin; the message gives the reason.</exception>
     public static PinnedRecipients Read(ReadOnlySpan<byte> utf8)
     {
         RecipientPinFile file = JsonSerializer.Deserialize(utf8, RecipientPinJson.Default.RecipientPinFile)
@@ -45,7 +45,7 @@ internal sealed record RecipientPinFile
             throw new JsonException("repositoryId is empty");
         }
 
-        // The reader lets nulls into a list, whatever its type says.
+        // The deserializer accepts nulls in a list, although its type does not allow them.
         foreach (string? text in file.Recipients.Where(text => !AgeRecipient.TryParse(text, out _)))
         {
             throw new JsonException(

@@ -1,14 +1,15 @@
 namespace EtcdBackupAgent.Resources.Yaml;
 
 /// <summary>
-/// A parsed document: what YAML and JSON have in common, with the place of each part. The binder reads nothing else, so
-/// that a directory of YAML and a Kubernetes API share it.
+/// A node of a parsed document: what YAML and JSON have in common, with the position of each part. The binder reads
+/// only these nodes, so that a directory of YAML files and a Kubernetes API share it.
 /// </summary>
-/// <param name="Where">For messages: <c>policy.yaml:12</c>, or the name of the object in a cluster.</param>
-/// <param name="Size">How many nodes it is, itself and aliases expanded included.</param>
+/// <param name="Where">The position for messages: <c>policy.yaml:12</c>, or the name of the object in a
+/// cluster.</param>
+/// <param name="Size">The number of nodes, including itself and the expanded aliases.</param>
 internal abstract record ResourceNode(string Where, int Size)
 {
-    /// <summary>What it is, for messages; never its value.</summary>
+    /// <summary>The type of the node, for messages; never its value.</summary>
     public abstract string Sort { get; }
 }
 
@@ -36,7 +37,8 @@ internal sealed record ScalarNode(string Where, string Text, ScalarType Type) : 
     };
 }
 
-/// <summary>JSON's four; a plain scalar in YAML is what YAML 1.2's core schema makes of it.</summary>
+/// <summary>The four scalar types of JSON. A plain scalar in YAML has the type that YAML 1.2's core schema gives
+/// it.</summary>
 internal enum ScalarType
 {
     Null,

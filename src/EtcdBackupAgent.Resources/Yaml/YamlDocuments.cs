@@ -5,14 +5,14 @@ using YamlDotNet.Core.Events;
 namespace EtcdBackupAgent.Resources.Yaml;
 
 /// <summary>
-/// Turns the text of one file into nodes, with the line of each. JSON is read as the YAML that it is. What is bounded:
-/// the nesting, and the number of nodes after aliases are expanded, so that a few lines cannot stand for gigabytes.
+/// Turns the text of one file into nodes, with the line of each. JSON is read as YAML. The nesting and the number of
+/// nodes after the expansion of aliases are limited, so that a few lines cannot expand to gigabytes.
 /// </summary>
 internal sealed partial class YamlDocuments
 {
     public const int DepthMax = 64;
 
-    /// <summary>Nodes in one file, each use of an alias counted in full.</summary>
+    /// <summary>The greatest number of nodes in one file; each use of an alias counts in full.</summary>
     public const int NodesMax = 100_000;
 
     private readonly string _file;
@@ -26,10 +26,10 @@ internal sealed partial class YamlDocuments
         _parser = new Parser(new StringReader(text));
     }
 
-    /// <summary>Adds the documents of a file in their order, up to the first that is broken; empty ones are left
+    /// <summary>Adds the documents of a file in their order, up to the first broken one. Empty documents are left
     /// out.</summary>
-    /// <exception cref="YamlException">The text is not YAML, or goes beyond a bound; with the place. The message never
-    /// holds a value from the text.</exception>
+    /// <exception cref="YamlException">The text is not YAML, or exceeds a limit. The exception has the position. Its
+    /// message never contains a value from the text.</exception>
     public static void Parse(string file, string text, List<ResourceNode> documents)
     {
         YamlDocuments parsing = new(file, text);
@@ -39,9 +39,9 @@ internal sealed partial class YamlDocuments
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            // YamlDotNet's scanner lets these out on some broken text, for example "a: [b" at the end of a file.
+            // YamlDotNet's scanner throws these on some broken text, for example "a: [b" at the end of a file.
             Mark end = parsing._parser.Current?.End ?? Mark.Empty;
-            throw new YamlException(end, end, "the text after this place is broken or ends too early", e);
+            throw new YamlException(end, end, "the text after this position is broken or ends too early", e);
         }
     }
 
@@ -67,15 +67,15 @@ internal sealed partial class YamlDocuments
         {
             AnchorAlias alias = _parser.Consume<AnchorAlias>();
 
-            // An anchor is known only once its node is complete, so no node can hold itself.
+            // An anchor is known only after its node is complete, so no node can contain itself.
             return _anchors.TryGetValue(alias.Value.Value, out ResourceNode? target)
                 ? Counted(target, target.Size, alias)
-                : throw At(alias, "this alias names no anchor before it (a text that begins with '*' needs quotes)");
+                : throw At(alias, "this alias refers to no earlier anchor (a text that begins with '*' needs quotes)");
         }
 
         if (_parser.Current is not NodeEvent start)
         {
-            throw At(_parser.Current!, "a value was expected here");
+            throw At(_parser.Current!, "expected a value here");
         }
 
         if (depth > DepthMax)
@@ -120,7 +120,7 @@ internal sealed partial class YamlDocuments
             size += value.Size;
             if (!fields.TryAdd(key.Value, value))
             {
-                throw At(key, $"the field '{key.Value}' stands here for the second time; first: {fields[key.Value].Where}");
+                throw At(key, $"the field '{key.Value}' is a duplicate; first: {fields[key.Value].Where}");
             }
         }
 

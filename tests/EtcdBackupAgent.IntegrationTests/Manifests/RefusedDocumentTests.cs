@@ -33,7 +33,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("url: 'file:///a', encryption: {recipient: [age1]}", "spec.encryption.recipients: Required value")]
     [InlineData("url: 'file:///a', encryption: {recipients: []}", "should have at least 1 items")]
     [InlineData("url: 'file:///a', encryption: {recipients: [age1]}", "should match '^age1")]
-    [InlineData($"{Directory}, prefix: a", "prefix cannot be used with a directory; write it at the end of url")]
+    [InlineData($"{Directory}, prefix: a", "prefix does not apply to a directory; write it at the end of url")]
     [InlineData($"{Bucket}, prefix: /a", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, prefix: a/../b", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, region: 'eu central'", "region must be letters, digits, '-' and '_'")]
@@ -47,7 +47,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, caCertificate: /etc/ca.crt", "caCertificate must be the text of a PEM file")]
     [InlineData(
         $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",
-        "caCertificate contains a private key, which must not be here")]
+        "caCertificate contains a private key, which does not belong here")]
     public async Task A_location_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Location(spec), message);
 

@@ -93,7 +93,7 @@ public sealed class PodSecretsTests : IDisposable
         Assert.Equal(
             [
                 "BackupLocation kubedr-system/s3: spec.credentials: Secret kubedr-system/minio has no secret_key",
-                "MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/s3 has an error of its own",
+                "MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/s3 is itself invalid",
                 "MetadataBackupPolicy kubedr-system/p: spec.etcdCreds: Secret kubedr-system/etcd-creds has no client.key",
             ],
             set.Problems.Select(problem => $"{problem}"));

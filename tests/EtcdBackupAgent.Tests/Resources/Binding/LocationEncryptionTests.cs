@@ -86,7 +86,7 @@ public sealed class LocationEncryptionTests
             "l.yaml", DirectoryFixture.BareLocation(Disk, "encryption:", "  recipients:", $"  - {One}", $"  - {Other}", $"  - {One}"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync(
-            $"Warning: l.yaml:11: BackupLocation kubedr-system/l: spec.encryption.recipients[2]: '{One}' stands here once more")).Locations).Value;
+            $"Warning: l.yaml:11: BackupLocation kubedr-system/l: spec.encryption.recipients[2]: '{One}' is a duplicate")).Locations).Value;
 
         Assert.Equal([One, Other], Assert.IsType<RecipientLocation>(location.Encryption).Recipients);
     }
@@ -106,7 +106,7 @@ public sealed class LocationEncryptionTests
     [InlineData("{recipients: " + One + "}", "encryption.recipients: is a text, but must be a list of at least one recipient")]
     [InlineData("{recipients: [5]}", "encryption.recipients[0]: is a number, but must be a recipient, age1…")]
     [InlineData("{recipients: [" + One + ", age1hello]}", "encryption.recipients[1]: 'age1hello' is not a recipient; allowed is age1 and 58 more")]
-    [InlineData("{recipients: [" + Identity + "]}", "encryption.recipients[0]: is a secret key, which has no place here; write its recipient")]
+    [InlineData("{recipients: [" + Identity + "]}", "encryption.recipients[0]: is a secret key, which does not belong here; write its recipient")]
     public async Task A_wrong_encryption_is_refused_and_no_secret_key_is_repeated(string value, string problem)
     {
         using DirectoryFixture directory = new();
@@ -136,7 +136,7 @@ public sealed class LocationEncryptionTests
         ResourceSet set = await directory.ExpectAsync(
             "Error: l.yaml:6: BackupLocation kubedr-system/l: spec.encryption: is missing; write a passphrase as repo_password into "
             + "a Secret, and the Secret's name into spec.credentials, or 'encryption: {recipients: [age1…]}' into the spec to encrypt "
-            + "to keys of your own, or 'encryption: None' to store the backups readable for everybody who can read the store");
+            + "to keys of your own, or 'encryption: None' to store the backups readable by everyone who can read the store");
 
         Assert.Empty(set.Locations);
     }
@@ -215,7 +215,7 @@ public sealed class LocationEncryptionTests
         directory.With("l.yaml", DirectoryFixture.Location(Disk, "credentials: c"), DirectoryFixture.Secret("c", key));
 
         ResourceSet set = await directory.ExpectAsync(warned
-            ? ["Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: means nothing for a directory whose encryption is written down"]
+            ? ["Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: has no effect for a directory whose encryption is given"]
             : []);
 
         Assert.IsType<UnencryptedLocation>(Assert.Single(set.Locations).Value.Encryption);

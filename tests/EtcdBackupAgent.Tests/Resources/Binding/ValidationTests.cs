@@ -39,7 +39,7 @@ public sealed class ValidationTests
     [InlineData("etcdEndpoint: 'http://a:2379,'", "'' is not a URL")]
     [InlineData("etcdEndpoint: htps://a:2379", "'htps://a:2379' has the scheme 'htps'; allowed are http and https; did you mean 'https'?")]
     [InlineData("etcdEndpoint: http://a:2379/v3", "'http://a:2379/v3' continues after the host and port")]
-    [InlineData("etcdEndpoint: http://root:s3cret@a:2379", "the URL holds a user or password; those belong in a Secret")]
+    [InlineData("etcdEndpoint: http://root:s3cret@a:2379", "the URL contains a user or password; those belong in a Secret")]
     [InlineData("options: {master-node-label-name: 5}", "is a number, 5, but must be a text", "", "spec.options.master-node-label-name")]
     [InlineData("options: {execution: inprocess}", "'inprocess' is not possible; allowed is CronJob or InProcess; did you mean 'InProcess'?", "", "spec.options.execution")]
     [InlineData("options: text", "is a text, but must be a mapping")]
@@ -66,7 +66,7 @@ public sealed class ValidationTests
     [InlineData("https://a#x", "url: 'https://a#x' continues after the host and port")]
     [InlineData("https://0x7f.1", "url: 'https://0x7f.1' has a host that is neither a DNS name")]
     [InlineData("https://a:99999", "url: 'https://a:99999' has a port that is not a number from 1 to 65535")]
-    [InlineData("https://key:s3cret@a", "url: the URL holds a user or password")]
+    [InlineData("https://key:s3cret@a", "url: the URL contains a user or password")]
     [InlineData("https://key:s3cret@", "url: the URL is not a URL")]
     [InlineData("https://a\n  bucketName: No", "bucketName: 'No' is not a bucket name; allowed are 3 to 63 lower-case letters")]
     [InlineData("https://a\n  bucketName: 10.0.0.1", "bucketName: '10.0.0.1' is not a bucket name")]
@@ -80,8 +80,8 @@ public sealed class ValidationTests
     [InlineData("https://a\n  storageClass: GLACIER", "storageClass: 'GLACIER' cannot be read immediately")]
     [InlineData("https://a\n  tags: {aws:a: b}", "tags: 'aws:a=b' is not a tag")]
     [InlineData("https://a\n  tags: {a: 5}", "tags.a: is a number, 5, but must be a text")]
-    [InlineData("https://a\n  caCertificate: hello", "caCertificate: holds no certificate; write the text from")]
-    [InlineData("https://a\n  caCertificate: '-----BEGIN PRIVATE KEY-----'", "caCertificate: holds a private key")]
+    [InlineData("https://a\n  caCertificate: hello", "caCertificate: contains no certificate; write the text from")]
+    [InlineData("https://a\n  caCertificate: '-----BEGIN PRIVATE KEY-----'", "caCertificate: contains a private key")]
     public async Task A_location_with_a_wrong_value_is_refused(string url, string problem)
     {
         using DirectoryFixture directory = new();
@@ -135,8 +135,8 @@ public sealed class ValidationTests
         directory.With("l.yaml", DirectoryFixture.Location("url: file:///var/my%20backups", "bucketName: x", "region: eu"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync(
-            "Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.bucketName: means nothing for a directory",
-            "Warning: l.yaml:8: BackupLocation kubedr-system/l: spec.region: means nothing for a directory")).Locations).Value;
+            "Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.bucketName: has no effect for a directory",
+            "Warning: l.yaml:8: BackupLocation kubedr-system/l: spec.region: has no effect for a directory")).Locations).Value;
 
         Assert.Equal("/var/my backups", location.Url.LocalPath);
         Assert.Null(location.BucketName);
@@ -178,7 +178,7 @@ public sealed class ValidationTests
     [InlineData("kind: MetadataBackupPolicy", "kind: MetadataBackupPolcy", "kind: 'MetadataBackupPolcy' is not a known kind; did you mean 'MetadataBackupPolicy'?")]
     [InlineData("v1alpha1", "v1alpha2", "apiVersion: 'kubedr.catalogicsoftware.com/v1alpha2' has no kind MetadataBackupPolicy; did you mean 'kubedr.catalogicsoftware.com/v1alpha1'?")]
     [InlineData("catalogicsoftware", "catalogicsofware", "apiVersion: 'kubedr.catalogicsofware.com/v1alpha1' has no kind MetadataBackupPolicy; did you mean")]
-    [InlineData("apiVersion", "apiversion", "apiVersion: is missing; it is required; there is 'apiversion'")]
+    [InlineData("apiVersion", "apiversion", "apiVersion: is missing; it is required; found 'apiversion'")]
     public async Task A_slip_in_kind_or_version_is_an_error_with_help(string right, string wrong, string problem)
     {
         using DirectoryFixture directory = new();
@@ -192,7 +192,7 @@ public sealed class ValidationTests
     [Theory]
     [InlineData("name: Upper", "metadata.name: 'Upper' is not a name; allowed are lower-case letters")]
     [InlineData("name: p\n  namespace: a.b", "metadata.namespace: 'a.b' is not a namespace")]
-    [InlineData("nmae: p", "metadata.name: is missing; it is required; there is 'nmae'")]
+    [InlineData("nmae: p", "metadata.name: is missing; it is required; found 'nmae'")]
     public async Task A_wrong_name_is_refused(string metadata, string problem)
     {
         using DirectoryFixture directory = new();
@@ -235,7 +235,7 @@ public sealed class ValidationTests
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", DirectoryFixture.Disk).With("b.yaml", DirectoryFixture.Disk);
-        ResourceSet set = await directory.ExpectAsync("Error: b.yaml:1: BackupLocation kubedr-system/disk: stands here once more; first: a.yaml:1");
+        ResourceSet set = await directory.ExpectAsync("Error: b.yaml:1: BackupLocation kubedr-system/disk: is a duplicate; first: a.yaml:1");
         Assert.Empty(set.Locations);
     }
 
@@ -251,7 +251,7 @@ public sealed class ValidationTests
 
         ResourceSet set = await directory.ExpectAsync(
             "Error: l.yaml:8: BackupLocation kubedr-system/l: spec.credentials: Secret kubedr-system/c has no access_key; did you mean 'acces_key'?",
-            "Error: p.yaml:7: MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/l has an error of its own",
+            "Error: p.yaml:7: MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/l is itself invalid",
             "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.destination: there is no BackupLocation kubedr-system/dusk; did you mean 'disk'?",
             "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.etcdCreds: there is no Secret kubedr-system/etcd-creds; it needs the keys ca.crt, client.crt, client.key");
 

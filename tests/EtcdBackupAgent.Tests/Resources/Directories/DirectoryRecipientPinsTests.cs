@@ -116,7 +116,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.StartsWith(
-            $"{PinPath}, which holds the pinned recipients of BackupLocation kubedr-system/remote.minio, is damaged: ",
+            $"{PinPath}, which contains the pinned recipients of BackupLocation kubedr-system/remote.minio, is damaged: ",
             e.Message,
             StringComparison.Ordinal);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);

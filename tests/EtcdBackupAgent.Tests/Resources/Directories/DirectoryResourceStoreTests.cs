@@ -154,9 +154,9 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Theory]
-    [InlineData("a: 1\nb: 2\na: 3", "a.yaml:3: file: is not readable as YAML: column 1: the field 'a' stands here for the second time; first: a.yaml:1")]
-    [InlineData("a: *nobody", "a.yaml:1: file: is not readable as YAML: column 4: this alias names no anchor")]
-    [InlineData("a: &x [*x]", "a.yaml:1: file: is not readable as YAML: column 8: this alias names no anchor")]
+    [InlineData("a: 1\nb: 2\na: 3", "a.yaml:3: file: is not readable as YAML: column 1: the field 'a' is a duplicate; first: a.yaml:1")]
+    [InlineData("a: *nobody", "a.yaml:1: file: is not readable as YAML: column 4: this alias refers to no earlier anchor")]
+    [InlineData("a: &x [*x]", "a.yaml:1: file: is not readable as YAML: column 8: this alias refers to no earlier anchor")]
     [InlineData("b: &b {c: 1}\n<<: *b", "a.yaml:2: file: is not readable as YAML: column 1: merge keys")]
     [InlineData("? [a]\n: 1", "a.yaml:1: file: is not readable as YAML: column 3: the name of a field must be a text")]
     [InlineData("a: [half a fi", "a.yaml:2: file: is not readable as YAML: column ")]
