@@ -14,7 +14,7 @@ internal sealed record PublisherLimits
     /// pod has to terminate.</summary>
     public TimeSpan End { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>The limit after a stopped backup: the one who stopped it waits for the end of the process.</summary>
+    /// <summary>The limit after a stopped backup: its stop request waits for the end of the process.</summary>
     public TimeSpan Stopped { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The wait after the first failure.</summary>

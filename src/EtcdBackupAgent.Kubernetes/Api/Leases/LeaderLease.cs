@@ -26,7 +26,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     /// completes or fails by itself, so does this call. Each failure to acquire or renew the lease is passed to
     /// <paramref name="told"/>, which must not throw.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The call was cancelled; the lease has been released.</exception>
+    /// <exception cref="OperationCanceledException">The call was cancelled. A lease that was held is released or, if
+    /// that fails, expires.</exception>
     public async Task RunAsync(
         Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
     {
