@@ -90,12 +90,12 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
 
     [Theory]
     [InlineData(new byte[] { 0x1A, 0x05, 0xCC }, "field 3 reaches past its end")]
-    [InlineData(new byte[] { 0x10 }, "it ends within a number")]
-    [InlineData(new byte[] { 0x10, 0x80 }, "it ends within a number")]
+    [InlineData(new byte[] { 0x10 }, "it ends inside a number")]
+    [InlineData(new byte[] { 0x10, 0x80 }, "it ends inside a number")]
     [InlineData(new byte[] { 0x18, 0x01 }, "field 3 has the wrong wire type 0")]
     [InlineData(new byte[] { 0x12, 0x00 }, "field 2 has the wrong wire type 2")]
-    [InlineData(new byte[] { 0x3F, 0x01 }, "field 7 has the illegal wire type 7")]
-    [InlineData(new byte[] { 0x00, 0x01 }, "a field has an illegal number")]
+    [InlineData(new byte[] { 0x3F, 0x01 }, "field 7 has the invalid wire type 7")]
+    [InlineData(new byte[] { 0x00, 0x01 }, "a field has an invalid number")]
     [InlineData(new byte[] { 0x39, 1, 2, 3 }, "field 7 reaches past its end")]
     [InlineData(
         new byte[] { 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 }, "a number is too long")]

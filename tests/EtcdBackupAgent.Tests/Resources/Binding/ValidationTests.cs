@@ -21,7 +21,7 @@ public sealed class ValidationTests
     [InlineData("verify: never", "'never' is not possible; allowed is Never or AfterBackup; did you mean 'Never'?")]
     [InlineData(
         "hashKV: daily", "'daily' is not possible; allowed is Daily or AfterBackup or Never; did you mean 'Daily'?")]
-    [InlineData("etcdServerName: https://etcd", "'https://etcd' is neither a host name nor an address; write what")]
+    [InlineData("etcdServerName: https://etcd", "'https://etcd' is neither a host name nor an address; write a name")]
     [InlineData("etcdServerName: etcd:2379", "'etcd:2379' is neither a host name nor an address")]
     [InlineData("verify: 1", "is a number, 1, but must be a text")]
     [InlineData("certsDir: pki", "'pki' is a relative path; write an absolute one")]

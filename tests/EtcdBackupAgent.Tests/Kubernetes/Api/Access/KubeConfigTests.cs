@@ -117,7 +117,7 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData("https://one", "token: very-secret, exec: {apiVersion: client.authentication.k8s.io/v1, command: a}", "", "'exec' excludes")]
     [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: a}", "", "known are")]
     [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1}", "", "has no 'command'")]
-    [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}", "", "nobody is there")]
+    [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}", "", "the agent runs without one")]
     public async Task A_mistake_is_told_with_its_entry_and_without_a_secret(
         string server, string user, string cluster, string why)
     {
