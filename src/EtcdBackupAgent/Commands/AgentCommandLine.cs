@@ -7,24 +7,27 @@ using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>The program: parse, run one verb, turn every failure into a message and an exit code. <c>docs/cli.md</c> describes it.</summary>
+/// <summary>
+/// The command line: parses the arguments, runs one verb, and turns every failure into a message and an exit code.
+/// See <c>docs/cli.md</c>.
+/// </summary>
 internal static class AgentCommandLine
 {
     /// <remarks>
-    /// 1. Parse; a mistake in the words ends here.
+    /// 1. Parse the arguments. An invalid command line ends here.
     /// 2. Let SIGINT and SIGTERM cancel the verb.
     /// 3. Run the verb.
-    /// 4. Say what failed, once, and choose the exit code by the reason.
+    /// 4. Report the failure once, and choose the exit code by its reason.
     /// </remarks>
     public static async Task<int> RunAsync(string[] args, TimeProvider time)
     {
-        // 1. the words
+        // 1. the arguments
         using LogOptions logs = new();
         RootCommand root = CreateRoot(logs, new Wiring(time));
         ParseResult parsed = root.Parse(args);
         if (args.Length == 0)
         {
-            // Somebody who tries the program for the first time.
+            // Without arguments, show the help: the user may be trying the program for the first time.
             parsed = root.Parse("--help");
             parsed.Invoke(new InvocationConfiguration { Output = Console.Error });
             return ExitCodes.Of(FailureReason.InvalidInput);
@@ -71,7 +74,7 @@ internal static class AgentCommandLine
     internal static RootCommand CreateRoot(LogOptions logs, Wiring wiring)
     {
         RootCommand root = new(
-            "Backs up the etcd database and the certificates of a Kubernetes control plane, and brings them back.")
+            "Backs up the etcd database and the certificates of a Kubernetes control plane, and restores them.")
         {
             InitCommand.Create(logs, wiring),
             BackupCommand.Create(logs, wiring),

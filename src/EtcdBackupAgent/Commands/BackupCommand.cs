@@ -24,10 +24,10 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>backup</c>: makes one backup now, and prunes what the policy no longer keeps.</summary>
+/// <summary><c>backup</c>: makes one backup now, and prunes the snapshots that the policy no longer keeps.</summary>
 internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 {
-    /// <summary>The policy's name where none is given and none is needed.</summary>
+    /// <summary>The policy name if none is given and none is required.</summary>
     private const string PolicyNameDefault = "default";
 
     private readonly RepositoryOptions _repository = new(logs, wiring);
@@ -36,28 +36,28 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _certsDir = new("--certs-dir")
     {
-        Description = "Directory to back up beside the database, such as /etc/kubernetes/pki.",
+        Description = "Directory to back up in addition to the database, such as /etc/kubernetes/pki.",
         HelpName = "DIR",
     };
 
     private readonly Option<PolicyHashKv?> _hashKv = new Option<PolicyHashKv?>("--hash-kv")
     {
-        Description = "When to ask etcd for the hash of its content, for which it stands still a moment: daily, "
-            + "after-backup or never (default: daily, and not above 4 GiB). A policy document says its own.",
+        Description = "When to ask etcd for the hash of its content, which blocks its writes for a moment: daily, "
+            + "after-backup or never (default: daily, and only up to 4 GiB). A policy document sets its own value.",
         HelpName = "WHEN",
     }.OneOf(PolicyHashKv.Daily, PolicyHashKv.AfterBackup, PolicyHashKv.Never);
 
     private readonly Option<int?> _retain = new Option<int?>("--retain")
     {
-        Description = "Prune afterwards to this many snapshots of the policy; without it nothing is pruned. "
-            + "A policy document says its own.",
+        Description = "After the backup, prune the policy to this many snapshots; without this option, nothing is "
+            + "pruned. A policy document sets its own number.",
         HelpName = "N",
     }.AtLeastOne();
 
     private readonly Option<string[]> _recipients = new("--recipient")
     {
-        Description = "Back up only if the repository encrypts to exactly this age recipient; may be given several times. With --resources "
-            + "the location is held to what it says, or to its pin.",
+        Description = "Back up only if the repository encrypts to exactly this age recipient; can be repeated. "
+            + "With --resources, the repository must encrypt to the recipients of the BackupLocation, or of its pin.",
         HelpName = "AGE1…",
     };
 
@@ -66,8 +66,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _etcdCredentials = new("--etcd-creds-dir")
     {
-        Description = "With --kubernetes, in a pod: take the Secrets from the pod and not from the API. This is where the one for etcd is "
-            + "mounted (ca.crt, client.crt, client.key); the location's are in the environment.",
+        Description = "With --kubernetes, in a pod: read the Secrets from the pod instead of the API. The etcd Secret "
+            + "is mounted in DIR (ca.crt, client.crt, client.key); those of the location are environment variables.",
         HelpName = "DIR",
     };
 
@@ -75,8 +75,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     {
         BackupCommand backup = new(logs, wiring);
         backup._repository.Policy.Description =
-            "With --resources and --kubernetes: the policy to run. With --repository: the name to file the snapshot under "
-            + $"(default: {PolicyNameDefault}).";
+            "With --resources and --kubernetes: the policy to run. With --repository: the policy name to record in the "
+            + $"snapshot (default: {PolicyNameDefault}).";
 
         Command verb = new("backup", "Back up etcd and the certificates directory now.");
         backup._repository.AddTo(verb);
@@ -100,9 +100,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     }
 
     /// <remarks>
-    /// 1. Read the options: a policy of a cluster, a policy of documents, or everything by options.
-    /// 2. Back up, measured.
-    /// 3. Print what was made, and what was wrong with it.
+    /// 1. Read the options: they name a policy in a cluster, a policy in documents, or every setting.
+    /// 2. Back up, and record metrics.
+    /// 3. Print the warnings and the snapshot.
     /// </remarks>
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -242,17 +242,17 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
                 .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
         if (foreign is not null)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{foreign} does not go with {way}.")
+            throw new BackupException(FailureReason.InvalidInput, $"{foreign} cannot be used with {way}.")
             {
                 Hint = "The policy document sets it.",
             };
         }
     }
 
-    /// <summary>What the command line asks for.</summary>
-    /// <param name="Policy">The policy that is measured.</param>
-    /// <param name="Location">The BackupLocation that is measured; null if none is named.</param>
-    /// <param name="BackUpAsync">Makes the backup. To be called once.</param>
+    /// <summary>The backup that the command line requests.</summary>
+    /// <param name="Policy">The policy to record metrics for.</param>
+    /// <param name="Location">The BackupLocation to record metrics for; null if none is named.</param>
+    /// <param name="BackUpAsync">Makes the backup. Must be called once only.</param>
     private sealed record Work(
         ResourceName Policy,
         ResourceName? Location,

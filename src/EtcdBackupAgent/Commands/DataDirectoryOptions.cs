@@ -6,9 +6,9 @@ using EtcdBackupAgent.Snapshots.DataDirectory;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// The options of a restore to a data directory. Names, meaning and defaults are those of <c>etcdutl snapshot restore</c>, so that a
-/// runbook written for it holds, with two exceptions: the bump is on unless it is turned off, and without a token one
-/// is derived.
+/// The options of a restore to a data directory. Their names, meaning and defaults are those of
+/// <c>etcdutl snapshot restore</c>, so that a runbook written for it stays valid. There are two exceptions: the
+/// revision is bumped by default, and without a token one is derived from the snapshot.
 /// </summary>
 internal sealed class DataDirectoryOptions
 {
@@ -18,31 +18,33 @@ internal sealed class DataDirectoryOptions
 
     private readonly Option<string?> _dataDirectory = new("--data-dir")
     {
-        Description = "Build an etcd data directory that etcd can start on, here; it must be empty or new.",
+        Description = "Build a data directory that etcd can start from in this directory; it must be empty or new.",
         HelpName = "DIR",
     };
 
     private readonly Option<string?> _walDirectory = new("--wal-dir")
     {
-        Description = "With --data-dir: etcd's log goes here, for an etcd that runs with --wal-dir; empty or new. "
-            + "Never leave an old log where etcd looks for its log: etcd replays it onto the restored data.",
+        Description = "With --data-dir: directory for etcd's log, for an etcd that runs with --wal-dir; it must be "
+            + "empty or new. Never leave an old log in etcd's log directory: etcd replays it onto the restored data.",
         HelpName = "DIR",
     };
 
     private readonly Option<string?> _file = new("--file")
     {
-        Description = "Restore this snapshot file instead of a snapshot of a repository; with --data-dir.",
+        Description = "With --data-dir: restore this snapshot file instead of a snapshot of a repository.",
         HelpName = "FILE",
     };
 
     private readonly Option<bool> _skipHashCheck = new("--skip-hash-check")
     {
-        Description = "With --file: take a copy of a stopped member's database, which does not end in etcd's SHA-256.",
+        Description = "With --file: accept a copy of a stopped member's database, which does not end with etcd's "
+            + "SHA-256.",
     };
 
     private readonly Option<string?> _certificates = new("--certs-to")
     {
-        Description = "With --data-dir: restore the certificates here; empty or new. Without it they are left alone.",
+        Description = "With --data-dir: directory to restore the certificates to; it must be empty or new. Without "
+            + "this option, the certificates are not restored.",
         HelpName = "DIR",
     };
 
@@ -60,7 +62,7 @@ internal sealed class DataDirectoryOptions
 
     private readonly Option<string?> _token = new("--initial-cluster-token")
     {
-        Description = "Token of the new cluster, the same for all members, and never one that was used before "
+        Description = "Token of the new cluster: the same for all members, and never used before "
             + "(default: derived from the snapshot).",
         HelpName = "TOKEN",
     };
@@ -73,19 +75,19 @@ internal sealed class DataDirectoryOptions
 
     private readonly Option<long?> _bump = new("--bump-revision")
     {
-        Description = "Revisions to go forward, so that watches of before are told to list again "
+        Description = "Number to raise the revision by, so that existing watches must list again "
             + $"(default: {RestorePlan.RevisionBumpDefault}).",
         HelpName = "N",
     };
 
     private readonly Option<bool> _noBump = new("--no-bump")
     {
-        Description = "Leave the revision as it is. Whoever watched the lost cluster may then miss events.",
+        Description = "Keep the revision. Clients that watched the lost cluster may then miss events.",
     };
 
     private readonly Option<long?> _quota = new("--quota-backend-bytes")
     {
-        Description = "etcd's quota; a NOSPACE alarm is cleared if the database is smaller "
+        Description = "etcd's quota; the restore clears a NOSPACE alarm if the database is smaller "
             + $"(default: {RestorePlan.QuotaBackendBytesDefault}).",
         HelpName = "BYTES",
     };
@@ -104,12 +106,12 @@ internal sealed class DataDirectoryOptions
         }
     }
 
-    /// <summary>The snapshot file that was named; null to take a snapshot of a repository.</summary>
+    /// <summary>The snapshot file of <c>--file</c>; null to restore a snapshot of a repository.</summary>
     public string? ReadFile(ParseResult parsed) => parsed.GetValue(_file);
 
     public bool ReadSkipHashCheck(ParseResult parsed) => parsed.GetValue(_skipHashCheck);
 
-    /// <summary>What to build; null if no data directory is asked for.</summary>
+    /// <summary>Reads what to build; null without <c>--data-dir</c>.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public DataDirectoryRequest? Read(ParseResult parsed)
     {
@@ -139,12 +141,14 @@ internal sealed class DataDirectoryOptions
 
         if (parsed.GetValue(_bump) is <= 0 and var bump)
         {
-            throw Mistake($"--bump-revision {bump} does not go forward.", "Give a number above 0, or --no-bump.");
+            throw Mistake($"--bump-revision {bump} is not above 0.", "Give a number above 0, or --no-bump.");
         }
 
         if (parsed.GetValue(_quota) is <= 0 and var quota)
         {
-            throw Mistake($"--quota-backend-bytes {quota} is no size.", "Give the number of bytes that etcd is started with.");
+            throw Mistake(
+                $"--quota-backend-bytes {quota} is not a valid size.",
+                "Give the number of bytes that etcd is started with.");
         }
 
         if (parsed.GetValue(_token) is { } token && ClusterToken.IsCommon(token))
@@ -152,16 +156,17 @@ internal sealed class DataDirectoryOptions
             throw Mistake(
                 token.Length == 0
                     ? "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos."
-                    : $"--initial-cluster-token {token} is etcd's default, so most likely the lost cluster's too.",
-                "Members of a cluster with the same token and peer URLs would replace what was restored "
-                + "with their own data. Leave it out: one is derived from the snapshot. "
-                + "Or give one that was never used.");
+                    : $"--initial-cluster-token {token} is etcd's default, "
+                        + "so the lost cluster most likely uses it too.",
+                "Members of a cluster with the same token and peer URLs would replace the restored data "
+                + "with their own. Omit the option to derive a token from the snapshot, "
+                + "or give a token that was never used.");
         }
 
         bool fromFile = parsed.GetValue(_file) is not null;
         if (fromFile && parsed.GetValue(_certificates) is not null)
         {
-            throw Mistake("--certs-to does not go with --file.", "A snapshot file holds no certificates.");
+            throw Mistake("--certs-to cannot be used with --file.", "A snapshot file contains no certificates.");
         }
 
         if (!fromFile && parsed.GetValue(_skipHashCheck))
@@ -207,7 +212,8 @@ internal sealed class DataDirectoryOptions
         {
             throw new BackupException(FailureReason.InvalidInput, $"--initial-cluster: {e.Message}", e)
             {
-                Hint = "Write all members as NAME=PEER-URL, separated by commas: cp1=https://10.0.0.1:2380,cp2=https://10.0.0.2:2380.",
+                Hint = "Write all members as NAME=PEER-URL, separated by commas: "
+                    + "cp1=https://10.0.0.1:2380,cp2=https://10.0.0.2:2380.",
             };
         }
     }

@@ -16,9 +16,9 @@ internal static class DeleteCommand
         RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
-        Option<bool> yes = new("--yes") { Description = "Confirm that the snapshot is to be removed for good." };
+        Option<bool> yes = new("--yes") { Description = "Confirm the removal, which is permanent." };
 
-        Command verb = new("delete", "Remove one snapshot for good.") { id, yes };
+        Command verb = new("delete", "Remove one snapshot permanently.") { id, yes };
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
@@ -26,9 +26,10 @@ internal static class DeleteCommand
             string idText = parsed.GetRequiredValue(id);
             if (!parsed.GetValue(yes))
             {
-                throw new BackupException(FailureReason.Refused, $"Snapshot {idText} was not removed: it was not confirmed.")
+                throw new BackupException(
+                    FailureReason.Refused, $"Snapshot {idText} was not removed: the removal is not confirmed.")
                 {
-                    Hint = "Add --yes to remove it. It cannot be brought back.",
+                    Hint = "Add --yes to remove it. It cannot be recovered.",
                 };
             }
 

@@ -5,15 +5,18 @@ using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>The options that say which etcd to read and how to be let in.</summary>
+/// <summary>The options that name the etcd cluster to read and the credentials for it.</summary>
 internal sealed class EtcdOptions
 {
-    /// <summary>Holds the password of <c>--etcd-user</c>: a command line is seen by every process of the machine.</summary>
+    /// <summary>
+    /// The environment variable with the password of <c>--etcd-user</c>. It is not an option, because every process of
+    /// the machine can read a command line.
+    /// </summary>
     public const string PasswordVariable = "ETCD_PASSWORD";
 
     private readonly Option<string?> _endpoint = new("--etcd-endpoint")
     {
-        Description = "Client URL of etcd, or several with commas between.",
+        Description = "Client URL of etcd, or several, separated by commas.",
         HelpName = "URL",
     };
 
@@ -37,14 +40,14 @@ internal sealed class EtcdOptions
 
     private readonly Option<string?> _serverName = new("--etcd-server-name")
     {
-        Description = "The name to look for in the server's certificate, if it is not the endpoint's.",
+        Description = "The name that the server's certificate must be for, if it is not the endpoint's host.",
         HelpName = "NAME",
     };
 
     private readonly Option<string?> _user = new("--etcd-user")
     {
-        Description = "User, where etcd asks for one, without the password: that is read from the environment variable "
-            + $"{PasswordVariable}.",
+        Description = "etcd user, if etcd's authentication is enabled. The password is read from the environment "
+            + $"variable {PasswordVariable}.",
         HelpName = "USER",
     };
 
@@ -58,7 +61,7 @@ internal sealed class EtcdOptions
         }
     }
 
-    /// <summary>The first of these options that was given; null if none was.</summary>
+    /// <summary>The first of these options that is given; null if none is.</summary>
     public string? FirstGiven(ParseResult parsed) => All.FirstOrDefault(o => parsed.GetResult(o) is not null)?.Name;
 
     /// <summary>Reads the options and the files they name.</summary>
@@ -66,7 +69,7 @@ internal sealed class EtcdOptions
     public async Task<EtcdConnection> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string endpoints = parsed.GetValue(_endpoint) ?? throw new BackupException(
-            FailureReason.InvalidInput, "No etcd is named.")
+            FailureReason.InvalidInput, "No etcd endpoint is given.")
         {
             Hint = "Add --etcd-endpoint URL, for example https://127.0.0.1:2379; or use --resources DIR --policy NAME.",
         };

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>What the process's exit code says. The table of <c>docs/cli.md</c>; scripts rely on it.</summary>
+/// <summary>The exit codes of the process, as in the table of <c>docs/cli.md</c>. Scripts rely on them.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
@@ -25,9 +25,9 @@ internal static class ExitCodes
         FailureReason.KubernetesUnreachable or FailureReason.KubernetesDenied or FailureReason.KubernetesConflict
             or FailureReason.KubernetesFailed => 10,
         FailureReason.Cancelled => Of(PosixSignal.SIGINT),
-        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "A reason without an exit code."),
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "The reason has no exit code."),
     };
 
-    /// <summary>128 and the signal's number, as shells report it.</summary>
+    /// <summary>128 plus the signal's number, as shells report it.</summary>
     public static int Of(PosixSignal signal) => signal == PosixSignal.SIGTERM ? 143 : 130;
 }

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>How a failure looks on standard error: the fact on one line, what to do about it on the next.</summary>
+/// <summary>Writes failures to standard error: the fact on one line, the hint on the next.</summary>
 internal static class FailureText
 {
     public static void Write(BackupException failure)
@@ -17,7 +17,9 @@ internal static class FailureText
         }
     }
 
-    /// <summary>What is wrong in documents: errors keep a document from being used, warnings do not.</summary>
+    /// <summary>
+    /// Writes the problems of documents. A document with an error is not used; a document with warnings is.
+    /// </summary>
     public static void Write(IEnumerable<ResourceProblem> problems)
     {
         foreach (ResourceProblem problem in problems)
@@ -29,11 +31,11 @@ internal static class FailureText
 
     public static void WriteWarning(string text) => WriteLine("warning", text);
 
-    /// <summary>A bug: everything that helps to find it is shown.</summary>
+    /// <summary>Writes a bug, with everything that helps to find it.</summary>
     public static void WriteUnexpected(Exception failure)
     {
-        WriteLine("error", $"The agent came upon something it did not expect: {failure.Message}");
-        WriteLine("hint", "This is a fault of the program. Please report it with the lines below.");
+        WriteLine("error", $"Unexpected error: {failure.Message}");
+        WriteLine("hint", "This is a bug in the agent. Please report it with the lines below.");
         Console.Error.WriteLine(failure);
     }
 

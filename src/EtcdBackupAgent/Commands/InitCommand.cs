@@ -13,7 +13,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>init</c>: makes a repository, protected as somebody has said.</summary>
+/// <summary><c>init</c>: creates a repository, with the protection that the user chooses.</summary>
 internal sealed class InitCommand(LogOptions logs, Wiring wiring)
 {
     private readonly RepositoryOptions _repository = new(logs, wiring);
@@ -21,27 +21,28 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _passphraseFile = new("--passphrase-file")
     {
-        Description = "Encrypt to a new key, and keep that in the repository under the passphrase in this file. Backups do not need it; "
-            + "restores do. Who loses it loses the backups.",
+        Description = "Encrypt to a new key, which the repository stores encrypted with the passphrase in this file. "
+            + "Backups do not need the passphrase; restores do. Without it, the backups are lost.",
         HelpName = "FILE",
     };
 
     private readonly Option<string[]> _recipients = new("--recipient")
     {
-        Description = "Encrypt to this age recipient (age1…), whose owner keeps the identity; may be given several times. The repository "
-            + "holds no key.",
+        Description = "Encrypt to this age recipient (age1…); can be repeated. The owner of the recipient keeps the "
+            + "identity; the repository contains no key.",
         HelpName = "AGE1…",
     };
 
     private readonly Option<bool> _unencrypted = new("--unencrypted")
     {
-        Description = "Do not encrypt. A snapshot holds every Secret of the cluster: whoever can read the repository can read them.",
+        Description = "Do not encrypt. A snapshot contains every Secret of the cluster: read access to the repository "
+            + "is enough to read them.",
     };
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
         InitCommand init = new(logs, wiring);
-        Command verb = new("init", "Make a repository in a directory or a bucket; the bucket is made too if it is missing.");
+        Command verb = new("init", "Create a repository in a directory or a bucket; a missing bucket is created too.");
         init._repository.AddTo(verb);
         verb.Add(init._passphraseFile);
         verb.Add(init._recipients);
@@ -80,7 +81,7 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
                 ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
             },
             console => console.WriteLine(
-                $"Made repository {made.Document.Id} at {store.Address}, "
+                $"Created repository {made.Document.Id} at {store.Address}, "
                 + (recipients.Count == 0 ? "not encrypted." : $"encrypted to {string.Join(", ", recipients)}.")));
         return ExitCodes.Success;
     }
@@ -89,9 +90,9 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
     {
         if (new Option[] { _passphraseFile, _recipients, _unencrypted }.FirstOrDefault(IsGiven) is { } foreign)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} does not go with --resources.")
+            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} cannot be used with --resources.")
             {
-                Hint = "The BackupLocation says it: spec.encryption, or the passphrase in its Secret.",
+                Hint = "The BackupLocation sets it, by spec.encryption or the passphrase in its Secret.",
             };
         }
 
@@ -116,7 +117,7 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             (null, [_, ..], false) => new RecipientProtection([.. recipients.Select(RecipientText.Parse).Distinct()]),
             (null, [], true) => new Unprotected(),
             _ => throw new BackupException(
-                FailureReason.InvalidInput, "init makes no repository unless it is told, once, how to protect it.")
+                FailureReason.InvalidInput, "init needs exactly one way to protect the repository.")
             {
                 Hint = "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.",
             },

@@ -8,7 +8,7 @@ using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>inspect</c>: says what is in a snapshot, of a repository or in a file.</summary>
+/// <summary><c>inspect</c>: shows the content of a snapshot, of a repository or in a file.</summary>
 internal static class InspectCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -18,17 +18,19 @@ internal static class InspectCommand
         OutputOptions output = new();
         Argument<string> snapshot = new("ID|FILE")
         {
-            Description = "The snapshot: a file, with etcd's trailer or without, if there is one of that name or the name has a '/'; "
-                + "otherwise an ID in the repository, the beginning of one, or 'latest'.",
+            Description = "The snapshot: a file, with or without etcd's trailer, if it exists or its name contains a "
+                + "'/'; otherwise an ID in the repository, the beginning of an ID, or 'latest'.",
         };
         Option<string?> scratchDirectory = new("--scratch-dir")
         {
-            Description = "Directory where a snapshot of a repository lies in plain while it is looked into, in a file without a name "
-                + "(default: the system's directory for temporary files).",
+            Description = "Directory for an unencrypted copy of a repository's snapshot while it is examined, in a "
+                + "file without a name (default: the system's directory for temporary files).",
             HelpName = "DIR",
         };
 
-        Command verb = new("inspect", "Say what is in a snapshot: revisions, keys by prefix, members, alarms; and whether it is sound.")
+        Command verb = new(
+            "inspect",
+            "Show the content of a snapshot: revisions, keys by prefix, members, alarms; and whether it is sound.")
         {
             snapshot,
             scratchDirectory,

@@ -5,8 +5,10 @@ using EtcdBackupAgent.Kubernetes.Api.Access;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>The options that say that a verb works in a Kubernetes cluster, and in which; the same for every verb that
-/// can.</summary>
+/// <summary>
+/// The options that make a verb work in a Kubernetes cluster, and select the cluster; the same for every verb that has
+/// them.
+/// </summary>
 /// <param name="time">The clock of the client.</param>
 internal sealed class KubernetesOptions(TimeProvider time)
 {
@@ -17,19 +19,21 @@ internal sealed class KubernetesOptions(TimeProvider time)
 
     private readonly Option<string?> _namespace = new("--namespace")
     {
-        Description = "The namespace of them (default: the pod's own, or the one of the kubeconfig's context).",
+        Description = "Namespace of the policies and locations (default: the pod's own, or that of the kubeconfig's "
+            + "context).",
         HelpName = "NAMESPACE",
     };
 
     private readonly Option<string?> _kubeconfig = new("--kubeconfig")
     {
-        Description = "The kubeconfig file (default: those of KUBECONFIG, else the cluster of the pod, else ~/.kube/config).",
+        Description = "The kubeconfig file (default: the files of KUBECONFIG, then the cluster of the pod, then "
+            + "~/.kube/config).",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _context = new("--context")
     {
-        Description = "The context of the kubeconfig (default: its current one).",
+        Description = "The context of the kubeconfig (default: its current context).",
         HelpName = "NAME",
     };
 
@@ -44,8 +48,10 @@ internal sealed class KubernetesOptions(TimeProvider time)
         }
     }
 
-    /// <summary>Whether the verb is to work in a cluster.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: details without it.</exception>
+    /// <summary>Whether <c>--kubernetes</c> is given.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: another of these options is given without it.
+    /// </exception>
     public bool IsChosen(ParseResult parsed)
     {
         bool chosen = parsed.GetValue(_kubernetes);
@@ -54,11 +60,14 @@ internal sealed class KubernetesOptions(TimeProvider time)
             : throw Needed(detail);
     }
 
-    /// <summary>What is said of an option that means nothing without <c>--kubernetes</c>.</summary>
+    /// <summary>The failure of an option that requires <c>--kubernetes</c>.</summary>
     public static BackupException Needed(Option detail) =>
-        new(FailureReason.InvalidInput, $"{detail.Name} needs --kubernetes.") { Hint = "Add --kubernetes, or leave it out." };
+        new(FailureReason.InvalidInput, $"{detail.Name} needs --kubernetes.")
+        {
+            Hint = $"Add --kubernetes, or remove {detail.Name}.",
+        };
 
-    /// <summary>The cluster that is meant; it is not connected to yet.</summary>
+    /// <summary>Reads which cluster the options select. This does not connect to it yet.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<ConnectedCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
     {

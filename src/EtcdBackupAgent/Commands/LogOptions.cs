@@ -4,19 +4,22 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>How the log is written, always to standard error; the same for every verb. Disposing it writes what is still queued.</summary>
+/// <summary>
+/// The options of the log, which always goes to standard error; the same for every verb. Disposing writes the lines
+/// that are still queued.
+/// </summary>
 internal sealed class LogOptions : IDisposable
 {
     private readonly Option<LogFormat> _format = new Option<LogFormat>("--log-format")
     {
-        Description = "How log lines look: text or json (default: text).",
+        Description = "Format of the log lines: text or json (default: text).",
         HelpName = "FORMAT",
         Recursive = true,
     }.OneOf(LogFormat.Text, LogFormat.Json);
 
     private readonly Option<LogLevel?> _level = new Option<LogLevel?>("--log-level")
     {
-        Description = "The least severe lines to write: debug, information, warning or error "
+        Description = "Lowest severity of the log lines to write: debug, information, warning or error "
             + "(default: information for run, warning otherwise).",
         HelpName = "LEVEL",
         Recursive = true,
@@ -30,7 +33,7 @@ internal sealed class LogOptions : IDisposable
         root.Add(_level);
     }
 
-    /// <summary>The loggers of this run of the program.</summary>
+    /// <summary>The loggers of this process.</summary>
     public ILoggerFactory Loggers(ParseResult parsed) =>
         _loggers ??= LoggerFactory.Create(builder => Configure(builder, parsed, LogLevel.Warning));
 

@@ -5,32 +5,32 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// What an S3 server is asked to do with every object that a verb stores; a BackupLocation has the same as fields.
+/// The options for the objects that a verb stores on an S3 server. A BackupLocation has fields with the same meaning.
 /// </summary>
 internal sealed class ObjectOptions
 {
     private readonly Option<string?> _encryption = new("--s3-sse")
     {
-        Description = "Have the S3 server encrypt what is stored, for buckets that demand it: AES256 or aws:kms.",
+        Description = "Server-side encryption of the stored objects, for buckets that require it: AES256 or aws:kms.",
         HelpName = "METHOD",
     };
 
     private readonly Option<string?> _kmsKeyId = new("--s3-sse-kms-key-id")
     {
-        Description = "With --s3-sse aws:kms: the key, as id, ARN or alias (default: the account's own).",
+        Description = "With --s3-sse aws:kms: the key, as ID, ARN or alias (default: the account's own key).",
         HelpName = "KEY",
     };
 
     private readonly Option<string?> _storageClass = new("--s3-storage-class")
     {
-        Description = "Storage class of what is stored, such as STANDARD_IA; not one from which objects have to be "
-            + "brought back before they are read.",
+        Description = "Storage class of the stored objects, such as STANDARD_IA; not an archive class, whose objects "
+            + "must be restored before they can be read.",
         HelpName = "CLASS",
     };
 
     private readonly Option<string[]> _tags = new("--s3-tag")
     {
-        Description = "Tag of what is stored; may be given several times.",
+        Description = "Tag of the stored objects; can be repeated.",
         HelpName = "KEY=VALUE",
     };
 

@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>What values an option can have, and what is said of others.</summary>
+/// <summary>Restricts the values of an option, and reports invalid ones.</summary>
 internal static class OptionValues
 {
-    /// <summary>Lets a number option take 1 and more only.</summary>
+    /// <summary>Restricts a number option to values of at least 1.</summary>
     public static Option<int?> AtLeastOne(this Option<int?> option)
     {
         option.CustomParser = result =>
@@ -20,7 +20,7 @@ internal static class OptionValues
             }
             else if (number < 1)
             {
-                result.AddError($"{option.Name} {number} is not possible: it must be at least 1.");
+                result.AddError($"{option.Name} {number} is not valid: it must be at least 1.");
             }
 
             return number;
@@ -29,7 +29,7 @@ internal static class OptionValues
     }
 
     /// <summary>
-    /// Lets an option take one of these values only, by their names in lower case, words joined by hyphens.
+    /// Restricts an option to these values, by their names in lower case with a hyphen between words.
     /// </summary>
     public static Option<T> OneOf<T>(this Option<T> option, params T[] allowed)
     {
@@ -41,7 +41,7 @@ internal static class OptionValues
             string text = result.Tokens[0].Value;
             if (!byName.TryGetValue(text, out T? value))
             {
-                result.AddError($"{option.Name} '{text}' is not possible: allowed are {string.Join(", ", byName.Keys)}.");
+                result.AddError($"{option.Name} '{text}' is not valid: allowed are {string.Join(", ", byName.Keys)}.");
             }
 
             return value;

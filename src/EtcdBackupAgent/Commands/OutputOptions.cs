@@ -5,12 +5,15 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>How a verb shows its result: text for people on standard output, or one JSON or YAML document and nothing else.</summary>
+/// <summary>
+/// The option for the format of a verb's result on standard output: text for people, or one JSON or YAML document and
+/// nothing else.
+/// </summary>
 internal sealed class OutputOptions
 {
     private readonly Option<OutputFormat> _output = new Option<OutputFormat>("--output", "-o")
     {
-        Description = "How to show the result: table, json or yaml (default: table).",
+        Description = "Format of the result: table, json or yaml (default: table).",
         HelpName = "FORMAT",
     }.OneOf(OutputFormat.Table, OutputFormat.Json, OutputFormat.Yaml);
 
@@ -18,7 +21,7 @@ internal sealed class OutputOptions
 
     public OutputFormat Read(ParseResult parsed) => parsed.GetValue(_output);
 
-    /// <summary>Shows a result, as text or as a document.</summary>
+    /// <summary>Writes a result, as text or as a document.</summary>
     public void Write(ParseResult parsed, JsonNode document, Action<IAnsiConsole> writeText)
     {
         switch (Read(parsed))

@@ -5,10 +5,10 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>Says what is wrong with the words of a command line in the way all failures are said.</summary>
+/// <summary>Turns the errors of a command line into failures, in the same form as all others.</summary>
 internal static class ParseMistake
 {
-    /// <summary>The first mistake; those after it often follow from it.</summary>
+    /// <summary>The first error; later ones often follow from it.</summary>
     public static BackupException Of(ParseResult parsed)
     {
         Command verb = parsed.CommandResult.Command;
@@ -18,11 +18,11 @@ internal static class ParseMistake
             : (OfSymbol(verb, parsed.Errors[0]), null);
         return new BackupException(FailureReason.InvalidInput, message)
         {
-            Hint = $"{question}'{path} --help' shows what is possible.",
+            Hint = $"{question}'{path} --help' shows the usage.",
         };
     }
 
-    /// <summary>A word that is neither a verb, nor an option of the verb, nor has a place as an argument.</summary>
+    /// <summary>A word that is not a verb, not an option of the verb, and not an argument of the verb.</summary>
     private static (string Message, string? Question) OfWord(Command verb, string word)
     {
         if (word.StartsWith('-'))
@@ -33,15 +33,16 @@ internal static class ParseMistake
 
         return verb is RootCommand
             ? ($"There is no verb '{word}'.", Question(word, verb.Subcommands.Select(c => c.Name)))
-            : ($"{NameOf(verb)} does not know what to do with '{word}'.", null);
+            : ($"{NameOf(verb)} does not expect the argument '{word}'.", null);
     }
 
-    /// <summary>A known option or argument that is missing, or given too often, or has a value it cannot have.</summary>
+    /// <summary>A known option or argument that is missing, is given too often, or has an invalid value.</summary>
     private static string OfSymbol(Command verb, ParseError error) => error.SymbolResult switch
     {
         OptionResult { Tokens: [], Option: var option } => $"{option.Name} needs a value: {option.HelpName}.",
         OptionResult { IdentifierTokenCount: > 1, Option: var option } => $"{option.Name} is given more than once.",
-        ArgumentResult { Tokens: [], Argument: var argument } => $"{NameOf(verb)} needs {argument.Name}. {argument.Description}",
+        ArgumentResult { Tokens: [], Argument: var argument } =>
+            $"{NameOf(verb)} needs {argument.Name}. {argument.Description}",
         CommandResult { Command: RootCommand } => "No verb is given.",
         _ => error.Message,
     };

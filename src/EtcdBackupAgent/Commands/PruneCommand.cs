@@ -11,7 +11,9 @@ using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>prune</c>: removes what the retention does not keep, and what unfinished backups left.</summary>
+/// <summary>
+/// <c>prune</c>: removes the snapshots that the retention does not keep, and what unfinished backups left behind.
+/// </summary>
 internal static class PruneCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -21,17 +23,20 @@ internal static class PruneCommand
         OutputOptions output = new();
         Option<int?> retain = new Option<int?>("--retain")
         {
-            Description = "How many complete snapshots of the policy to keep; with --resources the policy document says it.",
+            Description = "Number of complete snapshots of the policy to keep; with --resources, the policy document "
+                + "sets it.",
             HelpName = "N",
         }.AtLeastOne();
         Option<string?> cluster = new("--cluster-id")
         {
-            Description = "The etcd cluster whose snapshots to prune; needed where the policy has snapshots of several.",
+            Description = "ID of the etcd cluster whose snapshots to prune; required if the policy has snapshots of "
+                + "several clusters.",
             HelpName = "HEX",
         };
         Option<bool> dryRun = new("--dry-run") { Description = "Only show what would be kept and removed, and why." };
 
-        Command verb = new("prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
+        Command verb = new(
+            "prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
         repository.AddTo(verb);
         verb.Add(retain);
         verb.Add(cluster);
@@ -46,9 +51,10 @@ internal static class PruneCommand
             {
                 throw new BackupException(
                     FailureReason.InvalidInput,
-                    policy is null ? "--retain needs --policy NAME." : $"It is not said how many snapshots of {policy} to keep.")
+                    policy is null ? "--retain needs --policy NAME." : $"No retention is given for policy {policy}.")
                 {
-                    Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups left.",
+                    Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups "
+                        + "left behind.",
                 };
             }
 
@@ -57,7 +63,8 @@ internal static class PruneCommand
                 ? null
                 : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
             bool onlyPlan = parsed.GetValue(dryRun);
-            PruneReport report = await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+            PruneReport report =
+                await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
             foreach (string warning in report.Warnings)
             {
                 FailureText.WriteWarning(warning);
@@ -70,18 +77,23 @@ internal static class PruneCommand
             "etcd-backup-agent prune --repository file:///var/backups/etcd --policy nightly --retain 7 --dry-run");
     }
 
-    /// <summary>The rule for the one cluster that is meant; null if the policy has no snapshot, and so nothing to prune.</summary>
+    /// <summary>The rule for the selected cluster; null if the policy has no snapshots to prune.</summary>
     private static async Task<RetentionRule?> RuleAsync(
-        BackupRepository repository, ResourceName policy, int retain, string? clusterText, CancellationToken cancellationToken)
+        BackupRepository repository,
+        ResourceName policy,
+        int retain,
+        string? clusterText,
+        CancellationToken cancellationToken)
     {
         EtcdId? cluster = clusterText is null ? null
             : EtcdId.TryParse(clusterText, out EtcdId parsed) ? parsed
-            : throw new BackupException(FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
+            : throw new BackupException(
+                FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         Snapshot[] own = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy)];
         EtcdId[] all = [.. own.Select(s => s.Manifest.Etcd.ClusterId).Distinct()];
 
-        // One that another goes on with is pruned with that one.
+        // A cluster whose history another one continues is pruned with that one.
         EtcdId[] clusters = [.. all.Where(older => !all.Any(newer => inventory.History.IsAncestor(older, newer)))];
         return (cluster, clusters) switch
         {
@@ -93,7 +105,7 @@ internal static class PruneCommand
                 $"Policy {policy} has snapshots of {clusters.Length} etcd clusters in {repository.Store.Address}: "
                 + $"{string.Join(", ", clusters)}.")
             {
-                Hint = "Say which with --cluster-id; the others are not touched.",
+                Hint = "Choose one with --cluster-id; the others are not touched.",
             },
         };
 

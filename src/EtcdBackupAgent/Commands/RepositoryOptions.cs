@@ -10,11 +10,11 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>The options that name a repository, the same for every verb: by resource documents, or directly.</summary>
-/// <param name="logs">Give the loggers of the store.</param>
+/// <param name="logs">Provides the loggers of the store.</param>
 /// <param name="wiring">Opens the store.</param>
 internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 {
-    /// <summary>In the order in which the AWS programs look.</summary>
+    /// <summary>In the order in which the AWS tools read them.</summary>
     private static readonly string[] RegionVariables = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
     private readonly Option<string?> _repository = new("--repository", "-r")
@@ -25,15 +25,15 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _s3Endpoint = new("--s3-endpoint")
     {
-        Description = "URL of the S3 server; without it, AWS. Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-            + "or wherever else the AWS tools find them.",
+        Description = "URL of the S3 server (default: AWS). Credentials come from AWS_ACCESS_KEY_ID and "
+            + "AWS_SECRET_ACCESS_KEY, or from the other places where the AWS tools find them.",
         HelpName = "URL",
     };
 
     private readonly Option<string?> _s3Region = new("--s3-region")
     {
         Description = "Region of the S3 server (default: AWS_REGION, then AWS_DEFAULT_REGION, then us-east-1 with "
-            + "--s3-endpoint, or what the AWS tools find).",
+            + "--s3-endpoint, or without it the region that the AWS tools find).",
         HelpName = "REGION",
     };
 
@@ -53,11 +53,11 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _location = new("--location")
     {
-        Description = "The BackupLocation to use, as NAME or NAMESPACE/NAME; with --resources.",
+        Description = "With --resources: the BackupLocation to use, as NAME or NAMESPACE/NAME.",
         HelpName = "NAME",
     };
 
-    /// <summary>Which policy; a verb says in its own words what it does with it.</summary>
+    /// <summary>The policy. A verb can replace the description with one that fits how it uses the policy.</summary>
     public Option<string?> Policy { get; } = new("--policy")
     {
         Description = "The MetadataBackupPolicy, as NAME or NAMESPACE/NAME. With --resources it also names the repository.",
@@ -80,14 +80,16 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         verb.Add(Policy);
     }
 
-    /// <summary>The first of the options that name a repository, which a policy in a cluster does by itself; null if none
-    /// was given.</summary>
+    /// <summary>
+    /// The first given option that names a repository; null if none is given. A policy in a cluster names its
+    /// repository itself.
+    /// </summary>
     public string? FirstGiven(ParseResult parsed) =>
         new Option[] { _repository, _s3Endpoint, _s3Region, _s3CaFile, _resources, _location }
             .Concat(_s3Objects.All)
             .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
-    /// <summary>Reads what the options name: documents are read, nothing is connected to.</summary>
+    /// <summary>Reads the options and the documents that they name. This does not connect to the repository.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<RepositoryChoice> ReadAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -97,20 +99,26 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         {
             (not null, null) => ReadDirect(parsed, repository),
             (null, not null) => await ReadResourcesAsync(parsed, directory, cancellationToken),
-            (null, null) => throw Mistake("No repository is named.", "Add --repository URL, or --resources DIR with --location or --policy."),
+            (null, null) => throw Mistake(
+                "No repository is given.", "Add --repository URL, or --resources DIR with --location or --policy."),
             _ => throw Mistake("Both --repository and --resources are given.", "Give one of them."),
         };
     }
 
     /// <summary>Opens the repository that the options name.</summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.InvalidInput"/>, <see cref="FailureReason.RepositoryNotFound"/>, or what the store says.
+    /// <see cref="FailureReason.InvalidInput"/>, <see cref="FailureReason.RepositoryNotFound"/>, or a failure of the
+    /// store.
     /// </exception>
     public async Task<OpenedRepository> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) =>
         await OpenAsync(await ReadAsync(parsed, cancellationToken), parsed, cancellationToken);
 
-    /// <summary>The same, for a verb that has more to check before it connects.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.RepositoryNotFound"/>, or what the store says.</exception>
+    /// <summary>
+    /// Opens the repository that <see cref="ReadAsync"/> returned, for a verb that checks more before it connects.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.RepositoryNotFound"/>, or a failure of the store.
+    /// </exception>
     public async Task<OpenedRepository> OpenAsync(
         RepositoryChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -127,7 +135,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         }
     }
 
-    /// <summary>The policy's name as typed; null if none was.</summary>
+    /// <summary>The name of the policy on the command line; null if none is given.</summary>
     public ResourceName? ReadPolicyName(ParseResult parsed) =>
         parsed.GetValue(Policy) is { } text ? ResourceNameText.Parse("--policy", text) : null;
 
@@ -143,13 +151,17 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     {
         if (parsed.GetValue(_location) is { } location)
         {
-            throw Mistake($"--location {location} needs --resources.", "Name the directory of the documents with --resources DIR.");
+            throw Mistake(
+                $"--location {location} needs --resources.",
+                "Name the directory of the documents with --resources DIR.");
         }
 
         DirectRepository named = RepositoryUrl.Parse(repository);
         if (named.Directory is not null && FirstS3Option(parsed) is { } foreign)
         {
-            throw Mistake($"{foreign} does not go with {repository}, which is a directory.", "Leave it out, or name a bucket with s3://.");
+            throw Mistake(
+                $"{foreign} cannot be used with {repository}, which is a directory.",
+                $"Remove {foreign}, or name a bucket with s3://.");
         }
 
         Uri? endpoint = parsed.GetValue(_s3Endpoint) is { } url
@@ -158,10 +170,12 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         return named with
         {
             S3Endpoint = endpoint,
-            // Without an endpoint the SDK looks into the environment itself, and further.
+            // Without an endpoint, the AWS SDK reads the environment and its other sources itself.
             S3Region = parsed.GetValue(_s3Region) ?? (endpoint is null ? null : RegionOfEnvironment()),
             S3Objects = _s3Objects.Read(parsed),
-            S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file ? InputFile.ReadText("--s3-ca-file", file) : null,
+            S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file
+                ? InputFile.ReadText("--s3-ca-file", file)
+                : null,
         };
     }
 
@@ -177,7 +191,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     {
         if (FirstS3Option(parsed) is { } direct)
         {
-            throw Mistake($"{direct} does not go with --resources.", "The BackupLocation holds it.");
+            throw Mistake($"{direct} cannot be used with --resources.", "The BackupLocation sets it.");
         }
 
         ResourceDocuments documents = await ResourceDocuments.LoadAsync(directory, cancellationToken);

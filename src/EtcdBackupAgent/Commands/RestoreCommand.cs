@@ -16,7 +16,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// <c>restore</c>: brings a snapshot back, as files (<c>--to</c>) or as a data directory that etcd starts on (<c>--data-dir</c>).
+/// <c>restore</c>: restores a snapshot, as files (<c>--to</c>) or as a data directory that etcd can start from
+/// (<c>--data-dir</c>).
 /// </summary>
 internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 {
@@ -28,7 +29,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
     private readonly Argument<string?> _id = new("ID")
     {
-        Description = "The snapshot: its ID, the beginning of it, or 'latest'; or none, with --file.",
+        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. With --file, it is not given.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -40,20 +41,20 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<bool> _overwrite = new("--overwrite")
     {
-        Description = $"With --to: replace '{RestoreRun.SnapshotFileName}' and '{RestoreRun.CertificatesDirectoryName}' if they are there. "
-            + "Other files stay.",
+        Description = $"With --to: replace '{RestoreRun.SnapshotFileName}' and "
+            + $"'{RestoreRun.CertificatesDirectoryName}' if they exist. Other files stay.",
     };
 
     private readonly Option<string?> _restore = new("--restore")
     {
-        Description = "With --kubernetes, in a pod: the MetadataRestore to carry out, into --to.",
+        Description = "With --kubernetes, in a pod: the MetadataRestore to perform, into --to.",
         HelpName = "NAME",
     };
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
         RestoreCommand restore = new(logs, wiring);
-        Command verb = new("restore", "Bring a snapshot back: as files, or as a data directory that etcd can start on.")
+        Command verb = new("restore", "Restore a snapshot: as files, or as a data directory that etcd can start from.")
         {
             restore._id, restore._to, restore._overwrite,
         };
@@ -71,7 +72,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
             + "etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore");
     }
 
-    /// <summary>From a cluster's MetadataRestore, from a file, or from a repository.</summary>
+    /// <summary>Restores from a cluster's MetadataRestore, from a file, or from a repository.</summary>
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (_kubernetes.IsChosen(parsed))
@@ -82,7 +83,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
         if (parsed.GetValue(_restore) is not null)
         {
-            throw Mistake("--restore needs --kubernetes.", "Without it, name the snapshot itself.");
+            throw Mistake("--restore needs --kubernetes.", "Without --kubernetes, name the snapshot itself.");
         }
 
         DataDirectoryRequest? build = _dataDirectory.Read(parsed);
@@ -137,7 +138,8 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         {
             throw Mistake(
                 "restore --kubernetes needs --restore NAME and --to DIR.",
-                "It is what the pod of a MetadataRestore runs; to restore by hand, name the repository and the snapshot.");
+                "The pod of a MetadataRestore runs this command. "
+                + "To restore by hand, name the repository and the snapshot.");
         }
 
         using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
@@ -164,14 +166,15 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         {
             throw Mistake(
                 "restore takes either --to or --data-dir.",
-                "--to DIR gives the snapshot file and the certificates; --data-dir DIR gives what etcd can start on.");
+                "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory that "
+                + "etcd can start from.");
         }
 
         if (overwrite && to is null)
         {
             throw Mistake(
-                "--overwrite does not go with --data-dir.",
-                "Name an empty or new directory, or move what is in it somewhere else first.");
+                "--overwrite cannot be used with --data-dir.",
+                "Name an empty or new directory, or move the content of the directory away first.");
         }
 
         if ((id is null) == (file is null))

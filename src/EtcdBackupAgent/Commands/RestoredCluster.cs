@@ -7,12 +7,12 @@ using EtcdBackupAgent.Runtime;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// Notes in a repository that an etcd cluster was restored from one of its snapshots, so that the backups of the new
-/// cluster go on with the history of the old one.
+/// Records in a repository that an etcd cluster was restored from one of its snapshots, so that the backups of the new
+/// cluster continue the history of the old one.
 /// </summary>
 internal static class RestoredCluster
 {
-    /// <exception cref="BackupException">What the store says.</exception>
+    /// <exception cref="BackupException">The store failed to write the note.</exception>
     public static Task NoteAsync(
         BackupRepository repository,
         SnapshotManifest restored,
@@ -21,7 +21,9 @@ internal static class RestoredCluster
         CancellationToken cancellationToken) =>
         new RestoreNotes(repository.Store).AddAsync(cluster, restored, AgentVersion.Text, time, cancellationToken);
 
-    /// <summary>The same after a restore, which has succeeded whatever becomes of the note.</summary>
+    /// <summary>
+    /// Writes the note after a restore. The restore has already succeeded, so a failure to write is a warning only.
+    /// </summary>
     public static async Task TryNoteAsync(
         BackupRepository repository,
         SnapshotManifest restored,
@@ -37,10 +39,10 @@ internal static class RestoredCluster
         {
             string why = e is BackupException ? e.Message : "It was cancelled.";
             FailureText.WriteWarning(
-                $"The restore is complete, but no note of it could be left in {repository.Store.Address}: {why} "
-                + "Without one, the backups of the new cluster begin a history of their own, and snapshots of the old "
-                + "cluster are not pruned. "
-                + "Where the repository can be written, make up for it with: "
+                $"The restore is complete, but failed to leave a note of it in {repository.Store.Address}: {why} "
+                + "Without the note, the backups of the new cluster start a history of their own, and snapshots of the "
+                + "old cluster are not pruned. "
+                + "Where the repository is writable, add the note with: "
                 + $"etcd-backup-agent restored {restored.Id} --cluster-id {cluster} --repository …");
         }
     }

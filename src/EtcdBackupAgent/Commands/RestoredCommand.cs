@@ -8,8 +8,9 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>restored</c>: notes that a cluster was restored from a snapshot, where the restore itself could
-/// not.</summary>
+/// <summary>
+/// <c>restored</c>: records that a cluster was restored from a snapshot, if the restore itself could not do so.
+/// </summary>
 internal static class RestoredCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -19,15 +20,15 @@ internal static class RestoredCommand
         Argument<string> id = SnapshotArgument.Create();
         Option<string> cluster = new("--cluster-id")
         {
-            Description = "The id of the restored cluster, as restore printed it.",
+            Description = "ID of the restored cluster, as printed by restore.",
             HelpName = "HEX",
             Required = true,
         };
 
         Command verb = new(
             "restored",
-            "Note that an etcd cluster was restored from a snapshot, so that its backups go on with the history. "
-            + "'restore ID --data-dir' does that itself where it may write the repository.")
+            "Record that an etcd cluster was restored from a snapshot, so that its backups continue the history. "
+            + "'restore ID --data-dir' does this itself if it has write access to the repository.")
         {
             id,
             cluster,
@@ -48,9 +49,9 @@ internal static class RestoredCommand
             {
                 throw new BackupException(
                     FailureReason.InvalidInput,
-                    $"--cluster-id {restored} is the cluster that snapshot {snapshot.Id} is of.")
+                    $"--cluster-id {restored} is the cluster that snapshot {snapshot.Id} was taken from.")
                 {
-                    Hint = "Give the id of the cluster that was made of it: 'restore' prints it, and so does "
+                    Hint = "Give the ID of the cluster that was restored from it. 'restore' prints it, and so does "
                         + "'etcdctl endpoint status -w json'.",
                 };
             }
@@ -65,8 +66,7 @@ internal static class RestoredCommand
                     ["snapshotId"] = snapshot.Id.Value,
                 },
                 console => console.WriteLine(
-                    $"Cluster {restored} goes on with the history of cluster {previous}, "
-                    + $"from snapshot {snapshot.Id} on."));
+                    $"Cluster {restored} continues the history of cluster {previous} from snapshot {snapshot.Id}."));
             return ExitCodes.Success;
         });
         return verb.WithExample(

@@ -15,10 +15,14 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>run</c>: keeps every policy's schedule, of a directory as the worker, in a cluster as the controller.</summary>
+/// <summary>
+/// <c>run</c>: backs up every policy on its schedule, as the worker of a directory or as the controller of a cluster.
+/// </summary>
 internal sealed class RunCommand(LogOptions logs, Wiring wiring)
 {
-    /// <summary>The environment variable that may name the image; the manifests set it to the controller's own.</summary>
+    /// <summary>
+    /// The environment variable that can name the image. The manifests set it to the controller's own image.
+    /// </summary>
     private const string ImageVariable = "ETCD_BACKUP_AGENT_IMAGE";
 
     private static readonly TimeSpan SyncPeriodMin = TimeSpan.FromSeconds(10);
@@ -28,31 +32,35 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _resources = new("--resources")
     {
-        Description = "Directory with the YAML documents of policies, locations and secrets. Changes are picked up while running.",
+        Description = "Directory with the YAML documents of policies, locations and secrets. Changes take effect while "
+            + "the agent runs.",
         HelpName = "DIR",
     };
 
     private readonly Option<string?> _listen = new(ListenAddress.Option)
     {
-        Description = "Where to answer /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:9090 (default: nowhere).",
+        Description = "Address on which to serve /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:9090 "
+            + "(default: none).",
         HelpName = "ADDRESS:PORT",
     };
 
     private readonly Option<bool> _inProcess = new("--in-process")
     {
-        Description = "With --kubernetes: make the backups of every policy in this process, which then must run on a control-plane node, "
-            + "instead of in pods.",
+        Description = "With --kubernetes: make the backups of every policy in this process instead of in pods. The "
+            + "process must then run on a control-plane node.",
     };
 
     private readonly Option<string?> _image = new("--image")
     {
-        Description = $"With --kubernetes: the image that the pods of backups and restores run; or the variable {ImageVariable}.",
+        Description = "With --kubernetes: image of the pods of backups and restores (default: the environment variable "
+            + $"{ImageVariable}).",
         HelpName = "IMAGE",
     };
 
     private readonly Option<string?> _syncPeriod = new("--sync-period")
     {
-        Description = "With --kubernetes: how often the records are compared with the repositories, such as 10m (the default).",
+        Description = "With --kubernetes: how often to compare the records with the repositories, such as 10m (the "
+            + "default).",
         HelpName = "DURATION",
     };
 
@@ -61,7 +69,7 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
     public static Command Create(LogOptions logs, Wiring wiring)
     {
         RunCommand run = new(logs, wiring);
-        Command verb = new("run", "Keep the schedules of all policies until stopped.") { run._resources };
+        Command verb = new("run", "Back up all policies on their schedules until stopped.") { run._resources };
         run._kubernetes.AddTo(verb);
         foreach (Option option in run.ForClusters)
         {
@@ -85,7 +93,7 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
         {
             throw new BackupException(FailureReason.InvalidInput, "run takes either --resources DIR or --kubernetes.")
             {
-                Hint = "--resources names a directory of documents; --kubernetes reads the policies of a cluster.",
+                Hint = "--resources reads a directory of documents; --kubernetes reads the policies of a cluster.",
             };
         }
 
@@ -120,7 +128,9 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
             Image = new PodImage(ReadImage(parsed)) { Node = PodIdentity.Node(), Proxies = ReadProxies() },
             IsInProcess = parsed.GetValue(_inProcess),
             Scratch = _scratch.Read(parsed),
-            Controller = ReadSyncPeriod(parsed) is { } period ? new ControllerOptions { SyncPeriod = period } : new ControllerOptions(),
+            Controller = ReadSyncPeriod(parsed) is { } period
+                ? new ControllerOptions { SyncPeriod = period }
+                : new ControllerOptions(),
         };
         using ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
         await ControllerHost.RunAsync(
@@ -136,10 +146,10 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
         .Where(variable => !string.IsNullOrWhiteSpace(variable.Value))
         .ToDictionary(variable => variable.Name, variable => variable.Value!.Trim(), StringComparer.Ordinal);
 
-    /// <summary>Restores run in pods, also where backups do not.</summary>
+    /// <summary>The image is required even if backups run in this process: restores always run in pods.</summary>
     private string ReadImage(ParseResult parsed) =>
         parsed.GetValue(_image) ?? Environment.GetEnvironmentVariable(ImageVariable) ?? throw new BackupException(
-            FailureReason.InvalidInput, "run --kubernetes needs the image that its pods run.")
+            FailureReason.InvalidInput, "run --kubernetes needs the image of its pods.")
         {
             Hint = $"Add --image IMAGE, or set {ImageVariable}, as the manifests do.",
         };
@@ -148,7 +158,8 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
     {
         null => null,
         { } text when GoDuration.Parse(text) is { } period && period >= SyncPeriodMin => period,
-        { } text => throw new BackupException(FailureReason.InvalidInput, $"--sync-period '{text}' is no duration of at least 10s.")
+        { } text => throw new BackupException(
+            FailureReason.InvalidInput, $"--sync-period '{text}' is not a duration of at least 10s.")
         {
             Hint = "Write it as 10m or 1h30m.",
         },

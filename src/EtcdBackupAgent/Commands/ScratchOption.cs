@@ -3,16 +3,17 @@ using EtcdBackupAgent.Core.Artifacts;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary>Where verbs that make backups put sealed bytes for which the repository is too slow.</summary>
+/// <summary>The directory in which a backup stores encrypted bytes while the repository is too slow for them.</summary>
 internal sealed class ScratchOption
 {
-    /// <summary>Where large files that may go belong on a Linux (hier(7)): /tmp is memory on many machines.</summary>
+    /// <summary>The Linux directory for large temporary files (hier(7)). On many machines /tmp is in memory.</summary>
     private const string DirectoryDefault = "/var/tmp";
 
     private readonly Option<string?> _directory = new("--scratch-dir")
     {
-        Description = "Directory for sealed (encrypted) parts that a slow repository has not taken yet, so that etcd need not wait; in a file "
-            + $"without a name (default: $TMPDIR or {DirectoryDefault}, unless that is memory). Without encryption nothing is put there.",
+        Description = "Directory for encrypted bytes that a slow repository has not accepted yet, so that etcd does "
+            + $"not have to wait; in a file without a name (default: $TMPDIR or {DirectoryDefault}, unless that is in "
+            + "memory). Without encryption, nothing is written there.",
         HelpName = "DIR",
     };
 
@@ -20,5 +21,8 @@ internal sealed class ScratchOption
 
     public ScratchSpace Read(ParseResult parsed) => parsed.GetValue(_directory) is { } named
         ? new ScratchSpace { Directory = named, IsNamed = true }
-        : new ScratchSpace { Directory = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } set ? set : DirectoryDefault };
+        : new ScratchSpace
+        {
+            Directory = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } set ? set : DirectoryDefault,
+        };
 }

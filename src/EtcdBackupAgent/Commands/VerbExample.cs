@@ -9,14 +9,14 @@ internal static class VerbExample
 {
     private static readonly Dictionary<Command, string> Examples = [];
 
-    /// <summary>Gives a verb its example: one command, or several on lines of their own.</summary>
+    /// <summary>Sets the example of a verb: one command, or several, each on a line of its own.</summary>
     public static Command WithExample(this Command verb, string example)
     {
         Examples[verb] = example;
         return verb;
     }
 
-    /// <summary>Puts the examples into the help of every verb below <paramref name="root"/>.</summary>
+    /// <summary>Adds the examples to the help of every verb below <paramref name="root"/>.</summary>
     public static void ShowInHelp(RootCommand root)
     {
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -12,7 +12,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>verify</c>: reads snapshots as a restore would and says whether they are sound.</summary>
+/// <summary><c>verify</c>: reads snapshots as a restore would and reports whether they are sound.</summary>
 internal static class VerifyCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -22,24 +22,27 @@ internal static class VerifyCommand
         OutputOptions output = new();
         Argument<string?> id = new("ID")
         {
-            Description = "The snapshot: its ID, the beginning of it, or 'latest'.",
+            Description = "The snapshot: its ID, the beginning of the ID, or 'latest'.",
             Arity = ArgumentArity.ZeroOrOne,
         };
         Option<bool> all = new("--all") { Description = "Verify every snapshot of the repository." };
 
         Option<bool> deep = new("--deep")
         {
-            Description = "Look into the database as well: pages, revisions, etcd's own hash; and record what is found beside the snapshot. "
-                + "Needs a key, and room for the database on a local disk.",
+            Description = "Examine the database too: pages, revisions, etcd's own hash; and record the result beside "
+                + "the snapshot. Needs a key, and space for the database on a local disk.",
         };
         Option<string?> scratchDirectory = new("--scratch-dir")
         {
-            Description = "Directory where the database lies in plain while it is looked into, in a file without a name "
-                + "(default: the system's directory for temporary files).",
+            Description = "Directory for an unencrypted copy of the database while it is examined, in a file without a "
+                + "name (default: the system's directory for temporary files).",
             HelpName = "DIR",
         };
 
-        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.") { id, all, deep, scratchDirectory };
+        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.")
+        {
+            id, all, deep, scratchDirectory,
+        };
         repository.AddTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
@@ -58,7 +61,7 @@ internal static class VerifyCommand
             string? scratch = parsed.GetValue(scratchDirectory);
             if (scratch is not null && !isDeep)
             {
-                throw new BackupException(FailureReason.InvalidInput, "--scratch-dir goes with --deep only.");
+                throw new BackupException(FailureReason.InvalidInput, "--scratch-dir needs --deep.");
             }
 
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
@@ -87,7 +90,9 @@ internal static class VerifyCommand
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
     }
 
-    /// <summary>The exit code: damage weighs more than a record that could not be written, of which each is told.</summary>
+    /// <summary>
+    /// Reports every record that could not be written, and returns the exit code, where damage has priority over those.
+    /// </summary>
     private static int Judge(IReadOnlyList<DeepVerifyOutcome> outcomes)
     {
         BackupException[] notRecorded = [.. outcomes.Select(o => o.RecordFailure).OfType<BackupException>()];
@@ -141,7 +146,8 @@ internal static class VerifyCommand
             foreach (ArtifactManifest artifact in outcome.NotOpened)
             {
                 console.WriteLine(
-                    $"  {artifact.Key}: stored bytes only; what is inside was not checked, since it is encrypted and no key was given");
+                    $"  {artifact.Key}: stored bytes only; the content was not checked, because it is encrypted and no "
+                    + "key was given");
             }
 
             foreach (BackupException problem in outcome.Problems)

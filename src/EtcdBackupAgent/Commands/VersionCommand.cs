@@ -3,7 +3,7 @@ using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 
-/// <summary><c>version</c>: says which version this is.</summary>
+/// <summary><c>version</c>: prints the version.</summary>
 internal static class VersionCommand
 {
     public static Command Create()

@@ -19,7 +19,9 @@ internal static class RecipientText
         bool secret = text.StartsWith("AGE-SECRET-KEY-", StringComparison.OrdinalIgnoreCase);
         throw new BackupException(
             FailureReason.InvalidInput,
-            secret ? "--recipient was given an identity, which is secret." : $"--recipient '{text}' is no age recipient.")
+            secret
+                ? "--recipient was given an identity, which is secret."
+                : $"--recipient '{text}' is not an age recipient.")
         {
             Hint = secret
                 ? "Give its public half (age1…), which 'age-keygen -y' prints; treat the identity as known to others now."

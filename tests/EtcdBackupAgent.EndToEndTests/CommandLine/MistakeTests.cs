@@ -4,21 +4,21 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary>What somebody sees who types something that cannot be.</summary>
+/// <summary>The messages for invalid command lines.</summary>
 public sealed class MistakeTests
 {
     [Theory]
     [InlineData(
         "bakup",
         "There is no verb 'bakup'.",
-        "Did you mean 'backup'? 'etcd-backup-agent --help' shows what is possible.")]
+        "Did you mean 'backup'? 'etcd-backup-agent --help' shows the usage.")]
     [InlineData(
         "list --repositry x",
         "list has no option '--repositry'.",
-        "Did you mean '--repository'? 'etcd-backup-agent list --help' shows what is possible.")]
+        "Did you mean '--repository'? 'etcd-backup-agent list --help' shows the usage.")]
     [InlineData(
         "list",
-        "No repository is named.",
+        "No repository is given.",
         "Add --repository URL, or --resources DIR with --location or --policy.")]
     [InlineData(
         "backup --kubernetes",
@@ -26,14 +26,20 @@ public sealed class MistakeTests
         "'kubectl get metadatabackuppolicies' shows the names.")]
     [InlineData(
         "backup --kubernetes --policy n/p",
-        "--policy 'n/p' is no NAME.",
-        "With --kubernetes the namespace is said with --namespace.")]
+        "--policy 'n/p' is not the name of a policy in a cluster.",
+        "With --kubernetes, give the namespace with --namespace.")]
     [InlineData(
         "backup --kubernetes --policy p -r file:///x",
-        "--repository does not go with --kubernetes.",
-        "The policy document says it.")]
-    [InlineData("backup -r file:///x --context c", "--context needs --kubernetes.", "Add --kubernetes, or leave it out.")]
-    [InlineData("backup -r file:///x --etcd-creds-dir d", "--etcd-creds-dir needs --kubernetes.", "Add --kubernetes, or leave it out.")]
+        "--repository cannot be used with --kubernetes.",
+        "The policy document sets it.")]
+    [InlineData(
+        "backup -r file:///x --context c",
+        "--context needs --kubernetes.",
+        "Add --kubernetes, or remove --context.")]
+    [InlineData(
+        "backup -r file:///x --etcd-creds-dir d",
+        "--etcd-creds-dir needs --kubernetes.",
+        "Add --kubernetes, or remove --etcd-creds-dir.")]
     [InlineData("list -r x --resources y", "Both --repository and --resources are given.", "Give one of them.")]
     [InlineData(
         "list -r /var/backups",
@@ -42,8 +48,8 @@ public sealed class MistakeTests
         + "a prefix holds letters, digits, '.', '_', '-' and '/'.")]
     [InlineData(
         "list -r file:///x --s3-region y",
-        "--s3-region does not go with file:///x, which is a directory.",
-        "Leave it out, or name a bucket with s3://.")]
+        "--s3-region cannot be used with file:///x, which is a directory.",
+        "Remove --s3-region, or name a bucket with s3://.")]
     [InlineData(
         "list -r s3://bucket --s3-endpoint minio:9000",
         "--s3-endpoint 'minio:9000' is not the URL of a server.",
@@ -57,19 +63,19 @@ public sealed class MistakeTests
     [InlineData(
         "run",
         "run takes either --resources DIR or --kubernetes.",
-        "--resources names a directory of documents; --kubernetes reads the policies of a cluster.")]
+        "--resources reads a directory of documents; --kubernetes reads the policies of a cluster.")]
     [InlineData(
         "run --kubernetes",
-        "run --kubernetes needs the image that its pods run.",
+        "run --kubernetes needs the image of its pods.",
         "Add --image IMAGE, or set ETCD_BACKUP_AGENT_IMAGE, as the manifests do.")]
     [InlineData(
         "run --kubernetes --image i --sync-period 1s",
-        "--sync-period '1s' is no duration of at least 10s.",
+        "--sync-period '1s' is not a duration of at least 10s.",
         "Write it as 10m or 1h30m.")]
     [InlineData(
         "restore --kubernetes --to x",
         "restore --kubernetes needs --restore NAME and --to DIR.",
-        "It is what the pod of a MetadataRestore runs; to restore by hand, name the repository and the snapshot.")]
+        "The pod of a MetadataRestore runs this command. To restore by hand, name the repository and the snapshot.")]
     [InlineData(
         "verify -r file:///x",
         "verify takes either one snapshot ID or --all.",
@@ -77,7 +83,8 @@ public sealed class MistakeTests
     [InlineData(
         "restore latest -r file:///x",
         "restore takes either --to or --data-dir.",
-        "--to DIR gives the snapshot file and the certificates; --data-dir DIR gives what etcd can start on.")]
+        "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory that "
+        + "etcd can start from.")]
     [InlineData(
         "restore latest -r file:///x --to y --name n1",
         "--name needs --data-dir.",
@@ -88,49 +95,49 @@ public sealed class MistakeTests
         "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.")]
     [InlineData(
         "restore latest -r file:///x --data-dir x --overwrite",
-        "--overwrite does not go with --data-dir.",
-        "Name an empty or new directory, or move what is in it somewhere else first.")]
+        "--overwrite cannot be used with --data-dir.",
+        "Name an empty or new directory, or move the content of the directory away first.")]
     [InlineData(
         "restore latest -r file:///x --to y --wal-dir z",
         "--wal-dir needs --data-dir.",
         "Name the data directory to build with --data-dir DIR.")]
     [InlineData(
         "restore latest -r file:///x --data-dir x --initial-cluster-token etcd-cluster",
-        "--initial-cluster-token etcd-cluster is etcd's default, so most likely the lost cluster's too.",
-        "Members of a cluster with the same token and peer URLs would replace what was restored with their own data. "
-        + "Leave it out: one is derived from the snapshot. Or give one that was never used.")]
+        "--initial-cluster-token etcd-cluster is etcd's default, so the lost cluster most likely uses it too.",
+        "Members of a cluster with the same token and peer URLs would replace the restored data with their own. "
+        + "Omit the option to derive a token from the snapshot, or give a token that was never used.")]
     [InlineData(
         "restore --file x --data-dir x --initial-cluster-token ",
         "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos.",
-        "Members of a cluster with the same token and peer URLs would replace what was restored with their own data. "
-        + "Leave it out: one is derived from the snapshot. Or give one that was never used.")]
+        "Members of a cluster with the same token and peer URLs would replace the restored data with their own. "
+        + "Omit the option to derive a token from the snapshot, or give a token that was never used.")]
     [InlineData(
         "restore latest -r file:///x --data-dir x --no-bump --bump-revision 5",
         "Both --bump-revision and --no-bump are given.",
         "Give one of them.")]
     [InlineData(
         "restore --file x --data-dir x --certs-to y",
-        "--certs-to does not go with --file.",
-        "A snapshot file holds no certificates.")]
+        "--certs-to cannot be used with --file.",
+        "A snapshot file contains no certificates.")]
     [InlineData(
         "backup -r file:///x",
-        "No etcd is named.",
+        "No etcd endpoint is given.",
         "Add --etcd-endpoint URL, for example https://127.0.0.1:2379; or use --resources DIR --policy NAME.")]
     [InlineData(
         "init -r file:///x",
-        "init makes no repository unless it is told, once, how to protect it.",
+        "init needs exactly one way to protect the repository.",
         "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
     [InlineData(
         "init -r file:///x --unencrypted --recipient age1x",
-        "init makes no repository unless it is told, once, how to protect it.",
+        "init needs exactly one way to protect the repository.",
         "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
     [InlineData(
         "init -r file:///x --passphrase-file /nowhere/passphrase --recipient age1x",
-        "init makes no repository unless it is told, once, how to protect it.",
+        "init needs exactly one way to protect the repository.",
         "Add --passphrase-file FILE, or --recipient age1…, or --unencrypted.")]
     [InlineData(
         "init -r file:///x --recipient age1x",
-        "--recipient 'age1x' is no age recipient.",
+        "--recipient 'age1x' is not an age recipient.",
         "A recipient has 62 lower-case characters and begins with age1; 'age-keygen' prints one.")]
     [InlineData(
         "init -r file:///x --recipient AGE-SECRET-KEY-1X",

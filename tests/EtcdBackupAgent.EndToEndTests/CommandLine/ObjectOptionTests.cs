@@ -30,6 +30,6 @@ public sealed class ObjectOptionTests
         ToolResult listed = await Agent.RunAsync(["list", "--repository", "file:///srv/backups", "--s3-sse", "AES256"]);
 
         Assert.Equal(2, listed.ExitCode);
-        Assert.Contains("--s3-sse does not go with", listed.StandardError, StringComparison.Ordinal);
+        Assert.Contains("--s3-sse cannot be used with", listed.StandardError, StringComparison.Ordinal);
     }
 }

@@ -31,7 +31,7 @@ public sealed class ProxyTests : IAsyncLifetime, IDisposable
         ToolResult made = await RunAsync(
             RgwServer.ProxiedName, ["init", "--unencrypted"], ("HTTPS_PROXY", _proxy.Url), ("NO_PROXY", "10.0.0.0/8"));
 
-        Assert.Contains("Made repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
         Assert.All(
             _proxy.Requests, request => Assert.StartsWith("CONNECT s3.test:", request, StringComparison.Ordinal));
         Assert.NotEmpty(_proxy.Requests);
@@ -45,7 +45,7 @@ public sealed class ProxyTests : IAsyncLifetime, IDisposable
         ToolResult made = await RunAsync(
             host, ["init", "--unencrypted"], ("https_proxy", _proxy.Url), ("no_proxy", noProxy));
 
-        Assert.Contains("Made repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
         Assert.Empty(_proxy.Requests);
     }
 

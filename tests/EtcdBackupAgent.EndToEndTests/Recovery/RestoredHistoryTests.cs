@@ -70,7 +70,7 @@ public sealed class RestoredHistoryTests : IDisposable
 
         File.Delete(inTheWay);
         Assert.Contains(
-            $"Cluster {cluster} goes on with the history of cluster",
+            $"Cluster {cluster} continues the history of cluster",
             (await repository.RunAsync("restored", id, "--cluster-id", cluster)).Output,
             StringComparison.Ordinal);
         Assert.Contains($"restores/{cluster}-{id}.json", await repository.KeysAsync());

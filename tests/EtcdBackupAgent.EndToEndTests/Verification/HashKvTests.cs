@@ -33,7 +33,7 @@ public sealed class HashKvTests
         ToolResult wrong = await repository.RunAsync(["backup", "--hash-kv", "afterbackup", .. EtcdArguments.Of(etcd)]);
         Assert.Equal(2, wrong.ExitCode);
         Assert.Contains(
-            "--hash-kv 'afterbackup' is not possible: allowed are daily, after-backup, never.",
+            "--hash-kv 'afterbackup' is not valid: allowed are daily, after-backup, never.",
             wrong.StandardError,
             StringComparison.Ordinal);
     }

@@ -25,21 +25,22 @@ public sealed class ParseMistakeTests
         "list --log-levl debug", "list has no option '--log-levl'.",
         "--log-level", "etcd-backup-agent list")]
     [InlineData("--log-level debug", "No verb is given.", "", "etcd-backup-agent")]
-    [InlineData("show a b", "show does not know what to do with 'b'.", "", "etcd-backup-agent show")]
+    [InlineData("show a b", "show does not expect the argument 'b'.", "", "etcd-backup-agent show")]
     [InlineData(
-        "show", "show needs ID. The snapshot: its ID, the beginning of it, or 'latest' for the newest complete one.",
+        "show",
+        "show needs ID. The snapshot: its ID, the beginning of the ID, or 'latest' for the newest complete one.",
         "", "etcd-backup-agent show")]
     [InlineData("list --repository", "--repository needs a value: URL.", "", "etcd-backup-agent list")]
     [InlineData("list -r a -r b", "--repository is given more than once.", "", "etcd-backup-agent list")]
     [InlineData("backup --retain x", "--retain 'x' is not a number.", "", "etcd-backup-agent backup")]
     [InlineData(
-        "backup --retain 0", "--retain 0 is not possible: it must be at least 1.",
+        "backup --retain 0", "--retain 0 is not valid: it must be at least 1.",
         "", "etcd-backup-agent backup")]
     [InlineData(
-        "list -o jsn", "--output 'jsn' is not possible: allowed are table, json, yaml.",
+        "list -o jsn", "--output 'jsn' is not valid: allowed are table, json, yaml.",
         "", "etcd-backup-agent list")]
     [InlineData(
-        "list -o 7", "--output '7' is not possible: allowed are table, json, yaml.",
+        "list -o 7", "--output '7' is not valid: allowed are table, json, yaml.",
         "", "etcd-backup-agent list")]
     public void The_first_mistake_is_said_with_what_was_probably_meant(
         string words, string error, string meant, string help)
@@ -51,7 +52,7 @@ public sealed class ParseMistakeTests
 
         Assert.Equal(error, mistake.Message);
         string question = meant.Length > 0 ? $"Did you mean '{meant}'? " : "";
-        Assert.Equal($"{question}'{help} --help' shows what is possible.", mistake.Hint);
+        Assert.Equal($"{question}'{help} --help' shows the usage.", mistake.Hint);
     }
 
     [Theory]

@@ -11,7 +11,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary><c>key add-passphrase</c>: one passphrase more that opens the repository.</summary>
+/// <summary><c>key add-passphrase</c>: adds a passphrase that opens the repository.</summary>
 internal static class AddPassphraseCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -21,7 +21,8 @@ internal static class AddPassphraseCommand
         NewPassphraseOption added = new();
         OutputOptions output = new();
 
-        Command verb = new("add-passphrase", "Let a further passphrase open the repository; a present key proves the right to do so.");
+        Command verb = new(
+            "add-passphrase", "Add a passphrase that opens the repository; this needs a key that already opens it.");
         repository.AddTo(verb);
         keys.AddTo(verb);
         added.AddTo(verb);
@@ -36,7 +37,7 @@ internal static class AddPassphraseCommand
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },
-                console => console.WriteLine($"The new passphrase opens {opened.Address}, too ({key})."));
+                console => console.WriteLine($"The new passphrase now opens {opened.Address} too ({key})."));
             return ExitCodes.Success;
         });
         return verb.WithExample(
@@ -44,13 +45,17 @@ internal static class AddPassphraseCommand
             + "  --passphrase-file /root/backup-passphrase --new-passphrase-file /root/second-passphrase");
     }
 
-    /// <summary>The keys of a repository that has some use for them.</summary>
+    /// <summary>Returns the keys of an encrypted repository.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: the repository is not encrypted.
+    /// </exception>
     internal static RepositoryKeys RequireEncrypted(BackupRepository repository, TimeProvider time) =>
         repository.Document.Encryption.Kind != ArtifactEncryption.None
             ? new RepositoryKeys(repository, time)
             : throw new BackupException(
-                FailureReason.InvalidInput, $"The repository at {repository.Store.Address} is not encrypted, and stays so.")
+                FailureReason.InvalidInput,
+                $"The repository at {repository.Store.Address} is not encrypted, which cannot be changed.")
             {
-                Hint = "Encryption is chosen by 'init': make a new repository.",
+                Hint = "'init' sets the encryption: create a new repository.",
             };
 }

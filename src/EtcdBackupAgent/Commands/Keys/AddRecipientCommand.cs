@@ -9,7 +9,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary><c>key add-recipient</c>: one recipient more for the backups from now on.</summary>
+/// <summary><c>key add-recipient</c>: adds a recipient for later backups.</summary>
 internal static class AddRecipientCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -20,7 +20,7 @@ internal static class AddRecipientCommand
         Argument<string> recipient = new("AGE1") { Description = "The age recipient to add (age1…)." };
 
         Command verb = new(
-            "add-recipient", "Encrypt backups from now on to a further recipient; a present key proves the right to do so.")
+            "add-recipient", "Encrypt later backups to one more recipient; this needs a key that opens the repository.")
         {
             recipient,
         };
@@ -42,8 +42,9 @@ internal static class AddRecipientCommand
                 },
                 console =>
                 {
-                    console.WriteLine($"Backups to {opened.Address} are encrypted to {added}, too, from now on.");
-                    console.WriteLine("Where the recipients are pinned or written down in a BackupLocation, change that as well.");
+                    console.WriteLine($"Later backups to {opened.Address} are encrypted to {added} too.");
+                    console.WriteLine(
+                        "If the recipients are pinned or listed in a BackupLocation, change them there too.");
                 });
             return ExitCodes.Success;
         });

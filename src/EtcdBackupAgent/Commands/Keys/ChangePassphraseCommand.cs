@@ -10,7 +10,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary><c>key change-passphrase</c>: another passphrase in place of one that opens the repository.</summary>
+/// <summary><c>key change-passphrase</c>: replaces a passphrase that opens the repository.</summary>
 internal static class ChangePassphraseCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -20,7 +20,8 @@ internal static class ChangePassphraseCommand
         NewPassphraseOption replacement = new();
         OutputOptions output = new();
 
-        Command verb = new("change-passphrase", "Replace a passphrase. Snapshots are not touched, only the key under keys/.");
+        Command verb = new(
+            "change-passphrase", "Replace a passphrase. This changes only the key under keys/, not the snapshots.");
         repository.AddTo(verb);
         keys.AddTo(verb);
         replacement.AddTo(verb);
@@ -30,8 +31,8 @@ internal static class ChangePassphraseCommand
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
             using AgePassphrase current = keys.GivenPassphrase(parsed, opened.Choice)
-                ?? PassphraseText.Ask("Present passphrase: ")
-                ?? throw new BackupException(FailureReason.KeyRefused, "The present passphrase was not given.")
+                ?? PassphraseText.Ask("Current passphrase: ")
+                ?? throw new BackupException(FailureReason.KeyRefused, "The current passphrase is not given.")
                 {
                     Hint = "Add --passphrase-file FILE.",
                 };
@@ -40,7 +41,7 @@ internal static class ChangePassphraseCommand
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },
-                console => console.WriteLine($"The new passphrase opens {opened.Address} in place of the old one ({key})."));
+                console => console.WriteLine($"The new passphrase replaces the old one for {opened.Address} ({key})."));
             return ExitCodes.Success;
         });
         return verb.WithExample(

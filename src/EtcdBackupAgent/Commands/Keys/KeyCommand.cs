@@ -3,10 +3,11 @@ using EtcdBackupAgent.Composition;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary><c>key</c>: who can open the repository's snapshots.</summary>
+/// <summary><c>key</c>: shows and changes who can open the repository's snapshots.</summary>
 internal static class KeyCommand
 {
-    public static Command Create(LogOptions logs, Wiring wiring) => new Command("key", "Show and change who can open an encrypted repository.")
+    public static Command Create(LogOptions logs, Wiring wiring) => new Command(
+        "key", "Show and change who can open an encrypted repository.")
     {
         KeyListCommand.Create(logs, wiring),
         AddPassphraseCommand.Create(logs, wiring),

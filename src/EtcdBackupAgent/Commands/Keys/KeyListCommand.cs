@@ -8,7 +8,9 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary><c>key list</c>: the recipients that backups are encrypted to, and the keys that a passphrase opens.</summary>
+/// <summary>
+/// <c>key list</c>: shows the recipients that backups are encrypted to, and the keys that a passphrase opens.
+/// </summary>
 internal static class KeyListCommand
 {
     public static Command Create(LogOptions logs, Wiring wiring)
@@ -16,7 +18,7 @@ internal static class KeyListCommand
         RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
-        Command verb = new("list", "Show the recipients of a repository, and the keys that lie in it.");
+        Command verb = new("list", "Show the recipients of a repository, and the keys that it contains.");
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
@@ -60,7 +62,7 @@ internal static class KeyListCommand
 
         if (keys.Count == 0)
         {
-            console.WriteLine("The repository holds no key: only the owner of an identity can open it.");
+            console.WriteLine("The repository contains no key: only the owner of an identity can open it.");
         }
     }
 }

@@ -9,24 +9,26 @@ using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary>The options that open an encrypted repository. What they name is read, opened and given to the verb.</summary>
-/// <param name="time">The clock by which an opened key is dated.</param>
+/// <summary>
+/// The options that open an encrypted repository. Reads the files that they name, and returns the opened keys.
+/// </summary>
+/// <param name="time">The clock that dates opened keys.</param>
 internal sealed class KeyOptions(TimeProvider time)
 {
-    /// <summary>The environment variable that may name the identity file.</summary>
+    /// <summary>The environment variable that can name the identity file.</summary>
     public const string IdentityFileVariable = "ETCD_BACKUP_IDENTITY_FILE";
 
     private readonly Option<string?> _passphraseFile = new("--passphrase-file")
     {
-        Description = $"File with the repository's passphrase; or the variable {PassphraseText.Variable}. "
-            + "Without either it is asked for on a terminal. With --resources it comes from the location's Secret.",
+        Description = "File with the repository's passphrase (default: the environment variable "
+            + $"{PassphraseText.Variable}, then the location's Secret with --resources, then the terminal).",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _identityFile = new("--identity-file")
     {
-        Description = "File with an age identity of one of the repository's recipients, as age-keygen writes it; "
-            + $"or the variable {IdentityFileVariable}.",
+        Description = "File with an age identity of one of the repository's recipients, as age-keygen writes it "
+            + $"(default: the file that the environment variable {IdentityFileVariable} names).",
         HelpName = "FILE",
     };
 
@@ -36,14 +38,18 @@ internal sealed class KeyOptions(TimeProvider time)
         verb.Add(_identityFile);
     }
 
-    /// <summary>Opens what was given.</summary>
+    /// <summary>Reads and opens the given keys.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="opened">
-    /// The repository: nothing is asked for if it is not encrypted, and the location that named it may hold the passphrase.
+    /// The repository. If it is not encrypted, no key is needed. The location that names it can provide the passphrase.
     /// </param>
-    /// <param name="required">Whether to ask on the terminal, and fail without a key; otherwise none is an answer.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.InvalidInput"/>.</exception>
+    /// <param name="required">
+    /// Whether to ask on the terminal, and to fail without a key; otherwise the result can be empty.
+    /// </param>
+    /// <param name="cancellationToken">A cancelled call leaves no key open.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.InvalidInput"/>.
+    /// </exception>
     public async Task<OpenedKeys> ReadAsync(
         ParseResult parsed, OpenedRepository opened, bool required, CancellationToken cancellationToken)
     {
@@ -59,7 +65,7 @@ internal sealed class KeyOptions(TimeProvider time)
                 : null);
         if (identityFile is not null)
         {
-            // Whether they fit is for the snapshot to say, not for repository.json, which somebody may have tampered with.
+            // The snapshot decides whether they fit, not repository.json, which an attacker may have changed.
             return new OpenedKeys(ReadIdentities(identityFile, () => GivenPassphrase(parsed, opened.Choice)));
         }
 
@@ -82,7 +88,9 @@ internal sealed class KeyOptions(TimeProvider time)
             };
     }
 
-    /// <summary>The passphrase that was given, or that the location's Secret holds; null if there is none.</summary>
+    /// <summary>
+    /// The passphrase of the option, of the environment or of the location's Secret; null if there is none.
+    /// </summary>
     public AgePassphrase? GivenPassphrase(ParseResult parsed, RepositoryChoice choice) =>
         parsed.GetValue(_passphraseFile) is { } file ? PassphraseText.OfFile("--passphrase-file", file)
             : PassphraseText.OfEnvironment()
@@ -128,6 +136,6 @@ internal sealed class KeyOptions(TimeProvider time)
     private static BackupException Unusable(string path, AgeException e) =>
         new(FailureReason.KeyRefused, $"--identity-file {path} cannot be used: {e.Message}", e)
         {
-            Hint = "It must hold a line AGE-SECRET-KEY-1…, as age-keygen writes it.",
+            Hint = "It must contain a line AGE-SECRET-KEY-1…, as age-keygen writes it.",
         };
 }

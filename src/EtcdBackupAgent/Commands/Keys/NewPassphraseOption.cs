@@ -5,12 +5,12 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Commands.Keys;
 
-/// <summary>The passphrase that is to open the repository from now on.</summary>
+/// <summary>The option with the new passphrase of the repository.</summary>
 internal sealed class NewPassphraseOption
 {
     private readonly Option<string?> _file = new("--new-passphrase-file")
     {
-        Description = "File with the new passphrase; without it, it is asked for on a terminal.",
+        Description = "File with the new passphrase (default: the terminal).",
         HelpName = "FILE",
     };
 
