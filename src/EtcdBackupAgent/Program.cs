@@ -4,7 +4,7 @@ using EtcdBackupAgent.Runtime;
 
 CoreDumps.Disable();
 
-// For the requests that packages make: OTLP, and AWS's credentials.
+// For the requests of packages: OTLP, and AWS's credentials.
 HttpClient.DefaultProxy = Wiring.Proxies;
 BufferPool.KeepWindows();
 return await AgentCommandLine.RunAsync(args, TimeProvider.System);

@@ -17,38 +17,38 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Composition;
 
-/// <summary>What <c>run --kubernetes</c> is told.</summary>
+/// <summary>The settings of <c>run --kubernetes</c>.</summary>
 internal sealed record ControllerHostOptions
 {
-    /// <summary>Where metrics and health are shown; null for nowhere.</summary>
+    /// <summary>The address that serves metrics and health; null for none.</summary>
     public IPEndPoint? Listen { get; init; }
 
-    /// <summary>What the pods of backups and restores run.</summary>
+    /// <summary>The image of the pods of backups and restores.</summary>
     public required PodImage Image { get; init; }
 
     /// <summary>Whether this process makes the backups of every policy itself.</summary>
     public bool IsInProcess { get; init; }
 
-    /// <summary>Where the backups that this process makes put what a slow repository has not taken yet.</summary>
+    /// <summary>Where the backups of this process store data that a slow repository has not accepted yet.</summary>
     public required ScratchSpace Scratch { get; init; }
 
     public required ControllerOptions Controller { get; init; }
 }
 
-/// <summary>Puts the controller of <c>run --kubernetes</c> together, and runs it.</summary>
+/// <summary>Composes the controller of <c>run --kubernetes</c>, and runs it.</summary>
 internal static class ControllerHost
 {
-    /// <summary>The main loop says every few seconds that it moves.</summary>
+    /// <summary>The main loop reports every few seconds that it is alive.</summary>
     private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(1);
 
-    /// <summary>What the worker in the controller does differently: it asks an API server, not a directory.</summary>
+    /// <summary>The options of the worker in the controller. It reads an API server instead of a directory.</summary>
     private static readonly PolicyWorkerOptions WorkerOptions = new()
     {
         ReloadPeriod = TimeSpan.FromSeconds(10),
         RefusesInvalidAtStart = false,
     };
 
-    /// <summary>Runs the controller until it is told to stop and has stopped.</summary>
+    /// <summary>Runs the controller until the token is cancelled and the controller has stopped.</summary>
     public static async Task RunAsync(
         Wiring wiring,
         ConnectedCluster cluster,
@@ -69,7 +69,7 @@ internal static class ControllerHost
         Service service = host.Services.GetRequiredService<Service>();
         await host.RunAsync(cancellationToken);
 
-        // The host ends in the same way whether the controller was told to stop or failed; only its task knows.
+        // The host ends in the same way if the controller was stopped and if it failed; only its task has the failure.
         await (service.ExecuteTask ?? Task.CompletedTask);
     }
 
@@ -124,7 +124,7 @@ internal static class ControllerHost
             Companions = [WorkAsync],
         };
 
-        // One worker for each time that the lease is held: what it knew may be old by the next.
+        // A new worker for each time that this process gets the lease: the state of the last one may be out of date.
         async Task WorkAsync(CancellationToken cancellationToken)
         {
             using PolicyWorker own = new(resources, runner, WorkerOptions, metrics, health, wiring.Time, loggers);

@@ -4,12 +4,12 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Composition;
 
-/// <summary>What the hosts of all long-running verbs have in common.</summary>
+/// <summary>Creates the hosts of all long-running verbs.</summary>
 internal static class HostParts
 {
-    /// <param name="configureLogs">Says where the log goes; it is written to its end when the host is disposed.</param>
+    /// <param name="configureLogs">Configures the log. Disposing the host writes the queued lines.</param>
     /// <param name="stopPeriod">How long stopping may take.</param>
-    /// <param name="addServices">Adds what runs, in its order.</param>
+    /// <param name="addServices">Adds the services, in the order in which they start.</param>
     public static IHost Create(
         Action<ILoggingBuilder> configureLogs, TimeSpan stopPeriod, Action<IServiceCollection> addServices)
     {
@@ -22,8 +22,8 @@ internal static class HostParts
     }
 
     /// <summary>
-    /// Leaves the signals to the program, which turns the first into the cancellation that ends the host. The host's own way of taking
-    /// them would also swallow the second, which is to end the process at once.
+    /// Leaves the signals to the program, which turns the first signal into the cancellation that stops the host. The
+    /// default lifetime of the host would also suppress the second signal, which must end the process at once.
     /// </summary>
     private sealed class SignalsElsewhere : IHostLifetime
     {

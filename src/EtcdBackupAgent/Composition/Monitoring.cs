@@ -9,20 +9,20 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Composition;
 
-/// <summary>What of a long-running agent can be watched from outside, put together for its host.</summary>
+/// <summary>Adds the monitoring of a long-running agent to its host.</summary>
 internal static partial class Monitoring
 {
-    /// <summary>What a host has to allow for it when it stops: the last export, and answers under way.</summary>
+    /// <summary>The time that a stopping host must allow for the last export and for responses under way.</summary>
     public static readonly TimeSpan StopPeriod = OtlpExport.FlushPeriodMax + TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Adds <see cref="AgentMetrics"/> and <see cref="AgentHealth"/>, and what shows and exports them. To be called
-    /// before the work is added: services start in their order, so an address that cannot be used is said before any
-    /// work begins, and they end in the reverse order, so the last that happened is exported.
+    /// Adds <see cref="AgentMetrics"/> and <see cref="AgentHealth"/>, and the services that serve and export them. Call
+    /// this before the services that do the work are added. Services start in order, so an address that cannot be used
+    /// is reported before any work begins. They stop in reverse order, so the last events are still exported.
     /// </summary>
-    /// <param name="services">The host's.</param>
-    /// <param name="listen">Where to answer; null to answer nowhere.</param>
-    /// <param name="silenceMax">How long the main loop may not move before it is taken for hung.</param>
+    /// <param name="services">The services of the host.</param>
+    /// <param name="listen">The address to serve; null for none.</param>
+    /// <param name="silenceMax">How long the main loop can be silent before it is considered hung.</param>
     /// <param name="time">The clock of the measures.</param>
     public static void AddMonitoring(this IServiceCollection services, IPEndPoint? listen, TimeSpan silenceMax, TimeProvider time)
     {
@@ -40,8 +40,8 @@ internal static partial class Monitoring
         }
     }
 
-    /// <param name="metrics">Made before it is exported, and there until it has been.</param>
-    /// <param name="loggers">Where it is said that exporting fails.</param>
+    /// <param name="metrics">The metrics to export. They are created before the export and disposed after it.</param>
+    /// <param name="loggers">Provides the logger for failures to export.</param>
     private sealed partial class Export(AgentMetrics metrics, ILoggerFactory loggers) : IHostedService
     {
         private readonly ILogger _logger = loggers.CreateLogger<OtlpExport>();

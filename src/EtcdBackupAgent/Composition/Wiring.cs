@@ -15,15 +15,15 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Composition;
 
 /// <summary>The only place that chooses the implementation of a port.</summary>
-/// <param name="time">The clock of everything that this run of the program does.</param>
+/// <param name="time">The clock of the whole process.</param>
 internal sealed class Wiring(TimeProvider time)
 {
     public TimeProvider Time { get; } = time;
 
-    /// <summary>Which proxies requests go through: what the environment of this process says.</summary>
+    /// <summary>The proxies that requests go through, from the environment of this process.</summary>
     public static ProxyRules Proxies { get; } = ProxyRules.OfEnvironment(Environment.GetEnvironmentVariable);
 
-    /// <summary>The store of the repository that is named; nothing is connected to yet.</summary>
+    /// <summary>Creates the store of a repository. This does not connect to it yet.</summary>
     public IObjectStore Store(RepositoryChoice choice, ILoggerFactory loggers) => choice switch
     {
         DirectRepository { Directory: { } directory } => new DirectoryObjectStore(directory, Time),
@@ -39,11 +39,13 @@ internal sealed class Wiring(TimeProvider time)
             },
             loggers),
         ResourceRepository named => Store(named.Location, named.Resources, loggers),
-        _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "An unknown way to name a repository."),
+        _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "The kind of repository is unknown."),
     };
 
-    /// <summary>The store of a BackupLocation, with the credentials of its Secret.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if the Secret or a key of it is absent.</exception>
+    /// <summary>Creates the store of a BackupLocation, with the credentials of its Secret.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if the Secret or one of its keys does not exist.
+    /// </exception>
     public IObjectStore Store(BackupLocation location, ResourceSet resources, ILoggerFactory loggers)
     {
         if (location.Url.IsFile)
@@ -71,11 +73,11 @@ internal sealed class Wiring(TimeProvider time)
             loggers);
     }
 
-    /// <summary>An etcd cluster; nothing is connected to yet.</summary>
+    /// <summary>Creates the source of an etcd cluster's snapshots. This does not connect to the cluster yet.</summary>
     public ISnapshotSource Etcd(EtcdConnection connection, ILoggerFactory loggers) =>
         new EtcdSnapshotSource(connection, Time, loggers.CreateLogger<EtcdSnapshotSource>());
 
-    /// <summary>What a backup of a policy is put together from.</summary>
+    /// <summary>Creates the adapters for the backup of a policy.</summary>
     public PolicyBackupParts BackupParts(ScratchSpace scratch, ILoggerFactory loggers) => new()
     {
         OpenStore = (location, resources) => Store(location, resources, loggers),
@@ -92,5 +94,6 @@ internal sealed class Wiring(TimeProvider time)
             ? SecretText.Token(text, $"The key '{key}' of Secret {location.Credentials}")
             : throw new BackupException(
                 FailureReason.InvalidInput,
-                $"BackupLocation {location.Name} needs the key '{key}' of its Secret {location.Credentials}, which does not exist.");
+                $"BackupLocation {location.Name} needs the key '{key}' of its Secret {location.Credentials}, "
+                + "which does not exist.");
 }

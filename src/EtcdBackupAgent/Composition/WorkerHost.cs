@@ -10,18 +10,18 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Composition;
 
-/// <summary>Puts the worker of <c>run</c> together, and runs it.</summary>
+/// <summary>Composes the worker of <c>run</c>, and runs it.</summary>
 internal static class WorkerHost
 {
-    /// <summary>Runs the worker until it is told to stop and has stopped.</summary>
+    /// <summary>Runs the worker until the token is cancelled and the worker has stopped.</summary>
     /// <param name="wiring">Chooses the adapters.</param>
     /// <param name="resources">Where the policies are.</param>
-    /// <param name="pins">Where it is remembered whom repositories encrypt to.</param>
-    /// <param name="scratch">Where backups put what a slow repository has not taken yet.</param>
+    /// <param name="pins">The recipients that each location is pinned to.</param>
+    /// <param name="scratch">Where backups store data that a slow repository has not accepted yet.</param>
     /// <param name="options">The worker's times and limits.</param>
-    /// <param name="listen">Where metrics and health are shown; null for nowhere.</param>
-    /// <param name="configureLogs">Says where the log goes; it is written to its end when this returns.</param>
-    /// <param name="cancellationToken">Tells it to stop.</param>
+    /// <param name="listen">The address that serves metrics and health; null for none.</param>
+    /// <param name="configureLogs">Configures the log. All lines are written when this method returns.</param>
+    /// <param name="cancellationToken">Stops the worker in order.</param>
     /// <exception cref="Core.Failures.BackupException">The resources cannot be used; the worker did not start.</exception>
     public static async Task RunAsync(
         Wiring wiring,
@@ -37,7 +37,7 @@ internal static class WorkerHost
         PolicyWorker worker = host.Services.GetRequiredService<PolicyWorker>();
         await host.RunAsync(cancellationToken);
 
-        // The host ends in the same way whether its worker was told to stop or failed; only the worker knows.
+        // The host ends in the same way if its worker was stopped and if it failed; only the worker has the failure.
         await (worker.ExecuteTask ?? Task.CompletedTask);
     }
 

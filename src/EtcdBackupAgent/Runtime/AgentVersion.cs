@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace EtcdBackupAgent.Runtime;
 
-/// <summary>Which build this is; it goes into every manifest.</summary>
+/// <summary>The version of this build, which every manifest contains.</summary>
 internal static class AgentVersion
 {
     public static string Text { get; } =

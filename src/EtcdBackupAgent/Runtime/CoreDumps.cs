@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace EtcdBackupAgent.Runtime;
 
 /// <summary>
-/// A core file would hold passphrases, keys and pieces of the cluster's Secrets, in a place that nobody chose for them: this process
-/// leaves none. setrlimit(2); a process may always lower its own limits.
+/// Disables core files of this process: they would contain passphrases, keys and parts of the cluster's Secrets, in a
+/// place that was not chosen for secrets. See setrlimit(2): a process can always lower its own limits.
 /// </summary>
 internal static partial class CoreDumps
 {
-    /// <summary>RLIMIT_CORE of Linux: bytes of a core file.</summary>
+    /// <summary>RLIMIT_CORE of Linux: the maximum size of a core file, in bytes.</summary>
     private const int CoreFileBytes = 4;
 
     public static void Disable()
@@ -17,7 +17,7 @@ internal static partial class CoreDumps
         if (SetLimit(CoreFileBytes, in none) != 0)
         {
             throw new InvalidOperationException(
-                $"Core files could not be turned off: {Marshal.GetLastPInvokeErrorMessage()}.");
+                $"Failed to disable core files: {Marshal.GetLastPInvokeErrorMessage()}.");
         }
     }
 

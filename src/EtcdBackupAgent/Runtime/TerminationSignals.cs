@@ -3,12 +3,13 @@ using System.Runtime.InteropServices;
 namespace EtcdBackupAgent.Runtime;
 
 /// <summary>
-/// Turns SIGINT and SIGTERM into cancellation. The first signal asks the verb to come to its end in order; the second ends the process at
-/// once, as the system would have.
+/// Turns SIGINT and SIGTERM into cancellation. The first signal asks the verb to stop in order. The second one ends the
+/// process at once, which is the default action of the system.
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
-    // Not disposed: a handler may still be under way when the registrations are, and this holds no timer or handle.
+    // Not disposed: a handler can still be running when the registrations are disposed, and this object holds no timer
+    // or handle.
 #pragma warning disable CA2213
     private readonly CancellationTokenSource _source = new();
 #pragma warning restore CA2213
@@ -23,7 +24,7 @@ internal sealed class TerminationSignals : IDisposable
 
     public CancellationToken Token => _source.Token;
 
-    /// <summary>The first signal that came; null while there was none.</summary>
+    /// <summary>The first signal that was received; null if there was none yet.</summary>
     public PosixSignal? Received { get; private set; }
 
     public void Dispose()

@@ -6,7 +6,9 @@ using Quartz.Extensibility;
 
 namespace EtcdBackupAgent.Scheduling;
 
-/// <summary>Tells when a policy is due: a Quartz scheduler in memory with one trigger for each policy.</summary>
+/// <summary>
+/// Reports when a policy is due. It is a Quartz scheduler in memory with one trigger for each policy.
+/// </summary>
 internal sealed class PolicyTimetable : IAsyncDisposable
 {
     private readonly StandaloneSchedulerFactory _factory;
@@ -35,8 +37,7 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     }
 
     /// <summary>
-    /// Puts a policy on the timetable, in place of what it had there. An interval is counted from
-    /// <paramref name="anchor"/>.
+    /// Adds a policy to the timetable, or replaces its entry. An interval is counted from <paramref name="anchor"/>.
     /// </summary>
     /// <returns>The first fire time, which is in the future.</returns>
     public async Task<DateTimeOffset> PlaceAsync(
@@ -52,11 +53,11 @@ internal sealed class PolicyTimetable : IAsyncDisposable
         return await _scheduler.ScheduleJob(job, trigger, ScheduleJobOptions.Replacing, cancellationToken);
     }
 
-    /// <summary>Takes a policy off the timetable; nothing happens if it is not on it.</summary>
+    /// <summary>Removes a policy from the timetable. Does nothing if the timetable does not contain it.</summary>
     public async Task RemoveAsync(ResourceName policy, CancellationToken cancellationToken) =>
         await _scheduler.DeleteJob(new JobKey(policy.Name, policy.Namespace), cancellationToken);
 
-    /// <summary>Nothing is due any more once this has returned.</summary>
+    /// <summary>Stops the timetable. No policy becomes due after this returns.</summary>
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
     private sealed class Due(Action<ResourceName> due) : IJob

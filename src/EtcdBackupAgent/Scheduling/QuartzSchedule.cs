@@ -4,13 +4,13 @@ using Quartz;
 namespace EtcdBackupAgent.Scheduling;
 
 /// <summary>
-/// A schedule of ours in Quartz's terms. The fire times are Quartz's; a golden table and a property test hold them to
+/// Translates schedules for Quartz, which computes the fire times. A golden table and a property test compare them with
 /// the rules of <c>docs/policies.md</c>.
 /// </summary>
 internal static class QuartzSchedule
 {
-    /// <summary>The first fire time after an instant.</summary>
-    /// <param name="schedule">When to run.</param>
+    /// <summary>Returns the first fire time after an instant.</summary>
+    /// <param name="schedule">The schedule.</param>
     /// <param name="after">The fire time is later than this, not equal.</param>
     /// <param name="anchor">What an interval is counted from; a cron schedule does not need it.</param>
     public static DateTimeOffset NextAfter(BackupSchedule schedule, DateTimeOffset after, DateTimeOffset anchor)
@@ -21,7 +21,8 @@ internal static class QuartzSchedule
             return anchor + TimeSpan.FromTicks(interval.Ticks * (passed + 1));
         }
 
-        // Quartz knows that a fixed time fired on the first reading of a repeated hour only if it is asked from before that.
+        // In an hour that a clock change repeats, a fixed time fires only in the first one. Quartz skips the second one
+        // only if it is asked for the next fire time after an instant before the first.
         CronExpression expression = Expression(schedule);
         bool isRecurring = schedule.Cron!.Minute.IsRecurring || schedule.Cron.Hour.IsRecurring;
         DateTimeOffset? next = expression.GetNextValidTimeAfter(after);
@@ -41,7 +42,7 @@ internal static class QuartzSchedule
     }
 
     /// <summary>
-    /// The same as a trigger without an end. Where the process slept through several fire times, it fires once.
+    /// Creates a trigger without an end for a schedule. If the process was asleep at several fire times, it fires once.
     /// </summary>
     public static IScheduleBuilder Builder(BackupSchedule schedule) =>
         schedule.Interval is { } interval
@@ -56,11 +57,9 @@ internal static class QuartzSchedule
         CronExpression.Parse(Crontab(schedule.Cron!), CronFormat.Unix).WithTimeZone(schedule.TimeZone);
 
     /// <summary>
-    /// The five fields in a spelling that Quartz understands as a CronJob does. It does not understand every spelling
-    /// that we accept: Quartz 4.7 ignores the step of <c>apr-dec/4</c>, takes <c>*/1</c> for a restriction and
-    /// <c>1-7</c> for none, and refuses <c>?</c> in three fields and a step beyond the field. Minutes and hours keep
-    /// their form, because Quartz repeats ranges and wildcards in the hour that a clock change repeats, and single values
-    /// not; days and months become plain lists.
+    /// The expression has seconds, minutes, hours, days of month, months and days of week, where Sunday is 1. Minutes
+    /// and hours keep their form: in the hour that a clock change repeats, Quartz repeats ranges and wildcards, but not
+    /// single values. Days and months become plain lists.
     /// </summary>
     private static string Crontab(CronSchedule cron) => string.Join(
         ' ', Terms(cron.Minute), Terms(cron.Hour), Values(cron.DayOfMonth), Values(cron.Month), Values(cron.DayOfWeek));

@@ -2,18 +2,18 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Scheduling;
 
-/// <summary>How far apart a schedule's fire times are, so that an alert can say that backups are overdue.</summary>
+/// <summary>Computes how far apart a schedule's fire times are, so that an alert can detect overdue backups.</summary>
 internal static class ScheduleInterval
 {
-    /// <summary>A week of a schedule that fires every minute.</summary>
+    /// <summary>The fire times in a week of a schedule that fires every minute.</summary>
     private const int FireTimesMax = 7 * 24 * 60;
 
-    /// <summary>Past this a schedule has shown what it does, whatever the weekday or the month.</summary>
+    /// <summary>A year shows the longest gap of a schedule, whatever the weekday or the month.</summary>
     private static readonly TimeSpan Horizon = TimeSpan.FromDays(366);
 
     /// <summary>
-    /// The longest time between two fire times, as far as the coming year shows it: on weekdays at four, that is from
-    /// Friday to Monday. Null for a policy without a schedule, or one that is suspended.
+    /// Returns the longest time between two fire times of the coming year. For a schedule on weekdays at four, it is
+    /// the time from Friday to Monday. Null if the policy has no schedule or is suspended.
     /// </summary>
     public static TimeSpan? Longest(BackupPolicy policy, DateTimeOffset now)
     {
