@@ -6,7 +6,9 @@ namespace EtcdBackupAgent.Configuration;
 /// <summary>Reads the small files that options name.</summary>
 internal static class InputFile
 {
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option and the file.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the option and the file.
+    /// </exception>
     public static string ReadText(string option, string path) => Read(option, path, File.ReadAllText);
 
     /// <inheritdoc cref="ReadText"/>
@@ -20,7 +22,8 @@ internal static class InputFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{option} {path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{option} {path} cannot be read: {UnreadableFile.Why(path, e)}.", e);
         }
     }
 }

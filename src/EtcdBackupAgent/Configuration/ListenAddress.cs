@@ -11,7 +11,7 @@ internal static class ListenAddress
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static IPEndPoint Parse(string text)
     {
-        // The platform takes a bare number for an address, and an address without a port for one with port 0.
+        // IPEndPoint.TryParse accepts a bare number as an address, and an address without a port as one with port 0.
         int colon = text.LastIndexOf(':');
         return colon > 0
             && text[colon - 1] != ':'

@@ -6,17 +6,20 @@ using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Makes passphrases of what holds them: files, Secrets, the environment, a terminal; by the rule of
-/// <see cref="SecretText"/>.</summary>
+/// <summary>
+/// Reads passphrases from files, Secrets, the environment and the terminal, by the rule of <see cref="SecretText"/>.
+/// </summary>
 internal static class PassphraseText
 {
-    /// <summary>The environment variable that may hold the passphrase.</summary>
+    /// <summary>The environment variable that can contain the passphrase.</summary>
     public const string Variable = "ETCD_BACKUP_PASSPHRASE";
 
-    /// <summary>Characters that can be typed.</summary>
+    /// <summary>The number of characters that can be typed.</summary>
     private const int CharactersMax = 1024;
 
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option and the file.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the option and the file.
+    /// </exception>
     public static AgePassphrase OfFile(string option, string path)
     {
         byte[] bytes = InputFile.ReadBytes(option, path);
@@ -30,7 +33,7 @@ internal static class PassphraseText
         }
     }
 
-    /// <summary>The passphrase that a location's Secret holds.</summary>
+    /// <summary>Returns the passphrase in a location's Secret.</summary>
     public static AgePassphrase OfSecret(PassphraseLocation location, ResourceSet resources) =>
         resources.Secrets.TryGetValue(location.Secret, out SecretContent? secret)
         && secret.Data.TryGetValue(location.SecretKey, out byte[]? bytes)
@@ -38,13 +41,13 @@ internal static class PassphraseText
             : throw new BackupException(
                 FailureReason.InvalidInput, $"Secret {location.Secret} has no key '{location.SecretKey}'.");
 
-    /// <summary>Null if the environment holds none.</summary>
+    /// <summary>Returns the passphrase in the environment; null if there is none.</summary>
     public static AgePassphrase? OfEnvironment() =>
         Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text
             ? SecretText.WithoutLineEnd(text) is { Length: > 0 } passphrase
                 ? new AgePassphrase(passphrase)
                 : throw new BackupException(
-                    FailureReason.InvalidInput, $"The variable {Variable} holds no passphrase: it is empty.")
+                    FailureReason.InvalidInput, $"The variable {Variable} contains no passphrase: it is empty.")
             : null;
 
     /// <summary>Asks on the terminal, without echo. Null if there is no terminal to ask on.</summary>
@@ -68,12 +71,12 @@ internal static class PassphraseText
                 }
                 else if (key.KeyChar != '\0')
                 {
-                    // Cut short, it would open nothing that the whole one opens.
+                    // A truncated passphrase would not open what the whole one opens.
                     typed[length++] = length < CharactersMax
                         ? key.KeyChar
                         : throw new BackupException(
                             FailureReason.InvalidInput,
-                            $"More than {CharactersMax} characters were typed; put the passphrase into a file.");
+                            $"More than {CharactersMax} characters were typed. Put the passphrase into a file.");
                 }
             }
 
@@ -88,15 +91,17 @@ internal static class PassphraseText
         }
     }
 
-    /// <summary>Asks for a new passphrase, twice, and takes it if both are the same. Null if there is no terminal to ask on.</summary>
+    /// <summary>
+    /// Asks for a new passphrase twice, and returns it if both are the same. Null if there is no terminal to ask on.
+    /// </summary>
     public static AgePassphrase? AskTwice(string prompt)
     {
         AgePassphrase? first = Ask(prompt);
-        using AgePassphrase? second = first is null ? null : Ask("Once more: ");
+        using AgePassphrase? second = first is null ? null : Ask("Repeat the passphrase: ");
         if (first is not null && !first.IsSameAs(second))
         {
             first.Dispose();
-            throw new BackupException(FailureReason.InvalidInput, "The two passphrases that were typed are not the same.");
+            throw new BackupException(FailureReason.InvalidInput, "The two passphrases are not the same.");
         }
 
         return first;
@@ -106,7 +111,7 @@ internal static class PassphraseText
     {
         ReadOnlySpan<byte> line = SecretText.WithoutLineEnd(bytes);
         return line.IsEmpty
-            ? throw new BackupException(FailureReason.InvalidInput, $"{what} holds no passphrase: it is empty.")
+            ? throw new BackupException(FailureReason.InvalidInput, $"{what} contains no passphrase: it is empty.")
             : new AgePassphrase(line);
     }
 }

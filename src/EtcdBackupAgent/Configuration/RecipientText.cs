@@ -4,10 +4,12 @@ using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Reads <c>age1…</c>.</summary>
+/// <summary>Reads age recipients: <c>age1…</c>.</summary>
 internal static class RecipientText
 {
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>. An identity given by mistake is not repeated.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>. The message does not repeat an identity that is given by mistake.
+    /// </exception>
     public static AgeRecipient Parse(string pasted)
     {
         string text = SecretText.WithoutLineEnd(pasted);
@@ -24,8 +26,8 @@ internal static class RecipientText
                 : $"--recipient '{text}' is not an age recipient.")
         {
             Hint = secret
-                ? "Give its public half (age1…), which 'age-keygen -y' prints; treat the identity as known to others now."
-                : "A recipient has 62 lower-case characters and begins with age1; 'age-keygen' prints one.",
+                ? "Give its public key (age1…), which 'age-keygen -y' prints. Treat the identity as compromised."
+                : "A recipient has 62 lower-case characters and starts with age1; 'age-keygen' prints one.",
         };
     }
 }

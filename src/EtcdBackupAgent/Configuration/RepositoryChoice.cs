@@ -2,7 +2,7 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>Which repository the command line names.</summary>
+/// <summary>The repository that the command line names.</summary>
 internal abstract record RepositoryChoice;
 
 /// <summary>A repository named by <c>--repository</c> and the S3 options.</summary>
@@ -28,8 +28,8 @@ internal sealed record DirectRepository : RepositoryChoice
 
 /// <summary>A repository named by a BackupLocation.</summary>
 /// <param name="Location">The location.</param>
-/// <param name="Policy">The policy, if one was named.</param>
+/// <param name="Policy">The policy; null if none is named.</param>
 /// <param name="Resources">All documents, for the Secrets.</param>
-/// <param name="Directory">Where the documents are; the location's pin lies beside them.</param>
+/// <param name="Directory">The directory of the documents, which also contains the pin of the location.</param>
 internal sealed record ResourceRepository(
     BackupLocation Location, BackupPolicy? Policy, ResourceSet Resources, string Directory) : RepositoryChoice;

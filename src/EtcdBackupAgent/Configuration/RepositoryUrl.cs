@@ -6,8 +6,8 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Configuration;
 
 /// <summary>
-/// Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>, and the URL of an S3 server: each is taken as it is
-/// written, or refused.
+/// Reads <c>file:///directory</c> and <c>s3://bucket/prefix</c>, and the URL of an S3 server. Each is used exactly as
+/// it is written, or refused.
 /// </summary>
 internal static partial class RepositoryUrl
 {
@@ -31,14 +31,14 @@ internal static partial class RepositoryUrl
 
         if (bucket.Contains('@', StringComparison.Ordinal))
         {
-            // A password that was written into a URL must not be repeated.
-            throw Invalid("holds a user; credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
+            // The message must not repeat a password in the URL.
+            throw Invalid("contains a user; credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
         }
 
         if (!BucketName.IsValid(bucket))
         {
             throw Invalid(bucket.Contains(':', StringComparison.Ordinal)
-                ? $"'{text}' has a port; the server is named with --s3-endpoint."
+                ? $"'{text}' has a port; give the server with --s3-endpoint."
                 : $"'{text}' has the bucket '{bucket}'; allowed are {BucketName.Allowed}.");
         }
 
@@ -49,13 +49,13 @@ internal static partial class RepositoryUrl
                 + $"'..', and {ObjectKey.PrefixLengthMax} characters.");
     }
 
-    /// <summary>Reads the URL of an S3 server: scheme, host and perhaps a port.</summary>
+    /// <summary>Reads the URL of an S3 server: scheme, host and an optional port.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
     public static Uri ParseEndpoint(string option, string text)
     {
         ServerUrlFault fault = ServerUrl.Read(text, out Uri? url, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
 
-        // Somebody who writes a password into a URL shall not read it again.
+        // The message must not repeat a password in the URL.
         string shown = text.Contains('@', StringComparison.Ordinal) ? "" : $"'{text}' ";
         return url ?? throw new BackupException(
             FailureReason.InvalidInput,
@@ -63,7 +63,7 @@ internal static partial class RepositoryUrl
                 ? $"{option} {shown}{ServerUrl.Describe(fault)}."
                 : $"{option} {shown}is not the URL of a server.")
         {
-            Hint = "Write http:// or https://, a host and perhaps a port; credentials go into AWS_ACCESS_KEY_ID and "
+            Hint = "Write http:// or https://, a host and an optional port; credentials go into AWS_ACCESS_KEY_ID and "
                 + "AWS_SECRET_ACCESS_KEY.",
         };
     }
@@ -71,10 +71,10 @@ internal static partial class RepositoryUrl
     private static BackupException Invalid(string fact) => new(FailureReason.InvalidInput, $"--repository {fact}")
     {
         Hint = "Write file:///absolute/directory or s3://bucket or s3://bucket/prefix; "
-            + "a prefix holds letters, digits, '.', '_', '-' and '/'.",
+            + "a prefix contains letters, digits, '.', '_', '-' and '/'.",
     };
 
-    /// <summary>A slash at the end separates the prefix from the keys, as it does without being written.</summary>
+    /// <summary>A slash at the end is optional: it separates the prefix from the keys.</summary>
     [GeneratedRegex(
         @"^s3://(?<bucket>[^/]+)(/(?<prefix>.*?)/?)?\z", RegexOptions.ExplicitCapture | RegexOptions.Singleline, 1000)]
     private static partial Regex S3Pattern();

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Resources.Directories;
 
 namespace EtcdBackupAgent.Configuration;
 
-/// <summary>The documents of <c>--resources DIR</c>, for a verb that needs one policy or location of them.</summary>
+/// <summary>The documents of <c>--resources DIR</c>, for a verb that needs one policy or location.</summary>
 internal sealed class ResourceDocuments
 {
     private readonly string _address;
@@ -17,14 +17,18 @@ internal sealed class ResourceDocuments
 
     public ResourceSet Set { get; }
 
-    /// <summary>Reads the directory. Problems of documents are for the caller to show: the one that matters may be sound.</summary>
+    /// <summary>
+    /// Reads the directory. The caller reports the problems of documents: the document that it needs may have none.
+    /// </summary>
     public static async Task<ResourceDocuments> LoadAsync(string directory, CancellationToken cancellationToken)
     {
         DirectoryResourceStore store = new(directory);
         return new ResourceDocuments(store.Address, await store.LoadAsync(cancellationToken));
     }
 
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> if it is absent or has an error.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if the policy does not exist or has an error.
+    /// </exception>
     public BackupPolicy RequirePolicy(ResourceName name) => Require("MetadataBackupPolicy", name, Set.Policies);
 
     /// <inheritdoc cref="RequirePolicy"/>
@@ -45,8 +49,10 @@ internal sealed class ResourceDocuments
                 : $"There is no {kind} {name} in {_address}.")
         {
             Hint = broken
-                ? "Mend the document; the lines above say what is wrong where."
-                : found.Count == 0 ? $"There is no {kind} at all." : $"There is: {string.Join(", ", found.Keys.Order(ByText))}.",
+                ? "Correct the document; the lines above show what is wrong and where."
+                : found.Count == 0
+                    ? $"The directory contains no {kind}."
+                    : $"The directory contains: {string.Join(", ", found.Keys.Order(ByText))}.",
         };
     }
 

@@ -45,7 +45,7 @@ public sealed class MistakeTests
         "list -r /var/backups",
         "--repository '/var/backups' is not a repository's URL.",
         "Write file:///absolute/directory or s3://bucket or s3://bucket/prefix; "
-        + "a prefix holds letters, digits, '.', '_', '-' and '/'.")]
+        + "a prefix contains letters, digits, '.', '_', '-' and '/'.")]
     [InlineData(
         "list -r file:///x --s3-region y",
         "--s3-region cannot be used with file:///x, which is a directory.",
@@ -53,12 +53,12 @@ public sealed class MistakeTests
     [InlineData(
         "list -r s3://bucket --s3-endpoint minio:9000",
         "--s3-endpoint 'minio:9000' is not the URL of a server.",
-        "Write http:// or https://, a host and perhaps a port; "
+        "Write http:// or https://, a host and an optional port; "
         + "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
     [InlineData(
         "list -r s3://bucket --s3-endpoint https://u:p@minio",
         "--s3-endpoint is not the URL of a server.",
-        "Write http:// or https://, a host and perhaps a port; "
+        "Write http:// or https://, a host and an optional port; "
         + "credentials go into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")]
     [InlineData(
         "run",
@@ -138,11 +138,11 @@ public sealed class MistakeTests
     [InlineData(
         "init -r file:///x --recipient age1x",
         "--recipient 'age1x' is not an age recipient.",
-        "A recipient has 62 lower-case characters and begins with age1; 'age-keygen' prints one.")]
+        "A recipient has 62 lower-case characters and starts with age1; 'age-keygen' prints one.")]
     [InlineData(
         "init -r file:///x --recipient AGE-SECRET-KEY-1X",
         "--recipient was given an identity, which is secret.",
-        "Give its public half (age1…), which 'age-keygen -y' prints; treat the identity as known to others now.")]
+        "Give its public key (age1…), which 'age-keygen -y' prints. Treat the identity as compromised.")]
     public async Task A_mistake_is_said_in_one_line_with_a_hint(string words, string error, string hint)
     {
         ToolResult result = await Agent.RunAsync(words.Split(' '));

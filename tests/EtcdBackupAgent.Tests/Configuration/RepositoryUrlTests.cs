@@ -25,7 +25,7 @@ public sealed class RepositoryUrlTests
     [InlineData("s3://10.0.0.1/x", "has the bucket '10.0.0.1'")]
     [InlineData("s3://ab", "has the bucket 'ab'")]
     [InlineData("s3://b%61ckups", "has the bucket 'b%61ckups'")]
-    [InlineData("s3://backups:9000/x", "has a port; the server is named with --s3-endpoint")]
+    [InlineData("s3://backups:9000/x", "has a port; give the server with --s3-endpoint")]
     [InlineData("s3://backups?x", "has the bucket 'backups?x'")]
     [InlineData("s3://backups#x", "has the bucket 'backups#x'")]
     [InlineData("s3://backups//x", "has the prefix '/x'")]
