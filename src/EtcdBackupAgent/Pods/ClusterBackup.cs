@@ -12,23 +12,25 @@ using EtcdBackupAgent.Worker;
 
 namespace EtcdBackupAgent.Pods;
 
-/// <summary>One backup of a policy that lives in a cluster: what the pod of a backup does.</summary>
+/// <summary>Makes one backup of a policy in a cluster. The pod of a backup runs this.</summary>
 /// <remarks>
 /// 1. Read the policy and its location (<see cref="ClusterDocuments"/>).
-/// 2. If they are not right, say so in the policy's status, and end.
+/// 2. If they are not valid, publish this in the policy's status, and fail.
 /// 3. Back up, verify and prune (<see cref="PolicyBackup"/>), and publish each of these (<see cref="Publisher"/>).
 /// </remarks>
 internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts parts)
 {
-    /// <summary>Where the pod's Secret for etcd is mounted: Secrets come from the pod then, and the API is not asked for
-    /// any. Null to read them by the API.</summary>
+    /// <summary>
+    /// The directory where the pod's Secret for etcd is mounted. All Secrets then come from the pod, and none is read
+    /// from the API. Null to read them from the API.
+    /// </summary>
     public string? EtcdCredentialsDirectory { get; init; }
 
     /// <param name="policyName">The policy, in the cluster's namespace.</param>
-    /// <param name="progress">Told how the transfer goes.</param>
-    /// <param name="warn">Told what is worth knowing and does not end it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="BackupException">There is no backup.</exception>
+    /// <param name="progress">Receives the progress of the transfer.</param>
+    /// <param name="warn">Receives warnings, which do not end the backup.</param>
+    /// <param name="cancellationToken">A cancelled backup leaves nothing in the repository.</param>
+    /// <exception cref="BackupException">There is no new backup: the message says why.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
         string policyName, IProgress<TransferProgress> progress, Action<string> warn, CancellationToken cancellationToken)
     {
@@ -63,19 +65,24 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
             cancellationToken);
 
         void Unpublished(BackupException failure) =>
-            warn($"{failure.Message} The next backup, or the controller, catches up.");
+            warn($"{failure.Message} The next backup or the controller publishes it later.");
     }
 
     private ISecretSource Secrets() => EtcdCredentialsDirectory is { } directory
         ? new PodSecrets(Environment.GetEnvironmentVariable, directory)
         : new ApiSecrets(cluster.Client);
 
-    /// <summary>A pod compares with the location that it has read; a caller who may read Secrets pins as the controller does.</summary>
+    /// <summary>
+    /// A pod compares with the pin in the location that it has read. A caller with access to Secrets pins in the
+    /// location's status, as the controller does.
+    /// </summary>
     private IRecipientPins Pins(BoundPolicy bound) => EtcdCredentialsDirectory is null
         ? new LocationStatusPins(cluster.Client)
         : new DocumentPins(bound.LocationDocument!);
 
-    /// <summary>A command that a person types has no schedule.</summary>
+    /// <summary>Only the pod of a schedule sets the variable; a backup from a command line is on demand.</summary>
     private static BackupReason Reason() =>
-        Environment.GetEnvironmentVariable(BackupPod.ReasonVariable) == BackupPod.Scheduled ? BackupReason.Schedule : BackupReason.OnDemand;
+        Environment.GetEnvironmentVariable(BackupPod.ReasonVariable) == BackupPod.Scheduled
+            ? BackupReason.Schedule
+            : BackupReason.OnDemand;
 }

@@ -12,27 +12,30 @@ using EtcdBackupAgent.Resources.Binding;
 namespace EtcdBackupAgent.Pods;
 
 /// <summary>
-/// The one policy that a pod is to back up, with its location: from the API server, or, if that cannot be asked, from
-/// the documents that the pod was given when it was made. They may be a little old, and are far better than no backup.
+/// Reads the policy that a pod backs up, with its location, from the API server. If the API server cannot be reached,
+/// the documents that the pod got when it was created are used. They may be slightly out of date, which is far better
+/// than no backup.
 /// </summary>
-/// <param name="cluster">Where to ask.</param>
+/// <param name="cluster">The cluster to read from.</param>
 /// <param name="secrets">Where Secrets come from.</param>
 /// <param name="environment">Reads a variable.</param>
 /// <param name="time">The clock of the limits.</param>
 internal sealed class ClusterDocuments(
     ConnectedCluster cluster, ISecretSource secrets, Func<string, string?> environment, TimeProvider time)
 {
-    /// <summary>Holds a List, in JSON, of the policy and the location with its status.</summary>
+    /// <summary>The variable with a List, in JSON, of the policy and the location with its status.</summary>
     public const string Variable = BackupPod.ResourcesVariable;
 
-    /// <summary>How long the API server is asked; it may be starting again.</summary>
+    /// <summary>How long to retry the API server, which may be restarting.</summary>
     private static readonly PublisherLimits Limits = new() { Begin = TimeSpan.FromSeconds(10) };
 
     /// <param name="name">The policy.</param>
-    /// <param name="warn">Told why the documents of the pod are used.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there is no such policy; or why the
-    /// API server cannot be asked, where the pod has no documents.</exception>
+    /// <param name="warn">Receives the reason why the documents of the pod are used.</param>
+    /// <param name="cancellationToken">A cancelled call changes nothing.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if the policy does not exist; or the failure to reach the API server,
+    /// if the pod has no documents.
+    /// </exception>
     public async Task<BoundPolicy> FindAsync(string name, Action<string> warn, CancellationToken cancellationToken)
     {
         BoundPolicy? found = null;
@@ -59,7 +62,7 @@ internal sealed class ClusterDocuments(
             throw failure;
         }
 
-        warn($"{failure.Message} What {Variable} holds is used instead.");
+        warn($"{failure.Message} The documents in {Variable} are used instead.");
         return await BindGivenAsync(name, given, cancellationToken);
     }
 

@@ -18,25 +18,27 @@ using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Pods;
 
-/// <summary>One MetadataRestore: what the pod of a restore does. A cluster is not needed to restore, only to be asked to in this
-/// way.</summary>
+/// <summary>
+/// Performs one MetadataRestore. The pod of a restore runs this. A restore does not need a cluster; only a restore that
+/// a MetadataRestore requests does.
+/// </summary>
 /// <remarks>
-/// 1. Read the restore, its record and the record's location. One that has ended is not done again.
-/// 2. Open the repository and its key, with what the pod was given of the location's Secret.
-/// 3. Restore, telling how far it is.
-/// 4. Say how it ended, in the restore's status and an event.
+/// 1. Read the restore, its record and the record's location. A restore that has ended is not repeated.
+/// 2. Open the repository and its key, with the parts of the location's Secret that the pod has.
+/// 3. Restore, and publish the progress.
+/// 4. Publish the result in the restore's status and an event.
 /// </remarks>
-/// <param name="cluster">The cluster that asks for the restore.</param>
-/// <param name="openStore">Opens the store of a location; nothing is connected to yet.</param>
+/// <param name="cluster">The cluster with the MetadataRestore.</param>
+/// <param name="openStore">Opens the store of a location. It does not connect to the store yet.</param>
 /// <param name="time">The clock of statuses and events.</param>
 internal sealed class ClusterRestore(
     ConnectedCluster cluster, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
 {
     /// <param name="name">The MetadataRestore, in the cluster's namespace.</param>
-    /// <param name="target">Where to; empty.</param>
-    /// <param name="shown">Shows how the transfer goes.</param>
-    /// <param name="warn">Told what is worth knowing and does not end it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="target">The directory to restore to, which must be empty.</param>
+    /// <param name="shown">Receives the progress of the transfer.</param>
+    /// <param name="warn">Receives warnings, which do not end the restore.</param>
+    /// <param name="cancellationToken">A cancelled restore leaves the target as it was.</param>
     /// <exception cref="BackupException">Nothing was restored.</exception>
     public async Task<RestoreOutcome> ExecuteAsync(
         string name, string target, IProgress<TransferProgress> shown, Action<string> warn, CancellationToken cancellationToken)
@@ -45,9 +47,9 @@ internal sealed class ClusterRestore(
         RestoreObject restore = new(await ReadAsync(ClusterKinds.Restore, name, cancellationToken));
         if (restore.Status.HasEnded)
         {
-            throw new BackupException(FailureReason.Refused, $"MetadataRestore {name} has ended already.")
+            throw new BackupException(FailureReason.Refused, $"MetadataRestore {name} has already ended.")
             {
-                Hint = "Make another one to restore again.",
+                Hint = "Create a new one to restore again.",
             };
         }
 
@@ -70,7 +72,7 @@ internal sealed class ClusterRestore(
         {
             if (unpublished is not null)
             {
-                warn($"{unpublished.Message} The controller says it later.");
+                warn($"{unpublished.Message} The controller publishes it later.");
             }
         }
     }
@@ -107,13 +109,13 @@ internal sealed class ClusterRestore(
             percent => told = told.IsCompleted ? publisher.ProgressAsync(id, percent) : told);
         try
         {
-            RestoreRun run = new(repository) { NotEmptyHint = "Restore into a claim that holds nothing yet." };
+            RestoreRun run = new(repository) { NotEmptyHint = "Restore into an empty claim." };
             return await run.ExecuteAsync(
                 id, keys.Identities, target, overwrite: false, progress, cancellationToken);
         }
         finally
         {
-            // So that no progress is written over the end.
+            // Otherwise, late progress could overwrite the final status.
             await told;
         }
     }
@@ -126,9 +128,10 @@ internal sealed class ClusterRestore(
         }
 
         using AgePassphrase passphrase = PassphraseText.OfEnvironment() ?? throw new BackupException(
-            FailureReason.KeyRefused, $"The repository at {repository.Store.Address} is encrypted to keys that this cluster does not have.")
+            FailureReason.KeyRefused,
+            $"The repository at {repository.Store.Address} is encrypted to keys that this cluster does not have.")
         {
-            Hint = "Restore where the identity is: "
+            Hint = "Restore on a machine that has the identity: "
                 + "'etcd-backup-agent restore ID --repository URL --identity-file FILE --to DIR'.",
         };
         return new OpenedKeys([await new RepositoryKeys(repository, time).OpenAsync(passphrase, cancellationToken)]);
@@ -140,7 +143,8 @@ internal sealed class ClusterRestore(
         {
             return await cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken)
                 ?? throw new BackupException(
-                    FailureReason.InvalidInput, $"There is no {kind.Kind} {cluster.Namespace}/{name} at {cluster.Client.Connection}.");
+                    FailureReason.InvalidInput,
+                    $"There is no {kind.Kind} {cluster.Namespace}/{name} at {cluster.Client.Connection}.");
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {

@@ -2,10 +2,10 @@ using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Pods;
 
-/// <summary>Turns the bytes of a restore into percents of the whole, and tells each few of them once.</summary>
+/// <summary>Converts the bytes of a restore into percent, and reports each step of a few percent once.</summary>
 /// <param name="totalBytes">Plain bytes of the snapshot.</param>
-/// <param name="shown">Who shows every step.</param>
-/// <param name="tell">Told each new step of <see cref="StepPercent"/>; must return at once.</param>
+/// <param name="shown">Receives every report.</param>
+/// <param name="tell">Receives each new step of <see cref="StepPercent"/>; must return at once.</param>
 internal sealed class RestoreProgress(long totalBytes, IProgress<TransferProgress> shown, Action<int> tell) : IProgress<TransferProgress>
 {
     public const int StepPercent = 10;
