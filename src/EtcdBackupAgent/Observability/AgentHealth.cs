@@ -2,9 +2,9 @@ using EtcdBackupAgent.Core.Health;
 
 namespace EtcdBackupAgent.Observability;
 
-/// <summary>What <c>/healthz</c> and <c>/readyz</c> answer.</summary>
+/// <summary>The state behind <c>/healthz</c> and <c>/readyz</c>.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="silenceMax">How long the main loop may not move before it is taken for hung.</param>
+/// <param name="silenceMax">How long the main loop can be silent before it is considered hung.</param>
 internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAgentHealth
 {
     private readonly Lock _lock = new();
@@ -21,7 +21,7 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAge
         }
     }
 
-    /// <summary>Whether the main loop moved recently.</summary>
+    /// <summary>Whether the main loop ran recently.</summary>
     public HealthAnswer Liveness()
     {
         TimeSpan silence = time.GetElapsedTime(Volatile.Read(ref _lastBeat));
@@ -33,7 +33,7 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAge
                 + $"more than {silenceMax.TotalSeconds:0} s is too long.\n");
     }
 
-    /// <summary>Whether every condition holds, each on a line of its own.</summary>
+    /// <summary>Whether every condition is true, with one line for each.</summary>
     public HealthAnswer Readiness()
     {
         lock (_lock)

@@ -1,5 +1,6 @@
 namespace EtcdBackupAgent.Observability;
 
-/// <param name="IsGood">What a probe goes by.</param>
-/// <param name="Text">What a person reads, with a line feed at its end.</param>
+/// <summary>The response to a health probe.</summary>
+/// <param name="IsGood">Whether the probe succeeds.</param>
+/// <param name="Text">The text for people, with a line feed at the end.</param>
 internal sealed record HealthAnswer(bool IsGood, string Text);

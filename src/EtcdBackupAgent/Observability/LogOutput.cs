@@ -9,7 +9,10 @@ internal enum LogFormat
     Json,
 }
 
-/// <summary>Log lines are events with named fields; they go to standard error, so that standard output holds results only.</summary>
+/// <summary>
+/// Configures the log. Its lines are events with named fields. They go to standard error, so that standard output
+/// contains results only.
+/// </summary>
 internal static class LogOutput
 {
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
@@ -19,11 +22,11 @@ internal static class LogOutput
         builder.ClearProviders();
         builder.SetMinimumLevel(least);
 
-        // Libraries are heard when they warn.
+        // Of libraries, only warnings and errors are logged.
         builder.AddFilter("Microsoft", LogLevel.Warning);
         builder.AddFilter("Quartz", LogLevel.Warning);
 
-        // The host logs, with a stack trace, what it then throws; that is said once, where the program ends.
+        // The host logs an exception with its stack trace and then throws it; the program reports it once, at the end.
         builder.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         if (format == LogFormat.Json)

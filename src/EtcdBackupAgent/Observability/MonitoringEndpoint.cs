@@ -14,11 +14,11 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Observability;
 
 /// <summary>
-/// Answers <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c> over HTTP: what <c>run --listen</c> is for.
+/// Serves <c>/metrics</c>, <c>/healthz</c> and <c>/readyz</c> over HTTP, for <c>run --listen</c>.
 /// </summary>
 internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
 {
-    /// <summary>Scrapers and probes, and somebody with a browser; more connections at once are turned away.</summary>
+    /// <summary>Enough for scrapers, probes and a few browsers; further connections are refused.</summary>
     private const int ConnectionsMax = 64;
 
     private readonly IPEndPoint _address;
@@ -60,7 +60,7 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
             throw new BackupException(
                 FailureReason.InvalidInput, $"{ListenAddress.Option} {_address} cannot be used: {why}.", e)
             {
-                Hint = "Choose another port, or stop what listens there.",
+                Hint = "Choose another port, or stop the process that listens on it.",
             };
         }
     }
@@ -78,12 +78,12 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
         bool isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
         return (isRead, context.Request.Path.Value) switch
         {
-            (false, _) => WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Only GET is answered.\n"),
+            (false, _) => WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Only GET is supported.\n"),
             (true, "/metrics") => WriteAsync(
                 context, StatusCodes.Status200OK, PrometheusText.Write(_reader.Read()), PrometheusText.ContentType),
             (true, "/healthz") => WriteAsync(context, _health.Liveness()),
             (true, "/readyz") => WriteAsync(context, _health.Readiness()),
-            _ => WriteAsync(context, StatusCodes.Status404NotFound, "There is /metrics, /healthz and /readyz.\n"),
+            _ => WriteAsync(context, StatusCodes.Status404NotFound, "The paths are /metrics, /healthz and /readyz.\n"),
         };
     }
 

@@ -73,7 +73,7 @@ public sealed class MonitoringEndpointTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Other_paths_and_methods_are_refused()
     {
-        Assert.Equal((HttpStatusCode.NotFound, "There is /metrics, /healthz and /readyz.\n"), await GetAsync("/"));
+        Assert.Equal((HttpStatusCode.NotFound, "The paths are /metrics, /healthz and /readyz.\n"), await GetAsync("/"));
         using HttpResponseMessage post = await _client.PostAsync(new Uri("/metrics", UriKind.Relative), content: null);
         Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
     }

@@ -4,12 +4,11 @@ using EtcdBackupAgent.Core.Backups;
 namespace EtcdBackupAgent.Observability.Metrics;
 
 /// <summary>
-/// All metrics of the agent, as one <see cref="Meter"/>: kubedr's under kubedr's names, and ours beside them. Each is
-/// described in <c>docs/monitoring.md</c>, which a test holds to this.
+/// All metrics of the agent, as one <see cref="Meter"/>: those of kubedr under kubedr's names, and the agent's own.
+/// <c>docs/monitoring.md</c> describes each; a test compares it with this type.
 /// </summary>
 /// <remarks>
-/// All but the histograms are observed: they are read here when somebody asks, so that what is said of a policy ends
-/// with the policy.
+/// All metrics except the histograms are observed at each reading, so that the series of a policy end with the policy.
 /// </remarks>
 internal sealed class AgentMetrics : IBackupMetrics, IDisposable
 {
@@ -21,7 +20,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     public const string LocationLabel = "location";
     public const string ReasonLabel = "reason";
 
-    /// <summary>kubedr's buckets in seconds: up to half an hour in steps of ours, then every hour up to ten.</summary>
+    /// <summary>kubedr's buckets in seconds: seven up to half an hour, then one for each hour up to ten.</summary>
     public static readonly IReadOnlyList<double> DurationBuckets =
         [15, 30, 60, 300, 600, 900, 1800, .. Enumerable.Range(1, 10).Select(hours => 3600d * hours)];
 
@@ -37,7 +36,8 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Policies that are gone, of which a backup may still start or come to its end: only a sighting brings one back.
+    /// Deleted policies. A backup of one can still start or complete, which must not create its series again; only
+    /// <see cref="PolicySeen"/> does.
     /// </summary>
     private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
 
@@ -48,7 +48,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
 
         // kubedr's
         OfPolicy("kubedr_backup_size_bytes", Bytes, "Size of the newest backup before compression.", p => p.PlainBytes);
-        Count("kubedr_num_backups", "Backups that came to their end, well or not.", p => p.Succeeded + p.Failed);
+        Count("kubedr_num_backups", "Backups that completed or failed.", p => p.Succeeded + p.Failed);
         Count("kubedr_num_successful_backups", "Backups that succeeded.", p => p.Succeeded);
         Count("kubedr_num_failed_backups", "Backups that failed.", p => p.Failed);
         _duration = Meter.CreateHistogram(
@@ -58,31 +58,34 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             tags: null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 
-        // ours, of a policy
-        Size("last_backup_stored_bytes", "What the newest backup takes in its repository.", p => p.StoredBytes);
-        Time("last_success_timestamp_seconds", "When the newest backup to rely on was completed.", p => p.LastSuccess);
-        Time("last_attempt_timestamp_seconds", "When the last backup came to its end.", p => p.LastAttempt);
+        // the agent's own, of a policy
+        Size("last_backup_stored_bytes", "Size of the newest backup in its repository.", p => p.StoredBytes);
+        Time("last_success_timestamp_seconds", "When the newest good backup completed.", p => p.LastSuccess);
+        Time("last_attempt_timestamp_seconds", "When the last backup completed or failed.", p => p.LastAttempt);
         Flag("last_attempt_succeeded", "Whether the last backup succeeded: 1 or 0.", p => p.LastSucceeded);
-        Time("policy_seen_timestamp_seconds", "When the agent took the policy up.", p => p.SeenAt);
+        Time("policy_seen_timestamp_seconds", "When the agent first saw the policy.", p => p.SeenAt);
         OfPolicy(
             $"{Prefix}schedule_interval_seconds",
             Seconds,
-            "The longest time between two backups of the schedule; absent without one and while suspended.",
+            "The longest time between two backups of the schedule; absent without a schedule and while suspended.",
             p => p.Interval?.TotalSeconds);
         Time("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
-        Flag("last_verification_sound", "Whether that found it sound: 1 or 0.", p => p.VerifiedSound);
+        Flag("last_verification_sound", "Whether that snapshot was found sound: 1 or 0.", p => p.VerifiedSound);
         OfPolicy($"{Prefix}backups_in_flight", null, "Backups under way.", p => p.InFlight);
         Meter.CreateObservableCounter(
             $"{Prefix}backup_failures_total", Failures, null, "Backups that failed, by reason.");
 
-        // ours, of a repository and of the agent
+        // the agent's own, of a repository and of the agent
         Meter.CreateObservableGauge(
             $"{Prefix}repository_snapshots",
             () => Repositories(r => r.Snapshots),
             null,
             "Snapshots in the repository.");
         Meter.CreateObservableGauge(
-            $"{Prefix}repository_stored_bytes", () => Repositories(r => r.StoredBytes), Bytes, "What they take.");
+            $"{Prefix}repository_stored_bytes",
+            () => Repositories(r => r.StoredBytes),
+            Bytes,
+            "Size of the snapshots in the repository.");
         Meter.CreateObservableGauge(
             $"{Prefix}repository_future_snapshots",
             () => Repositories(r => r.FromFuture),
@@ -92,19 +95,19 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             $"{Prefix}build_info",
             () => new Measurement<long>(1, Label("version", version)),
             null,
-            "Which build this is; always 1.");
+            "The version of this build; always 1.");
         Reconciles = new ReconcileMeasures(Meter, Prefix);
         ProcessMeasures.AddTo(Meter);
     }
 
     /// <summary>
-    /// Called with the policy's name once it is gone, for whoever keeps series on his own; it must return at once.
+    /// Called with the name of a deleted policy, for a reader that keeps its own series. It must return at once.
     /// </summary>
     public Action<string>? PolicyRemoved { get; set; }
 
     public Meter Meter { get; }
 
-    /// <summary>What a controller measures of its reconciliations.</summary>
+    /// <summary>The measures of a controller's reconciliations.</summary>
     public ReconcileMeasures Reconciles { get; }
 
     public void BackupStarted(string policyName)

@@ -4,10 +4,10 @@ using EtcdBackupAgent.Core.History;
 
 namespace EtcdBackupAgent.Observability.Metrics;
 
-/// <summary>What has been measured of one policy. Null is what is not known, and is not shown.</summary>
+/// <summary>The measures of one policy. A null value is unknown and not published.</summary>
 /// <remarks>
-/// No time that is shown lies ahead of the clock: an alert that subtracts it from the time now would never fire. A time
-/// that lies too far ahead to be true is taken for unknown, also where the clock was set back since.
+/// No published time is ahead of the clock: an alert that subtracts it from the current time would never fire. A time
+/// that is too far ahead to be true counts as unknown, even if the reason is that the clock was set back later.
 /// </remarks>
 /// <param name="time">The clock.</param>
 internal sealed class PolicyMeasures(TimeProvider time)
@@ -18,7 +18,7 @@ internal sealed class PolicyMeasures(TimeProvider time)
     private DateTimeOffset? _lastSuccess;
     private (DateTimeOffset At, bool? Sound)? _verified;
 
-    /// <summary>When the agent took the policy up.</summary>
+    /// <summary>When the agent first saw the policy.</summary>
     public DateTimeOffset SeenAt => _seenAt = Past(_seenAt) ?? time.GetUtcNow();
 
     public long Succeeded { get; private set; }
@@ -68,7 +68,7 @@ internal sealed class PolicyMeasures(TimeProvider time)
         _failures[reason] = _failures.GetValueOrDefault(reason) + 1;
     }
 
-    /// <summary>A success that is older than one already known, or in the future, changes nothing.</summary>
+    /// <summary>Records a success. One that is older than a known success, or in the future, is ignored.</summary>
     public void SucceededAt(DateTimeOffset? at)
     {
         if (Past(at) is not null && !(LastSuccess > at))
@@ -77,7 +77,9 @@ internal sealed class PolicyMeasures(TimeProvider time)
         }
     }
 
-    /// <inheritdoc cref="SucceededAt"/>
+    /// <summary>
+    /// Records a deep verification. One that is older than a known verification, or in the future, is ignored.
+    /// </summary>
     public void Verified(DateTimeOffset? at, bool? sound)
     {
         if (at is { } verified && Past(at) is not null && !(VerifiedAt > at))
@@ -86,7 +88,9 @@ internal sealed class PolicyMeasures(TimeProvider time)
         }
     }
 
-    /// <summary>A time that is not ahead of the clock; null for one that is by more than clocks may differ.</summary>
+    /// <summary>
+    /// Returns a time that is not ahead of the clock; null if it is ahead by more than clocks are allowed to differ.
+    /// </summary>
     private DateTimeOffset? Past(DateTimeOffset? at)
     {
         DateTimeOffset now = time.GetUtcNow();

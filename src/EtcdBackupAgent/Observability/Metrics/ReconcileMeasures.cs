@@ -3,13 +3,13 @@ using EtcdBackupAgent.Kubernetes.Controllers;
 
 namespace EtcdBackupAgent.Observability.Metrics;
 
-/// <summary>What has been measured of the reconciliations of a controller, by the kind of the objects.</summary>
+/// <summary>The measures of a controller's reconciliations, by the kind of the objects.</summary>
 internal sealed class ReconcileMeasures : IReconcileMetrics
 {
     public const string KindLabel = "kind";
     public const string ResultLabel = "result";
 
-    /// <summary>In seconds: most reconciliations ask the API server for a few objects; some read a bucket.</summary>
+    /// <summary>In seconds. Most reconciliations read a few objects from the API server; some read a bucket.</summary>
     public static readonly IReadOnlyList<double> DurationBuckets = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900];
 
     private readonly Lock _lock = new();
@@ -17,12 +17,12 @@ internal sealed class ReconcileMeasures : IReconcileMetrics
     private readonly SortedDictionary<string, int> _depths = new(StringComparer.Ordinal);
     private readonly Histogram<double> _duration;
 
-    /// <param name="meter">Where the metrics are added.</param>
-    /// <param name="prefix">What their names begin with.</param>
+    /// <param name="meter">The meter to add the metrics to.</param>
+    /// <param name="prefix">The prefix of their names.</param>
     public ReconcileMeasures(Meter meter, string prefix)
     {
         meter.CreateObservableCounter(
-            $"{prefix}reconcile_total", Ended, null, "Reconciliations that came to their end, by result.");
+            $"{prefix}reconcile_total", Ended, null, "Reconciliations that have ended, by result.");
         meter.CreateObservableGauge(
             $"{prefix}reconcile_queue_depth", Depths, null, "Objects that wait to be reconciled.");
         _duration = meter.CreateHistogram(

@@ -2,14 +2,14 @@ using OpenTelemetry;
 
 namespace EtcdBackupAgent.Observability.Otlp;
 
-/// <summary>Says when exporting begins to fail: once, until everything has worked again.</summary>
-/// <param name="warn">Called when an outage begins, from a thread of the exporters.</param>
+/// <summary>Reports when the export starts to fail: once, until every signal was exported again.</summary>
+/// <param name="warn">Called on a thread of the exporters when an outage starts.</param>
 internal sealed class ExportWatch(Action warn)
 {
     private readonly Lock _lock = new();
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
 
-    /// <summary>Takes note of a result, and gives it back.</summary>
+    /// <summary>Records a result, and returns it.</summary>
     public ExportResult Saw(string signal, ExportResult result)
     {
         bool begins;

@@ -9,14 +9,14 @@ using OpenTelemetry.Trace;
 namespace EtcdBackupAgent.Observability.Otlp;
 
 /// <summary>
-/// Sends spans and metrics to an OpenTelemetry collector, where the standard variables name one. Whatever becomes of
-/// that, the agent's work goes on. Disposing it sends what is left, within <see cref="FlushPeriodMax"/>.
+/// Sends spans and metrics to an OpenTelemetry collector, if the standard variables name one. A failure to export does
+/// not affect the agent's work. Disposing sends the remaining data, within <see cref="FlushPeriodMax"/>.
 /// </summary>
 internal sealed class OtlpExport : IAsyncDisposable
 {
     public const string EndpointVariable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    /// <summary>How long the end of the program may wait for a collector.</summary>
+    /// <summary>How long the program can wait for a collector when it ends.</summary>
     public static readonly TimeSpan FlushPeriodMax = TimeSpan.FromSeconds(5);
 
     private const string DisabledVariable = "OTEL_SDK_DISABLED";
@@ -31,9 +31,9 @@ internal sealed class OtlpExport : IAsyncDisposable
     private OtlpExport(TracerProvider spans, MeterProvider metrics, ExportWatch watch) =>
         (_spans, _metrics, _watch) = (spans, metrics, watch);
 
-    /// <summary>Starts to export; null if no collector is named.</summary>
-    /// <param name="version">The agent's.</param>
-    /// <param name="warn">Told, as a sentence, when exporting cannot begin, and when it begins to fail.</param>
+    /// <summary>Starts the export. Returns null if no collector is named.</summary>
+    /// <param name="version">The version of the agent.</param>
+    /// <param name="warn">Receives a sentence when the export cannot start, and when it starts to fail.</param>
     public static OtlpExport? Start(string version, Action<string> warn)
     {
         string? named = Environment.GetEnvironmentVariable(EndpointVariable);
@@ -56,8 +56,8 @@ internal sealed class OtlpExport : IAsyncDisposable
             $"Traces and metrics cannot be exported to {shown}, which {EndpointVariable} names. "
             + "Nothing else is affected."));
 
-        // Read from the standard variables by their own constructors. What the environment says of the resource comes
-        // last and counts.
+        // The constructors of these types read the standard variables. The resource attributes of the environment come
+        // last, so that they take precedence.
         OtlpExporterOptions options = new();
         ResourceBuilder resource = ResourceBuilder.CreateEmpty()
             .AddService("etcd-backup-agent", serviceVersion: version)
@@ -83,14 +83,14 @@ internal sealed class OtlpExport : IAsyncDisposable
         int milliseconds = (int)FlushPeriodMax.TotalMilliseconds;
         try
         {
-            // Both block, up to what a request may take.
+            // Both calls block, at most for the timeout of a request.
             await Task
                 .WhenAll(Task.Run(() => _spans.Shutdown(milliseconds)), Task.Run(() => _metrics.Shutdown(milliseconds)))
                 .WaitAsync(FlushPeriodMax, TimeProvider.System);
         }
         catch (TimeoutException)
         {
-            // What waits for an answer ends with the process.
+            // A request that still waits for a response ends with the process.
             _watch.Saw("flush", ExportResult.Failure);
             return;
         }

@@ -5,14 +5,16 @@ using OpenTelemetry.Metrics;
 
 namespace EtcdBackupAgent.Observability.Otlp;
 
-/// <summary>Exports spans. The package tells of failures only where nobody looks; this tells the watch.</summary>
+/// <summary>
+/// Exports spans, and reports the result to the watch. The package reports failures only in its own diagnostics.
+/// </summary>
 internal sealed class WatchedSpanExporter(OtlpExporterOptions options, ExportWatch watch) : OtlpTraceExporter(options)
 {
     public override ExportResult Export(in Batch<Activity> activityBatch) =>
         watch.Saw("traces", base.Export(activityBatch));
 }
 
-/// <summary>The same for metrics.</summary>
+/// <summary>Exports metrics, and reports the result to the watch.</summary>
 internal sealed class WatchedMetricExporter(OtlpExporterOptions options, ExportWatch watch)
     : OtlpMetricExporter(options)
 {

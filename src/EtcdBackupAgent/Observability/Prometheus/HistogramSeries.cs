@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Observability.Prometheus;
 
-/// <summary>What has been recorded of a histogram under one set of labels.</summary>
-/// <param name="labels">The set.</param>
+/// <summary>The recorded values of a histogram with one set of labels.</summary>
+/// <param name="labels">The labels.</param>
 /// <param name="bounds">
 /// Upper bounds of the buckets, inclusive and ascending; the last one, infinity, is not among them.
 /// </param>
@@ -24,7 +24,7 @@ internal sealed class HistogramSeries(IReadOnlyList<KeyValuePair<string, string>
         _sum += value;
     }
 
-    /// <summary>As Prometheus has it: each bucket counts what is in those below it, too.</summary>
+    /// <summary>Returns the samples. Each bucket includes the counts of the lower ones, as in Prometheus.</summary>
     public IEnumerable<MetricSample> Samples()
     {
         long count = 0;

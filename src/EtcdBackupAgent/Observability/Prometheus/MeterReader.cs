@@ -3,18 +3,19 @@ using System.Diagnostics.Metrics;
 namespace EtcdBackupAgent.Observability.Prometheus;
 
 /// <summary>
-/// Listens to one <see cref="Meter"/> and tells what its instruments stand at. It knows the kinds that the agent
-/// uses: observable counters and gauges, which are read when asked, and histograms, which are kept from the moment it
-/// was made. An exporter package would go in here (<c>docs/decisions/0006-prometheus-text.md</c>).
+/// Listens to one <see cref="Meter"/> and returns the current values of its instruments. It supports the kinds that the
+/// agent uses: observable counters and gauges, which are observed at each reading, and histograms, which are recorded
+/// from the creation of the reader on. An exporter package could replace this type
+/// (<c>docs/decisions/0006-prometheus-text.md</c>).
 /// </summary>
 internal sealed class MeterReader : IDisposable
 {
     /// <summary>
-    /// Held from the start to the end of a reading. An instrument that is read may take locks of its own meanwhile.
+    /// Held during the whole reading. An instrument that is observed can take locks of its own meanwhile.
     /// </summary>
     private readonly Lock _reading = new();
 
-    /// <summary>Guards what is below; nobody else is called while it is held.</summary>
+    /// <summary>Guards the fields below. No other object is called while it is held.</summary>
     private readonly Lock _lock = new();
 
     private readonly MeterListener _listener = new();
@@ -37,7 +38,7 @@ internal sealed class MeterReader : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All metrics by name, at this moment.</summary>
+    /// <summary>Returns the current values of all metrics, ordered by name.</summary>
     public IReadOnlyList<MetricFamily> Read()
     {
         lock (_reading)
@@ -58,7 +59,9 @@ internal sealed class MeterReader : IDisposable
         }
     }
 
-    /// <summary>Drops what was recorded under a label; what is observed ends by itself.</summary>
+    /// <summary>
+    /// Removes the recorded series with a label. Observed series end when they are no longer observed.
+    /// </summary>
     public void Forget(string label, string value)
     {
         lock (_lock)
@@ -89,7 +92,7 @@ internal sealed class MeterReader : IDisposable
             else
             {
                 throw new NotSupportedException(
-                    $"{instrument.Name} is a {instrument.GetType().Name}, which cannot be shown.");
+                    $"{instrument.Name} is a {instrument.GetType().Name}, which is not supported.");
             }
         }
     }

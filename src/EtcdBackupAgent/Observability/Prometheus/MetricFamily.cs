@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Observability.Prometheus;
 
-/// <summary>Prometheus' types, as far as they are used, by their names in the text format.</summary>
+/// <summary>The metric types of Prometheus that the agent uses, by their names in the text format.</summary>
 internal enum MetricType
 {
     Counter,
@@ -8,7 +8,7 @@ internal enum MetricType
     Histogram,
 }
 
-/// <summary>A metric with all its series, as it is read at one moment.</summary>
+/// <summary>A metric with all its series, as read at one moment.</summary>
 internal sealed record MetricFamily
 {
     public required string Name { get; init; }
@@ -23,6 +23,6 @@ internal sealed record MetricFamily
 
 /// <summary>One line of a metric.</summary>
 /// <param name="Suffix">What follows the metric's name: empty, or a part of a histogram.</param>
-/// <param name="Labels">Names and values, as they are and not escaped.</param>
-/// <param name="Value">Its value now.</param>
+/// <param name="Labels">Names and values, not escaped.</param>
+/// <param name="Value">The current value.</param>
 internal sealed record MetricSample(string Suffix, IReadOnlyList<KeyValuePair<string, string>> Labels, double Value);

@@ -11,7 +11,7 @@ internal static class PrometheusText
 {
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    /// <summary>A family without a sample is left out.</summary>
+    /// <summary>Writes the families that have samples.</summary>
     public static string Write(IEnumerable<MetricFamily> families)
     {
         StringBuilder text = new();
@@ -28,7 +28,7 @@ internal static class PrometheusText
         return text.ToString();
     }
 
-    /// <summary>A number as the format has it; the shortest text that reads back as the same number.</summary>
+    /// <summary>Formats a number as the shortest text that reads back as the same number.</summary>
     public static string Number(double value) => value switch
     {
         double.PositiveInfinity => "+Inf",
@@ -49,7 +49,7 @@ internal static class PrometheusText
         text.Append(' ').Append(Number(sample.Value)).Append('\n');
     }
 
-    /// <summary>What a label's value may not hold as it is: a quotation mark, and what a help text may not.</summary>
+    /// <summary>Escapes the value of a label: quotation marks, and what <see cref="Escaped"/> does.</summary>
     private static string EscapedValue(string value) => Escaped(value).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static string Word(MetricType type) => type switch
@@ -57,10 +57,10 @@ internal static class PrometheusText
         MetricType.Counter => "counter",
         MetricType.Gauge => "gauge",
         MetricType.Histogram => "histogram",
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "An unknown type of metric."),
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "The type of the metric is unknown."),
     };
 
-    /// <summary>What a help text may not hold as it is: a backslash, and a line feed.</summary>
+    /// <summary>Escapes a help text: backslashes and line feeds.</summary>
     private static string Escaped(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 }
