@@ -7,10 +7,14 @@ using EtcdBackupAgent.Scheduling;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>What the controller knows of the policies: it measures what became of their backups, which pods made, and tells the worker
-/// which of them are its own.</summary>
-/// <remarks>A backup is counted when a policy's status first tells of its end. What ended before this process began was counted by the
-/// one before it.</remarks>
+/// <summary>
+/// The policies as the controller sees them: it measures the backups that pods made, and tracks the policies whose
+/// backups the worker of this process makes.
+/// </summary>
+/// <remarks>
+/// A backup is counted when a policy's status first shows that it has ended. The previous process has counted the
+/// backups that ended before this one started.
+/// </remarks>
 internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy, bool> isInProcess, TimeProvider time) : IPolicyObserver
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
@@ -19,17 +23,17 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// <summary>Uid and generation of the policies whose backups this process makes, by name.</summary>
     private readonly ConcurrentDictionary<string, string> _inProcess = new(StringComparer.Ordinal);
 
-    /// <summary>Which object each policy is: another one of the same name begins anew.</summary>
+    /// <summary>The uid of each policy: a new object of the same name starts with new measures.</summary>
     private readonly ConcurrentDictionary<string, string> _uids = new(StringComparer.Ordinal);
 
-    /// <summary>The interval of each schedule, which takes a while to find out.</summary>
+    /// <summary>The interval of each schedule, which is expensive to compute.</summary>
     private readonly ConcurrentDictionary<string, (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)> _intervals =
         new(StringComparer.Ordinal);
 
-    /// <summary>Called when one of the policies whose backups this process makes is new, changed or gone.</summary>
+    /// <summary>Called when a policy whose backups this process makes is added, changed or removed.</summary>
     public Action InProcessChanged { get; set; } = static () => { };
 
-    /// <summary>Names of the policies whose backups this process makes.</summary>
+    /// <summary>The names of the policies whose backups this process makes.</summary>
     public IReadOnlySet<string> InProcess => _inProcess.Keys.ToHashSet(StringComparer.Ordinal);
 
     public void Seen(PolicyObject item, BackupPolicy? policy)
@@ -65,7 +69,9 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         Count(name, status);
     }
 
-    /// <summary>Says nothing more of any policy, until it is seen again: another process watches over them now.</summary>
+    /// <summary>
+    /// Ends the series of all policies, until they are seen again: another process is the controller now.
+    /// </summary>
     public void Forget()
     {
         foreach (string name in _told.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys).Distinct(StringComparer.Ordinal))
@@ -83,8 +89,10 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         metrics.PolicyGone(name);
     }
 
-    /// <summary>A new policy is left alone until its location can be used, or its first backup would fail. One that was
-    /// taken up stays, whatever becomes of the location: that its backups fail then is to be reported.</summary>
+    /// <summary>
+    /// Adds a policy to those of this process. A new policy waits until its location is ready, since its first backup
+    /// would fail. Once added, it stays even if the location is no longer ready: its failing backups must be reported.
+    /// </summary>
     private void TakeUp(string name, PolicyObject item)
     {
         string version = $"{item.Uid} {item.Generation}";
@@ -122,7 +130,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     {
         if (status is not { RunAt: { } at, State: { } state } || state == PolicyRunState.Pending)
         {
-            // A run whose pod has not started is none yet.
+            // A run whose pod has not started does not count yet.
             return;
         }
 
@@ -134,8 +142,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         }
 
         bool wasUnderWay = before?.EndsWith($"{PolicyRunState.Initializing}", StringComparison.Ordinal) == true;
-        // The clocks of the pods may lag: what changes while this process watches has happened meanwhile, whatever its
-        // date.
+        // The clocks of the pods may lag: a change that this process observes has just happened, whatever its date.
         _told[name] = run;
         if (isFirst && at < StatusTime.Rounded(_begun))
         {
@@ -146,7 +153,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         {
             if (!wasUnderWay)
             {
-                // The controller may say so first, and then the pod.
+                // Both the controller and the pod can publish the start of a run.
                 metrics.BackupStarted(name);
             }
 

@@ -3,8 +3,10 @@ using EtcdBackupAgent.Kubernetes.Reading;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>What the worker in a controller goes by: the policies of the cluster that are its own. While there is none, nothing is
-/// asked.</summary>
+/// <summary>
+/// The resources of the worker in a controller: the policies of the cluster that it backs up itself. If there is none,
+/// the API server is not read.
+/// </summary>
 internal sealed class InProcessResources(ClusterResourceStore cluster, ClusterPolicies policies) : IResourceStore
 {
     private static readonly ResourceSet Nothing = new()

@@ -3,13 +3,15 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>
-/// What to go by when documents become invalid while the agent runs: the versions before. A document that was deleted
-/// is gone; one that has an error is not, and neither is any while there is text in which no document can be made out.
+/// Keeps the previous versions of documents that become invalid while the agent runs. A deleted document is removed. A
+/// document with an error is kept, and so are all documents while there is text that cannot be read as a document.
 /// </summary>
 internal static class LastGood
 {
-    /// <summary>The resources just read, with the earlier version of those that have an error now, and of all that
-    /// those need.</summary>
+    /// <summary>
+    /// Returns the resources just read, with the previous version of those that have an error now, and of all that they
+    /// need.
+    /// </summary>
     public static ResourceSet Over(ResourceSet read, ResourceSet before)
     {
         ResourceProblem[] errors = [.. read.Problems.Where(problem => problem.Severity == ProblemSeverity.Error)];

@@ -7,12 +7,12 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>Counts, times and traces one backup, from the opening of its repository to its retention.</summary>
+/// <summary>Records metrics and a trace of one backup, from the opening of its repository to its retention.</summary>
 internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
 {
-    /// <param name="policy">Whose backup it is.</param>
-    /// <param name="location">The name of the BackupLocation it goes to; null if it is not named by one.</param>
-    /// <param name="backUp">Makes it.</param>
+    /// <param name="policy">The policy of the backup.</param>
+    /// <param name="location">The name of the BackupLocation that it goes to; null if none is named.</param>
+    /// <param name="backUp">Makes the backup.</param>
     public async Task<BackupOutcome> ExecuteAsync(
         ResourceName policy, ResourceName? location, Func<Task<BackupOutcome>> backUp)
     {
@@ -79,7 +79,9 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         };
     }
 
-    /// <summary>What somebody else may have found meanwhile: the retention has read it all.</summary>
+    /// <summary>
+    /// The newest verification among the snapshots that the retention has read; another process may have made it.
+    /// </summary>
     private VerificationRecord? NewestVerification(BackupOutcome outcome) => DeepVerifications.Newest(
         outcome.Pruned?.Decisions.Where(decision => decision.IsOwn).Select(decision => decision.Snapshot) ?? [],
         time.GetUtcNow());

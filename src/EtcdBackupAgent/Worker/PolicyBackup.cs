@@ -13,7 +13,7 @@ using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>One backup of a policy: the one door for the command, the worker and the pod.</summary>
+/// <summary>Makes one backup of a policy. The command, the worker and the pod all use this type.</summary>
 /// <remarks>
 /// 1. Find the policy's location and open its store.
 /// 2. Open the repository and compare it with the location's pin.
@@ -25,8 +25,8 @@ namespace EtcdBackupAgent.Worker;
 internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
 {
     /// <param name="policy">What to back up.</param>
-    /// <param name="resources">Holds the policy's location and Secrets.</param>
-    /// <param name="reason">Why now, for the manifest.</param>
+    /// <param name="resources">Contains the policy's location and Secrets.</param>
+    /// <param name="reason">The reason for the backup, for the manifest.</param>
     /// <param name="progress">Receives the progress of each transfer.</param>
     /// <param name="cancellationToken">A cancelled backup leaves nothing behind.</param>
     /// <exception cref="BackupException">There is no new backup: the message says why.</exception>
@@ -59,14 +59,16 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
         return await run.ExecuteAsync(plan.Request, progress, cancellationToken);
     }
 
-    /// <summary>The location that a policy names.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: there is none of that name.</exception>
+    /// <summary>Returns the location that a policy names.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: the location does not exist.
+    /// </exception>
     public static BackupLocation LocationOf(BackupPolicy policy, ResourceSet resources) =>
         resources.Locations.GetValueOrDefault(policy.Destination) ?? throw new BackupException(
             FailureReason.InvalidInput,
             $"Policy {policy.Name} names BackupLocation {policy.Destination}, which does not exist.");
 
-    /// <summary>The key is opened only now, so that none is in memory while the backup is made.</summary>
+    /// <summary>Opens the key only now, so that it is not in memory while the backup is made.</summary>
     private async Task<DeepVerifyOutcome> VerifyAsync(
         BackupRepository repository,
         BackupLocation location,

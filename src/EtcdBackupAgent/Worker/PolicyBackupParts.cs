@@ -6,7 +6,7 @@ using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>What a <see cref="PolicyBackup"/> is put together from. The composition fills it.</summary>
+/// <summary>The adapters of a <see cref="PolicyBackup"/>. The composition provides them.</summary>
 internal sealed record PolicyBackupParts
 {
     /// <summary>The store of a location, with the credentials of its Secret. It connects at its first use.</summary>
@@ -15,7 +15,7 @@ internal sealed record PolicyBackupParts
     /// <summary>The etcd cluster that a policy names. It connects at its first use.</summary>
     public required Func<EtcdConnection, ISnapshotSource> OpenEtcd { get; init; }
 
-    /// <summary>Where a backup keeps what a slow repository has not taken yet.</summary>
+    /// <summary>Where a backup stores data that a slow repository has not accepted yet.</summary>
     public required ScratchSpace Scratch { get; init; }
 
     public required TimeProvider Time { get; init; }

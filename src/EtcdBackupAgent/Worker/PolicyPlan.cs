@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>Keeps the timetable in step with the policies, and starts what was missed or never done.</summary>
+/// <summary>Updates the timetable when policies change, and starts backups that were missed or never made.</summary>
 internal sealed class PolicyPlan(
     IPolicyRunner runner,
     ResourcesInUse resources,
@@ -22,15 +22,15 @@ internal sealed class PolicyPlan(
     private readonly Dictionary<ResourceName, Question> _askAgain = [];
 
     /// <summary>
-    /// Takes up the policies as they are now. With <paramref name="makeUpMissed"/>, a fire time since the last backup
-    /// was missed because the agent was not running.
+    /// Applies the current policies. With <paramref name="makeUpMissed"/>, a fire time since the last backup counts as
+    /// missed because the agent was not running, and its backup starts now.
     /// </summary>
     /// <remarks>
-    /// 1. What is gone comes off the timetable.
-    /// 2. What is new or changed goes on it, before anybody else is asked: a repository that does not answer delays no
+    /// 1. Remove deleted policies from the timetable.
+    /// 2. Add new and changed policies to it, before a repository is read: one that does not respond must not delay a
     ///    backup.
-    /// 3. The repositories are asked for the last backup: it tells what was missed, and what an interval is counted
-    ///    from.
+    /// 3. Read the last backup of each policy from its repository. It shows which runs were missed, and an interval is
+    ///    counted from it.
     /// </remarks>
     public async Task FollowAsync(bool makeUpMissed, CancellationToken cancellationToken)
     {
@@ -68,7 +68,7 @@ internal sealed class PolicyPlan(
         await AskAsync(questions, cancellationToken);
     }
 
-    /// <summary>Asks once more where the last backup could not be found out, if it is time.</summary>
+    /// <summary>Retries the repositories whose last backup could not be read, if the retry is due.</summary>
     public async Task AskAgainAsync(CancellationToken cancellationToken)
     {
         await AskAsync([.. _askAgain.Values.Where(IsDue)], cancellationToken);
@@ -87,7 +87,7 @@ internal sealed class PolicyPlan(
         }
     }
 
-    /// <summary>Acts on the answer; false if the repository gave none.</summary>
+    /// <summary>Reads the last backup, and acts on it. Returns false if the repository cannot be read.</summary>
     private async Task<bool> AskAsync(Question question, CancellationToken cancellationToken)
     {
         ResourceSet current = resources.Current;
@@ -143,7 +143,7 @@ internal sealed class PolicyPlan(
         {
             throw new BackupException(
                 FailureReason.StoreUnreachable,
-                $"BackupLocation {policy.Destination} gave no answer within {options.HistoryTimeout}.",
+                $"BackupLocation {policy.Destination} did not respond within {options.HistoryTimeout}.",
                 e);
         }
         catch (Exception e) when (e is not BackupException && !cancellationToken.IsCancellationRequested)
@@ -171,12 +171,12 @@ internal sealed class PolicyPlan(
     private bool IsDue(Question question) =>
         question.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
 
-    /// <summary>What of a policy decides about its place on the timetable.</summary>
+    /// <summary>The properties of a policy that determine its place on the timetable.</summary>
     private sealed record Placement(BackupSchedule? Schedule, bool Suspend);
 
-    /// <summary>When was the last backup?</summary>
-    /// <param name="Policy">Whose.</param>
-    /// <param name="MakeUpMissed">Whether to start what was missed.</param>
-    /// <param name="FailedAt">When there was no answer last, by <see cref="TimeProvider.GetTimestamp"/>.</param>
+    /// <summary>A request for the time of the last backup of a policy.</summary>
+    /// <param name="Policy">The policy.</param>
+    /// <param name="MakeUpMissed">Whether to start a backup that was missed.</param>
+    /// <param name="FailedAt">When the last attempt failed, by <see cref="TimeProvider.GetTimestamp"/>.</param>
     private sealed record Question(ResourceName Policy, bool MakeUpMissed, long? FailedAt);
 }

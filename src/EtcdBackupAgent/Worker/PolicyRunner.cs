@@ -13,18 +13,20 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>What the worker does when a policy is due: a backup, its verification if the policy says so, and the retention.</summary>
+/// <summary>
+/// Runs a policy that is due: the backup, its verification if the policy requests it, and the retention.
+/// </summary>
 /// <param name="parts">The adapters.</param>
 /// <param name="pins">The recipients that each location is pinned to.</param>
 /// <param name="metrics">Receives the measures of each backup.</param>
-/// <param name="logger">Receives one event for each thing that a backup did.</param>
+/// <param name="logger">Receives one event for each result of a backup.</param>
 internal sealed partial class PolicyRunner(
     PolicyBackupParts parts, IRecipientPins pins, IBackupMetrics metrics, ILogger<PolicyRunner> logger)
     : IPolicyRunner
 {
     private readonly PolicyBackup _backup = new(parts, pins);
 
-    /// <summary>Publishes each backup in a cluster; null where the policies are in none.</summary>
+    /// <summary>Publishes each backup in a cluster; null if the policies are not in a cluster.</summary>
     public Publisher? Publisher { get; init; }
 
     public async Task<DateTimeOffset?> LastBackupAsync(
@@ -132,8 +134,8 @@ internal sealed partial class PolicyRunner(
     [LoggerMessage(LogLevel.Warning, "BackupLocation {Location}: {Warning}")]
     private partial void RepositoryDoubtful(ResourceName location, string warning);
 
-    [LoggerMessage(LogLevel.Warning, "Not all of the backup of policy {Policy} is in the cluster's view; the next backup or the sync "
-        + "catches up ({Reason}): {Fact}")]
+    [LoggerMessage(LogLevel.Warning, "Failed to publish all of the backup of policy {Policy} in the cluster; the next "
+        + "backup or the sync publishes it later ({Reason}): {Fact}")]
     private partial void NotPublished(ResourceName policy, FailureReason reason, string fact);
 
     [LoggerMessage(LogLevel.Information, "Verified snapshot {SnapshotId} of policy {Policy} deeply in {Duration}: {Result}")]

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>
-/// The runs under way: never two of one policy, never more than the limit at once. This is the top of a run, where its
-/// failure is logged, once.
+/// The runs under way: never two of one policy, and never more than the limit at once. This type starts each run and
+/// logs its failure once.
 /// </summary>
 internal sealed class PolicyRuns(
     IPolicyRunner runner, PolicyWorkerOptions options, TimeProvider timeProvider, ILogger logger) : IDisposable
@@ -18,8 +18,9 @@ internal sealed class PolicyRuns(
     private readonly CancellationTokenSource _noNewRuns = new();
     private readonly CancellationTokenSource _cancel = new();
 
-    /// <summary>Starts a run, unless the policy has one under way (or waiting for its turn), or the agent is
-    /// stopping.</summary>
+    /// <summary>
+    /// Starts a run, unless the policy already has one that runs or waits, or the agent is stopping.
+    /// </summary>
     public void Start(BackupPolicy policy, ResourceSet resources, BackupReason reason)
     {
         lock (_lock)
@@ -40,8 +41,8 @@ internal sealed class PolicyRuns(
     }
 
     /// <summary>
-    /// Starts no more runs, waits for those under way as long as the grace period, then cancels them and waits until
-    /// they have ended.
+    /// Starts no more runs, waits for those under way for the grace period, then cancels the rest and waits until they
+    /// have ended.
     /// </summary>
     public async Task StopAsync()
     {

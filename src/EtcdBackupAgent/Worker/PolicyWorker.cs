@@ -10,15 +10,15 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>
-/// Backs up every policy of a resource store on its schedule, until it is asked to stop. See <c>docs/policies.md</c>,
+/// Backs up every policy of a resource store on its schedule, until it is stopped. See <c>docs/policies.md</c>,
 /// "Running". The host must allow <see cref="PolicyWorkerOptions.StopPeriod"/> for its shutdown.
 /// </summary>
 /// <remarks>
-/// 1. Read the resources; any error in them fails the start, with all problems named.
-/// 2. Put the policies on the timetable; make up what was missed.
-/// 3. Look again every period, and whenever the worker is woken, and follow the changes.
-/// 4. When asked to stop: nothing is due any more, runs under way get the grace period, then they are cancelled and
-///    awaited.
+/// 1. Read the resources. Any error in them fails the start, with a message that lists all problems.
+/// 2. Add the policies to the timetable, and start the backups that were missed.
+/// 3. Read the resources again every period and whenever the worker is woken, and apply the changes.
+/// 4. When the worker is stopped: no run starts any more; runs under way get the grace period, then they are cancelled
+///    and awaited.
 /// </remarks>
 public sealed class PolicyWorker(
     IResourceStore store,
@@ -40,9 +40,10 @@ public sealed class PolicyWorker(
     private volatile PolicyRuns? _runs;
     private volatile TaskCompletionSource _woken = NewSignal();
 
-    /// <summary>Returns once the resources have been read and found right; the work goes on after that.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/> with every problem of the
-    /// resources.</exception>
+    /// <summary>Returns when the resources have been read and are valid. The work continues after that.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> with every problem of the resources.
+    /// </exception>
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         // 1
@@ -55,8 +56,8 @@ public sealed class PolicyWorker(
         await base.StartAsync(cancellationToken);
     }
 
-    /// <summary>Backs up a policy now, beside its schedule.</summary>
-    /// <returns>False if the policy is not known, or not any more.</returns>
+    /// <summary>Backs up a policy now, in addition to its schedule.</summary>
+    /// <returns>False if the policy does not exist (any more).</returns>
     public bool BackUpNow(ResourceName name)
     {
         if (_runs is not { } runs || _resources?.Current is not { } current
@@ -69,7 +70,7 @@ public sealed class PolicyWorker(
         return true;
     }
 
-    /// <summary>Has the resources read again at once: a change of them is known, and is complete.</summary>
+    /// <summary>Makes the worker read the resources at once, because a complete change of them is known.</summary>
     public void Wake() => _woken.TrySetResult();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -83,7 +84,7 @@ public sealed class PolicyWorker(
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // Asked to stop: not a failure.
+            // The worker is stopping; this is not a failure.
         }
         finally
         {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>
-/// The resources that the worker goes by, kept up to date by reading the store again and again. Polling rather than
-/// watching: a mounted ConfigMap changes by a swap of links, which file watchers miss.
+/// The resources that the worker uses, kept up to date by reading the store periodically. The store is polled and not
+/// watched: a mounted ConfigMap changes by a swap of links, which file watchers miss.
 /// </summary>
 internal sealed class ResourcesInUse
 {
@@ -26,11 +26,13 @@ internal sealed class ResourcesInUse
 
     public ResourceSet Current => _current;
 
-    /// <summary>Whether the last reading succeeded.</summary>
+    /// <summary>Whether the last read of the store succeeded.</summary>
     public bool AreReadable { get; private set; } = true;
 
     /// <summary>Reads the store for the first time.</summary>
-    /// <exception cref="BackupException">The store cannot be read, or any document has an error and that is refused.</exception>
+    /// <exception cref="BackupException">
+    /// The store cannot be read, or a document has an error and <paramref name="refusesInvalid"/> is true.
+    /// </exception>
     public static async Task<ResourcesInUse> LoadAsync(
         IResourceStore store, bool refusesInvalid, ILogger logger, CancellationToken cancellationToken)
     {
@@ -44,12 +46,12 @@ internal sealed class ResourcesInUse
     }
 
     /// <summary>
-    /// Reads the store again. A change counts once it was the same in two readings: a file that is being written is
-    /// left alone.
+    /// Reads the store again. A change is applied when two reads in a row return it, so that a half-written file is not
+    /// used.
     /// </summary>
-    /// <param name="isComplete">Whether the caller knows that a change is complete: then one reading is enough.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <returns>Whether <see cref="Current"/> is new.</returns>
+    /// <param name="isComplete">Whether the caller knows that a change is complete: then one read is enough.</param>
+    /// <param name="cancellationToken">A cancelled call leaves <see cref="Current"/> unchanged.</param>
+    /// <returns>Whether <see cref="Current"/> has changed.</returns>
     public async Task<bool> PollAsync(bool isComplete, CancellationToken cancellationToken)
     {
         ResourceSet read;
@@ -83,7 +85,7 @@ internal sealed class ResourcesInUse
         return true;
     }
 
-    /// <summary>Logs the problems that were not there the time before.</summary>
+    /// <summary>Logs the problems that the previous read did not have.</summary>
     private void Report(ResourceSet read)
     {
         foreach (ResourceProblem problem in read.Problems.Where(problem => !_reported.Contains(problem.ToString())))

@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Worker;
 /// <summary>The events of the worker.</summary>
 internal static partial class WorkerLog
 {
-    [LoggerMessage(LogLevel.Information, "Working on {Policies} policies of {Address}.")]
+    [LoggerMessage(LogLevel.Information, "The worker has started with {Policies} policies of {Address}.")]
     public static partial void WorkerStarted(this ILogger logger, int policies, string address);
 
     [LoggerMessage(LogLevel.Information, "The worker has stopped.")]
@@ -17,7 +17,7 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Warning, "{Problem}")]
     public static partial void ResourceWarning(this ILogger logger, ResourceProblem problem);
 
-    [LoggerMessage(LogLevel.Error, "{Problem}. Its last good version, if any, stays in use.")]
+    [LoggerMessage(LogLevel.Error, "{Problem}. The last good version, if any, stays in use.")]
     public static partial void ResourceError(this ILogger logger, ResourceProblem problem);
 
     [LoggerMessage(LogLevel.Error, "The resources cannot be read ({Reason}): {Fact} The last good ones stay in use.")]
@@ -32,24 +32,25 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Information, "Policy {Policy} is suspended.")]
     public static partial void PolicySuspended(this ILogger logger, ResourceName policy);
 
-    [LoggerMessage(LogLevel.Information, "Policy {Policy} is gone.")]
+    [LoggerMessage(LogLevel.Information, "Policy {Policy} is removed.")]
     public static partial void PolicyRemoved(this ILogger logger, ResourceName policy);
 
     [LoggerMessage(LogLevel.Information, "Policy {Policy} was due at {Due:u}, while the agent was not running.")]
     public static partial void RunMissed(this ILogger logger, ResourceName policy, DateTimeOffset due);
 
     [LoggerMessage(
-        LogLevel.Warning, "The last backup of policy {Policy} cannot be found out ({Reason}): {Fact} {Hint} Asking again in {Retry}.")]
+        LogLevel.Warning,
+        "The last backup of policy {Policy} cannot be determined ({Reason}): {Fact} {Hint} Retrying in {Retry}.")]
     public static partial void HistoryUnknown(
         this ILogger logger, ResourceName policy, FailureReason reason, string fact, string hint, TimeSpan retry);
 
-    [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} starts ({Why}).")]
+    [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} started ({Why}).")]
     public static partial void RunStarted(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Information, "Backup of policy {Policy} completed ({Why}).")]
     public static partial void RunCompleted(this ILogger logger, ResourceName policy, BackupReason why);
 
-    [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy} skipped ({Why}): the one before is still under way.")]
+    [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy} skipped ({Why}): the previous one is still running.")]
     public static partial void RunSkipped(this ILogger logger, ResourceName policy, BackupReason why);
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy} cancelled ({Why}): the agent is stopping.")]
@@ -62,7 +63,7 @@ internal static partial class WorkerLog
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed unexpectedly ({Why}).")]
     public static partial void RunFailedUnexpectedly(this ILogger logger, Exception exception, ResourceName policy, BackupReason why);
 
-    [LoggerMessage(LogLevel.Information, "Stopping: {Runs} backups under way get {Grace} to finish.")]
+    [LoggerMessage(LogLevel.Information, "Stopping: {Runs} running backups have {Grace} to finish.")]
     public static partial void WaitingForRuns(this ILogger logger, int runs, TimeSpan grace);
 
     [LoggerMessage(LogLevel.Warning, "Stopping: {Runs} backups did not finish in time and are cancelled.")]

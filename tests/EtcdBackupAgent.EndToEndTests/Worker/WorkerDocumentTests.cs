@@ -64,7 +64,7 @@ public sealed class WorkerDocumentTests
         scene.WritePolicy("added", new PolicyText { Schedule = "@every 2s", Retain = 3 });
         await worker.UntilSaidAsync("Policy kubedr-system/often is suspended.");
         await worker.UntilSaidAsync("Backup of policy kubedr-system/added completed");
-        int oftenStarted = worker.Count("Backup of policy kubedr-system/often starts");
+        int oftenStarted = worker.Count("Backup of policy kubedr-system/often started");
 
         // 2. The new one breaks.
         scene.WriteText("added.json", """
@@ -80,7 +80,7 @@ public sealed class WorkerDocumentTests
         await worker.UntilSaidAsync("Backup of policy kubedr-system/later completed");
         Assert.Equal(1, worker.Count("spec.retainNumBackups:"));
         Assert.Equal(0, worker.Count("is gone"));
-        Assert.Equal(oftenStarted, worker.Count("Backup of policy kubedr-system/often starts"));
+        Assert.Equal(oftenStarted, worker.Count("Backup of policy kubedr-system/often started"));
         await worker.StopAsync();
     }
 

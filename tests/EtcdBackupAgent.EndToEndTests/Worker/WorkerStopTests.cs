@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.EndToEndTests.Worker;
 /// <summary>Signals to the worker, and an etcd that is down when it is due.</summary>
 public sealed class WorkerStopTests
 {
-    private const string Waiting = "Stopping: 1 backups under way";
+    private const string Waiting = "Stopping: 1 running backups";
 
     [Theory]
     [InlineData(true)]
@@ -100,7 +100,7 @@ public sealed class WorkerStopTests
         string failure = worker.Output.Split('\n').First(line => line.Contains(" failed (", StringComparison.Ordinal));
         Assert.Contains(etcd.EndpointList, failure, StringComparison.Ordinal);
         Assert.Equal(
-            worker.Count("Backup of policy kubedr-system/often starts"),
+            worker.Count("Backup of policy kubedr-system/often started"),
             worker.Count("Backup of policy kubedr-system/often failed") + worker.Count("Backup of policy kubedr-system/often completed"));
         Assert.NotEmpty(await scene.Repository.AllListedRestoreAsync());
         await scene.Repository.HasOnlyWhatIsListedAsync();

@@ -209,7 +209,7 @@ public sealed class PolicyWorkerTests
         worker.Runner.WasBackedUp("daily", worker.At("12:00").AddDays(-3));
         worker.Runner.HistoryFailure = new BackupException(FailureReason.StoreUnreachable, "No route to s3.");
         await worker.StartAsync(placed: 1);
-        await worker.LoggedAsync("cannot be found out (StoreUnreachable): No route to s3.");
+        await worker.LoggedAsync("cannot be determined (StoreUnreachable): No route to s3.");
 
         worker.Runner.HistoryFailure = null;
         await worker.AdvanceUntilLoggedAsync("completed (Missed)");
@@ -230,7 +230,7 @@ public sealed class PolicyWorkerTests
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Task stop = worker.StopAsync();
-        await worker.LoggedAsync("Stopping: 1 backups under way get");
+        await worker.LoggedAsync("Stopping: 1 running backups have");
         Assert.False(stop.IsCompleted);
         finish.SetResult();
         await stop;
@@ -257,7 +257,7 @@ public sealed class PolicyWorkerTests
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Task stop = worker.StopAsync();
-        await worker.LoggedAsync("Stopping: 1 backups under way get");
+        await worker.LoggedAsync("Stopping: 1 running backups have");
         worker.Clock.Advance(TimeSpan.FromSeconds(29));
         Assert.Equal(0, worker.Log.Count("did not finish in time"));
         await TestDeadline.UntilAsync("the grace period to end", () =>

@@ -57,7 +57,7 @@ public sealed class ResourceChangeTests
 
         worker.Delete("first.yaml");
         worker.Wake();
-        await worker.LoggedAsync("Policy kubedr-system/first is gone.");
+        await worker.LoggedAsync("Policy kubedr-system/first is removed.");
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceAsync("00:14", runs: 2);
 
         Assert.Equal(["changed Schedule 00:12:00", "added Schedule 00:14:00"], worker.Runner.Runs);
-        Assert.Equal(1, worker.Log.Count("Policy kubedr-system/removed is gone."));
+        Assert.Equal(1, worker.Log.Count("Policy kubedr-system/removed is removed."));
     }
 
     [Fact]
