@@ -17,7 +17,7 @@ internal static class DocumentText
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Words that YAML 1.1 or 1.2 takes for something other than a text, in any case.</summary>
+    /// <summary>Words that YAML 1.1 or 1.2 reads as something other than a string, in any case.</summary>
     private static readonly FrozenSet<string> YamlWords = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n", "=", "<<");
 
@@ -62,15 +62,15 @@ internal static class DocumentText
                 emitter.Emit(Text(value.GetValue<string>()));
                 break;
             default:
-                // JSON's numbers, truths and null are YAML's.
+                // Numbers, booleans and null have the same form in JSON and YAML.
                 emitter.Emit(new Scalar(node?.ToJsonString() ?? "null"));
                 break;
         }
     }
 
     /// <summary>
-    /// A text, quoted where it could be read as something else; so is every one that begins like a number, as the snapshot ID
-    /// <c>1e345678</c> does. What needs quotes for the characters in it, the emitter knows.
+    /// A string, quoted if YAML could read it as something else. Every string that begins like a number is quoted, such
+    /// as the snapshot ID <c>1e345678</c>. The emitter itself quotes strings with special characters.
     /// </summary>
     private static Scalar Text(string text) =>
         text is "" or [(>= '0' and <= '9') or '.' or '+' or '-', ..] || YamlWords.Contains(text)

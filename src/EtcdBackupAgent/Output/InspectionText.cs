@@ -9,10 +9,10 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>How the inside of a snapshot is shown.</summary>
+/// <summary>Formats the content of a snapshot.</summary>
 internal static class InspectionText
 {
-    /// <summary>Prefixes that people see; documents have all.</summary>
+    /// <summary>The number of prefixes in the text output. Documents contain all.</summary>
     private const int PrefixesShownMax = 20;
 
     private static readonly Style Bad = new(Color.Red);
@@ -192,7 +192,7 @@ internal static class InspectionText
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>As documents have it: <c>notChecked</c>.</summary>
+    /// <summary>The name in documents: <c>notChecked</c>.</summary>
     private static string Name<T>(T value)
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName($"{value}");
 

@@ -4,7 +4,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>How a prune is shown.</summary>
+/// <summary>Formats the result of a prune.</summary>
 internal static class PruneText
 {
     public static string Summary(PruneReport report, bool dryRun)
@@ -46,7 +46,7 @@ internal static class PruneText
             console.Write(table);
         }
 
-        foreach (string line in report.Unreadable.Select(u => $"{u.Folder.Id} is left alone: {u.Problem.Message}"))
+        foreach (string line in report.Unreadable.Select(u => $"{u.Folder.Id} is not touched: {u.Problem.Message}"))
         {
             console.WriteLine(line);
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>Sizes, times and durations as people write them.</summary>
+/// <summary>Formats sizes, times and durations for people.</summary>
 internal static class Readable
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Snapshots.DataDirectory;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>What comes after a restore on a kubeadm node, as commands that work where they are read.</summary>
+/// <summary>The next steps after a restore on a kubeadm node, as commands that can be run there.</summary>
 internal static class RestoreSteps
 {
     private const string DataDirectoryOfKubeadm = "/var/lib/etcd";
@@ -31,11 +31,14 @@ internal static class RestoreSteps
             "Stop the control plane on every control-plane node: move /etc/kubernetes/manifests/*.yaml to",
             "another directory, and wait until 'crictl ps' shows neither etcd nor kube-apiserver.",
             "Members of the old cluster must not start again: the restored one refuses them, but API servers",
-            "that ask them get the old data.",
+            "that connect to them get the old data.",
         ];
         if (outcome.CertificatesPath is { } certificates)
         {
-            yield return [$"If the node lost its certificates: copy what is in {certificates} to /etc/kubernetes/pki."];
+            yield return
+            [
+                $"If the node lost its certificates: copy the content of {certificates} to /etc/kubernetes/pki.",
+            ];
         }
 
         if (outcome.DataDirectory != DataDirectoryOfKubeadm)
@@ -87,12 +90,12 @@ internal static class RestoreSteps
     private static IReadOnlyList<string> Log(string? walDirectory) => walDirectory is null
         ?
         [
-            "If etcd.yaml has --wal-dir: this directory is not for it; restore with --wal-dir, too.",
-            "An old log where etcd looks for its log is replayed onto the restored data without an error.",
+            "If etcd.yaml has --wal-dir, do not use this data directory: restore again with --wal-dir.",
+            "An old log in etcd's log directory is replayed onto the restored data without an error.",
         ]
         :
         [
-            $"In etcd.yaml --wal-dir must be {walDirectory}, or a directory that holds only what is in it.",
+            $"In etcd.yaml --wal-dir must be {walDirectory}, or a directory with the same content only.",
             "Move an old log away first: etcd replays it onto the restored data without an error.",
         ];
 }

@@ -7,7 +7,9 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>How a restore is told, and what comes next: whoever reads it may be doing it for the first time, at night.</summary>
+/// <summary>
+/// Formats the result of a restore and the next steps. The reader may do this for the first time, at night.
+/// </summary>
 internal static class RestoreText
 {
     public static JsonObject Document(RestoreOutcome outcome) => new()
@@ -78,7 +80,8 @@ internal static class RestoreText
             $"Token:          {summary.Token}{(request.Plan.Token is null ? ", derived from the snapshot" : "")}");
         console.WriteLine(summary.RevisionAfter == summary.RevisionBefore
             ? $"Revision:       {summary.RevisionBefore}"
-            : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; watches of before must list again");
+            : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; "
+                + "existing watches must list again");
         if (outcome.CertificatesPath is not null)
         {
             console.WriteLine($"Certificates:   {outcome.CertificatesPath}");
@@ -96,6 +99,6 @@ internal static class RestoreText
             console.WriteLine($"  {line}");
         }
 
-        console.WriteLine("docs/disaster-recovery.md has it in full, for one node and for three.");
+        console.WriteLine("docs/disaster-recovery.md describes all steps, for one node and for three.");
     }
 }

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>How snapshots are shown.</summary>
+/// <summary>Formats snapshots.</summary>
 internal static class SnapshotText
 {
     private const string Damaged = "damaged";
@@ -15,11 +15,15 @@ internal static class SnapshotText
     private static readonly Style Good = new(Color.Green);
     private static readonly Style Bad = new(Color.Red);
 
-    /// <summary>What a narrow terminal has no room for, in the order in which it goes; <c>show</c> has it all.</summary>
+    /// <summary>
+    /// The columns that are left out on a narrow terminal, in this order. <c>show</c> prints all values.
+    /// </summary>
     private static readonly string[] Dispensable = ["AGE", "CLUSTER", "REASON", "STORED", "VERIFIED"];
 
-    /// <summary>All snapshots, oldest first, those that cannot be read among them, in at most <paramref name="width"/>
-    /// columns if leaving some out is enough.</summary>
+    /// <summary>
+    /// All snapshots, oldest first, including those that cannot be read. The table is at most <paramref name="width"/>
+    /// characters wide, if leaving columns out is enough.
+    /// </summary>
     public static Table Table(Inventory inventory, DateTimeOffset now, int width)
     {
         string[] names = ["ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "VERIFIED", "STATUS"];
@@ -41,7 +45,7 @@ internal static class SnapshotText
         int WidthOf(int column) => 1 + rows.Select(row => row[column].Length).Append(names[column].Length).Max();
     }
 
-    /// <summary>How long ago; of a time that is still to come, in how long.</summary>
+    /// <summary>The age, or <c>in</c> and the remaining time for a time in the future.</summary>
     private static string Age(TimeSpan age) =>
         age < TimeSpan.Zero ? $"in {Readable.Duration(-age)}" : Readable.Duration(age);
 
@@ -92,9 +96,8 @@ internal static class SnapshotText
     ]);
 
     /// <summary>
-    /// One snapshot: the manifest's fields, a <c>status</c>, what its cluster was restored from and, once it was
-    /// verified deeply, the record
-    /// of that as <c>verification</c>.
+    /// One snapshot: the manifest's fields, a <c>status</c>, what its cluster was restored from and, if it was verified
+    /// deeply, the record as <c>verification</c>.
     /// </summary>
     public static JsonObject Document(Snapshot snapshot, SnapshotHistory history)
     {
@@ -128,7 +131,7 @@ internal static class SnapshotText
         return document;
     }
 
-    /// <summary>One snapshot in full, a line a fact.</summary>
+    /// <summary>One snapshot in full, with one line for each fact.</summary>
     public static IEnumerable<string> Details(Snapshot snapshot, SnapshotHistory history)
     {
         SnapshotManifest manifest = snapshot.Manifest;
@@ -164,7 +167,7 @@ internal static class SnapshotText
         return lines.Select(line => $"{line.Name}:".PadRight(nameWidth) + line.Value);
     }
 
-    /// <summary>Where the clusters of a repository came from, a line for each that was restored.</summary>
+    /// <summary>The origins of the clusters of a repository, with one line for each that was restored.</summary>
     public static IEnumerable<string> Origins(Inventory inventory) => inventory.Snapshots
         .Select(s => s.Manifest.Etcd.ClusterId)
         .Distinct()

@@ -2,12 +2,12 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>The two places that people read: results on standard output, all else on standard error.</summary>
+/// <summary>The consoles of the program: results go to standard output, everything else to standard error.</summary>
 internal static class Terminal
 {
     /// <summary>
-    /// Columns beyond which Spectre would break a line. None is: a line stays a line for grep, and a terminal breaks it
-    /// where it ends without taking a path apart.
+    /// The width at which Spectre breaks lines. It is too large to be reached: a line stays one line for grep, and a
+    /// terminal wraps it without inserting line breaks into paths.
     /// </summary>
     private const int LineWidthMax = 4096;
 
@@ -15,16 +15,16 @@ internal static class Terminal
 
     public static IAnsiConsole Error { get; } = Create(Console.Error, Console.IsErrorRedirected, LineWidthMax);
 
-    /// <summary>Whether somebody watches: then transfers show a bar, otherwise plain lines.</summary>
+    /// <summary>Whether standard error is a terminal: transfers then show a bar, otherwise plain lines.</summary>
     public static bool IsWatched => !Console.IsErrorRedirected;
 
-    /// <summary>Columns a table can have; unlimited where no terminal is.</summary>
+    /// <summary>The maximum width of a table, in characters; unlimited if standard output is not a terminal.</summary>
     public static int TableWidth => Console.IsOutputRedirected ? LineWidthMax : Create(Console.Out, false, null).Profile.Width;
 
-    /// <summary>Where bars are drawn: they must know where the terminal ends.</summary>
+    /// <summary>Creates a console for progress bars, which must know the width of the terminal.</summary>
     public static IAnsiConsole NewBars() => Create(Console.Error, Console.IsErrorRedirected, width: null);
 
-    /// <summary>A table without frame: plain columns under a bold head.</summary>
+    /// <summary>Creates a table without borders: plain columns under bold headers.</summary>
     public static Table NewTable(params IEnumerable<string> columns)
     {
         Table table = new Table().NoBorder();

@@ -31,10 +31,10 @@ internal static class TransferDisplay
             .StartAsync(context => transfer(new Bars(context)));
     }
 
-    /// <summary>One bar a step.</summary>
+    /// <summary>Shows one bar for each step.</summary>
     private sealed class Bars(ProgressContext context) : IProgress<TransferProgress>
     {
-        /// <summary>Bytes between two updates of a bar: often enough for the eye, seldom enough to cost nothing.</summary>
+        /// <summary>Bytes between two updates of a bar: often enough to look smooth, at no noticeable cost.</summary>
         private const long UpdateBytes = 1 << 20;
 
         private readonly Lock _lock = new();
@@ -45,7 +45,7 @@ internal static class TransferDisplay
         {
             lock (_lock)
             {
-                // A step that begins again, for the next snapshot, gets a bar of its own.
+                // A step that starts again, for the next snapshot, gets a new bar.
                 if (_bar is null || _step != value.Step || value.Bytes < _bar.Value)
                 {
                     _bar?.StopTask();
@@ -63,7 +63,7 @@ internal static class TransferDisplay
         }
     }
 
-    /// <summary>A line now and then, and one at the end of each step.</summary>
+    /// <summary>Writes at most one line every ten seconds, and one at the end of each step.</summary>
     private sealed class PlainLines(TextWriter writer) : IProgress<TransferProgress>
     {
         private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -87,7 +87,7 @@ internal static class TransferDisplay
             }
         }
 
-        /// <summary>Ends the step that was under way.</summary>
+        /// <summary>Writes the last line of the current step.</summary>
         public void Complete()
         {
             if (_last is { } last)

@@ -7,13 +7,13 @@ using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
 
-/// <summary>How deep verifications are shown.</summary>
+/// <summary>Formats the results of deep verifications.</summary>
 internal static class VerificationText
 {
     private static readonly Style Good = new(Color.Green);
     private static readonly Style Bad = new(Color.Red);
 
-    /// <summary>One snapshot as it was found, with each check and everything that is wrong.</summary>
+    /// <summary>Writes the result for one snapshot, with each check and every problem.</summary>
     public static void Write(IAnsiConsole console, DeepVerifyOutcome outcome)
     {
         console.Write($"{outcome.Folder.Id}: ");
@@ -40,16 +40,16 @@ internal static class VerificationText
         }
     }
 
-    /// <summary>One object a snapshot: whether it is sound, whether that is recorded, and the record.</summary>
+    /// <summary>One object for each snapshot: whether it is sound, whether that is recorded, and the record.</summary>
     public static JsonArray Document(IEnumerable<DeepVerifyOutcome> outcomes) =>
         new([.. outcomes.Select(Document)]);
 
-    /// <summary>The last deep verification, a line a fact, for beside the snapshot's own.</summary>
+    /// <summary>The last deep verification, with one line for each fact, to follow those of the snapshot.</summary>
     public static IEnumerable<(string Name, string Value)> Details(Snapshot snapshot)
     {
         if (snapshot.VerificationProblem is { } problem)
         {
-            yield return ("Verification", $"a record does not count: {problem.Message}");
+            yield return ("Verification", $"a record is ignored: {problem.Message}");
         }
 
         if (snapshot.Verification is not { } record)

@@ -44,8 +44,8 @@ public sealed class RestoreStepsTests
         Lines(Outcome("/srv/new", "/srv/new/wal"), Plan, ["/srv/new"]));
 
     [Theory]
-    [InlineData(null, "If etcd.yaml has --wal-dir: this directory is not for it; restore with --wal-dir, too.")]
-    [InlineData("/srv/log", "In etcd.yaml --wal-dir must be /srv/log, or a directory that holds only what is in it.")]
+    [InlineData(null, "If etcd.yaml has --wal-dir, do not use this data directory: restore again with --wal-dir.")]
+    [InlineData("/srv/log", "In etcd.yaml --wal-dir must be /srv/log, or a directory with the same content only.")]
     public void What_to_do_with_an_old_log_is_always_said(string? log, string expected)
     {
         string all = string.Join('\n', Lines(Outcome("/srv/new", log), Plan, []));

@@ -61,7 +61,7 @@ public sealed class VerificationRecordsTests : IDisposable
         SnapshotHistory history = SnapshotHistory.Of([snapshot], []);
         Assert.Contains(
             SnapshotText.Details(snapshot, history),
-            line => line.Contains("a record does not count", StringComparison.Ordinal));
+            line => line.Contains("a record is ignored", StringComparison.Ordinal));
         Assert.NotNull(SnapshotText.Document(snapshot, history)["verificationProblem"]);
     }
 
