@@ -10,14 +10,14 @@ using Grpc.Net.Client;
 namespace EtcdBackupAgent.Etcd;
 
 /// <summary>
-/// etcd's API as far as a backup needs it, at one endpoint. All calls throw <see cref="BackupException"/> with one of
-/// the <c>Etcd*</c> reasons, naming the endpoint, the call and the cause. Not for parallel use.
+/// The part of etcd's API that a backup needs, at one endpoint. All calls throw <see cref="BackupException"/> with one
+/// of the <c>Etcd*</c> reasons, naming the endpoint, the call and the cause. Not safe for concurrent use.
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
     private const string TokenMetadata = "token";
 
-    /// <summary>Bytes of a message that are accepted: gRPC's own default. A snapshot's messages have 32 KiB.</summary>
+    /// <summary>The maximum size of a message: gRPC's own default. The messages of a snapshot have 32 KiB.</summary>
     private const int MessageBytesMax = 4 * 1024 * 1024;
 
     private readonly EtcdConnection _connection;
@@ -49,7 +49,7 @@ internal sealed class EtcdClient : IDisposable
             },
             DisposeHttpClient = true,
             MaxReceiveMessageSize = MessageBytesMax,
-            // The limit is on what arrives: a compressed message could be of any size.
+            // The limit applies to the received bytes: a compressed message could have any size.
             CompressionProviders = [],
         });
         _calls = _channel.CreateCallInvoker();
@@ -58,7 +58,7 @@ internal sealed class EtcdClient : IDisposable
     /// <summary>The client URL, for messages.</summary>
     public string Endpoint { get; }
 
-    /// <summary>How the member is and where it stands. Needs no leader.</summary>
+    /// <summary>Returns the state and the position of the member. Needs no leader.</summary>
     public Task<StatusResponse> StatusAsync(CancellationToken cancellationToken) => CallAsync(
         "Maintenance/Status",
         options => new Maintenance.MaintenanceClient(_calls).StatusAsync(new StatusRequest(), options),
@@ -66,8 +66,8 @@ internal sealed class EtcdClient : IDisposable
         cancellationToken);
 
     /// <summary>
-    /// The hash of all keys and values up to a revision; 0 means the latest. The member makes no write and no
-    /// linearizable read while it computes it, and goes on with it when the call is cancelled.
+    /// Returns the hash of all keys and values up to a revision; 0 means the latest. The member makes no write and no
+    /// linearizable read while it computes the hash, and continues to compute it if the call is cancelled.
     /// </summary>
     public Task<HashKVResponse> HashKvAsync(long revision, CancellationToken cancellationToken) => CallAsync(
         "Maintenance/HashKV",
@@ -76,12 +76,12 @@ internal sealed class EtcdClient : IDisposable
         _connection.HashKvTimeout,
         cancellationToken);
 
-    /// <summary>Whether this member has compacted past a revision, above 0: it can no longer be read.</summary>
+    /// <summary>Whether this member has compacted past a revision above 0, so that it can no longer be read.</summary>
     public async Task<bool> IsCompactedAsync(long revision, CancellationToken cancellationToken)
     {
         RangeRequest request = new()
         {
-            // A key that nobody has: the revision is looked at first.
+            // A key that does not exist. etcd checks the revision first.
             Key = ByteString.CopyFrom(0),
             Revision = revision,
             Serializable = true,
@@ -109,7 +109,7 @@ internal sealed class EtcdClient : IDisposable
         cancellationToken);
 
     /// <summary>
-    /// Opens the snapshot stream and reads its first message. The stream takes this client over and disposes it.
+    /// Opens the snapshot stream and reads its first message. The stream then owns this client and disposes it.
     /// </summary>
     public async Task<SnapshotStream> SnapshotAsync(CancellationToken cancellationToken)
     {
@@ -124,7 +124,7 @@ internal sealed class EtcdClient : IDisposable
         {
             throw new BackupException(
                 FailureReason.EtcdUnreachable,
-                $"{Endpoint}: {Call} failed: nothing came within {_connection.NoProgressTimeout.TotalSeconds:0.###} s.",
+                $"{Endpoint}: {Call} failed: no message within {_connection.NoProgressTimeout.TotalSeconds:0.###} s.",
                 e);
         }
         catch (RpcException e)
@@ -150,8 +150,8 @@ internal sealed class EtcdClient : IDisposable
     }
 
     /// <summary>
-    /// Trades user and password for a token, once. etcd's tokens end after some minutes without use; this client lives
-    /// for one backup, whose last call is the snapshot.
+    /// Exchanges user and password for a token, once. etcd's tokens expire after some minutes without use; this client
+    /// lives for one backup, whose last call is the snapshot.
     /// </summary>
     private async Task AuthenticateAsync(CancellationToken cancellationToken)
     {
@@ -172,7 +172,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (BackupException e) when (e.InnerException is RpcException { StatusCode: StatusCode.FailedPrecondition })
         {
-            // "authentication is not enabled": whoever turns it off does not have to change every client first.
+            // "authentication is not enabled": it can be disabled without changing every client first.
         }
         catch (BackupException e)
             when (e.Reason == FailureReason.EtcdDenied && EtcdUserName.PasswordHint(user) is { } hint)
@@ -182,8 +182,8 @@ internal sealed class EtcdClient : IDisposable
     }
 
     /// <summary>
-    /// Makes one call, which takes no longer than the timeout, connecting included. The deadline is ours and not the
-    /// library's, which goes by the system's clock.
+    /// Makes one call, which takes no longer than the timeout, including the connection. The deadline does not use that
+    /// of the library, which is based on the system clock.
     /// </summary>
     private async Task<TResponse> SendAsync<TResponse>(
         string call,

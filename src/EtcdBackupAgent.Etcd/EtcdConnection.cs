@@ -3,51 +3,67 @@ using EtcdBackupAgent.Etcd.Tls;
 
 namespace EtcdBackupAgent.Etcd;
 
-/// <summary>How to reach and enter an etcd cluster: values, not paths. Its text form shows the endpoints only.</summary>
+/// <summary>
+/// The endpoints and credentials of an etcd cluster, as values and not as paths. The text form shows only the
+/// endpoints.
+/// </summary>
 public sealed record EtcdConnection
 {
     /// <summary>
-    /// Bytes of the snapshot that may be under way or wait for the reader. With less, etcd and the reader wait for each other, and on a
-    /// machine with few cores each wait costs a change of threads on both sides (docs/performance.md). The program keeps the
-    /// handler from raising it (EtcdBackupAgent.csproj), so that memory stays bounded.
+    /// Bytes of the snapshot that can be in transit or wait for the reader. With a smaller window, etcd and the reader
+    /// wait for each other, and on a machine with few cores each wait costs a thread switch on both sides
+    /// (docs/performance.md). The program prevents the handler from raising it (EtcdBackupAgent.csproj), so that memory
+    /// stays bounded.
     /// </summary>
     public const int SnapshotWindowBytes = 8 * 1024 * 1024;
 
-    /// <summary>Client URLs, <c>https://</c> or <c>http://</c>; at least one. See <see cref="EtcdEndpoints.Parse"/>.</summary>
+    /// <summary>
+    /// Client URLs, <c>https://</c> or <c>http://</c>; at least one. See <see cref="EtcdEndpoints.Parse"/>.
+    /// </summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
 
-    /// <summary>Certificates of the authorities that may vouch for the servers, as PEM; null: those the system trusts.</summary>
+    /// <summary>
+    /// Certificates of the authorities to trust for the servers, as PEM; null for those that the system trusts.
+    /// </summary>
     public string? CaCertificatesPem { get; init; }
 
     /// <summary>The client's certificate as PEM, followed by intermediates if there are any.</summary>
     public string? ClientCertificatePem { get; init; }
 
-    /// <summary>The key of <see cref="ClientCertificatePem"/> as PEM: RSA, or ECDSA on P-256, P-384 or P-521; PKCS#8,
-    /// PKCS#1 or SEC1; not encrypted.</summary>
+    /// <summary>
+    /// The key of <see cref="ClientCertificatePem"/> as PEM: RSA, or ECDSA on P-256, P-384 or P-521; PKCS#8, PKCS#1 or
+    /// SEC1; not encrypted.
+    /// </summary>
     public string? ClientKeyPem { get; init; }
 
-    /// <summary>The name or address the servers' certificates must be for, if that is not the endpoint's host.</summary>
+    /// <summary>
+    /// The name or address that the servers' certificates must be for, if it is not the endpoint's host.
+    /// </summary>
     public string? ServerName { get; init; }
 
-    /// <summary>etcd's own user; its role must be <c>root</c>, for etcd lets nobody else take a snapshot.</summary>
+    /// <summary>
+    /// The etcd user. It must have the role <c>root</c>: etcd allows no other role to take a snapshot.
+    /// </summary>
     public string? User { get; init; }
 
     public string? Password { get; init; }
 
-    /// <summary>How long it may take to connect to one endpoint, TLS included.</summary>
+    /// <summary>How long connecting to one endpoint can take, including TLS.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long one call other than the snapshot and HashKV may take, connecting included.</summary>
+    /// <summary>How long one call other than the snapshot and HashKV can take, including connecting.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long HashKV may take, for which the member reads its whole keyspace.</summary>
+    /// <summary>How long HashKV can take. The member reads its whole keyspace for it.</summary>
     public TimeSpan HashKvTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long the snapshot stream may give no byte while one is waited for.</summary>
+    /// <summary>How long a read of the snapshot stream can wait for the next byte.</summary>
     public TimeSpan NoProgressTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Takes certificates and key from PEM files; a null path leaves the value as it is.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file that cannot be read and why.</exception>
+    /// <summary>Reads the certificates and the key from PEM files; a null path keeps the current value.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the file that cannot be read and why.
+    /// </exception>
     public async Task<EtcdConnection> WithFilesAsync(
         string? caFile, string? certificateFile, string? keyFile, CancellationToken cancellationToken)
     {
@@ -62,8 +78,13 @@ public sealed record EtcdConnection
         };
     }
 
-    /// <summary>Checks all that can be checked without connecting: the endpoints, the PEM values, the certificate's dates and key.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
+    /// <summary>
+    /// Checks everything that can be checked without connecting: the endpoints, the PEM values, the certificate's dates
+    /// and key.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.
+    /// </exception>
     public void Validate(DateTimeOffset now)
     {
         if (Endpoints.Count == 0)
@@ -101,7 +122,9 @@ public sealed record EtcdConnection
         ReadCredentials(now).Dispose();
     }
 
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.
+    /// </exception>
     internal TlsCredentials ReadCredentials(DateTimeOffset now) =>
         TlsCredentials.Read(CaCertificatesPem, ClientCertificatePem, ClientKeyPem, now);
 

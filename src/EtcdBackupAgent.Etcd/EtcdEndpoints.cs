@@ -4,18 +4,22 @@ using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Etcd;
 
-/// <summary>Client URLs of etcd members as people write them: <c>https://10.0.0.1:2379,https://[fd00::2]:2379</c>.</summary>
+/// <summary>
+/// Reads client URLs of etcd members as people write them: <c>https://10.0.0.1:2379,https://[fd00::2]:2379</c>.
+/// </summary>
 public static class EtcdEndpoints
 {
-    /// <summary>The port of a URL that names none.</summary>
+    /// <summary>The port of a URL without a port.</summary>
     public const int DefaultPort = BackupPolicy.EtcdPortDefault;
 
-    /// <summary>Reads one or several URLs, separated by commas, with or without spaces around these.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the first URL that will not do and why.</exception>
+    /// <summary>Reads one or several URLs, separated by commas with optional spaces around them.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the first invalid URL and why it is invalid.
+    /// </exception>
     public static IReadOnlyList<Uri> Parse(string text)
     {
         string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
-        return text.Trim().Length == 0 ? throw Invalid(text, "it names no endpoint")
+        return text.Trim().Length == 0 ? throw Invalid(text, "it is empty")
             : parts.Contains("") ? throw Invalid(text, "there is nothing before or after one of its commas")
             : [.. parts.Select(ParseOne)];
     }
@@ -28,10 +32,10 @@ public static class EtcdEndpoints
             throw Invalid(endpoint.OriginalString, "it does not start with https:// or http://");
         }
 
-        // User information is not repeated: it may hold a password.
+        // User information is not repeated: it may contain a password.
         if (endpoint.UserInfo.Length > 0)
         {
-            throw Invalid(Display(endpoint), "it holds a user; user and password are given apart");
+            throw Invalid(Display(endpoint), "it contains a user; user and password are given separately");
         }
 
         if (endpoint.PathAndQuery is not "/" || endpoint.Fragment.Length > 0)
@@ -54,10 +58,11 @@ public static class EtcdEndpoints
 
         if (fault == ServerUrlFault.User)
         {
-            // User information is not repeated: it may hold a password.
+            // User information is not repeated: it may contain a password.
             string scheme = text[..(text.IndexOf("://", StringComparison.Ordinal) + 3)];
             throw Invalid(
-                scheme + text[(text.LastIndexOf('@') + 1)..], "it holds a user; user and password are given apart");
+                scheme + text[(text.LastIndexOf('@') + 1)..],
+                "it contains a user; user and password are given separately");
         }
 
         throw Invalid(text, fault switch

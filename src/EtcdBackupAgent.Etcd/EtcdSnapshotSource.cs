@@ -6,14 +6,16 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Etcd;
 
-/// <summary>Reads snapshots from a live etcd cluster. Holds no connection between two snapshots.</summary>
+/// <summary>Reads snapshots from a live etcd cluster. It has no open connection between two snapshots.</summary>
 /// <remarks>
 /// Opening one:
 /// <list type="number">
 /// <item>Ask all endpoints for their status, in parallel.</item>
-/// <item>Refuse endpoints of different clusters: which one would be backed up would be chance.</item>
+/// <item>Refuse endpoints of different clusters: otherwise chance would decide which one is backed up.</item>
 /// <item>Put the members in order (<see cref="MemberChoice"/>).</item>
-/// <item>Open the stream at the first that gives it. If none does, say of each endpoint why.</item>
+/// <item>
+/// Open the stream at the first member that returns one. If none does, the failure says for each endpoint why.
+/// </item>
 /// </list>
 /// </remarks>
 public sealed partial class EtcdSnapshotSource(
@@ -78,8 +80,8 @@ public sealed partial class EtcdSnapshotSource(
         connection.Endpoints.First(endpoint => EtcdEndpoints.Display(endpoint) == member.Endpoint);
 
     /// <summary>
-    /// One failure for all endpoints. A refusal decides the reason, since only a person can mend it; then an answer that was an
-    /// error; unreachable, and therefore worth trying again, is what is left.
+    /// Combines the failures of all endpoints. A refusal decides the reason, since only a person can correct it; then
+    /// an error response. If there is neither, the endpoints are unreachable, and a retry is worthwhile.
     /// </summary>
     private static BackupException NoneIsReadable(List<BackupException> failures)
     {
@@ -90,7 +92,8 @@ public sealed partial class EtcdSnapshotSource(
             ? first
             : new BackupException(
                 first.Reason,
-                $"None of the etcd endpoints gives a snapshot. {string.Join(' ', failures.Select(failure => failure.Message))}",
+                "None of the etcd endpoints returned a snapshot. "
+                + string.Join(' ', failures.Select(failure => failure.Message)),
                 first)
             {
                 Hint = first.Hint,
@@ -120,17 +123,19 @@ public sealed partial class EtcdSnapshotSource(
     [LoggerMessage(
         1,
         LogLevel.Information,
-        "Reading the snapshot of etcd at {Endpoint}: member {MemberId}, {Role}, version {Version}, revision {Revision}, {SizeBytes} bytes")]
+        "Reading the snapshot of etcd at {Endpoint}: member {MemberId}, {Role}, version {Version}, "
+        + "revision {Revision}, {SizeBytes} bytes")]
     private partial void LogMember(
         string endpoint, EtcdId memberId, EtcdMemberRole role, string version, long revision, long sizeBytes);
 
-    [LoggerMessage(2, LogLevel.Warning, "An etcd endpoint was passed over: {Cause}")]
+    [LoggerMessage(2, LogLevel.Warning, "An etcd endpoint was skipped: {Cause}")]
     private partial void LogPassedOver(string cause);
 
     [LoggerMessage(
         3,
         LogLevel.Warning,
-        "The etcd member at {Endpoint} knows no leader, and no other is better: the snapshot may lack the cluster's last writes")]
+        "The etcd member at {Endpoint} knows no leader, and no other readable member does: the snapshot may lack the "
+        + "cluster's last writes")]
     private partial void LogNoLeader(string endpoint);
 
     [LoggerMessage(

@@ -7,22 +7,29 @@ using EtcdBackupAgent.Snapshots.Verification;
 namespace EtcdBackupAgent.Etcd;
 
 /// <summary>
-/// Asks a member for HashKV at the revision it had just before its snapshot was opened, on a connection of its own:
-/// that of the snapshot may be closed by now.
+/// Requests HashKV from a member at the revision that it had just before its snapshot was opened. It uses a new
+/// connection: that of the snapshot may be closed by now.
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>Do not ask a learner: etcd lets it answer no more than its status, serializable reads and, since 3.5, a
-/// snapshot.</item>
-/// <item>Ask who answers, and do not ask another member, behind one address: it would stand still for nothing.</item>
-/// <item>Ask. A revision that has been compacted since has no HashKV any more.</item>
-/// <item>Refuse the answer of another member all the same, since a proxy may choose one for each call: it may have
-/// compacted less than the snapshot.</item>
 /// <item>
-/// Refuse what may not be computed now but remembered. Since 3.5 a compaction stores the HashKV of its own revision,
-/// with the compaction <em>before</em> it as its compact revision, and etcd answers out of that store first. What it
-/// was computed from, the compaction then removed. So if the revision is compacted, only an answer that says so itself
-/// can be computed again from a snapshot. Source: <c>HashByRev</c> in etcd's <c>server/storage/mvcc/hash.go</c>.
+/// Skip a learner: etcd allows it to serve only its status, serializable reads and, since 3.5, a snapshot.
+/// </item>
+/// <item>
+/// Check which member responds. If the address leads to another member, do not request HashKV: it would block that
+/// member for nothing.
+/// </item>
+/// <item>Request HashKV. A revision that was compacted meanwhile has no HashKV any more.</item>
+/// <item>
+/// Refuse the response of another member, since a proxy can choose a member for each call: the other member may have
+/// compacted less than the snapshot.
+/// </item>
+/// <item>
+/// Refuse a hash that may be stored rather than computed now. Since 3.5 a compaction stores the HashKV of its own
+/// revision, with the <em>previous</em> compaction as its compact revision, and etcd returns stored hashes first. The
+/// compaction then removes the data that the hash was computed from. So if the revision is compacted, only a response
+/// that has it as its compact revision can be computed again from a snapshot. Source: <c>HashByRev</c> in etcd's
+/// <c>server/storage/mvcc/hash.go</c>.
 /// </item>
 /// </list>
 /// </remarks>
@@ -32,7 +39,9 @@ internal sealed class HashKvQuestion(
     private const string Compacted =
         "it was compacted while the backup was made (Kubernetes compacts every five minutes)";
 
-    /// <exception cref="BackupException">There is no answer that could be computed again, and why.</exception>
+    /// <exception cref="BackupException">
+    /// There is no hash that can be computed again from the snapshot; the message says why.
+    /// </exception>
     public async Task<HashKv> AskAsync(CancellationToken cancellationToken)
     {
         using EtcdClient client = new(connection, endpoint, timeProvider);
@@ -60,12 +69,12 @@ internal sealed class HashKvQuestion(
         // 4
         RequireMember(answer.Header);
 
-        // 5. There is nothing before revision 1, and 0 would mean the latest.
+        // 5. There is no revision before 1, and 0 would mean the latest.
         if (member.Revision > 1
             && answer.CompactRevision != member.Revision
             && await client.IsCompactedAsync(member.Revision - 1, cancellationToken))
         {
-            throw None($"{Compacted}, and the answer may be older than that");
+            throw None($"{Compacted}, and the hash may be older than the compaction");
         }
 
         return new HashKv { Revision = member.Revision, Hash = answer.Hash, CompactRevision = answer.CompactRevision };

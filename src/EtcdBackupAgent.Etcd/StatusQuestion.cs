@@ -4,17 +4,19 @@ using EtcdBackupAgent.Etcd.Members;
 
 namespace EtcdBackupAgent.Etcd;
 
-/// <summary>Asks all endpoints for the status of their members, in parallel.</summary>
+/// <summary>Reads the status of the members at all endpoints, in parallel.</summary>
 internal static class StatusQuestion
 {
-    /// <summary>Waits for all; an endpoint that gives no answer is a failure among those of others.</summary>
+    /// <summary>
+    /// Waits for all endpoints. The failure of one that does not respond is added to <paramref name="failures"/>.
+    /// </summary>
     public static async Task<List<MemberAnswer>> AskAsync(
         IEnumerable<EtcdClient> clients, List<BackupException> failures, CancellationToken cancellationToken)
     {
         List<MemberAnswer> answers = [];
         List<(string Endpoint, Task<StatusResponse> Status)> questions =
             [.. clients.Select(client => (client.Endpoint, client.StatusAsync(cancellationToken)))];
-        // Waits for all without throwing: each answer is looked at on its own.
+        // Waits for all without throwing: each response is examined below.
         await ((Task)Task.WhenAll(questions.Select(question => question.Status)))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach ((string endpoint, Task<StatusResponse> status) in questions)
@@ -34,5 +36,5 @@ internal static class StatusQuestion
 
     private static StatusResponse Complete(string endpoint, StatusResponse status) => status.Header is not null
         ? status
-        : throw new BackupException(FailureReason.EtcdFailed, $"{endpoint}: Maintenance/Status came without a header.");
+        : throw new BackupException(FailureReason.EtcdFailed, $"{endpoint}: Maintenance/Status returned no header.");
 }

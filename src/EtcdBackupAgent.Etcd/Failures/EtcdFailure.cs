@@ -7,19 +7,20 @@ using Grpc.Core;
 namespace EtcdBackupAgent.Etcd.Failures;
 
 /// <summary>
-/// Explains, for one endpoint and one call, why it failed: the one place where the layers' exceptions become ours.
+/// Explains why a call to an endpoint failed. This is the only place that converts the exceptions of the layers below
+/// into <see cref="BackupException"/>.
 /// </summary>
 /// <remarks>
-/// The library throws nothing but <see cref="RpcException"/>. Its status is what the server answered, unless there is a
-/// <see cref="Status.DebugException"/>: that is what happened to the connection, or what is wrong with the answer, and
-/// the code beside it is a guess.
+/// The library throws only <see cref="RpcException"/>. Its status is the server's response, unless there is a
+/// <see cref="Status.DebugException"/>. That exception is a failure of the connection or an error in the response, and
+/// the status code is then a guess of the library.
 /// </remarks>
 internal static class EtcdFailure
 {
-    /// <summary>Characters of a server's message that are kept: it ends up in ours.</summary>
+    /// <summary>The maximum length of a server's message in the agent's messages, in characters.</summary>
     private const int DetailLengthMax = 500;
 
-    private const string RootRoleHint = "etcd gives snapshots only to a user with the role root.";
+    private const string RootRoleHint = "etcd serves snapshots only to users with the role root.";
     private const string CredentialsHint = "Check the etcd user and password.";
     private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
     private const string LearnerHint =
@@ -28,20 +29,23 @@ internal static class EtcdFailure
 
     private const string SchemeHint =
         "Check that the endpoint is etcd's client URL and that its scheme, http or https, is right.";
-    private const string RefusedHint = "Check that etcd runs there, and that the address and port are its client URL.";
+    private const string RefusedHint =
+        "Check that etcd runs at this address, and that the address and port are its client URL.";
     private const string TimeoutHint =
-        "Check that the address and port are etcd's client URL and that no firewall is in between.";
+        "Check that the address and port are etcd's client URL and that no firewall blocks the connection.";
 
     /// <summary>Whether a call failed because the revision it asked for has been compacted.</summary>
     public static bool IsCompacted(BackupException failure) =>
         failure.InnerException is RpcException { StatusCode: StatusCode.OutOfRange } answer
         && answer.Status.Detail.Contains("has been compacted", StringComparison.Ordinal);
 
-    /// <summary>The failure of a call, named as <c>Maintenance/Status</c>, at an endpoint.</summary>
+    /// <summary>Creates the failure of a call, such as <c>Maintenance/Status</c>, at an endpoint.</summary>
     /// <param name="endpoint">The client URL.</param>
     /// <param name="call">The service and the method.</param>
     /// <param name="exception">What the library threw.</param>
-    /// <param name="refusal">That the server refused our certificate, if it did: the exception may not say so.</param>
+    /// <param name="refusal">
+    /// The server's refusal of the client certificate; null if there is none. The exception may not contain it.
+    /// </param>
     public static BackupException From(
         string endpoint, string call, RpcException exception, HandshakeException? refusal)
     {
@@ -51,32 +55,32 @@ internal static class EtcdFailure
         return new BackupException(reason, $"{endpoint}: {call} failed: {why}.", exception) { Hint = hint };
     }
 
-    /// <summary>The failure of a call that was not answered in time.</summary>
+    /// <summary>Creates the failure of a call that timed out.</summary>
     public static BackupException Late(string endpoint, string call, TimeSpan timeout, RpcException exception) => new(
         FailureReason.EtcdUnreachable,
-        $"{endpoint}: {call} failed: there was no answer within {timeout.TotalSeconds:0.###} s.",
+        $"{endpoint}: {call} failed: no response within {timeout.TotalSeconds:0.###} s.",
         exception)
     {
         Hint = TimeoutHint,
     };
 
-    /// <summary>How a stream ended that was not whole, in a few words.</summary>
+    /// <summary>Describes in a few words how an incomplete stream ended.</summary>
     public static string DescribeEnd(RpcException exception) => LostConnection(exception) is { } cause
         ? $"broke off: {Broken(cause).Why}"
         : $"failed: {Describe(exception.Status)}";
 
-    /// <summary>What happened to the connection, if the call failed for that; null if there was an answer.</summary>
+    /// <summary>The failure of the connection, if it failed the call; null if there was a response.</summary>
     private static Exception? LostConnection(RpcException exception) => exception.Status.DebugException switch
     {
-        // An IOException by descent.
+        // It derives from IOException.
         InvalidProtocolBufferException => null,
         HttpRequestException or IOException or OperationCanceledException => exception.Status.DebugException,
         _ => null,
     };
 
     /// <summary>
-    /// etcd's errors are told apart by their text: codes are shared by several, and 3.4 sends some with none ("auth:
-    /// permission denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and
+    /// Distinguishes etcd's errors by their text: several errors have the same code, and 3.4 sends some without a code
+    /// ("auth: permission denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and
     /// <c>server/auth/store.go</c>.
     /// </summary>
     private static (FailureReason Reason, string Why, string? Hint) Refused(Status status)
@@ -117,9 +121,9 @@ internal static class EtcdFailure
         };
     }
 
-    /// <summary>The server's message with its code, or what is wrong with the answer.</summary>
+    /// <summary>The server's message with its code, or the error in the response.</summary>
     private static string Describe(Status status) => status.DebugException is { } damage
-        ? $"the answer is damaged: {Line(damage.Message)}"
+        ? $"the response is damaged: {Line(damage.Message)}"
         : $"{Line(status.Detail)} (gRPC status {status.StatusCode})";
 
     /// <summary>A message for terminals and logs: one line of bounded length.</summary>
@@ -128,7 +132,7 @@ internal static class EtcdFailure
         string line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).TrimEnd('.', ' ');
         return line.Length switch
         {
-            0 => "no message was given",
+            0 => "the server sent no message",
             <= DetailLengthMax => line,
             _ => line[..DetailLengthMax] + "…",
         };
@@ -148,7 +152,7 @@ internal static class EtcdFailure
         }
 
         return exception is OperationCanceledException
-            ? (FailureReason.EtcdUnreachable, "the connection was not made in time", TimeoutHint)
+            ? (FailureReason.EtcdUnreachable, "connecting timed out", TimeoutHint)
             : (FailureReason.EtcdUnreachable,
                 $"the connection was lost ({exception.GetBaseException().Message.TrimEnd('.')})",
                 SchemeHint);
@@ -168,7 +172,7 @@ internal static class EtcdFailure
         SocketError.ConnectionReset => "the connection was reset",
         SocketError.TimedOut => "connecting timed out",
         SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain =>
-            $"the name is not resolved ({e.Message})",
+            $"the host name cannot be resolved ({e.Message})",
         _ => e.Message,
     };
 }

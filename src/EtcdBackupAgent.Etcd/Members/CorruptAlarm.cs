@@ -4,9 +4,9 @@ using EtcdBackupAgent.Etcd.Api;
 namespace EtcdBackupAgent.Etcd.Members;
 
 /// <summary>
-/// Finds CORRUPT alarms in the errors of a status: <c>memberID:10276657743932975437 alarm:CORRUPT</c>. Every member lists the
-/// alarms of the whole cluster. <c>Maintenance.Alarm</c> would give them as numbers, but goes through Raft even to read them, so
-/// that it writes to the log and fails without a leader.
+/// Finds CORRUPT alarms in the errors of a status: <c>memberID:10276657743932975437 alarm:CORRUPT</c>. Every member
+/// lists the alarms of the whole cluster. <c>Maintenance.Alarm</c> would return them as numbers, but uses Raft even to
+/// read them, so that it writes to the log and fails without a leader.
 /// </summary>
 internal static class CorruptAlarm
 {
@@ -14,7 +14,7 @@ internal static class CorruptAlarm
     private const string AlarmText = "alarm:CORRUPT";
 
     /// <summary>
-    /// Whether the answer says that the member which gave it is corrupt. An alarm of no member in particular counts for each.
+    /// Whether the status reports that its own member is corrupt. An alarm without a member ID applies to every member.
     /// </summary>
     public static bool Concerns(StatusResponse status) =>
         status.Errors

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Etcd.Api;
 
 namespace EtcdBackupAgent.Etcd.Members;
 
-/// <summary>What a member said of itself at one endpoint.</summary>
+/// <summary>The status that a member returned at one endpoint.</summary>
 internal sealed record MemberAnswer(string Endpoint, StatusResponse Status)
 {
     public bool HasLeader => Status.Leader != 0;

@@ -4,18 +4,25 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Etcd.Members;
 
 /// <summary>
-/// Which members a snapshot may be read from, best first, and why the others may not.
+/// The members that a snapshot can be read from, best first, and why the others cannot be used.
 /// </summary>
 /// <remarks>
 /// <list type="number">
-/// <item>A member with a CORRUPT alarm has data that differs from the others', and a learner that has received nothing
-/// yet has none: never.</item>
-/// <item>A learner only where no voting member is left: it may lag behind without knowing, and answers no HashKV. etcd
-/// gives its snapshot since 3.5 and in later releases of 3.4.</item>
-/// <item>A member that knows no leader may lag behind the cluster without knowing: only where no other is left. Then it is read
-/// all the same, for when a cluster has lost its quorum a snapshot that may lack the last writes is what one wants most.</item>
-/// <item>A follower before the leader, which has enough to do.</item>
-/// <item>The highest revision. Then the order in which the endpoints were given.</item>
+/// <item>
+/// Never use a member with a CORRUPT alarm, whose data differs from the others', or a learner that has not received
+/// data yet.
+/// </item>
+/// <item>
+/// Use a learner only if there is no voting member: it may lag behind without knowing, and does not serve HashKV. etcd
+/// serves its snapshot since 3.5 and in later releases of 3.4.
+/// </item>
+/// <item>
+/// Use a member that knows no leader only if there is no other: it may lag behind the cluster without knowing. It is
+/// still used then, because a cluster that has lost its quorum needs a backup most, even one that may lack the last
+/// writes.
+/// </item>
+/// <item>Prefer a follower to the leader, which has more work to do.</item>
+/// <item>Prefer the highest revision, then the order in which the endpoints are given.</item>
 /// </list>
 /// </remarks>
 internal sealed record MemberChoice
@@ -30,7 +37,7 @@ internal sealed record MemberChoice
     /// <summary>Best first.</summary>
     public required IReadOnlyList<MemberAnswer> Candidates { get; init; }
 
-    /// <summary>Sentences, each beginning with the endpoint.</summary>
+    /// <summary>Why the other members cannot be used: sentences that begin with the endpoint.</summary>
     public required IReadOnlyList<string> PassedOver { get; init; }
 
     public static MemberChoice Among(IReadOnlyList<MemberAnswer> members) => new()
@@ -52,7 +59,9 @@ internal sealed record MemberChoice
         ],
     };
 
-    /// <summary>Refuses members of different clusters: which one would be backed up would be chance.</summary>
+    /// <summary>
+    /// Refuses members of different clusters: otherwise chance would decide which one is backed up.
+    /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming each with its cluster.</exception>
     public static void RequireOneCluster(IReadOnlyList<MemberAnswer> members)
     {
@@ -73,7 +82,7 @@ internal sealed record MemberChoice
     {
         if (member.Status is { IsLearner: true, Header.Revision: <= RevisionOfEmptyStore })
         {
-            return "the member is a learner that has received no data yet";
+            return "the member is a learner that has not received data yet";
         }
 
         return CorruptAlarm.Concerns(member.Status) ? "the member has a CORRUPT alarm" : null;

@@ -8,11 +8,11 @@ namespace EtcdBackupAgent.Etcd.Streaming;
 
 /// <summary>
 /// One message of the snapshot stream: a <see cref="SnapshotResponse"/> whose blob is copied once, from the library's
-/// buffer into a rented one. The generated class would allocate as many bytes as the database has.
+/// buffer into a rented one. The generated class would allocate as many bytes as the whole database has.
 /// </summary>
 internal sealed class SnapshotChunk : IDisposable
 {
-    /// <summary>The call that is answered with chunks.</summary>
+    /// <summary>The call that returns chunks.</summary>
     public static readonly Method<SnapshotRequest, SnapshotChunk> Method = new(
         MethodType.ServerStreaming,
         "etcdserverpb.Maintenance",
@@ -37,10 +37,10 @@ internal sealed class SnapshotChunk : IDisposable
     /// <summary>Bytes of the database after this message; the trailer is not counted.</summary>
     public ulong RemainingBytes { get; }
 
-    /// <summary>Whether all bytes of the blob were taken.</summary>
+    /// <summary>Whether all bytes of the blob have been copied.</summary>
     public bool IsEmpty => _taken == BlobBytes;
 
-    /// <summary>Copies the next bytes of the blob, as many as there are and fit.</summary>
+    /// <summary>Copies the next bytes of the blob, as many as are left and fit.</summary>
     public int Take(Span<byte> buffer)
     {
         int bytes = Math.Min(buffer.Length, BlobBytes - _taken);
@@ -49,7 +49,7 @@ internal sealed class SnapshotChunk : IDisposable
         return bytes;
     }
 
-    /// <summary>Gives the buffer back; the chunk is empty then.</summary>
+    /// <summary>Returns the buffer to the pool. The chunk is then empty.</summary>
     public void Dispose()
     {
         ArrayPool<byte>.Shared.Return(_buffer);
@@ -59,7 +59,7 @@ internal sealed class SnapshotChunk : IDisposable
 
     private static SnapshotChunk Read(DeserializationContext context)
     {
-        // The library has each message in one piece.
+        // The library provides each message in one segment.
         ReadOnlySequence<byte> message = context.PayloadAsReadOnlySequence();
         ProtobufFields fields = new(message.IsSingleSegment ? message.FirstSpan : message.ToArray());
         ReadOnlySpan<byte> blob = default;

@@ -12,12 +12,14 @@ namespace EtcdBackupAgent.Etcd.Streaming;
 /// <remarks>
 /// Reading:
 /// <list type="number">
-/// <item>Messages are read until one has bytes of the database.</item>
-/// <item>They are copied to the caller, as many as fit.</item>
-/// <item>With the last byte, before it is handed out, the end is proved: nothing follows, the call's status is OK, and
-/// the trailer is the SHA-256 of all before it. So a snapshot of which every byte was read is whole.</item>
+/// <item>Read messages until one has bytes of the database.</item>
+/// <item>Copy as many of the bytes to the caller as fit.</item>
+/// <item>
+/// Before the last byte is returned, verify the end: nothing follows, the call's status is OK, and the trailer is the
+/// SHA-256 of all bytes before it. So a snapshot is complete if every byte of it was read.
+/// </item>
 /// </list>
-/// etcd's server: <c>Maintenance.Snapshot</c> in <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
+/// Source: <c>Maintenance.Snapshot</c> in etcd's <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
 /// </remarks>
 internal sealed class SnapshotStream : Stream, IDigestedStream
 {
@@ -51,7 +53,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
             new SnapshotRequest());
     }
 
-    /// <summary>Bytes of the database and its trailer, as the first message announced.</summary>
+    /// <summary>Bytes of the database and its trailer, as announced by the first message.</summary>
     public long SizeBytes { get; private set; }
 
     /// <inheritdoc />
@@ -74,7 +76,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
     /// <summary>
     /// Makes the call and reads its first message, which announces the size; the stream then owns the connection.
     /// </summary>
-    /// <exception cref="TimeoutException">No message came in time.</exception>
+    /// <exception cref="TimeoutException">No message arrived in time.</exception>
     /// <exception cref="RpcException">The call ended without a message, or the message is not a snapshot's.</exception>
     public static async Task<SnapshotStream> OpenAsync(
         string endpoint,
@@ -117,7 +119,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
             return 0;
         }
 
-        // One clock for all that this read waits for: empty messages are no progress.
+        // One timeout for the whole read: empty messages do not count as progress.
         _stop.CancelAfter(_noProgressTimeout);
         await using CancellationTokenRegistration registration = StopWith(cancellationToken);
         try
@@ -199,7 +201,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
         return _chunk.Take(buffer.Span);
     }
 
-    /// <summary>Messages without bytes of the database may still follow; then comes the status.</summary>
+    /// <summary>Verifies the end. Messages without bytes of the database can still follow, then the status.</summary>
     private async ValueTask ProveEndAsync(CancellationToken cancellationToken)
     {
         do
@@ -214,7 +216,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
         if (_trailer.Finish() is not SnapshotTrailerResult.Valid and var result)
         {
             throw Broken(result == SnapshotTrailerResult.Missing
-                ? "has a size that is not that of a database and its SHA-256"
+                ? "does not have the size of a database and its SHA-256"
                 : "does not match its own SHA-256");
         }
 
@@ -225,8 +227,10 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
     private CancellationTokenRegistration StopWith(CancellationToken cancellationToken) =>
         cancellationToken.UnsafeRegister(static stop => ((CancellationTokenSource)stop!).Cancel(), _stop);
 
-    /// <summary>Reads the next message in place of the last; null at the end, if the call's status is OK.</summary>
-    /// <exception cref="TimeoutException">None came in time.</exception>
+    /// <summary>
+    /// Reads the next message, which replaces the current one; null at the end, if the call's status is OK.
+    /// </summary>
+    /// <exception cref="TimeoutException">No message arrived in time.</exception>
     /// <exception cref="RpcException">The call ended with another status, or the connection is lost.</exception>
     private async ValueTask<SnapshotChunk?> NextChunkAsync(CancellationToken cancellationToken)
     {
@@ -245,7 +249,7 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
         {
             throw cancellationToken.IsCancellationRequested
                 ? new OperationCanceledException("Reading the snapshot was cancelled.", e, cancellationToken)
-                : new TimeoutException("The snapshot stream makes no progress.", e);
+                : new TimeoutException("The snapshot stream made no progress.", e);
         }
     }
 
@@ -264,6 +268,6 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
             $"{_endpoint}: the snapshot stream {what}, after {_receivedBytes} of {SizeBytes} bytes."),
         innerException)
     {
-        Hint = "Nothing was kept of this snapshot; take another one, and look at the member's log if it happens again.",
+        Hint = "The incomplete snapshot was discarded. Take another one; if it fails again, read the member's log.",
     };
 }

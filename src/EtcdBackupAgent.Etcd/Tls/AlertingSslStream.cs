@@ -3,14 +3,17 @@ using System.Net.Security;
 namespace EtcdBackupAgent.Etcd.Tls;
 
 /// <summary>
-/// A TLS stream that tells what its reads failed with. In TLS 1.3 a server refuses a client's certificate only after the
-/// handshake, by an alert that the first read finds. The HTTP handler, which is writing at that time, reports the failed write
-/// and forgets the read; so the alert, which alone says why, is kept here, and a write does not fail before the read has.
+/// A TLS stream that reports the exceptions of its reads. In TLS 1.3 a server refuses a client's certificate only after
+/// the handshake, with an alert that the first read receives. The HTTP handler is writing at that time: it reports the
+/// failed write and drops the exception of the read. Only the alert says why, so this stream reports it, and a write
+/// does not fail before the read has failed.
 /// </summary>
 internal sealed class AlertingSslStream(Stream transport, Action<Exception> readFailed, TimeProvider timeProvider)
     : SslStream(transport)
 {
-    /// <summary>How long a failed write waits for the read: what the server sent before it closed is there already.</summary>
+    /// <summary>
+    /// How long a failed write waits for the read. The data that the server sent before it closed has already arrived.
+    /// </summary>
     private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
 
     private Task _pendingRead = Task.CompletedTask;

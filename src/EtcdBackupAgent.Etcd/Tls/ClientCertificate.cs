@@ -6,11 +6,13 @@ using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>Turns the client's PEM certificate and key into what a TLS handshake presents.</summary>
+/// <summary>Converts the client's PEM certificate and key for the TLS handshake.</summary>
 internal static class ClientCertificate
 {
-    /// <summary>Reads both and proves that they belong together and that the certificate is valid now.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, saying which of the two is wrong and how.</exception>
+    /// <summary>Reads both, and checks that they belong together and that the certificate is valid now.</summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: one of the two is wrong; the message says which and why.
+    /// </exception>
     public static SslStreamCertificateContext Read(string certificatePem, string keyPem, DateTimeOffset now)
     {
         X509Certificate2Collection chain = PemCertificates.Read("client certificate", certificatePem);

@@ -6,22 +6,27 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>Connects to one endpoint, with TLS if its scheme asks for it. The handler would do so too, but would not say what went wrong.</summary>
+/// <summary>
+/// Connects to one endpoint, with TLS if its scheme requires it. The HTTP handler could do this too, but does not
+/// report what failed.
+/// </summary>
 internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCredentials credentials, TimeProvider timeProvider)
 {
-    private const string CertificateHint = "Check the client certificate and its key, and that the server trusts their authority.";
+    private const string CertificateHint =
+        "Check the client certificate and its key, and that the server trusts their authority.";
 
     /// <summary>
-    /// After a call failed: that the server refused our certificate, if that was the cause. The call's own exception may not say so.
+    /// After a failed call: the server's refusal of the client certificate, if that was the cause. The exception of the
+    /// call may not contain it.
     /// </summary>
     public HandshakeException? Refusal { get; private set; }
 
     /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
-    /// <exception cref="SocketException">The name is not resolved, the connection is refused, and so on.</exception>
-    /// <exception cref="HandshakeException">There is no TLS connection to be had.</exception>
+    /// <exception cref="SocketException">The name cannot be resolved, the connection is refused, and so on.</exception>
+    /// <exception cref="HandshakeException">The TLS handshake failed.</exception>
     public async ValueTask<Stream> ConnectAsync(CancellationToken cancellationToken)
     {
-        // Not Uri.Host: that has brackets around an IPv6 address.
+        // Uri.Host has brackets around an IPv6 address.
         string host = endpoint.IdnHost;
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
@@ -79,7 +84,7 @@ internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCre
             await tls.DisposeAsync();
             throw RefusalIn(e) ?? new HandshakeException(
                 $"the TLS handshake failed ({e.GetBaseException().Message.TrimEnd('.')})",
-                "Check that the endpoint speaks TLS: https:// and not http://.",
+                "Check that the endpoint uses TLS: https:// and not http://.",
                 e);
         }
         catch

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>A TLS connection that did not come about, with the cause that we found.</summary>
+/// <summary>A TLS connection failed. The message has the cause that was found.</summary>
 internal sealed class HandshakeException(string message, string hint, Exception innerException)
     : Exception(message, innerException)
 {

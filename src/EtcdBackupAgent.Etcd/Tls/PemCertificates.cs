@@ -5,12 +5,16 @@ using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>Certificates in PEM, one or several.</summary>
+/// <summary>Reads one or several certificates in PEM.</summary>
 internal static class PemCertificates
 {
-    /// <summary>Reads all certificates of a text; messages call it by its content: <c>CA certificates</c>.</summary>
-    /// <returns>At least one certificate, in the text's order.</returns>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, saying what the text holds instead.</exception>
+    /// <summary>
+    /// Reads all certificates of a text. <paramref name="content"/> names it in messages: <c>CA certificates</c>.
+    /// </summary>
+    /// <returns>At least one certificate, in the order of the text.</returns>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming what the text contains instead.
+    /// </exception>
     public static X509Certificate2Collection Read(string content, string pem)
     {
         X509Certificate2Collection certificates = [];
@@ -32,7 +36,7 @@ internal static class PemCertificates
         throw new BackupException(
             FailureReason.InvalidInput,
             labels.Count == 0
-                ? $"The etcd {content} holds no PEM block."
-                : $"The etcd {content} holds no certificate, but {string.Join(", ", labels.Distinct())}.");
+                ? $"The etcd {content} contains no PEM block."
+                : $"The etcd {content} contains no certificate, but {string.Join(", ", labels.Distinct())}.");
     }
 }

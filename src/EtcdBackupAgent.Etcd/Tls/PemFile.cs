@@ -2,14 +2,19 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>Reads a file of certificates or a key; what is in it is checked where it is used.</summary>
+/// <summary>Reads a file with certificates or a key. The content is checked where it is used.</summary>
 internal static class PemFile
 {
-    /// <summary>Bytes of a file that are read: a bundle of every public authority has 250 KiB.</summary>
+    /// <summary>The maximum size of a file, in bytes. A bundle of all public authorities has 250 KiB.</summary>
     private const long SizeBytesMax = 4 * 1024 * 1024;
 
-    /// <summary>Reads the file whole, or gives null where no path is given; messages say what it should hold: <c>client key</c>.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the file and why it cannot be read.</exception>
+    /// <summary>
+    /// Reads the whole file; returns null if the path is null. <paramref name="content"/> is the expected content, for
+    /// messages: <c>client key</c>.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the file and why it cannot be read.
+    /// </exception>
     public static async Task<string?> ReadAsync(string content, string? path, CancellationToken cancellationToken)
     {
         if (path is null)
@@ -27,7 +32,7 @@ internal static class PemFile
             if (new FileInfo(path) is { Exists: true, Length: > SizeBytesMax } file)
             {
                 throw Unreadable(
-                    content, path, $"its {file.Length} bytes are over the limit of {SizeBytesMax}", innerException: null);
+                    content, path, $"its {file.Length} bytes exceed the limit of {SizeBytesMax}", innerException: null);
             }
 
             return await File.ReadAllTextAsync(path, cancellationToken);

@@ -1,8 +1,9 @@
 namespace EtcdBackupAgent.Etcd.Tls;
 
 /// <summary>
-/// Takes as much from a connection at once as has arrived: TLS asks for one record after the other, of 16 KiB, and each would be a call to the
-/// system, often with a wait. Writes pass straight through. As with a socket, one read and one write may be under way at a time.
+/// Reads as much from a connection at once as has arrived. TLS reads one record of 16 KiB after the other, and each
+/// would be a system call, often with a wait. Writes are not buffered. As with a socket, one read and one write can be
+/// under way at the same time.
 /// </summary>
 internal sealed class ReadBufferedStream(Stream connection) : Stream
 {
@@ -28,7 +29,7 @@ internal sealed class ReadBufferedStream(Stream connection) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        // Somebody who asks for nothing waits until there is something.
+        // A read with an empty buffer waits until data is available.
         if (_start < _end || (buffer.Length > 0 && buffer.Length < BufferBytes))
         {
             return _start < _end ? new ValueTask<int>(Take(buffer.Span)) : FillAndTakeAsync(buffer, cancellationToken);

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>Judges the certificate that a server presents, and says what is wrong with it rather than only that something is.</summary>
+/// <summary>Checks the certificate that a server presents, and reports everything that is wrong with it.</summary>
 internal static class ServerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -13,10 +13,12 @@ internal static class ServerCertificate
     private const X509ChainStatusFlags NoAnchor = X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
 
     /// <summary>
-    /// Judges a certificate, with the intermediates presented beside it, by the only authorities to trust (null: those of the
-    /// system) and the name or address that it must be for.
+    /// Checks a certificate and the intermediates presented with it against the only authorities to trust (null for
+    /// those of the system) and the name or address that it must be for.
     /// </summary>
-    /// <returns>Everything that is wrong with it, as phrases that follow "the server's certificate"; empty if it is good.</returns>
+    /// <returns>
+    /// Everything that is wrong with it, as phrases that follow "the server's certificate"; empty if it is valid.
+    /// </returns>
     public static IReadOnlyList<string> Problems(
         X509Certificate2 certificate,
         X509Certificate2Collection presented,
@@ -65,8 +67,8 @@ internal static class ServerCertificate
     }
 
     /// <summary>
-    /// What is wrong with a chain. The platform takes only a self-signed authority for a chain's end; as Go does, and therefore etcd's
-    /// own tools, we take any certificate that is among the trusted.
+    /// Returns what is wrong with a chain. .NET accepts only a self-signed authority as the end of a chain. Go, and
+    /// therefore etcd's own tools, accepts any trusted certificate, and so does the agent.
     /// </summary>
     private static X509ChainStatusFlags Faults(X509Chain chain, X509Certificate2Collection? authorities)
     {
@@ -92,7 +94,7 @@ internal static class ServerCertificate
     {
         if (certificate.Extensions[SubjectAlternativeName] is not { } extension)
         {
-            return ["no name at all (it has no subject alternative names)"];
+            return ["no name (it has no subject alternative names)"];
         }
 
         X509SubjectAlternativeNameExtension names = new(extension.RawData);

@@ -1,8 +1,9 @@
 namespace EtcdBackupAgent.Etcd.Tls;
 
 /// <summary>
-/// What a server's TLS alert about our certificate means. With TLS 1.3 it arrives after the handshake, as a failure of the first
-/// read; either way OpenSSL's text is all there is of it. Source: RFC 8446, section 6.2.
+/// The meaning of a server's TLS alerts about the client certificate. With TLS 1.3 an alert arrives after the
+/// handshake, as a failure of the first read. In all versions, only OpenSSL's text identifies it. Source: RFC 8446,
+/// section 6.2.
 /// </summary>
 internal static class TlsAlert
 {
@@ -13,12 +14,15 @@ internal static class TlsAlert
         ("alert certificate revoked", "the server refused the client certificate as revoked"),
         ("alert unknown ca", "the server refused the client certificate: it does not trust its issuer"),
         ("alert bad certificate", "the server refused the client certificate, or requires one and got none"),
-        ("alert unsupported certificate", "the server refused the client certificate as of the wrong kind"),
+        ("alert unsupported certificate", "the server refused the client certificate: it has the wrong type"),
         ("alert certificate unknown", "the server refused the client certificate"),
         ("alert access denied", "the server refused the client certificate: access denied"),
     ];
 
-    /// <summary>The meaning of the alert in an exception or the ones within it; null if there is none about our certificate.</summary>
+    /// <summary>
+    /// Returns the meaning of the alert in an exception or its inner exceptions; null if there is no alert about the
+    /// client certificate.
+    /// </summary>
     public static string? Find(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
-/// <summary>What a TLS handshake needs: the authorities to trust, and the client's own certificate.</summary>
+/// <summary>The credentials of a TLS handshake: the authorities to trust, and the client's own certificate.</summary>
 internal sealed class TlsCredentials : IDisposable
 {
     private TlsCredentials(X509Certificate2Collection? authorities, SslStreamCertificateContext? client)
@@ -13,7 +13,7 @@ internal sealed class TlsCredentials : IDisposable
         Client = client;
     }
 
-    /// <summary>The only authorities trusted; null: those of the system.</summary>
+    /// <summary>The only authorities to trust; null for those of the system.</summary>
     public X509Certificate2Collection? Authorities { get; }
 
     public SslStreamCertificateContext? Client { get; }
@@ -23,7 +23,9 @@ internal sealed class TlsCredentials : IDisposable
     /// <param name="certificatePem">The client's certificate; null for none.</param>
     /// <param name="keyPem">The key of the client's certificate; null for none.</param>
     /// <param name="now">The time at which the client's certificate must be valid.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming the value and what is wrong with it.
+    /// </exception>
     public static TlsCredentials Read(
         string? authoritiesPem, string? certificatePem, string? keyPem, DateTimeOffset now)
     {

@@ -32,7 +32,7 @@ public sealed class EtcdAccessTests
         ToolResult both = await Agent.RunAsync(
             ["backup", "--etcd-user", "root:right-password", .. EtcdArguments.Of(etcd), .. repository.Options]);
         Assert.Equal(2, both.ExitCode);
-        Assert.Contains("name the user alone ('root')", both.StandardError, StringComparison.Ordinal);
+        Assert.Contains("give only the name ('root')", both.StandardError, StringComparison.Ordinal);
         Assert.DoesNotContain("right-password", both.StandardError, StringComparison.Ordinal);
         Assert.Equal(["repository.json"], await repository.KeysAsync());
         _ = (await Agent.RunAsync(backup, Password("right-password"))).Output;

@@ -129,7 +129,10 @@ public sealed class EtcdAccessTests(EtcdServers servers)
 
         Assert.Contains($"{EtcdEndpoints.Display(connection.Endpoints[0])}: Maintenance/Status failed: connection refused.", e.Message, StringComparison.Ordinal);
         Assert.StartsWith("Check that etcd runs there", e.Hint, StringComparison.Ordinal);
-        Assert.Contains("http://no-such-host.invalid:2379: Maintenance/Status failed: the name is not resolved", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "http://no-such-host.invalid:2379: Maintenance/Status failed: the host name cannot be resolved",
+            e.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]

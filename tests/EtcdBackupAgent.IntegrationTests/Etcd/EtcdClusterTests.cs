@@ -32,7 +32,8 @@ public sealed class EtcdClusterTests
         (EtcdMember second, RecordingLogger log) = await TakeAsync(connection);
         Assert.NotEqual(Display(server, 0), second.Endpoint);
         Assert.Contains(
-            $"Warning: An etcd endpoint was passed over: {Display(server, 0)}: Maintenance/Status failed: connection refused.",
+            $"Warning: An etcd endpoint was skipped: {Display(server, 0)}: "
+            + "Maintenance/Status failed: connection refused.",
             log.Lines);
         Assert.Contains(
             log.Lines, line => line.StartsWith($"Information: Reading the snapshot of etcd at {second.Endpoint}", StringComparison.Ordinal));
@@ -57,7 +58,7 @@ public sealed class EtcdClusterTests
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => TakeAsync(connection));
         Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
         Assert.Equal(
-            "None of the etcd endpoints gives a snapshot. "
+            "None of the etcd endpoints returned a snapshot. "
             + string.Join(' ', Enumerable.Range(0, 3).Select(i =>
                 $"{Display(server, i)}: Maintenance/Status failed: connection refused.")),
             e.Message);

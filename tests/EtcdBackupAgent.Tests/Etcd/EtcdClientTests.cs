@@ -84,7 +84,7 @@ public sealed class EtcdClientTests
     [InlineData(14, "etcdserver: no leader", FailureReason.EtcdUnreachable, "etcdserver: no leader")]
     [InlineData(4, "etcdserver: request timed out", FailureReason.EtcdUnreachable, "etcdserver: request timed out")]
     [InlineData(12, "unknown service", FailureReason.EtcdFailed, "unknown service (gRPC status Unimplemented)")]
-    [InlineData(13, "", FailureReason.EtcdFailed, "no message was given (gRPC status Internal)")]
+    [InlineData(13, "", FailureReason.EtcdFailed, "the server sent no message (gRPC status Internal)")]
     [InlineData(13, "%E2%82%AC%20uro", FailureReason.EtcdFailed, "€ uro (gRPC status Internal)")]
     [InlineData(13, "two%0D%0Alines%1B[31m", FailureReason.EtcdFailed, "two  lines [31m (gRPC status Internal)")]
     [InlineData(17, "beyond", FailureReason.EtcdFailed, "beyond (gRPC status 17)")]
@@ -169,13 +169,13 @@ public sealed class EtcdClientTests
     public static TheoryData<byte[], string> BadFrames => new()
     {
         { [1, 0, 0, 0, 0], "'identity' grpc-encoding value with compressed message" },
-        { [2, 0, 0, 0, 0], "the answer is damaged: Unexpected compressed flag value" },
+        { [2, 0, 0, 0, 0], "the response is damaged: Unexpected compressed flag value" },
         { [0, 0x40, 0, 0, 1, 1], "exceeds the maximum configured message size" },
-        { [0, 0xFF, 0xFF, 0xFF, 0xFF, 1], "the answer is damaged: Message too large" },
-        { [0, 0, 0, 0, 9, 1], "the answer is damaged: Unexpected end of content" },
-        { [0, 0, 0], "the answer is damaged: Unexpected end of content" },
-        { [.. StatusFrame, .. StatusFrame], "the answer is damaged: Unexpected data" },
-        { SnapshotMessages.Frame([0x12, 0x7F]), "the answer is damaged: While parsing a protocol message" },
+        { [0, 0xFF, 0xFF, 0xFF, 0xFF, 1], "the response is damaged: Message too large" },
+        { [0, 0, 0, 0, 9, 1], "the response is damaged: Unexpected end of content" },
+        { [0, 0, 0], "the response is damaged: Unexpected end of content" },
+        { [.. StatusFrame, .. StatusFrame], "the response is damaged: Unexpected data" },
+        { SnapshotMessages.Frame([0x12, 0x7F]), "the response is damaged: While parsing a protocol message" },
     };
 
     [Theory]
@@ -216,12 +216,12 @@ public sealed class EtcdClientTests
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.StatusAsync(CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
-        Assert.EndsWith("there was no answer within 0.2 s.", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("no response within 0.2 s.", e.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("http", "there was no answer within 0.6 s")]
-    [InlineData("https", "the connection was not made in time")]
+    [InlineData("http", "no response within 0.6 s")]
+    [InlineData("https", "connecting timed out")]
     public async Task A_server_that_says_nothing_at_all_is_given_up(string scheme, string why)
     {
         using TcpListener silent = new(IPAddress.Loopback, port: 0);
@@ -281,7 +281,7 @@ public sealed class EtcdClientTests
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdDenied, e.Reason);
-        Assert.Equal("etcd gives snapshots only to a user with the role root.", e.Hint);
+        Assert.Equal("etcd serves snapshots only to users with the role root.", e.Hint);
     }
 
     [Fact]
@@ -332,7 +332,7 @@ public sealed class EtcdClientTests
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
-        Assert.EndsWith("nothing came within 0.3 s.", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("no message within 0.3 s.", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]

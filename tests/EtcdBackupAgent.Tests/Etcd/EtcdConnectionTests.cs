@@ -106,13 +106,13 @@ public sealed class EtcdConnectionTests : IDisposable
         TestCertificate client = _authority.Client("backup");
 
         Assert.Equal(
-            "The etcd client certificate holds no certificate, but PRIVATE KEY.",
+            "The etcd client certificate contains no certificate, but PRIVATE KEY.",
             Refused(Connection(client.KeyPem, client.KeyPem)).Message);
         Assert.Equal(
             "The etcd client key contains no private key, but CERTIFICATE.",
             Refused(Connection(client.CertificatePem, client.CertificatePem)).Message);
         Assert.Equal(
-            "The etcd CA certificates holds no PEM block.",
+            "The etcd CA certificates contains no PEM block.",
             Refused(Connection(client.CertificatePem, client.KeyPem) with { CaCertificatesPem = "not PEM" }).Message);
     }
 
@@ -138,7 +138,7 @@ public sealed class EtcdConnectionTests : IDisposable
             Refused(Connection(null, null) with { User = "root" }).Message);
         BackupException both = Refused(Connection(null, null) with { User = "root:s3cret" });
         Assert.Equal("The etcd user 'root:…' is given without a password.", both.Message);
-        Assert.Contains("name the user alone ('root')", both.Hint, StringComparison.Ordinal);
+        Assert.Contains("give only the name ('root')", both.Hint, StringComparison.Ordinal);
         Assert.Equal(
             "An etcd password is given without a user.",
             Refused(Connection(null, null) with { Password = "s3cret" }).Message);

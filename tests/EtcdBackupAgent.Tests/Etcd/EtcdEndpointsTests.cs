@@ -20,7 +20,7 @@ public sealed class EtcdEndpointsTests
         Assert.Equal(shown, string.Join(' ', EtcdEndpoints.Parse(text).Select(EtcdEndpoints.Display)));
 
     [Theory]
-    [InlineData("", "it names no endpoint")]
+    [InlineData("", "it is empty")]
     [InlineData("10.0.0.1:2379", "it is not a URL such as")]
     [InlineData("localhost:2379", "it is not a URL such as")]
     [InlineData("https://", "it is not a URL such as")]

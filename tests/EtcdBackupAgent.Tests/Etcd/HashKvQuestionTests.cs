@@ -51,7 +51,7 @@ public sealed class HashKvQuestionTests
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
 
-        Assert.Contains("the answer may be older than that", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("the hash may be older than the compaction", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class HashKvQuestionTests
             () => AskAsync(etcd, deadline: TimeSpan.FromMilliseconds(50)));
 
         await cancelled.Task.WaitAsync(TestDeadline.Patience);
-        Assert.Contains("no answer within 0.05 s", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("no response within 0.05 s", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class MemberChoiceTests
 
         Assert.Equal(
             [
-                "http://m2:2379: the member is a learner that has received no data yet.",
+                "http://m2:2379: the member is a learner that has not received data yet.",
                 "http://m3:2379: the member has a CORRUPT alarm.",
             ],
             choice.PassedOver);

@@ -108,9 +108,9 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
             [.. SnapshotMessages.Frame(512, Snapshot[..512]), .. SnapshotMessages.Frame(message)]);
 
         Assert.Equal(FailureReason.EtcdFailed, first.Reason);
-        Assert.Equal($"{Endpoint}: Maintenance/Snapshot failed: the answer is damaged: {why}.", first.Message);
+        Assert.Equal($"{Endpoint}: Maintenance/Snapshot failed: the response is damaged: {why}.", first.Message);
         Assert.Equal(
-            $"{Endpoint}: the snapshot stream failed: the answer is damaged: {why}, after 512 of 1056 bytes.",
+            $"{Endpoint}: the snapshot stream failed: the response is damaged: {why}, after 512 of 1056 bytes.",
             later.Message);
     }
 
@@ -201,7 +201,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
             await ReadFailsAsync(SnapshotMessages.Stream(SnapshotMessages.Snapshot(1000), blobBytes: 400));
 
         Assert.Contains(
-            "has a size that is not that of a database and its SHA-256", e.Message, StringComparison.Ordinal);
+            "does not have the size of a database and its SHA-256", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
