@@ -82,7 +82,10 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
         string with = (await repository.RunAsync("verify", "latest", "--passphrase-file", made.PassphraseFile)).Output;
 
         Assert.StartsWith($"{id}: sound", without, StringComparison.Ordinal);
-        Assert.Contains("etcd.db.zst.age: stored bytes only; the content was not checked", without, StringComparison.Ordinal);
+        Assert.Contains(
+            "etcd.db.zst.age: stored bytes only; the content was not checked",
+            without,
+            StringComparison.Ordinal);
         Assert.StartsWith($"{id}: sound", with, StringComparison.Ordinal);
         Assert.DoesNotContain("not checked", with, StringComparison.Ordinal);
         (await repository.RunAsync("restore", "latest", "--to", _directory["target"])).RefusedForTheKey("no key was given");

@@ -73,8 +73,14 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         Scene.Proxy.IsAway = false;
 
         Assert.True(away.ExitCode == 0, away.StandardError);
-        Assert.Contains("The documents in ETCD_BACKUP_RESOURCES are used instead.", away.StandardError, StringComparison.Ordinal);
-        Assert.Contains("The next backup or the controller publishes it later.", away.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "The documents in ETCD_BACKUP_RESOURCES are used instead.",
+            away.StandardError,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "The next backup or the controller publishes it later.",
+            away.StandardError,
+            StringComparison.Ordinal);
         Assert.Single(await Bucket.SnapshotsAsync());
         Assert.Empty(await Scene.KubectlAsync("get", "metadatabackuprecords", "-o", "name"));
 

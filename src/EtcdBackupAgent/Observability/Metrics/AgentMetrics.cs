@@ -70,7 +70,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             "The longest time between two backups of the schedule; absent without a schedule and while suspended.",
             p => p.Interval?.TotalSeconds);
         Time("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
-        Flag("last_verification_sound", "Whether that snapshot was found sound: 1 or 0.", p => p.VerifiedSound);
+        Flag("last_verification_sound", "Whether the last verification found it sound: 1 or 0.", p => p.VerifiedSound);
         OfPolicy($"{Prefix}backups_in_flight", null, "Backups under way.", p => p.InFlight);
         Meter.CreateObservableCounter(
             $"{Prefix}backup_failures_total", Failures, null, "Backups that failed, by reason.");
