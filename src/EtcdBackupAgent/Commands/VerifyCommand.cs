@@ -49,21 +49,9 @@ internal static class VerifyCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             string? idText = parsed.GetValue(id);
-            if (parsed.GetValue(all) == (idText is not null))
-            {
-                throw new BackupException(FailureReason.InvalidInput, "verify takes either one snapshot ID or --all.")
-                {
-                    Hint = "'etcd-backup-agent verify latest' checks the newest one.",
-                };
-            }
-
             bool isDeep = parsed.GetValue(deep);
             string? scratch = parsed.GetValue(scratchDirectory);
-            if (scratch is not null && !isDeep)
-            {
-                throw new BackupException(FailureReason.InvalidInput, "--scratch-dir needs --deep.");
-            }
-
+            Validate(idText, parsed.GetValue(all), isDeep, scratch);
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
             if (isDeep)
@@ -88,6 +76,22 @@ internal static class VerifyCommand
             "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
             + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase\n"
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
+    }
+
+    private static void Validate(string? id, bool all, bool isDeep, string? scratchDirectory)
+    {
+        if (all == (id is not null))
+        {
+            throw new BackupException(FailureReason.InvalidInput, "verify takes either one snapshot ID or --all.")
+            {
+                Hint = "'etcd-backup-agent verify latest' checks the newest one.",
+            };
+        }
+
+        if (scratchDirectory is not null && !isDeep)
+        {
+            throw new BackupException(FailureReason.InvalidInput, "--scratch-dir needs --deep.");
+        }
     }
 
     /// <summary>
