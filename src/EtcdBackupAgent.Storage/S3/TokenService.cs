@@ -139,7 +139,7 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
         FailureReason.StoreDenied,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"the token service at {Name} gave credentials that had already expired, at {expiration.ToUniversalTime():u}."),
+            $"the token service at {Name} gave credentials that had expired at {expiration.ToUniversalTime():u}."),
         "Set the clocks of this machine and of the service by NTP.",
         cause: null);
 

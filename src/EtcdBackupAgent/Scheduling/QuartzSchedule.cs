@@ -57,9 +57,11 @@ internal static class QuartzSchedule
         CronExpression.Parse(Crontab(schedule.Cron!), CronFormat.Unix).WithTimeZone(schedule.TimeZone);
 
     /// <summary>
-    /// The expression has seconds, minutes, hours, days of month, months and days of week, where Sunday is 1. Minutes
-    /// and hours keep their form: in the hour that a clock change repeats, Quartz repeats ranges and wildcards, but not
-    /// single values. Days and months become plain lists.
+    /// Writes the five fields in a form that Quartz reads as a CronJob does. Quartz 4.7 reads some of the forms that we
+    /// accept differently: it ignores the step of <c>apr-dec/4</c>, takes <c>*/1</c> for a restriction and <c>1-7</c>
+    /// for none, and refuses <c>?</c> in three fields and a step beyond the field. Minutes and hours keep their form:
+    /// in the hour that a clock change repeats, Quartz repeats ranges and wildcards, but not single values. Days and
+    /// months become plain lists.
     /// </summary>
     private static string Crontab(CronSchedule cron) => string.Join(
         ' ', Terms(cron.Minute), Terms(cron.Hour), Values(cron.DayOfMonth), Values(cron.Month), Values(cron.DayOfWeek));

@@ -51,7 +51,7 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
         return (await Daemon.RunAsync("image", "inspect", "--format", "{{.Config.User}}", Name)).Trim();
     }
 
-    /// <summary>Runs the agent in a container to its end: read-only, no capabilities, on the machine's network.</summary>
+    /// <summary>Runs the agent in a container to its end: read-only, no capabilities, the machine's network.</summary>
     /// <param name="arguments">The agent's.</param>
     /// <param name="asRoot">As the pods of backups run; otherwise as the image's user, as the controller runs.</param>
     /// <param name="environment">Variables beside <c>TMPDIR</c>.</param>
@@ -98,7 +98,7 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
         return new ToolResult((int)await container.GetExitCodeAsync(), output, error);
     }
 
-    /// <remarks>1. Find or start a daemon. 2. Make a Debian. 3. Make an SDK, if it builds the agent. 4. Build.</remarks>
+    /// <remarks>1. Find or start a daemon. 2. Make a Debian. 3. Make an SDK, if one is needed. 4. Build.</remarks>
     private async Task BuildAsync()
     {
         // 1. Testcontainers reads the variable when it is first used, in the next line. Without a registry there is no

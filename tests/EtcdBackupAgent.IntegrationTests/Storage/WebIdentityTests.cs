@@ -154,7 +154,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
         BackupException e = await FailAsync();
 
         Assert.Equal(FailureReason.StoreDenied, e.Reason);
-        Assert.Contains("credentials that had already expired", e.Message, StringComparison.Ordinal);
+        Assert.Contains("credentials that had expired at ", e.Message, StringComparison.Ordinal);
         Assert.Contains("clocks", e.Hint, StringComparison.Ordinal);
         Assert.Empty(_signed);
     }
@@ -204,8 +204,8 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
         Environment.SetEnvironmentVariable("AWS_WEB_IDENTITY_TOKEN_FILE", tokenFile);
         Environment.SetEnvironmentVariable("AWS_ROLE_ARN", role);
         Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL_STS", service?.AbsoluteUri);
-        // The SDK keeps the credentials of the process until one of the variables of a key, or this one, has changed. It
-        // looks for the profile only where there is no web identity.
+        // The SDK keeps the credentials of the process until one of the variables of a key, or this one, has changed.
+        // It looks for the profile only where there is no web identity.
         Environment.SetEnvironmentVariable(
             "AWS_PROFILE", service is null ? null : $"test-{Interlocked.Increment(ref _profiles)}");
         // Where the SDK finds no region it asks the machine's metadata service for one.

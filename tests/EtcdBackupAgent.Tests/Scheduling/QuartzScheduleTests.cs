@@ -88,7 +88,10 @@ public sealed class QuartzScheduleTests
         BackupSchedule schedule = BackupSchedule.Parse(text, timeZone);
         DateTimeOffset first = QuartzSchedule.NextAfter(
             schedule, DateTimeOffset.Parse(after, CultureInfo.InvariantCulture), DateTimeOffset.UnixEpoch);
-        ITrigger trigger = TriggerBuilder.Create().StartAt(first).WithSchedule(QuartzSchedule.Builder(schedule)).Build();
+        ITrigger trigger = TriggerBuilder.Create()
+            .StartAt(first)
+            .WithSchedule(QuartzSchedule.Builder(schedule))
+            .Build();
         string[] times = expected.Split(' ');
 
         DateTimeOffset? next = trigger.GetFireTimeAfter(first.AddTicks(-1));
@@ -157,7 +160,9 @@ public sealed class QuartzScheduleTests
         Gen<string> anyRange = names.Length == 0 ? range : Gen.OneOf(range, namedRange);
         Gen<string> step = Gen.Choose(1, greatest + 5).Select(s => string.Create(CultureInfo.InvariantCulture, $"/{s}"));
         Gen<string> stepped = Gen.OneOf(value, anyRange, Gen.Constant("*")).Zip(step).Select(t => t.Item1 + t.Item2);
-        Gen<string> list = Gen.OneOf(single, anyRange, stepped).NonEmptyListOf().Select(terms => string.Join(',', terms.Take(3)));
+        Gen<string> list = Gen.OneOf(single, anyRange, stepped)
+            .NonEmptyListOf()
+            .Select(terms => string.Join(',', terms.Take(3)));
         return Gen.Frequency((4, Gen.Constant("*")), (1, Gen.Constant("?")), (3, single), (2, list));
     }
 }

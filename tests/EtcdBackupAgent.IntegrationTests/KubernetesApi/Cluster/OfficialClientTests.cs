@@ -272,7 +272,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["execution"] = "InProcess" },
             },
         };
-        string uid = (await Kind("metadatabackuppolicies").CreateNamespacedAsync(policyOfOthers, Namespace)).Metadata.Uid;
+        policyOfOthers = await Kind("metadatabackuppolicies").CreateNamespacedAsync(policyOfOthers, Namespace);
 
         ResourceSet read = await new ClusterResourceStore(Scene.Cluster).LoadAsync(CancellationToken.None);
 
@@ -289,7 +289,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal("team=one", string.Join(',', location.Objects.Tags.Select(tag => $"{tag.Key}={tag.Value}")));
         Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey);
         BackupPolicy policy = read.Policies[Name("weekly")];
-        Assert.Equal(uid, policy.Uid);
+        Assert.Equal(policyOfOthers.Metadata.Uid, policy.Uid);
         Assert.Equal(
             (Name("s3"), "/etc/kubernetes/pki", Name("etcd-of-others"), "etcd.test", PolicyHashKv.Never),
             (policy.Destination, policy.CertsDirectory, policy.EtcdCredentials, policy.EtcdServerName, policy.HashKv));
