@@ -20,12 +20,12 @@ internal static class WorkloadJob
     /// retry.</summary>
     public static JsonObject Job(
         string ns, string name, JsonObject owner, JsonObject labels, JsonObject template) => new()
-    {
-        ["apiVersion"] = ClusterKinds.Job.ApiVersion,
-        ["kind"] = ClusterKinds.Job.Kind,
-        ["metadata"] = Metadata(ns, name, owner, labels),
-        ["spec"] = Specification(template),
-    };
+        {
+            ["apiVersion"] = ClusterKinds.Job.ApiVersion,
+            ["kind"] = ClusterKinds.Job.Kind,
+            ["metadata"] = Metadata(ns, name, owner, labels),
+            ["spec"] = Specification(template),
+        };
 
     /// <summary>Returns the CronJob of a policy.</summary>
     public static CronJobObject CronJob(

@@ -106,17 +106,17 @@ internal sealed class RevisionPass
 
     private static SnapshotReport ReportOf(
         BoltDatabase database, Compaction compaction, RevisionCounts counts, long revision) => new()
-    {
-        Revision = revision,
-        CompactRevision = compaction.Revision,
-        IsCompactionUnfinished = compaction.IsUnfinished,
-        LiveKeys = counts.LiveKeys,
-        Revisions = counts.Revisions,
-        Tombstones = counts.Tombstones,
-        Prefixes = counts.Prefixes.Reports(),
-        OtherPrefixes = counts.Prefixes.Others,
-        DatabaseBytes = database.SizeBytes,
-        UsedBytes = null,
-        State = new EtcdState(),
-    };
+        {
+            Revision = revision,
+            CompactRevision = compaction.Revision,
+            IsCompactionUnfinished = compaction.IsUnfinished,
+            LiveKeys = counts.LiveKeys,
+            Revisions = counts.Revisions,
+            Tombstones = counts.Tombstones,
+            Prefixes = counts.Prefixes.Reports(),
+            OtherPrefixes = counts.Prefixes.Others,
+            DatabaseBytes = database.SizeBytes,
+            UsedBytes = null,
+            State = new EtcdState(),
+        };
 }

@@ -45,7 +45,7 @@ public sealed class WebIdentityTests : IAsyncLifetime, IDisposable
         ToolResult backedUp = await RunAsync(
             repository, _directory["token"], ["backup", .. EtcdArguments.Of(await SharedServers.EtcdAsync("3.5"))]);
 
-        Assert.Contains("Made repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
         Assert.Equal(0, backedUp.ExitCode);
         Assert.Contains(await repository.KeysAsync(), key => key.EndsWith("/manifest.json", StringComparison.Ordinal));
         // Once for each run.
@@ -92,7 +92,7 @@ public sealed class WebIdentityTests : IAsyncLifetime, IDisposable
         ToolResult made = await RunWithProfileAsync(repository, "pod", "init", "--unencrypted");
         ToolResult refused = await RunWithProfileAsync(repository, "chained", "list");
 
-        Assert.Contains("Made repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
         Assert.Equal(4, refused.ExitCode);
         Assert.Contains("would be assumed with other credentials", refused.StandardError, StringComparison.Ordinal);
         Assert.Contains("hint: Use a web identity", refused.StandardError, StringComparison.Ordinal);

@@ -70,7 +70,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, ID
             backups,
             new ImageMount(restored, "/restore"));
 
-        Assert.Contains("Made repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
         Assert.Contains("Backup completed, snapshot ID: ", backedUp.Output, StringComparison.Ordinal);
         Assert.Contains(": sound", verified.Output, StringComparison.Ordinal);
         Assert.Contains("completed", fetched.Output, StringComparison.Ordinal);

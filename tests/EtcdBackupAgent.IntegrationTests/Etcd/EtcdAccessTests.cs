@@ -128,7 +128,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
         BackupException e = await RefusedAsync(connection, FailureReason.EtcdUnreachable);
 
         Assert.Contains($"{EtcdEndpoints.Display(connection.Endpoints[0])}: Maintenance/Status failed: connection refused.", e.Message, StringComparison.Ordinal);
-        Assert.StartsWith("Check that etcd runs there", e.Hint, StringComparison.Ordinal);
+        Assert.StartsWith("Check that etcd runs at this address", e.Hint, StringComparison.Ordinal);
         Assert.Contains(
             "http://no-such-host.invalid:2379: Maintenance/Status failed: the host name cannot be resolved",
             e.Message,

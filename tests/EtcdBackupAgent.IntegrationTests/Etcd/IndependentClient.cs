@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Etcdserverpb;
 using EtcdBackupAgent.Snapshots.Verification;
+using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
 using Mvccpb;
@@ -30,7 +30,9 @@ internal sealed class IndependentClient : IDisposable
     {
         RequestPut = new PutRequest
         {
-            Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFrom(value), Lease = lease,
+            Key = ByteString.CopyFromUtf8(key),
+            Value = ByteString.CopyFrom(value),
+            Lease = lease,
         },
     };
 

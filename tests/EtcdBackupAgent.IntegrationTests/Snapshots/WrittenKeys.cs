@@ -1,6 +1,6 @@
 using System.Text;
-using Etcdserverpb;
 using EtcdBackupAgent.IntegrationTests.Etcd;
+using Etcdserverpb;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 

@@ -75,30 +75,30 @@ internal static class SampleSnapshots
 
     public static SnapshotManifest Manifest(
         SnapshotFolder folder, string policy = "nightly", ulong cluster = 0xc1) => new()
-    {
-        FormatVersion = 1,
-        Id = folder.Id,
-        StartedAt = folder.StartedAt,
-        CompletedAt = folder.StartedAt.AddSeconds(12),
-        AgentVersion = "1.2.3",
-        Policy = new ResourceName(ResourceName.NamespaceDefault, policy),
-        Reason = BackupReason.Schedule,
-        Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["tier"] = "critical" },
-        Etcd = new EtcdMember
         {
-            Endpoint = "https://127.0.0.1:2379",
-            ClusterId = new EtcdId(cluster),
-            MemberId = new EtcdId(0x8e9e05c52164694d),
-            Role = EtcdMemberRole.Follower,
-            Version = "3.5.30",
-            Revision = 4711,
-            RaftTerm = 3,
-            RaftIndex = 4800,
-            DbSizeBytes = 20480,
-            DbSizeInUseBytes = 16384,
-            HashKv = Hash,
-        },
-        Artifacts =
+            FormatVersion = 1,
+            Id = folder.Id,
+            StartedAt = folder.StartedAt,
+            CompletedAt = folder.StartedAt.AddSeconds(12),
+            AgentVersion = "1.2.3",
+            Policy = new ResourceName(ResourceName.NamespaceDefault, policy),
+            Reason = BackupReason.Schedule,
+            Labels = new Dictionary<string, string>(StringComparer.Ordinal) { ["tier"] = "critical" },
+            Etcd = new EtcdMember
+            {
+                Endpoint = "https://127.0.0.1:2379",
+                ClusterId = new EtcdId(cluster),
+                MemberId = new EtcdId(0x8e9e05c52164694d),
+                Role = EtcdMemberRole.Follower,
+                Version = "3.5.30",
+                Revision = 4711,
+                RaftTerm = 3,
+                RaftIndex = 4800,
+                DbSizeBytes = 20480,
+                DbSizeInUseBytes = 16384,
+                HashKv = Hash,
+            },
+            Artifacts =
         [
             new ArtifactManifest
             {
@@ -112,5 +112,5 @@ internal static class SampleSnapshots
                 Encryption = ArtifactEncryption.None,
             },
         ],
-    };
+        };
 }

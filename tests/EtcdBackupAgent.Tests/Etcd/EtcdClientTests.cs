@@ -61,12 +61,14 @@ public sealed class EtcdClientTests
             {
                 asked++;
                 return FakeEtcd.Frames(SnapshotMessages.Frame(new AuthenticateResponse { Token = "t.1" }))(context);
-            }),
+            }
+        ),
             (Status, context =>
             {
                 tokens.Add(context.Request.Headers["token"]);
                 return FakeEtcd.Frames(StatusFrame)(context);
-            }));
+            }
+        ));
         using EtcdClient client = new(
             Connection(etcd) with { User = "root", Password = "any" }, etcd.Endpoint, TimeProvider.System);
 

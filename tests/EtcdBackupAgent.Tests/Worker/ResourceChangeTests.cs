@@ -102,7 +102,7 @@ public sealed class ResourceChangeTests
 
         worker.Policy("often", "*/10 * * *");
         worker.Delete("other.yaml");
-        await worker.AdvanceUntilLoggedAsync("other is gone");
+        await worker.AdvanceUntilLoggedAsync("other is removed");
         await worker.AdvanceAsync("00:10", runs: 1);
         worker.Policy("often", "12 * * * *");
         await worker.AdvanceUntilLoggedAsync("is next due at", 3);
@@ -124,7 +124,7 @@ public sealed class ResourceChangeTests
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Assert.Equal(["often Schedule 00:10:00"], worker.Runner.Runs);
-        Assert.Equal(0, worker.Log.Count("is gone"));
+        Assert.Equal(0, worker.Log.Count("is removed"));
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class ResourceFaultTests
         Assert.Equal(["added Schedule 00:10:00", "often Schedule 00:10:00"], worker.Runner.Runs.Order(StringComparer.Ordinal));
         Assert.Equal(1, worker.Log.Count(Unreadable));
         Assert.Equal(1, worker.Log.Count($"The test let reading {from} fail."));
-        Assert.Equal(0, worker.Log.Count("is gone"));
+        Assert.Equal(0, worker.Log.Count("is removed"));
     }
 
     private static void FailReadings(RunningWorker worker, int from, int count)

@@ -67,7 +67,7 @@ public sealed class WorkerHealthTests
         Assert.Null(Interval(reader));
 
         worker.Delete("often.yaml");
-        await worker.AdvanceUntilLoggedAsync("is gone");
+        await worker.AdvanceUntilLoggedAsync("is removed");
         Assert.DoesNotContain("often", PrometheusText.Write(reader.Read()), StringComparison.Ordinal);
     }
 

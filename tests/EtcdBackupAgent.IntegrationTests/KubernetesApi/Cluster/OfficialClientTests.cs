@@ -8,11 +8,11 @@ using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Tests.Core;
-using Xunit;
 using k8s;
 using k8s.LeaderElection;
 using k8s.LeaderElection.ResourceLock;
 using k8s.Models;
+using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 

@@ -49,7 +49,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         await DeleteAsync(foreign.Id);
 
         Assert.Contains(foreign.Id, await SnapshotsAsync());
-        await KeptAsync(foreign.Id, "it is of another cluster");
+        await KeptAsync(foreign.Id, "it belongs to another cluster");
     }
 
     [Fact]

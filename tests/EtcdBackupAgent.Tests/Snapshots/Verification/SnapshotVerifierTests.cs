@@ -18,7 +18,7 @@ public sealed class SnapshotVerifierTests : IDisposable
 
     private const string Member =
         """{"id":10276657743932975437,"peerURLs":["http://localhost:2380"],"name":"a","isLearner":true}""";
-    
+
     private readonly TestDirectory _directory = new();
 
     [Fact]
