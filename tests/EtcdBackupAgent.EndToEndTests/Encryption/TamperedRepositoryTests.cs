@@ -46,7 +46,7 @@ public sealed class TamperedRepositoryTests : IDisposable
         _ = (await location.InitAsync()).Output;
         string thief = await TamperAsync(location.Repository);
 
-        (await location.BackUpAsync()).RefusedForTheKey($"encrypts to {thief}, but BackupLocation kubedr-system/disk names other");
+        (await location.BackUpAsync()).RefusedForTheKey($"encrypts to {thief}, but BackupLocation kubedr-system/disk has other");
         ToolResult named = await location.Repository.RunAsync(
             ["backup", "--recipient", own.Recipient, .. EtcdArguments.Of(await SharedServers.EtcdAsync("3.5"))]);
         named.RefusedForTheKey($"encrypts to {thief}, but other recipients are expected ({own.Recipient})");

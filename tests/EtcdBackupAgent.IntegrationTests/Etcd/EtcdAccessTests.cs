@@ -182,9 +182,8 @@ public sealed class EtcdAccessTests(EtcdServers servers)
 
         Assert.EndsWith("authentication failed, invalid user ID or password.", e.Message, StringComparison.Ordinal);
         Assert.Equal(
-            "The name of the etcd user has a colon. Unlike in etcdctl, the password is not part of it: name the user "
-            + "alone ('root'), "
-            + "and put the password into the environment variable ETCD_PASSWORD.",
+            "The name of the etcd user has a colon. Unlike in etcdctl, the password is not part of it: give only the "
+            + "name ('root'), and put the password into the environment variable ETCD_PASSWORD.",
             e.Hint);
     }
 

@@ -14,7 +14,7 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
     [InlineData("bucket", Bucket, OtherBucket, "bucketName cannot be changed")]
     [InlineData("prefix", $"{Bucket}, prefix: a", $"{Bucket}, prefix: b", "prefix cannot be changed")]
     [InlineData("added", Bucket, $"{Bucket}, prefix: b", "prefix cannot be changed")]
-    [InlineData("removed", $"{Bucket}, prefix: a", Bucket, "make another BackupLocation")]
+    [InlineData("removed", $"{Bucket}, prefix: a", Bucket, "create another BackupLocation")]
     public async Task A_location_keeps_its_bucket_and_prefix(string what, string spec, string changed, string message)
     {
         string name = $"keeps-{what}";
@@ -51,7 +51,7 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
         await AssertRefusedAsync(
             Documents.Restore("mbrName: mbr-00f2bb92, pvcName: a", "stays"),
             Documents.Restore("mbrName: mbr-00f2bb92, pvcName: b", "stays"),
-            "make another MetadataRestore");
+            "create another MetadataRestore");
 
     [Fact]
     public async Task A_finalizer_and_a_label_may_change_where_the_spec_may_not()
