@@ -100,7 +100,8 @@ public sealed record EtcdConnection
         if (ServerName is not null && Uri.CheckHostName(ServerName) == UriHostNameType.Unknown)
         {
             throw new BackupException(
-                FailureReason.InvalidInput, $"The etcd server name '{ServerName}' is neither a host name nor an address.");
+                FailureReason.InvalidInput,
+                $"The etcd server name '{ServerName}' is neither a host name nor an address.");
         }
 
         if (User is null != Password is null)

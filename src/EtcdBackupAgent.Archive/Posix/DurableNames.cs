@@ -28,7 +28,9 @@ public static class DurableNames
         }
     }
 
-    /// <summary>Renames, and replaces what has the new name; never by a copy, as .NET does between file systems.</summary>
+    /// <summary>
+    /// Renames, and replaces what has the new name; never by a copy, as .NET does between file systems.
+    /// </summary>
     public static void Rename(string from, string to) => LinuxError.Check(LinuxCalls.Rename(from, to), to);
 
     /// <summary>

@@ -26,7 +26,10 @@ internal static class CorruptAlarm
     private static ulong MemberOf(string[] words)
     {
         string? word = words.FirstOrDefault(word => word.StartsWith(MemberPrefix, StringComparison.Ordinal));
-        return ulong.TryParse(word.AsSpan(word is null ? 0 : MemberPrefix.Length), CultureInfo.InvariantCulture, out ulong member)
+        return ulong.TryParse(
+            word.AsSpan(word is null ? 0 : MemberPrefix.Length),
+            CultureInfo.InvariantCulture,
+            out ulong member)
             ? member
             : 0;
     }

@@ -62,7 +62,9 @@ internal sealed record MemberChoice
     /// <summary>
     /// Refuses members of different clusters: otherwise chance would decide which one is backed up.
     /// </summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming each with its cluster.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>, naming each with its cluster.
+    /// </exception>
     public static void RequireOneCluster(IReadOnlyList<MemberAnswer> members)
     {
         if (members.DistinctBy(member => member.Status.Header.ClusterId).Count() > 1)

@@ -31,7 +31,9 @@ internal sealed class AlertingSslStream(Stream transport, Action<Exception> read
         return new ValueTask<int>(pending);
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override async ValueTask WriteAsync(
+        ReadOnlyMemory<byte> buffer,
+        CancellationToken cancellationToken = default)
     {
         try
         {

@@ -27,8 +27,10 @@ internal static class ClientCertificate
 
         if (now.UtcDateTime < certificate.NotBefore.ToUniversalTime())
         {
-            throw Invalid(string.Create(
-                CultureInfo.InvariantCulture, $"{name} is not valid before {certificate.NotBefore.ToUniversalTime():u}."));
+            throw Invalid(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name} is not valid before {certificate.NotBefore.ToUniversalTime():u}."));
         }
 
         return SslStreamCertificateContext.Create(

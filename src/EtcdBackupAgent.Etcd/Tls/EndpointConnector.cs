@@ -10,7 +10,11 @@ namespace EtcdBackupAgent.Etcd.Tls;
 /// Connects to one endpoint, with TLS if its scheme requires it. The HTTP handler could do this too, but does not
 /// report what failed.
 /// </summary>
-internal sealed class EndpointConnector(Uri endpoint, string? serverName, TlsCredentials credentials, TimeProvider timeProvider)
+internal sealed class EndpointConnector(
+    Uri endpoint,
+    string? serverName,
+    TlsCredentials credentials,
+    TimeProvider timeProvider)
 {
     private const string CertificateHint =
         "Check the client certificate and its key, and that the server trusts their authority.";

@@ -52,5 +52,8 @@ internal static class PemFile
     }
 
     private static BackupException Unreadable(string content, string path, string why, Exception? innerException) =>
-        new(FailureReason.InvalidInput, $"The file '{path}' with etcd's {content} cannot be read: {why}.", innerException);
+        new(
+            FailureReason.InvalidInput,
+            $"The file '{path}' with etcd's {content} cannot be read: {why}.",
+            innerException);
 }

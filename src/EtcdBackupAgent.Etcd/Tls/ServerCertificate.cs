@@ -10,7 +10,8 @@ internal static class ServerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string SubjectAlternativeName = "2.5.29.17";
-    private const X509ChainStatusFlags NoAnchor = X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
+    private const X509ChainStatusFlags NoAnchor =
+        X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
 
     /// <summary>
     /// Checks a certificate and the intermediates presented with it against the only authorities to trust (null for
@@ -81,9 +82,12 @@ internal static class ServerCertificate
 
     private static string TimeProblem(X509Chain chain, DateTimeOffset now)
     {
-        X509Certificate2 invalid = chain.ChainElements.First(element =>
-            element.ChainElementStatus.Any(status => status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid))).Certificate;
-        string whose = invalid == chain.ChainElements[0].Certificate ? "" : $"has an issuer, '{invalid.Subject}', that ";
+        X509Certificate2 invalid = chain
+            .ChainElements.First(element =>
+                element.ChainElementStatus.Any(status => status.Status.HasFlag(X509ChainStatusFlags.NotTimeValid)))
+            .Certificate;
+        string whose =
+            invalid == chain.ChainElements[0].Certificate ? "" : $"has an issuer, '{invalid.Subject}', that ";
         return now.UtcDateTime > invalid.NotAfter.ToUniversalTime()
             ? string.Create(CultureInfo.InvariantCulture, $"{whose}expired on {invalid.NotAfter.ToUniversalTime():u}")
             : string.Create(
@@ -98,7 +102,9 @@ internal static class ServerCertificate
         }
 
         X509SubjectAlternativeNameExtension names = new(extension.RawData);
-        IEnumerable<string> addresses = names.EnumerateIPAddresses().Select(static (IPAddress address) => address.ToString());
+        IEnumerable<string> addresses = names
+            .EnumerateIPAddresses()
+            .Select(static (IPAddress address) => address.ToString());
         return [.. names.EnumerateDnsNames(), .. addresses];
     }
 }

@@ -82,7 +82,9 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
             bool slip = group == Group || expected == CoreVersion || NearestName.Of(version, [expected]) is not null;
             if (slip)
             {
-                root.Error("apiVersion", $"{ResourceProblems.Show(version)} has no kind {kind}; did you mean '{expected}'?");
+                root.Error(
+                    "apiVersion",
+                    $"{ResourceProblems.Show(version)} has no kind {kind}; did you mean '{expected}'?");
                 return false;
             }
         }
@@ -116,8 +118,19 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
         string? name = metadata.RequiredText("name");
         string space = metadata.Text("namespace") ?? ResourceName.NamespaceDefault;
         metadata.Ignore(
-            "labels", "annotations", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers",
-            "generateName", "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid");
+            "labels",
+            "annotations",
+            "creationTimestamp",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+            "finalizers",
+            "generateName",
+            "generation",
+            "managedFields",
+            "ownerReferences",
+            "resourceVersion",
+            "selfLink",
+            "uid");
         metadata.WarnOfUnknown();
         if (name is not null && !IsName(name))
         {
@@ -140,6 +153,9 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
         return name is null ? null : new ResourceName(space, name);
     }
 
-    [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        @"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\z",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex NamePattern();
 }

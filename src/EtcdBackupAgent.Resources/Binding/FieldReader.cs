@@ -19,7 +19,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
     public bool Has(string field) => Find(field) is not null;
 
     /// <summary>Returns the position of the field, or of the mapping in which it is missing.</summary>
-    public string Where(string field) => node.Fields.TryGetValue(field, out ResourceNode? value) ? value.Where : node.Where;
+    public string Where(string field) =>
+        node.Fields.TryGetValue(field, out ResourceNode? value) ? value.Where : node.Where;
 
     public void Error(string field, string message) => problems.Error(Where(field), PathOf(field), message);
 
@@ -91,7 +92,12 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case null:
                 return null;
             case ScalarNode { Type: ScalarType.Number } number:
-                if (int.TryParse(number.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value)
+                if (
+                    int.TryParse(
+                        number.Text,
+                        NumberStyles.AllowLeadingSign,
+                        CultureInfo.InvariantCulture,
+                        out int value)
                     && value >= least)
                 {
                     return value;
@@ -99,7 +105,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
 
                 Error(field, $"{number.Text} is out of range; {allowed}");
                 return null;
-            case ScalarNode { Type: ScalarType.Text } text when text.Text.Length > 0 && text.Text.All(char.IsAsciiDigit):
+            case ScalarNode { Type: ScalarType.Text } text
+                when text.Text.Length > 0 && text.Text.All(char.IsAsciiDigit):
                 Error(field, $"is the text '{text.Text}', but must be a number; leave out the quotes");
                 return null;
             case ScalarNode { Type: ScalarType.Text } text:
@@ -122,7 +129,8 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case ScalarNode { IsNull: false } scalar:
                 Error(
                     field,
-                    $"is {scalar.Sort}, {ResourceProblems.Show(scalar.Text)}; allowed is true or false, without quotes");
+                    $"is {scalar.Sort}, {ResourceProblems.Show(scalar.Text)}; allowed is true or false, without quotes"
+                );
                 return null;
             case { } other:
                 Error(field, $"is {other.Sort}; allowed is true or false");

@@ -96,7 +96,9 @@ internal static partial class PolicyBinding
         {
             spec.Error(
                 "certsDir",
-                $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as /etc/kubernetes/pki");
+                $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as "
+                + "/etc/kubernetes/pki"
+            );
         }
 
         return directory;

@@ -97,7 +97,10 @@ internal sealed class References(
         }
     }
 
-    private bool HasDestination(BackupPolicy policy, Dictionary<ResourceName, BackupLocation> locations, FieldReader spec)
+    private bool HasDestination(
+        BackupPolicy policy,
+        Dictionary<ResourceName, BackupLocation> locations,
+        FieldReader spec)
     {
         // A missing destination is reported separately.
         if (policy.Destination.Name.Length == 0 || locations.ContainsKey(policy.Destination))
@@ -152,7 +155,10 @@ internal sealed class References(
     /// <summary>Whether any key is missing or empty.</summary>
     private static bool ReportMissing(SecretContent secret, string[] keys, string field, FieldReader spec)
     {
-        string[] missing = [.. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0)];
+        string[] missing =
+        [
+            .. keys.Where(key => !secret.Data.TryGetValue(key, out byte[]? value) || value.Length == 0),
+        ];
         foreach (string key in missing)
         {
             IEnumerable<string> others = secret.Data.Keys.Except(keys, StringComparer.Ordinal);

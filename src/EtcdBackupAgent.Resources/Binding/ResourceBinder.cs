@@ -83,7 +83,10 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
         ResourceProblems own = new(problems, "document");
         if (node is not MappingNode mapping)
         {
-            own.Error(node.Where, "", $"is {node.Sort}, but must be a mapping with apiVersion, kind, metadata and spec");
+            own.Error(
+                node.Where,
+                "",
+                $"is {node.Sort}, but must be a mapping with apiVersion, kind, metadata and spec");
             return [];
         }
 

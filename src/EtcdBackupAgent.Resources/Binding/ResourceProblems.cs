@@ -23,7 +23,8 @@ internal sealed class ResourceProblems(List<ResourceProblem> all, string descrip
         Add(ProblemSeverity.Error, where, field, message);
     }
 
-    public void Warning(string where, string field, string message) => Add(ProblemSeverity.Warning, where, field, message);
+    public void Warning(string where, string field, string message) =>
+        Add(ProblemSeverity.Warning, where, field, message);
 
     /// <summary>Returns a value in quotes, cut if it is long, with control characters escaped as in C. Not for secrets,
     /// and not for a URL that may contain one.</summary>
@@ -42,14 +43,16 @@ internal sealed class ResourceProblems(List<ResourceProblem> all, string descrip
         _ => character.ToString(),
     };
 
-    private void Add(ProblemSeverity severity, string where, string field, string message) => all.Add(new ResourceProblem
-    {
-        Severity = severity,
-        Where = where,
-        Document = Description,
-        Kind = Kind,
-        Name = Name,
-        Field = field,
-        Message = message,
-    });
+    private void Add(ProblemSeverity severity, string where, string field, string message) =>
+        all.Add(
+            new ResourceProblem
+            {
+                Severity = severity,
+                Where = where,
+                Document = Description,
+                Kind = Kind,
+                Name = Name,
+                Field = field,
+                Message = message,
+            });
 }

@@ -20,7 +20,9 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
     /// a few objects.</summary>
     public const int FileBytesMax = 8 * 1024 * 1024;
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(
+        encoderShouldEmitUTF8Identifier: false,
+        throwOnInvalidBytes: true);
     private static readonly string[] Extensions = [".yaml", ".yml", ".json"];
 
     public string Address { get; } = directory;
@@ -60,14 +62,20 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"The directory of resources cannot be read: {e.Message}", e)
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"The directory of resources cannot be read: {e.Message}",
+                e)
             {
                 Hint = "Name a directory that contains BackupLocation, MetadataBackupPolicy and Secret documents.",
             };
         }
     }
 
-    private static async Task<byte[]> ReadAsync(string path, ResourceProblems problems, CancellationToken cancellationToken)
+    private static async Task<byte[]> ReadAsync(
+        string path,
+        ResourceProblems problems,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -75,7 +83,11 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
             if (stream.Length <= FileBytesMax)
             {
                 byte[] bytes = new byte[stream.Length];
-                int length = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
+                int length = await stream.ReadAtLeastAsync(
+                    bytes,
+                    bytes.Length,
+                    throwOnEndOfStream: false,
+                    cancellationToken);
                 return bytes[..length];
             }
 

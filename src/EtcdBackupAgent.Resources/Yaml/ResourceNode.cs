@@ -19,7 +19,8 @@ internal sealed record MappingNode(string Where, int Size, IReadOnlyDictionary<s
     public override string Sort => "a mapping";
 }
 
-internal sealed record SequenceNode(string Where, int Size, IReadOnlyList<ResourceNode> Items) : ResourceNode(Where, Size)
+internal sealed record SequenceNode(string Where, int Size, IReadOnlyList<ResourceNode> Items)
+    : ResourceNode(Where, Size)
 {
     public override string Sort => "a list";
 }

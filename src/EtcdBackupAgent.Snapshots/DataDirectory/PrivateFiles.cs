@@ -1,6 +1,8 @@
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 
-/// <summary>Files and directories that only their owner may read, and that are on the disk before anybody relies on them.</summary>
+/// <summary>
+/// Files and directories that only their owner may read, and that are on the disk before anybody relies on them.
+/// </summary>
 public static class PrivateFiles
 {
     private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;

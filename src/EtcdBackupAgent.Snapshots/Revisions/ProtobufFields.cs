@@ -151,7 +151,9 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
     }
 }
 
-/// <summary>How a protobuf field's value is written. Source: https://protobuf.dev/programming-guides/encoding/.</summary>
+/// <summary>
+/// How a protobuf field's value is written. Source: https://protobuf.dev/programming-guides/encoding/.
+/// </summary>
 public enum ProtobufWireType
 {
     Varint = 0,

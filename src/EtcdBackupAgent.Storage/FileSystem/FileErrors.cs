@@ -41,7 +41,9 @@ internal static class FileErrors
                 + "file size (ulimit -f).",
         },
         IOException { HResult: Errno.ReadOnlyFileSystem } => new(
-            FailureReason.StoreDenied, $"Cannot {action} in '{path}': the file system is mounted read-only.", exception),
+            FailureReason.StoreDenied,
+            $"Cannot {action} in '{path}': the file system is mounted read-only.",
+            exception),
         UnauthorizedAccessException => new(
             FailureReason.StoreDenied, $"Cannot {action} in '{path}': {exception.Message}", exception)
         {

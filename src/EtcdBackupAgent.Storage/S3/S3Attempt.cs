@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// One request on its way, or one read of its answer. It is given up when nothing has moved for <see cref="StallTimeout"/>: a time
-/// limit of the whole would be too short for a slow line or too long for a dead one.
+/// One request on its way, or one read of its answer. It is given up when nothing has moved for
+/// <see cref="StallTimeout"/>: a time limit of the whole would be too short for a slow line or too long for a dead one.
 /// </summary>
 internal sealed class S3Attempt : IDisposable
 {

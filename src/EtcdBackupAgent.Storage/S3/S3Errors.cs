@@ -120,7 +120,8 @@ internal static class S3Errors
             return (
                 FailureReason.StoreDenied,
                 $"the web identity token cannot be read: {exception.InnerException!.Message}",
-                $"See that the file that {TokenService.TokenFileVariable} names is there and may be read; in a pod it is "
+                $"See that the file that {TokenService.TokenFileVariable} names is there and may be read; in a pod it "
+                + "is "
                 + "in a projected volume.");
         }
 

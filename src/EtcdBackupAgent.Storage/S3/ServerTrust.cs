@@ -8,16 +8,21 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Whom TLS trusts: the system's roots, or only the CA certificates that were given. The host name is checked either way; nothing
-/// can turn that off.
+/// Whom TLS trusts: the system's roots, or only the CA certificates that were given. The host name is checked either
+/// way; nothing can turn that off.
 /// </summary>
 internal static class ServerTrust
 {
     /// <summary>What the AWS programs call the file of CA certificates to trust in place of the system's.</summary>
     public const string BundleVariable = "AWS_CA_BUNDLE";
 
-    /// <summary>Trusts the certificates given; if none are, those of <see cref="BundleVariable"/>; if that is not set, the system's.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: no certificates are in what was given.</exception>
+    /// <summary>
+    /// Trusts the certificates given; if none are, those of <see cref="BundleVariable"/>; if that is not set, the
+    /// system's.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: no certificates are in what was given.
+    /// </exception>
     public static SslClientAuthenticationOptions Options(string? caCertificatePem)
     {
         X509ChainPolicy policy = new()
@@ -94,7 +99,8 @@ internal static class ServerTrust
             string from = certificate.NotBefore.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture);
             string to = certificate.NotAfter.ToUniversalTime().ToString("u", CultureInfo.InvariantCulture);
             return new UntrustedServerException(
-                $"a certificate of the server's chain is not valid now; the server's own, '{certificate.Subject}', is valid from "
+                $"a certificate of the server's chain is not valid now; the server's own, '{certificate.Subject}', is "
+                + "valid from "
                 + $"{from} to {to}.",
                 "Renew it, or set this machine's clock.");
         }
@@ -104,9 +110,12 @@ internal static class ServerTrust
                 $"the server's certificate is for another host: it is for {Names(certificate)}.",
                 "Use one of these names in the endpoint, or give the server a certificate for the name in use.")
             : new UntrustedServerException(
-                $"the server's certificate '{certificate.Subject}', issued by '{certificate.Issuer}', is not signed by a CA that "
-                + $"is trusted ({status}).",
-                "Give the certificate of the CA that signed it: caCertificate of the BackupLocation, --s3-ca-file, or AWS_CA_BUNDLE.");
+                $"the server's certificate '{certificate.Subject}', issued by '{certificate.Issuer}', is not signed by "
+                + "a CA that "
+                    + $"is trusted ({status}).",
+                "Give the certificate of the CA that signed it: caCertificate of the BackupLocation, --s3-ca-file, or "
+                + "AWS_CA_BUNDLE."
+            );
     }
 
     private static string Names(X509Certificate2 certificate)
@@ -115,6 +124,8 @@ internal static class ServerTrust
             certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>().FirstOrDefault();
         return names is null
             ? $"no name at all (subject '{certificate.Subject}')"
-            : string.Join(", ", names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(a => a.ToString())));
+            : string.Join(
+                ", ",
+                names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(a => a.ToString())));
     }
 }
