@@ -29,25 +29,34 @@ internal static class ApiFailure
     public static BackupException From(KubernetesConnection connection, string action, Exception exception)
     {
         (FailureReason reason, string why, string? hint) = Diagnose(exception);
-        return new BackupException(reason, $"Cannot {action} at {connection}: {why.TrimEnd('.')}.", exception) { Hint = hint };
+        return new BackupException(reason, $"Cannot {action} at {connection}: {why.TrimEnd('.')}.", exception)
+        {
+            Hint = hint,
+        };
     }
 
-    private static (FailureReason Reason, string Why, string? Hint) Diagnose(Exception exception) => exception switch
-    {
-        ProxyException e => (FailureReason.KubernetesUnreachable, e.Message, e.Hint),
-        ApiStatusException { ForeignHint: { } hint } e => (FailureReason.KubernetesUnreachable, e.Message, hint),
-        ApiStatusException { Code: HttpStatusCode.Unauthorized } e => (FailureReason.KubernetesDenied, e.Message, LoginHint),
-        ApiStatusException { Code: HttpStatusCode.Forbidden } e => (FailureReason.KubernetesDenied, e.Message, RightsHint),
-        ApiStatusException { IsConflict: true } e => (FailureReason.KubernetesConflict, e.Message, null),
-        ApiStatusException e => (FailureReason.KubernetesFailed, e.Message, null),
-        JsonException => (FailureReason.KubernetesFailed, "the response is not JSON", AddressHint),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
-            (
+    private static (FailureReason Reason, string Why, string? Hint) Diagnose(Exception exception) =>
+        exception switch
+        {
+            ProxyException e => (FailureReason.KubernetesUnreachable, e.Message, e.Hint),
+            ApiStatusException { ForeignHint: { } hint } e => (FailureReason.KubernetesUnreachable, e.Message, hint),
+            ApiStatusException { Code: HttpStatusCode.Unauthorized } e => (
+                FailureReason.KubernetesDenied,
+                e.Message,
+                LoginHint),
+            ApiStatusException { Code: HttpStatusCode.Forbidden } e => (
+                FailureReason.KubernetesDenied,
+                e.Message,
+                RightsHint),
+            ApiStatusException { IsConflict: true } e => (FailureReason.KubernetesConflict, e.Message, null),
+            ApiStatusException e => (FailureReason.KubernetesFailed, e.Message, null),
+            JsonException => (FailureReason.KubernetesFailed, "the response is not JSON", AddressHint),
+            HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => (
                 FailureReason.KubernetesFailed,
                 $"the response is larger than {ApiTransport.ResponseBytesMax:N0} bytes",
                 null),
-        _ => Broken(exception),
-    };
+            _ => Broken(exception),
+        };
 
     private static (FailureReason Reason, string Why, string? Hint) Broken(Exception exception)
     {

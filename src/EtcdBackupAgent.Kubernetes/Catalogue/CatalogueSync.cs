@@ -82,7 +82,11 @@ internal sealed class CatalogueSync(
         CataloguePlan plan = CataloguePlan.Make(name, inventory, records, policies);
 
         // 4
-        ParallelOptions several = new() { MaxDegreeOfParallelism = WritesInFlightMax, CancellationToken = cancellationToken };
+        ParallelOptions several = new()
+        {
+            MaxDegreeOfParallelism = WritesInFlightMax,
+            CancellationToken = cancellationToken,
+        };
         CatalogueEntry[] absent =
             [.. plan.Missing.Where(missing => !IsAwaitingDeletion(ClusterNames.RecordOf(missing.Snapshot.Id.Value)))];
         await Parallel.ForEachAsync(absent, several, async (missing, stop) => await _records.PublishAsync(
@@ -132,7 +136,8 @@ internal sealed class CatalogueSync(
         {
             throw new BackupException(
                 FailureReason.ProtectionChanged,
-                $"The repository at {store.Address} is {repository.Document.Id}, but BackupLocation {location.Name} was "
+                $"The repository at {store.Address} is {repository.Document.Id}, but BackupLocation {location.Name} "
+                + "was "
                 + $"pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another repository was put in its "
                 + "place. The records are left as they are.");
         }

@@ -15,7 +15,11 @@ internal static partial class ControllerLog
         Reconciliation(logger, kind, name, id);
 
     [LoggerMessage(LogLevel.Warning, "The watch of {Kind} was interrupted; retrying in {RetryIn}: {Message}")]
-    public static partial void WatchInterrupted(this ILogger logger, ResourceKind kind, string message, TimeSpan retryIn);
+    public static partial void WatchInterrupted(
+        this ILogger logger,
+        ResourceKind kind,
+        string message,
+        TimeSpan retryIn);
 
     [LoggerMessage(LogLevel.Warning, "Failed to reconcile {Kind} {Name} ({Reason}); retrying in {RetryIn}: {Message}")]
     public static partial void ReconcileFailed(

@@ -150,7 +150,10 @@ internal sealed class PolicyReconciler(
 
     /// <returns>Whether a CronJob can express the policy's schedule. If not, an existing CronJob continues as
     /// before.</returns>
-    private async Task<bool> KeepCronJobAsync(BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
+    private async Task<bool> KeepCronJobAsync(
+        BoundPolicy bound,
+        BackupPolicy policy,
+        CancellationToken cancellationToken)
     {
         string name = policy.Name.Name;
         if (mode.IsInProcess(policy) || policy.Schedule is null)
@@ -223,7 +226,9 @@ internal sealed class PolicyReconciler(
             { Suspend: true } => ("Suspended", "The schedule is suspended."),
             { Schedule: null } => ("OnDemand", "The policy has no schedule: it is backed up once, and on request."),
             _ when mode.IsInProcess(policy) => ("InProcess", $"The worker backs up on schedule '{policy.Schedule}'."),
-            _ => ("Scheduled", $"CronJob {ClusterNames.CronJobOf(policy.Name.Name)} backs up on schedule '{policy.Schedule}'."),
+            _ => (
+                "Scheduled",
+                $"CronJob {ClusterNames.CronJobOf(policy.Name.Name)} backs up on schedule '{policy.Schedule}'."),
         };
         return SetReadyAsync(item, holds: true, reason, message, cancellationToken);
     }

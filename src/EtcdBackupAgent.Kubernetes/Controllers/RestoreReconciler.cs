@@ -154,7 +154,9 @@ internal sealed class RestoreReconciler(
     private static string JobOf(RestoreObject restore)
     {
         string name = restore.Name;
-        string start = (name.Length <= NameLengthMax ? name : name[..NameLengthMax]).TrimEnd('-', '.').Replace('.', '-');
+        string start = (name.Length <= NameLengthMax ? name : name[..NameLengthMax])
+            .TrimEnd('-', '.')
+            .Replace('.', '-');
         string key = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(restore.Uid)))[..KeyDigits];
         return $"{start}-restore-{key}";
     }

@@ -10,7 +10,10 @@ internal static class ClusterKinds
     public static readonly ResourceKind Record = Kubedr("metadatabackuprecords", "MetadataBackupRecord");
     public static readonly ResourceKind Restore = Kubedr("metadatarestores", "MetadataRestore");
 
-    public static readonly ResourceKind Namespace = new("", "v1", "namespaces", IsNamespaced: false) { Kind = "Namespace" };
+    public static readonly ResourceKind Namespace = new("", "v1", "namespaces", IsNamespaced: false)
+    {
+        Kind = "Namespace",
+    };
     public static readonly ResourceKind Secret = new("", "v1", "secrets") { Kind = DocumentIdentity.Secret };
     public static readonly ResourceKind Event = new("", "v1", "events") { Kind = "Event" };
     public static readonly ResourceKind Pod = new("", "v1", "pods") { Kind = "Pod" };

@@ -284,7 +284,8 @@ internal sealed class PolicyStatus(JsonObject status)
 
     /// <summary>Whether a pod belongs to a Job. A pod's name begins with that of its Job; for a pod that never existed,
     /// the status has the Job's name.</summary>
-    private static bool IsOf(string pod, string job) => pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
+    private static bool IsOf(string pod, string job) =>
+        pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
     /// <summary>Sets the last run. If the status reports a later run, returns false and changes nothing.</summary>
     private bool SetRun(PolicyRunState state, string? pod, long generation, DateTimeOffset at, DateTimeOffset now)

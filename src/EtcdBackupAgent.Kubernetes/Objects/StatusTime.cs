@@ -16,5 +16,6 @@ internal static class StatusTime
         read is { } time && !ClockTolerance.IsFuture(time, now) ? time : null;
 
     /// <summary>Returns a time as it is after it was written and read again.</summary>
-    public static DateTimeOffset Rounded(DateTimeOffset time) => time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
+    public static DateTimeOffset Rounded(DateTimeOffset time) =>
+        time.AddTicks(-(time.UtcTicks % TimeSpan.TicksPerSecond));
 }

@@ -54,12 +54,15 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
 
     /// <summary>Whether a later attempt may succeed: another writer changed the object first, the server did not
     /// respond, or the server has a problem of its own.</summary>
-    private static bool IsWorthAnother(Exception e) => e switch
-    {
-        ApiStatusException status => status.IsConflict || status.IsNotServed || status.Code == HttpStatusCode.TooManyRequests
-            || status.Code >= HttpStatusCode.InternalServerError,
-        ProxyException proxy => proxy.IsTransient,
-        HttpRequestException or IOException or TimeoutException or JsonException => true,
-        _ => false,
-    };
+    private static bool IsWorthAnother(Exception e) =>
+        e switch
+        {
+            ApiStatusException status => status.IsConflict
+                || status.IsNotServed
+                || status.Code == HttpStatusCode.TooManyRequests
+                || status.Code >= HttpStatusCode.InternalServerError,
+            ProxyException proxy => proxy.IsTransient,
+            HttpRequestException or IOException or TimeoutException or JsonException => true,
+            _ => false,
+        };
 }

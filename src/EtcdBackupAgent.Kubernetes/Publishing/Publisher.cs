@@ -101,10 +101,19 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
             return;
         }
 
-        await telling.TellAsync($"write the status of policy {run.Policy}", token =>
-            _statuses.SucceededAsync(run, manifest, verification, token));
-        await telling.TellAsync($"record an event of policy {run.Policy}", token =>
-            EventAsync(run, EventType.Normal, "BackupSucceeded", PolicyStatus.SuccessText(manifest.Id), manifest.Id.Value, token));
+        await telling.TellAsync(
+            $"write the status of policy {run.Policy}",
+            token => _statuses.SucceededAsync(run, manifest, verification, token));
+        await telling.TellAsync(
+            $"record an event of policy {run.Policy}",
+            token =>
+                EventAsync(
+                    run,
+                    EventType.Normal,
+                    "BackupSucceeded",
+                    PolicyStatus.SuccessText(manifest.Id),
+                    manifest.Id.Value,
+                    token));
         if (outcome.Pruned is { } pruned)
         {
             await telling.TellAsync($"remove the records of snapshots that policy {run.Policy} does not keep", token =>
@@ -162,7 +171,12 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
 
     /// <summary>Records an event about the policy; does nothing if the policy no longer exists.</summary>
     private async Task EventAsync(
-        PublishedRun run, EventType type, string reason, string message, string key, CancellationToken cancellationToken)
+        PublishedRun run,
+        EventType type,
+        string reason,
+        string message,
+        string key,
+        CancellationToken cancellationToken)
     {
         ResourceName name = run.Policy;
         JsonObject? there = await client.FindAsync(

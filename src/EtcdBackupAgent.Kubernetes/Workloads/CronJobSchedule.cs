@@ -33,7 +33,8 @@ internal static class CronJobSchedule
             < MinutesInHour when MinutesInHour % minutes == 0 => Text($"*/{minutes} * * * *"),
             MinutesInHour => "0 * * * *",
             MinutesInHour * HoursInDay => "0 0 * * *",
-            _ when minutes % MinutesInHour == 0 && hours < HoursInDay && HoursInDay % hours == 0 => Text($"0 */{hours} * * *"),
+            _ when minutes % MinutesInHour == 0 && hours < HoursInDay && HoursInDay % hours == 0 => Text(
+                $"0 */{hours} * * *"),
             _ => null,
         };
     }

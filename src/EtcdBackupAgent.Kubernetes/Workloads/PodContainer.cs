@@ -123,7 +123,11 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     public JsonObject ToJson()
     {
         Variable("TMPDIR", PodPaths.Temporary);
-        Mount("tmp", new JsonObject { ["emptyDir"] = new JsonObject { ["medium"] = "Memory" } }, PodPaths.Temporary, false);
+        Mount(
+            "tmp",
+            new JsonObject { ["emptyDir"] = new JsonObject { ["medium"] = "Memory" } },
+            PodPaths.Temporary,
+            false);
         return new JsonObject
         {
             ["name"] = name,

@@ -178,9 +178,12 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         BackupPolicy policy = named.Policy
             ?? throw new BackupException(FailureReason.InvalidInput, "backup --resources needs --policy NAME.");
         PolicyBackup backup = new(
-            wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)), new DirectoryRecipientPins(named.Directory));
-        return new Work(policy.Name, named.Location.Name, (progress, token) =>
-            backup.ExecuteAsync(policy, named.Resources, BackupReason.OnDemand, progress, token));
+            wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)),
+            new DirectoryRecipientPins(named.Directory));
+        return new Work(
+            policy.Name,
+            named.Location.Name,
+            (progress, token) => backup.ExecuteAsync(policy, named.Resources, BackupReason.OnDemand, progress, token));
     }
 
     private async Task<Work> ReadOptionsAsync(
@@ -222,7 +225,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         console.WriteLine($"Backup completed, snapshot ID: {manifest.Id}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
-            + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, in {outcome.Address}");
+            + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, "
+            + $"in {outcome.Address}");
         if (outcome.Verified is { } verified)
         {
             VerificationText.Write(console, verified);

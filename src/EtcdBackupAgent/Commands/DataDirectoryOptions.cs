@@ -117,9 +117,12 @@ internal sealed class DataDirectoryOptions
     {
         if (parsed.GetValue(_dataDirectory) is not { } directory)
         {
-            return OnlyWithDataDirectory.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } lonely
+            return
+                OnlyWithDataDirectory.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } lonely
                 ? null
-                : throw Mistake($"{lonely.Name} needs --data-dir.", "Name the data directory to build with --data-dir DIR.");
+                : throw Mistake(
+                    $"{lonely.Name} needs --data-dir.",
+                    "Name the data directory to build with --data-dir DIR.");
         }
 
         RequireSense(parsed);
@@ -186,7 +189,9 @@ internal sealed class DataDirectoryOptions
                 Cluster = ReadCluster(parsed.GetValue(_cluster) ?? ClusterDefault),
                 Token = parsed.GetValue(_token),
                 AdvertisePeerUrls = (parsed.GetValue(_peerUrls) ?? PeerUrlsDefault).Split(','),
-                RevisionBump = parsed.GetValue(_noBump) ? null : parsed.GetValue(_bump) ?? RestorePlan.RevisionBumpDefault,
+                RevisionBump = parsed.GetValue(_noBump)
+                    ? null
+                    : parsed.GetValue(_bump) ?? RestorePlan.RevisionBumpDefault,
                 QuotaBackendBytes = parsed.GetValue(_quota) ?? RestorePlan.QuotaBackendBytesDefault,
             };
             plan.Validate();

@@ -52,15 +52,18 @@ internal static class InspectCommand
                 using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
                 InspectRun run = new(
                     opened.Repository, own.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
-                inspection = await TransferDisplay.ShowAsync(progress => run.OfSnapshotAsync(named, progress, cancellationToken));
+                inspection = await TransferDisplay.ShowAsync(
+                    progress => run.OfSnapshotAsync(named, progress, cancellationToken));
             }
 
-            output.Write(parsed, InspectionText.Document(inspection), console => InspectionText.Write(console, inspection));
+            output.Write(
+                parsed, InspectionText.Document(inspection), console => InspectionText.Write(console, inspection));
             return inspection.IsSound ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
         });
         return verb.WithExample(
             "etcd-backup-agent inspect /var/lib/etcd/member/snap/db\n"
-            + "etcd-backup-agent inspect latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase");
+            + "etcd-backup-agent inspect latest --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase");
     }
 
     private static bool IsFile(string named) => named.Contains('/', StringComparison.Ordinal) || File.Exists(named);

@@ -49,6 +49,7 @@ internal static class ListCommand
 
             return ExitCodes.Success;
         });
-        return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint https://minio.example:9000");
+        return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint "
+            + "https://minio.example:9000");
     }
 }

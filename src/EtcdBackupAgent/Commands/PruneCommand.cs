@@ -61,7 +61,8 @@ internal static class PruneCommand
             using OpenedRepository opened = await repository.OpenAsync(choice, parsed, cancellationToken);
             RetentionRule? rule = policy is null
                 ? null
-                : await RuleAsync(opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
+                : await RuleAsync(
+                    opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
             bool onlyPlan = parsed.GetValue(dryRun);
             PruneReport report =
                 await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
@@ -70,7 +71,8 @@ internal static class PruneCommand
                 FailureText.WriteWarning(warning);
             }
 
-            output.Write(parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
+            output.Write(
+                parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
             return ExitCodes.Success;
         });
         return verb.WithExample(

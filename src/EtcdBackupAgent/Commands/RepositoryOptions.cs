@@ -58,11 +58,13 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     };
 
     /// <summary>The policy. A verb can replace the description with one that fits how it uses the policy.</summary>
-    public Option<string?> Policy { get; } = new("--policy")
-    {
-        Description = "The MetadataBackupPolicy, as NAME or NAMESPACE/NAME. With --resources it also names the repository.",
-        HelpName = "NAME",
-    };
+    public Option<string?> Policy { get; } =
+        new("--policy")
+        {
+            Description =
+                "The MetadataBackupPolicy, as NAME or NAMESPACE/NAME. With --resources it also names the repository.",
+            HelpName = "NAME",
+        };
 
     public void AddTo(Command verb)
     {
@@ -201,7 +203,9 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         {
             ({ } text, _) => ResourceNameText.Parse("--location", text),
             (null, { } named) => named.Destination,
-            (null, null) => throw Mistake("--resources is given, but no location.", "Add --location NAME or --policy NAME."),
+            (null, null) => throw Mistake(
+                "--resources is given, but no location.",
+                "Add --location NAME or --policy NAME."),
         };
         return new ResourceRepository(documents.RequireLocation(locationName), policy, documents.Set, directory);
     }

@@ -66,7 +66,8 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         restore._output.AddTo(verb);
         verb.SetAction(restore.ExecuteAsync);
         return verb.WithExample(
-            "etcd-backup-agent restore latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase \\\n"
+            "etcd-backup-agent restore latest --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase \\\n"
             + "  --data-dir /var/lib/etcd-restored --certs-to /root/restored-pki --name cp1 \\\n"
             + "  --initial-cluster cp1=https://10.0.0.1:2380 --initial-advertise-peer-urls https://10.0.0.1:2380\n"
             + "etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore");
@@ -114,10 +115,20 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         string idText = parsed.GetValue(_id)!;
         if (build is not null)
         {
-            DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
-                opened.Repository, idText, own.Identities, build, progress, cancellationToken));
+            DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress =>
+                DataDirectoryRun.FromRepositoryAsync(
+                    opened.Repository,
+                    idText,
+                    own.Identities,
+                    build,
+                    progress,
+                    cancellationToken));
             await RestoredCluster.TryNoteAsync(
-                opened.Repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), wiring.Time, cancellationToken);
+                opened.Repository,
+                built.Manifest!,
+                new EtcdId(built.Summary.ClusterId),
+                wiring.Time,
+                cancellationToken);
             Write(parsed, built, build);
             return;
         }

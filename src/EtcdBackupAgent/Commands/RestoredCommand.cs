@@ -56,7 +56,8 @@ internal static class RestoredCommand
                 };
             }
 
-            await RestoredCluster.NoteAsync(opened.Repository, snapshot.Manifest, restored, wiring.Time, cancellationToken);
+            await RestoredCluster.NoteAsync(
+                opened.Repository, snapshot.Manifest, restored, wiring.Time, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject

@@ -58,9 +58,11 @@ internal static class VerifyCommand
             {
                 DeepVerifyRun deepRun = new(
                     opened.Repository, own.Identities, scratch ?? Path.GetTempPath(), AgentVersion.Text, wiring.Time);
-                IReadOnlyList<DeepVerifyOutcome> found = await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(
-                    async progress => await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
-                output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));
+                IReadOnlyList<DeepVerifyOutcome> found =
+                    await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(async progress =>
+                        await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
+                output.Write(
+                    parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));
                 return Judge(found);
             }
 
@@ -74,7 +76,8 @@ internal static class VerifyCommand
         });
         return verb.WithExample(
             "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
-            + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase\n"
+            + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase\n"
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
     }
 

@@ -111,7 +111,10 @@ internal static class ControllerHost
                         report.Inventory.FromFuture.Count()),
                     Gone = metrics.RepositoryGone,
                 },
-                new PolicyReconciler(cluster, mode, events, options.Controller, wiring.Time, logger) { Observer = policies },
+                new PolicyReconciler(cluster, mode, events, options.Controller, wiring.Time, logger)
+                {
+                    Observer = policies,
+                },
                 new RecordReconciler(cluster, repositories, events, wiring.Time, logger) { DeletedRecords = deleted },
                 new RestoreReconciler(cluster, options.Image, events, options.Controller, wiring.Time, logger),
             ],

@@ -24,7 +24,11 @@ internal static partial class Monitoring
     /// <param name="listen">The address to serve; null for none.</param>
     /// <param name="silenceMax">How long the main loop can be silent before it is considered hung.</param>
     /// <param name="time">The clock of the measures.</param>
-    public static void AddMonitoring(this IServiceCollection services, IPEndPoint? listen, TimeSpan silenceMax, TimeProvider time)
+    public static void AddMonitoring(
+        this IServiceCollection services,
+        IPEndPoint? listen,
+        TimeSpan silenceMax,
+        TimeProvider time)
     {
         services.AddSingleton(_ => new AgentMetrics(AgentVersion.Text, time));
         services.AddSingleton(_ => new AgentHealth(time, silenceMax));

@@ -22,7 +22,9 @@ internal static class WorkerHost
     /// <param name="listen">The address that serves metrics and health; null for none.</param>
     /// <param name="configureLogs">Configures the log. All lines are written when this method returns.</param>
     /// <param name="cancellationToken">Stops the worker in order.</param>
-    /// <exception cref="Core.Failures.BackupException">The resources cannot be used; the worker did not start.</exception>
+    /// <exception cref="Core.Failures.BackupException">
+    /// The resources cannot be used; the worker did not start.
+    /// </exception>
     public static async Task RunAsync(
         Wiring wiring,
         IResourceStore resources,

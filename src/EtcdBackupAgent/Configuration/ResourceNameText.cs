@@ -7,10 +7,13 @@ namespace EtcdBackupAgent.Configuration;
 internal static class ResourceNameText
 {
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
-    public static ResourceName Parse(string option, string text) => text.Split('/') switch
-    {
-        [{ Length: > 0 } name] => new ResourceName(ResourceName.NamespaceDefault, name),
-        [{ Length: > 0 } @namespace, { Length: > 0 } name] => new ResourceName(@namespace, name),
-        _ => throw new BackupException(FailureReason.InvalidInput, $"{option} '{text}' is neither NAME nor NAMESPACE/NAME."),
-    };
+    public static ResourceName Parse(string option, string text) =>
+        text.Split('/') switch
+        {
+            [{ Length: > 0 } name] => new ResourceName(ResourceName.NamespaceDefault, name),
+            [{ Length: > 0 } @namespace, { Length: > 0 } name] => new ResourceName(@namespace, name),
+            _ => throw new BackupException(
+                FailureReason.InvalidInput,
+                $"{option} '{text}' is neither NAME nor NAMESPACE/NAME."),
+        };
 }

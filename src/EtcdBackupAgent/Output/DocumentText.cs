@@ -74,6 +74,12 @@ internal static class DocumentText
     /// </summary>
     private static Scalar Text(string text) =>
         text is "" or [(>= '0' and <= '9') or '.' or '+' or '-', ..] || YamlWords.Contains(text)
-            ? new Scalar(AnchorName.Empty, TagName.Empty, text, ScalarStyle.DoubleQuoted, isPlainImplicit: false, isQuotedImplicit: true)
+            ? new Scalar(
+                AnchorName.Empty,
+                TagName.Empty,
+                text,
+                ScalarStyle.DoubleQuoted,
+                isPlainImplicit: false,
+                isQuotedImplicit: true)
             : new Scalar(text);
 }

@@ -42,7 +42,8 @@ internal static class InspectionText
             int nameWidth = facts.Max(fact => fact.Name.Length) + 2;
             foreach ((string name, string value) in facts)
             {
-                console.WriteLine(name.Length == 0 ? new string(' ', nameWidth) + value : $"{name}:".PadRight(nameWidth) + value);
+                console.WriteLine(
+                    name.Length == 0 ? new string(' ', nameWidth) + value : $"{name}:".PadRight(nameWidth) + value);
             }
 
             console.WriteLine();
@@ -82,10 +83,14 @@ internal static class InspectionText
             ? "none: a copy of a member's database"
             : inspection.Trailer == SnapshotTrailerResult.Valid ? "right" : "WRONG");
         yield return ("Revision", Text(report.Revision));
-        yield return ("Compacted", report.CompactRevision < 0
-            ? "never"
-            : $"to {report.CompactRevision}{(report.IsCompactionUnfinished ? ", not finished" : "")}");
-        yield return ("Keys", $"{report.LiveKeys} in {report.Revisions} revisions, {report.HistoryRevisions} of them history");
+        yield return (
+            "Compacted",
+            report.CompactRevision < 0
+                ? "never"
+                : $"to {report.CompactRevision}{(report.IsCompactionUnfinished ? ", not finished" : "")}");
+        yield return (
+            "Keys",
+            $"{report.LiveKeys} in {report.Revisions} revisions, {report.HistoryRevisions} of them history");
         yield return ("Leases", Text(state.Leases));
         yield return ("Version", $"cluster {state.ClusterVersion ?? "-"}, storage {state.StorageVersion ?? "-"}");
         yield return ("Raft", $"index {state.ConsistentIndex?.ToString(CultureInfo.InvariantCulture) ?? "-"}, "
@@ -112,7 +117,11 @@ internal static class InspectionText
     private static Table PrefixTable(SnapshotReport report)
     {
         Table table = Terminal.NewTable("PREFIX", "KEYS", "REVISIONS", "BYTES");
-        PrefixReport[] rest = [.. report.Prefixes.Skip(PrefixesShownMax), .. new[] { report.OtherPrefixes }.OfType<PrefixReport>()];
+        PrefixReport[] rest =
+        [
+            .. report.Prefixes.Skip(PrefixesShownMax),
+            .. new[] { report.OtherPrefixes }.OfType<PrefixReport>(),
+        ];
         foreach (PrefixReport prefix in report.Prefixes.Take(PrefixesShownMax))
         {
             AddRow(table, prefix.Prefix.Length == 0 ? "(none)" : prefix.Prefix, prefix);
@@ -132,8 +141,12 @@ internal static class InspectionText
         return table;
     }
 
-    private static void AddRow(Table table, string name, PrefixReport prefix) => table.AddRow(
-        new Text(name), new Text(Text(prefix.LiveKeys)), new Text(Text(prefix.Revisions)), new Text(Readable.Bytes(prefix.Bytes)));
+    private static void AddRow(Table table, string name, PrefixReport prefix) =>
+        table.AddRow(
+            new Text(name),
+            new Text(Text(prefix.LiveKeys)),
+            new Text(Text(prefix.Revisions)),
+            new Text(Readable.Bytes(prefix.Bytes)));
 
     private static JsonObject Document(SnapshotCheck check) => new()
     {

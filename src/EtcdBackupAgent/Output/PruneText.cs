@@ -23,7 +23,9 @@ internal static class PruneText
             ? dryRun ? "Nothing would be removed" : "Nothing was removed"
             : $"{(dryRun ? "Would remove" : "Removed")} {string.Join(", ", parts)}";
         int kept = report.Decisions.Count - removed;
-        return report.Decisions.Count == 0 ? $"{what}." : $"{what}; {Counted(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
+        return report.Decisions.Count == 0
+            ? $"{what}."
+            : $"{what}; {Counted(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
     }
 
     private static string? Counted(int number, string noun, string after = "") =>
@@ -63,7 +65,8 @@ internal static class PruneText
             ["keep"] = d.Keep,
             ["reason"] = d.Reason,
         })]),
-        ["unreferencedObjects"] = new JsonArray([.. report.UnreferencedObjects.Select(o => JsonValue.Create(o.Key.Value))]),
+        ["unreferencedObjects"] = new JsonArray(
+            [.. report.UnreferencedObjects.Select(o => JsonValue.Create(o.Key.Value))]),
         ["staleUploads"] = new JsonArray([.. report.StaleUploads.Select(u => JsonValue.Create(u.Key))]),
         ["future"] = new JsonArray([.. report.FromFuture.Select(s => JsonValue.Create(s.Id.Value))]),
         ["unreadable"] = new JsonArray([.. report.Unreadable.Select(u => JsonValue.Create(u.Folder.Id.Value))]),

@@ -18,7 +18,9 @@ internal static class Readable
             unit++;
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {Units[unit]}");
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {Units[unit]}");
     }
 
     /// <summary>UTC to the second: <c>2026-01-31 23:59:59Z</c>.</summary>
@@ -29,7 +31,9 @@ internal static class Readable
     public static string Rfc3339(DateTimeOffset time) =>
         time.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>The largest unit and the next: <c>3d 4h</c>, <c>5m 10s</c>, <c>8s</c>; tenths below ten seconds.</summary>
+    /// <summary>
+    /// The largest unit and the next: <c>3d 4h</c>, <c>5m 10s</c>, <c>8s</c>; tenths below ten seconds.
+    /// </summary>
     public static string Duration(TimeSpan duration) => duration switch
     {
         { TotalDays: >= 1 } => $"{(int)duration.TotalDays}d {duration.Hours}h",

@@ -59,7 +59,8 @@ internal static class RestoreText
         {
             console.WriteLine($"Etcd snapshot: {outcome.SnapshotPath}");
             console.WriteLine($"Next: etcd-backup-agent restore --file {outcome.SnapshotPath} --data-dir DIR");
-            console.WriteLine("      with --name, --initial-cluster and --initial-advertise-peer-urls of the new member");
+            console.WriteLine(
+                "      with --name, --initial-cluster and --initial-advertise-peer-urls of the new member");
         }
     }
 
@@ -75,13 +76,15 @@ internal static class RestoreText
             console.WriteLine($"Log directory:  {outcome.WalDirectory}");
         }
 
-        console.WriteLine($"Member:         {request.Plan.Name} ({summary.MemberId:x}) of cluster {summary.ClusterId:x}");
+        console.WriteLine(
+            $"Member:         {request.Plan.Name} ({summary.MemberId:x}) of cluster {summary.ClusterId:x}");
         console.WriteLine(
             $"Token:          {summary.Token}{(request.Plan.Token is null ? ", derived from the snapshot" : "")}");
-        console.WriteLine(summary.RevisionAfter == summary.RevisionBefore
-            ? $"Revision:       {summary.RevisionBefore}"
-            : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; "
-                + "existing watches must list again");
+        console.WriteLine(
+            summary.RevisionAfter == summary.RevisionBefore
+                ? $"Revision:       {summary.RevisionBefore}"
+                : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; "
+                    + "existing watches must list again");
         if (outcome.CertificatesPath is not null)
         {
             console.WriteLine($"Certificates:   {outcome.CertificatesPath}");

@@ -26,7 +26,20 @@ internal static class SnapshotText
     /// </summary>
     public static Table Table(Inventory inventory, DateTimeOffset now, int width)
     {
-        string[] names = ["ID", "STARTED", "AGE", "POLICY", "CLUSTER", "REVISION", "SIZE", "STORED", "REASON", "VERIFIED", "STATUS"];
+        string[] names =
+        [
+            "ID",
+            "STARTED",
+            "AGE",
+            "POLICY",
+            "CLUSTER",
+            "REVISION",
+            "SIZE",
+            "STORED",
+            "REASON",
+            "VERIFIED",
+            "STATUS",
+        ];
         List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
         List<int> shown = [.. Enumerable.Range(0, names.Length)];
         foreach (string name in Dispensable.TakeWhile(_ => shown.Sum(WidthOf) > width))

@@ -19,7 +19,8 @@ internal static class Terminal
     public static bool IsWatched => !Console.IsErrorRedirected;
 
     /// <summary>The maximum width of a table, in characters; unlimited if standard output is not a terminal.</summary>
-    public static int TableWidth => Console.IsOutputRedirected ? LineWidthMax : Create(Console.Out, false, null).Profile.Width;
+    public static int TableWidth =>
+        Console.IsOutputRedirected ? LineWidthMax : Create(Console.Out, false, null).Profile.Width;
 
     /// <summary>Creates a console for progress bars, which must know the width of the terminal.</summary>
     public static IAnsiConsole NewBars() => Create(Console.Error, Console.IsErrorRedirected, width: null);

@@ -5,7 +5,8 @@ using Spectre.Console;
 namespace EtcdBackupAgent.Output;
 
 /// <summary>
-/// Shows transfers while they run, on standard error: bars with bytes, rate and time left on a terminal, plain lines elsewhere.
+/// Shows transfers while they run, on standard error: bars with bytes, rate and time left on a terminal, plain lines
+/// elsewhere.
 /// </summary>
 internal static class TransferDisplay
 {

@@ -60,7 +60,8 @@ internal static class VerificationText
 
         yield return (
             "Verified",
-            $"{record.Result} at {Readable.Time(record.CompletedAt)}, in {Readable.Duration(record.CompletedAt - record.StartedAt)}, "
+            $"{record.Result} at {Readable.Time(record.CompletedAt)}, in "
+            + $"{Readable.Duration(record.CompletedAt - record.StartedAt)}, "
             + $"by agent {record.AgentVersion}");
         foreach (VerificationCheck check in record.Checks)
         {

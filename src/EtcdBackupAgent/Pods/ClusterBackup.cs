@@ -32,11 +32,17 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
     /// <param name="cancellationToken">A cancelled backup leaves nothing in the repository.</param>
     /// <exception cref="BackupException">There is no new backup: the message says why.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
-        string policyName, IProgress<TransferProgress> progress, Action<string> warn, CancellationToken cancellationToken)
+        string policyName,
+        IProgress<TransferProgress> progress,
+        Action<string> warn,
+        CancellationToken cancellationToken)
     {
         // 1
-        BoundPolicy bound = await new ClusterDocuments(cluster, Secrets(), Environment.GetEnvironmentVariable, parts.Time)
-            .FindAsync(policyName, warn, cancellationToken);
+        BoundPolicy bound = await new ClusterDocuments(
+            cluster,
+            Secrets(),
+            Environment.GetEnvironmentVariable,
+            parts.Time).FindAsync(policyName, warn, cancellationToken);
         foreach (ResourceProblem problem in bound.Resources.Problems.Where(p => p.Severity == ProblemSeverity.Warning))
         {
             warn($"{problem}");

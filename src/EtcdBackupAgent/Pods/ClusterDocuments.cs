@@ -48,7 +48,9 @@ internal sealed class ClusterDocuments(
             {
                 PolicyObject? policy = PolicyObject.Of(
                     await cluster.Client.FindAsync(ClusterKinds.Policy, cluster.Namespace, name, token));
-                found = policy is null ? null : await new ClusterResourceStore(cluster, secrets).BindAsync(policy, token);
+                found = policy is null
+                    ? null
+                    : await new ClusterResourceStore(cluster, secrets).BindAsync(policy, token);
             },
             timeIsUp.Token);
         cancellationToken.ThrowIfCancellationRequested();

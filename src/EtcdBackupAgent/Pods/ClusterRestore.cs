@@ -41,7 +41,11 @@ internal sealed class ClusterRestore(
     /// <param name="cancellationToken">A cancelled restore leaves the target as it was.</param>
     /// <exception cref="BackupException">Nothing was restored.</exception>
     public async Task<RestoreOutcome> ExecuteAsync(
-        string name, string target, IProgress<TransferProgress> shown, Action<string> warn, CancellationToken cancellationToken)
+        string name,
+        string target,
+        IProgress<TransferProgress> shown,
+        Action<string> warn,
+        CancellationToken cancellationToken)
     {
         // 1
         RestoreObject restore = new(await ReadAsync(ClusterKinds.Restore, name, cancellationToken));

@@ -6,7 +6,8 @@ namespace EtcdBackupAgent.Pods;
 /// <param name="totalBytes">Plain bytes of the snapshot.</param>
 /// <param name="shown">Receives every report.</param>
 /// <param name="tell">Receives each new step of <see cref="StepPercent"/>; must return at once.</param>
-internal sealed class RestoreProgress(long totalBytes, IProgress<TransferProgress> shown, Action<int> tell) : IProgress<TransferProgress>
+internal sealed class RestoreProgress(long totalBytes, IProgress<TransferProgress> shown, Action<int> tell)
+    : IProgress<TransferProgress>
 {
     public const int StepPercent = 10;
 

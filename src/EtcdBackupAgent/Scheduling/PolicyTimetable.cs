@@ -22,7 +22,10 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     /// must return at once.
     /// </summary>
     public static async Task<PolicyTimetable> StartAsync(
-        Action<ResourceName> due, TimeProvider timeProvider, ILoggerFactory loggers, CancellationToken cancellationToken)
+        Action<ResourceName> due,
+        TimeProvider timeProvider,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         StandaloneSchedulerFactory factory = QuartzSchedulerBuilder.Create(quartz =>
         {

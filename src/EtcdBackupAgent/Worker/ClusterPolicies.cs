@@ -15,7 +15,8 @@ namespace EtcdBackupAgent.Worker;
 /// A backup is counted when a policy's status first shows that it has ended. The previous process has counted the
 /// backups that ended before this one started.
 /// </remarks>
-internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy, bool> isInProcess, TimeProvider time) : IPolicyObserver
+internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy, bool> isInProcess, TimeProvider time)
+    : IPolicyObserver
 {
     private readonly DateTimeOffset _begun = time.GetUtcNow();
     private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
@@ -27,8 +28,10 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     private readonly ConcurrentDictionary<string, string> _uids = new(StringComparer.Ordinal);
 
     /// <summary>The interval of each schedule, which is expensive to compute.</summary>
-    private readonly ConcurrentDictionary<string, (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)> _intervals =
-        new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<
+        string,
+        (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)
+    > _intervals = new(StringComparer.Ordinal);
 
     /// <summary>Called when a policy whose backups this process makes is added, changed or removed.</summary>
     public Action InProcessChanged { get; set; } = static () => { };
@@ -74,7 +77,8 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// </summary>
     public void Forget()
     {
-        foreach (string name in _told.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys).Distinct(StringComparer.Ordinal))
+        foreach (
+            string name in _told.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys).Distinct(StringComparer.Ordinal))
         {
             Gone(name);
         }

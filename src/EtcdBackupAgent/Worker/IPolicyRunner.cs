@@ -13,7 +13,10 @@ public interface IPolicyRunner
     /// by this time.
     /// </summary>
     /// <exception cref="BackupException">The repository cannot be read.</exception>
-    Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken);
+    Task<DateTimeOffset?> LastBackupAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        CancellationToken cancellationToken);
 
     /// <summary>
     /// Backs up once, including verification and retention. There is never more than one call for a policy at a time.
@@ -25,5 +28,9 @@ public interface IPolicyRunner
     /// A cancelled backup leaves nothing behind; the worker waits until the call has ended.
     /// </param>
     /// <exception cref="BackupException">The backup failed. The worker logs it.</exception>
-    Task BackUpAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken);
+    Task BackUpAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        BackupReason reason,
+        CancellationToken cancellationToken);
 }

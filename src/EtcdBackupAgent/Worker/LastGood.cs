@@ -20,8 +20,16 @@ internal static class LastGood
             return read;
         }
 
-        Dictionary<ResourceName, BackupPolicy> policies = Kept("MetadataBackupPolicy", read.Policies, before.Policies, errors);
-        Dictionary<ResourceName, BackupLocation> locations = Kept("BackupLocation", read.Locations, before.Locations, errors);
+        Dictionary<ResourceName, BackupPolicy> policies = Kept(
+            "MetadataBackupPolicy",
+            read.Policies,
+            before.Policies,
+            errors);
+        Dictionary<ResourceName, BackupLocation> locations = Kept(
+            "BackupLocation",
+            read.Locations,
+            before.Locations,
+            errors);
         Dictionary<ResourceName, SecretContent> secrets = Kept("Secret", read.Secrets, before.Secrets, errors);
         foreach (BackupPolicy policy in policies.Values)
         {
@@ -29,7 +37,8 @@ internal static class LastGood
             Need(policy.EtcdCredentials, secrets, before.Secrets);
         }
 
-        foreach (ResourceName secret in locations.Values.Select(location => location.Credentials).OfType<ResourceName>())
+        foreach (
+            ResourceName secret in locations.Values.Select(location => location.Credentials).OfType<ResourceName>())
         {
             Need(secret, secrets, before.Secrets);
         }

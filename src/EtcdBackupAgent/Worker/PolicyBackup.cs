@@ -83,7 +83,10 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
     }
 
     private async Task<OpenedKeys> OpenKeysAsync(
-        BackupRepository repository, BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
+        BackupRepository repository,
+        BackupLocation location,
+        ResourceSet resources,
+        CancellationToken cancellationToken)
     {
         if (location.Encryption is not PassphraseLocation secret)
         {
@@ -91,6 +94,8 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
         }
 
         using AgePassphrase passphrase = PassphraseText.OfSecret(secret, resources);
-        return new OpenedKeys([await new RepositoryKeys(repository, parts.Time).OpenAsync(passphrase, cancellationToken)]);
+        return new OpenedKeys([
+            await new RepositoryKeys(repository, parts.Time).OpenAsync(passphrase, cancellationToken),
+        ]);
     }
 }

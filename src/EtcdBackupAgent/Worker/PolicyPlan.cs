@@ -134,7 +134,9 @@ internal sealed class PolicyPlan(
         BackupPolicy policy, ResourceSet current, CancellationToken cancellationToken)
     {
         using CancellationTokenSource timeout = new(options.HistoryTimeout, timeProvider);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
+            timeout.Token,
+            cancellationToken);
         try
         {
             return await runner.LastBackupAsync(policy, current, either.Token);

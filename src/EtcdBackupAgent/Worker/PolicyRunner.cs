@@ -68,7 +68,13 @@ internal sealed partial class PolicyRunner(
         }
 
         SnapshotManifest manifest = outcome.Manifest;
-        BackupCompleted(policy.Name, manifest.Id, manifest.Etcd.Revision, manifest.PlainBytes, manifest.StoredBytes, manifest.Duration);
+        BackupCompleted(
+            policy.Name,
+            manifest.Id,
+            manifest.Etcd.Revision,
+            manifest.PlainBytes,
+            manifest.StoredBytes,
+            manifest.Duration);
 
         if (outcome.VerifyFailure is { } notProved)
         {
@@ -88,7 +94,9 @@ internal sealed partial class PolicyRunner(
         if (outcome.PruneFailure is { } failure)
         {
             throw new BackupException(
-                failure.Reason, $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}", failure)
+                failure.Reason,
+                $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}",
+                failure)
             {
                 Hint = failure.Hint,
             };
@@ -123,10 +131,17 @@ internal sealed partial class PolicyRunner(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
         _backup.ExecuteAsync(policy, resources, reason, new Progress<TransferProgress>(), cancellationToken);
 
-    [LoggerMessage(LogLevel.Information, "Backup completed, snapshot ID: {SnapshotId}; policy {Policy}, etcd revision {Revision}, "
-        + "{PlainBytes} bytes stored as {StoredBytes} in {Duration}")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "Backup completed, snapshot ID: {SnapshotId}; policy {Policy}, etcd revision {Revision}, "
+            + "{PlainBytes} bytes stored as {StoredBytes} in {Duration}")]
     private partial void BackupCompleted(
-        ResourceName policy, SnapshotId snapshotId, long revision, long plainBytes, long storedBytes, TimeSpan duration);
+        ResourceName policy,
+        SnapshotId snapshotId,
+        long revision,
+        long plainBytes,
+        long storedBytes,
+        TimeSpan duration);
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy}: {Warning}")]
     private partial void BackupWarned(ResourceName policy, string warning);
@@ -138,7 +153,9 @@ internal sealed partial class PolicyRunner(
         + "backup or the sync publishes it later ({Reason}): {Fact}")]
     private partial void NotPublished(ResourceName policy, FailureReason reason, string fact);
 
-    [LoggerMessage(LogLevel.Information, "Verified snapshot {SnapshotId} of policy {Policy} deeply in {Duration}: {Result}")]
+    [LoggerMessage(
+        LogLevel.Information,
+        "Verified snapshot {SnapshotId} of policy {Policy} deeply in {Duration}: {Result}")]
     private partial void SnapshotVerified(
         ResourceName policy, SnapshotId snapshotId, VerificationResult result, TimeSpan duration);
 

@@ -27,7 +27,11 @@ internal static partial class WorkerLog
     public static partial void ResourcesChanged(this ILogger logger, int policies);
 
     [LoggerMessage(LogLevel.Information, "Policy {Policy} on schedule {Schedule} is next due at {Due:u}.")]
-    public static partial void PolicyPlaced(this ILogger logger, ResourceName policy, BackupSchedule schedule, DateTimeOffset due);
+    public static partial void PolicyPlaced(
+        this ILogger logger,
+        ResourceName policy,
+        BackupSchedule schedule,
+        DateTimeOffset due);
 
     [LoggerMessage(LogLevel.Information, "Policy {Policy} is suspended.")]
     public static partial void PolicySuspended(this ILogger logger, ResourceName policy);
@@ -61,7 +65,11 @@ internal static partial class WorkerLog
         this ILogger logger, ResourceName policy, BackupReason why, FailureReason reason, string fact, string hint);
 
     [LoggerMessage(LogLevel.Error, "Backup of policy {Policy} failed unexpectedly ({Why}).")]
-    public static partial void RunFailedUnexpectedly(this ILogger logger, Exception exception, ResourceName policy, BackupReason why);
+    public static partial void RunFailedUnexpectedly(
+        this ILogger logger,
+        Exception exception,
+        ResourceName policy,
+        BackupReason why);
 
     [LoggerMessage(LogLevel.Information, "Stopping: {Runs} running backups have {Grace} to finish.")]
     public static partial void WaitingForRuns(this ILogger logger, int runs, TimeSpan grace);

@@ -137,7 +137,9 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             throw Failed("returned neither a token nor a certificate");
         }
 
-        Certificate = certificate is null ? null : ClientPem.Read($"the plugin '{plugin.Command}'", certificate, key ?? "");
+        Certificate = certificate is null
+            ? null
+            : ClientPem.Read($"the plugin '{plugin.Command}'", certificate, key ?? "");
         _token = token;
         _expires = ObjectFields.Text(status, "expirationTimestamp") is { } expires
             ? Time(expires)
@@ -145,7 +147,11 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
     }
 
     private DateTimeOffset Time(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset at)
+        DateTimeOffset.TryParse(
+            text,
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal,
+            out DateTimeOffset at)
             ? at
             : throw Failed("returned an expirationTimestamp that is not a time");
 
@@ -157,9 +163,12 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             : $"…{text[^ErrorCharactersMax..]}";
     }
 
-    private BackupException Failed(string how, Exception? innerException = null) => new(
-        FailureReason.InvalidInput, $"The credential plugin '{plugin.Command}' of the kubeconfig {how}.", innerException)
-    {
-        Hint = plugin.InstallHint,
-    };
+    private BackupException Failed(string how, Exception? innerException = null) =>
+        new(
+            FailureReason.InvalidInput,
+            $"The credential plugin '{plugin.Command}' of the kubeconfig {how}.",
+            innerException)
+        {
+            Hint = plugin.InstallHint,
+        };
 }

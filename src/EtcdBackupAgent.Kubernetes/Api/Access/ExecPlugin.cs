@@ -17,7 +17,8 @@ internal sealed record ExecPlugin
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
     /// <summary>Variables that are added to the agent's own environment.</summary>
-    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Environment { get; init; } =
+        new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>How to install the program, in its author's words; null if the kubeconfig has no hint.</summary>
     public string? InstallHint { get; init; }

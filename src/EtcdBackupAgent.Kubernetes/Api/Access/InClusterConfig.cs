@@ -53,7 +53,9 @@ internal static class InClusterConfig
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 throw new BackupException(
-                    FailureReason.InvalidInput, $"The service account's '{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+                    FailureReason.InvalidInput,
+                    $"The service account's '{path}' cannot be read: {e.Message.TrimEnd('.')}.",
+                    e);
             }
         }
     }

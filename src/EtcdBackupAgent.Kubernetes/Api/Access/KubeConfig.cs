@@ -37,7 +37,8 @@ internal static class KubeConfig
             FailureReason.InvalidInput, $"The kubeconfig '{string.Join(':', files)}' has no current-context.");
         KubeConfigEntry chosen = merged.Find("context", name) ?? throw new BackupException(
             FailureReason.InvalidInput,
-            $"The kubeconfig '{string.Join(':', files)}' has no context '{name}'; it has: {string.Join(", ", merged.Contexts)}.");
+            $"The kubeconfig '{string.Join(':', files)}' has no context '{name}'; it has: "
+            + $"{string.Join(", ", merged.Contexts)}.");
         KubeConfigEntry cluster = Named("cluster")
             ?? throw chosen.Invalid("it names no cluster");
 
@@ -90,7 +91,8 @@ internal static class KubeConfig
     {
         if (user.Below("auth-provider") is not null || user.Text("username") is not null)
         {
-            throw user.Invalid("'auth-provider' and 'username' are no longer supported by Kubernetes; use 'exec' or a token");
+            throw user.Invalid(
+                "'auth-provider' and 'username' are no longer supported by Kubernetes; use 'exec' or a token");
         }
 
         string? certificatePem = user.Pem("client-certificate");
@@ -142,10 +144,17 @@ internal static class KubeConfig
                     item is ScalarNode text ? text.Text : throw exec.Invalid("'args' must be a list of texts")),
             ],
             Environment = exec.Items("env")
-                .Select(item => item is MappingNode pair
-                    ? exec with { Fields = pair }
-                    : throw exec.Invalid("'env' must be a list of mappings with name and value"))
-                .ToDictionary(pair => pair.Text("name") ?? "", pair => pair.Text("value") ?? "", StringComparer.Ordinal),
+                .Select(item =>
+                    item is MappingNode pair
+                        ? exec with
+                        {
+                            Fields = pair,
+                        }
+                        : throw exec.Invalid("'env' must be a list of mappings with name and value"))
+                .ToDictionary(
+                    pair => pair.Text("name") ?? "",
+                    pair => pair.Text("value") ?? "",
+                    StringComparer.Ordinal),
             InstallHint = exec.Text("installHint")?.Trim(),
             Cluster = exec.Flag("provideClusterInfo") ? ClusterInfo(cluster, connection) : null,
         };

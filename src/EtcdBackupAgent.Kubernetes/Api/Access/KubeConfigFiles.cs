@@ -20,7 +20,9 @@ internal sealed class KubeConfigFiles
     /// <summary>Reads the files; files that do not exist are skipped.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: no file exists, or one is not a
     /// kubeconfig.</exception>
-    public static async Task<KubeConfigFiles> ReadAsync(IReadOnlyList<string> files, CancellationToken cancellationToken)
+    public static async Task<KubeConfigFiles> ReadAsync(
+        IReadOnlyList<string> files,
+        CancellationToken cancellationToken)
     {
         KubeConfigFiles merged = new();
         string[] present = [.. files.Where(File.Exists)];
@@ -61,7 +63,9 @@ internal sealed class KubeConfigFiles
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new BackupException(
-                FailureReason.InvalidInput, $"The kubeconfig file '{file}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+                FailureReason.InvalidInput,
+                $"The kubeconfig file '{file}' cannot be read: {e.Message.TrimEnd('.')}.",
+                e);
         }
         catch (YamlException e)
         {
@@ -72,7 +76,10 @@ internal sealed class KubeConfigFiles
         // An empty file has no entries, as for kubectl.
         return documents.FirstOrDefault() switch
         {
-            null => new KubeConfigEntry(file, "kubeconfig", new MappingNode(file, 1, new Dictionary<string, ResourceNode>())),
+            null => new KubeConfigEntry(
+                file,
+                "kubeconfig",
+                new MappingNode(file, 1, new Dictionary<string, ResourceNode>())),
             MappingNode root => new KubeConfigEntry(file, "kubeconfig", root),
             _ => throw new BackupException(
                 FailureReason.InvalidInput, $"The file '{file}' is not a kubeconfig: it is not a mapping."),

@@ -31,7 +31,9 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
             catch (Exception e) when (e is IOException or UnauthorizedAccessException && _token is null)
             {
                 throw new BackupException(
-                    FailureReason.InvalidInput, $"The token file '{path}' cannot be read: {e.Message.TrimEnd('.')}.", e);
+                    FailureReason.InvalidInput,
+                    $"The token file '{path}' cannot be read: {e.Message.TrimEnd('.')}.",
+                    e);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -19,7 +19,8 @@ internal sealed class BackOff(TimeProvider time, TimeSpan first, TimeSpan max)
         return due * (0.5 + (RandomNumberGenerator.GetInt32(JitterSteps + 1) / (2.0 * JitterSteps)));
     }
 
-    public Task WaitAsync(TimeSpan wait, CancellationToken cancellationToken) => Task.Delay(wait, time, cancellationToken);
+    public Task WaitAsync(TimeSpan wait, CancellationToken cancellationToken) =>
+        Task.Delay(wait, time, cancellationToken);
 
     public void Reset() => _next = null;
 }

@@ -40,7 +40,8 @@ internal sealed class ResourceWatch(
     /// <remarks>1. List, if there is no version to continue from. 2. Watch from that version. 3. After a failure,
     /// pause.</remarks>
     /// <exception cref="OperationCanceledException">The call was cancelled.</exception>
-    public async IAsyncEnumerable<ResourceChange> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<ResourceChange> ReadAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -87,7 +88,8 @@ internal sealed class ResourceWatch(
         }
     }
 
-    private async IAsyncEnumerable<ResourceChange> OnceAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ResourceChange> OnceAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // 1
         if (_version is null)

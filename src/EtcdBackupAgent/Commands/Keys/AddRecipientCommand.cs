@@ -27,28 +27,33 @@ internal static class AddRecipientCommand
         repository.AddTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
-            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
-            using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-            BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
-            output.Write(
-                parsed,
-                new JsonObject
-                {
-                    ["recipients"] = new JsonArray([.. changed.Document.Encryption.Recipients.Select(r => JsonValue.Create(r))]),
-                },
-                console =>
-                {
-                    console.WriteLine($"Later backups to {opened.Address} are encrypted to {added} too.");
-                    console.WriteLine(
-                        "If the recipients are pinned or listed in a BackupLocation, change them there too.");
-                });
-            return ExitCodes.Success;
-        });
+        verb.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
+                using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+                RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
+                using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+                BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
+                output.Write(
+                    parsed,
+                    new JsonObject
+                    {
+                        ["recipients"] = new JsonArray([
+                            .. changed.Document.Encryption.Recipients.Select(r => JsonValue.Create(r)),
+                        ]),
+                    },
+                    console =>
+                    {
+                        console.WriteLine($"Later backups to {opened.Address} are encrypted to {added} too.");
+                        console.WriteLine(
+                            "If the recipients are pinned or listed in a BackupLocation, change them there too.");
+                    });
+                return ExitCodes.Success;
+            });
         return verb.WithExample(
-            "etcd-backup-agent key add-recipient age1… --repository file:///var/backups/etcd --passphrase-file /root/backup-passphrase");
+            "etcd-backup-agent key add-recipient age1… --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase"
+        );
     }
 }

@@ -21,14 +21,16 @@ internal static class KeyListCommand
         Command verb = new("list", "Show the recipients of a repository, and the keys that it contains.");
         repository.AddTo(verb);
         output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, wiring.Time).ListAsync(cancellationToken);
-            IReadOnlyList<string> recipients = opened.Repository.Document.Encryption.Recipients;
-            output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
-            return ExitCodes.Success;
-        });
+        verb.SetAction(
+            async (parsed, cancellationToken) =>
+            {
+                using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
+                IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, wiring.Time).ListAsync(
+                    cancellationToken);
+                IReadOnlyList<string> recipients = opened.Repository.Document.Encryption.Recipients;
+                output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
+                return ExitCodes.Success;
+            });
         return verb.WithExample("etcd-backup-agent key list --repository file:///var/backups/etcd");
     }
 
@@ -42,7 +44,10 @@ internal static class KeyListCommand
         })]),
     };
 
-    private static void WriteText(IAnsiConsole console, IReadOnlyList<string> recipients, IReadOnlyList<StoredObject> keys)
+    private static void WriteText(
+        IAnsiConsole console,
+        IReadOnlyList<string> recipients,
+        IReadOnlyList<StoredObject> keys)
     {
         if (recipients.Count == 0)
         {

@@ -120,7 +120,10 @@ internal sealed class KeyOptions(TimeProvider time)
         }
     }
 
-    private static IReadOnlyList<AgeIdentity> ReadEncryptedIdentities(string path, byte[] bytes, AgePassphrase passphrase)
+    private static IReadOnlyList<AgeIdentity> ReadEncryptedIdentities(
+        string path,
+        byte[] bytes,
+        AgePassphrase passphrase)
     {
         try
         {
