@@ -3,22 +3,37 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>Holds the dependency rule of <c>docs/architecture.md</c>: who may know whom, and which packages stay behind which door.</summary>
+/// <summary>
+/// Holds the dependency rule of <c>docs/architecture.md</c>: who may know whom, and which packages stay behind which
+/// door.
+/// </summary>
 public sealed class DependencyRuleTests
 {
     private const string Own = "EtcdBackupAgent.";
 
-    public static TheoryData<Assembly, Assembly[]> Rule => new()
-    {
-        { Projects.Archive, [] },
-        { Projects.Snapshots, [Projects.Archive] },
-        { Projects.Core, [Projects.Snapshots, Projects.Archive] },
-        { Projects.Etcd, [Projects.Core, Projects.Snapshots, Projects.Archive] },
-        { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },
-        { Projects.Resources, [Projects.Core, Projects.Snapshots, Projects.Archive] },
-        { Projects.Kubernetes, [Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive] },
-        { Projects.Program, [Projects.Core, Projects.Snapshots, Projects.Archive, Projects.Etcd, Projects.Storage, Projects.Resources, Projects.Kubernetes] },
-    };
+    public static TheoryData<Assembly, Assembly[]> Rule =>
+        new()
+        {
+            { Projects.Archive, [] },
+            { Projects.Snapshots, [Projects.Archive] },
+            { Projects.Core, [Projects.Snapshots, Projects.Archive] },
+            { Projects.Etcd, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+            { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+            { Projects.Resources, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+            { Projects.Kubernetes, [Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive] },
+            {
+                Projects.Program,
+                [
+                    Projects.Core,
+                    Projects.Snapshots,
+                    Projects.Archive,
+                    Projects.Etcd,
+                    Projects.Storage,
+                    Projects.Resources,
+                    Projects.Kubernetes,
+                ]
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Rule))]
@@ -77,5 +92,6 @@ public sealed class DependencyRuleTests
         [.. Rule.Select(row => (Assembly)row[0]).Where(
             project => Names(project).Any(name => name.StartsWith(package, StringComparison.Ordinal)))];
 
-    private static IEnumerable<string> Names(Assembly project) => project.GetReferencedAssemblies().Select(a => a.Name!);
+    private static IEnumerable<string> Names(Assembly project) =>
+        project.GetReferencedAssemblies().Select(a => a.Name!);
 }

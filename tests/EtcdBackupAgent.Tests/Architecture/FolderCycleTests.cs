@@ -4,7 +4,10 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>Holds the second half of the dependency rule of <c>docs/architecture.md</c>: no circles among the folders of a project.</summary>
+/// <summary>
+/// Holds the second half of the dependency rule of <c>docs/architecture.md</c>: no circles among the folders of a
+/// project.
+/// </summary>
 public sealed class FolderCycleTests
 {
     /// <summary>The files of a project that are in none of its folders.</summary>

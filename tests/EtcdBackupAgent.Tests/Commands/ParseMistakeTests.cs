@@ -13,7 +13,9 @@ public sealed class ParseMistakeTests
         get
         {
             using LogOptions logs = new();
-            return new TheoryData<string>(AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Subcommands.Select(verb => verb.Name));
+            return new TheoryData<string>(
+                AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Subcommands.Select(verb => verb.Name)
+            );
         }
     }
 

@@ -280,7 +280,8 @@ public sealed class EtcdClientTests
             (Snapshot, FakeEtcd.TrailersOnly(7, "etcdserver: permission denied")));
         using EtcdClient client = Client(etcd);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            client.SnapshotAsync(CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdDenied, e.Reason);
         Assert.Equal("etcd serves snapshots only to users with the role root.", e.Hint);
@@ -292,14 +293,17 @@ public sealed class EtcdClientTests
         byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
         ManualTime time = new(TimeProvider.System.GetUtcNow());
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time).SnapshotAsync(CancellationToken.None);
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time)
+            .SnapshotAsync(CancellationToken.None);
         await stream.ReadExactlyAsync(new byte[512]);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
 
         Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
         Assert.EndsWith(
-            "the snapshot stream made no progress for 0.3 s, after 512 of 1568 bytes.", e.Message, StringComparison.Ordinal);
+            "the snapshot stream made no progress for 0.3 s, after 512 of 1568 bytes.",
+            e.Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -317,7 +321,8 @@ public sealed class EtcdClientTests
         }
         ));
         ManualTime time = new(TimeProvider.System.GetUtcNow());
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time).SnapshotAsync(CancellationToken.None);
+        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time)
+            .SnapshotAsync(CancellationToken.None);
         await stream.ReadExactlyAsync(new byte[512]);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
@@ -331,7 +336,8 @@ public sealed class EtcdClientTests
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall([0, 0])));
         using EtcdClient client = ClientWithShortPatience(etcd);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => client.SnapshotAsync(CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            client.SnapshotAsync(CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdUnreachable, e.Reason);
         Assert.EndsWith("no message within 0.3 s.", e.Message, StringComparison.Ordinal);

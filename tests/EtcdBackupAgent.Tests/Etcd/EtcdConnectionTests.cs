@@ -123,7 +123,9 @@ public sealed class EtcdConnectionTests : IDisposable
         string encrypted = client.KeyPem.Replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", StringComparison.Ordinal);
 
         Assert.Contains(
-            "is encrypted with a passphrase", Refused(Connection(client.CertificatePem, encrypted)).Message, StringComparison.Ordinal);
+            "is encrypted with a passphrase",
+            Refused(Connection(client.CertificatePem, encrypted)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -131,8 +133,14 @@ public sealed class EtcdConnectionTests : IDisposable
     {
         TestCertificate client = _authority.Client("backup");
 
-        Assert.Contains("without its key", Refused(Connection(client.CertificatePem, null)).Message, StringComparison.Ordinal);
-        Assert.Contains("without its certificate", Refused(Connection(null, client.KeyPem)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "without its key",
+            Refused(Connection(client.CertificatePem, null)).Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "without its certificate",
+            Refused(Connection(null, client.KeyPem)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(
             "The etcd user 'root' is given without a password.",
             Refused(Connection(null, null) with { User = "root" }).Message);

@@ -26,7 +26,9 @@ internal sealed class FakeEtcd : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, port: 0, listen => listen.Protocols = HttpProtocols.Http2));
         WebApplication application = builder.Build();
         application.Run(context =>
-            calls.Single(call => context.Request.Path.Value!.EndsWith(call.Path, StringComparison.Ordinal)).Answer(context));
+            calls
+                .Single(call => context.Request.Path.Value!.EndsWith(call.Path, StringComparison.Ordinal))
+                .Answer(context));
         await application.StartAsync();
         return new FakeEtcd(application);
     }

@@ -33,7 +33,14 @@ public sealed class HashKvQuestionTests
 
         HashKv answer = await AskAsync(etcd);
 
-        Assert.Equal(new HashKv { Revision = Revision, Hash = uint.MaxValue, CompactRevision = compactRevision }, answer);
+        Assert.Equal(
+            new HashKv
+            {
+                Revision = Revision,
+                Hash = uint.MaxValue,
+                CompactRevision = compactRevision,
+            },
+            answer);
     }
 
     [Fact]

@@ -40,10 +40,13 @@ internal sealed class DirectoryFixture : IDisposable
 
     /// <summary>A location with these lines and no others.</summary>
     public static string BareLocation(params string[] spec) =>
-        Header + "kind: BackupLocation\nmetadata:\n  name: l\nspec:\n" + string.Concat(spec.Select(line => $"  {line}\n"));
+        Header
+        + "kind: BackupLocation\nmetadata:\n  name: l\nspec:\n"
+        + string.Concat(spec.Select(line => $"  {line}\n"));
 
     public static string Secret(string name, params string[] keys) =>
-        $"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\nstringData:\n" + string.Concat(keys.Select(key => $"  {key}: value\n"));
+        $"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\nstringData:\n"
+        + string.Concat(keys.Select(key => $"  {key}: value\n"));
 
     public DirectoryFixture With(string file, params string[] documents)
     {
@@ -60,7 +63,8 @@ internal sealed class DirectoryFixture : IDisposable
         ResourceSet set = await LoadAsync();
         string[] actual = [.. set.Problems.Select(p => $"{p.Severity}: {p}")];
         Assert.True(
-            actual.Length == problems.Length && actual.Zip(problems).All(pair => pair.First.StartsWith(pair.Second, StringComparison.Ordinal)),
+            actual.Length == problems.Length
+                && actual.Zip(problems).All(pair => pair.First.StartsWith(pair.Second, StringComparison.Ordinal)),
             $"Expected:\n{string.Join('\n', problems)}\nActual:\n{string.Join('\n', actual)}");
         return set;
     }

@@ -9,7 +9,10 @@ public sealed class DocumentedExampleTests
     public async Task The_examples_of_the_documentation_are_read_without_a_word()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "policies.md"));
-        string[] examples = [.. text.Split("```yaml\n").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)])];
+        string[] examples =
+        [
+            .. text.Split("```yaml\n").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)]),
+        ];
         Assert.Equal(2, examples.Length);
         using DirectoryFixture directory = new();
         for (int i = 0; i < examples.Length; i++)
@@ -19,13 +22,16 @@ public sealed class DocumentedExampleTests
 
         ResourceSet set = await directory.ExpectAsync();
 
-        Assert.Equal(["every-six-hours", "once"], set.Policies.Keys.Select(name => name.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["every-six-hours", "once"],
+            set.Policies.Keys.Select(name => name.Name).Order(StringComparer.Ordinal));
         BackupPolicy policy = set.Policies[new ResourceName("kubedr-system", "every-six-hours")];
         Assert.Equal(3, policy.EtcdEndpoints.Count);
         Assert.Equal("Europe/Berlin", policy.Schedule!.TimeZone.Id);
         Assert.Equal("clusters/one", set.Locations[policy.Destination].Prefix);
         Assert.All(
             set.Locations.Values,
-            location => Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey));
+            location => Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey)
+        );
     }
 }

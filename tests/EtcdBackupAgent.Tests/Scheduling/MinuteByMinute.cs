@@ -8,7 +8,21 @@ namespace EtcdBackupAgent.Tests.Scheduling;
 /// </summary>
 internal sealed class MinuteByMinute
 {
-    private static readonly string[] Months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    private static readonly string[] Months =
+    [
+        "JAN",
+        "FEB",
+        "MAR",
+        "APR",
+        "MAY",
+        "JUN",
+        "JUL",
+        "AUG",
+        "SEP",
+        "OCT",
+        "NOV",
+        "DEC",
+    ];
     private static readonly string[] Days = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
     private readonly string[] _fields;
@@ -26,7 +40,9 @@ internal sealed class MinuteByMinute
     public DateTimeOffset? NextAfter(DateTimeOffset instant, int days)
     {
         DateTimeOffset last = instant.AddDays(days);
-        DateTimeOffset minute = new DateTimeOffset(instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMinute), instant.Offset).AddMinutes(1);
+        DateTimeOffset minute = new DateTimeOffset(
+            instant.Ticks - (instant.Ticks % TimeSpan.TicksPerMinute),
+            instant.Offset).AddMinutes(1);
         while (minute <= last)
         {
             DateTime day = Local(minute).Date;

@@ -74,7 +74,9 @@ public sealed class QuartzScheduleTests
     {
         BackupSchedule schedule = BackupSchedule.Parse("@every 1h30m", TimeZoneInfo.Utc);
         DateTimeOffset next = QuartzSchedule.NextAfter(
-            schedule, DateTimeOffset.Parse(after, CultureInfo.InvariantCulture), DateTimeOffset.Parse(anchor, CultureInfo.InvariantCulture));
+            schedule,
+            DateTimeOffset.Parse(after, CultureInfo.InvariantCulture),
+            DateTimeOffset.Parse(anchor, CultureInfo.InvariantCulture));
         Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture), next);
     }
 
@@ -128,14 +130,18 @@ public sealed class QuartzScheduleTests
             }
 
             DateTimeOffset actual = QuartzSchedule.NextAfter(BackupSchedule.Parse(text, zone), after, after);
-            Assert.True(expected == actual, $"'{text}' in {zone.Id} after {after:O}: expected {expected:O}, was {actual:O}");
-        }).QuickCheckThrowOnFailure();
+            Assert.True(
+                expected == actual,
+                $"'{text}' in {zone.Id} after {after:O}: expected {expected:O}, was {actual:O}");
+        })
+            .QuickCheckThrowOnFailure();
     }
 
     private static Gen<DateTimeOffset> Instants(int firstYear, int lastYear) =>
         Gen.Choose(0, (lastYear - firstYear) * 365 * 24 * 60)
             .Zip(Gen.Choose(0, 59))
-            .Select(t => new DateTimeOffset(firstYear, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(t.Item1).AddSeconds(t.Item2));
+            .Select(t =>
+                new DateTimeOffset(firstYear, 1, 1, 0, 0, 0, TimeSpan.Zero).AddMinutes(t.Item1).AddSeconds(t.Item2));
 
     private static Gen<string> Expressions() =>
         from minute in Field(0, 59, [])
@@ -158,7 +164,8 @@ public sealed class QuartzScheduleTests
             from last in Gen.Choose(first, names.Length - 1)
             select $"{names[first]}-{names[last]}";
         Gen<string> anyRange = names.Length == 0 ? range : Gen.OneOf(range, namedRange);
-        Gen<string> step = Gen.Choose(1, greatest + 5).Select(s => string.Create(CultureInfo.InvariantCulture, $"/{s}"));
+        Gen<string> step = Gen.Choose(1, greatest + 5)
+            .Select(s => string.Create(CultureInfo.InvariantCulture, $"/{s}"));
         Gen<string> stepped = Gen.OneOf(value, anyRange, Gen.Constant("*")).Zip(step).Select(t => t.Item1 + t.Item2);
         Gen<string> list = Gen.OneOf(single, anyRange, stepped)
             .NonEmptyListOf()

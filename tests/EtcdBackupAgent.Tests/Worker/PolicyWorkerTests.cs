@@ -179,7 +179,8 @@ public sealed class PolicyWorkerTests
         await worker.AdvanceAsync("00:10", runs: 3);
 
         Assert.Equal(
-            ["first OnDemand", "new OnDemand", "often Schedule"], worker.Runner.Runs.Select(run => run[..run.LastIndexOf(' ')]));
+            ["first OnDemand", "new OnDemand", "often Schedule"],
+            worker.Runner.Runs.Select(run => run[..run.LastIndexOf(' ')]));
     }
 
     [Fact]
@@ -187,7 +188,8 @@ public sealed class PolicyWorkerTests
     {
         await using RunningWorker worker = new();
         worker.Policy("often", "*/10 * * * *");
-        worker.Runner.Body = (_, _) => throw new BackupException(FailureReason.StoreFull, "Bucket b is full.") { Hint = "Make room." };
+        worker.Runner.Body = (_, _) =>
+            throw new BackupException(FailureReason.StoreFull, "Bucket b is full.") { Hint = "Make room." };
         await worker.StartAsync(placed: 1);
 
         await worker.AdvanceAsync("00:10", runs: 1);

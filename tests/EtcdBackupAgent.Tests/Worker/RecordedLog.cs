@@ -12,9 +12,11 @@ internal sealed class RecordedLog : ILoggerFactory
 
     public int Count(string part) => Lines.Count(line => line.Contains(part, StringComparison.Ordinal));
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName.StartsWith("EtcdBackupAgent", StringComparison.Ordinal));
+    public ILogger CreateLogger(string categoryName) =>
+        new Logger(this, categoryName.StartsWith("EtcdBackupAgent", StringComparison.Ordinal));
 
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("The log of a test has no providers.");
+    public void AddProvider(ILoggerProvider provider) =>
+        throw new NotSupportedException("The log of a test has no providers.");
 
     public void Dispose()
     {
@@ -29,7 +31,11 @@ internal sealed class RecordedLog : ILoggerFactory
         public bool IsEnabled(LogLevel logLevel) => isOurs || logLevel >= LogLevel.Warning;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
             {

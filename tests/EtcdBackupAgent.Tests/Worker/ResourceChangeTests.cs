@@ -16,8 +16,14 @@ public sealed class ResourceChangeTests
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.Contains("have 2 errors:", e.Message, StringComparison.Ordinal);
-        Assert.Contains("error: a.yaml:7: MetadataBackupPolicy kubedr-system/a: spec.schedule: '99 * * * *': minute: 99", e.Message, StringComparison.Ordinal);
-        Assert.Contains("error: b.yaml:8: MetadataBackupPolicy kubedr-system/b: spec.retainNumBackups: 0 is out of range", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "error: a.yaml:7: MetadataBackupPolicy kubedr-system/a: spec.schedule: '99 * * * *': minute: 99",
+            e.Message,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "error: b.yaml:8: MetadataBackupPolicy kubedr-system/b: spec.retainNumBackups: 0 is out of range",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.Contains("warning: b.yaml:9: ", e.Message, StringComparison.Ordinal);
         Assert.Contains("did you mean 'retainNumBackups'?", e.Message, StringComparison.Ordinal);
     }

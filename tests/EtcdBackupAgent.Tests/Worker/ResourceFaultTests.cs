@@ -31,7 +31,9 @@ public sealed class ResourceFaultTests
     [InlineData(5, 1)]
     [InlineData(2, 3)]
     [InlineData(3, 3)]
-    public async Task A_later_reading_that_fails_costs_no_run_and_the_next_one_takes_up_what_has_changed(int from, int count)
+    public async Task A_later_reading_that_fails_costs_no_run_and_the_next_one_takes_up_what_has_changed(
+        int from,
+        int count)
     {
         await using RunningWorker worker = new();
         worker.Policy("often", "*/10 * * * *");
@@ -44,7 +46,9 @@ public sealed class ResourceFaultTests
         await worker.AdvanceUntilReadyAsync(ready: true);
         await worker.AdvanceAsync("00:10", runs: 2);
 
-        Assert.Equal(["added Schedule 00:10:00", "often Schedule 00:10:00"], worker.Runner.Runs.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["added Schedule 00:10:00", "often Schedule 00:10:00"],
+            worker.Runner.Runs.Order(StringComparer.Ordinal));
         Assert.Equal(1, worker.Log.Count(Unreadable));
         Assert.Equal(1, worker.Log.Count($"The test let reading {from} fail."));
         Assert.Equal(0, worker.Log.Count("is removed"));

@@ -56,7 +56,9 @@ internal sealed class RunningWorker : IAsyncDisposable
     public bool IsReading => _store.IsReading;
 
     public DateTimeOffset At(string timeOfDay) =>
-        new(Clock.GetUtcNow().Date.Add(TimeSpan.Parse(timeOfDay, System.Globalization.CultureInfo.InvariantCulture)), TimeSpan.Zero);
+        new(
+            Clock.GetUtcNow().Date.Add(TimeSpan.Parse(timeOfDay, System.Globalization.CultureInfo.InvariantCulture)),
+            TimeSpan.Zero);
 
     /// <summary>Writes a policy as the file of its name.</summary>
     public void Policy(string name, string? schedule, string more = "") => Write($"{name}.yaml", $"""
@@ -87,13 +89,16 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public bool BackUpNow(string policy) => _worker!.BackUpNow(new ResourceName("kubedr-system", policy));
 
-    public Task StopAsync() => (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);
+    public Task StopAsync() =>
+        (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);
 
     public async Task LoggedAsync(string part, int times = 1)
     {
         try
         {
-            await TestDeadline.UntilAsync($"{times} times '{part}' in the log", () => Task.FromResult(Log.Count(part) >= times));
+            await TestDeadline.UntilAsync(
+                $"{times} times '{part}' in the log",
+                () => Task.FromResult(Log.Count(part) >= times));
         }
         catch (TimeoutException e)
         {
@@ -109,7 +114,9 @@ internal sealed class RunningWorker : IAsyncDisposable
         {
             int loads = _store.Loads;
             Clock.Advance(Options.ReloadPeriod);
-            await TestDeadline.UntilAsync("the worker to read the resources", () => Task.FromResult(_store.Loads > loads));
+            await TestDeadline.UntilAsync(
+                "the worker to read the resources",
+                () => Task.FromResult(_store.Loads > loads));
         }
 
         await LoggedAsync(part, times);

@@ -28,13 +28,17 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
 
     public void WasBackedUp(string policy, DateTimeOffset start) => _last[policy] = start;
 
-    public Task<DateTimeOffset?> LastBackupAsync(BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken)
+    public Task<DateTimeOffset?> LastBackupAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        CancellationToken cancellationToken)
     {
         QuestionsAsked++;
         Assert.True(resources.Locations.ContainsKey(policy.Destination));
         return HistoryFailure is { } failure
             ? Task.FromException<DateTimeOffset?>(failure)
-            : Task.FromResult(_last.TryGetValue(policy.Name.Name, out DateTimeOffset start) ? start : (DateTimeOffset?)null);
+            : Task.FromResult(
+                _last.TryGetValue(policy.Name.Name, out DateTimeOffset start) ? start : (DateTimeOffset?)null);
     }
 
     public async Task BackUpAsync(

@@ -8,7 +8,10 @@ public sealed class MemberChoiceTests
 {
     private const ulong Leader = 1;
 
-    /// <summary>Each member: id, revision, and letters: L learner, C its own CORRUPT alarm, N knows no leader. Then the order of ids.</summary>
+    /// <summary>
+    /// Each member: id, revision, and letters: L learner, C its own CORRUPT alarm, N knows no leader. Then the order of
+    /// ids.
+    /// </summary>
     public static TheoryData<string, string> Tables => new()
     {
         { "1/50", "1" },

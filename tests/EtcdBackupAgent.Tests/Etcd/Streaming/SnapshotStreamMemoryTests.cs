@@ -21,7 +21,9 @@ public sealed class SnapshotStreamMemoryTests
         Assert.InRange(allocated, 0, (long)Blobs * BlobBytes / 16);
     }
 
-    /// <summary>Bytes allocated while reading; every read completes at once, so all of it happens on this thread.</summary>
+    /// <summary>
+    /// Bytes allocated while reading; every read completes at once, so all of it happens on this thread.
+    /// </summary>
     private static async Task<long> AllocatedByReadingAsync(int blobs)
     {
         using GrpcChannel channel = GrpcChannel.ForAddress(

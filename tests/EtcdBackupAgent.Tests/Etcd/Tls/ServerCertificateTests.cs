@@ -59,7 +59,9 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData(TestValidity.Future, "is not valid before 20")]
     public void Its_dates_are_told_apart_from_its_issuer(TestValidity validity, string why) =>
         Assert.StartsWith(
-            why, Assert.Single(Problems(_authority, _authority.AuthorityPem, "10.1.2.3", validity)), StringComparison.Ordinal);
+            why,
+            Assert.Single(Problems(_authority, _authority.AuthorityPem, "10.1.2.3", validity)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void All_problems_are_told_at_once()
@@ -74,7 +76,8 @@ public sealed class ServerCertificateTests : IDisposable
     {
         using TestCertificates intermediate = _authority.Intermediate("Intermediate CA");
 
-        Assert.Empty(Problems(intermediate, _authority.AuthorityPem, "10.1.2.3", presentedPem: intermediate.AuthorityPem));
+        Assert.Empty(
+            Problems(intermediate, _authority.AuthorityPem, "10.1.2.3", presentedPem: intermediate.AuthorityPem));
         Assert.Empty(Problems(intermediate, intermediate.AuthorityPem, "10.1.2.3"));
         Assert.NotEmpty(Problems(intermediate, _authority.AuthorityPem, "10.1.2.3"));
     }

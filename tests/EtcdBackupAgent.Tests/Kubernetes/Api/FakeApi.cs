@@ -77,7 +77,8 @@ internal sealed class FakeApi : IAsyncDisposable
     private async Task AnswerAsync(HttpContext context)
     {
         string authorization = context.Request.Headers.Authorization.ToString();
-        _requests.Enqueue($"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {authorization}".TrimEnd());
+        _requests.Enqueue(
+            $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {authorization}".TrimEnd());
         if (_answers.TryDequeue(out RequestDelegate? answer))
         {
             await answer(context);

@@ -58,7 +58,8 @@ public sealed class KubernetesClientTests
         await using FakeApi api = await FakeApi.StartAsync([.. Enumerable.Repeat(slow, 9)]);
         using KubernetesClient client = api.Client(TimeProvider.System);
 
-        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.GetAsync(Secrets, "a", "b", None));
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() =>
+            client.GetAsync(Secrets, "a", "b", None));
 
         Assert.Equal("slow down", e.Message);
         Assert.Equal(5, api.Requests.Count);
@@ -81,7 +82,8 @@ public sealed class KubernetesClientTests
         await client.GetAsync(Secrets, "a", "b", None);
         await File.WriteAllTextAsync(directory["token"], "new\n");
         await client.GetAsync(Secrets, "a", "b", None);
-        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.GetAsync(Secrets, "a", "b", None));
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() =>
+            client.GetAsync(Secrets, "a", "b", None));
 
         string[] tokens = [.. api.Requests.Select(request => request[(request.LastIndexOf(' ') + 1)..])];
         Assert.Equal(["old", "old", "new", "new", "new"], tokens);
@@ -114,7 +116,8 @@ public sealed class KubernetesClientTests
         await using FakeApi api = await FakeApi.StartAsync(FakeApi.Refusal(code, reason, "no"));
         using KubernetesClient client = api.Client(TimeProvider.System);
 
-        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => client.CreateAsync(Secrets, "a", [], None));
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() =>
+            client.CreateAsync(Secrets, "a", [], None));
 
         Assert.Equal((conflict, exists), (e.IsConflict, e.IsAlreadyExists));
     }
@@ -146,10 +149,16 @@ public sealed class KubernetesClientTests
     [InlineData("{}", 403, FailureReason.KubernetesDenied, "the server responded with 403")]
     [InlineData("""{"message":"who?"}""", 401, FailureReason.KubernetesDenied, "who?")]
     [InlineData("""{"reason":"Conflict","message":"changed."}""", 409, FailureReason.KubernetesConflict, "changed")]
-    public async Task What_is_no_answer_becomes_a_failure_of_the_agent(string body, int status, FailureReason reason, string why)
+    public async Task What_is_no_answer_becomes_a_failure_of_the_agent(
+        string body,
+        int status,
+        FailureReason reason,
+        string why)
     {
         await using FakeApi api = await FakeApi.StartAsync(FakeApi.Json(body, status));
-        using KubernetesClient client = api.Client(TimeProvider.System, new FixedCredentials("secret-token", certificate: null));
+        using KubernetesClient client = api.Client(
+            TimeProvider.System,
+            new FixedCredentials("secret-token", certificate: null));
 
         Exception e = await Assert.ThrowsAnyAsync<Exception>(() => client.GetAsync(Secrets, "a", "b", None));
         BackupException failure = ApiFailure.From(client.Connection, "read the Secret 'a/b'", e);
@@ -157,7 +166,10 @@ public sealed class KubernetesClientTests
         Assert.True(ApiFailure.IsKnown(e), $"{e}");
         Assert.Equal(reason, failure.Reason);
         Assert.Equal($"Cannot read the Secret 'a/b' at {api.Url.AbsoluteUri.TrimEnd('/')}: {why}.", failure.Message);
-        Assert.DoesNotContain("secret-token", $"{failure} {client.Connection} {client.Connection.Credentials}", StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "secret-token",
+            $"{failure} {client.Connection} {client.Connection.Credentials}",
+            StringComparison.Ordinal);
     }
 
     [Fact]

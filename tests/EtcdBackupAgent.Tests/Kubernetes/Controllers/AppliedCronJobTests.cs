@@ -14,6 +14,8 @@ public sealed class AppliedCronJobTests
     [InlineData("""{"a":["x"]}""", """{"a":["x","edited"]}""", false)]
     [InlineData("""{"a":["x","y"]}""", """{"a":["y","x"]}""", false)]
     [InlineData("""{"a":{}}""", """{"a":null}""", false)]
-    public void What_the_server_filled_in_is_no_difference_and_what_somebody_edited_is(string wanted, string there, bool holds) =>
-        Assert.Equal(holds, AppliedCronJob.Holds(JsonNode.Parse(wanted), JsonNode.Parse(there)));
+    public void What_the_server_filled_in_is_no_difference_and_what_somebody_edited_is(
+        string wanted,
+        string there,
+        bool holds) => Assert.Equal(holds, AppliedCronJob.Holds(JsonNode.Parse(wanted), JsonNode.Parse(there)));
 }

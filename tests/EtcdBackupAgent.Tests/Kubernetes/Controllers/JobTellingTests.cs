@@ -38,7 +38,9 @@ public sealed class JobTellingTests
         """{"conditions":[{"type":"Failed","status":"True","reason":"DeadlineExceeded","message":"Job was active too long","lastTransitionTime":"2026-01-01T01:00:00Z"}]}""",
         false, "2026-01-01T01:00:00 Job was active too long")]
     [InlineData(
-        """{"conditions":[{"type":"Failed","status":"True","reason":"BackoffLimitExceeded"}]}""", false, "2026-01-01T00:00:00 BackoffLimitExceeded")]
+        """{"conditions":[{"type":"Failed","status":"True","reason":"BackoffLimitExceeded"}]}""",
+        false,
+        "2026-01-01T00:00:00 BackoffLimitExceeded")]
     [InlineData("""{"conditions":[{"type":"Failed","status":"False"}]}""", false, null)]
     [InlineData("""{"active":1}""", false, null)]
     [InlineData("{}", false, null)]
@@ -51,7 +53,9 @@ public sealed class JobTellingTests
         });
 
         Assert.Equal(isComplete, JobState.IsComplete(job));
-        Assert.Equal(failure, JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
+        Assert.Equal(
+            failure,
+            JobState.Failure(job) is var (at, message) ? $"{at:yyyy-MM-ddTHH:mm:ss} {message}" : null);
     }
 
     [Theory]
@@ -73,14 +77,18 @@ public sealed class JobTellingTests
     [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:07Z","backupStatus":"Failed","backupPod":"job-1-x7k2p"}""", true)]
-    [InlineData("""{"backupTime":"2026-01-01T10:00:06Z","backupStatus":"Initializing","backupPod":"job-1-x7k2p"}""", false)]
+    [InlineData(
+        """{"backupTime":"2026-01-01T10:00:06Z","backupStatus":"Initializing","backupPod":"job-1-x7k2p"}""",
+        false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Pending","backupPod":"job-1"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:05Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:04Z","backupStatus":"Failed","backupPod":"job-0-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Failed","backupPod":"job-10-b4w9q"}""", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Failed","backupPod":"job-1"}""", true)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Completed","backupPod":"job-2-m1n8c"}""", true)]
-    [InlineData("""{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Initializing","backupPod":"job-2-m1n8c"}""", false)]
+    [InlineData(
+        """{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Initializing","backupPod":"job-2-m1n8c"}""",
+        false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-9-m1n8c"}""", true)]
     public void A_pod_has_reported_its_end_or_a_later_one_has(string status, bool isReported) => Assert.Equal(
         isReported,

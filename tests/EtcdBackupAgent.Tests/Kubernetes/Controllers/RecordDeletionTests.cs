@@ -62,7 +62,8 @@ public sealed class RecordDeletionTests
         foreach (RecordDeletionFacts facts in AllFacts())
         {
             RecordedSnapshot snapshot = facts.Snapshot!;
-            bool expected = facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true }
+            bool expected =
+                facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true }
                 && snapshot is { IsReadable: true, IsOwn: true }
                 && (snapshot.OtherGood > 0 || !snapshot.IsGood);
 

@@ -140,7 +140,9 @@ public sealed class WorkQueueTests : IDisposable
 
         await TestDeadline.UntilAsync(
             "the last state of each name to be seen",
-            () => Task.FromResult(Enumerable.Range(0, NamesMax).All(i => Volatile.Read(ref seen[i]) == Volatile.Read(ref added[i]))));
+            () =>
+                Task.FromResult(
+                    Enumerable.Range(0, NamesMax).All(i => Volatile.Read(ref seen[i]) == Volatile.Read(ref added[i]))));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(workers));
         Assert.Equal(0, meetings);

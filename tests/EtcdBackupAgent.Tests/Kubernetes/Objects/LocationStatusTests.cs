@@ -82,8 +82,16 @@ public sealed class LocationStatusTests
         DocumentPins pins = new(Location("null"));
 
         Assert.Null(await pins.ReadAsync(Name, CancellationToken.None));
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => pins.WriteAsync(
-            Name, new PinnedRecipients { RepositoryId = "a", Recipients = [], PinnedAt = default }, CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            pins.WriteAsync(
+                Name,
+                new PinnedRecipients
+                {
+                    RepositoryId = "a",
+                    Recipients = [],
+                    PinnedAt = default,
+                },
+                CancellationToken.None));
 
         Assert.Equal(FailureReason.ProtectionChanged, e.Reason);
     }

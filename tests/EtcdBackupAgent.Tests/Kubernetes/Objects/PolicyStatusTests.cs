@@ -14,7 +14,10 @@ public sealed class PolicyStatusTests
     /// <summary>After all that happens.</summary>
     private static readonly DateTimeOffset Later = Start.AddDays(1);
 
-    private static readonly BackupException Failure = new(FailureReason.StoreFull, "The bucket is full.") { Hint = "Make room." };
+    private static readonly BackupException Failure = new(FailureReason.StoreFull, "The bucket is full.")
+    {
+        Hint = "Make room.",
+    };
 
     [Fact]
     public void A_run_goes_from_begun_to_completed()
@@ -68,7 +71,9 @@ public sealed class PolicyStatusTests
         // A success of before the failure: it is the last success, and not the last run.
         SnapshotManifest before = Manifest(3);
         new PolicyStatus(status).SetSucceeded(before, pod: null, generation: 1, Later);
-        Assert.Equal(("Failed", $"{before.Id}", "pod-2"), ((string?)status["backupStatus"], (string?)status["snapshotId"], (string?)status["backupPod"]));
+        Assert.Equal(
+            ("Failed", $"{before.Id}", "pod-2"),
+            ((string?)status["backupStatus"], (string?)status["snapshotId"], (string?)status["backupPod"]));
 
         new PolicyStatus(status).SetSucceeded(Manifest(2), pod: null, generation: 1, Later);
         new PolicyStatus(status).SetBegun("pod-0", generation: 1, Start.AddHours(5).AddMinutes(-4));

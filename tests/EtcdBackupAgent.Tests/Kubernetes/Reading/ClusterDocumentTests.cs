@@ -38,20 +38,25 @@ public sealed class ClusterDocumentTests
         Assert.Equal(
             ofFiles.Problems.Select(p => $"{p.Severity} {p.Document} {p.Field} {p.Message}"),
             ofCluster.Problems.Select(p => $"{p.Severity} {p.Document} {p.Field} {p.Message}"));
-        Assert.All(ofCluster.Problems, problem => Assert.StartsWith($"{problem.Document}: ", $"{problem}", StringComparison.Ordinal));
+        Assert.All(
+            ofCluster.Problems,
+            problem => Assert.StartsWith($"{problem.Document}: ", $"{problem}", StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task A_sound_object_is_bound_with_all_that_it_says()
     {
-        string policy = Policy("""{"schedule":"@daily","retainNumBackups":7,"suspend":true,"options":{"execution":"InProcess"}}""");
+        string policy = Policy(
+            """{"schedule":"@daily","retainNumBackups":7,"suspend":true,"options":{"execution":"InProcess"}}""");
 
         ResourceSet set = await new ClusterBinding(new NoSecrets()).BindAsync(
             [new LocationObject(Parse(Disk))], [new PolicyObject(Parse(policy))], CancellationToken.None);
 
         Assert.Empty(set.Problems);
         BackupPolicy bound = Assert.Single(set.Policies.Values);
-        Assert.Equal((7, true, PolicyExecution.InProcess, "uid-1"), (bound.RetainNumBackups, bound.Suspend, bound.Execution, bound.Uid));
+        Assert.Equal(
+            (7, true, PolicyExecution.InProcess, "uid-1"),
+            (bound.RetainNumBackups, bound.Suspend, bound.Execution, bound.Uid));
     }
 
     [Fact]
@@ -59,14 +64,18 @@ public sealed class ClusterDocumentTests
     {
         MappingNode node = ClusterDocument.Of(
             ClusterKinds.Policy,
-            Parse("""{"metadata":{"name":"p","namespace":"n"},"spec":{"a":[1,2.5,-3e2],"b":true,"c":null,"d":"text","e":{}}}"""));
+            Parse(
+                """{"metadata":{"name":"p","namespace":"n"},"spec":{"a":[1,2.5,-3e2],"b":true,"c":null,"d":"text","e":{}}}"""
+            ));
 
         MappingNode spec = (MappingNode)node.Fields["spec"];
         Assert.Equal("MetadataBackupPolicy n/p", spec.Fields["d"].Where);
         Assert.Equal(
             ["a list", "true or false", "empty", "a text", "a mapping"],
             spec.Fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => field.Value.Sort));
-        Assert.Equal(["1", "2.5", "-3e2"], ((SequenceNode)spec.Fields["a"]).Items.Select(item => ((ScalarNode)item).Text));
+        Assert.Equal(
+            ["1", "2.5", "-3e2"],
+            ((SequenceNode)spec.Fields["a"]).Items.Select(item => ((ScalarNode)item).Text));
         Assert.Equal(9, spec.Size);
     }
 

@@ -50,7 +50,8 @@ public sealed class PodSecretsTests : IDisposable
 
         ResourceSet set = await BindAsync();
 
-        PassphraseLocation encryption = Assert.IsType<PassphraseLocation>(Assert.Single(set.Locations.Values).Encryption);
+        PassphraseLocation encryption = Assert.IsType<PassphraseLocation>(
+            Assert.Single(set.Locations.Values).Encryption);
         Assert.Equal("phrase", Text(set, encryption.Secret.Name, encryption.SecretKey));
     }
 
@@ -67,7 +68,10 @@ public sealed class PodSecretsTests : IDisposable
 
         ResourceProblem problem = set.Problems[0];
         Assert.Equal("spec.credentials", problem.Field);
-        Assert.StartsWith($"the secret_key of Secret kubedr-system/minio {fault}", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the secret_key of Secret kubedr-system/minio {fault}",
+            problem.Message,
+            StringComparison.Ordinal);
         Assert.Empty(set.Locations);
     }
 
@@ -76,7 +80,8 @@ public sealed class PodSecretsTests : IDisposable
     {
         ResourceSet set = await BindAsync(
             """{"metadata":{"name":"s3","namespace":"kubedr-system"},"spec":{"url":"file:///var/backups","credentials":"disk"}}""",
-            """{"metadata":{"name":"p","namespace":"kubedr-system"},"spec":{"destination":"s3","etcdEndpoint":"http://127.0.0.1:2379"}}""");
+            """{"metadata":{"name":"p","namespace":"kubedr-system"},"spec":{"destination":"s3","etcdEndpoint":"http://127.0.0.1:2379"}}"""
+        );
 
         Assert.Empty(set.Problems);
         Assert.Single(set.Policies);
@@ -93,11 +98,16 @@ public sealed class PodSecretsTests : IDisposable
         Assert.Equal(
             [
                 "BackupLocation kubedr-system/s3: spec.credentials: Secret kubedr-system/minio has no secret_key",
-                "MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/s3 is itself invalid",
-                "MetadataBackupPolicy kubedr-system/p: spec.etcdCreds: Secret kubedr-system/etcd-creds has no client.key",
+                "MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/s3 is itself "
+                + "invalid",
+                "MetadataBackupPolicy kubedr-system/p: spec.etcdCreds: Secret kubedr-system/etcd-creds has no "
+                + "client.key",
             ],
             set.Problems.Select(problem => $"{problem}"));
-        Assert.DoesNotContain("access", set.Secrets.Values.First().ToString().Replace("access_key", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "access",
+            set.Secrets.Values.First().ToString().Replace("access_key", "", StringComparison.Ordinal),
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();

@@ -42,7 +42,8 @@ public sealed class CronJobScheduleTests
     [InlineData("0 2 * * MON-FRI")]
     [InlineData("@hourly")]
     [InlineData("@midnight")]
-    public void A_cron_schedule_and_a_word_pass_as_they_are(string schedule) => Assert.Equal(schedule, Express(schedule));
+    public void A_cron_schedule_and_a_word_pass_as_they_are(string schedule) =>
+        Assert.Equal(schedule, Express(schedule));
 
     [Fact]
     public void White_space_around_a_schedule_is_left_out() => Assert.Equal("0 2 * * *", Express(" 0 2 * * * "));

@@ -8,8 +8,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
 
-/// <summary>What is made for a policy and a restore, to the letter: a change of it shows in <c>golden/workloads</c>, where
-/// it can be read.</summary>
+/// <summary>What is made for a policy and a restore, to the letter: a change of it shows in <c>golden/workloads</c>,
+/// where it can be read.</summary>
 public sealed class WorkloadTemplateTests
 {
     private const string Space = "kubedr-system";
@@ -21,7 +21,15 @@ public sealed class WorkloadTemplateTests
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private static readonly string[] S3Keys = ["access_key", "secret_key", "restic_repo_password", "ca.crt", "client.crt", "client.key"];
+    private static readonly string[] S3Keys =
+    [
+        "access_key",
+        "secret_key",
+        "restic_repo_password",
+        "ca.crt",
+        "client.crt",
+        "client.key",
+    ];
 
     private static readonly JsonObject S3 = Item("BackupLocation", "remote-minio", new JsonObject
     {
@@ -107,7 +115,8 @@ public sealed class WorkloadTemplateTests
     public async Task The_Job_of_a_restore_from_a_bucket() => Check("restore.json", await RestoreAsync(S3));
 
     [Fact]
-    public async Task The_Job_of_a_restore_from_a_directory() => Check("restore-directory.json", await RestoreAsync(Disk));
+    public async Task The_Job_of_a_restore_from_a_directory() =>
+        Check("restore-directory.json", await RestoreAsync(Disk));
 
     [Fact]
     public async Task The_Job_of_a_restore_as_a_user_of_the_volume()
@@ -233,12 +242,19 @@ public sealed class WorkloadTemplateTests
         string value = Convert.ToBase64String("of no value"u8);
         foreach (JsonObject location in new[] { S3, Disk })
         {
-            BoundPolicy bound = await BindAsync(location, new JsonObject
-            {
-                ["destination"] = (string)location["metadata"]!["name"]!,
-                ["verify"] = location == S3 ? "AfterBackup" : "Never",
-            });
-            foreach (JsonObject template in new[] { BackupPod.Template(bound, Image, isScheduled: true), await RestoreAsync(location) })
+            BoundPolicy bound = await BindAsync(
+                location,
+                new JsonObject
+                {
+                    ["destination"] = (string)location["metadata"]!["name"]!,
+                    ["verify"] = location == S3 ? "AfterBackup" : "Never",
+                });
+            foreach (
+                JsonObject template in new[]
+                {
+                    BackupPod.Template(bound, Image, isScheduled: true),
+                    await RestoreAsync(location),
+                })
             {
                 Assert.DoesNotContain(value, template.ToJsonString(), StringComparison.Ordinal);
                 Assert.DoesNotContain("of no value", template.ToJsonString(), StringComparison.Ordinal);
@@ -299,7 +315,9 @@ public sealed class WorkloadTemplateTests
         ["spec"] = spec,
     };
 
-    /// <summary>Compares with the golden file; what is there now stands beside the test's program if it differs.</summary>
+    /// <summary>
+    /// Compares with the golden file; what is there now stands beside the test's program if it differs.
+    /// </summary>
     private static void Check(string file, JsonObject actual)
     {
         string text = actual.ToJsonString(Readable).ReplaceLineEndings("\n") + "\n";

@@ -27,7 +27,8 @@ public sealed class LocationEncryptionTests
         BackupLocation location = Assert.Single((await directory.ExpectAsync()).Locations).Value;
 
         Assert.Equal(
-            new PassphraseLocation { Secret = new ResourceName("kubedr-system", "c"), SecretKey = expected }, location.Encryption);
+            new PassphraseLocation { Secret = new ResourceName("kubedr-system", "c"), SecretKey = expected },
+            location.Encryption);
     }
 
     [Fact]
@@ -56,7 +57,8 @@ public sealed class LocationEncryptionTests
             .With("p.yaml", DirectoryFixture.Policy("destination: l", "verify: AfterBackup"));
 
         ResourceSet set = await directory.ExpectAsync(
-            "Error: p.yaml:8: MetadataBackupPolicy kubedr-system/p: spec.verify: AfterBackup needs a key that opens the backups, but "
+            "Error: p.yaml:8: MetadataBackupPolicy kubedr-system/p: spec.verify: AfterBackup needs a key that opens "
+            + "the backups, but "
             + "BackupLocation kubedr-system/l has only recipients; write Never and verify where the identity is");
 
         Assert.Empty(set.Policies);
@@ -70,7 +72,10 @@ public sealed class LocationEncryptionTests
     {
         using DirectoryFixture directory = new();
         directory
-            .With("l.yaml", DirectoryFixture.BareLocation(Disk, line), DirectoryFixture.Secret("c", key.Length > 0 ? [key] : ["other"]))
+            .With(
+                "l.yaml",
+                DirectoryFixture.BareLocation(Disk, line),
+                DirectoryFixture.Secret("c", key.Length > 0 ? [key] : ["other"]))
             .With("p.yaml", DirectoryFixture.Policy("destination: l", "verify: AfterBackup"));
 
         ResourceSet set = await directory.ExpectAsync();
@@ -83,16 +88,33 @@ public sealed class LocationEncryptionTests
     {
         using DirectoryFixture directory = new();
         directory.With(
-            "l.yaml", DirectoryFixture.BareLocation(Disk, "encryption:", "  recipients:", $"  - {One}", $"  - {Other}", $"  - {One}"));
+            "l.yaml",
+            DirectoryFixture.BareLocation(
+                Disk,
+                "encryption:",
+                "  recipients:",
+                $"  - {One}",
+                $"  - {Other}",
+                $"  - {One}"));
 
-        BackupLocation location = Assert.Single((await directory.ExpectAsync(
-            $"Warning: l.yaml:11: BackupLocation kubedr-system/l: spec.encryption.recipients[2]: '{One}' is a duplicate")).Locations).Value;
+        BackupLocation location = Assert
+            .Single(
+                (
+                    await directory.ExpectAsync(
+                        $"Warning: l.yaml:11: BackupLocation kubedr-system/l: spec.encryption.recipients[2]: '{One}' "
+                        + "is a duplicate"
+                    )).Locations)
+            .Value;
 
         Assert.Equal([One, Other], Assert.IsType<RecipientLocation>(location.Encryption).Recipients);
     }
 
     [Theory]
-    [InlineData("none", "encryption: 'none' is not an encryption; allowed is None, or a mapping with recipients: [age1…]; did you mean 'None'?")]
+    [InlineData(
+        "none",
+        "encryption: 'none' is not an encryption; allowed is None, or a mapping with recipients: [age1…]; did you mean "
+        + "'None'?"
+    )]
     [InlineData("aes", "encryption: 'aes' is not an encryption; allowed is None")]
     [InlineData(One, "encryption: '" + One + "' is not an encryption; allowed is None, or a mapping with recipients")]
     [InlineData(Identity, "encryption: is a text; allowed is None")]
@@ -103,16 +125,23 @@ public sealed class LocationEncryptionTests
     [InlineData("{}", "encryption.recipients: is missing; write a list of at least one recipient, age1…")]
     [InlineData("{recipients: }", "encryption.recipients: is empty, but must be a list of at least one recipient")]
     [InlineData("{recipients: []}", "encryption.recipients: is an empty list; write at least one recipient")]
-    [InlineData("{recipients: " + One + "}", "encryption.recipients: is a text, but must be a list of at least one recipient")]
+    [InlineData(
+        "{recipients: " + One + "}",
+        "encryption.recipients: is a text, but must be a list of at least one recipient")]
     [InlineData("{recipients: [5]}", "encryption.recipients[0]: is a number, but must be a recipient, age1…")]
-    [InlineData("{recipients: [" + One + ", age1hello]}", "encryption.recipients[1]: 'age1hello' is not a recipient; allowed is age1 and 58 more")]
-    [InlineData("{recipients: [" + Identity + "]}", "encryption.recipients[0]: is a secret key, which does not belong here; write its recipient")]
+    [InlineData(
+        "{recipients: [" + One + ", age1hello]}",
+        "encryption.recipients[1]: 'age1hello' is not a recipient; allowed is age1 and 58 more")]
+    [InlineData(
+        "{recipients: [" + Identity + "]}",
+        "encryption.recipients[0]: is a secret key, which does not belong here; write its recipient")]
     public async Task A_wrong_encryption_is_refused_and_no_secret_key_is_repeated(string value, string problem)
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {value}"));
 
-        ResourceSet set = await directory.ExpectAsync($"Error: l.yaml:7: BackupLocation kubedr-system/l: spec.{problem}");
+        ResourceSet set = await directory.ExpectAsync(
+            $"Error: l.yaml:7: BackupLocation kubedr-system/l: spec.{problem}");
 
         Assert.Empty(set.Locations);
         Assert.DoesNotContain("AGE-SECRET", set.Problems[0].ToString(), StringComparison.Ordinal);
@@ -124,7 +153,9 @@ public sealed class LocationEncryptionTests
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {{recipients: [{One[..^1]}q]}}"));
         await directory.ExpectAsync(
-            $"Error: l.yaml:7: BackupLocation kubedr-system/l: spec.encryption.recipients[0]: '{One[..^1]}q' is not a recipient");
+            $"Error: l.yaml:7: BackupLocation kubedr-system/l: spec.encryption.recipients[0]: '{One[..^1]}q' is not a "
+            + "recipient"
+        );
     }
 
     [Fact]
@@ -134,9 +165,12 @@ public sealed class LocationEncryptionTests
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk));
 
         ResourceSet set = await directory.ExpectAsync(
-            "Error: l.yaml:6: BackupLocation kubedr-system/l: spec.encryption: is missing; write a passphrase as repo_password into "
-            + "a Secret, and the Secret's name into spec.credentials, or 'encryption: {recipients: [age1…]}' into the spec to encrypt "
-            + "to keys of your own, or 'encryption: None' to store the backups readable by everyone who can read the store");
+            "Error: l.yaml:6: BackupLocation kubedr-system/l: spec.encryption: is missing; write a passphrase as "
+            + "repo_password into "
+            + "a Secret, and the Secret's name into spec.credentials, or 'encryption: {recipients: [age1…]}' into the "
+            + "spec to encrypt "
+            + "to keys of your own, or 'encryption: None' to store the backups readable by everyone who can read the "
+            + "store");
 
         Assert.Empty(set.Locations);
     }
@@ -147,11 +181,16 @@ public sealed class LocationEncryptionTests
     public async Task A_Secret_without_a_passphrase_is_told_the_three_ways(string key, string question)
     {
         using DirectoryFixture directory = new();
-        directory.With("l.yaml", DirectoryFixture.BareLocation(S3), DirectoryFixture.Secret("c", "access_key", "secret_key", key));
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.BareLocation(S3),
+            DirectoryFixture.Secret("c", "access_key", "secret_key", key));
 
         ResourceSet set = await directory.ExpectAsync(
-            "Error: l.yaml:6: BackupLocation kubedr-system/l: spec.encryption: is missing, and Secret kubedr-system/c has neither "
-            + $"repo_password nor restic_repo_password{question}; write a passphrase as repo_password into the Secret, or 'encryption: "
+            "Error: l.yaml:6: BackupLocation kubedr-system/l: spec.encryption: is missing, and Secret kubedr-system/c "
+            + "has neither "
+            + $"repo_password nor restic_repo_password{question}; write a passphrase as repo_password into the Secret, "
+            + "or 'encryption: "
             + "{recipients: [age1…]}' into the spec");
 
         Assert.Empty(set.Locations);
@@ -171,7 +210,9 @@ public sealed class LocationEncryptionTests
             $"apiVersion: v1\nkind: Secret\nmetadata: {{name: c}}\nstringData:\n  {lines}\n");
 
         ResourceSet set = await directory.ExpectAsync(
-            $"Error: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: Secret kubedr-system/c has an empty {key}; write a passphrase");
+            "Error: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: Secret kubedr-system/c has an empty "
+            + $"{key}; write a passphrase"
+        );
 
         Assert.Empty(set.Locations);
     }
@@ -180,7 +221,10 @@ public sealed class LocationEncryptionTests
     public async Task A_directory_s_Secret_needs_nothing_but_the_passphrase()
     {
         using DirectoryFixture directory = new();
-        directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, "credentials: c"), DirectoryFixture.Secret("c", "repo_password"));
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.BareLocation(Disk, "credentials: c"),
+            DirectoryFixture.Secret("c", "repo_password"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync()).Locations).Value;
 
@@ -194,7 +238,9 @@ public sealed class LocationEncryptionTests
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, "credentials: c"));
         await directory.ExpectAsync(
-            "Error: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: there is no Secret kubedr-system/c; it needs the key repo_password");
+            "Error: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: there is no Secret kubedr-system/c; it "
+            + "needs the key repo_password"
+        );
 
         directory.With("l.yaml", DirectoryFixture.BareLocation(S3));
         await directory.ExpectAsync(
@@ -209,13 +255,16 @@ public sealed class LocationEncryptionTests
     [Theory]
     [InlineData("other", true)]
     [InlineData("repo_password", false)]
-    public async Task A_Secret_that_a_directory_has_no_use_for_is_warned_about_unless_it_has_a_passphrase(string key, bool warned)
+    public async Task A_Secret_that_a_directory_has_no_use_for_is_warned_about_unless_it_has_a_passphrase(
+        string key,
+        bool warned)
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.Location(Disk, "credentials: c"), DirectoryFixture.Secret("c", key));
 
         ResourceSet set = await directory.ExpectAsync(warned
-            ? ["Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: has no effect for a directory whose encryption is given"]
+            ? ["Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.credentials: has no effect for a directory "
+                + "whose encryption is given"]
             : []);
 
         Assert.IsType<UnencryptedLocation>(Assert.Single(set.Locations).Value.Encryption);

@@ -17,7 +17,9 @@ public sealed class ValidationTests
     [InlineData("retainNumBackups: [1]", "is a list, but must be a number")]
     [InlineData("suspend: yes", "is a text, 'yes'; allowed is true or false, without quotes")]
     [InlineData("suspend:", "is empty; allowed is true or false")]
-    [InlineData("verify: AfterBackups", "'AfterBackups' is not possible; allowed is Never or AfterBackup; did you mean 'AfterBackup'?")]
+    [InlineData(
+        "verify: AfterBackups",
+        "'AfterBackups' is not possible; allowed is Never or AfterBackup; did you mean 'AfterBackup'?")]
     [InlineData("verify: never", "'never' is not possible; allowed is Never or AfterBackup; did you mean 'Never'?")]
     [InlineData(
         "hashKV: daily", "'daily' is not possible; allowed is Daily or AfterBackup or Never; did you mean 'Daily'?")]
@@ -29,28 +31,51 @@ public sealed class ValidationTests
     [InlineData("certsDir: ''", "is empty; write a value or leave the field out")]
     [InlineData("schedule: 61 * * * *", "'61 * * * *': minute: 61 is out of range; allowed is 0 to 59")]
     [InlineData("schedule: '@dayly'", "'@dayly': '@dayly' is not a schedule; allowed are @yearly")]
-    [InlineData("schedule: TZ=Europe/Berlin 0 4 * * *", "'TZ=Europe/Berlin 0 4 * * *': the schedule must not contain a time zone. Write the zone into spec.timeZone")]
+    [InlineData(
+        "schedule: TZ=Europe/Berlin 0 4 * * *",
+        "'TZ=Europe/Berlin 0 4 * * *': the schedule must not contain a time zone. Write the zone into spec.timeZone")]
     [InlineData("schedule: 0 0 31 2 *", "'0 0 31 2 *': it never fires")]
-    [InlineData("timeZone: Europe/Berln", "'Europe/Berln' is not in this machine's time zone database; allowed are IANA names such as Europe/Berlin; did you mean 'Europe/Berlin'?", "schedule: '@daily'")]
+    [InlineData(
+        "timeZone: Europe/Berln",
+        "'Europe/Berln' is not in this machine's time zone database; allowed are IANA names such as Europe/Berlin; did "
+        + "you mean 'Europe/Berlin'?",
+        "schedule: '@daily'")]
     [InlineData("timeZone: Local", "'Local' is not in", "schedule: '@daily'")]
     [InlineData("timeZone: ../../etc/passwd", "'../../etc/passwd' is not in", "schedule: '@daily'")]
     [InlineData("etcdEndpoint: 127.0.0.1:2379", "'127.0.0.1:2379' is not a URL; write http:// or https://")]
     [InlineData("etcdEndpoint: etcd:2379", "'etcd:2379' is not a URL")]
     [InlineData("etcdEndpoint: 'http://a:2379,'", "'' is not a URL")]
-    [InlineData("etcdEndpoint: htps://a:2379", "'htps://a:2379' has the scheme 'htps'; allowed are http and https; did you mean 'https'?")]
+    [InlineData(
+        "etcdEndpoint: htps://a:2379",
+        "'htps://a:2379' has the scheme 'htps'; allowed are http and https; did you mean 'https'?")]
     [InlineData("etcdEndpoint: http://a:2379/v3", "'http://a:2379/v3' continues after the host and port")]
-    [InlineData("etcdEndpoint: http://root:s3cret@a:2379", "the URL contains a user or password; those belong in a Secret")]
-    [InlineData("options: {master-node-label-name: 5}", "is a number, 5, but must be a text", "", "spec.options.master-node-label-name")]
-    [InlineData("options: {execution: inprocess}", "'inprocess' is not possible; allowed is CronJob or InProcess; did you mean 'InProcess'?", "", "spec.options.execution")]
+    [InlineData(
+        "etcdEndpoint: http://root:s3cret@a:2379",
+        "the URL contains a user or password; those belong in a Secret")]
+    [InlineData(
+        "options: {master-node-label-name: 5}",
+        "is a number, 5, but must be a text",
+        "",
+        "spec.options.master-node-label-name")]
+    [InlineData(
+        "options: {execution: inprocess}",
+        "'inprocess' is not possible; allowed is CronJob or InProcess; did you mean 'InProcess'?",
+        "",
+        "spec.options.execution")]
     [InlineData("options: text", "is a text, but must be a mapping")]
-    public async Task A_policy_with_a_wrong_value_is_refused(string line, string problem, string more = "", string? field = null)
+    public async Task A_policy_with_a_wrong_value_is_refused(
+        string line,
+        string problem,
+        string more = "",
+        string? field = null)
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", DirectoryFixture.Disk).With("p.yaml", DirectoryFixture.Policy(line, more));
 
         string place = $"p.yaml:{(line.StartsWith("etcdEndpoint", StringComparison.Ordinal) ? 7 : 8)}";
         ResourceSet set = await directory.ExpectAsync(
-            $"Error: {place}: MetadataBackupPolicy kubedr-system/p: {field ?? "spec." + line[..line.IndexOf(':')]}: {problem}");
+            $"Error: {place}: MetadataBackupPolicy kubedr-system/p: "
+                + $"{field ?? "spec." + line[..line.IndexOf(':')]}: {problem}");
 
         Assert.Empty(set.Policies);
         Assert.Equal(new ResourceName("kubedr-system", "p"), set.Problems[0].Name);
@@ -68,7 +93,9 @@ public sealed class ValidationTests
     [InlineData("https://a:99999", "url: 'https://a:99999' has a port that is not a number from 1 to 65535")]
     [InlineData("https://key:s3cret@a", "url: the URL contains a user or password")]
     [InlineData("https://key:s3cret@", "url: the URL is not a URL")]
-    [InlineData("https://a\n  bucketName: No", "bucketName: 'No' is not a bucket name; allowed are 3 to 63 lower-case letters")]
+    [InlineData(
+        "https://a\n  bucketName: No",
+        "bucketName: 'No' is not a bucket name; allowed are 3 to 63 lower-case letters")]
     [InlineData("https://a\n  bucketName: 10.0.0.1", "bucketName: '10.0.0.1' is not a bucket name")]
     [InlineData("https://a\n  bucketName: a..b", "bucketName: 'a..b' is not a bucket name")]
     [InlineData("https://a\n  prefix: /x", "prefix: '/x' is not a prefix; allowed are segments")]
@@ -91,12 +118,18 @@ public sealed class ValidationTests
             lines.Add("bucketName: bucket");
         }
 
-        directory.With("l.yaml", DirectoryFixture.Location([.. lines]), DirectoryFixture.Secret("c", "access_key", "secret_key"));
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.Location([.. lines]),
+            DirectoryFixture.Secret("c", "access_key", "secret_key"));
 
         ResourceSet set = await directory.LoadAsync();
 
         ResourceProblem only = Assert.Single(set.Problems);
-        Assert.StartsWith("BackupLocation kubedr-system/l: spec." + problem, only.ToString()[(only.Where.Length + 2)..], StringComparison.Ordinal);
+        Assert.StartsWith(
+            "BackupLocation kubedr-system/l: spec." + problem,
+            only.ToString()[(only.Where.Length + 2)..],
+            StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", only.ToString(), StringComparison.Ordinal);
         Assert.Empty(set.Locations);
     }
@@ -109,16 +142,25 @@ public sealed class ValidationTests
         directory.With(
             "l.yaml",
             DirectoryFixture.Location(
-                "url: https://s3.example.com:8443", "bucketName: etcd.backups", "credentials: c", "prefix: clusters/one",
-                "region: eu-central-1", "pathStyle: false", $"caCertificate: |\n    {pem}",
-                "serverSideEncryption: aws:kms", "kmsKeyId: alias/backups", "storageClass: STANDARD_IA",
+                "url: https://s3.example.com:8443",
+                "bucketName: etcd.backups",
+                "credentials: c",
+                "prefix: clusters/one",
+                "region: eu-central-1",
+                "pathStyle: false",
+                $"caCertificate: |\n    {pem}",
+                "serverSideEncryption: aws:kms",
+                "kmsKeyId: alias/backups",
+                "storageClass: STANDARD_IA",
                 "tags: {team: infra, empty: ''}"),
             DirectoryFixture.Secret("c", "access_key", "secret_key"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync()).Locations).Value;
 
         Assert.Equal(new Uri("https://s3.example.com:8443"), location.Url);
-        Assert.Equal(("etcd.backups", "clusters/one", "eu-central-1", false), (location.BucketName, location.Prefix, location.Region, location.PathStyle));
+        Assert.Equal(
+            ("etcd.backups", "clusters/one", "eu-central-1", false),
+            (location.BucketName, location.Prefix, location.Region, location.PathStyle));
         Assert.StartsWith("-----BEGIN CERTIFICATE-----\nM", location.CaCertificate, StringComparison.Ordinal);
         Assert.Equal(new ResourceName("kubedr-system", "c"), location.Credentials);
         ObjectSettings objects = location.Objects;
@@ -132,11 +174,19 @@ public sealed class ValidationTests
     public async Task A_directory_needs_no_bucket_and_says_what_means_nothing()
     {
         using DirectoryFixture directory = new();
-        directory.With("l.yaml", DirectoryFixture.Location("url: file:///var/my%20backups", "bucketName: x", "region: eu"));
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.Location("url: file:///var/my%20backups", "bucketName: x", "region: eu"));
 
-        BackupLocation location = Assert.Single((await directory.ExpectAsync(
-            "Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.bucketName: has no effect for a directory",
-            "Warning: l.yaml:8: BackupLocation kubedr-system/l: spec.region: has no effect for a directory")).Locations).Value;
+        BackupLocation location = Assert
+            .Single(
+                (
+                    await directory.ExpectAsync(
+                        "Warning: l.yaml:7: BackupLocation kubedr-system/l: spec.bucketName: has no effect for a "
+                        + "directory",
+                        "Warning: l.yaml:8: BackupLocation kubedr-system/l: spec.region: has no effect for a directory")
+                ).Locations)
+            .Value;
 
         Assert.Equal("/var/my backups", location.Url.LocalPath);
         Assert.Null(location.BucketName);
@@ -153,7 +203,10 @@ public sealed class ValidationTests
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.Location(url));
-        await directory.ExpectAsync($"Error: l.yaml:6: BackupLocation kubedr-system/l: spec.url: '{url[5..]}' is not a directory; write file:///absolute/path");
+        await directory.ExpectAsync(
+            $"Error: l.yaml:6: BackupLocation kubedr-system/l: spec.url: '{url[5..]}' is not a directory; write "
+            + "file:///absolute/path"
+        );
     }
 
     [Fact]
@@ -167,17 +220,31 @@ public sealed class ValidationTests
 
         ResourceSet set = await directory.ExpectAsync(
             "Warning: a.yaml:7: BackupLocation kubedr-system/disk: extra: is not a known field and is ignored",
-            "Warning: a.yaml:19: MetadataBackupPolicy kubedr-system/p: spec.options.master-node-label: is not a known option",
-            "Warning: a.yaml:17: MetadataBackupPolicy kubedr-system/p: spec.retainNumBackup: is not a known field and is ignored; did you mean 'retainNumBackups'?",
-            "Warning: a.yaml:18: MetadataBackupPolicy kubedr-system/p: spec.colour: is not a known field and is ignored");
+            "Warning: a.yaml:19: MetadataBackupPolicy kubedr-system/p: spec.options.master-node-label: is not a known "
+            + "option",
+            "Warning: a.yaml:17: MetadataBackupPolicy kubedr-system/p: spec.retainNumBackup: is not a known field and "
+            + "is ignored; did you mean 'retainNumBackups'?",
+            "Warning: a.yaml:18: MetadataBackupPolicy kubedr-system/p: spec.colour: is not a known field and is ignored"
+        );
 
         Assert.Single(set.Policies);
     }
 
     [Theory]
-    [InlineData("kind: MetadataBackupPolicy", "kind: MetadataBackupPolcy", "kind: 'MetadataBackupPolcy' is not a known kind; did you mean 'MetadataBackupPolicy'?")]
-    [InlineData("v1alpha1", "v1alpha2", "apiVersion: 'kubedr.catalogicsoftware.com/v1alpha2' has no kind MetadataBackupPolicy; did you mean 'kubedr.catalogicsoftware.com/v1alpha1'?")]
-    [InlineData("catalogicsoftware", "catalogicsofware", "apiVersion: 'kubedr.catalogicsofware.com/v1alpha1' has no kind MetadataBackupPolicy; did you mean")]
+    [InlineData(
+        "kind: MetadataBackupPolicy",
+        "kind: MetadataBackupPolcy",
+        "kind: 'MetadataBackupPolcy' is not a known kind; did you mean 'MetadataBackupPolicy'?")]
+    [InlineData(
+        "v1alpha1",
+        "v1alpha2",
+        "apiVersion: 'kubedr.catalogicsoftware.com/v1alpha2' has no kind MetadataBackupPolicy; did you mean "
+        + "'kubedr.catalogicsoftware.com/v1alpha1'?"
+    )]
+    [InlineData(
+        "catalogicsoftware",
+        "catalogicsofware",
+        "apiVersion: 'kubedr.catalogicsofware.com/v1alpha1' has no kind MetadataBackupPolicy; did you mean")]
     [InlineData("apiVersion", "apiversion", "apiVersion: is missing; it is required; found 'apiversion'")]
     public async Task A_slip_in_kind_or_version_is_an_error_with_help(string right, string wrong, string problem)
     {
@@ -215,7 +282,9 @@ public sealed class ValidationTests
         ResourceSet set = await directory.ExpectAsync();
 
         BackupLocation location = Assert.Single(set.Locations.Values);
-        Assert.Equal(("https://a/", "bucket", "eu-1"), (location.Url.AbsoluteUri, location.BucketName, location.Region));
+        Assert.Equal(
+            ("https://a/", "bucket", "eu-1"),
+            (location.Url.AbsoluteUri, location.BucketName, location.Region));
         Assert.Equal([DirectoryFixture.Recipient], Assert.IsType<RecipientLocation>(location.Encryption).Recipients);
     }
 
@@ -223,7 +292,9 @@ public sealed class ValidationTests
     public async Task A_field_that_ends_in_more_is_refused_and_shown_as_it_is()
     {
         using DirectoryFixture directory = new();
-        directory.With("l.yaml", DirectoryFixture.Location("url: https://a", "bucketName: \"bucket\\n\\n\"", "credentials: c"));
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.Location("url: https://a", "bucketName: \"bucket\\n\\n\"", "credentials: c"));
 
         Assert.Contains(
             (await directory.LoadAsync()).Problems,
@@ -235,7 +306,8 @@ public sealed class ValidationTests
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", DirectoryFixture.Disk).With("b.yaml", DirectoryFixture.Disk);
-        ResourceSet set = await directory.ExpectAsync("Error: b.yaml:1: BackupLocation kubedr-system/disk: is a duplicate; first: a.yaml:1");
+        ResourceSet set = await directory.ExpectAsync(
+            "Error: b.yaml:1: BackupLocation kubedr-system/disk: is a duplicate; first: a.yaml:1");
         Assert.Empty(set.Locations);
     }
 
@@ -244,16 +316,28 @@ public sealed class ValidationTests
     {
         using DirectoryFixture directory = new();
         directory
-            .With("l.yaml", DirectoryFixture.Location("url: https://a", "bucketName: bucket", "credentials: c"), DirectoryFixture.Secret("c", "acces_key", "secret_key"))
-            .With("p.yaml", DirectoryFixture.Policy("destination: l"), DirectoryFixture.Policy("destination: dusk", "etcdEndpoint: https://a:1")
-                .Replace("name: p", "name: q", StringComparison.Ordinal))
+            .With(
+                "l.yaml",
+                DirectoryFixture.Location("url: https://a", "bucketName: bucket", "credentials: c"),
+                DirectoryFixture.Secret("c", "acces_key", "secret_key"))
+            .With(
+                "p.yaml",
+                DirectoryFixture.Policy("destination: l"),
+                DirectoryFixture
+                    .Policy("destination: dusk", "etcdEndpoint: https://a:1")
+                    .Replace("name: p", "name: q", StringComparison.Ordinal))
             .With("z.yaml", DirectoryFixture.Disk);
 
         ResourceSet set = await directory.ExpectAsync(
-            "Error: l.yaml:8: BackupLocation kubedr-system/l: spec.credentials: Secret kubedr-system/c has no access_key; did you mean 'acces_key'?",
-            "Error: p.yaml:7: MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/l is itself invalid",
-            "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.destination: there is no BackupLocation kubedr-system/dusk; did you mean 'disk'?",
-            "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.etcdCreds: there is no Secret kubedr-system/etcd-creds; it needs the keys ca.crt, client.crt, client.key");
+            "Error: l.yaml:8: BackupLocation kubedr-system/l: spec.credentials: Secret kubedr-system/c has no "
+            + "access_key; did you mean 'acces_key'?",
+            "Error: p.yaml:7: MetadataBackupPolicy kubedr-system/p: spec.destination: BackupLocation kubedr-system/l "
+            + "is itself invalid",
+            "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.destination: there is no BackupLocation "
+            + "kubedr-system/dusk; did you mean 'disk'?",
+            "Error: p.yaml:15: MetadataBackupPolicy kubedr-system/q: spec.etcdCreds: there is no Secret "
+            + "kubedr-system/etcd-creds; it needs the keys ca.crt, client.crt, client.key"
+        );
 
         Assert.Empty(set.Policies);
         Assert.Equal("disk", Assert.Single(set.Locations).Key.Name);
@@ -264,7 +348,9 @@ public sealed class ValidationTests
     {
         using DirectoryFixture directory = new();
         directory
-            .With("p.yaml", DirectoryFixture.Policy("destination: dusk", "retainNumBackups: 0", "etcdEndpoint: http://a:1"))
+            .With(
+                "p.yaml",
+                DirectoryFixture.Policy("destination: dusk", "retainNumBackups: 0", "etcdEndpoint: http://a:1"))
             .With("z.yaml", DirectoryFixture.Disk);
 
         ResourceSet set = await directory.LoadAsync();

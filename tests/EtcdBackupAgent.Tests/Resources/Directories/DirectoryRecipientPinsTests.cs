@@ -100,23 +100,39 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     [InlineData("[]", "could not be converted")]
     [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[", "Path: $.recipients")]
     [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[]}", "pinnedAt")]
-    [InlineData("{\"formatVersion\":2,\"repositoryId\":\"a\",\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "formatVersion is 2; this agent knows 1")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":\"\",\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "repositoryId is empty")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":null,\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "$.repositoryId")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[\"age1hello\"],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "'age1hello' is not a recipient")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[null],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "a recipient is null")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[],\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}", "uplicate")]
-    [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[],\"pinnedAt\":\"yesterday\"}", "$.pinnedAt")]
+    [InlineData(
+        "{\"formatVersion\":2,\"repositoryId\":\"a\",\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}",
+        "formatVersion is 2; this agent knows 1")]
+    [InlineData(
+        "{\"formatVersion\":1,\"repositoryId\":\"\",\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}",
+        "repositoryId is empty")]
+    [InlineData(
+        "{\"formatVersion\":1,\"repositoryId\":null,\"recipients\":[],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}",
+        "$.repositoryId")]
+    [InlineData(
+        """{"formatVersion":1,"repositoryId":"a","recipients":["age1hello"],"pinnedAt":"2026-05-01T12:00:00Z"}""",
+        "'age1hello' is not a recipient")]
+    [InlineData(
+        "{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[null],\"pinnedAt\":\"2026-05-01T12:00:00Z\"}",
+        "a recipient is null")]
+    [InlineData(
+        """{"formatVersion":1,"repositoryId":"a","recipients":[],"recipients":[],"pinnedAt":"2026-05-01T12:00:00Z"}""",
+        "uplicate")]
+    [InlineData(
+        "{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[],\"pinnedAt\":\"yesterday\"}",
+        "$.pinnedAt")]
     public async Task A_damaged_pin_never_counts_as_none(string text, string why)
     {
         Directory.CreateDirectory(_directory[".pins"]);
         await File.WriteAllTextAsync(PinPath, text);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => Pins.ReadAsync(Location, CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            Pins.ReadAsync(Location, CancellationToken.None));
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.StartsWith(
-            $"{PinPath}, which contains the pinned recipients of BackupLocation kubedr-system/remote.minio, is damaged: ",
+            $"{PinPath}, which contains the pinned recipients of BackupLocation kubedr-system/remote.minio, is "
+            + "damaged: ",
             e.Message,
             StringComparison.Ordinal);
         Assert.Contains(why, e.Message, StringComparison.Ordinal);
@@ -129,10 +145,14 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     {
         Directory.CreateDirectory(PinPath);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => Pins.ReadAsync(Location, CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            Pins.ReadAsync(Location, CancellationToken.None));
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
-        Assert.StartsWith("The pinned recipients of BackupLocation kubedr-system/remote.minio cannot be read: ", e.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The pinned recipients of BackupLocation kubedr-system/remote.minio cannot be read: ",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.Equal($"Make {PinPath} readable for the user that the agent runs as.", e.Hint);
     }
 
@@ -142,11 +162,18 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
         // Not even root makes a directory there.
         DirectoryRecipientPins pins = new("/sys");
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => pins.WriteAsync(Location, Pin, CancellationToken.None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            pins.WriteAsync(Location, Pin, CancellationToken.None));
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
-        Assert.StartsWith("The recipients of BackupLocation kubedr-system/remote.minio cannot be pinned: ", e.Message, StringComparison.Ordinal);
-        Assert.StartsWith("Make /sys/.pins writable for one backup, or write the recipients into spec.encryption.recipients", e.Hint, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "The recipients of BackupLocation kubedr-system/remote.minio cannot be pinned: ",
+            e.Message,
+            StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Make /sys/.pins writable for one backup, or write the recipients into spec.encryption.recipients",
+            e.Hint,
+            StringComparison.Ordinal);
         Assert.Null(await pins.ReadAsync(Location, CancellationToken.None));
     }
 

@@ -15,7 +15,9 @@ public sealed class DirectoryResourceStoreTests
     public async Task The_sample_policy_of_kubedr_works_as_it_is()
     {
         using DirectoryFixture directory = new();
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Resources", "documents", "kubedr-policy.yaml"), directory["policy.yaml"]);
+        File.Copy(
+            Path.Combine(AppContext.BaseDirectory, "Resources", "documents", "kubedr-policy.yaml"),
+            directory["policy.yaml"]);
         directory.With(
             "rest.yaml",
             DirectoryFixture.BareLocation("url: https://minio.example:9000", "bucketName: etcd", "credentials: minio")
@@ -25,7 +27,8 @@ public sealed class DirectoryResourceStoreTests
 
         ResourceSet set = await directory.ExpectAsync();
 
-        PassphraseLocation encryption = Assert.IsType<PassphraseLocation>(Assert.Single(set.Locations).Value.Encryption);
+        PassphraseLocation encryption = Assert.IsType<PassphraseLocation>(
+            Assert.Single(set.Locations).Value.Encryption);
         Assert.Equal("restic_repo_password", encryption.SecretKey);
         BackupPolicy policy = Assert.Single(set.Policies).Value;
         Assert.Equal(new ResourceName("kubedr-system", "test-backup"), policy.Name);
@@ -82,8 +85,14 @@ public sealed class DirectoryResourceStoreTests
     {
         using DirectoryFixture directory = new();
         directory
-            .With("a.yml", DirectoryFixture.Disk, "# nothing here", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}")
-            .With("b.json", """
+            .With(
+                "a.yml",
+                DirectoryFixture.Disk,
+                "# nothing here",
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}")
+            .With(
+                "b.json",
+                """
                 {"apiVersion": "v1", "kind": "List", "items": [
                   {"apiVersion": "kubedr.catalogicsoftware.com/v1alpha1", "kind": "MetadataBackupPolicy",
                    "metadata": {"name": "j", "namespace": "kubedr-system"},
@@ -94,7 +103,8 @@ public sealed class DirectoryResourceStoreTests
                 """)
             .With("notes.txt", "not: read");
 
-        ResourceSet set = await directory.ExpectAsync("Warning: a.yml:12: document: kind: 'Deployment' of 'apps/v1' is ignored");
+        ResourceSet set = await directory.ExpectAsync(
+            "Warning: a.yml:12: document: kind: 'Deployment' of 'apps/v1' is ignored");
 
         BackupPolicy policy = Assert.Single(set.Policies).Value;
         Assert.Equal(["a", "[::1]"], policy.EtcdEndpoints.Select(endpoint => endpoint.Host));
@@ -154,9 +164,15 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Theory]
-    [InlineData("a: 1\nb: 2\na: 3", "a.yaml:3: file: is not readable as YAML: column 1: the field 'a' is a duplicate; first: a.yaml:1")]
-    [InlineData("a: *nobody", "a.yaml:1: file: is not readable as YAML: column 4: this alias refers to no earlier anchor")]
-    [InlineData("a: &x [*x]", "a.yaml:1: file: is not readable as YAML: column 8: this alias refers to no earlier anchor")]
+    [InlineData(
+        "a: 1\nb: 2\na: 3",
+        "a.yaml:3: file: is not readable as YAML: column 1: the field 'a' is a duplicate; first: a.yaml:1")]
+    [InlineData(
+        "a: *nobody",
+        "a.yaml:1: file: is not readable as YAML: column 4: this alias refers to no earlier anchor")]
+    [InlineData(
+        "a: &x [*x]",
+        "a.yaml:1: file: is not readable as YAML: column 8: this alias refers to no earlier anchor")]
     [InlineData("b: &b {c: 1}\n<<: *b", "a.yaml:2: file: is not readable as YAML: column 1: merge keys")]
     [InlineData("? [a]\n: 1", "a.yaml:1: file: is not readable as YAML: column 3: the name of a field must be a text")]
     [InlineData("a: [half a fi", "a.yaml:2: file: is not readable as YAML: column ")]
@@ -175,7 +191,9 @@ public sealed class DirectoryResourceStoreTests
         StringBuilder text = new("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (int i = 1; i < 40; i++)
         {
-            text.Append(CultureInfo.InvariantCulture, $"a{i}: &a{i} [").AppendJoin(',', Enumerable.Repeat($"*a{i - 1}", 10)).Append("]\n");
+            text.Append(CultureInfo.InvariantCulture, $"a{i}: &a{i} [")
+                .AppendJoin(',', Enumerable.Repeat($"*a{i - 1}", 10))
+                .Append("]\n");
         }
 
         using DirectoryFixture directory = new();

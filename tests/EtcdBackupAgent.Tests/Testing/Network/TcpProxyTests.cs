@@ -109,7 +109,10 @@ public sealed class TcpProxyTests : IAsyncDisposable
     [Fact]
     public async Task A_half_close_ends_one_direction_and_the_other_goes_on()
     {
-        (_proxy.ToServer.Fault, _proxy.ToServer.FaultAfterBytes, _proxy.ToServer.FaultsLeft) = (LinkFault.HalfClose, 1, 1);
+        (_proxy.ToServer.Fault, _proxy.ToServer.FaultAfterBytes, _proxy.ToServer.FaultsLeft) = (
+            LinkFault.HalfClose,
+            1,
+            1);
         (Socket client, Socket server) = await ConnectAsync();
 
         await client.SendAsync("lost"u8.ToArray());

@@ -27,7 +27,9 @@ public sealed class FaultyObjectStoreTests : IDisposable
     [InlineData(FaultMoment.Before, false)]
     [InlineData(FaultMoment.Midway, false)]
     [InlineData(FaultMoment.After, true)]
-    public async Task The_chosen_put_fails_with_or_without_effect_and_the_next_succeeds(FaultMoment moment, bool isThere)
+    public async Task The_chosen_put_fails_with_or_without_effect_and_the_next_succeeds(
+        FaultMoment moment,
+        bool isThere)
     {
         _store.FailAt = 2;
         _store.Moment = moment;

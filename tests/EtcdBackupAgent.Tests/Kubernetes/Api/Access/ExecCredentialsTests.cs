@@ -17,7 +17,10 @@ public sealed class ExecCredentialsTests : IDisposable
     [Fact]
     public async Task A_plugin_is_run_again_when_its_token_expires_or_is_refused()
     {
-        const string script = "echo x >> runs; echo '" + Head + """{"token":"t'$(wc -l < runs)'","expirationTimestamp":"1970-01-01T01:00:00Z"}}'""";
+        const string script =
+            "echo x >> runs; echo '"
+            + Head
+            + """{"token":"t'$(wc -l < runs)'","expirationTimestamp":"1970-01-01T01:00:00Z"}}'""";
         using ExecCredentials credentials = Plugin(script);
 
         string? first = await TokenAsync(credentials);
@@ -67,7 +70,9 @@ public sealed class ExecCredentialsTests : IDisposable
     [Fact]
     public async Task A_plugin_that_is_absent_is_named()
     {
-        using ExecCredentials credentials = new(new ExecPlugin { ApiVersion = Version, Command = "no-such-plugin" }, _time);
+        using ExecCredentials credentials = new(
+            new ExecPlugin { ApiVersion = Version, Command = "no-such-plugin" },
+            _time);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => TokenAsync(credentials));
 
@@ -88,7 +93,9 @@ public sealed class ExecCredentialsTests : IDisposable
 
         Assert.True(InClusterConfig.IsAvailable(Environment, _directory.Path));
         Assert.False(InClusterConfig.IsAvailable(_ => null, _directory.Path));
-        Assert.Equal(("https://[fd00::1]", "mine", "pem"), ($"{connection}", connection.Namespace, connection.CaCertificatesPem));
+        Assert.Equal(
+            ("https://[fd00::1]", "mine", "pem"),
+            ($"{connection}", connection.Namespace, connection.CaCertificatesPem));
         Assert.Equal("t", await connection.Credentials.TokenAsync(CancellationToken.None));
     }
 

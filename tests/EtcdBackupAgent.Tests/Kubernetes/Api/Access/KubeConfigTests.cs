@@ -72,7 +72,11 @@ public sealed class KubeConfigTests : IDisposable
         ManualTime time = new(DateTimeOffset.UnixEpoch);
         string file = Write("config", Config("https://one", "tokenFile: token, token: other"));
         Write("token", "one\n");
-        KubernetesConnection connection = await KubeConfig.LoadAsync([file], context: null, time, CancellationToken.None);
+        KubernetesConnection connection = await KubeConfig.LoadAsync(
+            [file],
+            context: null,
+            time,
+            CancellationToken.None);
 
         string? first = await connection.Credentials.TokenAsync(CancellationToken.None);
         Write("token", "two\n");
@@ -107,17 +111,41 @@ public sealed class KubeConfigTests : IDisposable
     [Theory]
     [InlineData("ftp://one", "token: a", "", "'server' is not an address of https or http")]
     [InlineData("https://one", "token: a", ", insecure-skip-tls-verify: maybe", "must be true or false")]
-    [InlineData("https://one", "token: a", ", insecure-skip-tls-verify: true, certificate-authority-data: YQ==", "exclude each other")]
-    [InlineData("https://one", "token: a", ", certificate-authority: absent", "which 'certificate-authority' names, cannot be read")]
+    [InlineData(
+        "https://one",
+        "token: a",
+        ", insecure-skip-tls-verify: true, certificate-authority-data: YQ==",
+        "exclude each other")]
+    [InlineData(
+        "https://one",
+        "token: a",
+        ", certificate-authority: absent",
+        "which 'certificate-authority' names, cannot be read")]
     [InlineData("https://one", "client-key-data: very-secret", "", "is not base64")]
     [InlineData("https://one", "client-key-data: dmVyeS1zZWNyZXQ=", "", "must both be given, or neither")]
-    [InlineData("https://one", "client-certificate-data: dmVyeS1zZWNyZXQ=, client-key-data: dmVyeS1zZWNyZXQ=", "", "it is not a certificate in PEM")]
+    [InlineData(
+        "https://one",
+        "client-certificate-data: dmVyeS1zZWNyZXQ=, client-key-data: dmVyeS1zZWNyZXQ=",
+        "",
+        "it is not a certificate in PEM")]
     [InlineData("https://one", "username: a, password: very-secret", "", "no longer supported")]
     [InlineData("https://one", "auth-provider: {name: gcp}", "", "no longer supported")]
-    [InlineData("https://one", "token: very-secret, exec: {apiVersion: client.authentication.k8s.io/v1, command: a}", "", "'exec' excludes")]
-    [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: a}", "", "known are")]
+    [InlineData(
+        "https://one",
+        "token: very-secret, exec: {apiVersion: client.authentication.k8s.io/v1, command: a}",
+        "",
+        "'exec' excludes")]
+    [InlineData(
+        "https://one",
+        "exec: {apiVersion: client.authentication.k8s.io/v1alpha1, command: a}",
+        "",
+        "known are")]
     [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1}", "", "has no 'command'")]
-    [InlineData("https://one", "exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}", "", "the agent runs without one")]
+    [InlineData(
+        "https://one",
+        "exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}",
+        "",
+        "the agent runs without one")]
     public async Task A_mistake_is_told_with_its_entry_and_without_a_secret(
         string server, string user, string cluster, string why)
     {

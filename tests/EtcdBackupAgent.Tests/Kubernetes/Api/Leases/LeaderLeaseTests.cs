@@ -53,17 +53,25 @@ public sealed class LeaderLeaseTests
             PutAsync);
         using KubernetesClient client = api.Client(TimeProvider.System);
 
-        await Lease(client, retry: TimeSpan.FromSeconds(1)).RunAsync(_ => Task.CompletedTask, _told.Add, CancellationToken.None);
+        await Lease(client, retry: TimeSpan.FromSeconds(1))
+            .RunAsync(_ => Task.CompletedTask, _told.Add, CancellationToken.None);
 
         BackupException told = Assert.Single(_told);
         Assert.Equal(FailureReason.KubernetesUnreachable, told.Reason);
         Assert.Contains("no response within 1 s", told.Message, StringComparison.Ordinal);
     }
 
-    private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null) => new(
-        client,
-        new LeaseOptions { Namespace = "kubedr", Name = "lead", Identity = "me", RetryPeriod = retry ?? TimeSpan.FromSeconds(60) },
-        TimeProvider.System);
+    private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null) =>
+        new(
+            client,
+            new LeaseOptions
+            {
+                Namespace = "kubedr",
+                Name = "lead",
+                Identity = "me",
+                RetryPeriod = retry ?? TimeSpan.FromSeconds(60),
+            },
+            TimeProvider.System);
 
     private Task AnswerHeldAsync(HttpContext context) => FakeApi.Json(_held)(context);
 

@@ -62,7 +62,9 @@ public sealed class ResourceWatchTests
         string[] told = await ToldAsync(
             count: 8,
             List(10, Item("a", 1), Item("b", 2), Item("c", 3)),
-            FakeApi.Lines(cut: false, """{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"""),
+            FakeApi.Lines(
+                cut: false,
+                """{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"""),
             List(30, Item("a", 1), Item("c", 25), Item("d", 26)));
 
         Assert.Equal(["a at 1", "b at 2", "c at 3", "listed", "b gone", "c at 25", "d at 26", "listed"], told);
@@ -135,7 +137,9 @@ public sealed class ResourceWatchTests
         double[] seconds = [.. Enumerable.Range(0, 8).Select(_ => backOff.Next().TotalSeconds)];
         backOff.Reset();
 
-        Assert.All(seconds.Zip([1.0, 2, 4, 8, 16, 30, 30, 30]), pair => Assert.InRange(pair.First, pair.Second / 2, pair.Second));
+        Assert.All(
+            seconds.Zip([1.0, 2, 4, 8, 16, 30, 30, 30]),
+            pair => Assert.InRange(pair.First, pair.Second / 2, pair.Second));
         Assert.InRange(backOff.Next().TotalSeconds, 0.5, 1);
     }
 
@@ -183,7 +187,8 @@ public sealed class ResourceWatchTests
         $$$"""{"metadata":{"resourceVersion":"{{{version}}}"},"items":[{{{string.Join(',', items)}}}]}""");
 
     private static string VersionOf(string request) =>
-        request.Split('&').FirstOrDefault(part => part.StartsWith("resourceVersion=", StringComparison.Ordinal)) is { } part
+        request.Split('&').FirstOrDefault(part => part.StartsWith("resourceVersion=", StringComparison.Ordinal))
+            is { } part
             ? part["resourceVersion=".Length..]
             : "";
 }
