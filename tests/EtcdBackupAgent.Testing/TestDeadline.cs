@@ -7,7 +7,9 @@ public static class TestDeadline
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Polls a condition until it holds.</summary>
-    /// <exception cref="TimeoutException">It did not hold within <see cref="Patience"/>; the message says what was waited for.</exception>
+    /// <exception cref="TimeoutException">
+    /// It did not hold within <see cref="Patience"/>; the message says what was waited for.
+    /// </exception>
     public static async Task UntilAsync(
         string what, Func<Task<bool>> condition, CancellationToken cancellationToken = default)
     {

@@ -49,8 +49,12 @@ public sealed class ExitCodeTests : IDisposable
     {
         using TestRepository repository = await TestRepository.NewAsync(StoreKind.S3);
         IReadOnlyDictionary<string, string?> wrong = TestRepository.Credentials(
-            repository.Environment["AWS_ACCESS_KEY_ID"]!, "wrong");
-        Expect(4, repository.BucketName!, await Agent.RunAsync(["init", "--unencrypted", .. repository.Options], wrong));
+            repository.Environment["AWS_ACCESS_KEY_ID"]!,
+            "wrong");
+        Expect(
+            4,
+            repository.BucketName!,
+            await Agent.RunAsync(["init", "--unencrypted", .. repository.Options], wrong));
     }
 
     [Fact]
@@ -68,7 +72,10 @@ public sealed class ExitCodeTests : IDisposable
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
         string path = Path.Combine(repository.DirectoryPath, "repository.json");
-        string later = (await File.ReadAllTextAsync(path)).Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal);
+        string later = (await File.ReadAllTextAsync(path)).Replace(
+            "\"formatVersion\": 1",
+            "\"formatVersion\": 2",
+            StringComparison.Ordinal);
         await File.WriteAllTextAsync(path, StoredDocument.Sealed(later));
         Expect(5, "2", await repository.RunAsync("list"));
     }
@@ -94,7 +101,11 @@ public sealed class ExitCodeTests : IDisposable
     public async Task Damaged_data_is_6_and_restores_nothing()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
-        string artifact = Path.Combine(repository.DirectoryPath, "snapshots", SnapshotFolderOf(repository), "etcd.db.zst");
+        string artifact = Path.Combine(
+            repository.DirectoryPath,
+            "snapshots",
+            SnapshotFolderOf(repository),
+            "etcd.db.zst");
         await using (FileStream stored = new(artifact, FileMode.Open))
         {
             stored.Position = stored.Length / 2;
@@ -159,6 +170,7 @@ public sealed class ExitCodeTests : IDisposable
         File.Copy(Path.Combine(folder, "etcd.db.zst"), Path.Combine(copy, "etcd.db.zst"));
         string manifest = File.ReadAllText(Path.Combine(folder, "manifest.json"));
         File.WriteAllText(
-            Path.Combine(copy, "manifest.json"), StoredDocument.Sealed(manifest.Replace(id, newId, StringComparison.Ordinal)));
+            Path.Combine(copy, "manifest.json"),
+            StoredDocument.Sealed(manifest.Replace(id, newId, StringComparison.Ordinal)));
     }
 }

@@ -35,7 +35,9 @@ public sealed class InspectTests : IDisposable
         string count = await etcd.EtcdctlAsync("get", "", "--from-key", "--limit", "1", "--keys-only", "-w", "fields");
         Assert.Contains($"\"Count\" : {content.GetProperty("keys").GetInt64()}\n", count, StringComparison.Ordinal);
         string member = Assert.Single(content.GetProperty("members").EnumerateArray()).GetProperty("id").GetString()!;
-        Assert.Equal(header.GetProperty("member_id").GetUInt64(), ulong.Parse(member, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        Assert.Equal(
+            header.GetProperty("member_id").GetUInt64(),
+            ulong.Parse(member, NumberStyles.HexNumber, CultureInfo.InvariantCulture));
     }
 
     [Fact]
@@ -74,7 +76,10 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("Pages: FAILED", text.StandardOutput, StringComparison.Ordinal);
         ToolResult missing = await Agent.RunAsync(["inspect", _directory["missing"]]);
         Assert.Equal(2, missing.ExitCode);
-        Assert.Contains($"error: {_directory["missing"]} cannot be read", missing.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            $"error: {_directory["missing"]} cannot be read",
+            missing.StandardError,
+            StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();

@@ -74,7 +74,9 @@ public sealed class OutputTests : IDisposable
         string[] lines = (await repository.RunAsync("list")).Output.TrimEnd('\n').Split('\n');
 
         Assert.Equal(2, lines.Length);
-        Assert.Matches("^ID +STARTED +AGE +POLICY +CLUSTER +REVISION +SIZE +STORED +REASON +VERIFIED +STATUS *$", lines[0]);
+        Assert.Matches(
+            "^ID +STARTED +AGE +POLICY +CLUSTER +REVISION +SIZE +STORED +REASON +VERIFIED +STATUS *$",
+            lines[0]);
         Assert.Matches("^[0-9a-f]{8} .*Z .* kubedr-system/default .* MiB .* on-demand +- +Complete *$", lines[1]);
 
         ToolResult verify = await repository.RunAsync("verify", "latest");
@@ -86,7 +88,8 @@ public sealed class OutputTests : IDisposable
     public async Task On_a_terminal_there_is_a_bar_and_colour_and_the_document_is_still_clean()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
-        string screen = await OnTerminalAsync($"verify latest --output json {string.Join(' ', repository.Options)} >{_directory["out.json"]}");
+        string screen = await OnTerminalAsync(
+            $"verify latest --output json {string.Join(' ', repository.Options)} >{_directory["out.json"]}");
 
         Assert.Contains($"etcd database {Escape}[", screen, StringComparison.Ordinal);
         Assert.Contains('━', screen);
@@ -113,9 +116,17 @@ public sealed class OutputTests : IDisposable
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
-        ToolResult text = await repository.RunAsync(["backup", "--log-level", "information", .. EtcdArguments.Of(etcd)]);
+        ToolResult text = await repository.RunAsync([
+            "backup",
+            "--log-level",
+            "information",
+            .. EtcdArguments.Of(etcd),
+        ]);
         Assert.Matches($"(?m)^[0-9T:.-]+Z info: .*{etcd.Endpoints[0].Authority}", text.StandardError);
-        Assert.DoesNotContain("info:", (await repository.RunAsync(["backup", .. EtcdArguments.Of(etcd)])).StandardError, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "info:",
+            (await repository.RunAsync(["backup", .. EtcdArguments.Of(etcd)])).StandardError,
+            StringComparison.Ordinal);
 
         ToolResult json = await repository.RunAsync(
             ["backup", "--log-level", "information", "--log-format", "json", .. EtcdArguments.Of(etcd)]);
@@ -150,7 +161,11 @@ public sealed class OutputTests : IDisposable
     /// <summary>What is on a terminal of 80 columns after the agent ran there.</summary>
     private static async Task<string> OnTerminalAsync(string words)
     {
-        Dictionary<string, string?> environment = new(StringComparer.Ordinal) { ["TERM"] = "xterm-256color", ["NO_COLOR"] = null };
+        Dictionary<string, string?> environment = new(StringComparer.Ordinal)
+        {
+            ["TERM"] = "xterm-256color",
+            ["NO_COLOR"] = null,
+        };
         ToolResult result = await Tool.RunAsync(
             Peers.Installed("script"),
             ["-qec", $"stty cols 80; '{Agent.Path}' {words}", "/dev/null"],

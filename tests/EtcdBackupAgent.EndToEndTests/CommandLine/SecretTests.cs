@@ -39,7 +39,9 @@ public sealed class SecretTests
         Assert.All(secrets, secret => Assert.True(secret.Length > 10));
         foreach ((string[] verb, IReadOnlyDictionary<string, string?> environment, int exitCode) in runs)
         {
-            ToolResult result = await Agent.RunAsync([.. verb, "--log-level", "debug", .. repository.Options], environment);
+            ToolResult result = await Agent.RunAsync(
+                [.. verb, "--log-level", "debug", .. repository.Options],
+                environment);
             Assert.True(exitCode == result.ExitCode, $"{verb[0]} ended with {result.ExitCode}: {result.StandardError}");
             Assert.All(secrets, secret => Assert.DoesNotContain(
                 secret, result.StandardOutput + result.StandardError, StringComparison.Ordinal));
@@ -70,6 +72,7 @@ public sealed class SecretTests
         Assert.DoesNotContain(Password, agent.Output, StringComparison.Ordinal);
     }
 
-    private static Dictionary<string, string?> With(IReadOnlyDictionary<string, string?> environment, string password) =>
-        new(environment, StringComparer.Ordinal) { ["ETCD_PASSWORD"] = password };
+    private static Dictionary<string, string?> With(
+        IReadOnlyDictionary<string, string?> environment,
+        string password) => new(environment, StringComparer.Ordinal) { ["ETCD_PASSWORD"] = password };
 }

@@ -16,7 +16,8 @@ internal static class AgeIdentityFiles
         string file = directory[name];
         _ = (await Tool.RunAsync(Peers.Age13.AgeKeygen, ["-o", file])).Output;
         string recipient = (await Tool.RunAsync(Peers.Age13.AgeKeygen, ["-y", file])).Output.Trim();
-        string secret = (await File.ReadAllLinesAsync(file)).Single(line => line.StartsWith("AGE-SECRET-KEY-1", StringComparison.Ordinal));
+        string secret = (await File.ReadAllLinesAsync(file)).Single(line =>
+            line.StartsWith("AGE-SECRET-KEY-1", StringComparison.Ordinal));
         return new OwnIdentity(file, recipient, secret);
     }
 
@@ -26,7 +27,8 @@ internal static class AgeIdentityFiles
     {
         string file = directory["sealed-identity.age"];
         ToolResult run = await Terminal.RunAsync(
-            $"{Peers.Age13.Age} -p -o {file} {identity.File}", [("passphrase", passphrase), ("passphrase", passphrase)]);
+            $"{Peers.Age13.Age} -p -o {file} {identity.File}",
+            [("passphrase", passphrase), ("passphrase", passphrase)]);
         return run.ExitCode == 0 ? file : throw new InvalidOperationException(run.StandardOutput);
     }
 }

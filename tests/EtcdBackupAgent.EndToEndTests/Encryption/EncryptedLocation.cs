@@ -6,7 +6,10 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>A directory of documents: a location that says how it is protected, and a policy that backs up the shared etcd 3.5 to it.</summary>
+/// <summary>
+/// A directory of documents: a location that says how it is protected, and a policy that backs up the shared etcd 3.5
+/// to it.
+/// </summary>
 internal sealed class EncryptedLocation : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -28,7 +31,10 @@ internal sealed class EncryptedLocation : IDisposable
     {
         EncryptedLocation location = new();
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
-        Dictionary<string, object> spec = new(StringComparer.Ordinal) { ["url"] = $"file://{location.Repository.DirectoryPath}" };
+        Dictionary<string, object> spec = new(StringComparer.Ordinal)
+        {
+            ["url"] = $"file://{location.Repository.DirectoryPath}",
+        };
         if (encryption is not null)
         {
             spec.Add("encryption", encryption);
@@ -48,12 +54,21 @@ internal sealed class EncryptedLocation : IDisposable
             ["client.key"] = await File.ReadAllTextAsync(etcd.ClientFiles.Key),
         });
         location.Write(
-            "MetadataBackupPolicy", "nightly", new { destination = "disk", etcdEndpoint = etcd.EndpointList, retainNumBackups = 9, verify });
+            "MetadataBackupPolicy",
+            "nightly",
+            new
+            {
+                destination = "disk",
+                etcdEndpoint = etcd.EndpointList,
+                retainNumBackups = 9,
+                verify,
+            });
         return location;
     }
 
     /// <summary>Runs a verb with the documents.</summary>
-    public Task<ToolResult> RunAsync(params IEnumerable<string> words) => Agent.RunAsync([.. words, "--resources", _directory.Path]);
+    public Task<ToolResult> RunAsync(params IEnumerable<string> words) =>
+        Agent.RunAsync([.. words, "--resources", _directory.Path]);
 
     public Task<ToolResult> InitAsync() => RunAsync("init", "--location", "disk");
 
@@ -68,9 +83,17 @@ internal sealed class EncryptedLocation : IDisposable
         _directory.Dispose();
     }
 
-    private void WriteSecret(string name, Dictionary<string, string> content) => _directory.Write(
-        $"{name}.json",
-        JsonSerializer.Serialize(new { apiVersion = "v1", kind = "Secret", metadata = new { name }, stringData = content }));
+    private void WriteSecret(string name, Dictionary<string, string> content) =>
+        _directory.Write(
+            $"{name}.json",
+            JsonSerializer.Serialize(
+                new
+                {
+                    apiVersion = "v1",
+                    kind = "Secret",
+                    metadata = new { name },
+                    stringData = content,
+                }));
 
     private void Write(string kind, string name, object spec) => _directory.Write(
         $"{name}.json",

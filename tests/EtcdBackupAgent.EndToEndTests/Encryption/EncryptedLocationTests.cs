@@ -22,7 +22,9 @@ public sealed class EncryptedLocationTests : IDisposable
         _ = (await location.BackUpAsync()).Output;
 
         // The first use pins what key list shows.
-        string recipient = (await location.Repository.RunAsync("key", "list")).Output.Split('\n')[0]["recipient ".Length..];
+        string recipient = (await location.Repository.RunAsync("key", "list")).Output.Split('\n')[0][
+            "recipient ".Length..
+        ];
         Assert.Contains(recipient, await File.ReadAllTextAsync(location.PinFile), StringComparison.Ordinal);
         Assert.Equal(TestTree.OwnerOnly, File.GetUnixFileMode(location.PinFile));
 
@@ -36,7 +38,9 @@ public sealed class EncryptedLocationTests : IDisposable
     public async Task The_worker_makes_the_first_backup_and_pins()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(encryption: null, Secret("repo_password"));
-        _ = (await location.Repository.RunAsync("init", "--passphrase-file", _directory.Write("passphrase", Passphrase))).Output;
+        _ = (
+            await location.Repository.RunAsync("init", "--passphrase-file", _directory.Write("passphrase", Passphrase))
+        ).Output;
         Assert.False(File.Exists(location.PinFile));
 
         await using PeerProcess worker = location.Start();
@@ -58,7 +62,10 @@ public sealed class EncryptedLocationTests : IDisposable
 
         Assert.False(File.Exists(location.PinFile));
         await location.Repository.RestoresAsync(["--identity-file", own.File]);
-        await location.Repository.RefusesAsync("no key that a passphrase could open", "--passphrase-file", _directory.Write("passphrase", Passphrase));
+        await location.Repository.RefusesAsync(
+            "no key that a passphrase could open",
+            "--passphrase-file",
+            _directory.Write("passphrase", Passphrase));
     }
 
     [Fact]
@@ -68,7 +75,9 @@ public sealed class EncryptedLocationTests : IDisposable
         Assert.Contains("not encrypted", (await location.InitAsync()).Output, StringComparison.Ordinal);
         _ = (await location.BackUpAsync()).Output;
         await location.Repository.RestoresAsync([]);
-        Assert.Single(await location.Repository.KeysAsync(), key => key.EndsWith("/etcd.db.zst", StringComparison.Ordinal));
+        Assert.Single(
+            await location.Repository.KeysAsync(),
+            key => key.EndsWith("/etcd.db.zst", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -76,12 +85,17 @@ public sealed class EncryptedLocationTests : IDisposable
     [InlineData(true)]
     public async Task Without_a_word_about_it_the_location_is_refused_with_what_to_write(bool withSecret)
     {
-        using EncryptedLocation location = await EncryptedLocation.NewAsync(encryption: null, withSecret ? Secret("token") : null);
+        using EncryptedLocation location = await EncryptedLocation.NewAsync(
+            encryption: null,
+            withSecret ? Secret("token") : null);
 
         ToolResult result = await location.InitAsync();
 
         Assert.Equal((2, ""), (result.ExitCode, result.StandardOutput));
-        Assert.Contains("BackupLocation kubedr-system/disk: spec.encryption: is missing", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "BackupLocation kubedr-system/disk: spec.encryption: is missing",
+            result.StandardError,
+            StringComparison.Ordinal);
         Assert.Contains("a passphrase as repo_password", result.StandardError, StringComparison.Ordinal);
         Assert.Contains("encryption: {recipients: [age1…]}", result.StandardError, StringComparison.Ordinal);
         Assert.Contains("encryption: None", result.StandardError, StringComparison.Ordinal);

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>The passphrase and the identity, and pieces of them, are in nothing that a run writes, whether it goes well or not.</summary>
+/// <summary>
+/// The passphrase and the identity, and pieces of them, are in nothing that a run writes, whether it goes well or not.
+/// </summary>
 public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<PassphraseRepository>, IDisposable
 {
     /// <summary>Characters of the pieces that are looked for.</summary>
@@ -20,7 +22,10 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
     {
         using TestRepository repository = made.Copy();
         OwnIdentity own = await _directory.WriteIdentityAsync("own");
-        string damaged = _directory.Write("damaged", own.Secret[..^1] + (own.Secret[^1] == 'Q' ? 'P' : 'Q'), TestTree.OwnerOnly);
+        string damaged = _directory.Write(
+            "damaged",
+            own.Secret[..^1] + (own.Secret[^1] == 'Q' ? 'P' : 'Q'),
+            TestTree.OwnerOnly);
         string[] file = ["--passphrase-file", made.PassphraseFile];
         string temporary = _directory.Create("tmp");
         Dictionary<string, string?> environment = new(StringComparer.Ordinal) { ["TMPDIR"] = temporary };
@@ -34,15 +39,35 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
             (["restore", "latest", "--to", _directory["no"], "--passphrase-file", made.WrongPassphraseFile], 9),
             (["restore", "latest", "--to", _directory["no"], "--identity-file", damaged], 9),
             (["restore", "latest", "--to", _directory["no"], "--identity-file", made.PassphraseFile], 9),
-            (["restore", "latest", "--to", _directory["no"], "--identity-file", own.File, "--repository", "file:///nowhere/repository"], 2),
+            (
+                [
+                    "restore",
+                    "latest",
+                    "--to",
+                    _directory["no"],
+                    "--identity-file",
+                    own.File,
+                    "--repository",
+                    "file:///nowhere/repository",
+                ],
+                2),
         ];
-        string[] pieces = [.. Pieces(PassphraseRepository.Passphrase), .. Pieces(PassphraseRepository.WrongPassphrase), .. Pieces(own.Secret)];
+        string[] pieces =
+        [
+            .. Pieces(PassphraseRepository.Passphrase),
+            .. Pieces(PassphraseRepository.WrongPassphrase),
+            .. Pieces(own.Secret),
+        ];
         Assert.True(pieces.Length > 50 && pieces.All(piece => piece.Length == PieceLength));
 
         foreach ((string[] words, int exitCode) in runs)
         {
-            ToolResult result = await Agent.RunAsync([.. words, "--log-level", "debug", .. repository.Options], environment);
-            Assert.True(exitCode == result.ExitCode, $"{string.Join(' ', words)} ended with {result.ExitCode}: {result.StandardError}");
+            ToolResult result = await Agent.RunAsync(
+                [.. words, "--log-level", "debug", .. repository.Options],
+                environment);
+            Assert.True(
+                exitCode == result.ExitCode,
+                $"{string.Join(' ', words)} ended with {result.ExitCode}: {result.StandardError}");
             NoneIn(pieces, result.StandardOutput + result.StandardError);
         }
 
@@ -61,7 +86,11 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
     public async Task Neither_the_command_line_nor_the_log_of_the_worker_holds_a_secret()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(
-            encryption: null, new Dictionary<string, string>(StringComparer.Ordinal) { ["repo_password"] = PassphraseRepository.Passphrase });
+            encryption: null,
+            new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["repo_password"] = PassphraseRepository.Passphrase,
+            });
         _ = (await location.InitAsync()).Output;
         string[] pieces = [.. Pieces(PassphraseRepository.Passphrase)];
         await using PeerProcess worker = location.Start();
@@ -71,9 +100,11 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
         NoneIn(pieces, seen);
 
         // Nor would a crash leave one in a core file.
-        string core = (await File.ReadAllLinesAsync($"/proc/{worker.Id}/limits"))
-            .Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal));
-        Assert.Equal(["0", "0", "bytes"], core["Max core file size".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        string core = (await File.ReadAllLinesAsync($"/proc/{worker.Id}/limits")).Single(line =>
+            line.StartsWith("Max core file size", StringComparison.Ordinal));
+        Assert.Equal(
+            ["0", "0", "bytes"],
+            core["Max core file size".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         await worker.StopAsync();
         NoneIn(pieces, worker.Output);
@@ -87,6 +118,8 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
     private static void NoneIn(string[] pieces, string text)
     {
         // The text may hold a secret if this fails, so it is not shown.
-        Assert.False(pieces.Any(piece => text.Contains(piece, StringComparison.OrdinalIgnoreCase)), "A secret was written.");
+        Assert.False(
+            pieces.Any(piece => text.Contains(piece, StringComparison.OrdinalIgnoreCase)),
+            "A secret was written.");
     }
 }

@@ -30,7 +30,8 @@ public sealed class KeyVerbTests(PassphraseRepository made) : IClassFixture<Pass
         string[] add = ["key", "add-passphrase", "--new-passphrase-file", SecondFile];
         string[] before = await repository.KeysAsync();
         (await repository.RunAsync(add)).RefusedForTheKey("no key was given");
-        (await repository.RunAsync([.. add, "--passphrase-file", made.WrongPassphraseFile])).RefusedForTheKey("opens none");
+        (await repository.RunAsync([.. add, "--passphrase-file", made.WrongPassphraseFile])).RefusedForTheKey(
+            "opens none");
         Assert.Equal(before, await repository.KeysAsync());
 
         _ = (await repository.RunAsync([.. add, "--passphrase-file", made.PassphraseFile])).Output;
@@ -45,7 +46,8 @@ public sealed class KeyVerbTests(PassphraseRepository made) : IClassFixture<Pass
     {
         using TestRepository repository = made.Copy();
         string[] change = ["key", "change-passphrase", "--new-passphrase-file", SecondFile];
-        (await repository.RunAsync([.. change, "--passphrase-file", made.WrongPassphraseFile])).RefusedForTheKey("opens none");
+        (await repository.RunAsync([.. change, "--passphrase-file", made.WrongPassphraseFile])).RefusedForTheKey(
+            "opens none");
 
         _ = (await repository.RunAsync([.. change, "--passphrase-file", made.PassphraseFile])).Output;
 

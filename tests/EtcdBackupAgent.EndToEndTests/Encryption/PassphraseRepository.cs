@@ -5,8 +5,8 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
 /// <summary>
-/// A directory repository under a passphrase with one snapshot, made once for the tests of a class: each works on a copy, since the
-/// key of a passphrase takes a second to make.
+/// A directory repository under a passphrase with one snapshot, made once for the tests of a class: each works on a
+/// copy, since the key of a passphrase takes a second to make.
 /// </summary>
 public sealed class PassphraseRepository : IAsyncLifetime, IDisposable
 {

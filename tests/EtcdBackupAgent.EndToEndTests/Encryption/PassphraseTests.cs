@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>A repository under a passphrase, opened in every way there is, and in those that there must not be.</summary>
+/// <summary>
+/// A repository under a passphrase, opened in every way there is, and in those that there must not be.
+/// </summary>
 public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<PassphraseRepository>, IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -17,7 +19,11 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
         using TestRepository repository = made.Copy();
         await repository.RestoresAsync(["--passphrase-file", made.PassphraseFile]);
         await repository.RestoresAsync(
-            [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_PASSPHRASE"] = PassphraseRepository.Passphrase });
+            [],
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["ETCD_BACKUP_PASSPHRASE"] = PassphraseRepository.Passphrase,
+            });
     }
 
     [Theory]
@@ -30,12 +36,16 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
         string[] verify = ["verify", "latest", .. repository.Options];
 
         ToolResult ofFile = await Agent.RunAsync([.. verify, "--passphrase-file", file]);
-        ToolResult ofVariable = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}"));
+        ToolResult ofVariable = await Agent.RunAsync(
+            verify,
+            Environment($"{PassphraseRepository.Passphrase}{lineEnd}"));
         ToolResult ofInput = await Tool.RunAsync(
             Peers.Installed("sh"),
             ["-c", $"cat {file} | {Agent.Path} {string.Join(' ', verify)} --passphrase-file /dev/stdin"],
             Agent.Environment(null));
-        ToolResult ofTwo = await Agent.RunAsync(verify, Environment($"{PassphraseRepository.Passphrase}{lineEnd}{lineEnd}"));
+        ToolResult ofTwo = await Agent.RunAsync(
+            verify,
+            Environment($"{PassphraseRepository.Passphrase}{lineEnd}{lineEnd}"));
 
         Assert.All(
             [ofFile, ofVariable, ofInput],
@@ -59,12 +69,17 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     public async Task On_a_terminal_it_is_asked_for_and_what_is_typed_is_not_shown()
     {
         using TestRepository repository = made.Copy();
-        string command = $"{Agent.Path} restore latest --to {_directory["target"]} {string.Join(' ', repository.Options)}";
+        string command =
+            $"{Agent.Path} restore latest --to {_directory["target"]} {string.Join(' ', repository.Options)}";
 
-        ToolResult wrong = await Terminal.RunAsync(command, [("Passphrase of the repository: ", PassphraseRepository.WrongPassphrase)]);
+        ToolResult wrong = await Terminal.RunAsync(
+            command,
+            [("Passphrase of the repository: ", PassphraseRepository.WrongPassphrase)]);
         Assert.Equal(9, wrong.ExitCode);
         Assert.False(Directory.Exists(_directory["target"]));
-        ToolResult right = await Terminal.RunAsync(command, [("Passphrase of the repository: ", PassphraseRepository.Passphrase)]);
+        ToolResult right = await Terminal.RunAsync(
+            command,
+            [("Passphrase of the repository: ", PassphraseRepository.Passphrase)]);
 
         Assert.True(right.ExitCode == 0, right.StandardOutput);
         Refusals.Restored(_directory["target"]);
@@ -88,7 +103,8 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
             StringComparison.Ordinal);
         Assert.StartsWith($"{id}: sound", with, StringComparison.Ordinal);
         Assert.DoesNotContain("not checked", with, StringComparison.Ordinal);
-        (await repository.RunAsync("restore", "latest", "--to", _directory["target"])).RefusedForTheKey("no key was given");
+        (await repository.RunAsync("restore", "latest", "--to", _directory["target"])).RefusedForTheKey(
+            "no key was given");
         Assert.False(Directory.Exists(_directory["target"]));
     }
 
@@ -96,7 +112,10 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     public async Task A_wrong_passphrase_is_refused()
     {
         using TestRepository repository = made.Copy();
-        await repository.RefusesAsync("The passphrase opens none of the 1 keys", "--passphrase-file", made.WrongPassphraseFile);
+        await repository.RefusesAsync(
+            "The passphrase opens none of the 1 keys",
+            "--passphrase-file",
+            made.WrongPassphraseFile);
     }
 
     [Fact]
@@ -104,7 +123,10 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     {
         using TestRepository repository = made.Copy();
         Directory.Delete(Path.Combine(repository.DirectoryPath, "keys"), recursive: true);
-        await repository.RefusesAsync("contains no key that a passphrase could open", "--passphrase-file", made.PassphraseFile);
+        await repository.RefusesAsync(
+            "contains no key that a passphrase could open",
+            "--passphrase-file",
+            made.PassphraseFile);
     }
 
     [Fact]

@@ -30,14 +30,21 @@ public sealed class RecipientTests : IDisposable
         Assert.DoesNotContain(await repository.KeysAsync(), key => key.StartsWith("keys/", StringComparison.Ordinal));
         Assert.Contains(id, (await repository.RunAsync("list")).Output, StringComparison.Ordinal);
         Assert.DoesNotContain(
-            "not checked", (await repository.RunAsync("verify", id, "--identity-file", second.File)).Output, StringComparison.Ordinal);
+            "not checked",
+            (await repository.RunAsync("verify", id, "--identity-file", second.File)).Output,
+            StringComparison.Ordinal);
         await repository.RestoresAsync(["--identity-file", first.File]);
         await repository.RestoresAsync(
-            [], new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_IDENTITY_FILE"] = second.File });
+            [],
+            new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCD_BACKUP_IDENTITY_FILE"] = second.File });
         await repository.RefusesAsync("none of the given keys opens it", "--identity-file", stranger.File);
-        await repository.RefusesAsync("no key that a passphrase could open", "--passphrase-file", _directory.Write("passphrase", "something"));
-        (await repository.RunAsync(["backup", "--recipient", first.Recipient, .. EtcdArguments.Of(etcd)]))
-            .RefusedForTheKey("other recipients are expected");
+        await repository.RefusesAsync(
+            "no key that a passphrase could open",
+            "--passphrase-file",
+            _directory.Write("passphrase", "something"));
+        (
+            await repository.RunAsync(["backup", "--recipient", first.Recipient, .. EtcdArguments.Of(etcd)])
+        ).RefusedForTheKey("other recipients are expected");
         Assert.Single(await repository.KeysAsync(), key => key.EndsWith("manifest.json", StringComparison.Ordinal));
     }
 

@@ -19,7 +19,9 @@ internal static class Refusals
         Assert.DoesNotContain("   at ", result.StandardError, StringComparison.Ordinal);
     }
 
-    /// <summary>Neither <c>verify</c> nor <c>restore</c> works with these options, and the restore leaves nothing in its target.</summary>
+    /// <summary>
+    /// Neither <c>verify</c> nor <c>restore</c> works with these options, and the restore leaves nothing in its target.
+    /// </summary>
     public static async Task RefusesAsync(this TestRepository repository, string fact, params string[] options)
     {
         using TestDirectory directory = new();
@@ -29,7 +31,9 @@ internal static class Refusals
         (await repository.RunAsync(["verify", "latest", .. options])).RefusedForTheKey(fact);
     }
 
-    /// <summary>The newest snapshot comes back with these options: the file ends in its own digest, as etcd writes it.</summary>
+    /// <summary>
+    /// The newest snapshot comes back with these options: the file ends in its own digest, as etcd writes it.
+    /// </summary>
     public static async Task RestoresAsync(
         this TestRepository repository, string[] options, IReadOnlyDictionary<string, string?>? environment = null)
     {

@@ -42,7 +42,8 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
 
     private async Task RunThePageAsync(AgeSeries age, string repository, string id)
     {
-        string page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "restore-without-the-agent.md"));
+        string page = await File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "docs", "restore-without-the-agent.md"));
         string[] blocks = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
         Assert.Equal(4, blocks.Length);
         string commands = _directory.Write("commands.sh", string.Concat(blocks));
@@ -62,6 +63,9 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
 
     private static string FolderOf(string program) => Path.GetDirectoryName(program)!;
 
-    [GeneratedRegex("^```sh\n(?<commands>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        "^```sh\n(?<commands>.*?)^```$",
+        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex Block();
 }

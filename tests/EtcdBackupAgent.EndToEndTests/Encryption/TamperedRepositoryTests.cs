@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>Somebody who can write the bucket has put a recipient of his own into <c>repository.json</c>, digest and all.</summary>
+/// <summary>
+/// Somebody who can write the bucket has put a recipient of his own into <c>repository.json</c>, digest and all.
+/// </summary>
 public sealed class TamperedRepositoryTests : IDisposable
 {
     private const string Passphrase = "a passphrase that lies in a Secret";
@@ -17,7 +19,8 @@ public sealed class TamperedRepositoryTests : IDisposable
     public async Task A_location_with_a_passphrase_is_held_to_its_pin()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(
-            encryption: null, new Dictionary<string, string>(StringComparer.Ordinal) { ["repo_password"] = Passphrase });
+            encryption: null,
+            new Dictionary<string, string>(StringComparer.Ordinal) { ["repo_password"] = Passphrase });
         _ = (await location.InitAsync()).Output;
         string rightful = RecipientOf(location.Repository);
         string thief = await TamperAsync(location.Repository);
@@ -42,11 +45,14 @@ public sealed class TamperedRepositoryTests : IDisposable
     public async Task A_location_with_recipients_and_a_backup_with_recipient_are_held_to_what_they_say()
     {
         OwnIdentity own = await _directory.WriteIdentityAsync("own");
-        using EncryptedLocation location = await EncryptedLocation.NewAsync(new { recipients = new[] { own.Recipient } }, secret: null);
+        using EncryptedLocation location = await EncryptedLocation.NewAsync(
+            new { recipients = new[] { own.Recipient } },
+            secret: null);
         _ = (await location.InitAsync()).Output;
         string thief = await TamperAsync(location.Repository);
 
-        (await location.BackUpAsync()).RefusedForTheKey($"encrypts to {thief}, but BackupLocation kubedr-system/disk has other");
+        (await location.BackUpAsync()).RefusedForTheKey(
+            $"encrypts to {thief}, but BackupLocation kubedr-system/disk has other");
         ToolResult named = await location.Repository.RunAsync(
             ["backup", "--recipient", own.Recipient, .. EtcdArguments.Of(await SharedServers.EtcdAsync("3.5"))]);
         named.RefusedForTheKey($"encrypts to {thief}, but other recipients are expected ({own.Recipient})");
@@ -67,10 +73,13 @@ public sealed class TamperedRepositoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static string DocumentOf(TestRepository repository) => Path.Combine(repository.DirectoryPath, "repository.json");
+    private static string DocumentOf(TestRepository repository) =>
+        Path.Combine(repository.DirectoryPath, "repository.json");
 
     private static string RecipientOf(TestRepository repository) =>
-        File.ReadAllText(DocumentOf(repository)).Split('"').Single(word => word.StartsWith("age1", StringComparison.Ordinal));
+        File.ReadAllText(DocumentOf(repository))
+            .Split('"')
+            .Single(word => word.StartsWith("age1", StringComparison.Ordinal));
 
     /// <summary>Puts a stranger in the place of the recipient.</summary>
     /// <returns>The stranger's recipient.</returns>

@@ -16,7 +16,9 @@ internal static class Aftermath
     /// <summary>What was just written counts as old, as a day later.</summary>
     private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(-1);
 
-    /// <summary>The ids of the listed snapshots, oldest first; each must be complete, must verify and must come back.</summary>
+    /// <summary>
+    /// The ids of the listed snapshots, oldest first; each must be complete, must verify and must come back.
+    /// </summary>
     public static async Task<IReadOnlyList<string>> AllListedRestoreAsync(this TestRepository repository)
     {
         IReadOnlyList<string> ids = await repository.ListAsync();
@@ -51,7 +53,9 @@ internal static class Aftermath
 
     /// <summary>Waits until a write to the store is under way.</summary>
     public static Task UntilPendingAsync(this TestRepository repository) =>
-        TestDeadline.UntilAsync("an unfinished write in the store", async () => (await repository.PendingAsync()).Count > 0);
+        TestDeadline.UntilAsync(
+            "an unfinished write in the store",
+            async () => (await repository.PendingAsync()).Count > 0);
 
     /// <summary>A prune a day later leaves what the listed snapshots consist of, and nothing else.</summary>
     public static async Task PruneADayLaterLeavesOnlyWhatIsListedAsync(this TestRepository repository)

@@ -9,15 +9,18 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// The way to etcd, or to the S3 server, is late, slow, or breaks: in either direction, at once or in the middle, in every manner.
-/// A run then succeeds, and what it made is sound; or it says what broke, within the time that a test waits; and the next one works.
+/// The way to etcd, or to the S3 server, is late, slow, or breaks: in either direction, at once or in the middle, in
+/// every manner. A run then succeeds, and what it made is sound; or it says what broke, within the time that a test
+/// waits; and the next one works.
 /// </summary>
 public sealed class BrokenLinkTests
 {
     /// <summary>In the middle of the database.</summary>
     private const long Midway = 3 << 20;
 
-    /// <summary>So, too: the agent's own side is some 370 bytes of questions, and then 13 for each MiB that it has taken.</summary>
+    /// <summary>
+    /// So, too: the agent's own side is some 370 bytes of questions, and then 13 for each MiB that it has taken.
+    /// </summary>
     private const long MidwayOfQuestions = 480;
     private const long AtOnce = 1;
 
@@ -34,7 +37,10 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.HalfClose, true, MidwayOfQuestions)]
     [InlineData(LinkFault.HalfClose, false, AtOnce)]
     [InlineData(LinkFault.HalfClose, false, Midway)]
-    public async Task A_way_to_etcd_that_breaks_is_said_and_leaves_nothing(LinkFault fault, bool toServer, long afterBytes)
+    public async Task A_way_to_etcd_that_breaks_is_said_and_leaves_nothing(
+        LinkFault fault,
+        bool toServer,
+        long afterBytes)
     {
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
         using TestRepository repository = TestRepository.InDirectory();
@@ -63,7 +69,10 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.Cut, false, AtOnce)]
     [InlineData(LinkFault.HalfClose, true, AtOnce)]
     [InlineData(LinkFault.HalfClose, false, AtOnce)]
-    public async Task A_way_to_the_store_that_breaks_costs_a_backup_nothing(LinkFault fault, bool toServer, long afterBytes)
+    public async Task A_way_to_the_store_that_breaks_costs_a_backup_nothing(
+        LinkFault fault,
+        bool toServer,
+        long afterBytes)
     {
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
         RgwServer server = await SharedServers.S3Async();
@@ -81,7 +90,9 @@ public sealed class BrokenLinkTests
         await repository.HasOnlyWhatIsListedAsync();
     }
 
-    /// <summary>Ceph answers a body that ends early as if the user had no right to store it, so it is not sent again.</summary>
+    /// <summary>
+    /// Ceph answers a body that ends early as if the user had no right to store it, so it is not sent again.
+    /// </summary>
     [Fact]
     public async Task A_way_to_the_store_that_is_half_closed_within_a_part_costs_nothing_or_is_said_and_leaves_nothing()
     {
@@ -98,7 +109,9 @@ public sealed class BrokenLinkTests
         Assert.Equal(1, way.ToServer.Faults);
         Assert.True(
             broken.ExitCode == 0
-                || (broken.ExitCode == 4 && broken.StandardError.Contains("error: Cannot store part ", StringComparison.Ordinal)),
+                || (
+                    broken.ExitCode == 4
+                    && broken.StandardError.Contains("error: Cannot store part ", StringComparison.Ordinal)),
             broken.StandardError);
         int made = broken.ExitCode == 0 ? 1 : 0;
         Assert.Equal(made, (await repository.ListAsync()).Count);
@@ -143,7 +156,9 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.Cut, Midway)]
     [InlineData(LinkFault.HalfClose, AtOnce)]
     [InlineData(LinkFault.HalfClose, Midway)]
-    public async Task A_way_from_the_store_that_breaks_costs_a_restore_and_a_proof_nothing(LinkFault fault, long afterBytes)
+    public async Task A_way_from_the_store_that_breaks_costs_a_restore_and_a_proof_nothing(
+        LinkFault fault,
+        long afterBytes)
     {
         RgwServer server = await SharedServers.S3Async();
         using TestRepository repository = TestRepository.InBucket(server);
@@ -186,7 +201,8 @@ public sealed class BrokenLinkTests
     private static void Break(ProxyDirection direction, LinkFault fault, long afterBytes, int times) =>
         (direction.Fault, direction.FaultAfterBytes, direction.FaultsLeft) = (fault, afterBytes, times);
 
-    private static string[] BackUpThrough(TcpProxy way) => ["backup", "--etcd-endpoint", $"http://127.0.0.1:{way.Port}"];
+    private static string[] BackUpThrough(TcpProxy way) =>
+        ["backup", "--etcd-endpoint", $"http://127.0.0.1:{way.Port}"];
 
     private static Task<ToolResult> RunThroughAsync(
         TcpProxy way, TestRepository repository, RgwServer server, IEnumerable<string> verb) => Agent.RunAsync(

@@ -15,7 +15,8 @@ public sealed class BrokenPeerTests
     [Fact]
     public async Task Etcd_killed_midway_is_said_and_nothing_is_left()
     {
-        await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = SharedServers.Series("3.5") });
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series("3.5") });
         await EtcdContent.WriteNoiseAsync(etcd, 24 << 20);
         using TestRepository repository = TestRepository.InDirectory();
         await PastBackups.MakeAsync(repository.Store, "default", TimeSpan.FromHours(1));

@@ -71,7 +71,8 @@ public sealed class CertificateDirectoryTests : IDisposable
         Assert.Contains("agent.sock", warning, StringComparison.Ordinal);
         _ = (await _repository.RunAsync("restore", "latest", "--to", _directory["target"])).Output;
         Assert.Equal(
-            [_directory["target/certificates/ca.crt"]], Directory.GetFileSystemEntries(_directory["target/certificates"]));
+            [_directory["target/certificates/ca.crt"]],
+            Directory.GetFileSystemEntries(_directory["target/certificates"]));
     }
 
     [Fact]
@@ -85,7 +86,14 @@ public sealed class CertificateDirectoryTests : IDisposable
         // Root without the right to read everything: the tests run as root, and root reads any file.
         ToolResult result = await Tool.RunAsync(
             Peers.Setpriv,
-            ["--bounding-set", "-dac_override,-dac_read_search", "--", Agent.Path, .. await BackupAsync(pki), .. _repository.Options],
+            [
+                "--bounding-set",
+                "-dac_override,-dac_read_search",
+                "--",
+                Agent.Path,
+                .. await BackupAsync(pki),
+                .. _repository.Options,
+            ],
             Agent.Environment(added: null));
 
         Assert.Equal(7, result.ExitCode);

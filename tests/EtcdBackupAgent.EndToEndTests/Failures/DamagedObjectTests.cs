@@ -43,7 +43,8 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
 
         // 3. list shows what can be seen without reading the data.
         Assert.Equal(
-            new Dictionary<string, string> { [damaged.Sound] = "Complete", [damaged.Damaged] = status }, await StatusAsync(repository));
+            new Dictionary<string, string> { [damaged.Sound] = "Complete", [damaged.Damaged] = status },
+            await StatusAsync(repository));
 
         // 4. Retention does not take it for one that can be restored.
         if (status != "Complete")
@@ -103,7 +104,10 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
     private static async Task<Dictionary<string, string>> StatusAsync(TestRepository repository)
     {
         using JsonDocument list = JsonDocument.Parse((await repository.RunAsync("list", "--output", "json")).Output);
-        return list.RootElement.EnumerateArray().ToDictionary(
-            snapshot => snapshot.GetProperty("id").GetString()!, snapshot => snapshot.GetProperty("status").GetString()!);
+        return list
+            .RootElement.EnumerateArray()
+            .ToDictionary(
+                snapshot => snapshot.GetProperty("id").GetString()!,
+                snapshot => snapshot.GetProperty("status").GetString()!);
     }
 }

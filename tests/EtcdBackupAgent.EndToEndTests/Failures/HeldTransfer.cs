@@ -4,8 +4,8 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// A way to a server on which the first transfer that is large enough is stopped in the middle and goes on when it is told to:
-/// what a test does meanwhile surely happens in the middle.
+/// A way to a server on which the first transfer that is large enough is stopped in the middle and goes on when it is
+/// told to: what a test does meanwhile surely happens in the middle.
 /// </summary>
 internal sealed class HeldTransfer : IAsyncDisposable
 {
@@ -37,7 +37,9 @@ internal sealed class HeldTransfer : IAsyncDisposable
     public bool IsHeld => _isHeld;
 
     /// <summary>Waits until a transfer of this program is held.</summary>
-    /// <exception cref="InvalidOperationException">The program ended before; the message holds what it said.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The program ended before; the message holds what it said.
+    /// </exception>
     public Task UntilHeldAsync(PeerProcess agent) => agent.UntilReadyAsync(() => Task.FromResult(_isHeld));
 
     /// <summary>Lets it go on.</summary>

@@ -11,7 +11,9 @@ using EtcdBackupAgent.Testing.Time;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>Backups of days gone by, made without a server: noise that ends, as etcd's snapshots do, in its SHA-256.</summary>
+/// <summary>
+/// Backups of days gone by, made without a server: noise that ends, as etcd's snapshots do, in its SHA-256.
+/// </summary>
 internal static class PastBackups
 {
     private const int DatabaseBytes = 512 * 8;
@@ -30,7 +32,11 @@ internal static class PastBackups
 
     /// <summary>The same with a database of the caller's.</summary>
     public static async Task MakeAsync(
-        IObjectStore store, string policy, string? certificates, Func<byte[]> database, params IEnumerable<TimeSpan> ages)
+        IObjectStore store,
+        string policy,
+        string? certificates,
+        Func<byte[]> database,
+        params IEnumerable<TimeSpan> ages)
     {
         BackupRepository repository = await store.ListAsync("repository.json", CancellationToken.None).AnyAsync()
             ? await BackupRepository.OpenAsync(store, CancellationToken.None)

@@ -9,7 +9,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>A bucket takes a backup slower than etcd gives it: over a link that lets little through, or for a while nothing.</summary>
+/// <summary>
+/// A bucket takes a backup slower than etcd gives it: over a link that lets little through, or for a while nothing.
+/// </summary>
 public sealed class SlowRepositoryTests : IDisposable
 {
     private const int DatabaseBytes = 48 << 20;
@@ -30,10 +32,11 @@ public sealed class SlowRepositoryTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Etcd_has_sent_everything_while_the_bucket_takes_nothing_and_the_scratch_directory_is_empty_whatever_happens()
+    public async Task Etcd_has_sent_everything_while_the_bucket_takes_nothing_and_the_scratch_directory_is_empty()
     {
         // Its own: it counts the calls.
-        await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = SharedServers.Series("3.5") });
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series("3.5") });
         await EtcdContent.WriteNoiseAsync(etcd, DatabaseBytes);
         RgwServer server = await SharedServers.S3Async();
         using TestRepository repository = TestRepository.InBucket(server);
@@ -105,7 +108,9 @@ public sealed class SlowRepositoryTests : IDisposable
 
         await using PeerProcess agent = BackUp(repository, etcd, link, _directory["scratch"]);
         await agent.UntilReadyAsync(async () => (await repository.PendingAsync()).Count > 0);
-        Assert.DoesNotContain(OpenFiles(agent), path => path.StartsWith(_directory["scratch"], StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            OpenFiles(agent),
+            path => path.StartsWith(_directory["scratch"], StringComparison.Ordinal));
 
         Assert.True(await agent.WaitForExitAsync() == 0, agent.Output);
         Assert.Contains("The repository is slower than etcd", agent.Output, StringComparison.Ordinal);
@@ -126,8 +131,12 @@ public sealed class SlowRepositoryTests : IDisposable
         UriBuilder way = new(Uri.UriSchemeHttps, "127.0.0.1", link.Port);
         return Agent.Start(
             [
-                "backup", "--scratch-dir", scratch, .. EtcdArguments.Of(etcd),
-                .. repository.Options.Select((option, i) => i > 0 && repository.Options[i - 1] == "--s3-endpoint" ? $"{way.Uri}" : option),
+                "backup",
+                "--scratch-dir",
+                scratch,
+                .. EtcdArguments.Of(etcd),
+                .. repository.Options.Select(
+                    (option, i) => i > 0 && repository.Options[i - 1] == "--s3-endpoint" ? $"{way.Uri}" : option),
             ],
             repository.Environment);
     }
@@ -137,9 +146,12 @@ public sealed class SlowRepositoryTests : IDisposable
     {
         using HttpClient client = new();
         string metrics = await client.GetStringAsync(new Uri(etcd.Endpoints[0], "/metrics"));
-        return metrics.Split('\n').Any(line =>
-            line.StartsWith("grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Snapshot\"", StringComparison.Ordinal)
-            && line.EndsWith($" {count}", StringComparison.Ordinal));
+        return metrics
+            .Split('\n')
+            .Any(line =>
+                line.StartsWith(
+                    "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Snapshot\"",
+                    StringComparison.Ordinal) && line.EndsWith($" {count}", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> OpenFiles(PeerProcess agent) => Directory

@@ -76,9 +76,16 @@ public sealed class StoppedBackupTests
         string folder = Directory.CreateDirectory(
             Path.Combine(repository.DirectoryPath, "snapshots", "20260102T030405Z-0badcafe")).FullName;
         File.Copy(pending, Path.Combine(folder, "etcd.db.zst"));
-        File.SetLastWriteTimeUtc(Path.Combine(folder, "etcd.db.zst"), TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-25));
-        string started = TimeProvider.System.GetUtcNow().AddHours(-25).ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
-        File.Move(pending, Path.Combine(Path.GetDirectoryName(pending)!, started + Path.GetFileName(pending)[started.Length..]));
+        File.SetLastWriteTimeUtc(
+            Path.Combine(folder, "etcd.db.zst"),
+            TimeProvider.System.GetUtcNow().UtcDateTime.AddHours(-25));
+        string started = TimeProvider
+            .System.GetUtcNow()
+            .AddHours(-25)
+            .ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        File.Move(
+            pending,
+            Path.Combine(Path.GetDirectoryName(pending)!, started + Path.GetFileName(pending)[started.Length..]));
 
         Assert.Single(await repository.ListAsync());
         _ = (await repository.RunAsync("prune")).Output;
@@ -94,12 +101,15 @@ public sealed class StoppedBackupTests
         return repository;
     }
 
-    private static async Task<(int ExitCode, string Said)> StopMidwayAsync(TestRepository repository, Action<PeerProcess> stop)
+    private static async Task<(int ExitCode, string Said)> StopMidwayAsync(
+        TestRepository repository,
+        Action<PeerProcess> stop)
     {
         EtcdServer etcd = await SharedServers.LargeEtcdAsync();
         await using HeldTransfer held = new(etcd.Endpoints[0].Port, Midway);
         await using PeerProcess agent = Agent.Start(
-            ["backup", .. repository.Options, "--etcd-endpoint", $"http://127.0.0.1:{held.Port}"], repository.Environment);
+            ["backup", .. repository.Options, "--etcd-endpoint", $"http://127.0.0.1:{held.Port}"],
+            repository.Environment);
         await held.UntilHeldAsync(agent);
         await repository.UntilPendingAsync();
         stop(agent);

@@ -32,7 +32,9 @@ public sealed class StoppedRestoreTests : IDisposable
         (int killed, _) = await StopMidwayAsync(repository, server, target, agent => agent.Kill());
         Assert.Equal(137, killed);
         Assert.StartsWith(
-            ".etcd-backup-agent-restore-", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(target))), StringComparison.Ordinal);
+            ".etcd-backup-agent-restore-",
+            Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(target))),
+            StringComparison.Ordinal);
 
         // 3. The next one.
         _ = (await repository.RunAsync("restore", "latest", "--to", target)).Output;

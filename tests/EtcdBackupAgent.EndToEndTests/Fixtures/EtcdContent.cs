@@ -28,7 +28,9 @@ internal static class EtcdContent
         {
             byte[] value = new byte[BinaryValueBytes];
             random.NextBytes(value);
-            await server.EtcdctlAsync(["put", string.Create(CultureInfo.InvariantCulture, $"/registry/binary/{i}")], new MemoryStream(value));
+            await server.EtcdctlAsync(
+                ["put", string.Create(CultureInfo.InvariantCulture, $"/registry/binary/{i}")],
+                new MemoryStream(value));
         }
 
         // 2, 3
@@ -52,7 +54,8 @@ internal static class EtcdContent
         {
             random.NextBytes(value);
             await server.EtcdctlAsync(
-                ["put", string.Create(CultureInfo.InvariantCulture, $"/registry/noise/{written}")], new MemoryStream(value));
+                ["put", string.Create(CultureInfo.InvariantCulture, $"/registry/noise/{written}")],
+                new MemoryStream(value));
         }
     }
 
@@ -82,7 +85,9 @@ internal static class EtcdContent
     private static string Texts(int count, Func<int, string> line) =>
         string.Join('\n', Enumerable.Range(0, count).Select(line));
 
-    /// <summary>etcdctl reads comparisons, then what to do if they hold, then what to do if not; an empty line ends each.</summary>
+    /// <summary>
+    /// etcdctl reads comparisons, then what to do if they hold, then what to do if not; an empty line ends each.
+    /// </summary>
     private static async Task TransactAsync(EtcdServer server, string requests) =>
         await server.EtcdctlAsync(["txn"], new MemoryStream(Encoding.UTF8.GetBytes($"\n{requests}\n\n\n")));
 }

@@ -14,7 +14,9 @@ internal static class SharedServers
     private static readonly ConcurrentDictionary<string, Lazy<Task<IAsyncDisposable>>> Started =
         new(StringComparer.Ordinal);
 
-    /// <summary>An etcd of this series (<c>3.4</c>, <c>3.5</c>) with mutual TLS and the content of <see cref="EtcdContent"/>.</summary>
+    /// <summary>
+    /// An etcd of this series (<c>3.4</c>, <c>3.5</c>) with mutual TLS and the content of <see cref="EtcdContent"/>.
+    /// </summary>
     public static Task<EtcdServer> EtcdAsync(string version) => SharedAsync(
         version,
         async () =>
@@ -54,7 +56,8 @@ internal static class SharedServers
     public static async Task EndAsync()
     {
         // A server that did not start has failed the tests that asked for it, and has cleaned up after itself.
-        foreach (Task<IAsyncDisposable> server in Started.Values.Select(s => s.Value).Where(s => s.IsCompletedSuccessfully))
+        foreach (
+            Task<IAsyncDisposable> server in Started.Values.Select(s => s.Value).Where(s => s.IsCompletedSuccessfully))
         {
             await (await server).DisposeAsync();
         }

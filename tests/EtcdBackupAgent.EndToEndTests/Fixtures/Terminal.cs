@@ -9,7 +9,9 @@ namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 /// <summary>Somebody at a terminal, who types when asked.</summary>
 internal static class Terminal
 {
-    /// <summary>Runs a shell command on a terminal of its own, and types a line whenever it has asked for one.</summary>
+    /// <summary>
+    /// Runs a shell command on a terminal of its own, and types a line whenever it has asked for one.
+    /// </summary>
     /// <param name="command">What the shell is given.</param>
     /// <param name="answers">The text that has to be there first, then the line that is typed; in order.</param>
     /// <param name="environment">Added to the test's own.</param>
@@ -25,7 +27,11 @@ internal static class Terminal
         string shown = directory["shown"];
         Pipe keyboard = new();
         Task<ToolResult> run = Tool.RunAsync(
-            Peers.Script, ["-qefc", command, shown], Agent.Environment(environment), keyboard.Reader.AsStream(), workingDirectory);
+            Peers.Script,
+            ["-qefc", command, shown],
+            Agent.Environment(environment),
+            keyboard.Reader.AsStream(),
+            workingDirectory);
         int answered = 0;
         foreach ((string prompt, string line) in answers)
         {

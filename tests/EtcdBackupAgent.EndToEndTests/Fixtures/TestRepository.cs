@@ -19,7 +19,8 @@ public enum StoreKind
 }
 
 /// <summary>
-/// A place of a test's own for a repository, empty yet: how to name it to the program, and what is in it as others see it.
+/// A place of a test's own for a repository, empty yet: how to name it to the program, and what is in it as others see
+/// it.
 /// </summary>
 internal sealed class TestRepository : IDisposable
 {

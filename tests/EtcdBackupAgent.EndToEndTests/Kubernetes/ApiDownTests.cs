@@ -14,7 +14,9 @@ public sealed class ApiDownTests
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
         await using HeldTransfer held = new(scene.Etcd.Endpoints[0].Port, afterBytes: 300_000);
-        SceneBucket bucket = await scene.CreatePolicyAsync("away", spec => spec["etcdEndpoint"] = $"https://127.0.0.1:{held.Port}");
+        SceneBucket bucket = await scene.CreatePolicyAsync(
+            "away",
+            spec => spec["etcdEndpoint"] = $"https://127.0.0.1:{held.Port}");
 
         string job = (await scene.CronJobs.FireAsync("away-backup-cronjob"))!;
         await scene.ExplainedAsync("the backup to be under way", () => Task.FromResult(held.IsHeld));
@@ -52,7 +54,10 @@ public sealed class ApiDownTests
         JsonObject record = await scene.UntilAsync("metadatabackuprecords", $"mbr-{id}", "there", _ => true);
         Assert.Equal("away", (string?)record["spec"]!["policy"]);
         JsonObject policy = await scene.UntilAsync(
-            "metadatabackuppolicies", "away", "told of its backup", item => (string?)item["status"]?["snapshotId"] == id);
+            "metadatabackuppolicies",
+            "away",
+            "told of its backup",
+            item => (string?)item["status"]?["snapshotId"] == id);
         Assert.Equal("Completed", (string?)policy["status"]!["backupStatus"]);
         Assert.Equal([id], await bucket.SnapshotsAsync());
         scene.MustBeClean();

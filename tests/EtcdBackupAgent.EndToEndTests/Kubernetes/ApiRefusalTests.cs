@@ -4,8 +4,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>The API server refuses what the controller asks. It comes to the same end, and makes one backup for each thing
-/// that asks for one.</summary>
+/// <summary>The API server refuses what the controller asks. It comes to the same end, and makes one backup for each
+/// thing that asks for one.</summary>
 public sealed class ApiRefusalTests
 {
     [Theory]
@@ -37,7 +37,13 @@ public sealed class ApiRefusalTests
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
         await scene.CreatePolicyAsync("warm");
-        ProxyFault fault = scene.Proxy.Add(new ProxyFault { Of = request => request.Verb == "watch", Answer = HttpStatusCode.Gone, Times = 6 });
+        ProxyFault fault = scene.Proxy.Add(
+            new ProxyFault
+            {
+                Of = request => request.Verb == "watch",
+                Answer = HttpStatusCode.Gone,
+                Times = 6,
+            });
         scene.Proxy.CutWatches();
 
         SceneBucket bucket = await scene.CreatePolicyAsync("gone");

@@ -3,8 +3,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>The API server goes away and connections break off. The controller comes to the same end, makes one backup for
-/// each thing that asks for one, and leaves the server in peace meanwhile.</summary>
+/// <summary>The API server goes away and connections break off. The controller comes to the same end, makes one backup
+/// for each thing that asks for one, and leaves the server in peace meanwhile.</summary>
 public sealed class ApiServerFaultTests
 {
     [Fact]
@@ -37,7 +37,11 @@ public sealed class ApiServerFaultTests
             await scene.ExplainedAsync("a watch to cut", () => Task.FromResult(scene.Proxy.CutWatches() > 0));
             buckets[i] = await scene.CreatePolicyAsync($"cut-{i}");
             scene.Proxy.CutWatches();
-            await scene.KubectlAsync("annotate", "metadatabackuppolicy", $"cut-{i}", $"{ClusterScene.Group}/backup-now=now");
+            await scene.KubectlAsync(
+                "annotate",
+                "metadatabackuppolicy",
+                $"cut-{i}",
+                $"{ClusterScene.Group}/backup-now=now");
         }
 
         for (int i = 0; i < buckets.Length; i++)

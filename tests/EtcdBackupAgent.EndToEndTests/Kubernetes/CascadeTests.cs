@@ -21,14 +21,23 @@ public sealed class CascadeTests
         // Then what a cluster's namespace controller does, in the worst order: Secrets first, everything else at once.
         await scene.Server.KubectlAsync("delete", "namespace", ClusterScene.Namespace, "--wait=false");
         await scene.Objects.DeleteAsync($"api/v1/namespaces/{ClusterScene.Namespace}/secrets");
-        foreach (string plural in new[] { "backuplocations", "metadatabackuppolicies", "metadatarestores", "metadatabackuprecords" })
+        foreach (
+            string plural in new[]
+            {
+                "backuplocations",
+                "metadatabackuppolicies",
+                "metadatarestores",
+                "metadatabackuprecords",
+            })
         {
             await scene.Objects.DeleteAsync($"apis/{Group}/v1alpha1/namespaces/{ClusterScene.Namespace}/{plural}");
         }
 
         foreach (string plural in new[] { "metadatabackuppolicies", "metadatabackuprecords" })
         {
-            await scene.ExplainedAsync($"all {plural} to be gone", async () => (await scene.ListAsync(plural)).Count == 0);
+            await scene.ExplainedAsync(
+                $"all {plural} to be gone",
+                async () => (await scene.ListAsync(plural)).Count == 0);
         }
 
         Assert.Equal(made, await bucket.SnapshotsAsync());
@@ -54,7 +63,11 @@ public sealed class CascadeTests
         await scene.ApplyAsync(scene.Policy("kept", "kept"));
         foreach (string id in made)
         {
-            await scene.UntilAsync("metadatabackuprecords", $"mbr-{id}", "there again", item => item["metadata"]!["deletionTimestamp"] is null);
+            await scene.UntilAsync(
+                "metadatabackuprecords",
+                $"mbr-{id}",
+                "there again",
+                item => item["metadata"]!["deletionTimestamp"] is null);
         }
 
         await scene.UntilReadyAsync("metadatabackuppolicies", "kept");
@@ -125,7 +138,10 @@ public sealed class CascadeTests
         Assert.Equal([made[1]], await bucket.SnapshotsAsync());
         // What is in the bucket has a record.
         await scene.UntilAsync(
-            "metadatabackuprecords", $"mbr-{made[1]}", "there again", item => item["metadata"]!["deletionTimestamp"] is null);
+            "metadatabackuprecords",
+            $"mbr-{made[1]}",
+            "there again",
+            item => item["metadata"]!["deletionTimestamp"] is null);
         scene.MustBeClean();
     }
 

@@ -101,7 +101,15 @@ internal sealed class ClusterScene : IAsyncDisposable
     {
         string file = _directory["s3-ca.crt"];
         File.WriteAllText(file, S3.CaCertificatePem);
-        return ["--repository", $"s3://{bucket.Name}", "--s3-endpoint", S3.HttpsEndpoint.AbsoluteUri, "--s3-ca-file", file];
+        return
+        [
+            "--repository",
+            $"s3://{bucket.Name}",
+            "--s3-endpoint",
+            S3.HttpsEndpoint.AbsoluteUri,
+            "--s3-ca-file",
+            file,
+        ];
     }
 
     /// <summary>Runs a verb of the program on a bucket, on a machine that knows of no cluster.</summary>
@@ -205,7 +213,14 @@ internal sealed class ClusterScene : IAsyncDisposable
             $"token: {KubernetesApiServer.TokenOf("etcd-backup-agent-controller")}", Proxy.Url, Namespace));
         PeerProcess controller = Agent.Start(
             [
-                "run", "--kubernetes", "--namespace", Namespace, "--image", "etcd-backup-agent:test", "--sync-period", "10s",
+                "run",
+                "--kubernetes",
+                "--namespace",
+                Namespace,
+                "--image",
+                "etcd-backup-agent:test",
+                "--sync-period",
+                "10s",
                 .. arguments,
             ],
             new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -267,7 +282,8 @@ internal sealed class ClusterScene : IAsyncDisposable
             {
                 if (_controllers.Count > 0 && !_controllers.Exists(controller => controller.IsRunning))
                 {
-                    throw new InvalidOperationException($"No controller runs any more, while waiting for {what}.\n{Story()}");
+                    throw new InvalidOperationException("No controller runs any more, while waiting for "
+                        + $"{what}.\n{Story()}");
                 }
 
                 try
@@ -342,8 +358,12 @@ internal sealed class ClusterScene : IAsyncDisposable
         PodRun run = await FireAsync(policy);
         Assert.True(run.ExitCode == 0, $"The pod of {policy} ended with {run.ExitCode}:\n{run.Log}");
         JsonObject after = await UntilAsync(
-            "metadatabackuppolicies", policy, "told of its backup",
-            item => (string?)item["status"]?["backupPod"] == run.Pod && (string?)item["status"]!["backupStatus"] == "Completed");
+            "metadatabackuppolicies",
+            policy,
+            "told of its backup",
+            item =>
+                (string?)item["status"]?["backupPod"] == run.Pod
+                && (string?)item["status"]!["backupStatus"] == "Completed");
         string id = (string)after["status"]!["snapshotId"]!;
         await UntilAsync("metadatabackuprecords", $"mbr-{id}", "there", _ => true);
         return id;
@@ -359,7 +379,9 @@ internal sealed class ClusterScene : IAsyncDisposable
         $"--- pod that could not be run\n{Pods.Failure}",
     ]);
 
-    /// <summary>Nothing was asked that the roles do not grant, and every pod could be run as its template says.</summary>
+    /// <summary>
+    /// Nothing was asked that the roles do not grant, and every pod could be run as its template says.
+    /// </summary>
     public void MustBeClean() => Assert.True(Proxy.Refusals.Count == 0 && Pods.Failure is null, Story());
 
     public async ValueTask DisposeAsync()

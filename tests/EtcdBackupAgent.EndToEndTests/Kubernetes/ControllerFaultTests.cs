@@ -20,7 +20,12 @@ public sealed class ControllerFaultTests
         await OnDemand.MadeOnceAsync(scene, "shared", bucket);
 
         first.Kill();
-        await scene.KubectlAsync("annotate", "--overwrite", "metadatabackuppolicy", "shared", $"{ClusterScene.Group}/backup-now=two");
+        await scene.KubectlAsync(
+            "annotate",
+            "--overwrite",
+            "metadatabackuppolicy",
+            "shared",
+            $"{ClusterScene.Group}/backup-now=two");
         await OnDemand.MadeAsync(scene, "shared", "two");
         Assert.Equal(2, (await bucket.SnapshotsAsync()).Count);
         Assert.True(second.IsRunning, second.Output);
@@ -63,8 +68,18 @@ public sealed class ControllerFaultTests
         string first = await scene.BackUpAsync("rotated");
 
         await scene.S3.AdministerAsync(
-            "key", "create", "--uid=rotated", "--key-type=s3", "--access-key=ROTATEDKEY0000000002", "--secret-key=second-secret-of-no-value");
-        await scene.S3.AdministerAsync("key", "rm", "--uid=rotated", "--key-type=s3", "--access-key=ROTATEDKEY0000000001");
+            "key",
+            "create",
+            "--uid=rotated",
+            "--key-type=s3",
+            "--access-key=ROTATEDKEY0000000002",
+            "--secret-key=second-secret-of-no-value");
+        await scene.S3.AdministerAsync(
+            "key",
+            "rm",
+            "--uid=rotated",
+            "--key-type=s3",
+            "--access-key=ROTATEDKEY0000000001");
         Assert.NotEqual(0, (await scene.FireAsync("rotated")).ExitCode);
         await scene.UntilEventAsync("rotated", "BackupFailed");
         await scene.KubectlAsync("delete", "secret", "rotated");

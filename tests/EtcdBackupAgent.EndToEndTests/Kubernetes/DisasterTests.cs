@@ -11,7 +11,9 @@ public sealed class DisasterTests
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess before = scene.StartController();
-        SceneBucket bucket = await scene.CreatePolicyAsync("self", spec => spec["etcdEndpoint"] = scene.Server.Etcd.EndpointList);
+        SceneBucket bucket = await scene.CreatePolicyAsync(
+            "self",
+            spec => spec["etcdEndpoint"] = scene.Server.Etcd.EndpointList);
         string first = await scene.BackUpAsync("self");
         string second = await scene.BackUpAsync("self");
         string third = await scene.BackUpAsync("self");
@@ -40,11 +42,13 @@ public sealed class DisasterTests
         scene.StartController();
         await scene.ExplainedAsync(
             "the records to be those of the bucket",
-            async () => (await NamesAsync(scene)).SequenceEqual(left.Select(id => $"mbr-{id}").Order(StringComparer.Ordinal)));
+            async () =>
+                (await NamesAsync(scene)).SequenceEqual(left.Select(id => $"mbr-{id}").Order(StringComparer.Ordinal)));
         Assert.Equal(left, await bucket.SnapshotsAsync());
 
         // And life goes on: the endpoint is another, since the test's etcd has new ports.
-        await scene.ApplyAsync(scene.Policy("self", "self", spec => spec["etcdEndpoint"] = scene.Server.Etcd.EndpointList));
+        await scene.ApplyAsync(
+            scene.Policy("self", "self", spec => spec["etcdEndpoint"] = scene.Server.Etcd.EndpointList));
         await scene.UntilReadyAsync("metadatabackuppolicies", "self");
         // In the backup, the Job that made it is under way. A cluster's kubelet would bring it to an end.
         await scene.KubectlAsync("delete", "jobs", "--all");

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>The controller lives on the control-plane node and makes the backups itself, and tells of them as pods do.</summary>
+/// <summary>
+/// The controller lives on the control-plane node and makes the backups itself, and tells of them as pods do.
+/// </summary>
 public sealed class InProcessTests
 {
     [Fact]
@@ -18,7 +20,10 @@ public sealed class InProcessTests
         string second = await UntilNextAsync(scene, "own", first);
 
         await scene.UntilAsync(
-            "metadatabackuppolicies", "own", "the annotation noted", item => (string?)item["status"]?["lastBackupNow"] == "one");
+            "metadatabackuppolicies",
+            "own",
+            "the annotation noted",
+            item => (string?)item["status"]?["lastBackupNow"] == "one");
         Assert.Equal([first, second], await bucket.SnapshotsAsync());
         Assert.Empty(await scene.ListAsync("jobs"));
         scene.MustBeClean();
@@ -40,9 +45,11 @@ public sealed class InProcessTests
         string second = await UntilNextAsync(scene, "often", first);
 
         await scene.ExplainedAsync(
-            "only the newest to stay", async () => !(await bucket.SnapshotsAsync()).Contains(first, StringComparer.Ordinal));
+            "only the newest to stay",
+            async () => !(await bucket.SnapshotsAsync()).Contains(first, StringComparer.Ordinal));
         await scene.ExplainedAsync(
-            "its record to go along", async () => await scene.FindAsync("metadatabackuprecords", $"mbr-{first}") is null);
+            "its record to go along",
+            async () => await scene.FindAsync("metadatabackuprecords", $"mbr-{first}") is null);
         Assert.NotEqual(first, second);
         Assert.Null(await scene.FindAsync("cronjobs", "often-backup-cronjob"));
         scene.MustBeClean();

@@ -17,7 +17,9 @@ internal static class OnDemand
     {
         await MadeAsync(scene, policy);
         Assert.Single(await bucket.SnapshotsAsync());
-        Assert.Single(await scene.ListAsync("jobs"), job => (string?)job["metadata"]!["labels"]?["kubedr.backup-policy"] == policy);
+        Assert.Single(
+            await scene.ListAsync("jobs"),
+            job => (string?)job["metadata"]!["labels"]?["kubedr.backup-policy"] == policy);
     }
 
     public static async Task MadeAsync(ClusterScene scene, string policy, string? value = null)
@@ -28,6 +30,10 @@ internal static class OnDemand
         await scene.ExplainedAsync("its pod to end", async () =>
             (await scene.ListAsync("jobs")).All(job => job["status"]?["conditions"] is not null));
         after = (await scene.FindAsync("metadatabackuppolicies", policy))!;
-        await scene.UntilAsync("metadatabackuprecords", $"mbr-{(string?)after["status"]!["snapshotId"]}", "there", _ => true);
+        await scene.UntilAsync(
+            "metadatabackuprecords",
+            $"mbr-{(string?)after["status"]!["snapshotId"]}",
+            "there",
+            _ => true);
     }
 }

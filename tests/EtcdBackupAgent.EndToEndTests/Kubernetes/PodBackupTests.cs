@@ -43,15 +43,27 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
 
         Assert.Equal([second], await Bucket.SnapshotsAsync());
         JsonObject record = Assert.Single(await Scene.ListAsync("metadatabackuprecords"));
-        Assert.Equal(($"mbr-{second}", Policy, Location), (
-            (string?)record["metadata"]!["name"], (string?)record["spec"]!["policy"], (string?)record["spec"]!["backuploc"]));
+        Assert.Equal(
+            ($"mbr-{second}", Policy, Location),
+            (
+                (string?)record["metadata"]!["name"],
+                (string?)record["spec"]!["policy"],
+                (string?)record["spec"]!["backuploc"]));
         JsonNode status = (await Scene.FindAsync("metadatabackuppolicies", Policy))!["status"]!;
         Assert.Equal(
             ("Completed", second, "pod-of-the-test", 1),
-            ((string?)status["backupStatus"], (string?)status["snapshotId"], (string?)status["backupPod"], (int)status["filesNew"]!));
-        Assert.Equal("True", ClusterScene.Condition((await Scene.FindAsync("metadatabackuppolicies", Policy))!, "BackupSucceeded"));
+            (
+                (string?)status["backupStatus"],
+                (string?)status["snapshotId"],
+                (string?)status["backupPod"],
+                (int)status["filesNew"]!));
         Assert.Equal(
-            new[] { first, second }.Select(id => ("Normal", "BackupSucceeded", $"Backup completed, snapshot ID: {id}")).Order(),
+            "True",
+            ClusterScene.Condition((await Scene.FindAsync("metadatabackuppolicies", Policy))!, "BackupSucceeded"));
+        Assert.Equal(
+            new[] { first, second }
+                .Select(id => ("Normal", "BackupSucceeded", $"Backup completed, snapshot ID: {id}"))
+                .Order(),
             (await Scene.EventsAsync(Policy)).Order());
         Scene.MustBeClean();
         Assert.DoesNotContain(Scene.Proxy.Requests, request => request.Resource == "secrets");
@@ -87,7 +99,9 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         await BackUpAsync();
         Assert.Equal(
             (await Bucket.SnapshotsAsync()).Select(id => $"mbr-{id}").Order(StringComparer.Ordinal),
-            (await Scene.ListAsync("metadatabackuprecords")).Select(item => (string?)item["metadata"]!["name"]).Order(StringComparer.Ordinal));
+            (await Scene.ListAsync("metadatabackuprecords"))
+                .Select(item => (string?)item["metadata"]!["name"])
+                .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -98,7 +112,10 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         ToolResult result = await RunAsync(documents: null);
 
         Assert.Equal((10, ""), (result.ExitCode, result.StandardOutput));
-        Assert.Contains($"error: Cannot read policy {ClusterScene.Namespace}/{Policy} at https://127.0.0.1:", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            $"error: Cannot read policy {ClusterScene.Namespace}/{Policy} at https://127.0.0.1:",
+            result.StandardError,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,31 +123,52 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     {
         // The definition cannot know that the day does not exist.
         await Scene.ApplyAsync(Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
-        _directory.Write("documents/policy.json", Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
+        _directory.Write(
+            "documents/policy.json",
+            Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
 
         ToolResult ofCluster = await RunAsync(documents: null);
-        ToolResult ofDirectory = await Agent.RunAsync(["backup", "--resources", _directory["documents"], "--policy", Policy]);
+        ToolResult ofDirectory = await Agent.RunAsync([
+            "backup",
+            "--resources",
+            _directory["documents"],
+            "--policy",
+            Policy,
+        ]);
 
         Assert.Equal((2, 2), (ofCluster.ExitCode, ofDirectory.ExitCode));
         const string wrong = "MetadataBackupPolicy kubedr-system/nightly: spec.schedule: '0 0 31 2 *': it never fires";
         Assert.Contains(wrong, ofDirectory.StandardError, StringComparison.Ordinal);
         Assert.Contains(wrong, ofCluster.StandardError, StringComparison.Ordinal);
-        Assert.Contains("there is no BackupLocation kubedr-system/stor", ofCluster.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "there is no BackupLocation kubedr-system/stor",
+            ofCluster.StandardError,
+            StringComparison.Ordinal);
         JsonNode status = (await Scene.FindAsync("metadatabackuppolicies", Policy))!["status"]!;
         Assert.Equal("Failed", (string?)status["backupStatus"]);
         Assert.Contains(wrong, (string?)status["backupErrorMessage"], StringComparison.Ordinal);
-        Assert.Equal(("Warning", "BackupFailed"), (await Scene.EventsAsync(Policy)).Select(e => (e.Type, e.Reason)).Single());
+        Assert.Equal(
+            ("Warning", "BackupFailed"),
+            (await Scene.EventsAsync(Policy)).Select(e => (e.Type, e.Reason)).Single());
     }
 
     [Fact]
     public async Task A_location_that_nobody_pinned_is_not_trusted_by_a_pod()
     {
-        _ = (await Scene.RunElsewhereAsync(Bucket, "init", "--passphrase-file", _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
+        _ = (
+            await Scene.RunElsewhereAsync(
+                Bucket,
+                "init",
+                "--passphrase-file",
+                _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
 
         ToolResult result = await RunAsync(documents: null);
 
         Assert.Equal(9, result.ExitCode);
-        Assert.Contains("BackupLocation kubedr-system/store is not pinned yet", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "BackupLocation kubedr-system/store is not pinned yet",
+            result.StandardError,
+            StringComparison.Ordinal);
         Assert.Empty(await Bucket.SnapshotsAsync());
     }
 
@@ -154,8 +192,14 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     /// <summary>What the controller does first: make the repository, and pin it.</summary>
     private async Task MakeRepositoryAsync()
     {
-        string made = (await Scene.RunElsewhereAsync(
-            Bucket, "init", "--output", "json", "--passphrase-file", _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
+        string made = (
+            await Scene.RunElsewhereAsync(
+                Bucket,
+                "init",
+                "--output",
+                "json",
+                "--passphrase-file",
+                _directory.Write("passphrase", ClusterScene.Passphrase))).Output;
         JsonNode repository = JsonNode.Parse(made)!;
         JsonObject pinned = new()
         {
@@ -169,36 +213,48 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>What the pod template gives along.</summary>
-    private async Task<string> DocumentsAsync() => new JsonObject
-    {
-        ["apiVersion"] = "v1",
-        ["kind"] = "List",
-        ["items"] = new JsonArray(
-            await Scene.FindAsync("backuplocations", Location), await Scene.FindAsync("metadatabackuppolicies", Policy)),
-    }.ToJsonString();
+    private async Task<string> DocumentsAsync() =>
+        new JsonObject
+        {
+            ["apiVersion"] = "v1",
+            ["kind"] = "List",
+            ["items"] = new JsonArray(
+                await Scene.FindAsync("backuplocations", Location),
+                await Scene.FindAsync("metadatabackuppolicies", Policy)),
+        }.ToJsonString();
 
     /// <summary>A backup that succeeds.</summary>
     /// <returns>The snapshot's ID.</returns>
     private async Task<string> BackUpAsync()
     {
         ToolResult result = await RunAsync(documents: null);
-        Assert.True(result.ExitCode == 0 && !result.StandardError.Contains("warning:", StringComparison.Ordinal), result.StandardError);
+        Assert.True(
+            result.ExitCode == 0 && !result.StandardError.Contains("warning:", StringComparison.Ordinal),
+            result.StandardError);
         return result.StandardOutput.Split('\n')[0]["Backup completed, snapshot ID: ".Length..];
     }
 
     private Task<ToolResult> RunAsync(string? documents)
     {
-        string credentials = Path.GetDirectoryName(_directory.Write("etcd/ca.crt", File.ReadAllText(Scene.Etcd.CaFile!)))!;
+        string credentials = Path.GetDirectoryName(
+            _directory.Write("etcd/ca.crt", File.ReadAllText(Scene.Etcd.CaFile!)))!;
         _directory.Write("etcd/client.crt", File.ReadAllText(Scene.Etcd.ClientFiles!.Certificate));
         _directory.Write("etcd/client.key", File.ReadAllText(Scene.Etcd.ClientFiles.Key));
-        Dictionary<string, string?> environment =
-            new(TestRepository.Credentials(Scene.S3.AccessKey, Scene.S3.SecretKey), StringComparer.Ordinal)
-            {
-                ["KUBECONFIG"] = _directory.Write("kubeconfig", Scene.Server.Kubeconfig(
-                    $"token: {KubernetesApiServer.TokenOf(ServiceAccount)}", Scene.Proxy.Url, ClusterScene.Namespace)),
-                ["POD_NAME"] = "pod-of-the-test",
-                ["ETCD_BACKUP_RESOURCES"] = documents,
-            };
-        return Agent.RunAsync(["backup", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", credentials], environment);
+        Dictionary<string, string?> environment = new(
+            TestRepository.Credentials(Scene.S3.AccessKey, Scene.S3.SecretKey),
+            StringComparer.Ordinal)
+        {
+            ["KUBECONFIG"] = _directory.Write(
+                "kubeconfig",
+                Scene.Server.Kubeconfig(
+                    $"token: {KubernetesApiServer.TokenOf(ServiceAccount)}",
+                    Scene.Proxy.Url,
+                    ClusterScene.Namespace)),
+            ["POD_NAME"] = "pod-of-the-test",
+            ["ETCD_BACKUP_RESOURCES"] = documents,
+        };
+        return Agent.RunAsync(
+            ["backup", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", credentials],
+            environment);
     }
 }

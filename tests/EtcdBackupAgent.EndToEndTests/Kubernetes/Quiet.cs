@@ -23,7 +23,9 @@ internal static class Quiet
         ApiRequest[] asked = [.. scene.Proxy.Requests.Skip(before).Where(request => request.Resource != "leases")];
         Assert.True(
             asked.Length <= QuietRequestsMax,
-            $"{asked.Length} requests:\n{string.Join('\n', asked.CountBy(request => request).Select(pair => $"{pair.Value} {pair.Key}"))}");
+            $"{asked.Length} requests:\n"
+            + string.Join('\n', asked.CountBy(request => request).Select(pair => $"{pair.Value} {pair.Key}"))
+        );
         // A sync says when it was made.
         Assert.DoesNotContain(asked, request =>
             request.Verb is not ("get" or "list" or "watch") && request.Resource != "backuplocations/status");
@@ -32,8 +34,11 @@ internal static class Quiet
     private static async Task RenewalsAsync(ClusterScene scene, int count)
     {
         int before = Renewals();
-        await scene.ExplainedAsync($"{count} renewals of the lease", () => Task.FromResult(Renewals() >= before + count));
+        await scene.ExplainedAsync(
+            $"{count} renewals of the lease",
+            () => Task.FromResult(Renewals() >= before + count));
 
-        int Renewals() => scene.Proxy.Requests.Count(request => request.Resource == "leases" && request.Verb == "update");
+        int Renewals() =>
+            scene.Proxy.Requests.Count(request => request.Resource == "leases" && request.Verb == "update");
     }
 }

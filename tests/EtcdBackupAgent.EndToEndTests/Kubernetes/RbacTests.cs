@@ -14,10 +14,12 @@ namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 public sealed class RbacTests
 {
     /// <summary>What is granted, and cannot be made to happen here; each with its reason.</summary>
-    private static readonly IReadOnlyDictionary<string, string> Excepted = new Dictionary<string, string>(StringComparer.Ordinal)
+    private static readonly IReadOnlyDictionary<string, string> Excepted = new Dictionary<string, string>(
+        StringComparer.Ordinal)
     {
         ["etcd-backup-agent-controller: create cronjobs.batch"] =
-            "A server-side apply that makes the object is a patch, for which a cluster wants to see the right to create, too.",
+            "A server-side apply that makes the object is a patch, for which a cluster wants to see the right to "
+            + "create, too.",
     };
 
     [Fact]
@@ -101,7 +103,13 @@ public sealed class RbacTests
         await scene.KubectlAsync("delete", "metadatarestore", "restore-test", "--timeout=60s");
 
         // The schedule goes, and then the policy.
-        await scene.KubectlAsync("patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"schedule":null}}""");
+        await scene.KubectlAsync(
+            "patch",
+            "metadatabackuppolicy",
+            "lived",
+            "--type=merge",
+            "-p",
+            """{"spec":{"schedule":null}}""");
         await scene.UntilGoneAsync("cronjobs", "lived-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuppolicy", "lived", "--timeout=60s");
         await scene.ExplainedAsync("its Jobs to go", async () => (await scene.ListAsync("jobs")).Count == 0);

@@ -2,7 +2,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>A <see cref="ClusterScene"/> with a controller, for the tests of one class; each has names of its own.</summary>
+/// <summary>
+/// A <see cref="ClusterScene"/> with a controller, for the tests of one class; each has names of its own.
+/// </summary>
 public sealed class RunningCluster : IAsyncLifetime
 {
     private ClusterScene? _scene;

@@ -7,8 +7,8 @@ namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 /// <summary>A bucket of a scene's own, and what is in it, read without the program.</summary>
 internal sealed record SceneBucket(string Name, IObjectStore Store)
 {
-    /// <summary>The IDs of all complete snapshots, oldest first. Two may have been begun within a second, which is all that a folder's
-    /// name tells; the manifest tells more.</summary>
+    /// <summary>The IDs of all complete snapshots, oldest first. Two may have been begun within a second, which is all
+    /// that a folder's name tells; the manifest tells more.</summary>
     public async Task<IReadOnlyList<string>> SnapshotsAsync()
     {
         List<(DateTimeOffset StartedAt, string Id)> snapshots = [];

@@ -33,7 +33,10 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
               caCertificate: {JsonSerializer.Serialize(_scene.S3.CaCertificatePem)}
             """);
         JsonObject location = await _scene.UntilAsync(
-            "backuplocations", "remote-minio", "initialised", item => (string?)item["status"]?["initStatus"] == "Completed");
+            "backuplocations",
+            "remote-minio",
+            "initialised",
+            item => (string?)item["status"]?["initStatus"] == "Completed");
         Assert.NotNull(location["status"]!["initTime"]);
         Assert.Equal((long)location["metadata"]!["generation"]!, (long)location["status"]!["observedGeneration"]!);
         await _scene.UntilEventAsync("remote-minio", "InitSucceeded", "is successfully initialized");
@@ -61,11 +64,17 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         // A backup. A MetadataBackupRecord, a status and an event tell of it.
         string id = await _scene.BackUpAsync("test-backup");
         Assert.Equal([id], await bucket.SnapshotsAsync());
-        Assert.Contains($"mbr-{id}", await _scene.KubectlAsync("get", "metadatabackuprecords"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"mbr-{id}",
+            await _scene.KubectlAsync("get", "metadatabackuprecords"),
+            StringComparison.Ordinal);
         JsonObject record = (await _scene.FindAsync("metadatabackuprecords", $"mbr-{id}"))!;
         Assert.Equal(
             ("test-backup", "remote-minio", id),
-            ((string)record["spec"]!["policy"]!, (string)record["spec"]!["backuploc"]!, (string)record["spec"]!["snapshotId"]!));
+            (
+                (string)record["spec"]!["policy"]!,
+                (string)record["spec"]!["backuploc"]!,
+                (string)record["spec"]!["snapshotId"]!));
         Assert.Null(record["metadata"]!["finalizers"]);
         await _scene.UntilEventAsync("test-backup", "BackupSucceeded", $"Backup completed, snapshot ID: {id}");
         Assert.Contains(
@@ -107,19 +116,42 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
     {
         await _scene.CreatePolicyAsync("paused");
 
-        await _scene.KubectlAsync("patch", "metadatabackuppolicy", "paused", "--type=merge", "-p", """{"spec":{"suspend":true}}""");
-        await _scene.UntilAsync("cronjobs", "paused-backup-cronjob", "suspended", item => (bool?)item["spec"]!["suspend"] == true);
+        await _scene.KubectlAsync(
+            "patch",
+            "metadatabackuppolicy",
+            "paused",
+            "--type=merge",
+            "-p",
+            """{"spec":{"suspend":true}}""");
+        await _scene.UntilAsync(
+            "cronjobs",
+            "paused-backup-cronjob",
+            "suspended",
+            item => (bool?)item["spec"]!["suspend"] == true);
         Assert.Null(await _scene.CronJobs.FireAsync("paused-backup-cronjob"));
 
-        await _scene.KubectlAsync("patch", "metadatabackuppolicy", "paused", "--type=merge", "-p", """{"spec":{"suspend":false}}""");
-        await _scene.UntilAsync("cronjobs", "paused-backup-cronjob", "resumed", item => (bool?)item["spec"]!["suspend"] != true);
+        await _scene.KubectlAsync(
+            "patch",
+            "metadatabackuppolicy",
+            "paused",
+            "--type=merge",
+            "-p",
+            """{"spec":{"suspend":false}}""");
+        await _scene.UntilAsync(
+            "cronjobs",
+            "paused-backup-cronjob",
+            "resumed",
+            item => (bool?)item["spec"]!["suspend"] != true);
         await _scene.BackUpAsync("paused");
 
         await _scene.KubectlAsync(
             "patch", "metadatabackuppolicy", "paused", "--type=merge", "-p",
             """{"spec":{"schedule":"30 4 * * 1-5","timeZone":"Europe/Berlin"}}""");
         JsonObject changed = await _scene.UntilAsync(
-            "cronjobs", "paused-backup-cronjob", "changed", item => (string?)item["spec"]!["schedule"] == "30 4 * * 1-5");
+            "cronjobs",
+            "paused-backup-cronjob",
+            "changed",
+            item => (string?)item["spec"]!["schedule"] == "30 4 * * 1-5");
         Assert.Equal("Europe/Berlin", (string?)changed["spec"]!["timeZone"]);
     }
 
@@ -152,7 +184,10 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         Assert.Equal(made[3..], await bucket.SnapshotsAsync());
         await _scene.ExplainedAsync(
             "the records to be those of the snapshots",
-            async () => (await RecordsOfAsync("kept")).Order(StringComparer.Ordinal).SequenceEqual(made[3..].Order(StringComparer.Ordinal)));
+            async () =>
+                (await RecordsOfAsync("kept"))
+                    .Order(StringComparer.Ordinal)
+                    .SequenceEqual(made[3..].Order(StringComparer.Ordinal)));
     }
 
     [Fact]
@@ -162,7 +197,11 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         await UntilSnapshotsAsync(bucket, 1);
         Assert.Null(await _scene.FindAsync("cronjobs", "asked-backup-cronjob"));
 
-        await _scene.KubectlAsync("annotate", "metadatabackuppolicy", "asked", "kubedr.catalogicsoftware.com/backup-now=before-the-upgrade");
+        await _scene.KubectlAsync(
+            "annotate",
+            "metadatabackuppolicy",
+            "asked",
+            "kubedr.catalogicsoftware.com/backup-now=before-the-upgrade");
         await UntilSnapshotsAsync(bucket, 2);
         await _scene.UntilAsync(
             "metadatabackuppolicies", "asked", "the annotation noted",
@@ -171,7 +210,11 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         // The same again is no news; another value is.
         await _scene.KubectlAsync("label", "metadatabackuppolicy", "asked", "touched=yes");
         await _scene.KubectlAsync(
-            "annotate", "--overwrite", "metadatabackuppolicy", "asked", "kubedr.catalogicsoftware.com/backup-now=after-the-upgrade");
+            "annotate",
+            "--overwrite",
+            "metadatabackuppolicy",
+            "asked",
+            "kubedr.catalogicsoftware.com/backup-now=after-the-upgrade");
         await UntilSnapshotsAsync(bucket, 3);
         await _scene.UntilAsync(
             "metadatabackuppolicies", "asked", "the annotation noted",
@@ -184,7 +227,13 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         JsonNode spec = cronJob["spec"]!;
         Assert.Equal("*/10 * * * *", (string?)spec["schedule"]);
         Assert.Equal("Forbid", (string?)spec["concurrencyPolicy"]);
-        foreach (JsonNode metadata in new[] { cronJob["metadata"]!, spec["jobTemplate"]!["metadata"]!, spec["jobTemplate"]!["spec"]!["template"]!["metadata"]! })
+        foreach (
+            JsonNode metadata in new[]
+            {
+                cronJob["metadata"]!,
+                spec["jobTemplate"]!["metadata"]!,
+                spec["jobTemplate"]!["spec"]!["template"]!["metadata"]!,
+            })
         {
             Assert.Equal("backup", (string?)metadata["labels"]!["kubedr.type"]);
             Assert.Equal("test-backup", (string?)metadata["labels"]!["kubedr.backup-policy"]);
@@ -205,7 +254,9 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         Assert.InRange((long)status["dataAdded"]!, 1_000_000, long.MaxValue);
         Assert.InRange((long)status["totalBytesProcessed"]!, (long)status["dataAdded"]!, long.MaxValue);
         Assert.InRange(
-            double.Parse((string)status["totalDurationSecs"]!, System.Globalization.CultureInfo.InvariantCulture), 0, 60);
+            double.Parse((string)status["totalDurationSecs"]!, System.Globalization.CultureInfo.InvariantCulture),
+            0,
+            60);
         Assert.Contains(_scene.Pods.Ended, pod => pod.Pod == (string?)status["backupPod"]);
         Assert.NotNull(status["backupTime"]);
         Assert.NotNull(status["lastSuccessTime"]);
@@ -251,7 +302,10 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
               pvcName: restored
             """);
         JsonObject restore = await _scene.UntilAsync(
-            "metadatarestores", "restore-test", "completed", item => (string?)item["status"]?["restoreStatus"] is "Completed" or "Failed");
+            "metadatarestores",
+            "restore-test",
+            "completed",
+            item => (string?)item["status"]?["restoreStatus"] is "Completed" or "Failed");
         Assert.True((string?)restore["status"]!["restoreStatus"] == "Completed", $"{restore}\n{_scene.Story()}");
         Assert.NotNull(restore["status"]!["restoreTime"]);
         Assert.Equal(id, (string?)restore["status"]!["snapshotId"]);

@@ -27,8 +27,16 @@ public sealed class DataDirectoryTests : IDisposable
         _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
         string id = await repository.BackUpAsync(etcd, "--certs-dir", pki);
 
-        string said = (await repository.RunAsync(
-            "restore", id, "--passphrase-file", passphrase, "--data-dir", _directory["data"], "--certs-to", _directory["certs"])).Output;
+        string said = (
+            await repository.RunAsync(
+                "restore",
+                id,
+                "--passphrase-file",
+                passphrase,
+                "--data-dir",
+                _directory["data"],
+                "--certs-to",
+                _directory["certs"])).Output;
 
         Assert.StartsWith($"Restore from snapshot {id} completed\n", said, StringComparison.Ordinal);
         Assert.Contains("Start the control plane", said, StringComparison.Ordinal);
@@ -119,7 +127,10 @@ public sealed class DataDirectoryTests : IDisposable
         ToolResult result = await repository.RunAsync("restore", "latest", "--data-dir", _directory["data"]);
 
         Assert.Equal(7, result.ExitCode);
-        Assert.Contains($"error: The directory {_directory["data"]} is not empty: it contains 'member'.", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            $"error: The directory {_directory["data"]} is not empty: it contains 'member'.",
+            result.StandardError,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("--overwrite", result.StandardError, StringComparison.Ordinal);
         Assert.Equal("somebody's etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
     }
@@ -163,7 +174,10 @@ public sealed class DataDirectoryTests : IDisposable
             ]);
 
         Assert.Equal(6, result.ExitCode);
-        Assert.Contains("does not match the SHA-256 that etcd appended", result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "does not match the SHA-256 that etcd appended",
+            result.StandardError,
+            StringComparison.Ordinal);
         Assert.Equal([snapshot], Directory.GetFileSystemEntries(_directory.Path));
     }
 

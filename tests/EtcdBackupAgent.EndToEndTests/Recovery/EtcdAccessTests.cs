@@ -36,7 +36,10 @@ public sealed class EtcdAccessTests
         Assert.DoesNotContain("right-password", both.StandardError, StringComparison.Ordinal);
         Assert.Equal(["repository.json"], await repository.KeysAsync());
         _ = (await Agent.RunAsync(backup, Password("right-password"))).Output;
-        Assert.StartsWith("etcd database", (await repository.RunAsync("verify", "latest")).StandardError, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "etcd database",
+            (await repository.RunAsync("verify", "latest")).StandardError,
+            StringComparison.Ordinal);
     }
 
     [Fact]

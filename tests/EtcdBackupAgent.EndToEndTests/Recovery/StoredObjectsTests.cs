@@ -28,10 +28,13 @@ public sealed class StoredObjectsTests : IDisposable
 
         foreach (string name in (string[])["etcd.db", "certs.tar"])
         {
-            _ = (await Tool.RunAsync(Peers.Zstd, ["-d", "-q", $"{folder}/{name}.zst", "-o", $"{folder}/{name}"])).Output;
+            _ = (
+                await Tool.RunAsync(Peers.Zstd, ["-d", "-q", $"{folder}/{name}.zst", "-o", $"{folder}/{name}"])).Output;
         }
 
-        Assert.Equal(await Sha256SumAsync(_directory["restored/etcd-snapshot.db"]), await Sha256SumAsync($"{folder}/etcd.db"));
+        Assert.Equal(
+            await Sha256SumAsync(_directory["restored/etcd-snapshot.db"]),
+            await Sha256SumAsync($"{folder}/etcd.db"));
         string unpacked = _directory.Create("unpacked");
         _ = (await Tool.RunAsync(Peers.Tar, ["-xpf", $"{folder}/certs.tar", "-C", unpacked])).Output;
         Assert.Equal(TestTree.Describe(pki), TestTree.Describe(unpacked));
@@ -62,7 +65,10 @@ public sealed class StoredObjectsTests : IDisposable
     private async Task<string> DownloadAsync(TestRepository repository, string id)
     {
         string folder = _directory.Create("downloaded");
-        string[] keys = [.. (await repository.KeysAsync()).Where(key => key.Contains($"-{id}/", StringComparison.Ordinal))];
+        string[] keys =
+        [
+            .. (await repository.KeysAsync()).Where(key => key.Contains($"-{id}/", StringComparison.Ordinal)),
+        ];
         Assert.Equal(["certs.tar.zst", "etcd.db.zst", "manifest.json"], keys.Select(Path.GetFileName));
         foreach (string key in keys)
         {

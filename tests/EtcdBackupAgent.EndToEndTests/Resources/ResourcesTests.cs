@@ -63,7 +63,9 @@ public sealed class ResourcesTests : IDisposable
         }
 
         string[] before = await ListAsync("--location", "remote-minio");
-        Assert.Equal(["kubedr-system/second", "kubedr-system/test-backup"], before.Select(PolicyOf).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["kubedr-system/second", "kubedr-system/test-backup"],
+            before.Select(PolicyOf).Order(StringComparer.Ordinal));
         WritePolicy("test-backup", other, "other-creds");
         _ = await RunAsync("backup", "--policy", "test-backup");
         _ = await RunAsync("backup", "--policy", "test-backup");
@@ -93,7 +95,8 @@ public sealed class ResourcesTests : IDisposable
         return
         [
             .. list.RootElement.EnumerateArray().Select(snapshot =>
-                $"{snapshot.GetProperty("id").GetString()} {snapshot.GetProperty("policy").GetProperty("namespace").GetString()}"
+                $"{snapshot.GetProperty("id").GetString()} "
+                + $"{snapshot.GetProperty("policy").GetProperty("namespace").GetString()}"
                 + $"/{snapshot.GetProperty("policy").GetProperty("name").GetString()}"),
         ];
     }

@@ -22,7 +22,10 @@ public sealed class DeepVerifyTests : IDisposable
         using TestRepository repository = TestRepository.InDirectory();
         string passphrase = _directory.Write("passphrase", "a passphrase for a test");
         _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
-        string id = await repository.BackUpAsync(await SharedServers.EtcdAsync(version), "--certs-dir", _directory.WritePki("pki"));
+        string id = await repository.BackUpAsync(
+            await SharedServers.EtcdAsync(version),
+            "--certs-dir",
+            _directory.WritePki("pki"));
         string scratch = _directory.Create("scratch");
 
         string said = (await repository.RunAsync(
@@ -54,7 +57,13 @@ public sealed class DeepVerifyTests : IDisposable
 
         using TestRepository repository = TestRepository.InDirectory();
         await PastBackups.MakeAsync(repository.Store, "nightly", null, () => sound, TimeSpan.FromHours(3));
-        await PastBackups.MakeAsync(repository.Store, "nightly", null, () => damaged, TimeSpan.FromHours(2), TimeSpan.FromHours(1));
+        await PastBackups.MakeAsync(
+            repository.Store,
+            "nightly",
+            null,
+            () => damaged,
+            TimeSpan.FromHours(2),
+            TimeSpan.FromHours(1));
 
         // A plain verification sees the bytes that were stored, and they are right.
         Assert.Equal(0, (await repository.RunAsync("verify", "--all")).ExitCode);
@@ -77,7 +86,11 @@ public sealed class DeepVerifyTests : IDisposable
     public async Task Without_a_key_or_room_it_says_so_and_records_nothing()
     {
         using TestRepository repository = TestRepository.InDirectory();
-        _ = (await repository.RunAsync("init", "--passphrase-file", _directory.Write("passphrase", "a passphrase for a test"))).Output;
+        _ = (
+            await repository.RunAsync(
+                "init",
+                "--passphrase-file",
+                _directory.Write("passphrase", "a passphrase for a test"))).Output;
         _ = await repository.BackUpAsync(await SharedServers.EtcdAsync("3.5"));
         await using MountedDirectory small = await MountedDirectory.CreateAsync("size=64k");
 
@@ -87,7 +100,10 @@ public sealed class DeepVerifyTests : IDisposable
 
         Assert.Equal(9, noKey.ExitCode);
         Assert.Equal(7, noRoom.ExitCode);
-        Assert.Contains($"The scratch directory {small.Path} cannot hold the database", noRoom.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            $"The scratch directory {small.Path} cannot hold the database",
+            noRoom.StandardError,
+            StringComparison.Ordinal);
         Assert.Contains("--scratch-dir", noRoom.StandardError, StringComparison.Ordinal);
         Assert.Null(await VerificationAsync(repository));
     }
@@ -95,8 +111,14 @@ public sealed class DeepVerifyTests : IDisposable
     [Fact]
     public async Task A_policy_can_ask_for_it_after_every_backup()
     {
-        Dictionary<string, string> secret = new(StringComparer.Ordinal) { ["repo_password"] = PassphraseRepository.Passphrase };
-        using EncryptedLocation location = await EncryptedLocation.NewAsync(encryption: null, secret, verify: "AfterBackup");
+        Dictionary<string, string> secret = new(StringComparer.Ordinal)
+        {
+            ["repo_password"] = PassphraseRepository.Passphrase,
+        };
+        using EncryptedLocation location = await EncryptedLocation.NewAsync(
+            encryption: null,
+            secret,
+            verify: "AfterBackup");
         _ = (await location.InitAsync()).Output;
 
         _ = (await location.BackUpAsync()).Output;

@@ -21,7 +21,8 @@ internal sealed record PolicyText
 }
 
 /// <summary>
-/// A directory of resource documents, a directory repository that they name, and workers that are started on it: one after the other.
+/// A directory of resource documents, a directory repository that they name, and workers that are started on it: one
+/// after the other.
 /// </summary>
 internal sealed class WorkerScene : IDisposable
 {
@@ -32,24 +33,33 @@ internal sealed class WorkerScene : IDisposable
 
     public TestRepository Repository { get; } = TestRepository.InDirectory();
 
-    /// <summary>With an initialised repository, its location and the credentials of the shared etcd; no policy yet.</summary>
+    /// <summary>
+    /// With an initialised repository, its location and the credentials of the shared etcd; no policy yet.
+    /// </summary>
     public static async Task<WorkerScene> NewAsync()
     {
         WorkerScene scene = new(await SharedServers.EtcdAsync("3.5"));
         await PastBackups.MakeAsync(scene.Repository.Store, "none");
-        scene.Write("location", "BackupLocation", "disk", new { url = $"file://{scene.Repository.DirectoryPath}", encryption = "None" });
-        scene.WriteText("secret.json", JsonSerializer.Serialize(new
-        {
-            apiVersion = "v1",
-            kind = "Secret",
-            metadata = new { name = "etcd-creds" },
-            stringData = new Dictionary<string, string>(StringComparer.Ordinal)
-            {
-                ["ca.crt"] = await File.ReadAllTextAsync(scene._etcd.CaFile!),
-                ["client.crt"] = await File.ReadAllTextAsync(scene._etcd.ClientFiles!.Certificate),
-                ["client.key"] = await File.ReadAllTextAsync(scene._etcd.ClientFiles.Key),
-            },
-        }));
+        scene.Write(
+            "location",
+            "BackupLocation",
+            "disk",
+            new { url = $"file://{scene.Repository.DirectoryPath}", encryption = "None" });
+        scene.WriteText(
+            "secret.json",
+            JsonSerializer.Serialize(
+                new
+                {
+                    apiVersion = "v1",
+                    kind = "Secret",
+                    metadata = new { name = "etcd-creds" },
+                    stringData = new Dictionary<string, string>(StringComparer.Ordinal)
+                    {
+                        ["ca.crt"] = await File.ReadAllTextAsync(scene._etcd.CaFile!),
+                        ["client.crt"] = await File.ReadAllTextAsync(scene._etcd.ClientFiles!.Certificate),
+                        ["client.key"] = await File.ReadAllTextAsync(scene._etcd.ClientFiles.Key),
+                    },
+                }));
         return scene;
     }
 

@@ -60,7 +60,9 @@ public sealed class WorkerStopTests
 
         Assert.Equal(0, await worker.WaitForExitAsync());
         Assert.Contains(
-            "Backup of policy kubedr-system/once cancelled (OnDemand): the agent is stopping.", worker.Output, StringComparison.Ordinal);
+            "Backup of policy kubedr-system/once cancelled (OnDemand): the agent is stopping.",
+            worker.Output,
+            StringComparison.Ordinal);
         Assert.Equal(["repository.json"], await scene.Repository.KeysAsync());
         Assert.Empty(await scene.Repository.PendingAsync());
     }
@@ -85,7 +87,8 @@ public sealed class WorkerStopTests
     [Fact]
     public async Task An_etcd_that_is_down_when_it_is_due_is_logged_and_the_next_run_works()
     {
-        await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = SharedServers.Series("3.5") });
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series("3.5") });
         using WorkerScene scene = await WorkerScene.NewAsync();
         scene.WritePolicy("often", new PolicyText { Schedule = "@every 1s", Retain = 3, Etcd = etcd.EndpointList });
         await etcd.KillAsync();
@@ -101,7 +104,8 @@ public sealed class WorkerStopTests
         Assert.Contains(etcd.EndpointList, failure, StringComparison.Ordinal);
         Assert.Equal(
             worker.Count("Backup of policy kubedr-system/often started"),
-            worker.Count("Backup of policy kubedr-system/often failed") + worker.Count("Backup of policy kubedr-system/often completed"));
+            worker.Count("Backup of policy kubedr-system/often failed")
+                + worker.Count("Backup of policy kubedr-system/often completed"));
         Assert.NotEmpty(await scene.Repository.AllListedRestoreAsync());
         await scene.Repository.HasOnlyWhatIsListedAsync();
     }

@@ -26,7 +26,9 @@ public sealed class EtcdAccessTests(EtcdServers servers)
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: true);
         TestCertificate client = server.Certificates!.Client("root", key);
 
-        await using EtcdSnapshot snapshot = await SnapshotFile.Source(With(server, client)).OpenAsync(CancellationToken.None);
+        await using EtcdSnapshot snapshot = await SnapshotFile
+            .Source(With(server, client))
+            .OpenAsync(CancellationToken.None);
 
         Assert.Equal(5, snapshot.Member.Revision);
     }
@@ -94,7 +96,10 @@ public sealed class EtcdAccessTests(EtcdServers servers)
         await using EtcdSnapshot named = await SnapshotFile.Source(connection with { ServerName = "localhost" })
             .OpenAsync(CancellationToken.None);
 
-        Assert.EndsWith("certificate is not for 'etcd-0' but for localhost, 127.0.0.1.", e.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "certificate is not for 'etcd-0' but for localhost, 127.0.0.1.",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.Equal(5, named.Member.Revision);
     }
 
@@ -127,7 +132,10 @@ public sealed class EtcdAccessTests(EtcdServers servers)
 
         BackupException e = await RefusedAsync(connection, FailureReason.EtcdUnreachable);
 
-        Assert.Contains($"{EtcdEndpoints.Display(connection.Endpoints[0])}: Maintenance/Status failed: connection refused.", e.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{EtcdEndpoints.Display(connection.Endpoints[0])}: Maintenance/Status failed: connection refused.",
+            e.Message,
+            StringComparison.Ordinal);
         Assert.StartsWith("Check that etcd runs at this address", e.Hint, StringComparison.Ordinal);
         Assert.Contains(
             "http://no-such-host.invalid:2379: Maintenance/Status failed: the host name cannot be resolved",
@@ -199,11 +207,12 @@ public sealed class EtcdAccessTests(EtcdServers servers)
         Assert.Equal(5, snapshot.Member.Revision);
     }
 
-    private static EtcdConnection With(EtcdServer server, TestCertificate client) => EtcdServers.ConnectionTo(server) with
-    {
-        ClientCertificatePem = client.CertificatePem,
-        ClientKeyPem = client.KeyPem,
-    };
+    private static EtcdConnection With(EtcdServer server, TestCertificate client) =>
+        EtcdServers.ConnectionTo(server) with
+        {
+            ClientCertificatePem = client.CertificatePem,
+            ClientKeyPem = client.KeyPem,
+        };
 
     private static async Task<BackupException> RefusedAsync(EtcdConnection connection, FailureReason reason)
     {

@@ -9,7 +9,9 @@ using AlarmType = Etcdserverpb.AlarmType;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>A cluster of three that loses one member after the other: one test, since each step needs the one before.</summary>
+/// <summary>
+/// A cluster of three that loses one member after the other: one test, since each step needs the one before.
+/// </summary>
 public sealed class EtcdClusterTests
 {
     [Theory]
@@ -18,7 +20,8 @@ public sealed class EtcdClusterTests
     public async Task A_snapshot_comes_as_long_as_one_member_lives(string version)
     {
         EtcdSeries series = EtcdServers.Series(version);
-        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = series, Members = 3 });
+        await using EtcdServer server = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = series, Members = 3 });
         await server.EtcdctlAsync("put", "key", "value");
         EtcdConnection connection = EtcdServers.ConnectionTo(server) with { CallTimeout = TimeSpan.FromSeconds(5) };
 
@@ -36,14 +39,19 @@ public sealed class EtcdClusterTests
             + "Maintenance/Status failed: connection refused.",
             log.Lines);
         Assert.Contains(
-            log.Lines, line => line.StartsWith($"Information: Reading the snapshot of etcd at {second.Endpoint}", StringComparison.Ordinal));
+            log.Lines,
+            line =>
+                line.StartsWith(
+                    $"Information: Reading the snapshot of etcd at {second.Endpoint}",
+                    StringComparison.Ordinal));
 
         // Two are down: the last has lost its leader, and is read all the same, with a warning.
         await server.KillAsync(1);
         using (EtcdClient last = new(connection, server.Endpoints[2], TimeProvider.System))
         {
             await TestDeadline.UntilAsync(
-                "the last member to miss its leader", async () => (await last.StatusAsync(CancellationToken.None)).Leader == 0);
+                "the last member to miss its leader",
+                async () => (await last.StatusAsync(CancellationToken.None)).Leader == 0);
             StatusResponse status = await last.StatusAsync(CancellationToken.None);
             Assert.Contains("etcdserver: no leader", status.Errors);
         }
@@ -51,7 +59,11 @@ public sealed class EtcdClusterTests
         (EtcdMember third, log) = await TakeAsync(connection);
         Assert.Equal(Display(server, 2), third.Endpoint);
         Assert.Contains(
-            log.Lines, line => line.StartsWith($"Warning: The etcd member at {third.Endpoint} knows no leader", StringComparison.Ordinal));
+            log.Lines,
+            line =>
+                line.StartsWith(
+                    $"Warning: The etcd member at {third.Endpoint} knows no leader",
+                    StringComparison.Ordinal));
 
         // All are down: each is named.
         await server.KillAsync(2);

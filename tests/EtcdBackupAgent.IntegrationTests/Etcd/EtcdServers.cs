@@ -6,7 +6,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>Real etcds that tests share because they only read from them; each is started when a test first asks for it.</summary>
+/// <summary>
+/// Real etcds that tests share because they only read from them; each is started when a test first asks for it.
+/// </summary>
 public sealed class EtcdServers : IAsyncLifetime
 {
     /// <summary>Bytes of the values of a shared server: several frames' worth.</summary>

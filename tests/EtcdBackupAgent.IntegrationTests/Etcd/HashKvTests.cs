@@ -9,7 +9,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>HashKV of the revision that a snapshot is known to hold, asked of the member while its snapshot is open.</summary>
+/// <summary>
+/// HashKV of the revision that a snapshot is known to hold, asked of the member while its snapshot is open.
+/// </summary>
 [Collection(EtcdServersCollection.Name)]
 public sealed class HashKvTests(EtcdServers servers)
 {
@@ -55,7 +57,9 @@ public sealed class HashKvTests(EtcdServers servers)
             await SnapshotFile.Source(EtcdServers.ConnectionTo(server)).OpenAsync(CancellationToken.None);
         await server.EtcdctlAsync("compact", Text(snapshot.Member.Revision - 1), "--physical");
 
-        Assert.Equal(snapshot.Member.Revision - 1, (await snapshot.AskHashKvAsync(CancellationToken.None)).CompactRevision);
+        Assert.Equal(
+            snapshot.Member.Revision - 1,
+            (await snapshot.AskHashKvAsync(CancellationToken.None)).CompactRevision);
     }
 
     [Theory]
@@ -63,7 +67,9 @@ public sealed class HashKvTests(EtcdServers servers)
     [InlineData("3.5", 0)]
     [InlineData("3.4", 1)]
     [InlineData("3.5", 1)]
-    public async Task A_compaction_at_or_past_the_revision_leaves_no_answer_that_could_be_computed_again(string version, int past)
+    public async Task A_compaction_at_or_past_the_revision_leaves_no_answer_that_could_be_computed_again(
+        string version,
+        int past)
     {
         await using EtcdServer server = await StartAsync(version);
         await using EtcdSnapshot snapshot =
@@ -75,7 +81,9 @@ public sealed class HashKvTests(EtcdServers servers)
             () => snapshot.AskHashKvAsync(CancellationToken.None));
 
         Assert.Contains(
-            $"{server.EndpointList} has no HashKV of revision {snapshot.Member.Revision}: it was compacted", failure.Message, StringComparison.Ordinal);
+            $"{server.EndpointList} has no HashKV of revision {snapshot.Member.Revision}: it was compacted",
+            failure.Message,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -84,7 +92,11 @@ public sealed class HashKvTests(EtcdServers servers)
     public async Task A_user_gets_the_answer_as_well(string version)
     {
         EtcdServer server = await servers.WithUsersAsync(version);
-        EtcdConnection connection = EtcdServers.ConnectionTo(server) with { User = "root", Password = server.RootPassword };
+        EtcdConnection connection = EtcdServers.ConnectionTo(server) with
+        {
+            User = "root",
+            Password = server.RootPassword,
+        };
         await using EtcdSnapshot snapshot = await SnapshotFile.Source(connection).OpenAsync(CancellationToken.None);
 
         HashKv answer = await snapshot.AskHashKvAsync(CancellationToken.None);

@@ -25,8 +25,12 @@ internal static class SnapshotFile
         return snapshot.Member;
     }
 
-    /// <summary>Reads a snapshot whole into a file, asserts that etcd's tool accepts it, and tells its revision and the member.</summary>
-    public static async Task<(EtcdMember Member, long Revision)> TakeAndCheckAsync(EtcdConnection connection, EtcdSeries series)
+    /// <summary>
+    /// Reads a snapshot whole into a file, asserts that etcd's tool accepts it, and tells its revision and the member.
+    /// </summary>
+    public static async Task<(EtcdMember Member, long Revision)> TakeAndCheckAsync(
+        EtcdConnection connection,
+        EtcdSeries series)
     {
         using TestDirectory directory = new();
         string file = directory["snapshot.db"];

@@ -30,7 +30,13 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         string space = await Server.CreateNamespaceAsync();
         string[] words = what.Split(' ');
 
-        await Server.KubectlAsync(["create", .. words[..words.IndexOf("a")], "-n", space, .. words[words.IndexOf("a")..]]);
+        await Server.KubectlAsync([
+            "create",
+            .. words[..words.IndexOf("a")],
+            "-n",
+            space,
+            .. words[words.IndexOf("a")..],
+        ]);
 
         Assert.Equal(expected, await Server.KubectlAsync("-n", space, "get", words[0], "a", "-o", $"jsonpath={path}"));
     }
@@ -60,7 +66,15 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         await Server.ApplyAsync(manifests, "-n", space);
         await Server.ApplyAsync(manifests, "-n", space, "--server-side");
         await Server.KubectlAsync(
-            "-n", space, "patch", "pod", "a", "--subresource=status", "--type=merge", "-p", """{"status":{"phase":"Running"}}""");
+            "-n",
+            space,
+            "patch",
+            "pod",
+            "a",
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            """{"status":{"phase":"Running"}}""");
 
         Assert.Equal("lease.coordination.k8s.io/a\n", await FoundAsync("lease"));
         Assert.Equal("persistentvolumeclaim/a\n", await FoundAsync("pvc"));
@@ -69,7 +83,8 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         Assert.Equal("pod/a\n", await FoundAsync("pods", "--field-selector=status.phase=Running"));
         Assert.Empty(await FoundAsync("pods", "--field-selector=status.phase=Pending"));
 
-        Task<string> FoundAsync(params string[] what) => Server.KubectlAsync(["-n", space, "get", .. what, "-o", "name"]);
+        Task<string> FoundAsync(params string[] what) =>
+            Server.KubectlAsync(["-n", space, "get", .. what, "-o", "name"]);
     }
 
     [Fact]
@@ -77,11 +92,15 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
     {
         string space = await Server.CreateNamespaceAsync();
 
-        await Server.ApplyAsync("{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: value}}", "-n", space);
+        await Server.ApplyAsync(
+            "{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: value}}",
+            "-n",
+            space);
 
         Assert.Equal(
             "{\"key\":\"dmFsdWU=\"} Opaque",
-            await Server.KubectlAsync("-n", space, "get", "secret", "a", "-o", "jsonpath={.data}{.stringData} {.type}"));
+            await Server.KubectlAsync("-n", space, "get", "secret", "a", "-o", "jsonpath={.data}{.stringData} {.type}")
+        );
     }
 
     [Fact]
@@ -93,7 +112,9 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         ToolResult going = await Server.TryKubectlAsync(["-n", space, "create", "configmap", "a"]);
         ToolResult absent = await Server.TryKubectlAsync(["-n", "absent", "create", "configmap", "a"]);
 
-        Assert.Equal("Terminating", await Server.KubectlAsync("get", "namespace", space, "-o", "jsonpath={.status.phase}"));
+        Assert.Equal(
+            "Terminating",
+            await Server.KubectlAsync("get", "namespace", space, "-o", "jsonpath={.status.phase}"));
         Assert.Contains("is being terminated", going.StandardError, StringComparison.Ordinal);
         Assert.Contains("namespaces \"absent\" not found", absent.StandardError, StringComparison.Ordinal);
     }
@@ -123,7 +144,9 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
             Server.Kubeconfig(
                 $"client-certificate: \"{Server.AdminFiles.Certificate}\", client-key: \"{Server.AdminFiles.Key}\""));
 
-        ToolResult who = await Server.TryKubectlAsync(["get", "namespace", "default", "-o", "name"], kubeconfigFile: file);
+        ToolResult who = await Server.TryKubectlAsync(
+            ["get", "namespace", "default", "-o", "name"],
+            kubeconfigFile: file);
 
         Assert.Equal("namespace/default\n", who.Output);
     }

@@ -25,8 +25,10 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
 
     private string Namespace { get; set; } = "";
 
-    internal static async Task<KubernetesClient> ConnectAsync(KubernetesApiServer server) => new(
-        await KubeConfig.LoadAsync([server.KubeconfigFile], context: null, TimeProvider.System, None), TimeProvider.System);
+    internal static async Task<KubernetesClient> ConnectAsync(KubernetesApiServer server) =>
+        new(
+            await KubeConfig.LoadAsync([server.KubeconfigFile], context: null, TimeProvider.System, None),
+            TimeProvider.System);
 
     public async Task InitializeAsync()
     {
@@ -45,7 +47,13 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     {
         JsonObject created = await Client.CreateAsync(Widget, Namespace, New("a"), None);
         await Client.MergePatchAsync(Widget, Namespace, "a", subresource: null, Json("""{"spec":{"size":5}}"""), None);
-        await Client.MergePatchAsync(Widget, Namespace, "a", "status", Json("""{"status":{"phase":"Ready"},"spec":{"size":6}}"""), None);
+        await Client.MergePatchAsync(
+            Widget,
+            Namespace,
+            "a",
+            "status",
+            Json("""{"status":{"phase":"Ready"},"spec":{"size":6}}"""),
+            None);
         JsonObject read = await Client.GetAsync(Widget, Namespace, "a", None);
         await Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(), None);
 
@@ -72,7 +80,8 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
         JsonObject big = New("a");
         big["spec"]!["size"] = 11;
 
-        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() => Client.CreateAsync(Widget, Namespace, big, None));
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() =>
+            Client.CreateAsync(Widget, Namespace, big, None));
 
         Assert.Equal("Invalid", e.Reason);
         Assert.Contains("a widget is smaller than 10", e.Message, StringComparison.Ordinal);
@@ -88,9 +97,10 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
 
         await ConflictAsync(() => Client.ReplaceAsync(Widget, Namespace, old, None));
         await ConflictAsync(() => Client.MergePatchAsync(Widget, Namespace, "a", subresource: null, patch, None));
-        await ConflictAsync(() => Client.DeleteAsync(
-            Widget, Namespace, "a", new DeletePrecondition(ResourceVersion: version), None));
-        await ConflictAsync(() => Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(Uid: "other"), None));
+        await ConflictAsync(() =>
+            Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(ResourceVersion: version), None));
+        await ConflictAsync(() =>
+            Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(Uid: "other"), None));
         await Client.DeleteAsync(Widget, Namespace, "a", new DeletePrecondition(Uid: ObjectMetadata.Uid(old)), None);
 
         static async Task ConflictAsync(Func<Task> act) =>
@@ -106,10 +116,19 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
         blue["spec"]!["color"] = "blue";
 
         await Client.ApplyAsync(Widget, Namespace, subresource: null, red, "one", force: false, None);
-        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(
-            () => Client.ApplyAsync(Widget, Namespace, subresource: null, blue, "two", force: false, None));
-        JsonObject forced = await Client.ApplyAsync(Widget, Namespace, subresource: null, blue, "two", force: true, None);
-        JsonObject status = Json("""{"apiVersion":"test.example.com/v1","kind":"Widget","metadata":{"name":"a"},"status":{"phase":"Ready"}}""");
+        ApiStatusException e = await Assert.ThrowsAsync<ApiStatusException>(() =>
+            Client.ApplyAsync(Widget, Namespace, subresource: null, blue, "two", force: false, None));
+        JsonObject forced = await Client.ApplyAsync(
+            Widget,
+            Namespace,
+            subresource: null,
+            blue,
+            "two",
+            force: true,
+            None);
+        JsonObject status = Json(
+            """{"apiVersion":"test.example.com/v1","kind":"Widget","metadata":{"name":"a"},"status":{"phase":"Ready"}}"""
+        );
         JsonObject applied = await Client.ApplyAsync(Widget, Namespace, "status", status, "two", force: false, None);
 
         Assert.True(e.IsConflict);
@@ -122,15 +141,23 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     public async Task Lists_are_read_in_pages_and_selected()
     {
         const int count = KubernetesClient.PageSize + 20;
-        await Parallel.ForEachAsync(Enumerable.Range(0, count), async (i, cancellationToken) =>
-        {
-            JsonObject item = Json($$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c{{{i}}}","labels":{"odd":"{{{i % 2}}}"} } }""");
-            await Client.CreateAsync(ConfigMaps, Namespace, item, cancellationToken);
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, count),
+            async (i, cancellationToken) =>
+            {
+                JsonObject item = Json(
+                    $$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c{{{i}}}","labels":{"odd":"{{{i % 2}}}"} } }"""
+                );
+                await Client.CreateAsync(ConfigMaps, Namespace, item, cancellationToken);
+            });
 
         ResourceList all = await Client.ListAsync(ConfigMaps, Namespace, ResourceSelection.All, None);
         ResourceList odd = await Client.ListAsync(ConfigMaps, Namespace, new ResourceSelection(Labels: "odd=1"), None);
-        ResourceList one = await Client.ListAsync(ConfigMaps, Namespace, new ResourceSelection(Fields: "metadata.name=c7"), None);
+        ResourceList one = await Client.ListAsync(
+            ConfigMaps,
+            Namespace,
+            new ResourceSelection(Fields: "metadata.name=c7"),
+            None);
         ResourceList spaces = await Client.ListAsync(Namespaces, ns: null, ResourceSelection.All, None);
 
         Assert.Equal(count, all.Items.Select(ObjectMetadata.Name).Distinct().Count());
@@ -143,14 +170,25 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     public async Task A_stranger_and_nobody_are_denied_in_the_servers_words()
     {
         using KubernetesClient stranger = new(
-            Client.Connection with { Credentials = new FixedCredentials(Server.StrangerToken, certificate: null) }, TimeProvider.System);
+            Client.Connection with
+            {
+                Credentials = new FixedCredentials(Server.StrangerToken, certificate: null),
+            },
+            TimeProvider.System);
         using KubernetesClient nobody = new(
-            Client.Connection with { Credentials = new FixedCredentials("wrong-token", certificate: null) }, TimeProvider.System);
+            Client.Connection with
+            {
+                Credentials = new FixedCredentials("wrong-token", certificate: null),
+            },
+            TimeProvider.System);
 
         BackupException forbidden = await DeniedAsync(stranger);
         BackupException unauthorized = await DeniedAsync(nobody);
 
-        Assert.Contains("User \"stranger\" cannot list resource \"widgets\"", forbidden.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "User \"stranger\" cannot list resource \"widgets\"",
+            forbidden.Message,
+            StringComparison.Ordinal);
         Assert.Contains("Unauthorized", unauthorized.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-token", $"{unauthorized}", StringComparison.Ordinal);
 

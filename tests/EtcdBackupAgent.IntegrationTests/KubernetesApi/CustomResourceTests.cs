@@ -54,7 +54,13 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
 
         await KubectlAsync("patch", "widget", "a", "--subresource=status", "--type=merge", "-p", both);
         string afterStatus = await ShownAsync();
-        await KubectlAsync("patch", "widget", "a", "--type=merge", "-p", both.Replace("Ready", "Other", StringComparison.Ordinal));
+        await KubectlAsync(
+            "patch",
+            "widget",
+            "a",
+            "--type=merge",
+            "-p",
+            both.Replace("Ready", "Other", StringComparison.Ordinal));
 
         Assert.Equal("3 Ready 1", afterStatus);
         Assert.Equal("5 Ready 2", await ShownAsync());
@@ -125,12 +131,20 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
         await ApplyAsync(Widgets.Named("a"));
 
         Task<ToolResult> waiting = Server.TryKubectlAsync(watch);
-        await KubectlAsync("patch", "widget", "a", "--subresource=status", "--type=merge", "-p", """{"status":{"phase":"Ready"}}""");
+        await KubectlAsync(
+            "patch",
+            "widget",
+            "a",
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            """{"status":{"phase":"Ready"}}""");
 
         Assert.Contains("condition met", (await waiting).Output, StringComparison.Ordinal);
     }
 
-    private Task<string> KubectlAsync(params string[] arguments) => Server.KubectlAsync(["-n", Namespace, .. arguments]);
+    private Task<string> KubectlAsync(params string[] arguments) =>
+        Server.KubectlAsync(["-n", Namespace, .. arguments]);
 
     private Task<string> ApplyAsync(string manifests, params string[] arguments) =>
         Server.ApplyAsync(manifests, ["-n", Namespace, .. arguments]);

@@ -34,7 +34,8 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
 
     [Fact]
     public Task A_client_certificate_as_data_is_accepted() => ReachesAsync(Server.Kubeconfig(
-        $"client-certificate-data: {Base64(Server.AdminFiles.Certificate)}, client-key-data: {Base64(Server.AdminFiles.Key)}"));
+        $"client-certificate-data: {Base64(Server.AdminFiles.Certificate)}, client-key-data: "
+        + $"{Base64(Server.AdminFiles.Key)}"));
 
     [Theory]
     [InlineData("v1")]
@@ -75,11 +76,14 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
         With("certificate-authority:", "x-was:"), FailureReason.KubernetesUnreachable);
 
     [Fact]
-    public Task A_wrong_token_is_refused() => FailsAsync(Server.Kubeconfig("token: wrong"), FailureReason.KubernetesDenied);
+    public Task A_wrong_token_is_refused() =>
+        FailsAsync(Server.Kubeconfig("token: wrong"), FailureReason.KubernetesDenied);
 
     [Fact]
-    public Task A_proxy_that_is_absent_is_gone_through_all_the_same() => FailsAsync(
-        With("server:", $"proxy-url: \"http://127.0.0.1:{FreePort.Take()}\", server:"), FailureReason.KubernetesUnreachable);
+    public Task A_proxy_that_is_absent_is_gone_through_all_the_same() =>
+        FailsAsync(
+            With("server:", $"proxy-url: \"http://127.0.0.1:{FreePort.Take()}\", server:"),
+            FailureReason.KubernetesUnreachable);
 
     public void Dispose() => _directory.Dispose();
 
@@ -93,9 +97,12 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
 
     private async Task PluginAsync(string version, string status)
     {
-        string answer = $$"""{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/{{version}}", "status": { {{status}} } }""";
+        string answer =
+            $$"""{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/{{version}}", "status": { {{status}} } }""";
         await File.WriteAllTextAsync(_directory["plugin"], $"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n");
-        File.SetUnixFileMode(_directory["plugin"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(
+            _directory["plugin"],
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task ReachesAsync(string kubeconfig)
@@ -125,7 +132,10 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
         using KubernetesClient client = new(connection, TimeProvider.System);
         try
         {
-            return (kubectl, await client.ListAsync(Namespaces, ns: null, ResourceSelection.All, CancellationToken.None), null);
+            return (
+                kubectl,
+                await client.ListAsync(Namespaces, ns: null, ResourceSelection.All, CancellationToken.None),
+                null);
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {

@@ -81,20 +81,29 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
     {
         using CancellationTokenSource stop = new();
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task leading = Lease("loser").RunAsync(
-            async cancellationToken =>
-            {
-                _leaders.Enqueue("loser");
-                await using CancellationTokenRegistration registration = cancellationToken.Register(() => stopped.TrySetResult());
-                await stopped.Task;
-                cancellationToken.ThrowIfCancellationRequested();
-            },
-            _told.Enqueue,
-            stop.Token);
+        Task leading = Lease("loser")
+            .RunAsync(
+                async cancellationToken =>
+                {
+                    _leaders.Enqueue("loser");
+                    await using CancellationTokenRegistration registration = cancellationToken.Register(() =>
+                        stopped.TrySetResult());
+                    await stopped.Task;
+                    cancellationToken.ThrowIfCancellationRequested();
+                },
+                _told.Enqueue,
+                stop.Token);
         await UntilLeadersAsync("loser");
 
         await Server.KubectlAsync(
-            "-n", Namespace, "patch", "lease", "lead", "--type=merge", "-p", """{"spec":{"holderIdentity":"thief","leaseDurationSeconds":3600}}""");
+            "-n",
+            Namespace,
+            "patch",
+            "lease",
+            "lead",
+            "--type=merge",
+            "-p",
+            """{"spec":{"holderIdentity":"thief","leaseDurationSeconds":3600}}""");
         await stopped.Task.WaitAsync(TestDeadline.Patience);
         await stop.CancelAsync();
 
@@ -125,7 +134,8 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
             async cancellationToken =>
             {
                 _leaders.Enqueue("lonely");
-                await using CancellationTokenRegistration registration = cancellationToken.Register(() => stopped.TrySetResult());
+                await using CancellationTokenRegistration registration = cancellationToken.Register(() =>
+                    stopped.TrySetResult());
                 await stopped.Task;
             },
             _told.Enqueue,

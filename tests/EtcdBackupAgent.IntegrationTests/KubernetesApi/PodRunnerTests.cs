@@ -21,7 +21,14 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             stat -c '%a %s' "$CREDS/ca.crt"; grep CapEff /proc/self/status; id -u; touch "$TMPDIR/written"
             test -f "$KUBECONFIG" && echo "has a token"
             """);
-        await fixture.Server.KubectlAsync("-n", _space, "create", "secret", "generic", "creds", "--from-literal=ca.crt=abc");
+        await fixture.Server.KubectlAsync(
+            "-n",
+            _space,
+            "create",
+            "secret",
+            "generic",
+            "creds",
+            "--from-literal=ca.crt=abc");
         await ApplyAsync("job-1", Template());
 
         PodRun run = await EndOfAsync(pods, "job-1");
@@ -29,28 +36,50 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(
             [
-                $"arguments backup --etcd-creds-dir {run.Log.Split('\n')[0].Split(' ')[^1]}", $"name {run.Pod} in {_space}", "secret abc",
-                "400 3", "CapEff:\t0000000000000000", "0", "has a token",
+                $"arguments backup --etcd-creds-dir {run.Log.Split('\n')[0].Split(' ')[^1]}",
+                $"name {run.Pod} in {_space}",
+                "secret abc",
+                "400 3",
+                "CapEff:\t0000000000000000",
+                "0",
+                "has a token",
             ],
             run.Log.Split('\n'));
-        JsonNode job = JsonNode.Parse(await fixture.Server.KubectlAsync("-n", _space, "get", "job", "job-1", "-o", "json"))!;
+        JsonNode job = JsonNode.Parse(
+            await fixture.Server.KubectlAsync("-n", _space, "get", "job", "job-1", "-o", "json"))!;
         Assert.Equal("Complete", (string?)job["status"]!["conditions"]![0]!["type"]);
         Assert.Equal(
-            "Succeeded", await fixture.Server.KubectlAsync("-n", _space, "get", "pod", run.Pod, "-o", "jsonpath={.status.phase}"));
+            "Succeeded",
+            await fixture.Server.KubectlAsync("-n", _space, "get", "pod", run.Pod, "-o", "jsonpath={.status.phase}"));
     }
 
     [Fact]
     public async Task A_pod_that_fails_fails_its_Job()
     {
         await using PodRunner pods = Run("echo oh no; exit 5");
-        await fixture.Server.KubectlAsync("-n", _space, "create", "secret", "generic", "creds", "--from-literal=ca.crt=abc");
+        await fixture.Server.KubectlAsync(
+            "-n",
+            _space,
+            "create",
+            "secret",
+            "generic",
+            "creds",
+            "--from-literal=ca.crt=abc");
         await ApplyAsync("job-2", Template());
 
         PodRun run = await EndOfAsync(pods, "job-2");
 
         Assert.Equal((5, "oh no"), (run.ExitCode, run.Log));
         Assert.Equal(
-            "Failed", await fixture.Server.KubectlAsync("-n", _space, "get", "job", "job-2", "-o", "jsonpath={.status.conditions[0].type}"));
+            "Failed",
+            await fixture.Server.KubectlAsync(
+                "-n",
+                _space,
+                "get",
+                "job",
+                "job-2",
+                "-o",
+                "jsonpath={.status.conditions[0].type}"));
     }
 
     [Fact]
@@ -62,7 +91,14 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             (await fixture.Server.KubectlAsync("-n", _space, "get", "events", "-o", "yaml"))
                 .Contains("secret \"creds\" not found", StringComparison.Ordinal));
 
-        await fixture.Server.KubectlAsync("-n", _space, "create", "secret", "generic", "creds", "--from-literal=ca.crt=abc");
+        await fixture.Server.KubectlAsync(
+            "-n",
+            _space,
+            "create",
+            "secret",
+            "generic",
+            "creds",
+            "--from-literal=ca.crt=abc");
 
         Assert.Equal(0, (await EndOfAsync(pods, "job-3")).ExitCode);
     }
@@ -70,7 +106,10 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
     [Theory]
     [InlineData("shareProcessNamespace", "true", "spec.template.spec.shareProcessNamespace is a field that")]
     [InlineData("restartPolicy", "\"OnFailure\"", "spec.template.spec.restartPolicy is OnFailure, and may be Never.")]
-    [InlineData("securityContext", "{\"runAsUser\":0}", "spec.template.spec.securityContext.seccompProfile is missing.")]
+    [InlineData(
+        "securityContext",
+        "{\"runAsUser\":0}",
+        "spec.template.spec.securityContext.seccompProfile is missing.")]
     public async Task A_template_with_something_unknown_is_refused(string field, string value, string message)
     {
         await using PodRunner pods = Run("true");
@@ -114,7 +153,14 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         // Its pod waits for the Secret.
         Assert.Null(await cronJobs.FireAsync("often"));
 
-        await fixture.Server.KubectlAsync("-n", _space, "create", "secret", "generic", "creds", "--from-literal=ca.crt=abc");
+        await fixture.Server.KubectlAsync(
+            "-n",
+            _space,
+            "create",
+            "secret",
+            "generic",
+            "creds",
+            "--from-literal=ca.crt=abc");
         await EndOfAsync(pods, job);
         Assert.NotNull(await cronJobs.FireAsync("often"));
     }
@@ -136,15 +182,18 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
     private PodRunner Run(string script)
     {
         string program = _directory.Write(
-            "agent", $"#!/bin/sh\n{script}\n", TestTree.WorldReadable | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-        return new PodRunner(new PodRunnerOptions
-        {
-            Server = fixture.Server,
-            ApiUrl = fixture.Server.Url,
-            Namespace = _space,
-            Agent = program,
-            Environment = new Dictionary<string, string?>(StringComparer.Ordinal),
-        });
+            "agent",
+            $"#!/bin/sh\n{script}\n",
+            TestTree.WorldReadable | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        return new PodRunner(
+            new PodRunnerOptions
+            {
+                Server = fixture.Server,
+                ApiUrl = fixture.Server.Url,
+                Namespace = _space,
+                Agent = program,
+                Environment = new Dictionary<string, string?>(StringComparer.Ordinal),
+            });
     }
 
     private Task ApplyAsync(string name, JsonObject template) => fixture.Server.ApplyAsync(

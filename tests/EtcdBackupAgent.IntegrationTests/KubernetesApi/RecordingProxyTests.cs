@@ -59,11 +59,16 @@ public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposa
     {
         await using RecordingProxy proxy = await RecordingProxy.StartAsync(fixture.Server);
         await using PeerProcess watch = PeerProcess.Start(
-            Peers.Kubectl, ["get", "configmaps", "--watch-only", "-o", "name"], Environment(proxy));
-        await TestDeadline.UntilAsync("the watch", () => Task.FromResult(proxy.Requests.Any(request => request.Verb == "watch")));
+            Peers.Kubectl,
+            ["get", "configmaps", "--watch-only", "-o", "name"],
+            Environment(proxy));
+        await TestDeadline.UntilAsync(
+            "the watch",
+            () => Task.FromResult(proxy.Requests.Any(request => request.Verb == "watch")));
 
         await fixture.Server.KubectlAsync("create", "configmap", "watched");
-        await watch.UntilReadyAsync(() => Task.FromResult(watch.Output.Contains("configmap/watched", StringComparison.Ordinal)));
+        await watch.UntilReadyAsync(() =>
+            Task.FromResult(watch.Output.Contains("configmap/watched", StringComparison.Ordinal)));
 
         Assert.Equal(1, proxy.CutWatches());
         await watch.WaitForExitAsync();

@@ -33,7 +33,11 @@ internal static class Widgets
     public static async Task InstallAsync(KubernetesApiServer server)
     {
         await server.ApplyAsync(Definition);
-        await server.KubectlAsync("wait", "--for=condition=Established", "crd/widgets.test.example.com", "--timeout=60s");
+        await server.KubectlAsync(
+            "wait",
+            "--for=condition=Established",
+            "crd/widgets.test.example.com",
+            "--timeout=60s");
     }
 
     /// <summary>A widget's manifest; the specification in YAML's one-line form, without the braces.</summary>

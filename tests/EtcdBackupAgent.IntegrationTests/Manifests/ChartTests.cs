@@ -52,7 +52,9 @@ public sealed class ChartTests
         JsonNode proxy = JsonNode.Parse(
             """{"http":"","https":"http://proxy:3128","noProxy":"10.0.0.0/8,.svc","fromSecret":true}""")!;
 
-        IReadOnlyList<JsonObject> objects = HelmChart.With(Namespace, ("inProcess", inProcess), ("proxy", proxy)).Render();
+        IReadOnlyList<JsonObject> objects = HelmChart
+            .With(Namespace, ("inProcess", inProcess), ("proxy", proxy))
+            .Render();
 
         JsonNode container = objects.Single(item => (string?)item["kind"] is "Deployment" or "DaemonSet")
             ["spec"]!["template"]!["spec"]!["containers"]![0]!;

@@ -38,8 +38,15 @@ public sealed class MigrationTests
         await server.ApplyAsync(Documents.Kubedr[0], "-n", ManifestsFixture.Namespace);
         string[] policy = ["-n", ManifestsFixture.Namespace, "get", "metadatabackuppolicy", "test-backup", "-o"];
         await server.KubectlAsync(
-            "-n", ManifestsFixture.Namespace, "patch", "metadatabackuppolicy", "test-backup", "--subresource=status", "--type=merge",
-            "-p", """{"status":{"backupStatus":"Completed","snapshotId":"34abbf1b","totalDurationSecs":"2.4"}}""");
+            "-n",
+            ManifestsFixture.Namespace,
+            "patch",
+            "metadatabackuppolicy",
+            "test-backup",
+            "--subresource=status",
+            "--type=merge",
+            "-p",
+            """{"status":{"backupStatus":"Completed","snapshotId":"34abbf1b","totalDurationSecs":"2.4"}}""");
 
         await server.KubectlAsync("apply", "-k", ManifestFiles.At("crd"));
         await server.KubectlAsync("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s");
@@ -47,6 +54,9 @@ public sealed class MigrationTests
 
         Assert.Equal(
             "1 Never 34abbf1b",
-            await server.KubectlAsync([.. policy, "jsonpath={.spec.retainNumBackups} {.spec.verify} {.status.snapshotId}"]));
+            await server.KubectlAsync([
+                .. policy,
+                "jsonpath={.spec.retainNumBackups} {.spec.verify} {.status.snapshotId}",
+            ]));
     }
 }

@@ -19,7 +19,8 @@ public sealed class RestartableProcessTests
             await Task.WhenAll(first, second);
 
             // It runs, and is the one that was started last.
-            await server.UntilReadyAsync(() => Task.FromResult(server.Output.Contains($"<{-round}>", StringComparison.Ordinal)));
+            await server.UntilReadyAsync(() =>
+                Task.FromResult(server.Output.Contains($"<{-round}>", StringComparison.Ordinal)));
         }
     }
 

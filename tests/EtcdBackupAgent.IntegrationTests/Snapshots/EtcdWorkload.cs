@@ -4,7 +4,9 @@ using Etcdserverpb;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>What clients do to an etcd, by chance: few keys, so that they are changed, deleted and made again.</summary>
+/// <summary>
+/// What clients do to an etcd, by chance: few keys, so that they are changed, deleted and made again.
+/// </summary>
 internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 {
     private const int Keys = 12;
@@ -72,7 +74,10 @@ internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
     /// <summary>Makes one transaction. etcd allows every key at most once in it.</summary>
     private Task ChangeSeveralAsync()
     {
-        IEnumerable<string> keys = Enumerable.Range(0, 1 + random.Next(OperationsMax)).Select(_ => Key()).Distinct(StringComparer.Ordinal);
+        IEnumerable<string> keys = Enumerable
+            .Range(0, 1 + random.Next(OperationsMax))
+            .Select(_ => Key())
+            .Distinct(StringComparer.Ordinal);
         return DeleteAsync(keys.Select(key => random.Next(3) == 0 ? IndependentClient.Delete(key) : Put(key)));
     }
 

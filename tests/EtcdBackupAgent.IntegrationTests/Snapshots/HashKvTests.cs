@@ -30,7 +30,8 @@ public sealed class HashKvTests : IDisposable
     [InlineData("3.5", 35)]
     public async Task The_file_has_the_hash_that_the_member_returns(string version, int firstSeed)
     {
-        await using EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
+        await using EtcdServer server = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = EtcdServers.Series(version) });
         using IndependentClient etcd = new(server.Endpoints[0]);
         long compacted = -1;
         int compared = 0;

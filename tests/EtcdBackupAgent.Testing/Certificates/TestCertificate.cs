@@ -6,7 +6,9 @@ public sealed record TestCertificate(string CertificatePem, string KeyPem)
     /// <summary>Writes <c>NAME.crt</c> and, readable by the owner only, <c>NAME.key</c>.</summary>
     public TestCertificateFiles WriteTo(string directory, string name)
     {
-        TestCertificateFiles files = new(Path.Combine(directory, $"{name}.crt"), Path.Combine(directory, $"{name}.key"));
+        TestCertificateFiles files = new(
+            Path.Combine(directory, $"{name}.crt"),
+            Path.Combine(directory, $"{name}.key"));
         File.WriteAllText(files.Certificate, CertificatePem);
         File.WriteAllText(files.Key, KeyPem);
         if (!OperatingSystem.IsWindows())

@@ -2,7 +2,9 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Testing.Directories;
 
-/// <summary>A small file system in memory, mounted for one test; that needs root, as the tests of the peers do.</summary>
+/// <summary>
+/// A small file system in memory, mounted for one test; that needs root, as the tests of the peers do.
+/// </summary>
 public sealed class MountedDirectory : IAsyncDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -16,7 +18,9 @@ public sealed class MountedDirectory : IAsyncDisposable
     public static async Task<MountedDirectory> CreateAsync(string options)
     {
         MountedDirectory mounted = new();
-        _ = (await Tool.RunAsync(Peers.Installed("mount"), ["-t", "tmpfs", "-o", options, "tmpfs", mounted.Path])).Output;
+        _ = (
+            await Tool.RunAsync(Peers.Installed("mount"), ["-t", "tmpfs", "-o", options, "tmpfs", mounted.Path])
+        ).Output;
         return mounted;
     }
 

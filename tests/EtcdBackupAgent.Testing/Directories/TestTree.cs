@@ -32,14 +32,18 @@ public static class TestTree
         File.CreateSymbolicLink($"{top}/current", "etcd/server.crt");
         File.CreateSymbolicLink($"{top}/dangling", "/var/lib/nowhere/" + new string('l', 150));
         File.CreateSymbolicLink($"{top}/etcd-dir", "etcd");
-        File.SetLastWriteTimeUtc($"{top}/ca.crt", new DateTime(2019, 3, 5, 6, 7, 8, DateTimeKind.Utc).AddTicks(1234567));
+        File.SetLastWriteTimeUtc(
+            $"{top}/ca.crt",
+            new DateTime(2019, 3, 5, 6, 7, 8, DateTimeKind.Utc).AddTicks(1234567));
         File.SetUnixFileMode($"{top}/etcd", OwnerOnly | UnixFileMode.UserExecute);
         Directory.SetLastWriteTimeUtc($"{top}/etcd", new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         Directory.SetLastWriteTimeUtc(top, new DateTime(2021, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         return top;
     }
 
-    /// <summary>Every name from a directory downwards with kind, mode, time, and content or link target: equal if the trees are.</summary>
+    /// <summary>
+    /// Every name from a directory downwards with kind, mode, time, and content or link target: equal if the trees are.
+    /// </summary>
     public static string[] Describe(string directory) =>
     [
         .. Directory.EnumerateFileSystemEntries(directory, "*", new EnumerationOptions

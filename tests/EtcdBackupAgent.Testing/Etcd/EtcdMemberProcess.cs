@@ -6,7 +6,9 @@ namespace EtcdBackupAgent.Testing.Etcd;
 /// <summary>One member of an <see cref="EtcdServer"/>: its ports, its data and, while it runs, its process.</summary>
 internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDisposable
 {
-    /// <summary>Milliseconds: a fifth of the default, so that a leader is there sooner and yet a loaded machine keeps it.</summary>
+    /// <summary>
+    /// Milliseconds: a fifth of the default, so that a leader is there sooner and yet a loaded machine keeps it.
+    /// </summary>
     private const int HeartbeatMilliseconds = 20;
 
     private readonly int _metricsPort = FreePort.Take();
@@ -27,7 +29,9 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
     public string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
     /// <summary>Makes the data directory, if the server is to begin with one.</summary>
-    /// <exception cref="InvalidOperationException">The tool refused the file; the message holds what it said.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The tool refused the file; the message holds what it said.
+    /// </exception>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         if (server.Options.SnapshotFile is { } file)
@@ -40,8 +44,12 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
                 "--initial-cluster", server.InitialCluster,
                 "--initial-advertise-peer-urls", PeerUrl,
             ];
-            _ = (await Tool.RunAsync(
-                server.Options.Series.SnapshotTool, arguments, EtcdServer.Api, cancellationToken: cancellationToken)).Output;
+            _ = (
+                await Tool.RunAsync(
+                    server.Options.Series.SnapshotTool,
+                    arguments,
+                    EtcdServer.Api,
+                    cancellationToken: cancellationToken)).Output;
         }
 
         if (server.Options.MakeData is { } make)

@@ -4,7 +4,9 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Testing.Etcd;
 
-/// <summary>A real etcd, of one member or of several, healthy when <see cref="StartAsync"/> returns; gone when disposed.</summary>
+/// <summary>
+/// A real etcd, of one member or of several, healthy when <see cref="StartAsync"/> returns; gone when disposed.
+/// </summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
     /// <summary>The environment in which every etcdctl speaks of keys and snapshots as etcd 3 has them.</summary>
@@ -36,7 +38,8 @@ public sealed class EtcdServer : IAsyncDisposable
     public IReadOnlyList<Uri> Endpoints => [.. _members.Select(member => member.ClientUrl)];
 
     /// <summary>All client URLs, separated by commas, as the tools and the agent take them.</summary>
-    public string EndpointList => string.Join(',', Endpoints.Select(endpoint => endpoint.GetLeftPart(UriPartial.Authority)));
+    public string EndpointList =>
+        string.Join(',', Endpoints.Select(endpoint => endpoint.GetLeftPart(UriPartial.Authority)));
 
     /// <summary>With TLS: the authority the server trusts and was issued by.</summary>
     public TestCertificates? Certificates { get; }
@@ -57,7 +60,9 @@ public sealed class EtcdServer : IAsyncDisposable
 
     internal string InitialCluster => InitialClusterUpTo(_members.Length - 1);
 
-    public static async Task<EtcdServer> StartAsync(EtcdServerOptions options, CancellationToken cancellationToken = default)
+    public static async Task<EtcdServer> StartAsync(
+        EtcdServerOptions options,
+        CancellationToken cancellationToken = default)
     {
         EtcdServer server = new(options);
         try
@@ -99,7 +104,9 @@ public sealed class EtcdServer : IAsyncDisposable
     internal string InitialClusterUpTo(int last) =>
         string.Join(',', _members.Take(last + 1).Select(member => $"{member.Name}={member.PeerUrl}"));
 
-    /// <summary>Runs etcdctl against all members, with certificates and the root user as the server wants them.</summary>
+    /// <summary>
+    /// Runs etcdctl against all members, with certificates and the root user as the server wants them.
+    /// </summary>
     /// <returns>Its standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
     public Task<string> EtcdctlAsync(params string[] arguments) => EtcdctlAsync(arguments, standardInput: null);
@@ -151,7 +158,9 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>Ends a member with SIGKILL.</summary>
     public Task KillAsync(int member = 0) => _members[member].KillAsync();
 
-    /// <summary>Starts a member again, killing it first if it runs, on its data and ports, and waits until it is healthy.</summary>
+    /// <summary>
+    /// Starts a member again, killing it first if it runs, on its data and ports, and waits until it is healthy.
+    /// </summary>
     public async Task RestartAsync(int member = 0, CancellationToken cancellationToken = default)
     {
         await _members[member].StartAsync();

@@ -30,15 +30,19 @@ public sealed record EtcdServerOptions
     public long? QuotaBackendBytes { get; init; }
 
     /// <summary>
-    /// Transactions that it keeps in memory and in its log beside the database; null for etcd's own default of 100,000, which is
-    /// as much again as the database if each is large.
+    /// Transactions that it keeps in memory and in its log beside the database; null for etcd's own default of 100,000,
+    /// which is as much again as the database if each is large.
     /// </summary>
     public int? TransactionsKept { get; init; }
 
-    /// <summary>A snapshot file to begin with, brought back by the series' own tool; null for an empty server.</summary>
+    /// <summary>
+    /// A snapshot file to begin with, brought back by the series' own tool; null for an empty server.
+    /// </summary>
     public string? SnapshotFile { get; init; }
 
-    /// <summary>A data directory that somebody has restored already, for one member; null for one of the server's own.</summary>
+    /// <summary>
+    /// A data directory that somebody has restored already, for one member; null for one of the server's own.
+    /// </summary>
     public string? DataDirectory { get; init; }
 
     /// <summary>A directory for the log, outside of the data; null for one in it.</summary>

@@ -6,8 +6,8 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
-/// A source that fails at its Nth operation: opening the snapshot, asking for HashKV, each read of the stream, in the order of the
-/// calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
+/// A source that fails at its Nth operation: opening the snapshot, asking for HashKV, each read of the stream, in the
+/// order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
 /// </summary>
 public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSource
 {
@@ -89,9 +89,12 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
         new(FailureReason.EtcdFailed, $"The test let '{operation}' fail.");
 
     private sealed class WatchedStream(
-        Stream inner, Func<Func<CancellationToken, Task<int>>, CancellationToken, Task<int>> run) : PullStream(inner, leaveOpen: false)
+        Stream inner,
+        Func<Func<CancellationToken, Task<int>>, CancellationToken, Task<int>> run
+    ) : PullStream(inner, leaveOpen: false)
     {
-        protected override int Pull(Span<byte> buffer) => throw new NotSupportedException("A snapshot is read asynchronously.");
+        protected override int Pull(Span<byte> buffer) =>
+            throw new NotSupportedException("A snapshot is read asynchronously.");
 
         protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
             await run(token => Source.ReadAsync(buffer, token).AsTask(), cancellationToken);

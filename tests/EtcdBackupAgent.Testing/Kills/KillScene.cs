@@ -15,7 +15,13 @@ public sealed class KillScene : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private readonly string[] _repositoryOptions;
 
-    private KillScene(string agent, EtcdServer etcd, RgwServer s3, FaultyS3Proxy proxy, string bucket, IObjectStore store)
+    private KillScene(
+        string agent,
+        EtcdServer etcd,
+        RgwServer s3,
+        FaultyS3Proxy proxy,
+        string bucket,
+        IObjectStore store)
     {
         _agent = agent;
         _proxy = proxy;
@@ -55,7 +61,12 @@ public sealed class KillScene : IAsyncDisposable
     /// <param name="store">The same bucket, past the program.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public static async Task<KillScene> StartAsync(
-        string agent, EtcdServer etcd, RgwServer s3, string bucket, IObjectStore store, CancellationToken cancellationToken)
+        string agent,
+        EtcdServer etcd,
+        RgwServer s3,
+        string bucket,
+        IObjectStore store,
+        CancellationToken cancellationToken)
     {
         KillScene scene = new(agent, etcd, s3, await FaultyS3Proxy.StartAsync(s3.HttpEndpoint), bucket, store);
         try
@@ -65,7 +76,8 @@ public sealed class KillScene : IAsyncDisposable
             _ = (await scene.RunAsync(scene.BackupArguments, cancellationToken)).Output;
             _ = (await scene.RunAsync(["restore", "latest", "--to", scene.Target], cancellationToken)).Output;
             await scene.Repository.RecordAsync(
-                await File.ReadAllBytesAsync(Path.Combine(scene.Target, "etcd-snapshot.db"), cancellationToken), cancellationToken);
+                await File.ReadAllBytesAsync(Path.Combine(scene.Target, "etcd-snapshot.db"), cancellationToken),
+                cancellationToken);
             Directory.Delete(scene.Target, recursive: true);
             return scene;
         }

@@ -29,10 +29,11 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
     }
 
     /// <remarks>
-    /// 1. See how long a run takes. 2. Start one, and kill it at a moment within that time, until so many were killed that had not ended.
-    /// 3. After each: nothing that is listed is incomplete, nothing is gone that the run was not to remove, nothing is left in the
-    /// temporary directory; a restore is done again. 4. Now and then, and at the end: a run works, all that is listed verifies, the
-    /// newest restores, a prune collects the rest.
+    /// 1. See how long a run takes. 2. Start one, and kill it at a moment within that time, until so many were killed
+    /// that had not ended.
+    /// 3. After each: nothing that is listed is incomplete, nothing is gone that the run was not to remove, nothing is
+    /// left in the temporary directory; a restore is done again. 4. Now and then, and at the end: a run works, all that
+    /// is listed verifies, the newest restores, a prune collects the rest.
     /// </remarks>
     public async Task<KillReport> RunAsync(int kills, CancellationToken cancellationToken)
     {
@@ -85,7 +86,8 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         // 3
         void Violated(string what) => _violations.Add(string.Create(
             CultureInfo.InvariantCulture,
-            $"{verb}, seed {seed}, killed after {moment.TotalMilliseconds:0} ms ({phase}, {scene.Requests.Count} requests): {what}"));
+            $"{verb}, seed {seed}, killed after {moment.TotalMilliseconds:0} ms ({phase}, {scene.Requests.Count} "
+            + $"requests): {what}"));
         if (exitCode is not (0 or 137))
         {
             Violated($"ended with {exitCode}: {run.Output}");
@@ -170,8 +172,14 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
     private bool IsRestored() => Directory.Exists(scene.Target)
         && Directory.GetFileSystemEntries(scene.Target).Any(entry => !Path.GetFileName(entry).StartsWith('.'));
 
-    /// <summary>To the same target: what a killed restore left is no hindrance; what it had finished is replaced when that is asked for.</summary>
-    private async Task RestoreAgainAsync(string[] arguments, Action<string> violated, CancellationToken cancellationToken)
+    /// <summary>
+    /// To the same target: what a killed restore left is no hindrance; what it had finished is replaced when that is
+    /// asked for.
+    /// </summary>
+    private async Task RestoreAgainAsync(
+        string[] arguments,
+        Action<string> violated,
+        CancellationToken cancellationToken)
     {
         bool finished = IsRestored();
         if (finished && verb == KilledVerb.RestoreData)
@@ -180,18 +188,29 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         }
 
         ToolResult again = await scene.RunAsync(
-            finished && verb == KilledVerb.Restore ? [.. arguments, "--overwrite"] : arguments, cancellationToken);
-        string[] there = [.. Directory.GetFileSystemEntries(scene.Target).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+            finished && verb == KilledVerb.Restore ? [.. arguments, "--overwrite"] : arguments,
+            cancellationToken);
+        string[] there =
+        [
+            .. Directory
+                .GetFileSystemEntries(scene.Target)
+                .Select(entry => Path.GetFileName(entry))
+                .Order(StringComparer.Ordinal),
+        ];
         string[] expected = verb == KilledVerb.Restore ? ["certificates", "etcd-snapshot.db"] : ["member"];
         if (again.ExitCode != 0 || !there.SequenceEqual(expected, StringComparer.Ordinal))
         {
-            violated($"the next restore ended with {again.ExitCode} and {string.Join(", ", there)}: {again.StandardError}");
+            violated(
+                $"the next restore ended with {again.ExitCode} and {string.Join(", ", there)}: {again.StandardError}");
         }
 
         ClearTarget();
     }
 
-    /// <summary>A run works, everything verifies, by the program, too, the newest restores, and a prune a day later leaves nothing else.</summary>
+    /// <summary>
+    /// A run works, everything verifies, by the program, too, the newest restores, and a prune a day later leaves
+    /// nothing else.
+    /// </summary>
     private async Task ProveAsync(CancellationToken cancellationToken)
     {
         string[][] runs =
@@ -205,7 +224,10 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
             ToolResult result = await scene.RunAsync(run, cancellationToken);
             if (result.ExitCode != 0)
             {
-                _violations.Add($"{verb}, seed {seed}: the next '{string.Join(' ', run)}' ended with {result.ExitCode}: {result.StandardError}");
+                _violations.Add(
+                    $"{verb}, seed {seed}: the next '{string.Join(' ', run)}' ended with {result.ExitCode}: "
+                    + $"{result.StandardError}"
+                );
             }
 
             ClearTarget();

@@ -82,7 +82,9 @@ internal sealed class KilledRepository(IObjectStore store)
         }
     }
 
-    /// <summary>Prunes all but two snapshots, and a day later; then there is nothing but what the two consist of.</summary>
+    /// <summary>
+    /// Prunes all but two snapshots, and a day later; then there is nothing but what the two consist of.
+    /// </summary>
     public async Task PruneADayLaterAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         BackupRepository repository = await OpenAsync(cancellationToken);
@@ -94,7 +96,10 @@ internal sealed class KilledRepository(IObjectStore store)
         {
             // Restores leave notes, and those stay.
             bool isNote = found.Key.Value.StartsWith(RestoreNote.Root, StringComparison.Ordinal);
-            if (!isNote && !known.Contains(found.Key.Value) && !inventory.Folders.Any(folder => folder.IsVerification(found.Key)))
+            if (
+                !isNote
+                && !known.Contains(found.Key.Value)
+                && !inventory.Folders.Any(folder => folder.IsVerification(found.Key)))
             {
                 violations($"prune did not collect {found.Key}");
             }

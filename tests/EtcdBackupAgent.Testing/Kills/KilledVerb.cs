@@ -22,7 +22,9 @@ public enum KilledVerb
 /// <param name="Undisturbed">How long a run takes that nobody kills; the moments are drawn from it.</param>
 /// <param name="BeforeFirstRequest">Kills before the store was asked for anything.</param>
 /// <param name="OnTheWay">Kills after that and before the run's effect was there.</param>
-/// <param name="AfterEffect">Kills after the effect had begun to be there: the manifest was being written, or removed.</param>
+/// <param name="AfterEffect">
+/// Kills after the effect had begun to be there: the manifest was being written, or removed.
+/// </param>
 /// <param name="AfterEnd">Runs that had ended by themselves.</param>
 /// <param name="Violations">What must not be; empty if all is well.</param>
 public sealed record KillReport(

@@ -189,10 +189,14 @@ public sealed class KubernetesApiServer : IAsyncDisposable
             cancellationToken);
     }
 
-    /// <summary>Loses the etcd with all objects, and goes on, on the same address, with what somebody restored.</summary>
+    /// <summary>
+    /// Loses the etcd with all objects, and goes on, on the same address, with what somebody restored.
+    /// </summary>
     /// <param name="makeData">Makes the data directory of the new member.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async Task ReplaceEtcdAsync(Func<EtcdMemberData, Task> makeData, CancellationToken cancellationToken = default)
+    public async Task ReplaceEtcdAsync(
+        Func<EtcdMemberData, Task> makeData,
+        CancellationToken cancellationToken = default)
     {
         await KillAsync();
         EtcdServerOptions options = Etcd.Options with { MakeData = makeData };

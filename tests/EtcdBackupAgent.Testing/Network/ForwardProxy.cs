@@ -154,7 +154,9 @@ public sealed class ForwardProxy : IAsyncDisposable
         {
             string[] lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
             bool isLast = !lines[0].Contains(" 100 ", StringComparison.Ordinal);
-            IEnumerable<string> passed = isLast ? [.. lines.Where(line => !IsForProxy(line)), "Connection: close"] : lines;
+            IEnumerable<string> passed = isLast
+                ? [.. lines.Where(line => !IsForProxy(line)), "Connection: close"]
+                : lines;
             await WriteAsync(client, $"{string.Join("\r\n", passed)}\r\n\r\n");
             if (isLast)
             {

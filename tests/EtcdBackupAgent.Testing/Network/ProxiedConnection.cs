@@ -21,8 +21,8 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
     }
 
     /// <remarks>
-    /// 1. Pass bytes in both directions. 2. When one of them ends, and only it, the other goes on. 3. At a cut, both peers are told,
-    /// and what they still say is read and let go. 4. Any other end is a reset.
+    /// 1. Pass bytes in both directions. 2. When one of them ends, and only it, the other goes on. 3. At a cut, both
+    /// peers are told, and what they still say is read and let go. 4. Any other end is a reset.
     /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

@@ -1,6 +1,8 @@
 namespace EtcdBackupAgent.Testing.Network;
 
-/// <summary>How one direction of a <see cref="TcpProxy"/> treats the bytes of all its connections. May change at any time.</summary>
+/// <summary>
+/// How one direction of a <see cref="TcpProxy"/> treats the bytes of all its connections. May change at any time.
+/// </summary>
 public sealed class ProxyDirection
 {
     private readonly TimeProvider _time;
@@ -15,8 +17,8 @@ public sealed class ProxyDirection
     }
 
     /// <summary>
-    /// Bytes that may pass in a second, shared by all connections; null for as many as come. Of each connection the kernel
-    /// holds some 100 kB beside, which the sender takes for sent.
+    /// Bytes that may pass in a second, shared by all connections; null for as many as come. Of each connection the
+    /// kernel holds some 100 kB beside, which the sender takes for sent.
     /// </summary>
     public long? BytesPerSecond { get; set; }
 
@@ -29,7 +31,9 @@ public sealed class ProxyDirection
     /// <summary>Bytes of a connection that come before the fault; the one that reaches it is not passed on.</summary>
     public long FaultAfterBytes { get; set; } = long.MaxValue;
 
-    /// <summary>What a connection waits for at <see cref="LinkFault.Hold"/>; it gets the end of the connection. Null: that end.</summary>
+    /// <summary>
+    /// What a connection waits for at <see cref="LinkFault.Hold"/>; it gets the end of the connection. Null: that end.
+    /// </summary>
     public Func<CancellationToken, Task>? Hold { get; set; }
 
     /// <summary>How many connections have a fault from now on.</summary>

@@ -1,6 +1,8 @@
 namespace EtcdBackupAgent.Testing.Network;
 
-/// <summary>Lets bytes pass at a rate, whoever they belong to: each chunk waits for the time that those before it take.</summary>
+/// <summary>
+/// Lets bytes pass at a rate, whoever they belong to: each chunk waits for the time that those before it take.
+/// </summary>
 internal sealed class SharedPace(TimeProvider time)
 {
     /// <summary>Into how many steps a second is divided, at least.</summary>

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace EtcdBackupAgent.Testing.Network;
 
 /// <summary>
-/// Stands between a client and a server and passes bytes on, in each direction as well or as badly as the test says: late, slowly,
-/// or up to a fault in the middle of a connection.
+/// Stands between a client and a server and passes bytes on, in each direction as well or as badly as the test says:
+/// late, slowly, or up to a fault in the middle of a connection.
 /// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {

@@ -28,7 +28,9 @@ public static class Peers
     /// <summary>What judges metrics and alerts as Prometheus reads them.</summary>
     public static string Promtool => Present(Path.Combine(Cache, "prometheus-2.42", "usr", "bin", "promtool"));
 
-    /// <summary>A backup program that measurements compare with; <c>eng/peers --bench</c> installs it, and no test needs it.</summary>
+    /// <summary>
+    /// A backup program that measurements compare with; <c>eng/peers --bench</c> installs it, and no test needs it.
+    /// </summary>
     public static string Restic => Present(Path.Combine(Cache, "restic-0.19", "usr", "bin", "restic"));
 
     /// <summary>

@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// A server's program that a test kills and starts again. A kill may come while another is not through yet (a proxy's, in
-/// the middle of a request): both return when the program has ended, and what is started after it is left alone.
+/// A server's program that a test kills and starts again. A kill may come while another is not through yet (a proxy's,
+/// in the middle of a request): both return when the program has ended, and what is started after it is left alone.
 /// </summary>
 public sealed class RestartableProcess : IAsyncDisposable
 {
@@ -24,8 +24,8 @@ public sealed class RestartableProcess : IAsyncDisposable
         (_process ?? throw new InvalidOperationException("The program was not started."))
             .UntilReadyAsync(ready, cancellationToken);
 
-    /// <summary>Ends the program with SIGKILL, in the middle of whatever it does, and waits for its end. One that does not
-    /// run is left alone.</summary>
+    /// <summary>Ends the program with SIGKILL, in the middle of whatever it does, and waits for its end. One that does
+    /// not run is left alone.</summary>
     public async Task KillAsync()
     {
         if (_process is { } process)

@@ -29,7 +29,10 @@ public sealed record AgentSample
     {
         string process = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}");
         string[] status = File.ReadAllLines($"{process}/status");
-        string?[] files = [.. new DirectoryInfo($"{process}/fd").EnumerateFileSystemInfos().Select(file => file.LinkTarget)];
+        string?[] files =
+        [
+            .. new DirectoryInfo($"{process}/fd").EnumerateFileSystemInfos().Select(file => file.LinkTarget),
+        ];
         return new AgentSample
         {
             At = at,
@@ -42,12 +45,19 @@ public sealed record AgentSample
         };
     }
 
-    private static double Number(string[] status, string name) => double.Parse(
-        status.Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal),
-        CultureInfo.InvariantCulture);
+    private static double Number(string[] status, string name) =>
+        double.Parse(
+            status
+                .Single(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..]
+                .Replace("kB", "", StringComparison.Ordinal),
+            CultureInfo.InvariantCulture);
 
     /// <summary>The sum of a metric's series; 0 if there is none yet.</summary>
-    private static double Metric(string metrics, string name) => metrics.Split('\n')
-        .Where(line => line.StartsWith($"{name} ", StringComparison.Ordinal) || line.StartsWith($"{name}{{", StringComparison.Ordinal))
-        .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    private static double Metric(string metrics, string name) =>
+        metrics
+            .Split('\n')
+            .Where(line =>
+                line.StartsWith($"{name} ", StringComparison.Ordinal)
+                || line.StartsWith($"{name}{{", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 }

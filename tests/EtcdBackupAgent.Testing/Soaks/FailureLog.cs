@@ -13,8 +13,12 @@ internal sealed class FailureLog
     /// <summary>Takes from the log's last lines what is new among them.</summary>
     public void Read(string log)
     {
-        foreach (string line in log.Split('\n').Where(line => line.Contains("Backup of policy", StringComparison.Ordinal)
-            && line.Contains(" failed", StringComparison.Ordinal) && _seen.Add(line)))
+        foreach (
+            string line in log.Split('\n')
+                .Where(line =>
+                    line.Contains("Backup of policy", StringComparison.Ordinal)
+                    && line.Contains(" failed", StringComparison.Ordinal)
+                    && _seen.Add(line)))
         {
             _lines.Add(line);
         }

@@ -1,6 +1,8 @@
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>How something has grown over a soak: the straight line that fits its samples best, from its start to its end.</summary>
+/// <summary>
+/// How something has grown over a soak: the straight line that fits its samples best, from its start to its end.
+/// </summary>
 /// <param name="Name">What.</param>
 /// <param name="First">Where the line begins.</param>
 /// <param name="Last">Where it ends.</param>

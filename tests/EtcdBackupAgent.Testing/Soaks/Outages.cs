@@ -29,7 +29,8 @@ internal sealed class Outages(EtcdServer etcd, RgwServer s3, int seed)
     {
         lock (_gate)
         {
-            return _since <= moment || _past.Exists(outage => outage.From <= moment && moment <= outage.To + AftermathMax);
+            return _since <= moment
+                || _past.Exists(outage => outage.From <= moment && moment <= outage.To + AftermathMax);
         }
     }
 

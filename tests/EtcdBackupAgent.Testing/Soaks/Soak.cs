@@ -9,7 +9,9 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>A worker with a policy every few seconds, under write load, while etcd and the S3 server come and go.</summary>
+/// <summary>
+/// A worker with a policy every few seconds, under write load, while etcd and the S3 server come and go.
+/// </summary>
 public sealed class Soak
 {
     private const string Bucket = "soak";
@@ -35,9 +37,10 @@ public sealed class Soak
     public TimeSpan AwayMax { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <remarks>
-    /// 1. Start the servers, make the repository, start the worker. 2. Write to etcd, let servers come and go, take samples, note what
-    /// fails. 3. When the time is over and all servers run, wait for one more backup, and for as many as are to be kept, and stop
-    /// the worker. 4. Everything that is listed verifies, and as much is listed as the policy says.
+    /// 1. Start the servers, make the repository, start the worker. 2. Write to etcd, let servers come and go, take
+    /// samples, note what fails. 3. When the time is over and all servers run, wait for one more backup, and for as
+    /// many as are to be kept, and stop the worker. 4. Everything that is listed verifies, and as much is listed as the
+    /// policy says.
     /// </remarks>
     public async Task<SoakReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -54,8 +57,18 @@ public sealed class Soak
             ["TMPDIR"] = directory.Path,
         };
         string[] repository =
-            ["--repository", $"s3://{Bucket}", "--s3-endpoint", s3.HttpEndpoint.GetLeftPart(UriPartial.Authority)];
-        _ = (await Tool.RunAsync(Agent, ["init", "--unencrypted", .. repository], environment, cancellationToken: cancellationToken)).Output;
+        [
+            "--repository",
+            $"s3://{Bucket}",
+            "--s3-endpoint",
+            s3.HttpEndpoint.GetLeftPart(UriPartial.Authority),
+        ];
+        _ = (
+            await Tool.RunAsync(
+                Agent,
+                ["init", "--unencrypted", .. repository],
+                environment,
+                cancellationToken: cancellationToken)).Output;
         SoakDocuments.Write(documents, etcd, s3, Bucket, Every, Retain);
         string address = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{FreePort.Take()}");
         await using PeerProcess worker = PeerProcess.Start(
@@ -78,7 +91,9 @@ public sealed class Soak
                 await worker.UntilReadyAsync(
                     async () =>
                     {
-                        string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
+                        string metrics = await http.GetStringAsync(
+                            new Uri("/metrics", UriKind.Relative),
+                            cancellationToken);
                         samples.Add(AgentSample.Take(worker.Id, metrics, Stopwatch.GetElapsedTime(start)));
                         return true;
                     },
@@ -98,7 +113,9 @@ public sealed class Soak
             await worker.UntilReadyAsync(
                 async () =>
                 {
-                    string metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
+                    string metrics = await http.GetStringAsync(
+                        new Uri("/metrics", UriKind.Relative),
+                        cancellationToken);
                     succeeded = AgentSample.Take(worker.Id, metrics, default).Succeeded;
                     return succeeded > before;
                 },
@@ -109,14 +126,21 @@ public sealed class Soak
         worker.Terminate();
         int exitCode = await worker.WaitForExitAsync(cancellationToken);
         failures.Read(worker.Output);
-        List<string> violations = [.. failures.Unexplained(outages).Select(line => $"failed while all was there: {line}")];
+        List<string> violations =
+        [
+            .. failures.Unexplained(outages).Select(line => $"failed while all was there: {line}"),
+        ];
         if (exitCode != 0)
         {
             violations.Add($"the worker ended with {exitCode}");
         }
 
         // 4
-        ToolResult verify = await Tool.RunAsync(Agent, ["verify", "--all", .. repository], environment, cancellationToken: cancellationToken);
+        ToolResult verify = await Tool.RunAsync(
+            Agent,
+            ["verify", "--all", .. repository],
+            environment,
+            cancellationToken: cancellationToken);
         if (verify.ExitCode != 0)
         {
             violations.Add($"verify --all ended with {verify.ExitCode}: {verify.StandardOutput}{verify.StandardError}");
@@ -125,18 +149,23 @@ public sealed class Soak
         ToolResult list = await Tool.RunAsync(
             Agent, ["list", "--output", "json", .. repository], environment, cancellationToken: cancellationToken);
         using JsonDocument listed = JsonDocument.Parse(list.Output);
-        int complete = listed.RootElement.EnumerateArray().Count(one => one.GetProperty("status").GetString() == "Complete");
+        int complete = listed
+            .RootElement.EnumerateArray()
+            .Count(one => one.GetProperty("status").GetString() == "Complete");
         if (complete != Retain || listed.RootElement.GetArrayLength() != Retain)
         {
-            violations.Add($"{listed.RootElement.GetArrayLength()} snapshots are listed, {complete} complete, and {Retain} are to be kept");
+            violations.Add(
+                $"{listed.RootElement.GetArrayLength()} snapshots are listed, {complete} complete, and {Retain} are to "
+                + "be kept"
+            );
         }
 
         return new SoakReport(samples, outages.Count, failures.Lines, violations);
     }
 
     /// <summary>
-    /// The same keys again and again, several times a second, as far as etcd is there. What was overwritten is compacted, so that the
-    /// database keeps its size: if anything grows, it is the agent.
+    /// The same keys again and again, several times a second, as far as etcd is there. What was overwritten is
+    /// compacted, so that the database keeps its size: if anything grows, it is the agent.
     /// </summary>
     private static async Task WriteAsync(EtcdServer etcd, CancellationToken cancellationToken)
     {
@@ -150,7 +179,14 @@ public sealed class Soak
                 try
                 {
                     string put = await etcd.EtcdctlAsync(
-                        ["put", string.Create(CultureInfo.InvariantCulture, $"/soak/{i % LoadKeys}"), "-w", "json", .. patience], value);
+                        [
+                            "put",
+                            string.Create(CultureInfo.InvariantCulture, $"/soak/{i % LoadKeys}"),
+                            "-w",
+                            "json",
+                            .. patience,
+                        ],
+                        value);
                     if (i % LoadKeys == 0)
                     {
                         using JsonDocument answer = JsonDocument.Parse(put);

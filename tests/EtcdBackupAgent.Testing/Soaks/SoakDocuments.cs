@@ -5,7 +5,9 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>The documents that the worker of a soak goes by: a location in a bucket, its credentials, one policy.</summary>
+/// <summary>
+/// The documents that the worker of a soak goes by: a location in a bucket, its credentials, one policy.
+/// </summary>
 internal static class SoakDocuments
 {
     public static void Write(

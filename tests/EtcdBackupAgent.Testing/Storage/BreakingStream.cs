@@ -3,7 +3,8 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>Gives so many bytes of another stream, or all but its end, and then fails.</summary>
-internal sealed class BreakingStream(Stream inner, long bytes, Func<Exception> failure) : PullStream(inner, leaveOpen: false)
+internal sealed class BreakingStream(Stream inner, long bytes, Func<Exception> failure)
+    : PullStream(inner, leaveOpen: false)
 {
     private long _left = bytes;
 

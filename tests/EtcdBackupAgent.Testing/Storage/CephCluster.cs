@@ -4,7 +4,9 @@ using static EtcdBackupAgent.Testing.Peers;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>The monitor and the OSD below a gateway. They keep the data while the gateway is killed and started again.</summary>
+/// <summary>
+/// The monitor and the OSD below a gateway. They keep the data while the gateway is killed and started again.
+/// </summary>
 internal sealed class CephCluster : IAsyncDisposable
 {
     private readonly PeerProcess _monitor;
@@ -14,7 +16,8 @@ internal sealed class CephCluster : IAsyncDisposable
 
     /// <summary>Starts both from nothing.</summary>
     /// <remarks>
-    /// 1. Write the monitor map and make the monitor's store. 2. Start the monitor. 3. Register the OSD, which waits for a quorum.
+    /// 1. Write the monitor map and make the monitor's store. 2. Start the monitor. 3. Register the OSD, which waits
+    /// for a quorum.
     /// 4. Make its store and start it.
     /// </remarks>
     public static async Task<CephCluster> StartAsync(CephConfiguration configuration)

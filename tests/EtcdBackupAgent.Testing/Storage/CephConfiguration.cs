@@ -14,8 +14,8 @@ public enum RgwStorage
 }
 
 /// <summary>
-/// The private <c>ceph.conf</c> of one cluster: a monitor, an OSD and a gateway, all on 127.0.0.1, one copy of everything, no
-/// authentication between the daemons, and the pauses that suit a data centre taken out.
+/// The private <c>ceph.conf</c> of one cluster: a monitor, an OSD and a gateway, all on 127.0.0.1, one copy of
+/// everything, no authentication between the daemons, and the pauses that suit a data centre taken out.
 /// </summary>
 internal sealed record CephConfiguration
 {

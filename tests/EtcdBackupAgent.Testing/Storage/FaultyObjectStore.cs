@@ -18,9 +18,9 @@ public enum FaultMoment
 }
 
 /// <summary>
-/// A store that fails at its Nth operation, once or from then on: a test runs its flow with N = 1, 2, 3 … until no fault strikes,
-/// and looks each time at what is left in the store below. Operations are counted over all members, in the order of their calls;
-/// a listing counts when it is begun.
+/// A store that fails at its Nth operation, once or from then on: a test runs its flow with N = 1, 2, 3 … until no
+/// fault strikes, and looks each time at what is left in the store below. Operations are counted over all members, in
+/// the order of their calls; a listing counts when it is begun.
 /// </summary>
 public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
 {
@@ -77,7 +77,10 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
 
         if (fails && Moment == FaultMoment.Midway)
         {
-            return await inner.PutAsync(key, new BreakingStream(content, MidwayBytes, () => Fault(operation)), cancellationToken);
+            return await inner.PutAsync(
+                key,
+                new BreakingStream(content, MidwayBytes, () => Fault(operation)),
+                cancellationToken);
         }
 
         long length = await inner.PutAsync(key, content, cancellationToken);

@@ -9,19 +9,21 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// Stands between a client and an S3 server, and lets the Nth request fail, once or from then on: a test runs its flow with N = 1, 2,
-/// 3 … until no fault strikes. Requests are counted in the order of their arrival.
+/// Stands between a client and an S3 server, and lets the Nth request fail, once or from then on: a test runs its flow
+/// with N = 1, 2, 3 … until no fault strikes. Requests are counted in the order of their arrival.
 /// </summary>
 public sealed class FaultyS3Proxy : IAsyncDisposable
 {
-    private const string SlowDown = "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
+    private const string SlowDown =
+        "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
 
     private static readonly HashSet<string> NotPassedOn =
         new(["Connection", "Transfer-Encoding", "Keep-Alive"], StringComparer.OrdinalIgnoreCase);
 
     private readonly Lock _gate = new();
     private readonly List<string> _requests = [];
-    private readonly HttpMessageInvoker _server = new(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
+    private readonly HttpMessageInvoker _server = new(
+        new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false });
     private readonly Uri _serverUrl;
     private readonly WebApplication _application;
     private int _inFlight;

@@ -5,8 +5,8 @@ using Xunit;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// What every <see cref="IObjectStore"/> promises. A store joins by deriving from it and saying how it is opened; each test has a
-/// place of its own.
+/// What every <see cref="IObjectStore"/> promises. A store joins by deriving from it and saying how it is opened; each
+/// test has a place of its own.
 /// </summary>
 public abstract class ObjectStoreContract : IAsyncLifetime
 {
@@ -47,7 +47,10 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     {
         long length = ((long)pieces * PieceBytes) + more;
 
-        long stored = await Store.PutAsync(new ObjectKey("data/content"), new PatternStream(length), CancellationToken.None);
+        long stored = await Store.PutAsync(
+            new ObjectKey("data/content"),
+            new PatternStream(length),
+            CancellationToken.None);
 
         Assert.Equal(length, stored);
         await AssertContentAsync("data/content", length);
@@ -179,8 +182,10 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     {
         await PutAsync("there", 10, seed: 1);
 
-        Assert.False(await Store.TryCreateAsync(new ObjectKey("there"), PatternStream.Bytes(20, 2), CancellationToken.None));
-        Assert.True(await Store.TryCreateAsync(new ObjectKey("new"), PatternStream.Bytes(20, 2), CancellationToken.None));
+        Assert.False(
+            await Store.TryCreateAsync(new ObjectKey("there"), PatternStream.Bytes(20, 2), CancellationToken.None));
+        Assert.True(
+            await Store.TryCreateAsync(new ObjectKey("new"), PatternStream.Bytes(20, 2), CancellationToken.None));
 
         await AssertContentAsync("there", 10, seed: 1);
         await AssertContentAsync("new", 20, seed: 2);
@@ -408,5 +413,6 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     protected async Task<IReadOnlyList<PendingUpload>> PendingAsync() =>
         await Store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync();
 
-    protected static IEnumerable<string> Keys(IEnumerable<StoredObject> objects) => objects.Select(found => found.Key.Value);
+    protected static IEnumerable<string> Keys(IEnumerable<StoredObject> objects) =>
+        objects.Select(found => found.Key.Value);
 }

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// Content of any length whose bytes follow from their positions: it can be neither sought nor asked for its length, costs no
-/// memory, and at a position can fail, or call back.
+/// Content of any length whose bytes follow from their positions: it can be neither sought nor asked for its length,
+/// costs no memory, and at a position can fail, or call back.
 /// </summary>
 public sealed class PatternStream(long length, int seed = 1) : Stream
 {
@@ -44,7 +44,9 @@ public sealed class PatternStream(long length, int seed = 1) : Stream
     }
 
     /// <summary>Reads a stream to its end and compares it, in little memory.</summary>
-    /// <exception cref="InvalidDataException">It has other bytes, or more, or fewer; the message says where.</exception>
+    /// <exception cref="InvalidDataException">
+    /// It has other bytes, or more, or fewer; the message says where.
+    /// </exception>
     public static async Task AssertEqualAsync(long length, Stream actual, int seed = 1)
     {
         await using PatternStream expected = new(length, seed);
@@ -57,7 +59,8 @@ public sealed class PatternStream(long length, int seed = 1) : Stream
             int due = expected.Read(want, 0, want.Length);
             if (count != due || !want.AsSpan(0, due).SequenceEqual(got.AsSpan(0, count)))
             {
-                throw new InvalidDataException($"From byte {start}: {count} bytes came where {due} were due, or not these.");
+                throw new InvalidDataException(
+                    $"From byte {start}: {count} bytes came where {due} were due, or not these.");
             }
 
             if (count == 0)

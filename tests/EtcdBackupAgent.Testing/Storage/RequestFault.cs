@@ -12,6 +12,8 @@ public enum RequestFault
     /// <summary>The server does it, and the connection is reset in place of the answer.</summary>
     CutAfter,
 
-    /// <summary>The server does it, and the connection is reset in the middle of the answer's body, where it has one.</summary>
+    /// <summary>
+    /// The server does it, and the connection is reset in the middle of the answer's body, where it has one.
+    /// </summary>
     CutMidway,
 }

@@ -8,8 +8,9 @@ using static EtcdBackupAgent.Testing.Peers;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// A real S3 server of the test's own: Ceph's RGW over a monitor and an OSD, in a temporary directory, on free ports of 127.0.0.1,
-/// over HTTP and over HTTPS with its own CA, with one user. Up in a few seconds; nothing is left when it is disposed.
+/// A real S3 server of the test's own: Ceph's RGW over a monitor and an OSD, in a temporary directory, on free ports of
+/// 127.0.0.1, over HTTP and over HTTPS with its own CA, with one user. Up in a few seconds; nothing is left when it is
+/// disposed.
 /// </summary>
 public sealed class RgwServer : IAsyncDisposable
 {
@@ -39,7 +40,9 @@ public sealed class RgwServer : IAsyncDisposable
 
     public Uri HttpsEndpoint => At("https", "localhost", _configuration.HttpsPort);
 
-    /// <summary>The certificate of the CA that signed the server's, which is for <c>localhost</c> and 127.0.0.1.</summary>
+    /// <summary>
+    /// The certificate of the CA that signed the server's, which is for <c>localhost</c> and 127.0.0.1.
+    /// </summary>
     public string CaCertificatePem => _authority.AuthorityPem;
 
     /// <summary>The user that may make buckets.</summary>
@@ -48,8 +51,12 @@ public sealed class RgwServer : IAsyncDisposable
     public string SecretKey => "test-secret-key-of-no-value-0000000000001";
 
     /// <summary>Starts a server with no buckets.</summary>
-    /// <remarks>1. Write the configuration and the certificates. 2. Start the cluster. 3. Make the user. 4. Start the gateway.</remarks>
-    /// <exception cref="FileNotFoundException">Ceph is not installed; the message says to run <c>eng/peers</c>.</exception>
+    /// <remarks>
+    /// 1. Write the configuration and the certificates. 2. Start the cluster. 3. Make the user. 4. Start the gateway.
+    /// </remarks>
+    /// <exception cref="FileNotFoundException">
+    /// Ceph is not installed; the message says to run <c>eng/peers</c>.
+    /// </exception>
     public static async Task<RgwServer> StartAsync(RgwStorage storage = RgwStorage.Memory)
     {
         RgwServer server = new(storage);
@@ -80,8 +87,14 @@ public sealed class RgwServer : IAsyncDisposable
     }
 
     /// <summary>Makes a further user, with nothing of its own and no right to what others have.</summary>
-    public Task CreateUserAsync(string name, string accessKey, string secretKey) => AdministerAsync(
-        "user", "create", $"--uid={name}", $"--display-name={name}", $"--access-key={accessKey}", $"--secret-key={secretKey}");
+    public Task CreateUserAsync(string name, string accessKey, string secretKey) =>
+        AdministerAsync(
+            "user",
+            "create",
+            $"--uid={name}",
+            $"--display-name={name}",
+            $"--access-key={accessKey}",
+            $"--secret-key={secretKey}");
 
     /// <summary>Runs <c>radosgw-admin</c> against the server.</summary>
     /// <returns>Its standard output.</returns>
@@ -91,7 +104,9 @@ public sealed class RgwServer : IAsyncDisposable
     /// <summary>Kills the gateway with SIGKILL, in the middle of whatever it does. What is stored stays.</summary>
     public Task KillAsync() => _gateway.KillAsync();
 
-    /// <summary>Starts the gateway again, killing it first if it runs, on the same ports and with the same data.</summary>
+    /// <summary>
+    /// Starts the gateway again, killing it first if it runs, on the same ports and with the same data.
+    /// </summary>
     public Task RestartAsync() => StartGatewayAsync();
 
     public async ValueTask DisposeAsync()

@@ -43,7 +43,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
 
         Assert.Equal((2, 0, 0, 2), (report.Created, report.Changed, report.Removed, report.Complete));
         JsonObject record = await Scene.RecordAsync(proved.Id);
-        Assert.Equal(("Sound", "2026-01-01T01:00:05Z"), ((string?)record["status"]!["verified"], (string?)record["status"]!["verifiedAt"]));
+        Assert.Equal(
+            ("Sound", "2026-01-01T01:00:05Z"),
+            ((string?)record["status"]!["verified"], (string?)record["status"]!["verifiedAt"]));
         Assert.Equal("2026-01-01T00:00:12Z", (string?)record["status"]!["completedAt"]);
         Assert.False(new RecordObject(record).IsForeign);
         JsonObject policy = await Scene.StatusOfPolicyAsync();
@@ -71,8 +73,14 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal((0, 0, 0), (report.Created, report.Changed, report.Removed));
         // The first two are those of the resources.
         Assert.Equal(
-            ["list backuplocations", "list metadatabackuppolicies", "list metadatabackuprecords", "list metadatabackuppolicies",
-                "get backuplocations", "patch backuplocations/status"],
+            [
+                "list backuplocations",
+                "list metadatabackuppolicies",
+                "list metadatabackuprecords",
+                "list metadatabackuppolicies",
+                "get backuplocations",
+                "patch backuplocations/status",
+            ],
             Scene.RequestsSince(before));
     }
 
@@ -83,7 +91,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         await Scene.SyncAsync();
         Snapshot stored = await Scene.Repository.FindAsync(manifest.Id.Value, CancellationToken.None);
         await Scene.Repository.AddVerificationAsync(
-            stored.Folder, SampleSnapshots.Verification(stored.Manifest, VerificationResult.Damaged), CancellationToken.None);
+            stored.Folder,
+            SampleSnapshots.Verification(stored.Manifest, VerificationResult.Damaged),
+            CancellationToken.None);
 
         CatalogueReport report = await Scene.SyncAsync();
 
@@ -97,7 +107,10 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
         SnapshotManifest kept = await Scene.StoreAsync(Scene.Manifest(1));
         await Scene.SyncAsync();
-        await Scene.ApplyAsync("MetadataBackupRecord", "mbr-0000000a", "snapshotId: 0000000a, policy: nightly, backuploc: other");
+        await Scene.ApplyAsync(
+            "MetadataBackupRecord",
+            "mbr-0000000a",
+            "snapshotId: 0000000a, policy: nightly, backuploc: other");
         await Scene.RemoveAsync(gone);
         string[] before = Objects();
 
@@ -155,7 +168,10 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
             TimeProvider.System);
         ResourceSet resources = await new ClusterResourceStore(Scene.Cluster).LoadAsync(CancellationToken.None);
 
-        CatalogueReport report = await sync.ExecuteAsync(resources.Locations.Values.Single(), resources, CancellationToken.None);
+        CatalogueReport report = await sync.ExecuteAsync(
+            resources.Locations.Values.Single(),
+            resources,
+            CancellationToken.None);
 
         Assert.Equal(0, report.Removed);
         Assert.NotNull(await Scene.FindRecordAsync(young.Id));
@@ -199,7 +215,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
-        string file = Path.Combine(Scene.RepositoryPath, new SnapshotFolder(manifest.StartedAt, manifest.Id).ManifestKey.Value);
+        string file = Path.Combine(
+            Scene.RepositoryPath,
+            new SnapshotFolder(manifest.StartedAt, manifest.Id).ManifestKey.Value);
         await File.WriteAllTextAsync(file, "{}");
 
         Assert.Equal(0, (await Scene.SyncAsync()).Removed);
@@ -273,7 +291,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         await Scene.SyncAsync();
 
         JsonObject status = await Scene.StatusOfPolicyAsync();
-        Assert.Equal(($"{newer.Id}", "2026-01-01T02:00:12Z"), ((string?)status["snapshotId"], (string?)status["backupTime"]));
+        Assert.Equal(
+            ($"{newer.Id}", "2026-01-01T02:00:12Z"),
+            ((string?)status["snapshotId"], (string?)status["backupTime"]));
     }
 
     [Fact]
@@ -297,7 +317,9 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.ApplyAsync(
-            "MetadataBackupRecord", $"mbr-{manifest.Id}", $"snapshotId: '{manifest.Id}', policy: nightly, backuploc: the-copy");
+            "MetadataBackupRecord",
+            $"mbr-{manifest.Id}",
+            $"snapshotId: '{manifest.Id}', policy: nightly, backuploc: the-copy");
 
         CatalogueReport report = await Scene.SyncAsync();
 
@@ -316,12 +338,16 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
 
         // In the middle of the records, of which several are made at once: one cannot be made, and none after it.
         int asked = 0;
-        Scene.Proxy.Add(new ProxyFault
-        {
-            Of = r => r.Namespace == Scene.Namespace && r.Verb == "create" && Interlocked.Increment(ref asked) == count / 2,
-            Hold = _ => Scene.Server.KillAsync(),
-            Times = 1,
-        });
+        Scene.Proxy.Add(
+            new ProxyFault
+            {
+                Of = r =>
+                    r.Namespace == Scene.Namespace
+                    && r.Verb == "create"
+                    && Interlocked.Increment(ref asked) == count / 2,
+                Hold = _ => Scene.Server.KillAsync(),
+                Times = 1,
+            });
         BackupException interrupted = await Assert.ThrowsAsync<BackupException>(() => Scene.SyncAsync());
         await Scene.Server.RestartAsync();
 

@@ -30,7 +30,12 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     public async Task What_the_server_adds_to_objects_gives_no_warning()
     {
         await AddS3Async();
-        await Scene.Server.KubectlAsync("-n", Scene.Namespace, "annotate", "metadatabackuppolicies/nightly", "team=one");
+        await Scene.Server.KubectlAsync(
+            "-n",
+            Scene.Namespace,
+            "annotate",
+            "metadatabackuppolicies/nightly",
+            "team=one");
 
         ResourceSet set = await Store.LoadAsync(None);
 
@@ -58,9 +63,14 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     [Fact]
     public async Task A_secret_that_is_absent_or_denied_is_a_problem_of_what_names_it()
     {
-        await Scene.ApplyAsync("BackupLocation", "s3", "url: 'https://s3.example.com', bucketName: etcd, credentials: minio");
         await Scene.ApplyAsync(
-            "MetadataBackupPolicy", "hourly", "destination: disk, etcdEndpoint: 'https://127.0.0.1:2379', etcdCreds: forbidden");
+            "BackupLocation",
+            "s3",
+            "url: 'https://s3.example.com', bucketName: etcd, credentials: minio");
+        await Scene.ApplyAsync(
+            "MetadataBackupPolicy",
+            "hourly",
+            "destination: disk, etcdEndpoint: 'https://127.0.0.1:2379', etcdCreds: forbidden");
         Scene.Proxy.Grants = request => request.Namespace != Scene.Namespace || request.Name != "forbidden";
         ResourceSet set;
         try
@@ -76,11 +86,13 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
         Assert.Collection(
             set.Problems.Select(problem => $"{problem}").Order(StringComparer.Ordinal),
             absent => Assert.Equal(
-                $"BackupLocation {space}/s3: spec.credentials: there is no Secret {space}/minio; it needs the keys access_key, "
+                $"BackupLocation {space}/s3: spec.credentials: there is no Secret {space}/minio; it needs the keys "
+                + "access_key, "
                 + "secret_key, repo_password",
                 absent),
             denied => Assert.StartsWith(
-                $"MetadataBackupPolicy {space}/hourly: spec.etcdCreds: Secret {space}/forbidden cannot be read: no role grants this",
+                $"MetadataBackupPolicy {space}/hourly: spec.etcdCreds: Secret {space}/forbidden cannot be read: no "
+                + "role grants this",
                 denied,
                 StringComparison.Ordinal));
         Assert.Equal(["nightly"], set.Policies.Keys.Select(name => name.Name));
@@ -96,19 +108,30 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
         Assert.Equal(first, (await Store.LoadAsync(None)).Version);
 
         await Scene.Server.KubectlAsync(
-            "-n", Scene.Namespace, "patch", "secret", "minio", "--patch", """{"stringData":{"access_key":"rotated"}}""");
+            "-n",
+            Scene.Namespace,
+            "patch",
+            "secret",
+            "minio",
+            "--patch",
+            """{"stringData":{"access_key":"rotated"}}""");
         string second = (await Store.LoadAsync(None)).Version;
         Assert.NotEqual(first, second);
 
         await Scene.ApplyAsync(
-            "MetadataBackupPolicy", "nightly", "destination: disk, etcdEndpoint: 'http://127.0.0.1:2379', retainNumBackups: 7");
+            "MetadataBackupPolicy",
+            "nightly",
+            "destination: disk, etcdEndpoint: 'http://127.0.0.1:2379', retainNumBackups: 7");
         Assert.NotEqual(second, (await Store.LoadAsync(None)).Version);
     }
 
     [Fact]
     public async Task One_policy_is_bound_with_its_location_whatever_is_wrong_with_others()
     {
-        await Scene.ApplyAsync("MetadataBackupPolicy", "lost", "destination: nowhere, etcdEndpoint: 'http://127.0.0.1:2379'");
+        await Scene.ApplyAsync(
+            "MetadataBackupPolicy",
+            "lost",
+            "destination: nowhere, etcdEndpoint: 'http://127.0.0.1:2379'");
         PolicyObject nightly = new(await Scene.PolicyAsync());
         PolicyObject other = new(
             await Scene.Client.GetAsync(ClusterKinds.Policy, Scene.Namespace, "lost", CancellationToken.None));
@@ -156,7 +179,8 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
                 Scene.Client.Connection with { Server = new Uri("https://127.0.0.1:1") }, TimeProvider.System),
             "kubedr-system");
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => new ClusterResourceStore(away).LoadAsync(None));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
+            new ClusterResourceStore(away).LoadAsync(None));
 
         Assert.Equal(FailureReason.KubernetesUnreachable, e.Reason);
         Assert.Equal("Cannot read policies and locations at https://127.0.0.1:1: connection refused.", e.Message);
@@ -165,8 +189,18 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     private async Task AddS3Async()
     {
         await Scene.Server.KubectlAsync(
-            "-n", Scene.Namespace, "create", "secret", "generic", "minio",
-            "--from-literal=access_key=a", "--from-literal=secret_key=b", "--from-literal=restic_repo_password=c");
-        await Scene.ApplyAsync("BackupLocation", "s3", "url: 'https://s3.example.com', bucketName: etcd, credentials: minio");
+            "-n",
+            Scene.Namespace,
+            "create",
+            "secret",
+            "generic",
+            "minio",
+            "--from-literal=access_key=a",
+            "--from-literal=secret_key=b",
+            "--from-literal=restic_repo_password=c");
+        await Scene.ApplyAsync(
+            "BackupLocation",
+            "s3",
+            "url: 'https://s3.example.com', bucketName: etcd, credentials: minio");
     }
 }

@@ -66,13 +66,17 @@ internal sealed class ClusterScene : IDisposable
         string space = await fixture.Server.CreateNamespaceAsync();
         using TestDirectory directory = new();
         string token = KubernetesApiServer.TokenOf("etcd-backup-agent-controller");
-        string file = directory.Write("kubeconfig", fixture.Server.Kubeconfig($"token: {token}", fixture.Proxy.Url, space));
+        string file = directory.Write(
+            "kubeconfig",
+            fixture.Server.Kubeconfig($"token: {token}", fixture.Proxy.Url, space));
         ClusterScene scene = new(
             fixture, await KubeConfig.LoadAsync([file], context: null, TimeProvider.System, None), space);
         scene.Repository = await BackupRepository.InitAsync(scene.Store, new Unprotected(), TimeProvider.System, None);
         await scene.ApplyAsync("BackupLocation", Location, $"url: file://{scene.RepositoryPath}, encryption: None");
         await scene.ApplyAsync(
-            "MetadataBackupPolicy", Policy, $"destination: {Location}, etcdEndpoint: http://127.0.0.1:2379, {policySpec}");
+            "MetadataBackupPolicy",
+            Policy,
+            $"destination: {Location}, etcdEndpoint: http://127.0.0.1:2379, {policySpec}");
         return scene;
     }
 
@@ -90,7 +94,11 @@ internal sealed class ClusterScene : IDisposable
     /// <param name="cluster">Its etcd cluster.</param>
     /// <param name="policy">Its policy.</param>
     /// <param name="policyUid">The policy's uid; null for none.</param>
-    public SnapshotManifest Manifest(double hours, ulong cluster = 0xc1, string policy = Policy, string? policyUid = null)
+    public SnapshotManifest Manifest(
+        double hours,
+        ulong cluster = 0xc1,
+        string policy = Policy,
+        string? policyUid = null)
     {
         SnapshotManifest manifest = SampleSnapshots.Manifest(
             new SnapshotFolder(SampleSnapshots.NewYear.AddHours(hours), SnapshotId.New()), policy, cluster);
@@ -137,18 +145,28 @@ internal sealed class ClusterScene : IDisposable
     };
 
     /// <summary>What retention decided.</summary>
-    public static PruneReport Pruned(IEnumerable<SnapshotManifest> kept, params IEnumerable<SnapshotManifest> removed) => new()
-    {
-        Decisions = [.. kept.Select(m => Decision(m, keep: true)), .. removed.Select(m => Decision(m, keep: false))],
-        UnreferencedObjects = [],
-        StaleUploads = [],
-        Unreadable = [],
-    };
+    public static PruneReport Pruned(
+        IEnumerable<SnapshotManifest> kept,
+        params IEnumerable<SnapshotManifest> removed) =>
+        new()
+        {
+            Decisions =
+            [
+                .. kept.Select(m => Decision(m, keep: true)),
+                .. removed.Select(m => Decision(m, keep: false)),
+            ],
+            UnreferencedObjects = [],
+            StaleUploads = [],
+            Unreadable = [],
+        };
 
     /// <param name="limits">How long it tries.</param>
     /// <param name="hours">What its clock shows, after new year.</param>
     public Publisher NewPublisher(PublisherLimits? limits = null, double hours = 0) =>
-        new(Client, "pod-1", new ShiftedTime(SampleSnapshots.NewYear.AddHours(hours))) { Limits = limits ?? new PublisherLimits() };
+        new(Client, "pod-1", new ShiftedTime(SampleSnapshots.NewYear.AddHours(hours)))
+        {
+            Limits = limits ?? new PublisherLimits(),
+        };
 
     /// <summary>Publishes a backup.</summary>
     /// <returns>What could not be published.</returns>
@@ -185,7 +203,10 @@ internal sealed class ClusterScene : IDisposable
         await FindRecordAsync(id) ?? throw new InvalidOperationException($"There is no record of {id}.");
 
     public async Task<string[]> RecordNamesAsync() =>
-        [.. (await Client.ListAsync(ClusterKinds.Record, Namespace, ResourceSelection.All, None)).Items.Select(ObjectMetadata.Name)];
+        [
+            .. (await Client.ListAsync(ClusterKinds.Record, Namespace, ResourceSelection.All, None)).Items.Select(
+                ObjectMetadata.Name),
+        ];
 
     public async Task<JsonObject> StatusOfPolicyAsync() =>
         (await PolicyAsync())["status"] as JsonObject ?? [];
@@ -216,9 +237,15 @@ internal sealed class ClusterScene : IDisposable
         _directory.Dispose();
     }
 
-    private static RetentionDecision Decision(SnapshotManifest manifest, bool keep) => new(
-        new Snapshot { Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id), Manifest = manifest, Missing = [] },
-        IsOwn: true,
-        keep,
-        "for the test");
+    private static RetentionDecision Decision(SnapshotManifest manifest, bool keep) =>
+        new(
+            new Snapshot
+            {
+                Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id),
+                Manifest = manifest,
+                Missing = [],
+            },
+            IsOwn: true,
+            keep,
+            "for the test");
 }

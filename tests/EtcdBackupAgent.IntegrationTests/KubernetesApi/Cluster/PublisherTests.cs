@@ -14,7 +14,11 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 [Collection(ClusterTests.Name)]
 public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
 {
-    private static readonly PublisherLimits Short = new() { Begin = TimeSpan.FromSeconds(1), End = TimeSpan.FromSeconds(2) };
+    private static readonly PublisherLimits Short = new()
+    {
+        Begin = TimeSpan.FromSeconds(1),
+        End = TimeSpan.FromSeconds(2),
+    };
 
     private ClusterScene Scene { get; set; } = null!;
 
@@ -59,24 +63,52 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
 
         Assert.Equal("Initializing pod-1 1", during);
         JsonObject record = await Scene.RecordAsync(manifest.Id);
-        Assert.Equal($$"""{"backuploc":"disk","policy":"nightly","snapshotId":"{{manifest.Id}}"}""", record["spec"]!.ToJsonString());
+        Assert.Equal(
+            $$"""{"backuploc":"disk","policy":"nightly","snapshotId":"{{manifest.Id}}"}""",
+            record["spec"]!.ToJsonString());
         Assert.Empty(ObjectMetadata.Finalizers(record));
         Assert.Equal(
-            """{"kubedr.backup-policy":"nightly","kubedr.type":"backup"}""", record["metadata"]!["labels"]!.ToJsonString());
-        Assert.Equal((20512, 4096, 4711), ((int)record["status"]!["sizeBytes"]!, (int)record["status"]!["storedBytes"]!, (int)record["status"]!["etcdRevision"]!));
+            """{"kubedr.backup-policy":"nightly","kubedr.type":"backup"}""",
+            record["metadata"]!["labels"]!.ToJsonString());
+        Assert.Equal(
+            (20512, 4096, 4711),
+            (
+                (int)record["status"]!["sizeBytes"]!,
+                (int)record["status"]!["storedBytes"]!,
+                (int)record["status"]!["etcdRevision"]!));
         Assert.Equal("c1", (string?)record["status"]!["etcdClusterId"]);
         Assert.Null(record["status"]!["verified"]);
 
         JsonObject status = await Scene.StatusOfPolicyAsync();
         Assert.Equal(
-            ["backupPod", "backupStatus", "backupTime", "conditions", "dataAdded", "etcdClusterId", "filesChanged", "filesNew",
-                "lastSuccessTime", "mbrName", "observedGeneration", "snapshotId", "totalBytesProcessed", "totalDurationSecs"],
+            [
+                "backupPod",
+                "backupStatus",
+                "backupTime",
+                "conditions",
+                "dataAdded",
+                "etcdClusterId",
+                "filesChanged",
+                "filesNew",
+                "lastSuccessTime",
+                "mbrName",
+                "observedGeneration",
+                "snapshotId",
+                "totalBytesProcessed",
+                "totalDurationSecs",
+            ],
             status.Select(field => field.Key).Order(StringComparer.Ordinal));
         Assert.Equal(
             ("Completed", $"mbr-{manifest.Id}", $"{manifest.Id}", "12"),
-            ((string?)status["backupStatus"], (string?)status["mbrName"], (string?)status["snapshotId"], (string?)status["totalDurationSecs"]));
+            (
+                (string?)status["backupStatus"],
+                (string?)status["mbrName"],
+                (string?)status["snapshotId"],
+                (string?)status["totalDurationSecs"]));
         Assert.Equal("BackupSucceeded True Completed", Condition(status));
-        Assert.Equal([$"Normal BackupSucceeded: Backup completed, snapshot ID: {manifest.Id}"], await Scene.EventsAsync());
+        Assert.Equal(
+            [$"Normal BackupSucceeded: Backup completed, snapshot ID: {manifest.Id}"],
+            await Scene.EventsAsync());
     }
 
     [Fact]
@@ -85,17 +117,28 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
         SnapshotManifest manifest = Scene.Manifest(0);
         await Scene.PublishAsync(ClusterScene.Outcome(manifest));
 
-        BackupException thrown = await Assert.ThrowsAsync<BackupException>(() => Scene.NewPublisher(hours: 5).RunAsync(
-            new PublishedRun(Scene.PolicyName, ClusterScene.Location),
-            _ => throw new BackupException(FailureReason.EtcdUnreachable, "No etcd member answers.") { Hint = "Look at etcd." },
-            failure => Assert.Fail(failure.Message),
-            CancellationToken.None));
+        BackupException thrown = await Assert.ThrowsAsync<BackupException>(() =>
+            Scene
+                .NewPublisher(hours: 5)
+                .RunAsync(
+                    new PublishedRun(Scene.PolicyName, ClusterScene.Location),
+                    _ =>
+                        throw new BackupException(FailureReason.EtcdUnreachable, "No etcd member answers.")
+                        {
+                            Hint = "Look at etcd.",
+                        },
+                    failure => Assert.Fail(failure.Message),
+                    CancellationToken.None));
 
         Assert.Equal(FailureReason.EtcdUnreachable, thrown.Reason);
         JsonObject status = await Scene.StatusOfPolicyAsync();
         Assert.Equal(
             ("Failed", "No etcd member answers. Look at etcd.", $"{manifest.Id}", "2026-01-01T00:00:12Z"),
-            ((string?)status["backupStatus"], (string?)status["backupErrorMessage"], (string?)status["snapshotId"], (string?)status["lastSuccessTime"]));
+            (
+                (string?)status["backupStatus"],
+                (string?)status["backupErrorMessage"],
+                (string?)status["snapshotId"],
+                (string?)status["lastSuccessTime"]));
         Assert.Equal("BackupSucceeded False EtcdUnreachable", Condition(status));
         Assert.Contains("Warning BackupFailed: No etcd member answers.", await Scene.EventsAsync());
     }
@@ -104,10 +147,13 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     public async Task A_backup_that_is_not_proved_has_a_record_and_counts_as_failed()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
-        await Scene.PublishAsync(ClusterScene.Outcome(manifest) with
-        {
-            VerifyFailure = new BackupException(FailureReason.DataDamaged, $"Snapshot {manifest.Id} is damaged: page 3."),
-        });
+        await Scene.PublishAsync(
+            ClusterScene.Outcome(manifest) with
+            {
+                VerifyFailure = new BackupException(
+                    FailureReason.DataDamaged,
+                    $"Snapshot {manifest.Id} is damaged: page 3."),
+            });
 
         Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
         JsonObject status = await Scene.StatusOfPolicyAsync();
@@ -194,7 +240,13 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
             ("metadatabackuprecords", HttpStatusCode.ServiceUnavailable),
             ("events", HttpStatusCode.InternalServerError)])
         {
-            Scene.Proxy.Add(new ProxyFault { Of = r => r.Namespace == Scene.Namespace && r.Resource == resource, Answer = code, Times = 2 });
+            Scene.Proxy.Add(
+                new ProxyFault
+                {
+                    Of = r => r.Namespace == Scene.Namespace && r.Resource == resource,
+                    Answer = code,
+                    Times = 2,
+                });
         }
 
         SnapshotManifest manifest = Scene.Manifest(0);
@@ -221,7 +273,10 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
             CancellationToken.None);
         await Scene.Server.RestartAsync();
 
-        Assert.StartsWith($"Cannot create the record of snapshot {first.Id} at ", Assert.Single(unpublished).Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Cannot create the record of snapshot {first.Id} at ",
+            Assert.Single(unpublished).Message,
+            StringComparison.Ordinal);
         Assert.Empty(await Scene.RecordNamesAsync());
 
         SnapshotManifest second = Scene.Manifest(1);
@@ -256,7 +311,8 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     [Fact]
     public async Task What_one_thing_is_denied_another_is_not()
     {
-        Scene.Proxy.Grants = request => request.Namespace != Scene.Namespace || request.Resource != "metadatabackuprecords";
+        Scene.Proxy.Grants = request =>
+            request.Namespace != Scene.Namespace || request.Resource != "metadatabackuprecords";
         try
         {
             IReadOnlyList<string> unpublished = await Scene.PublishAsync(ClusterScene.Outcome(Scene.Manifest(0)));

@@ -61,7 +61,10 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
 
         await conditions.UntilReadyAsync();
         await Scene.UntilAsync(
-            ClusterKinds.Policy, ClusterScene.Policy, "ready", item => SceneObjects.Condition(item, "Ready") == "True Scheduled");
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            "ready",
+            item => SceneObjects.Condition(item, "Ready") == "True Scheduled");
         await stop.CancelAsync();
         await leading;
     }

@@ -6,7 +6,8 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 /// <summary>Tests of controllers, each in a scene of its own on the collection's API server.</summary>
 /// <param name="fixture">The API server.</param>
 /// <param name="policySpec">Fields of the scene's policy.</param>
-public abstract class ControllerTests(ClusterFixture fixture, string policySpec = ClusterScene.PolicySpecDefault) : IAsyncLifetime
+public abstract class ControllerTests(ClusterFixture fixture, string policySpec = ClusterScene.PolicySpecDefault)
+    : IAsyncLifetime
 {
     private protected ClusterScene Scene { get; private set; } = null!;
 

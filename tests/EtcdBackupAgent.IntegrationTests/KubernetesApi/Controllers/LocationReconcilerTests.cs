@@ -19,11 +19,14 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
 
         Assert.True(File.Exists(Path.Combine(At("fresh"), "repository.json")));
         JsonObject item = await Scene.GetAsync(ClusterKinds.BackupLocation, "fresh");
-        Assert.Equal(("Completed", 1L), ((string?)item["status"]!["initStatus"], (long?)item["status"]!["observedGeneration"]));
+        Assert.Equal(
+            ("Completed", 1L),
+            ((string?)item["status"]!["initStatus"], (long?)item["status"]!["observedGeneration"]));
         Assert.NotNull(item["status"]!["initTime"]);
         Assert.Equal("True RepositoryUsable", SceneObjects.Condition(item, "Ready"));
         Assert.Equal(
-            [$"Normal InitSucceeded: Repo at file://{At("fresh")} is successfully initialized"], await Scene.EventsAsync());
+            [$"Normal InitSucceeded: Repo at file://{At("fresh")} is successfully initialized"],
+            await Scene.EventsAsync());
         Assert.Empty(await LookAsync("fresh"));
     }
 
@@ -53,13 +56,17 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
         await LookAsync("second");
         Assert.Equal("False KeyRefused", await ReadyAsync("second"));
         Assert.Empty(await LookAsync("second"));
-        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning InitFailed", StringComparison.Ordinal));
+        Assert.Single(
+            await Scene.EventsAsync(),
+            line => line.StartsWith("Warning InitFailed", StringComparison.Ordinal));
         JsonNode failed = (await Scene.GetAsync(ClusterKinds.BackupLocation, "second"))["status"]!;
         Assert.Equal("Failed", (string?)failed["initStatus"]);
         Assert.NotNull(failed["initErrorMessage"]);
 
         await Scene.PatchAsync(
-            ClusterKinds.Secret, "wrong", $$$"""{"data":{"restic_repo_password":"{{{Convert.ToBase64String("a passphrase"u8)}}}"}}""");
+            ClusterKinds.Secret,
+            "wrong",
+            $$$"""{"data":{"restic_repo_password":"{{{Convert.ToBase64String("a passphrase"u8)}}}"}}""");
         await LookAsync("second");
         Assert.Equal("True RepositoryUsable", await ReadyAsync("second"));
         Assert.Null((await Scene.GetAsync(ClusterKinds.BackupLocation, "second"))["status"]!["initErrorMessage"]);
@@ -96,7 +103,8 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
         Assert.Equal("True RepositoryUsable", await ReadyAsync(ClusterScene.Location));
         Assert.Equal(
             ["Warning InitFailed: The store is away.", "Normal InitSucceeded"],
-            (await Scene.EventsAsync()).OrderDescending(StringComparer.Ordinal).Select(line => line.Split(": Repo")[0]));
+            (await Scene.EventsAsync()).OrderDescending(StringComparer.Ordinal).Select(line => line.Split(": Repo")[0])
+        );
     }
 
     [Fact]

@@ -43,7 +43,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
     {
         await ApplyHourlyAsync("timeZone: Europe/Berlin");
         await LookAsync("hourly");
-        Assert.Equal("Europe/Berlin", (string?)(await Scene.GetAsync(ClusterKinds.CronJob, CronJob))["spec"]!["timeZone"]);
+        Assert.Equal(
+            "Europe/Berlin",
+            (string?)(await Scene.GetAsync(ClusterKinds.CronJob, CronJob))["spec"]!["timeZone"]);
 
         await Scene.PatchAsync(
             ClusterKinds.Policy, "hourly", """{"spec":{"schedule":"@every 6h","timeZone":null,"suspend":true}}""");
@@ -51,7 +53,8 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         JsonNode spec = (await Scene.GetAsync(ClusterKinds.CronJob, CronJob))["spec"]!;
         Assert.Equal(
-            ("0 */6 * * *", null, true), ((string?)spec["schedule"], (string?)spec["timeZone"], (bool?)spec["suspend"]));
+            ("0 */6 * * *", null, true),
+            ((string?)spec["schedule"], (string?)spec["timeZone"], (bool?)spec["suspend"]));
         Assert.Equal("True Suspended", await ReadyAsync("hourly"));
         Assert.Empty(await LookAsync("hourly"));
     }
@@ -62,7 +65,10 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await ApplyHourlyAsync();
         await LookAsync("hourly");
 
-        await Scene.PatchAsync(ClusterKinds.CronJob, CronJob, """{"spec":{"schedule":"0 0 1 1 *","concurrencyPolicy":"Allow"}}""");
+        await Scene.PatchAsync(
+            ClusterKinds.CronJob,
+            CronJob,
+            """{"spec":{"schedule":"0 0 1 1 *","concurrencyPolicy":"Allow"}}""");
         Assert.Equal(["patch cronjobs"], await LookAsync("hourly"));
         JsonNode spec = (await Scene.GetAsync(ClusterKinds.CronJob, CronJob))["spec"]!;
         Assert.Equal(("0 * * * *", "Forbid"), ((string?)spec["schedule"], (string?)spec["concurrencyPolicy"]));
@@ -83,7 +89,10 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         // It ran, and was removed as Jobs are after a day.
         await Scene.PatchAsync(
-            ClusterKinds.Policy, ClusterScene.Policy, """{"status":{"lastSuccessTime":"2026-01-01T00:00:00Z"}}""", "status");
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            """{"status":{"lastSuccessTime":"2026-01-01T00:00:00Z"}}""",
+            "status");
         await Scene.DeleteAsync(ClusterKinds.Job, ObjectMetadata.Name(job));
         Assert.Empty(await LookAsync(ClusterScene.Policy));
         Assert.Empty(await Scene.JobsAsync());
@@ -131,7 +140,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Equal("False ScheduleNotExpressible", await ReadyAsync("hourly"));
         Assert.Equal("0 * * * *", (string?)(await Scene.GetAsync(ClusterKinds.CronJob, CronJob))["spec"]!["schedule"]);
         Assert.Empty(await LookAsync("hourly"));
-        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning ScheduleNotExpressible", StringComparison.Ordinal));
+        Assert.Single(
+            await Scene.EventsAsync(),
+            line => line.StartsWith("Warning ScheduleNotExpressible", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -140,7 +151,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await ApplyHourlyAsync();
         await LookAsync("hourly");
         await Scene.PatchAsync(
-            ClusterKinds.Policy, "hourly", """{"spec":{"schedule":"@every 90m","options":{"execution":"InProcess"}}}""");
+            ClusterKinds.Policy,
+            "hourly",
+            """{"spec":{"schedule":"@every 90m","options":{"execution":"InProcess"}}}""");
 
         await LookAsync("hourly");
         Assert.Null(await Scene.FindAsync(ClusterKinds.CronJob, CronJob));
@@ -161,7 +174,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
     public async Task A_location_that_is_not_there_is_named_and_the_policy_heals_when_it_comes()
     {
         await Scene.ApplyAsync(
-            "MetadataBackupPolicy", "early", "destination: late, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
+            "MetadataBackupPolicy",
+            "early",
+            "destination: late, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
         await LookAsync("early");
         Assert.Equal("False Invalid", await ReadyAsync("early"));
         Assert.Single(await Scene.EventsAsync(), line => line.Contains("late", StringComparison.Ordinal));
@@ -195,7 +210,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Null(await Scene.FindAsync(ClusterKinds.CronJob, CronJob));
 
         // In a cluster the garbage collector removes it.
-        Assert.Equal(owner, (string?)Assert.Single(await Scene.JobsAsync())["metadata"]!["ownerReferences"]![0]!["uid"]);
+        Assert.Equal(
+            owner,
+            (string?)Assert.Single(await Scene.JobsAsync())["metadata"]!["ownerReferences"]![0]!["uid"]);
         Assert.Single(await Scene.RecordNamesAsync());
         Assert.Empty(Controllers.Observed.Known);
     }
@@ -255,7 +272,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await LookAsync(ClusterScene.Policy);
         string job = ObjectMetadata.Name(Assert.Single(await Scene.JobsAsync()));
         await Scene.CreatePodAsync(
-            job, """{"containerStatuses":[{"name":"backup","image":"","imageID":"","ready":false,"restartCount":0,"state":{"waiting":{"reason":"ImagePullBackOff"}}}]}""");
+            job,
+            """{"containerStatuses":[{"name":"backup","image":"","imageID":"","ready":false,"restartCount":0,"state":{"waiting":{"reason":"ImagePullBackOff"}}}]}"""
+        );
         await Scene.EndAsync(job, well: false);
 
         await LookAsync(ClusterScene.Policy);
@@ -265,7 +284,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Contains("ImagePullBackOff", (string?)status["backupErrorMessage"], StringComparison.Ordinal);
         Assert.Equal("False", SceneObjects.Condition(await Scene.PolicyAsync(), "BackupSucceeded").Split(' ')[0]);
         Assert.Empty(await LookAsync(ClusterScene.Policy));
-        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning BackupFailed", StringComparison.Ordinal));
+        Assert.Single(
+            await Scene.EventsAsync(),
+            line => line.StartsWith("Warning BackupFailed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -286,7 +307,9 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await LookAsync(ClusterScene.Policy);
 
         Assert.Equal("the pod's own words", (string?)(await Scene.StatusOfPolicyAsync())["backupErrorMessage"]);
-        Assert.DoesNotContain(await Scene.EventsAsync(), line => line.Contains("BackupFailed", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            await Scene.EventsAsync(),
+            line => line.Contains("BackupFailed", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -314,8 +337,11 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
     private Task<JsonObject> SetFinalizerAsync() => Scene.PatchAsync(
         ClusterKinds.Policy, "hourly", $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
 
-    private Task<JsonObject> AnnotateAsync(string value) => Scene.PatchAsync(
-        ClusterKinds.Policy, "hourly", $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"{{{{value}}}}"}}}""");
+    private Task<JsonObject> AnnotateAsync(string value) =>
+        Scene.PatchAsync(
+            ClusterKinds.Policy,
+            "hourly",
+            $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"{{{{value}}}}"}}}""");
 
     private Task<string[]> LookAsync(string name) => Controllers.LookAsync(Controllers.Policy, name);
 

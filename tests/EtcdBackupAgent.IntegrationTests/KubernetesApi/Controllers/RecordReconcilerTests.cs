@@ -24,7 +24,9 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         Assert.Equal([newer], await SnapshotsAsync());
         Assert.Equal([ClusterNames.RecordOf(newer.Value)], await Scene.RecordNamesAsync());
-        Assert.Equal([$"Normal SnapshotDeleted: Snapshot {older} was deleted with its record"], await Scene.EventsAsync());
+        Assert.Equal(
+            [$"Normal SnapshotDeleted: Snapshot {older} was deleted with its record"],
+            await Scene.EventsAsync());
     }
 
     [Fact]
@@ -91,7 +93,9 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await Scene.PatchAsync(
-            ClusterKinds.Policy, ClusterScene.Policy, $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            $$$"""{"metadata":{"finalizers":["{{{ClusterNames.PolicyFinalizer}}}"]}}""");
         await Scene.DeleteAsync(ClusterKinds.Policy, ClusterScene.Policy);
 
         await DeleteAsync(older);
@@ -124,7 +128,8 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         Assert.Contains(ClusterNames.RecordFinalizer, ObjectMetadata.Finalizers(await Scene.RecordAsync(older)));
         Assert.Equal(
-            [$"Warning DeleteFailed: Snapshot {older} is not deleted yet: The store is away."], await Scene.EventsAsync());
+            [$"Warning DeleteFailed: Snapshot {older} is not deleted yet: The store is away."],
+            await Scene.EventsAsync());
 
         Controllers.IsStoreAway = false;
         await DeleteAsync(older);
@@ -250,7 +255,9 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
 
         int before = Scene.Proxy.Requests.Count;
         await release.ExecuteAsync(CancellationToken.None);
-        Assert.DoesNotContain(Scene.RequestsSince(before), request => request.StartsWith("patch", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Scene.RequestsSince(before),
+            request => request.StartsWith("patch", StringComparison.Ordinal));
 
         await Scene.Server.KubectlAsync("delete", "namespace", Scene.Namespace, "--wait=false");
         await release.ExecuteAsync(CancellationToken.None);
@@ -294,9 +301,15 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Null(await Scene.FindRecordAsync(id));
         Assert.Contains(
             await Scene.EventsAsync(),
-            line => line.StartsWith($"Warning SnapshotKept: Snapshot {id} stays in the repository: {why}", StringComparison.Ordinal));
+            line =>
+                line.StartsWith(
+                    $"Warning SnapshotKept: Snapshot {id} stays in the repository: {why}",
+                    StringComparison.Ordinal));
     }
 
     private async Task<SnapshotId[]> SnapshotsAsync() =>
-        [.. (await Scene.Repository.TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(snapshot => snapshot.Id)];
+        [
+            .. (await Scene.Repository.TakeInventoryAsync(CancellationToken.None)).Snapshots.Select(snapshot =>
+                snapshot.Id),
+        ];
 }

@@ -38,7 +38,10 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         await LookAsync();
         Assert.Equal("False Waiting", await ReadyAsync());
         Assert.Equal("Pending", (string?)(await StatusAsync())["restoreStatus"]);
-        Assert.Contains($"there is no MetadataBackupRecord mbr-{Manifest.Id}", await MessageAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            $"there is no MetadataBackupRecord mbr-{Manifest.Id}",
+            await MessageAsync(),
+            StringComparison.Ordinal);
         Assert.Empty(await LookAsync());
 
         await Scene.SyncAsync();
@@ -139,8 +142,13 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
 
         JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
         Assert.Equal("Failed", (string?)status["restoreStatus"]);
-        Assert.Contains("there is no MetadataBackupRecord", (string?)status["restoreErrorMessage"], StringComparison.Ordinal);
-        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
+        Assert.Contains(
+            "there is no MetadataBackupRecord",
+            (string?)status["restoreErrorMessage"],
+            StringComparison.Ordinal);
+        Assert.Single(
+            await Scene.EventsAsync(),
+            line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
         await Scene.SyncAsync();
         await CreateClaimAsync();
         Assert.Empty(await LookAsync());
@@ -155,7 +163,9 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         Assert.Single(await Scene.JobsAsync());
         JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
         Assert.Equal(ObjectMetadata.Uid(restore), (string?)job["metadata"]!["ownerReferences"]![0]!["uid"]);
-        Assert.Equal(($"{Manifest.Id}", 0), ((string?)restore["status"]!["snapshotId"], (int?)restore["status"]!["progressPercent"]));
+        Assert.Equal(
+            ($"{Manifest.Id}", 0),
+            ((string?)restore["status"]!["snapshotId"], (int?)restore["status"]!["progressPercent"]));
         Assert.Equal("False Restoring", SceneObjects.Condition(restore, "Ready"));
     }
 
@@ -173,7 +183,9 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             ((string?)restore["status"]!["restoreStatus"], (int?)restore["status"]!["progressPercent"],
                 (long?)restore["status"]!["observedGeneration"]));
         Assert.Equal("True Completed", SceneObjects.Condition(restore, "Ready"));
-        Assert.Equal([$"Normal RestoreSucceeded: Restore from snapshot {Manifest.Id} completed"], await Scene.EventsAsync());
+        Assert.Equal(
+            [$"Normal RestoreSucceeded: Restore from snapshot {Manifest.Id} completed"],
+            await Scene.EventsAsync());
 
         await Scene.DeleteAsync(ClusterKinds.Job, ObjectMetadata.Name(job));
         SceneControllers another = new(Scene);
@@ -185,15 +197,22 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     public async Task A_Job_whose_pod_could_not_speak_fails_the_restore_once()
     {
         string job = ObjectMetadata.Name(await BeginAsync());
-        await Scene.CreatePodAsync(job, """{"phase":"Failed","reason":"Evicted","message":"The node was low on memory."}""");
+        await Scene.CreatePodAsync(
+            job,
+            """{"phase":"Failed","reason":"Evicted","message":"The node was low on memory."}""");
         await Scene.EndAsync(job, well: false);
 
         await LookAsync();
 
         JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
         Assert.Equal("Failed", (string?)status["restoreStatus"]);
-        Assert.Contains("the pod failed (Evicted): The node was low on memory", (string?)status["restoreErrorMessage"], StringComparison.Ordinal);
-        Assert.Single(await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
+        Assert.Contains(
+            "the pod failed (Evicted): The node was low on memory",
+            (string?)status["restoreErrorMessage"],
+            StringComparison.Ordinal);
+        Assert.Single(
+            await Scene.EventsAsync(),
+            line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
         Assert.Empty(await LookAsync());
     }
 

@@ -34,10 +34,15 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         int cut = Scene.Proxy.CutWatches();
         await TestDeadline.UntilAsync(
             "the watches to be open again",
-            () => Task.FromResult(Scene.RequestsSince(before).Count(request => request.StartsWith("watch", StringComparison.Ordinal)) >= cut));
+            () =>
+                Task.FromResult(
+                    Scene.RequestsSince(before).Count(request => request.StartsWith("watch", StringComparison.Ordinal))
+                        >= cut));
 
         Assert.Equal(running.WatchesCount, cut);
-        Assert.DoesNotContain(Scene.RequestsSince(before), request => !request.StartsWith("watch", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Scene.RequestsSince(before),
+            request => !request.StartsWith("watch", StringComparison.Ordinal));
         Assert.Equal(cut, Controllers.Log.Count("was interrupted"));
         Assert.Equal(0, Controllers.Log.Count("Failed to reconcile"));
         Assert.True(Controllers.Measured.Of(ClusterKinds.Policy.Kind, ReconcileResult.Succeeded) > 0);
@@ -77,9 +82,14 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     {
         await using RunningControllers running = Controllers.Start();
         await Scene.ApplyAsync(
-            "MetadataBackupPolicy", "early", "destination: late, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
+            "MetadataBackupPolicy",
+            "early",
+            "destination: late, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
         await Scene.UntilAsync(
-            ClusterKinds.Policy, "early", "not ready", item => SceneObjects.Condition(item, "Ready") == "False Invalid");
+            ClusterKinds.Policy,
+            "early",
+            "not ready",
+            item => SceneObjects.Condition(item, "Ready") == "False Invalid");
 
         await Scene.ApplyAsync("BackupLocation", "late", $"url: file://{Scene.RepositoryPath}, encryption: None");
 
@@ -131,13 +141,17 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await Scene.PatchAsync(
             ClusterKinds.Policy,
             ClusterScene.Policy,
-            $$$$"""{"spec":{"schedule":null},"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"now"}}}""");
+            $$$$"""{"spec":{"schedule":null},"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"now"}}}"""
+        );
         SceneControllers another = new(Scene);
 
         await using RunningControllers first = Controllers.Start();
         await using RunningControllers second = another.Start();
         await Scene.UntilAsync(
-            ClusterKinds.Policy, ClusterScene.Policy, "asked", item => (string?)item["status"]?["lastBackupNow"] == "now");
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            "asked",
+            item => (string?)item["status"]?["lastBackupNow"] == "now");
         await UntilQuietAsync();
 
         Assert.Equal(2, (await Scene.JobsAsync()).Count);
@@ -153,12 +167,16 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
 
         await Scene.Server.KillAsync();
         await TestDeadline.UntilAsync(
-            "the outage to be noticed", () => Task.FromResult(Controllers.Log.Count("was interrupted") >= running.WatchesCount));
+            "the outage to be noticed",
+            () => Task.FromResult(Controllers.Log.Count("was interrupted") >= running.WatchesCount));
         await Scene.Server.RestartAsync();
         await Scene.PatchAsync(ClusterKinds.Policy, ClusterScene.Policy, """{"spec":{"schedule":"30 4 * * *"}}""");
 
         await Scene.UntilAsync(
-            ClusterKinds.CronJob, "nightly-backup-cronjob", "changed", item => (string?)item["spec"]!["schedule"] == "30 4 * * *");
+            ClusterKinds.CronJob,
+            "nightly-backup-cronjob",
+            "changed",
+            item => (string?)item["spec"]!["schedule"] == "30 4 * * *");
     }
 
     [Fact]
@@ -171,7 +189,10 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value), "there", _ => true);
         await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(newer.Id.Value), "there", _ => true);
         await Scene.UntilAsync(
-            ClusterKinds.Policy, ClusterScene.Policy, "told", item => (string?)item["status"]?["etcdClusterId"] == "c1");
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            "told",
+            item => (string?)item["status"]?["etcdClusterId"] == "c1");
 
         await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value));
 

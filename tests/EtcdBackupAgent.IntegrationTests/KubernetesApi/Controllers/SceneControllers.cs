@@ -85,7 +85,10 @@ internal sealed class SceneControllers
     {
         int before = _scene.Proxy.Requests.Count;
         await reconciler.ReconcileAsync(name, CancellationToken.None);
-        return [.. _scene.RequestsSince(before).Where(request => request.Split(' ')[0] is not ("get" or "list" or "watch"))];
+        return
+        [
+            .. _scene.RequestsSince(before).Where(request => request.Split(' ')[0] is not ("get" or "list" or "watch")),
+        ];
     }
 
     /// <summary>Starts all of them, as a controller does that holds the lease.</summary>

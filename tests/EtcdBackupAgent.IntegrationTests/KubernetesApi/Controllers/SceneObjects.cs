@@ -25,8 +25,18 @@ internal static class SceneObjects
 
     /// <summary>Merges JSON into an object, or into its status.</summary>
     public static Task<JsonObject> PatchAsync(
-        this ClusterScene scene, ResourceKind kind, string name, string patch, string? subresource = null) =>
-        scene.Client.MergePatchAsync(kind, scene.Namespace, name, subresource, (JsonObject)JsonNode.Parse(patch)!, None);
+        this ClusterScene scene,
+        ResourceKind kind,
+        string name,
+        string patch,
+        string? subresource = null) =>
+        scene.Client.MergePatchAsync(
+            kind,
+            scene.Namespace,
+            name,
+            subresource,
+            (JsonObject)JsonNode.Parse(patch)!,
+            None);
 
     /// <summary>A Secret for a location with a passphrase.</summary>
     public static Task<JsonObject> CreateSecretAsync(this ClusterScene scene, string name, string passphrase) =>

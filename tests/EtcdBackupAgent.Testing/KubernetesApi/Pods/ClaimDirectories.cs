@@ -29,12 +29,19 @@ internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects 
             {
                 string caFile = _directory[$"{serviceAccount}.ca.crt"];
                 File.Copy(options.Server.CaFile, caFile);
-                File.WriteAllText(file, options.Server.Kubeconfig(
-                    $"token: {KubernetesApiServer.TokenOf(serviceAccount)}", options.ApiUrl, options.Namespace, caFile));
+                File.WriteAllText(
+                    file,
+                    options.Server.Kubeconfig(
+                        $"token: {KubernetesApiServer.TokenOf(serviceAccount)}",
+                        options.ApiUrl,
+                        options.Namespace,
+                        caFile));
                 // Pods of any user read them.
                 File.SetUnixFileMode(caFile, TestTree.WorldReadable);
                 File.SetUnixFileMode(file, TestTree.WorldReadable);
-                File.SetUnixFileMode(_directory.Path, File.GetUnixFileMode(_directory.Path) | UnixFileMode.OtherExecute);
+                File.SetUnixFileMode(
+                    _directory.Path,
+                    File.GetUnixFileMode(_directory.Path) | UnixFileMode.OtherExecute);
             }
         }
 

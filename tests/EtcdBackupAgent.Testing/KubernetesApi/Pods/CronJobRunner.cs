@@ -32,10 +32,13 @@ public sealed class CronJobRunner(KubernetesApiServer server, string space) : ID
             return null;
         }
 
-        string job = string.Create(CultureInfo.InvariantCulture, $"{name}-{28_000_000 + Interlocked.Increment(ref _fired)}");
+        string job = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}-{28_000_000 + Interlocked.Increment(ref _fired)}");
         await _objects.CreateAsync($"{batch}/jobs", JobOf(cronJob, job));
         await _objects.PatchAsync(
-            $"{batch}/cronjobs/{name}/status", new JsonObject { ["status"] = new JsonObject { ["lastScheduleTime"] = Now() } });
+            $"{batch}/cronjobs/{name}/status",
+            new JsonObject { ["status"] = new JsonObject { ["lastScheduleTime"] = Now() } });
         return job;
     }
 

@@ -37,7 +37,9 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     /// <exception cref="PodTemplateException">The template is not one that may be.</exception>
     public async Task<PodRun?> RunAsync(CancellationToken cancellationToken)
     {
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token, cancellationToken);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
+            _gone.Token,
+            cancellationToken);
         // 1
         CheckJob(new TemplateFields((JsonObject)job["spec"]!, "spec"));
         JsonObject template = (JsonObject)job["spec"]!["template"]!;
@@ -52,7 +54,11 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
 
             // 3
             using PodMounts mounts = await StartableAsync(podName, pod, either.Token);
-            IReadOnlyDictionary<string, string?> environment = await EnvironmentAsync(podName, pod, mounts, either.Token);
+            IReadOnlyDictionary<string, string?> environment = await EnvironmentAsync(
+                podName,
+                pod,
+                mounts,
+                either.Token);
 
             // 4
             await WritePodAsync(podName, RunningStatus(pod), either.Token);
@@ -61,7 +67,14 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             {
                 await WritePodAsync(podName, EvictedStatus(), either.Token);
                 await WriteJobEndAsync(succeeded: false, either.Token);
-                return new PodRun { Job = _name, Pod = podName, Arguments = [], ExitCode = PodRunner.Evicted, Log = "" };
+                return new PodRun
+                {
+                    Job = _name,
+                    Pod = podName,
+                    Arguments = [],
+                    ExitCode = PodRunner.Evicted,
+                    Log = "",
+                };
             }
 
             await using PeerProcess process = PeerProcess.Start(
@@ -117,7 +130,9 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     }
 
     private static string Now() =>
-        TimeProvider.System.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        TimeProvider
+            .System.GetUtcNow()
+            .UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>The pod's user, and no capability but those it keeps: what setpriv can do of a container.</summary>
     private IEnumerable<string> Privileges(PodTemplate pod)
@@ -133,7 +148,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             $"--regid={pod.Group}",
             pod.Groups.Count > 0 ? $"--groups={string.Join(',', pod.Groups)}" : "--clear-groups",
             "--inh-caps=-all",
-            $"--bounding-set={string.Join(",+", pod.Capabilities.Select(name => name.ToLowerInvariant()).Prepend("-all"))}",
+            "--bounding-set="
+                + string.Join(",+", pod.Capabilities.Select(name => name.ToLowerInvariant()).Prepend("-all")),
             "--no-new-privs",
             // A change of user takes the one of Launch away.
             "--pdeathsig", "KILL",
@@ -157,7 +173,10 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
                         PodWait.Node, "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector.");
                 }
 
-                PodMounts mounts = await PodMounts.MakeAsync(pod, name => SecretAsync(name, cancellationToken), name => claims.FindAsync(name, cancellationToken));
+                PodMounts mounts = await PodMounts.MakeAsync(
+                    pod,
+                    name => SecretAsync(name, cancellationToken),
+                    name => claims.FindAsync(name, cancellationToken));
                 try
                 {
                     _ = await EnvironmentAsync(podName, pod, mounts, cancellationToken);
@@ -190,7 +209,10 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     private async Task<IReadOnlyDictionary<string, string?>> EnvironmentAsync(
         string podName, PodTemplate pod, PodMounts mounts, CancellationToken cancellationToken)
     {
-        Dictionary<string, string?> environment = new(options.Environment, StringComparer.Ordinal) { ["KUBECONFIG"] = null };
+        Dictionary<string, string?> environment = new(options.Environment, StringComparer.Ordinal)
+        {
+            ["KUBECONFIG"] = null,
+        };
         if (pod.HasToken)
         {
             environment["KUBECONFIG"] = claims.KubeconfigOf(pod.ServiceAccount);
@@ -201,11 +223,18 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             string? value = variable.Source switch
             {
                 EnvironmentSource.Field => variable.Value == "metadata.name" ? podName : options.Namespace,
-                EnvironmentSource.Secret => (string?)(await SecretAsync(variable.Object, cancellationToken))[variable.Value] is { } data
+                EnvironmentSource.Secret => (string?)
+                    (await SecretAsync(variable.Object, cancellationToken))[variable.Value]
+                    is { } data
                     ? Encoding.UTF8.GetString(Convert.FromBase64String(data))
                     : null,
-                EnvironmentSource.ConfigMap => (string?)(await objects.FindAsync(
-                    $"api/v1/namespaces/{options.Namespace}/configmaps/{variable.Object}", cancellationToken))?["data"]?[variable.Value],
+                EnvironmentSource.ConfigMap => (string?)
+                    (
+                        await objects.FindAsync(
+                            $"api/v1/namespaces/{options.Namespace}/configmaps/{variable.Object}",
+                            cancellationToken))
+                        ?["data"]
+                        ?[variable.Value],
                 _ => mounts.Outside(variable.Value),
             };
             if (value is null && !variable.IsOptional)
@@ -222,7 +251,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
 
     private async Task<JsonObject> SecretAsync(string name, CancellationToken cancellationToken)
     {
-        JsonObject secret = await objects.FindAsync($"api/v1/namespaces/{options.Namespace}/secrets/{name}", cancellationToken)
+        JsonObject secret =
+            await objects.FindAsync($"api/v1/namespaces/{options.Namespace}/secrets/{name}", cancellationToken)
             ?? throw new PodWaitsException(PodWait.Container, $"secret \"{name}\" not found");
         return secret["data"] as JsonObject ?? [];
     }
@@ -365,7 +395,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             new JsonObject
             {
                 ["phase"] = succeeded ? "Succeeded" : "Failed",
-                ["containerStatuses"] = new JsonArray(ContainerStatus(pod, new JsonObject { ["terminated"] = terminated })),
+                ["containerStatuses"] = new JsonArray(
+                    ContainerStatus(pod, new JsonObject { ["terminated"] = terminated })),
             },
             cancellationToken);
         await WriteJobEndAsync(succeeded, cancellationToken);
@@ -378,15 +409,18 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             ["active"] = 0,
             ["ready"] = 0,
             [succeeded ? "succeeded" : "failed"] = 1,
-            ["conditions"] = new JsonArray(new JsonObject
-            {
-                ["type"] = succeeded ? "Complete" : "Failed",
-                ["status"] = "True",
-                ["reason"] = succeeded ? "CompletionsReached" : "BackoffLimitExceeded",
-                ["message"] = succeeded ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit",
-                ["lastProbeTime"] = Now(),
-                ["lastTransitionTime"] = Now(),
-            }),
+            ["conditions"] = new JsonArray(
+                new JsonObject
+                {
+                    ["type"] = succeeded ? "Complete" : "Failed",
+                    ["status"] = "True",
+                    ["reason"] = succeeded ? "CompletionsReached" : "BackoffLimitExceeded",
+                    ["message"] = succeeded
+                        ? "Reached expected number of succeeded pods"
+                        : "Job has reached the specified backoff limit",
+                    ["lastProbeTime"] = Now(),
+                    ["lastTransitionTime"] = Now(),
+                }),
         };
         if (succeeded)
         {
@@ -396,13 +430,19 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         await WriteJobAsync(status, cancellationToken);
     }
 
-    private Task WritePodAsync(string podName, JsonObject status, CancellationToken cancellationToken) => WriteAsync(
-        () => objects.PatchAsync($"{Pods}/{podName}/status", new JsonObject { ["status"] = status.DeepClone() }), cancellationToken);
+    private Task WritePodAsync(string podName, JsonObject status, CancellationToken cancellationToken) =>
+        WriteAsync(
+            () => objects.PatchAsync($"{Pods}/{podName}/status", new JsonObject { ["status"] = status.DeepClone() }),
+            cancellationToken);
 
-    private Task WriteJobAsync(JsonObject status, CancellationToken cancellationToken) => WriteAsync(
-        () => objects.PatchAsync($"{Jobs}/{_name}/status", new JsonObject { ["status"] = status.DeepClone() }), cancellationToken);
+    private Task WriteJobAsync(JsonObject status, CancellationToken cancellationToken) =>
+        WriteAsync(
+            () => objects.PatchAsync($"{Jobs}/{_name}/status", new JsonObject { ["status"] = status.DeepClone() }),
+            cancellationToken);
 
-    /// <summary>Writes as soon as the server is there; what is about something that was deleted is not written.</summary>
+    /// <summary>
+    /// Writes as soon as the server is there; what is about something that was deleted is not written.
+    /// </summary>
     private static async Task WriteAsync(Func<Task<JsonObject>> write, CancellationToken cancellationToken)
     {
         using PeriodicTimer timer = new(PodRunner.Pace);
@@ -418,8 +458,11 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             {
                 return;
             }
-            catch (HttpRequestException e) when (
-                e.StatusCode is null or System.Net.HttpStatusCode.TooManyRequests or >= System.Net.HttpStatusCode.InternalServerError)
+            catch (HttpRequestException e)
+                when (e.StatusCode
+                        is null
+                            or System.Net.HttpStatusCode.TooManyRequests
+                            or >= System.Net.HttpStatusCode.InternalServerError)
             {
                 await timer.WaitForNextTickAsync(cancellationToken);
             }

@@ -9,7 +9,10 @@ internal static partial class Ownership
     /// <summary>Gives a directory, and all that is in it, to a user and a group.</summary>
     public static void Give(string directory, long user, long group)
     {
-        foreach (string path in Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Append(directory))
+        foreach (
+            string path in Directory
+                .EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories)
+                .Append(directory))
         {
             if (ChangeOwner(path, (uint)user, (uint)group) != 0)
             {

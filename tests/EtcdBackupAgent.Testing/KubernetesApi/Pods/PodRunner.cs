@@ -144,12 +144,20 @@ public sealed class PodRunner : IAsyncDisposable
         }
     }
 
-    /// <summary>A kind that the server does not know, at the moment, may own anything: then nothing is collected.</summary>
+    /// <summary>
+    /// A kind that the server does not know, at the moment, may own anything: then nothing is collected.
+    /// </summary>
     private async Task CollectAsync(string batch, IReadOnlyList<JsonObject> jobs)
     {
         string agents = $"apis/kubedr.catalogicsoftware.com/v1alpha1/namespaces/{_options.Namespace}";
         HashSet<string> owners = new(StringComparer.Ordinal);
-        foreach (string path in new[] { $"{batch}/cronjobs", $"{agents}/metadatabackuppolicies", $"{agents}/metadatarestores" })
+        foreach (
+            string path in new[]
+            {
+                $"{batch}/cronjobs",
+                $"{agents}/metadatabackuppolicies",
+                $"{agents}/metadatarestores",
+            })
         {
             if (await _objects.FindAsync(path, _stop.Token) is not { } list)
             {

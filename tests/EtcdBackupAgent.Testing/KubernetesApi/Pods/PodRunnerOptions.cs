@@ -19,7 +19,10 @@ public sealed record PodRunnerOptions
     /// <summary>The nodes that there are: one of the control plane, as kubeadm makes it, and no other.</summary>
     internal IReadOnlyList<ClusterNode> Nodes { get; init; } =
     [
-        new ClusterNode("control-1", ["node-role.kubernetes.io/control-plane"], ["node-role.kubernetes.io/control-plane"]),
+        new ClusterNode(
+            "control-1",
+            ["node-role.kubernetes.io/control-plane"],
+            ["node-role.kubernetes.io/control-plane"]),
     ];
 }
 

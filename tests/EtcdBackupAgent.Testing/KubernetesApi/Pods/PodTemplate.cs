@@ -41,7 +41,9 @@ internal sealed record PodTemplate
 
     public required bool LogIsMessage { get; init; }
 
-    /// <exception cref="PodTemplateException">It has a field, or a value of a field, that is not known here.</exception>
+    /// <exception cref="PodTemplateException">
+    /// It has a field, or a value of a field, that is not known here.
+    /// </exception>
     public static PodTemplate Read(JsonObject spec)
     {
         TemplateFields pod = new(spec, "spec.template.spec");

@@ -37,7 +37,10 @@ internal sealed class TemplateFields(JsonObject node, string path)
         Value(name) is JsonObject part ? new TemplateFields(part, $"{path}.{name}") : null;
 
     public IReadOnlyList<TemplateFields> Parts(string name) =>
-        [.. (Value(name) as JsonArray ?? []).Select((part, i) => new TemplateFields((JsonObject)part!, $"{path}.{name}[{i}]"))];
+        [
+            .. (Value(name) as JsonArray ?? []).Select(
+                (part, i) => new TemplateFields((JsonObject)part!, $"{path}.{name}[{i}]")),
+        ];
 
     /// <summary>Reads a field that may only have one of these values, or be absent if null is among them.</summary>
     public void Only(string name, params ReadOnlySpan<string?> values)
@@ -49,7 +52,9 @@ internal sealed class TemplateFields(JsonObject node, string path)
         }
     }
 
-    /// <summary>The only key of a map that says by its key what it is: a volume, an environment variable's source.</summary>
+    /// <summary>
+    /// The only key of a map that says by its key what it is: a volume, an environment variable's source.
+    /// </summary>
     public (string Kind, TemplateFields Part) Choice()
     {
         string kind = node.Select(pair => pair.Key).Single(key => !_read.Contains(key));

@@ -42,7 +42,9 @@ public sealed record ApiRequest(
         }
 
         string name = parts.ElementAtOrDefault(at + 1) ?? "";
-        string resource = parts.ElementAtOrDefault(at + 2) is { } subresource ? $"{parts[at]}/{subresource}" : parts[at];
+        string resource = parts.ElementAtOrDefault(at + 2) is { } subresource
+            ? $"{parts[at]}/{subresource}"
+            : parts[at];
         return new ApiRequest(user, VerbOf(method, name, query), group, resource, space, name);
     }
 

@@ -13,8 +13,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 
 /// <summary>
-/// Stands between the agent and a test's API server: records what each service account asks, grants what the roles grant
-/// and nothing else, and makes things go wrong when told to.
+/// Stands between the agent and a test's API server: records what each service account asks, grants what the roles
+/// grant and nothing else, and makes things go wrong when told to.
 /// </summary>
 public sealed class RecordingProxy : IAsyncDisposable
 {
@@ -190,9 +190,14 @@ public sealed class RecordingProxy : IAsyncDisposable
         CancellationToken cancellationToken = context.RequestAborted;
         using HttpRequestMessage request = new(
             new HttpMethod(context.Request.Method),
-            new Uri(_serverUrl, $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString.ToUriComponent()}"));
-        if (context.Request.ContentLength > 0 || context.Request.Headers.TransferEncoding.Count > 0
-            || HttpMethods.IsPost(context.Request.Method) || HttpMethods.IsPut(context.Request.Method)
+            new Uri(
+                _serverUrl,
+                $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString.ToUriComponent()}"));
+        if (
+            context.Request.ContentLength > 0
+            || context.Request.Headers.TransferEncoding.Count > 0
+            || HttpMethods.IsPost(context.Request.Method)
+            || HttpMethods.IsPut(context.Request.Method)
             || HttpMethods.IsPatch(context.Request.Method))
         {
             request.Content = new StreamContent(context.Request.Body);

@@ -30,11 +30,20 @@ public static class RoleRules
     public static async Task<IReadOnlyList<Grant>> ReadAsync(KubernetesApiServer server, IEnumerable<string> files)
     {
         // kubectl reads YAML; --local asks no server, which need not know the kinds.
-        string documents = (await server.TryKubectlAsync(
-            ["annotate", "--local", "-o", "json", "read=yes", .. files.SelectMany(file => new[] { "-f", file })])).Output;
+        string documents = (
+            await server.TryKubectlAsync([
+                "annotate",
+                "--local",
+                "-o",
+                "json",
+                "read=yes",
+                .. files.SelectMany(file => new[] { "-f", file }),
+            ])).Output;
         List<JsonObject> items = Parse(documents);
         List<Grant> grants = [];
-        foreach (JsonObject binding in items.Where(item => ((string)item["kind"]!).EndsWith("Binding", StringComparison.Ordinal)))
+        foreach (
+            JsonObject binding in items.Where(item =>
+                ((string)item["kind"]!).EndsWith("Binding", StringComparison.Ordinal)))
         {
             string kind = (string)binding["roleRef"]!["kind"]!;
             string name = (string)binding["roleRef"]!["name"]!;
