@@ -60,11 +60,15 @@ switch (args)
             .RunAsync(Number(rounds), Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
 
     case ["kill", string agent, string run, string kills, string seed]:
-        KilledVerb[] verbs = run.Length > 0 ? [Enum.Parse<KilledVerb>(run, ignoreCase: true)] : Enum.GetValues<KilledVerb>();
+        KilledVerb[] verbs =
+            run.Length > 0 ? [Enum.Parse<KilledVerb>(run, ignoreCase: true)] : Enum.GetValues<KilledVerb>();
         return await new KillBench(agent, verbs, Number(kills), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
 
     case ["soak", string agent, string minutes, string every, string seed]:
-        return await new SoakBench(agent, Number(minutes), Number(every), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
+        return await new SoakBench(agent, Number(minutes), Number(every), Number(seed), Console.Out).RunAsync(
+            stop.Token)
+            ? 0
+            : 1;
 
     default:
         Console.Error.WriteLine("Run the scripts in bench/, which explain themselves with --help.");

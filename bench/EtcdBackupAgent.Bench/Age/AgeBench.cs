@@ -16,7 +16,8 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
     /// <summary>Measures, and prints the medians and how they relate.</summary>
     /// <remarks>
     /// 1. Write the content, its file and a key. 2. In each round each candidate encrypts the content and decrypts the
-    /// file, one after the other, from the page cache to nowhere: disks are not what is measured. 3. Compare the medians.
+    /// file, one after the other, from the page cache to nowhere: disks are not what is measured. 3. Compare the
+    /// medians.
     /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -44,12 +45,14 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
         }
 
         // 3
-        await output.WriteLineAsync($"medians of {rounds} rounds of {plainBytes / 1e6:0} MB, from the page cache to {Nowhere}");
+        await output.WriteLineAsync(
+            $"medians of {rounds} rounds of {plainBytes / 1e6:0} MB, from the page cache to {Nowhere}");
         await output.WriteLineAsync("                    encrypt        decrypt");
         foreach (Candidate candidate in candidates)
         {
             await output.WriteLineAsync(
-                $"{candidate.Name,-14} {Rate(candidate.EncryptSeconds),7:0} MB/s   {Rate(candidate.DecryptSeconds),7:0} MB/s");
+                $"{candidate.Name,-14} {Rate(candidate.EncryptSeconds),7:0} MB/s   "
+                + $"{Rate(candidate.DecryptSeconds),7:0} MB/s");
         }
 
         foreach (Candidate stock in candidates.Skip(1))
@@ -77,11 +80,13 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
             () => Copy(new AgeDecryptionStream(Unbuffered(files.Encrypted), [identity], leaveOpen: false), Nowhere),
             CancellationToken.None));
 
-    private static Candidate Stock(AgeSeries series, Files files, AgeIdentity identity) => new(
-        $"{series}",
-        cancellationToken => RunAsync(
-            series, ["-r", $"{identity.Recipient}", "-o", Nowhere, files.Plain], cancellationToken),
-        cancellationToken => RunAsync(series, ["-d", "-i", files.Key, "-o", Nowhere, files.Encrypted], cancellationToken));
+    private static Candidate Stock(AgeSeries series, Files files, AgeIdentity identity) =>
+        new(
+            $"{series}",
+            cancellationToken =>
+                RunAsync(series, ["-r", $"{identity.Recipient}", "-o", Nowhere, files.Plain], cancellationToken),
+            cancellationToken =>
+                RunAsync(series, ["-d", "-i", files.Key, "-o", Nowhere, files.Encrypted], cancellationToken));
 
     private static AgeEncryptionStream Encryption(Files files, AgeIdentity identity) =>
         new(Unbuffered(files.Plain), [identity.Recipient], leaveOpen: false);

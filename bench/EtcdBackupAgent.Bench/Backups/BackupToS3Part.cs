@@ -3,14 +3,18 @@ using EtcdBackupAgent.Bench.Performance;
 
 namespace EtcdBackupAgent.Bench.Backups;
 
-/// <summary>A first full backup to S3, compressed and encrypted, next to what kubedr did: a temporary file, and restic.</summary>
+/// <summary>
+/// A first full backup to S3, compressed and encrypted, next to what kubedr did: a temporary file, and restic.
+/// </summary>
 internal sealed class BackupToS3Part : IPart
 {
     private const double WallRatioMax = 0.5;
 
     private static readonly string Init = $"etcd-backup-agent init --repository s3://$BUCKET {BenchS3.AgentOptions}";
 
-    /// <summary>The same repository as <see cref="Agent"/>'s, for one who has a passphrase in place of an identity.</summary>
+    /// <summary>
+    /// The same repository as <see cref="Agent"/>'s, for one who has a passphrase in place of an identity.
+    /// </summary>
     public static readonly string InitWithPassphrase = $"{Init} --passphrase-file $PASSWORD";
 
     public static readonly Contender Kubedr = new(

@@ -19,7 +19,8 @@ internal sealed class SizePart : IPart
 
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
-        // Servers of its own: the database grows, and the bucket's server would come to its end with what all parts leave there.
+        // Servers of its own: the database grows, and the bucket's server would come to its end with what all parts
+        // leave there.
         using TestDirectory directory = new();
         await using FilledEtcd etcd = await FilledEtcd.StartAsync(BenchScene.QuotaBytes, cancellationToken);
         await using BenchS3 s3 = await BenchS3.StartAsync(directory, cancellationToken);
@@ -36,9 +37,10 @@ internal sealed class SizePart : IPart
             (Standing peer, Standing agent) = (standings[0], standings[1]);
             rows.Append(
                 CultureInfo.InvariantCulture,
-                $"| {Megabytes(etcd.DatabaseBytes)} | {counted} | {Seconds(peer.WallSeconds)} | {Seconds(agent.WallSeconds)} "
-                + $"| {agent.WallSeconds / peer.WallSeconds:0.00} | {etcd.DatabaseBytes / 1e6 / agent.WallSeconds:N0} MB/s "
-                + $"| {Megabytes(peer.PeakBytes)} | {Megabytes(agent.PeakBytes)} "
+                $"| {Megabytes(etcd.DatabaseBytes)} | {counted} | {Seconds(peer.WallSeconds)} | "
+                + $"{Seconds(agent.WallSeconds)} "
+                + $"| {agent.WallSeconds / peer.WallSeconds:0.00} | {etcd.DatabaseBytes / 1e6 / agent.WallSeconds:N0}"
+                + $" MB/s | {Megabytes(peer.PeakBytes)} | {Megabytes(agent.PeakBytes)} "
                 + $"| {Megabytes(peer.ScratchBytes)} | {Megabytes(agent.ScratchBytes)} |\n");
         }
 

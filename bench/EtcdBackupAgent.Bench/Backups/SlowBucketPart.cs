@@ -7,7 +7,9 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Backups;
 
-/// <summary>For how long a backup keeps etcd's snapshot open when the bucket takes 5 MB in a second, and what that costs here.</summary>
+/// <summary>
+/// For how long a backup keeps etcd's snapshot open when the bucket takes 5 MB in a second, and what that costs here.
+/// </summary>
 internal sealed class SlowBucketPart : IPart
 {
     private const long SlowBytesPerSecond = 5_000_000;
@@ -40,7 +42,8 @@ internal sealed class SlowBucketPart : IPart
         slow.ToServer.BytesPerSecond = SlowBytesPerSecond;
         IReadOnlyDictionary<string, string?> direct = Variables.Of(etcd.Variables, s3.Variables, scene.Keys);
         IReadOnlyDictionary<string, string?> throttled = Variables.Of(
-            direct, new Dictionary<string, string?>(StringComparer.Ordinal) { ["S3"] = $"https://localhost:{slow.Port}" });
+            direct,
+            new Dictionary<string, string?>(StringComparer.Ordinal) { ["S3"] = $"https://localhost:{slow.Port}" });
 
         List<Row> table = [];
         foreach ((string bucket, Contender contender, IReadOnlyDictionary<string, string?> variables) in new[]
@@ -52,7 +55,8 @@ internal sealed class SlowBucketPart : IPart
         {
             MeasuredRun? run = null;
             TimeSpan held = await calls.TimeOfNextAsync(
-                async () => run = await scene.Workplace.RunAsync(contender, variables, cancellationToken), cancellationToken);
+                async () => run = await scene.Workplace.RunAsync(contender, variables, cancellationToken),
+                cancellationToken);
             table.Add(new Row(bucket, contender.Name, held, run!));
         }
 
@@ -63,7 +67,8 @@ internal sealed class SlowBucketPart : IPart
                 ratio <= HeldRatioMax,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"a slow bucket holds etcd {ratio:0.00} times as long as a fast one, aimed at {HeldRatioMax:0.0} or less")),
+                    $"a slow bucket holds etcd {ratio:0.00} times as long as a fast one, "
+                    + $"aimed at {HeldRatioMax:0.0} or less")),
             new(
                 table.All(row => row.Run.PeakBytes < PeakBytesMax),
                 $"peak memory stays below {Megabytes(PeakBytesMax)}"),
@@ -83,7 +88,8 @@ internal sealed class SlowBucketPart : IPart
         """;
 
     private static string Line(Row row) =>
-        $"| {row.Bucket} | {row.Repository} | {Seconds(row.Held.TotalSeconds)} | {Seconds(row.Run.Elapsed.TotalSeconds)} "
+        $"| {row.Bucket} | {row.Repository} | {Seconds(row.Held.TotalSeconds)} | "
+        + $"{Seconds(row.Run.Elapsed.TotalSeconds)} "
         + $"| {Megabytes(row.Run.PeakBytes)} | {Megabytes(row.Run.ScratchBytes)} |";
 
     private sealed record Row(string Bucket, string Repository, TimeSpan Held, MeasuredRun Run);

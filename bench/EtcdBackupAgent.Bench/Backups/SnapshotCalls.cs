@@ -18,7 +18,8 @@ internal sealed class SnapshotCalls : IDisposable
     /// <param name="etcd">Has mutual TLS.</param>
     public SnapshotCalls(EtcdServer etcd)
     {
-        _client = new HttpClient(new TlsFiles(etcd.CaFile!, etcd.ClientFiles!.Certificate, etcd.ClientFiles.Key).Handler());
+        _client = new HttpClient(
+            new TlsFiles(etcd.CaFile!, etcd.ClientFiles!.Certificate, etcd.ClientFiles.Key).Handler());
         _metrics = new Uri(etcd.Endpoints[0], "/metrics");
     }
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace EtcdBackupAgent.Bench.Comparing;
 
-/// <summary>Standings as Markdown: a table that ends with the ratio of the last one to the first, and the commands.</summary>
+/// <summary>
+/// Standings as Markdown: a table that ends with the ratio of the last one to the first, and the commands.
+/// </summary>
 internal static class ComparisonTable
 {
     public static string Of(IReadOnlyList<Standing> standings)
@@ -18,8 +20,10 @@ internal static class ComparisonTable
         {
             table.Append(
                 CultureInfo.InvariantCulture,
-                $"| {standing.Contender.Name} | {Seconds(standing.WallSeconds)} ({standing.WallSecondsMin:0.00} to {standing.WallSecondsMax:0.00}) "
-                + $"| {Seconds(standing.CpuSeconds)} | {Megabytes(standing.PeakBytes)} | {Megabytes(standing.ScratchBytes)} |\n");
+                $"| {standing.Contender.Name} | {Seconds(standing.WallSeconds)} ({standing.WallSecondsMin:0.00} to "
+                + $"{standing.WallSecondsMax:0.00}) "
+                + $"| {Seconds(standing.CpuSeconds)} | {Megabytes(standing.PeakBytes)} | "
+                + $"{Megabytes(standing.ScratchBytes)} |\n");
         }
 
         (Standing first, Standing last) = (standings[0], standings[^1]);

@@ -19,7 +19,8 @@ internal sealed class Contest(Workplace workplace, IReadOnlyDictionary<string, s
                 string when = round == 0 ? "warm-up" : $"round {round}";
                 await output.WriteLineAsync(
                     $"  {when,-8} {standing.Contender.Name,-40} {run.Elapsed.TotalSeconds,7:0.00} s wall "
-                    + $"{run.CpuTime.TotalSeconds,7:0.00} s CPU {run.PeakBytes / 1e6,6:0} MB peak {run.ScratchBytes / 1e6,6:0} MB disk");
+                    + $"{run.CpuTime.TotalSeconds,7:0.00} s CPU {run.PeakBytes / 1e6,6:0} MB peak "
+                    + $"{run.ScratchBytes / 1e6,6:0} MB disk");
                 if (round > 0)
                 {
                     standing.Runs.Add(run);

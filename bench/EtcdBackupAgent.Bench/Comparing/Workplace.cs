@@ -6,9 +6,9 @@ namespace EtcdBackupAgent.Bench.Comparing;
 
 /// <summary>Where contenders do their job: the programs on PATH, and places of its own for each run.</summary>
 /// <remarks>
-/// Each run finds <c>$TARGET</c>, a path that nothing is at, <c>$BUCKET</c>, a name that no bucket has, and an empty working directory,
-/// which is also that for temporary files. Files are gone after it; what it put into a bucket stays, for its removal would go on during
-/// the next run.
+/// Each run finds <c>$TARGET</c>, a path that nothing is at, <c>$BUCKET</c>, a name that no bucket has, and an empty
+/// working directory, which is also that for temporary files. Files are gone after it; what it put into a bucket stays,
+/// for its removal would go on during the next run.
 /// </remarks>
 internal sealed class Workplace
 {

@@ -11,7 +11,9 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Counting;
 
-/// <summary>What many snapshots in one repository cost whoever reads all their manifests: list, prune and the controller's sync.</summary>
+/// <summary>
+/// What many snapshots in one repository cost whoever reads all their manifests: list, prune and the controller's sync.
+/// </summary>
 internal sealed class CountPart : IPart
 {
     private static readonly int[] Counts = [10, 1_000, 10_000];
@@ -25,9 +27,9 @@ internal sealed class CountPart : IPart
     public string Name => "count";
 
     /// <remarks>
-    /// For each number of snapshots: 1. Make a repository in a directory and one in S3, and restic's. 2. List them. 3. Prune one
-    /// snapshot at a time. 4. Sync a cluster that knows none of them, and again when there is nothing to do: from the directory, for
-    /// what a bucket costs more is in the list already.
+    /// For each number of snapshots: 1. Make a repository in a directory and one in S3, and restic's. 2. List them. 3.
+    /// Prune one snapshot at a time. 4. Sync a cluster that knows none of them, and again when there is nothing to do:
+    /// from the directory, for what a bucket costs more is in the list already.
     /// </remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
@@ -47,7 +49,9 @@ internal sealed class CountPart : IPart
                 Dictionary<string, string?> variables = new(
                     Variables.Of(s3.Variables, scene.Keys, repository.Variables), StringComparer.Ordinal)
                 {
-                    ["RESTIC_REPOSITORY"] = scene.Directory[string.Create(CultureInfo.InvariantCulture, $"restic-of-{count}")],
+                    ["RESTIC_REPOSITORY"] = scene.Directory[
+                        string.Create(CultureInfo.InvariantCulture, $"restic-of-{count}")
+                    ],
                 };
                 bool withRestic = count <= ResticCountMax && repository.IsDirectory;
                 if (withRestic)
@@ -57,8 +61,13 @@ internal sealed class CountPart : IPart
 
                 // 2
                 int counted = Math.Min(rounds, RoundsMax(count));
-                IReadOnlyList<Standing> standings = await new Contest(scene.Workplace, variables, scene.Output).RunAsync(
-                    withRestic ? [ResticSeries.List, repository.List] : [repository.List], counted, cancellationToken);
+                IReadOnlyList<Standing> standings = await new Contest(
+                    scene.Workplace,
+                    variables,
+                    scene.Output).RunAsync(
+                    withRestic ? [ResticSeries.List, repository.List] : [repository.List],
+                    counted,
+                    cancellationToken);
                 foreach (Standing standing in standings)
                 {
                     lists.Append(Row(count, repository, standing));
@@ -147,6 +156,7 @@ internal sealed class CountPart : IPart
         return string.Create(
             CultureInfo.InvariantCulture,
             $"| {report.Created:N0} | {Seconds(first.WallSeconds)} | {Seconds(first.CpuSeconds)} "
-            + $"| {Seconds(Median.Of(later, effort => effort.WallSeconds))} | {Seconds(Median.Of(later, effort => effort.CpuSeconds))} |\n");
+            + $"| {Seconds(Median.Of(later, effort => effort.WallSeconds))} | "
+            + $"{Seconds(Median.Of(later, effort => effort.CpuSeconds))} |\n");
     }
 }

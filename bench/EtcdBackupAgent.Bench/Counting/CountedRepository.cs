@@ -27,13 +27,18 @@ internal sealed record CountedRepository(string Place, int Count, string Url, st
         "",
         string.Create(
             CultureInfo.InvariantCulture,
-            $"etcd-backup-agent prune {Repository} --policy {SnapshotSeries.Policy} --retain {Count - removed} > /dev/null"));
+            $"etcd-backup-agent prune {Repository} --policy {SnapshotSeries.Policy} "
+            + $"--retain {Count - removed} > /dev/null"));
 
     public static CountedRepository InDirectory(BenchScene scene, int count)
     {
         string directory = scene.Directory[string.Create(CultureInfo.InvariantCulture, $"repository-of-{count}")];
         return new CountedRepository(
-            DirectoryPlace, count, $"file://{directory}", "", () => new Storage.FileSystem.DirectoryObjectStore(directory, TimeProvider.System));
+            DirectoryPlace,
+            count,
+            $"file://{directory}",
+            "",
+            () => new Storage.FileSystem.DirectoryObjectStore(directory, TimeProvider.System));
     }
 
     public static CountedRepository InBucket(BenchS3 s3, int count)

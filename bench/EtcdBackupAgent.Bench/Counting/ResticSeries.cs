@@ -7,8 +7,8 @@ namespace EtcdBackupAgent.Bench.Counting;
 internal static class ResticSeries
 {
     /// <summary>
-    /// A text that makes one in <c>$RESTIC_REPOSITORY</c>: a backup, and then copies of what is there under another host, until there
-    /// are enough. A backup for each would take a process for each.
+    /// A text that makes one in <c>$RESTIC_REPOSITORY</c>: a backup, and then copies of what is there under another
+    /// host, until there are enough. A backup for each would take a process for each.
     /// </summary>
     public static string MakeText(int count) => string.Create(CultureInfo.InvariantCulture, $$"""
         restic --quiet init

@@ -8,7 +8,9 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Bench.Kills;
 
-/// <summary>Kills real runs of every kind at random moments, and shows that nothing is broken after any of them.</summary>
+/// <summary>
+/// Kills real runs of every kind at random moments, and shows that nothing is broken after any of them.
+/// </summary>
 internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, int kills, int seed, TextWriter output)
 {
     /// <summary>More than one part of an upload.</summary>
@@ -28,7 +30,9 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
         await using RgwServer s3 = await RgwServer.StartAsync();
         await output.WriteLineAsync($"seed {seed}; kills by where they fell in a run");
         await output.WriteLineAsync(
-            "run            kills   undisturbed   before the first request   on the way   in or after the effect   ended before   violations");
+            "run            kills   undisturbed   before the first request   on the way   in or after the effect   "
+            + "ended before   violations"
+        );
         List<string> violations = [];
         foreach (KilledVerb verb in verbs)
         {
@@ -38,7 +42,8 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
             KillReport report = await new KillSeries(scene, verb, seed).RunAsync(kills, cancellationToken);
             violations.AddRange(report.Violations);
             await output.WriteLineAsync(
-                $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s {report.BeforeFirstRequest,26} {report.OnTheWay,12}"
+                $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s "
+                + $"{report.BeforeFirstRequest,26} {report.OnTheWay,12}"
                 + $" {report.AfterEffect,24} {report.AfterEnd,14} {report.Violations.Count,12}");
         }
 
@@ -47,7 +52,8 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
             await output.WriteLineAsync($"FAIL  {violation}");
         }
 
-        await output.WriteLineAsync(violations.Count == 0 ? "PASS  nothing is broken, nothing hinders the next run" : "FAIL");
+        await output.WriteLineAsync(
+            violations.Count == 0 ? "PASS  nothing is broken, nothing hinders the next run" : "FAIL");
         return violations.Count == 0;
     }
 

@@ -18,8 +18,8 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
 
     /// <returns>Whether what was restored is what was backed up.</returns>
     /// <remarks>
-    /// 1. Fill an etcd. 2. Back it up to a directory and to S3. 3. Verify both deeply. 4. Restore both to a data directory, and boot
-    /// an etcd on the one from S3. 5. Compare it with the first.
+    /// 1. Fill an etcd. 2. Back it up to a directory and to S3. 3. Verify both deeply. 4. Restore both to a data
+    /// directory, and boot an etcd on the one from S3. 5. Compare it with the first.
     /// </remarks>
     public async Task<bool> RunAsync(long databaseBytes, CancellationToken cancellationToken)
     {
@@ -70,7 +70,8 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         KeySpace after = await KeySpace.OfAsync(booted, before.Revision);
         Verdict same = new(
             after == before,
-            $"an etcd booted on the data directory in {boot.TotalSeconds:0.0} s; it has {after.Keys:N0} keys of {before.Keys:N0}, "
+            $"an etcd booted on the data directory in {boot.TotalSeconds:0.0} s; it has {after.Keys:N0} keys of "
+            + $"{before.Keys:N0}, "
             + $"and its HashKV at revision {before.Revision:N0} is {after.Hash}, that of the first one {before.Hash}");
         await output.WriteLineAsync(same.ToString());
         string section = Section(machine, etcd.DatabaseBytes, before.Keys, steps, same);
@@ -106,7 +107,8 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
     private static Contender RestoreToBoot() => new(
         "restore --data-dir from S3, to boot it",
         "",
-        $"etcd-backup-agent restore latest --repository s3://large {BenchS3.AgentOptions} --identity-file $IDENTITY \\\n"
+        $"etcd-backup-agent restore latest --repository s3://large {BenchS3.AgentOptions} --identity-file $IDENTITY "
+        + "\\\n"
         + "  --data-dir $DATA --name $NAME --initial-cluster $CLUSTER --initial-advertise-peer-urls $PEER --no-bump");
 
     private static string Section(
@@ -117,8 +119,9 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         {
             rows.Append(
                 CultureInfo.InvariantCulture,
-                $"| {contender.Name} | {run.Elapsed.TotalSeconds:0.0} s | {bytes / 1e6 / run.Elapsed.TotalSeconds:N0} MB/s "
-                + $"| {run.CpuTime.TotalSeconds:0.0} s | {Megabytes(run.PeakBytes)} | {Megabytes(run.ScratchBytes)} |\n");
+                $"| {contender.Name} | {run.Elapsed.TotalSeconds:0.0} s | {bytes / 1e6 / run.Elapsed.TotalSeconds:N0}"
+                + $" MB/s | {run.CpuTime.TotalSeconds:0.0} s | {Megabytes(run.PeakBytes)} "
+                + $"| {Megabytes(run.ScratchBytes)} |\n");
         }
 
         return $"""

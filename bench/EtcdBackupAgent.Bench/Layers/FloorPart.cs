@@ -8,10 +8,14 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Layers;
 
-/// <summary>How long it takes to read the snapshot stream and do nothing with it, and how far from that a backup is.</summary>
+/// <summary>
+/// How long it takes to read the snapshot stream and do nothing with it, and how far from that a backup is.
+/// </summary>
 internal sealed class FloorPart : IPart
 {
-    /// <summary>etcdctl writes beside its target under another name, so /dev/null is none for it: a file system in memory is.</summary>
+    /// <summary>
+    /// etcdctl writes beside its target under another name, so /dev/null is none for it: a file system in memory is.
+    /// </summary>
     private static readonly Contender Etcdctl = new(
         "etcdctl, to a file in memory", "", "etcdctl snapshot save $MEMORY/etcd.db; rm $MEMORY/etcd.db");
 
@@ -29,7 +33,8 @@ internal sealed class FloorPart : IPart
             new(BackupToS3Part.Agent with { Name = "etcd-backup-agent, to S3" }),
         ];
         List<Effort> floor = [];
-        DirectoryInfo memory = Directory.CreateDirectory(Path.Combine("/dev/shm", $"eba-bench-{Path.GetRandomFileName()}"));
+        DirectoryInfo memory = Directory.CreateDirectory(
+            Path.Combine("/dev/shm", $"eba-bench-{Path.GetRandomFileName()}"));
         try
         {
             IReadOnlyDictionary<string, string?> variables = Variables.Of(
@@ -74,8 +79,8 @@ internal sealed class FloorPart : IPart
                 nearest,
                 Median.Of(floor, effort => effort.CpuSeconds),
                 Median.Of(floor, effort => effort.BusySeconds)),
-            .. standings.Select(
-                standing => Row(standing.Contender.Name, standing.WallSeconds, standing.CpuSeconds, standing.BusySeconds)),
+            .. standings.Select(standing =>
+                Row(standing.Contender.Name, standing.WallSeconds, standing.CpuSeconds, standing.BusySeconds)),
         ];
         return $"""
             The snapshot of {Megabytes(bytes)}; medians of {rounds} rounds after one to warm up, in turn.

@@ -21,8 +21,8 @@ internal sealed class LayersPart : IPart
     public string Name => "layers";
 
     /// <remarks>
-    /// 1. Write what goes into each layer into files, which stay in the page cache. 2. Push each file through its layer, one layer
-    /// after the other, in each round. 3. Compare.
+    /// 1. Write what goes into each layer into files, which stay in the page cache. 2. Push each file through its
+    /// layer, one layer after the other, in each round. 3. Compare.
     /// </remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
@@ -40,17 +40,27 @@ internal sealed class LayersPart : IPart
         await CopyAsync(Encryption(compressed, scene.Recipient), stored, cancellationToken);
 
         // 2
-        using S3ObjectStore bucket = new((await scene.S3Async(cancellationToken)).Options("bench-layers"), TimeProvider.System);
+        using S3ObjectStore bucket = new(
+            (await scene.S3Async(cancellationToken)).Options("bench-layers"),
+            TimeProvider.System);
         await bucket.EnsureCreatedAsync(cancellationToken);
         using DirectoryObjectStore directory = new(files.Create("repository"), TimeProvider.System);
         Layer[] layers =
         [
-            new("HTTP/2 and TLS, with etcd's SHA-256", plain,
+            new(
+                "HTTP/2 and TLS, with etcd's SHA-256",
+                plain,
                 () => SnapshotReading.CopyAsync(connection, Stream.Null, cancellationToken)),
-            new("SHA-256 of the plain bytes", plain, () => NowhereAsync(new DigestingStream(Open(plain), leaveOpen: false))),
+            new(
+                "SHA-256 of the plain bytes",
+                plain,
+                () => NowhereAsync(new DigestingStream(Open(plain), leaveOpen: false))),
             new("zstd", plain, () => NowhereAsync(Compression(plain))),
             new("age", compressed, () => NowhereAsync(Encryption(compressed, scene.Recipient))),
-            new("SHA-256 of the stored bytes", stored, () => NowhereAsync(new DigestingStream(Open(stored), leaveOpen: false))),
+            new(
+                "SHA-256 of the stored bytes",
+                stored,
+                () => NowhereAsync(new DigestingStream(Open(stored), leaveOpen: false))),
             new("S3, multipart over HTTPS", stored, () => PutAsync(bucket)),
             new("or a directory", stored, () => PutAsync(directory)),
         ];
@@ -93,7 +103,9 @@ internal sealed class LayersPart : IPart
         double cpu = Median.Of(layer.Efforts, effort => effort.CpuSeconds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {layer.Name} | {Megabytes(layer.BytesIn)} | {Seconds(wall)} | {Seconds(cpu)} | {plainBytes / 1e6 / wall:N0} MB/s |");
+            $"| {layer.Name} | {Megabytes(layer.BytesIn)} | {Seconds(wall)} | {Seconds(cpu)} | "
+            + $"{plainBytes / 1e6 / wall:N0} MB/s |"
+        );
     }
 
     private static FileStream Open(string file) =>

@@ -38,7 +38,8 @@ internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSize
             etcd.Endpoints[0], new TlsFiles(etcd.CaFile!, etcd.ClientFiles!.Certificate, etcd.ClientFiles.Key));
         EtcdFill fill = new(gateway, new KubernetesObjects(seed));
         List<Measurement> measurements = [];
-        await output.WriteLineAsync("database     stored in         time        rate    peak memory   written to disks");
+        await output.WriteLineAsync(
+            "database     stored in         time        rate    peak memory   written to disks");
         foreach (long size in databaseSizes)
         {
             long databaseBytes = await fill.ToAsync(size, cancellationToken);

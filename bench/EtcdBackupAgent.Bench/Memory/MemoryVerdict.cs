@@ -3,7 +3,8 @@ using EtcdBackupAgent.Bench.Running;
 namespace EtcdBackupAgent.Bench.Memory;
 
 /// <summary>
-/// What must hold of the measurements: memory does not grow with the database, is small, and nothing in plain touches a disk.
+/// What must hold of the measurements: memory does not grow with the database, is small, and nothing in plain touches a
+/// disk.
 /// </summary>
 internal static class MemoryVerdict
 {
@@ -14,7 +15,8 @@ internal static class MemoryVerdict
     private const long WrittenBytesMax = 1_000_000;
 
     /// <summary>
-    /// Judges two measurements of each target, of the small database, then of the large one; and encryption by the large one.
+    /// Judges two measurements of each target, of the small database, then of the large one; and encryption by the
+    /// large one.
     /// </summary>
     public static IEnumerable<Verdict> Of(IReadOnlyList<Measurement> measurements)
     {

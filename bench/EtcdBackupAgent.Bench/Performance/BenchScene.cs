@@ -6,7 +6,8 @@ using EtcdBackupAgent.Testing.Directories;
 namespace EtcdBackupAgent.Bench.Performance;
 
 /// <summary>
-/// What the parts share: the programs, the keys, one etcd and one S3 server, each started when a part first asks for it, and kept.
+/// What the parts share: the programs, the keys, one etcd and one S3 server, each started when a part first asks for
+/// it, and kept.
 /// </summary>
 internal sealed class BenchScene : IAsyncDisposable
 {

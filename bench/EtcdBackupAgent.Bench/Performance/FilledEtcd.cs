@@ -5,7 +5,9 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.Bench.Performance;
 
-/// <summary>A real etcd 3.5 with mutual TLS and a database of Kubernetes-like objects, and how the shell's texts reach it.</summary>
+/// <summary>
+/// A real etcd 3.5 with mutual TLS and a database of Kubernetes-like objects, and how the shell's texts reach it.
+/// </summary>
 internal sealed class FilledEtcd : IAsyncDisposable
 {
     private const int Seed = 1;
@@ -30,7 +32,9 @@ internal sealed class FilledEtcd : IAsyncDisposable
 
     public long DatabaseBytes { get; private set; }
 
-    /// <summary>For etcdctl by its own names; for the agent's options as <see cref="AgentOptions"/> uses them.</summary>
+    /// <summary>
+    /// For etcdctl by its own names; for the agent's options as <see cref="AgentOptions"/> uses them.
+    /// </summary>
     public IReadOnlyDictionary<string, string?> Variables => new Dictionary<string, string?>(StringComparer.Ordinal)
     {
         ["ETCDCTL_API"] = "3",
@@ -42,7 +46,8 @@ internal sealed class FilledEtcd : IAsyncDisposable
 
     /// <summary>The options of <c>backup</c> that name this etcd.</summary>
     public static string AgentOptions =>
-        "--etcd-endpoint $ETCDCTL_ENDPOINTS --etcd-ca-file $ETCDCTL_CACERT --etcd-cert-file $ETCDCTL_CERT --etcd-key-file $ETCDCTL_KEY";
+        "--etcd-endpoint $ETCDCTL_ENDPOINTS --etcd-ca-file $ETCDCTL_CACERT --etcd-cert-file $ETCDCTL_CERT "
+        + "--etcd-key-file $ETCDCTL_KEY";
 
     public static Task<FilledEtcd> StartAsync(long quotaBytes, CancellationToken cancellationToken) =>
         StartAsync(

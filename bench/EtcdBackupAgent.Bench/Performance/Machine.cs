@@ -8,7 +8,9 @@ namespace EtcdBackupAgent.Bench.Performance;
 /// <summary>What the measurements were made on, and with which programs.</summary>
 internal static class Machine
 {
-    /// <summary>Every fact that a reader needs to judge the figures, as a Markdown list; read from the machine and the programs.</summary>
+    /// <summary>
+    /// Every fact that a reader needs to judge the figures, as a Markdown list; read from the machine and the programs.
+    /// </summary>
     public static async Task<string> DescribeAsync(string agent, string scratch, CancellationToken cancellationToken)
     {
         string[] others =
@@ -40,7 +42,9 @@ internal static class Machine
         }
 
         return $"""
-            - {processor}, {Environment.ProcessorCount} cores, {kibibytes * 1024 / 1e9:0} GB of memory, {RuntimeInformation.OSDescription}
+            - {processor}, {Environment.ProcessorCount} cores, {kibibytes
+                * 1024
+                / 1e9:0} GB of memory, {RuntimeInformation.OSDescription}
             - temporary files on {new DriveInfo(scratch).DriveFormat}; load before the first part: {load}
             - {string.Join("; ", versions)}
             """;

@@ -30,6 +30,7 @@ internal static class Parts
         return unknown is null
             ? [.. All.Where(part => names.Count == 0 || names.Contains(part.Name, StringComparer.Ordinal))]
             : throw new ArgumentException(
-                $"There is no part '{unknown}', only {string.Join(", ", All.Select(part => part.Name))}.", nameof(names));
+                $"There is no part '{unknown}', only {string.Join(", ", All.Select(part => part.Name))}.",
+                nameof(names));
     }
 }

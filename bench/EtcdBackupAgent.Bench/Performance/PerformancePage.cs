@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Bench.Performance;
 
 /// <summary>
-/// docs/performance.md: explanations, written by hand, and between two marks for each subject what was measured last. Only what stands
-/// between the marks is ever replaced.
+/// docs/performance.md: explanations, written by hand, and between two marks for each subject what was measured last.
+/// Only what stands between the marks is ever replaced.
 /// </summary>
 internal sealed class PerformancePage(string file)
 {

@@ -14,7 +14,9 @@ internal static class MachineUsage
     private const int IoWait = 4;
     private const int Fields = 8;
 
-    /// <summary>Seconds in which a processor was not idle, summed over all of them: servers, clients and the kernel.</summary>
+    /// <summary>
+    /// Seconds in which a processor was not idle, summed over all of them: servers, clients and the kernel.
+    /// </summary>
     public static double BusySeconds()
     {
         string all = File.ReadLines("/proc/stat").First();

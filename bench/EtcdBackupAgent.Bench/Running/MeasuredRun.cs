@@ -8,11 +8,15 @@ namespace EtcdBackupAgent.Bench.Running;
 /// <summary>What one run of a program, or of a line of the shell with several, took.</summary>
 /// <param name="Elapsed">From start to end.</param>
 /// <param name="CpuTime">In the programs and in the kernel for them.</param>
-/// <param name="BusySeconds">For which a processor of the machine was busy, summed over all: with the servers that they talk to.</param>
-/// <param name="PeakBytes">The most physical memory that a program held at once, its own file included; of several that ran at
-/// the same time, the sum.</param>
+/// <param name="BusySeconds">
+/// For which a processor of the machine was busy, summed over all: with the servers that they talk to.
+/// </param>
+/// <param name="PeakBytes">The most physical memory that a program held at once, its own file included; of several that
+/// ran at the same time, the sum.</param>
 /// <param name="WrittenBytes">What they caused to be written to disks, whether the files still exist or not.</param>
-/// <param name="ScratchBytes">The most that lay at once in their temporary and working directory, in files with or without a name.</param>
+/// <param name="ScratchBytes">
+/// The most that lay at once in their temporary and working directory, in files with or without a name.
+/// </param>
 /// <param name="TemporaryFiles">Files seen there at any time, by name.</param>
 internal sealed record MeasuredRun(
     TimeSpan Elapsed,
@@ -42,8 +46,8 @@ internal sealed record MeasuredRun(
         RunShellAsync("\"$@\"", [program, .. arguments], environment, scratch, cancellationToken);
 
     /// <summary>
-    /// Runs what bash makes of a text and watches it from outside. The scratch directory is empty: the processes work in it, and take
-    /// it for temporary files.
+    /// Runs what bash makes of a text and watches it from outside. The scratch directory is empty: the processes work
+    /// in it, and take it for temporary files.
     /// </summary>
     /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
     /// <exception cref="TimeoutException">It still runs after a quarter of an hour.</exception>
@@ -98,7 +102,9 @@ internal sealed record MeasuredRun(
             if (clock.Elapsed > Patience)
             {
                 throw new TimeoutException(
-                    $"'{Shown(text, arguments)}' still runs after {Patience.TotalMinutes:0} min. It said:\n{shell.Output}");
+                    $"'{Shown(text, arguments)}' still runs after {Patience.TotalMinutes:0} min. It "
+                    + $"said:\n{shell.Output}"
+                );
             }
         }
         while (shell.IsRunning && await timer.WaitForNextTickAsync(cancellationToken));
@@ -113,7 +119,13 @@ internal sealed record MeasuredRun(
         busy = MachineUsage.BusySeconds() - busy;
         TimeSpan[] times = Times(shell.Output);
         return new MeasuredRun(
-            times[0], times[1] + times[2], busy, peak, usages.Values.Sum(usage => usage.WrittenBytes), scratchBytes, files);
+            times[0],
+            times[1] + times[2],
+            busy,
+            peak,
+            usages.Values.Sum(usage => usage.WrittenBytes),
+            scratchBytes,
+            files);
     }
 
     private static string Shown(string text, IReadOnlyList<string> arguments) =>

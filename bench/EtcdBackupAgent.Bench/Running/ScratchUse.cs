@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>What lies in a scratch directory: files with a name, and files that never had one or lost it and are still open.</summary>
+/// <summary>
+/// What lies in a scratch directory: files with a name, and files that never had one or lost it and are still open.
+/// </summary>
 internal static class ScratchUse
 {
     /// <summary>The bytes of both, for the processes that are asked about.</summary>

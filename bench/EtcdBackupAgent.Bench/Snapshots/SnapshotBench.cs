@@ -6,7 +6,9 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.Bench.Snapshots;
 
-/// <summary>Restoring to a data directory and proving a snapshot, next to <c>etcdutl</c> on the same file in the same run.</summary>
+/// <summary>
+/// Restoring to a data directory and proving a snapshot, next to <c>etcdutl</c> on the same file in the same run.
+/// </summary>
 internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, TextWriter output)
 {
     private const double RestoreRatioMax = 1.0;
@@ -16,8 +18,9 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
     /// <summary>Measures, and prints medians, ratios and what must hold of them.</summary>
     /// <returns>Whether everything holds that must.</returns>
     /// <remarks>
-    /// 1. Fill an etcd, back it up into a repository, and bring the snapshot back as a file. 2. In each round each program does
-    /// its work twice, in turn, from the page cache, and the second time counts; what it made is removed. 3. Compare the medians.
+    /// 1. Fill an etcd, back it up into a repository, and bring the snapshot back as a file. 2. In each round each
+    /// program does its work twice, in turn, from the page cache, and the second time counts; what it made is removed.
+    /// 3. Compare the medians.
     /// </remarks>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
@@ -25,11 +28,16 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         using TestDirectory directory = new();
         string repository = $"file://{directory.Create("repository")}";
         string snapshot = await PrepareAsync(directory, repository, cancellationToken);
-        string stored = Directory.EnumerateFiles(directory["repository"], "etcd.db.zst", SearchOption.AllDirectories).Single();
+        string stored = Directory
+            .EnumerateFiles(directory["repository"], "etcd.db.zst", SearchOption.AllDirectories)
+            .Single();
         string made = directory["data"];
         Candidate[] candidates =
         [
-            new("etcdutl snapshot restore", Peers.Etcd35.Etcdutl, ["snapshot", "restore", snapshot, "--data-dir", made]),
+            new(
+                "etcdutl snapshot restore",
+                Peers.Etcd35.Etcdutl,
+                ["snapshot", "restore", snapshot, "--data-dir", made]),
             new("agent restore --file", agent, ["restore", "--file", snapshot, "--data-dir", made]),
             new("agent restore ID", agent, ["restore", "latest", "--repository", repository, "--data-dir", made]),
             new("etcdutl snapshot status", Peers.Etcd35.Etcdutl, ["snapshot", "status", snapshot]),
@@ -42,14 +50,16 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         {
             foreach (Candidate candidate in candidates)
             {
-                // Memory that nobody used before costs its first user what the machine below takes to give it: both runs use as much.
+                // Memory that nobody used before costs its first user what the machine below takes to give it: both
+                // runs use as much.
                 await RunAsync(candidate, directory, made, cancellationToken);
                 candidate.Runs.Add(await RunAsync(candidate, directory, made, cancellationToken));
             }
         }
 
         // 3
-        await output.WriteLineAsync($"medians of {rounds} rounds, a snapshot of {new FileInfo(snapshot).Length / 1e6:0} MB");
+        await output.WriteLineAsync(
+            $"medians of {rounds} rounds, a snapshot of {new FileInfo(snapshot).Length / 1e6:0} MB");
         foreach (Candidate candidate in candidates)
         {
             await output.WriteLineAsync(
@@ -64,8 +74,12 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         bool[] verdicts =
         [
             await JudgeAsync(restore <= RestoreRatioMax, $"restore --file takes {restore:0.00} of etcdutl's time"),
-            await JudgeAsync(verify <= VerifyRatioMax, $"verify --deep takes {verify:0.00} of twice status and once zstd"),
-            await JudgeAsync(peak < RestorePeakBytesMax, $"a restore's peak memory is {peak / 1e6:0} MB (below 200 MB)"),
+            await JudgeAsync(
+                verify <= VerifyRatioMax,
+                $"verify --deep takes {verify:0.00} of twice status and once zstd"),
+            await JudgeAsync(
+                peak < RestorePeakBytesMax,
+                $"a restore's peak memory is {peak / 1e6:0} MB (below 200 MB)"),
         ];
         return verdicts.All(holds => holds);
     }

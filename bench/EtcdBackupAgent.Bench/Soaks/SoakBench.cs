@@ -24,12 +24,15 @@ internal sealed class SoakBench(string agent, int minutes, int everySeconds, int
         foreach (AgentSample sample in report.Samples.Where((_, index) => index % step == 0))
         {
             await output.WriteLineAsync(
-                $"{sample.At.TotalMinutes,6:0.0} min {sample.Succeeded,7:0} {sample.HeapBytes / 1e6,11:0.0} MB {sample.ResidentBytes / 1e6,8:0.0} MB"
+                $"{sample.At.TotalMinutes,6:0.0} min {sample.Succeeded,7:0} {sample.HeapBytes / 1e6,11:0.0} MB "
+                + $"{sample.ResidentBytes / 1e6,8:0.0} MB"
                 + $" {sample.OpenFiles,12:0} {sample.Sockets,9:0} {sample.Threads,9:0}");
         }
 
         await output.WriteLineAsync(
-            $"seed {seed}: {report.Samples[^1].Succeeded:0} backups, {report.Failures.Count} failed, {report.Outages} outages of etcd or the store");
+            $"seed {seed}: {report.Samples[^1].Succeeded:0} backups, {report.Failures.Count} failed, {report.Outages} "
+            + "outages of etcd or the store"
+        );
         IReadOnlyList<Growth> growths = Growth.Of(report.Samples);
         foreach (Growth growth in growths)
         {

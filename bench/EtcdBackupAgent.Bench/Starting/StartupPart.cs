@@ -55,12 +55,15 @@ internal sealed class StartupPart : IPart
             .RunAsync([.. warm, .. cold], rounds * RoundsFactor, cancellationToken);
         Verdict[] aims =
         [
-            .. standings.Where(standing => standing.Contender.Text.StartsWith("etcd-backup-agent", StringComparison.Ordinal))
+            .. standings
+                .Where(standing => standing.Contender.Text.StartsWith("etcd-backup-agent", StringComparison.Ordinal))
                 .Select(standing => new Verdict(
                     standing.WallSeconds < SecondsMax,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{standing.Contender.Name}: {standing.WallSeconds * 1e3:0} ms, aimed at less than {SecondsMax * 1e3:0} ms"))),
+                        $"{standing.Contender.Name}: {standing.WallSeconds * 1e3:0} ms, aimed at less than "
+                        + $"{SecondsMax * 1e3:0} ms"
+                    ))),
         ];
         return new Section(
             $"""
@@ -77,6 +80,7 @@ internal sealed class StartupPart : IPart
     }
 
     private static string Row(Standing standing) =>
-        $"| {standing.Contender.Name} | {standing.WallSeconds * 1e3:0} ms ({standing.WallSecondsMin * 1e3:0} to {standing.WallSecondsMax * 1e3:0}) "
+        $"| {standing.Contender.Name} | {standing.WallSeconds * 1e3:0} ms ({standing.WallSecondsMin * 1e3:0} to "
+        + $"{standing.WallSecondsMax * 1e3:0}) "
         + $"| {standing.CpuSeconds * 1e3:0} ms | {Megabytes(standing.PeakBytes)} |";
 }
