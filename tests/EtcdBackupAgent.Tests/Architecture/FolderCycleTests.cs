@@ -22,10 +22,11 @@ public sealed class FolderCycleTests
     [MemberData(nameof(ProjectNames))]
     public void No_folder_of_a_project_knows_one_that_knows_it(string project)
     {
-        ILookup<string, string> known = Uses(project).ToLookup(use => use.From, use => use.To);
+        (string From, string To, string Example)[] uses = [.. Uses(project)];
+        ILookup<string, string> known = uses.ToLookup(use => use.From, use => use.To);
         string[] circles =
         [
-            .. Uses(project).Where(use => Reachable(known, use.To).Contains(use.From))
+            .. uses.Where(use => Reachable(known, use.To).Contains(use.From))
                 .Select(use => $"{use.From} → {use.To}: {use.Example}"),
         ];
 
