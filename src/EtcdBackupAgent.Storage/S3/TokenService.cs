@@ -13,23 +13,24 @@ using EtcdBackupAgent.Core.Secrets;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// AWS's Security Token Service, or another server with this call: it gives temporary credentials for a web identity,
-/// such as the token of a pod's service account. docs.aws.amazon.com, "AssumeRoleWithWebIdentity".
+/// A client of AWS's Security Token Service, or of another server with this call. It returns temporary credentials for
+/// a web identity, such as the token of a pod's service account. Source: docs.aws.amazon.com,
+/// "AssumeRoleWithWebIdentity".
 /// </summary>
 /// <remarks>
-/// The SDK's chain of credentials decides when it is asked: for <c>AWS_WEB_IDENTITY_TOKEN_FILE</c> with
-/// <c>AWS_ROLE_ARN</c>, and for a profile with <c>web_identity_token_file</c>. It reads the token's file, keeps the
-/// credentials, and asks again a quarter of an hour before they expire.
+/// The SDK's chain of credentials uses this client for <c>AWS_WEB_IDENTITY_TOKEN_FILE</c> with <c>AWS_ROLE_ARN</c>, and
+/// for a profile with <c>web_identity_token_file</c>. The chain reads the token's file, caches the credentials, and
+/// requests new ones 15 minutes before they expire.
 /// </remarks>
 internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmazonSTS
 {
-    /// <summary>Where the SDK takes the service's URL from; otherwise it makes one of the region.</summary>
+    /// <summary>The variable with the service's URL. Without it, the SDK derives the URL from the region.</summary>
     public const string EndpointVariable = "AWS_ENDPOINT_URL_STS";
 
-    /// <summary>The file of the token.</summary>
+    /// <summary>The variable with the path of the token's file.</summary>
     public const string TokenFileVariable = "AWS_WEB_IDENTITY_TOKEN_FILE";
 
-    /// <summary>The SDK passes no cancellation to this call, so nothing else ends it.</summary>
+    /// <summary>The limit of one call. The SDK passes no cancellation token to it.</summary>
     private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly Lock Once = new();
@@ -45,10 +46,11 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
         : $"AWS {Config.RegionEndpoint?.SystemName}";
 
     /// <summary>
-    /// Lets the SDK find the token service, which it otherwise looks for by reflection, in vain in a native program.
-    /// What it is registered with belongs to the process, as the variables do that lead to it: the first call counts.
+    /// Registers this client with the SDK, which otherwise looks for one by reflection; in a native program that fails.
+    /// The registration is for the whole process, like the variables that select the service: only the first call
+    /// counts.
     /// </summary>
-    /// <param name="handler">Makes what sends: with the proxies and the trusted certificates of the store.</param>
+    /// <param name="handler">Creates the handler, with the proxies and the trusted certificates of the store.</param>
     public static void Register(Func<HttpMessageHandler> handler)
     {
         lock (Once)
@@ -56,19 +58,19 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
             if (_http is null)
             {
                 _http = new HttpClient(handler()) { Timeout = AnswerTimeout };
-                // Without the delegate's type this would be the overload that takes any object for the client itself.
+                // Without the delegate's type, the overload for any object would be chosen, which expects a client.
                 GlobalRuntimeDependencyRegistry.Instance.RegisterSecurityTokenServiceClient(
                     new RuntimeDependencyFactory(Create));
             }
         }
     }
 
-    /// <summary>Whether the SDK could not read the token's file, for which it has no exception of its own.</summary>
+    /// <summary>Whether the SDK failed to read the token's file. It has no exception type for this.</summary>
     public static bool IsUnreadToken(Exception exception) =>
         exception is InvalidOperationException { InnerException: IOException or UnauthorizedAccessException }
         && exception.Message.Contains("WebIdentityTokenFile", StringComparison.Ordinal);
 
-    /// <summary>This call has to be signed, and the SDK does not pass on with which key.</summary>
+    /// <summary>Not supported: this call must be signed, and the SDK does not pass the key for it.</summary>
     AssumeRoleImmutableCredentials ICoreAmazonSTS.CredentialsFromAssumeRoleAuthentication(
         string roleArn, string roleSessionName, AssumeRoleAWSCredentialsOptions options) => throw NotSupported(roleArn);
 
@@ -94,7 +96,7 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
     {
         RegionEndpoint = context.SecurityTokenServiceClientContextData?.Region ?? RegionEndpoint.USEast1,
         HttpClientFactory = new OneHttpClient(_http!),
-        // Tries are counted in one place: S3Connection.
+        // Only S3Connection retries.
         MaxErrorRetry = 0,
         ThrottleRetries = false,
     });
@@ -111,7 +113,7 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
     {
         AssumeRoleWithWebIdentityRequest request = new()
         {
-            // A token that a shell wrote into the file ends in a line end, which is not part of it.
+            // The line end that a shell writes after the token is not part of it.
             WebIdentityToken = SecretText.WithoutLineEnd(token),
             RoleArn = role,
             RoleSessionName = session,
