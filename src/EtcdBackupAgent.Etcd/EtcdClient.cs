@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Failures;
@@ -191,12 +192,10 @@ internal sealed class EtcdClient : IDisposable
         TimeSpan timeout,
         CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(timeout, _timeProvider);
-        using CancellationTokenSource either =
-            CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        using Deadline deadline = new(timeout, _timeProvider, cancellationToken);
         try
         {
-            using AsyncUnaryCall<TResponse> answer = start(new CallOptions(_token, cancellationToken: either.Token));
+            using AsyncUnaryCall<TResponse> answer = start(new CallOptions(_token, cancellationToken: deadline.Token));
             return await answer.ResponseAsync;
         }
         catch (RpcException e) when (cancellationToken.IsCancellationRequested)
@@ -205,7 +204,7 @@ internal sealed class EtcdClient : IDisposable
         }
         catch (RpcException e)
         {
-            throw deadline.IsCancellationRequested
+            throw deadline.HasPassed
                 ? EtcdFailure.Late(Endpoint, call, timeout, e)
                 : EtcdFailure.From(Endpoint, call, e, _connector.Refusal);
         }

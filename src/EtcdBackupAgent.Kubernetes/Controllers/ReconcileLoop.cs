@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
@@ -107,15 +108,12 @@ internal sealed class ReconcileLoop(
 
     private async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(options.ReconcileTimeout, time);
-        using CancellationTokenSource both =
-            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using Deadline deadline = new(options.ReconcileTimeout, time, cancellationToken);
         try
         {
-            return await reconciler.ReconcileAsync(name, both.Token);
+            return await reconciler.ReconcileAsync(name, deadline.Token);
         }
-        catch (OperationCanceledException e)
-            when (deadline.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (deadline.HasPassed)
         {
             throw new BackupException(
                 FailureReason.Unexpected,

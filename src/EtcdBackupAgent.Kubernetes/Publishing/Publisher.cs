@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
@@ -80,11 +81,9 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
 
     private async Task BegunAsync(PublishedRun run, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using CancellationTokenSource limit = new(Limits.Begin, time);
-        await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
+        using Deadline deadline = new(Limits.Begin, time, cancellationToken);
         await NewCall().TryAsync(
-            "publish that a backup has begun", token => _statuses.BegunAsync(run, token), timeIsUp.Token);
+            "publish that a backup has begun", token => _statuses.BegunAsync(run, token), deadline.Token);
     }
 
     private async Task EndedAsync(PublishedRun run, BackupOutcome outcome, Action<BackupException> unpublished)

@@ -1,49 +1,36 @@
+using EtcdBackupAgent.Core.Deadlines;
+
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// One request on its way, or one read of its answer. It is given up when nothing has moved for
-/// <see cref="StallTimeout"/>: a time limit of the whole would be too short for a slow line or too long for a dead one.
+/// One request, or one read of a response. It is given up when no byte has moved for <see cref="StallTimeout"/>: a time
+/// limit of the whole request would be too short for a slow line, or too long for a dead one.
 /// </summary>
-internal sealed class S3Attempt : IDisposable
+internal sealed class S3Attempt(TimeSpan timeout, TimeProvider time, CancellationToken caller) : IDisposable
 {
-    /// <summary>Without a byte taken by the network, or without an answer after the last one.</summary>
+    /// <summary>
+    /// The time without a byte that the network accepts, or without a response after the last byte was sent.
+    /// </summary>
     public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly CancellationToken _caller;
-    private TimeSpan _timeout;
-    private readonly CancellationTokenSource _stalled;
-    private readonly CancellationTokenSource _either;
+    private readonly Deadline _deadline = new(timeout, time, caller);
 
-    public S3Attempt(TimeSpan timeout, TimeProvider time, CancellationToken caller)
-    {
-        _caller = caller;
-        _timeout = timeout;
-        _stalled = new CancellationTokenSource(timeout, time);
-        _either = CancellationTokenSource.CreateLinkedTokenSource(_stalled.Token, caller);
-    }
+    public CancellationToken CancellationToken => _deadline.Token;
 
-    public CancellationToken CancellationToken => _either.Token;
+    /// <summary>Whether the attempt was given up because no byte moved, and not because the caller cancelled.</summary>
+    public bool Stalled => _deadline.HasPassed;
 
-    /// <summary>Whether it was given up because nothing moved, and not because the caller wished so.</summary>
-    public bool Stalled => _stalled.IsCancellationRequested && !_caller.IsCancellationRequested;
+    public TimeoutException Timeout() => new($"nothing moved on the connection for {_deadline.Limit.TotalSeconds:0} s.");
 
-    public TimeoutException Timeout() => new($"nothing moved on the connection for {_timeout.TotalSeconds:0} s.");
+    /// <summary>Waits longer than usual, for a response that may take long.</summary>
+    public void Allow(TimeSpan timeout) => _deadline.Restart(timeout);
 
-    /// <summary>Waits longer than usual, for an answer that is known to take its time.</summary>
-    public void Allow(TimeSpan timeout)
-    {
-        _timeout = timeout;
-        _stalled.CancelAfter(timeout);
-    }
+    /// <summary>
+    /// Returns the bytes to send as a stream. Each of its reads shows that bytes move. It must not outlive the attempt.
+    /// </summary>
+    public Stream Body(ArraySegment<byte> bytes) => new WatchedBody(bytes, _deadline.Restart);
 
-    /// <summary>Bytes to send, whose every read says that something moves. It must not outlive the attempt.</summary>
-    public Stream Body(ArraySegment<byte> bytes) => new WatchedBody(bytes, () => _stalled.CancelAfter(_timeout));
-
-    public void Dispose()
-    {
-        _either.Dispose();
-        _stalled.Dispose();
-    }
+    public void Dispose() => _deadline.Dispose();
 
     private sealed class WatchedBody(ArraySegment<byte> bytes, Action moved)
         : MemoryStream(bytes.Array!, bytes.Offset, bytes.Count, writable: false)

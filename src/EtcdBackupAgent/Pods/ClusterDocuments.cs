@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
@@ -39,9 +40,7 @@ internal sealed class ClusterDocuments(
     public async Task<BoundPolicy> FindAsync(string name, Action<string> warn, CancellationToken cancellationToken)
     {
         BoundPolicy? found = null;
-        using CancellationTokenSource timeIsUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using CancellationTokenSource limit = new(Limits.Begin, time);
-        await using CancellationTokenRegistration link = limit.Token.Register(timeIsUp.Cancel);
+        using Deadline deadline = new(Limits.Begin, time, cancellationToken);
         BackupException? failure = await new PatientCall(cluster.Client, Limits, time).TryAsync(
             $"read policy {cluster.Namespace}/{name}",
             async token =>
@@ -52,7 +51,7 @@ internal sealed class ClusterDocuments(
                     ? null
                     : await new ClusterResourceStore(cluster, secrets).BindAsync(policy, token);
             },
-            timeIsUp.Token);
+            deadline.Token);
         cancellationToken.ThrowIfCancellationRequested();
         if (failure is null)
         {

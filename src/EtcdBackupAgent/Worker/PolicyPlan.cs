@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
@@ -133,15 +134,12 @@ internal sealed class PolicyPlan(
     private async Task<DateTimeOffset?> LastBackupAsync(
         BackupPolicy policy, ResourceSet current, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource timeout = new(options.HistoryTimeout, timeProvider);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
-            timeout.Token,
-            cancellationToken);
+        using Deadline deadline = new(options.HistoryTimeout, timeProvider, cancellationToken);
         try
         {
-            return await runner.LastBackupAsync(policy, current, either.Token);
+            return await runner.LastBackupAsync(policy, current, deadline.Token);
         }
-        catch (Exception e) when (timeout.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (deadline.HasPassed)
         {
             throw new BackupException(
                 FailureReason.StoreUnreachable,

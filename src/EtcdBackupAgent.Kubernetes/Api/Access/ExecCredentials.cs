@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -66,21 +67,19 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
 
         start.Environment["KUBERNETES_EXEC_INFO"] = plugin.Request();
         using Process process = Started(start);
-        using CancellationTokenSource deadline = new(TimeSpan.FromSeconds(RunSecondsMax), time);
-        using CancellationTokenSource both =
-            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using Deadline deadline = new(TimeSpan.FromSeconds(RunSecondsMax), time, cancellationToken);
         try
         {
             process.StandardInput.Close();
-            Task<string> output = process.StandardOutput.ReadToEndAsync(both.Token);
-            Task<string> error = process.StandardError.ReadToEndAsync(both.Token);
+            Task<string> output = process.StandardOutput.ReadToEndAsync(deadline.Token);
+            Task<string> error = process.StandardError.ReadToEndAsync(deadline.Token);
             await Task.WhenAll(output, error);
-            await process.WaitForExitAsync(both.Token);
+            await process.WaitForExitAsync(deadline.Token);
             return process.ExitCode == 0
                 ? await output
                 : throw Failed($"exited with code {process.ExitCode}: {Excerpt(await error)}");
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException e) when (deadline.HasPassed)
         {
             throw Failed($"did not exit within {RunSecondsMax} s", e);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -87,10 +88,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
                 await Task.Delay(options.RetryPeriod, time, cancellationToken);
                 long asked = time.GetTimestamp();
                 TimeSpan left = options.RenewDeadline - time.GetElapsedTime(renewed);
-                using CancellationTokenSource deadline = new(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
-                using CancellationTokenSource both =
-                    CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
-                if (await TryTakeAsync(told, both.Token))
+                using Deadline deadline = new(left, time, cancellationToken);
+                if (await TryTakeAsync(told, deadline.Token))
                 {
                     renewed = asked;
                 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -103,12 +104,11 @@ internal sealed class ResourceWatch(
         }
 
         // 2
-        using CancellationTokenSource deadline = new(WatchTimeout + Grace, time);
-        using CancellationTokenSource both =
-            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using Deadline deadline = new(WatchTimeout + Grace, time, cancellationToken);
         long begun = time.GetTimestamp();
         bool hasHeard = false;
-        await using IAsyncEnumerator<WatchEvent> events = EventsAsync(both.Token).GetAsyncEnumerator(both.Token);
+        await using IAsyncEnumerator<WatchEvent> events =
+            EventsAsync(deadline.Token).GetAsyncEnumerator(deadline.Token);
         while (true)
         {
             try
