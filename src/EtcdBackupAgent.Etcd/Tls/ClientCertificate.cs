@@ -15,7 +15,7 @@ internal static class ClientCertificate
     /// </exception>
     public static SslStreamCertificateContext Read(string certificatePem, string keyPem, DateTimeOffset now)
     {
-        X509Certificate2Collection chain = PemCertificates.Read("client certificate", certificatePem);
+        X509Certificate2Collection chain = PemCertificates.Read("the etcd client certificate", certificatePem);
         X509Certificate2 certificate = chain[0];
         chain.RemoveAt(0);
         string name = $"The etcd client certificate '{certificate.Subject}'";

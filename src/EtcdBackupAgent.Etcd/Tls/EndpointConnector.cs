@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
@@ -16,6 +16,8 @@ internal sealed class EndpointConnector(
     TlsCredentials credentials,
     TimeProvider timeProvider)
 {
+    private const string AuthorityHint = "Check the CA certificates that are given for etcd.";
+
     private const string CertificateHint =
         "Check the client certificate and its key, and that the server trusts their authority.";
 
@@ -54,7 +56,8 @@ internal sealed class EndpointConnector(
 
     private async Task<SslStream> HandshakeAsync(Stream transport, string host, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> problems = [];
+        ServerTrust trust = new(credentials.Authorities, AuthorityHint, timeProvider);
+        UntrustedServerException? untrusted = null;
         AlertingSslStream tls = new(transport, readFailed: e => Refusal = RefusalIn(e) ?? Refusal, timeProvider);
         try
         {
@@ -64,10 +67,12 @@ internal sealed class EndpointConnector(
                     TargetHost = host,
                     ApplicationProtocols = [SslApplicationProtocol.Http2],
                     ClientCertificateContext = credentials.Client,
+                    CertificateChainPolicy = trust.ChainPolicy(),
                     RemoteCertificateValidationCallback = (_, certificate, chain, _) =>
                     {
-                        problems = Judge(certificate, chain, host);
-                        return problems.Count == 0;
+                        // A refusal makes the handshake send an alert to the server, which an exception would not.
+                        untrusted = trust.Check(certificate, chain, host);
+                        return untrusted is null;
                     },
                 },
                 cancellationToken);
@@ -75,13 +80,10 @@ internal sealed class EndpointConnector(
                 ? tls
                 : throw new AuthenticationException("the server did not agree on HTTP/2 (ALPN h2)");
         }
-        catch (Exception e) when (problems.Count > 0 && e is AuthenticationException or IOException)
+        catch (Exception e) when (untrusted is not null && e is AuthenticationException or IOException)
         {
             await tls.DisposeAsync();
-            throw new HandshakeException(
-                $"the server's certificate {string.Join("; it ", problems)}",
-                "Check the CA certificates, the server name and the server's certificate.",
-                e);
+            throw new HandshakeException(untrusted.Message, untrusted.Hint, e);
         }
         catch (Exception e) when (e is AuthenticationException or IOException)
         {
@@ -96,18 +98,6 @@ internal sealed class EndpointConnector(
             await tls.DisposeAsync();
             throw;
         }
-    }
-
-    private IReadOnlyList<string> Judge(X509Certificate? certificate, X509Chain? chain, string host)
-    {
-        if (certificate is null)
-        {
-            return ["is missing"];
-        }
-
-        using X509Certificate2 presented = new(certificate);
-        return ServerCertificate.Problems(
-            presented, chain?.ChainPolicy.ExtraStore ?? [], credentials.Authorities, host, timeProvider.GetUtcNow());
     }
 
     private static HandshakeException? RefusalIn(Exception e) =>

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Etcd.Tls;
 
@@ -39,7 +40,7 @@ internal sealed class TlsCredentials : IDisposable
         }
 
         return new TlsCredentials(
-            authoritiesPem is not null ? PemCertificates.Read("CA certificates", authoritiesPem) : null,
+            authoritiesPem is not null ? PemCertificates.Read("the etcd CA certificates", authoritiesPem) : null,
             certificatePem is not null && keyPem is not null
                 ? ClientCertificate.Read(certificatePem, keyPem, now)
                 : null);

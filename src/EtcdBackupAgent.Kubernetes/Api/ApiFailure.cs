@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Text.Json;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
@@ -64,6 +65,8 @@ internal static class ApiFailure
         {
             switch (e)
             {
+                case UntrustedServerException untrusted:
+                    return (FailureReason.KubernetesUnreachable, untrusted.Message, untrusted.Hint);
                 case AuthenticationException:
                     return (FailureReason.KubernetesUnreachable, e.Message, TrustHint);
                 case TimeoutException:

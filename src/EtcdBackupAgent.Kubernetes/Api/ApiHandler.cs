@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Kubernetes.Api;
 
@@ -13,6 +11,10 @@ internal static class ApiHandler
 {
     /// <summary>The name of the server in messages about a proxy.</summary>
     public const string ServerKind = "an API server";
+
+    private const string AuthorityHint =
+        "Check the CA certificates of the cluster: certificate-authority of the kubeconfig, or ca.crt of the service "
+        + "account.";
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
@@ -27,7 +29,7 @@ internal static class ApiHandler
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>: the CA certificates are
     /// invalid.</exception>
-    public static HttpMessageHandler Create(KubernetesConnection connection)
+    public static HttpMessageHandler Create(KubernetesConnection connection, TimeProvider time)
     {
         ProxyRules proxies = connection.Proxies ?? ProxyRules.None;
 
@@ -44,13 +46,10 @@ internal static class ApiHandler
             PooledConnectionLifetime = ConnectionLifetime,
             Proxy = proxies,
         };
-        handler.SslOptions = new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = Trust(connection),
-            // Null means that there is no certificate, although the delegate's type does not allow it. The callback
-            // runs at each handshake, since the certificate may change.
-            LocalCertificateSelectionCallback = (_, _, _, _, _) => connection.Credentials.Certificate!,
-        };
+        handler.SslOptions = Trust(connection, time).HandlerOptions();
+        // Null means that there is no certificate, although the delegate's type does not allow it. The callback runs at
+        // each handshake, since the certificate may change.
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, _, _) => connection.Credentials.Certificate!;
         if (connection.IsServerUnverified)
         {
             // The kubeconfig requests this: insecure-skip-tls-verify.
@@ -63,29 +62,10 @@ internal static class ApiHandler
         return new ProxiedRequests(proxies, ServerKind, static _ => false, handler);
     }
 
-    private static X509ChainPolicy Trust(KubernetesConnection connection)
-    {
-        // A cluster's CA publishes no revocations.
-        X509ChainPolicy policy = new() { RevocationMode = X509RevocationMode.NoCheck };
-        if (connection.CaCertificatesPem is not { } pem)
-        {
-            return policy;
-        }
-
-        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        try
-        {
-            policy.CustomTrustStore.ImportFromPem(pem);
-        }
-        catch (CryptographicException e)
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput, $"The CA certificates for {connection} cannot be decoded: {e.Message}", e);
-        }
-
-        return policy.CustomTrustStore.Count > 0
-            ? policy
-            : throw new BackupException(
-                FailureReason.InvalidInput, $"The CA certificates for {connection} hold no certificate in PEM.");
-    }
+    private static ServerTrust Trust(KubernetesConnection connection, TimeProvider time) => new(
+        connection.CaCertificatesPem is { } pem
+            ? PemCertificates.Read($"the CA certificates of {connection}", pem)
+            : null,
+        AuthorityHint,
+        time);
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -38,7 +39,7 @@ internal sealed class ApiTransport : IDisposable
         _connection = connection;
         _time = time;
         _root = connection.Server.AbsoluteUri.TrimEnd('/');
-        _client = new HttpClient(ApiHandler.Create(connection))
+        _client = new HttpClient(ApiHandler.Create(connection, time))
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = ResponseBytesMax,
@@ -112,12 +113,10 @@ internal sealed class ApiTransport : IDisposable
     private async Task<HttpResponseMessage> OnceAsync(
         HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
-        using CancellationTokenSource deadline = new(RequestTimeout, _time);
-        using CancellationTokenSource both =
-            CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        using Deadline deadline = new(RequestTimeout, _time, cancellationToken);
         try
         {
-            return await _client.SendAsync(request, completion, both.Token);
+            return await _client.SendAsync(request, completion, deadline.Token);
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {

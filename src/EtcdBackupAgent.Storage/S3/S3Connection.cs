@@ -45,12 +45,12 @@ internal sealed partial class S3Connection : IDisposable
         options.Validate();
         _time = time;
         _logger = logger;
-        _http = new HttpClient(Handler(options, "an S3 server"))
+        _http = new HttpClient(Handler(options, "an S3 server", time))
         {
             // S3Attempt is the time limit.
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        _client = Client(options, _http);
+        _client = Client(options, _http, time);
         Options = options with
         {
             RegionInUse = _client.Config.AuthenticationRegion ?? _client.Config.RegionEndpoint?.SystemName,
@@ -159,7 +159,7 @@ internal sealed partial class S3Connection : IDisposable
         }
     }
 
-    private static ProxiedRequests Handler(S3Options options, string server)
+    private static ProxiedRequests Handler(S3Options options, string server, TimeProvider time)
     {
         // An invalid proxy setting throws here, before anything is sent.
         _ = options.Proxies.For(options.Endpoint ?? AnyOfAws);
@@ -169,7 +169,7 @@ internal sealed partial class S3Connection : IDisposable
             IsForeign,
             new RedirectAnswers(new SocketsHttpHandler
             {
-                SslOptions = ServerTrust.Options(options.CaCertificatePem),
+                SslOptions = S3Trust.Of(options.CaCertificatePem, time).HandlerOptions(),
                 ConnectTimeout = ConnectTimeout,
                 PooledConnectionLifetime = ConnectionLifetime,
                 AllowAutoRedirect = false,
@@ -194,12 +194,12 @@ internal sealed partial class S3Connection : IDisposable
                 && answer.RequestMessage?.Method == HttpMethod.Head);
     }
 
-    private static SdkClient Client(S3Options options, HttpClient http)
+    private static SdkClient Client(S3Options options, HttpClient http, TimeProvider time)
     {
         if (options.Credentials is null)
         {
             AwsVariables.Clean();
-            TokenService.Register(() => Handler(options, "a token service"));
+            TokenService.Register(() => Handler(options, "a token service", time));
         }
 
         AmazonS3Config config = new()

@@ -5,6 +5,7 @@ using Amazon.Runtime;
 using Amazon.S3;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Storage.S3;
 
@@ -132,7 +133,7 @@ internal static class S3Errors
 
         if (Find<UntrustedServerException>(exception) is { } untrusted)
         {
-            return (FailureReason.StoreUnreachable, untrusted.Message, WithHostHint(untrusted.Hint, options));
+            return (FailureReason.StoreUnreachable, $"{untrusted.Message}.", WithHostHint(untrusted.Hint, options));
         }
 
         return exception switch

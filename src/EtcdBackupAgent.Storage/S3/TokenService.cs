@@ -9,6 +9,7 @@ using Amazon.SecurityToken.Model;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Core.Tls;
 
 namespace EtcdBackupAgent.Storage.S3;
 
@@ -179,7 +180,8 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
     {
         (string why, string? hint) =
             S3Errors.Find<ProxyException>(exception) is { } proxy ? (proxy.Message, proxy.Hint)
-            : S3Errors.Find<UntrustedServerException>(exception) is { } untrusted ? (untrusted.Message, untrusted.Hint)
+            : S3Errors.Find<UntrustedServerException>(exception) is { } untrusted
+                ? ($"{untrusted.Message}.", untrusted.Hint)
             : exception is OperationCanceledException ? ($"no answer within {AnswerTimeout.TotalSeconds:0} s.", null)
             : (exception.GetBaseException().Message, (string?)null);
         return new TokenServiceException(

@@ -106,13 +106,13 @@ public sealed class EtcdConnectionTests : IDisposable
         TestCertificate client = _authority.Client("backup");
 
         Assert.Equal(
-            "The etcd client certificate contains no certificate, but PRIVATE KEY.",
+            "Found no certificate in the etcd client certificate, but PRIVATE KEY.",
             Refused(Connection(client.KeyPem, client.KeyPem)).Message);
         Assert.Equal(
             "The etcd client key contains no private key, but CERTIFICATE.",
             Refused(Connection(client.CertificatePem, client.CertificatePem)).Message);
         Assert.Equal(
-            "The etcd CA certificates contains no PEM block.",
+            "Found no PEM block in the etcd CA certificates.",
             Refused(Connection(client.CertificatePem, client.KeyPem) with { CaCertificatesPem = "not PEM" }).Message);
     }
 

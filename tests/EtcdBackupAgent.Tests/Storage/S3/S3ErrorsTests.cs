@@ -2,6 +2,7 @@ using System.Net;
 using Amazon.Runtime;
 using Amazon.S3;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Tls;
 using EtcdBackupAgent.Storage.S3;
 using Xunit;
 
@@ -63,7 +64,7 @@ public sealed class S3ErrorsTests
     [Fact]
     public void A_request_with_an_untrusted_certificate_is_not_retried()
     {
-        UntrustedServerException untrusted = new("it is not trusted.", "Trust it.");
+        UntrustedServerException untrusted = new("it is not trusted", "Trust it.");
         HttpRequestException failure = new(HttpRequestError.SecureConnectionError, "TLS", untrusted);
 
         Assert.False(S3Errors.IsTransient(failure));

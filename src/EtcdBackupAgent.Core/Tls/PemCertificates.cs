@@ -1,15 +1,15 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Tls;
 
-namespace EtcdBackupAgent.Etcd.Tls;
+namespace EtcdBackupAgent.Core.Tls;
 
 /// <summary>Reads one or several certificates in PEM.</summary>
-internal static class PemCertificates
+public static class PemCertificates
 {
     /// <summary>
-    /// Reads all certificates of a text. <paramref name="content"/> names it in messages: <c>CA certificates</c>.
+    /// Reads all certificates of a text. <paramref name="content"/> names it in messages: <c>the etcd CA
+    /// certificates</c>.
     /// </summary>
     /// <returns>At least one certificate, in the order of the text.</returns>
     /// <exception cref="BackupException">
@@ -24,7 +24,7 @@ internal static class PemCertificates
         }
         catch (CryptographicException e)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"The etcd {content} cannot be read: {e.Message}", e);
+            throw new BackupException(FailureReason.InvalidInput, $"Cannot decode {content}: {e.Message}", e);
         }
 
         if (certificates.Count > 0)
@@ -36,7 +36,7 @@ internal static class PemCertificates
         throw new BackupException(
             FailureReason.InvalidInput,
             labels.Count == 0
-                ? $"The etcd {content} contains no PEM block."
-                : $"The etcd {content} contains no certificate, but {string.Join(", ", labels.Distinct())}.");
+                ? $"Found no PEM block in {content}."
+                : $"Found no certificate in {content}, but {string.Join(", ", labels.Distinct())}.");
     }
 }

@@ -3,13 +3,16 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
-namespace EtcdBackupAgent.Etcd.Tls;
+namespace EtcdBackupAgent.Core.Tls;
 
 /// <summary>Checks the certificate that a server presents, and reports everything that is wrong with it.</summary>
 internal static class ServerCertificate
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
     private const string SubjectAlternativeName = "2.5.29.17";
+    private const string TimeHint = "Renew the certificate, or correct the clock of this machine.";
+    private const string NameHint =
+        "Use one of the certificate's names in the address, or issue a certificate for the name in use.";
     private const X509ChainStatusFlags NoAnchor =
         X509ChainStatusFlags.PartialChain | X509ChainStatusFlags.UntrustedRoot;
 
@@ -17,17 +20,15 @@ internal static class ServerCertificate
     /// Checks a certificate and the intermediates presented with it against the only authorities to trust (null for
     /// those of the system) and the name or address that it must be for.
     /// </summary>
-    /// <returns>
-    /// Everything that is wrong with it, as phrases that follow "the server's certificate"; empty if it is valid.
-    /// </returns>
-    public static IReadOnlyList<string> Problems(
+    /// <returns>Everything that is wrong with it; empty if it is valid.</returns>
+    public static IReadOnlyList<CertificateProblem> Problems(
         X509Certificate2 certificate,
         X509Certificate2Collection presented,
         X509Certificate2Collection? authorities,
         string host,
         DateTimeOffset now)
     {
-        List<string> problems = [];
+        List<CertificateProblem> problems = [];
         using X509Chain chain = new();
         chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
         chain.ChainPolicy.VerificationTime = now.UtcDateTime;
@@ -44,24 +45,26 @@ internal static class ServerCertificate
         X509ChainStatusFlags flags = Faults(chain, authorities);
         if (flags.HasFlag(X509ChainStatusFlags.NotTimeValid))
         {
-            problems.Add(TimeProblem(chain, now));
+            problems.Add(new CertificateProblem(TimeProblem(chain, now), TimeHint));
         }
 
         if ((flags & (NoAnchor | X509ChainStatusFlags.NotSignatureValid)) != X509ChainStatusFlags.NoError)
         {
-            problems.Add(
-                $"is not signed by {(authorities is null ? "an authority the system trusts" : "the given CA")}"
-                + $" (its issuer is '{certificate.Issuer}')");
+            problems.Add(new CertificateProblem(
+                $"is not signed by {(authorities is null ? "a CA that this system trusts" : "the given CA")}"
+                + $" (its issuer is '{certificate.Issuer}')",
+                Hint: null));
         }
 
         if (flags != X509ChainStatusFlags.NoError && problems.Count == 0)
         {
-            problems.Add($"is not acceptable ({flags})");
+            problems.Add(new CertificateProblem($"is not acceptable ({flags})", Hint: null));
         }
 
         if (!certificate.MatchesHostname(host, allowWildcards: true, allowCommonName: false))
         {
-            problems.Add($"is not for '{host}' but for {string.Join(", ", Names(certificate))}");
+            problems.Add(new CertificateProblem(
+                $"is not for '{host}' but for {string.Join(", ", Names(certificate))}", NameHint));
         }
 
         return problems;
@@ -108,3 +111,10 @@ internal static class ServerCertificate
         return [.. names.EnumerateDnsNames(), .. addresses];
     }
 }
+
+/// <summary>One thing that is wrong with a server's certificate.</summary>
+/// <param name="Fact">A phrase that follows "the server's certificate".</param>
+/// <param name="Hint">
+/// What to do, in a sentence; null if it depends on where the client's authorities are configured.
+/// </param>
+internal sealed record CertificateProblem(string Fact, string? Hint);

@@ -1,9 +1,9 @@
 using System.Security.Cryptography.X509Certificates;
-using EtcdBackupAgent.Etcd.Tls;
+using EtcdBackupAgent.Core.Tls;
 using EtcdBackupAgent.Testing.Certificates;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Etcd.Tls;
+namespace EtcdBackupAgent.Tests.Core.Tls;
 
 public sealed class ServerCertificateTests : IDisposable
 {
@@ -16,7 +16,7 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData("any.wild.example.org")]
     [InlineData("10.1.2.3")]
     [InlineData("fd00::2")]
-    public void A_name_or_an_address_among_its_alternative_names_is_good(string host) =>
+    public void A_name_or_an_address_among_its_alternative_names_is_valid(string host) =>
         Assert.Empty(Problems(_authority, _authority.AuthorityPem, host));
 
     [Theory]
@@ -29,7 +29,7 @@ public sealed class ServerCertificateTests : IDisposable
             Problems(_authority, _authority.AuthorityPem, host));
 
     [Fact]
-    public void Another_authority_is_told_with_the_issuer()
+    public void Another_authority_is_reported_with_the_issuer()
     {
         using TestCertificates other = new("Other CA");
 
@@ -39,7 +39,7 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
-    public void Another_authority_of_the_same_name_is_told_too()
+    public void Another_authority_of_the_same_name_is_reported_too()
     {
         using TestCertificates impostor = new("Cluster CA");
 
@@ -51,20 +51,20 @@ public sealed class ServerCertificateTests : IDisposable
     [Fact]
     public void Without_a_given_authority_only_those_of_the_system_count() =>
         Assert.Equal(
-            ["is not signed by an authority the system trusts (its issuer is 'CN=Cluster CA')"],
+            ["is not signed by a CA that this system trusts (its issuer is 'CN=Cluster CA')"],
             Problems(_authority, authoritiesPem: null, "10.1.2.3"));
 
     [Theory]
     [InlineData(TestValidity.Past, "expired on 20")]
     [InlineData(TestValidity.Future, "is not valid before 20")]
-    public void Its_dates_are_told_apart_from_its_issuer(TestValidity validity, string why) =>
+    public void Its_dates_are_reported_separately_from_its_issuer(TestValidity validity, string why) =>
         Assert.StartsWith(
             why,
             Assert.Single(Problems(_authority, _authority.AuthorityPem, "10.1.2.3", validity)),
             StringComparison.Ordinal);
 
     [Fact]
-    public void All_problems_are_told_at_once()
+    public void All_problems_are_reported_at_once()
     {
         using TestCertificates other = new("Other CA");
 
@@ -107,12 +107,16 @@ public sealed class ServerCertificateTests : IDisposable
         TestCertificate server, string? presentedPem, string? authoritiesPem, string host)
     {
         using X509Certificate2 certificate = X509Certificate2.CreateFromPem(server.CertificatePem);
-        return ServerCertificate.Problems(
-            certificate,
-            Read(presentedPem) ?? [],
-            Read(authoritiesPem),
-            host,
-            TimeProvider.System.GetUtcNow());
+        return
+        [
+            .. ServerCertificate.Problems(
+                    certificate,
+                    Read(presentedPem) ?? [],
+                    Read(authoritiesPem),
+                    host,
+                    TimeProvider.System.GetUtcNow())
+                .Select(problem => problem.Fact),
+        ];
     }
 
     private static X509Certificate2Collection? Read(string? pem)
