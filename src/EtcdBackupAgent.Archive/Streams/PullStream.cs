@@ -5,7 +5,7 @@ namespace EtcdBackupAgent.Archive.Streams;
 /// it needs. Memory is constant for any length. Not for concurrent use: a read must complete before the stream is
 /// disposed.
 /// </summary>
-public abstract class PullStream : Stream
+public abstract class PullStream : ForwardOnlyStream
 {
     private readonly bool _leaveOpen;
     private bool _disposed;
@@ -23,18 +23,6 @@ public abstract class PullStream : Stream
     }
 
     public sealed override bool CanRead => !_disposed;
-
-    public sealed override bool CanSeek => false;
-
-    public sealed override bool CanWrite => false;
-
-    public sealed override long Length => throw new NotSupportedException("The length is not known before the end.");
-
-    public sealed override long Position
-    {
-        get => throw new NotSupportedException("This stream is read-only and forward-only.");
-        set => throw new NotSupportedException("This stream is read-only and forward-only.");
-    }
 
     protected Stream Source { get; }
 
@@ -57,25 +45,6 @@ public abstract class PullStream : Stream
             ? ValueTask.FromCanceled<int>(cancellationToken)
             : buffer.IsEmpty ? ValueTask.FromResult(0) : PullAsync(buffer, cancellationToken);
     }
-
-    public sealed override Task<int> ReadAsync(
-        byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        ValidateBufferArguments(buffer, offset, count);
-        return ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-    }
-
-    public sealed override void Flush()
-    {
-    }
-
-    public sealed override long Seek(long offset, SeekOrigin origin) =>
-        throw new NotSupportedException("This stream is read-only and forward-only.");
-
-    public sealed override void SetLength(long value) => throw new NotSupportedException("This stream is read-only.");
-
-    public sealed override void Write(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("This stream is read-only.");
 
     public sealed override async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Failures;
@@ -21,7 +22,7 @@ namespace EtcdBackupAgent.Etcd.Streaming;
 /// </list>
 /// Source: <c>Maintenance.Snapshot</c> in etcd's <c>server/etcdserver/api/v3rpc/maintenance.go</c>.
 /// </remarks>
-internal sealed class SnapshotStream : Stream, IDigestedStream
+internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
 {
     private readonly string _endpoint;
     private readonly IDisposable _connection;
@@ -58,20 +59,6 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
 
     /// <inheritdoc />
     public long BytesRead => _receivedBytes;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <summary>
     /// Makes the call and reads its first message, which announces the size; the stream then owns the connection.
@@ -149,22 +136,6 @@ internal sealed class SnapshotStream : Stream, IDigestedStream
             throw Broken(EtcdFailure.DescribeEnd(e), e);
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) =>
-        throw new NotSupportedException("A snapshot is read asynchronously.");
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
 using Microsoft.Win32.SafeHandles;
@@ -5,7 +6,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Storage.FileSystem;
 
 /// <summary>A stored file or a part of it, with the length that it had when it was opened.</summary>
-internal sealed class FileReadStream : ObjectReadStream
+internal sealed class FileReadStream : ForwardOnlyStream
 {
     private readonly SafeFileHandle _file;
     private readonly ObjectKey _key;

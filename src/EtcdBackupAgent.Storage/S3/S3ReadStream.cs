@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
+using EtcdBackupAgent.Archive.Streams;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
 using ByteRange = EtcdBackupAgent.Core.Stores.ByteRange;
@@ -11,7 +12,7 @@ namespace EtcdBackupAgent.Storage.S3;
 /// An object that is read from the network. If the connection breaks, the rest is requested on a new connection,
 /// provided that the object has not changed. Either every promised byte is returned, or the read fails.
 /// </summary>
-internal sealed class S3ReadStream : ObjectReadStream
+internal sealed class S3ReadStream : ForwardOnlyStream
 {
     /// <summary>The number of times the connection may break before <see cref="ProgressBytes"/> arrive.</summary>
     private const int BreaksMax = 5;
