@@ -90,14 +90,9 @@ public sealed partial class EtcdSnapshotSource(
             ?? failures[0];
         return failures.Count == 1
             ? first
-            : new BackupException(
-                first.Reason,
+            : first.WithMessage(
                 "None of the etcd endpoints returned a snapshot. "
-                + string.Join(' ', failures.Select(failure => failure.Message)),
-                first)
-            {
-                Hint = first.Hint,
-            };
+                + string.Join(' ', failures.Select(failure => failure.Message)));
     }
 
     private void LogChoice(MemberAnswer chosen, SnapshotStream stream, List<BackupException> failures)

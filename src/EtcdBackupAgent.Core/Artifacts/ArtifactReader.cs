@@ -110,8 +110,8 @@ internal sealed class ArtifactReader(
     private static BackupException NoKey(string message, Exception? inner = null) =>
         new(FailureReason.KeyRefused, message, inner)
         {
-            Hint = "Give --passphrase-file, or --identity-file with the identity of one of the repository's "
-                + "recipients.",
+            Hint = "Give the passphrase, or the identity of one of the repository's recipients.",
+            Settings = [Setting.Identity],
         };
 
     private PullStream Decrypt(ArtifactManifest artifact, DigestingStream stored) =>

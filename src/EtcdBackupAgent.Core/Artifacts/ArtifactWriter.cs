@@ -90,7 +90,8 @@ internal sealed class ArtifactWriter(
         {
             throw new BackupException(FailureReason.TargetUnusable, $"Cannot store '{key}': {e.Message}", e)
             {
-                Hint = "Choose another directory with --scratch-dir.",
+                Hint = "Choose another scratch directory.",
+                Settings = [Setting.ScratchDirectory],
             };
         }
         finally

@@ -160,9 +160,7 @@ public sealed class BackupRun(
         {
             return outcome with
             {
-                VerifyFailure = new BackupException(
-                    e.Reason, $"Snapshot {id} exists, but verifying it failed: {e.Message}", e)
-                { Hint = e.Hint },
+                VerifyFailure = e.WithMessage($"Snapshot {id} exists, but verifying it failed: {e.Message}"),
             };
         }
         catch (OperationCanceledException e)
@@ -218,8 +216,7 @@ public sealed class BackupRun(
         {
             throw new BackupException(FailureReason.CertificatesUnreadable, e.Message, e)
             {
-                Hint = "The agent must be able to read every file below the certificates directory "
-                    + "(certsDir, --certs-dir).",
+                Hint = "The agent must be able to read every file below the certificates directory.",
             };
         }
     }

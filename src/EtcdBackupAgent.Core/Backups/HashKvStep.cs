@@ -115,11 +115,9 @@ internal sealed class HashKvStep(BackupRepository repository, BackupRequest requ
         }
         catch (BackupException e)
         {
-            throw new BackupException(
-                e.Reason,
+            throw e.WithMessage(
                 "It is not known whether HashKV is due (hashKV: Daily), because the repository cannot be read: "
-                + $"{e.Message}",
-                e);
+                + $"{e.Message}");
         }
 
         return recent.LastOrDefault(snapshot =>

@@ -66,6 +66,7 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
                 e)
             {
                 Hint = $"Remove the object {old} with a user who may delete. {e.Hint}".TrimEnd(),
+                Settings = e.Settings,
             };
         }
     }
@@ -130,8 +131,8 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
                 FailureReason.KeyRefused,
                 $"The repository at {Store.Address} contains no key that a passphrase could open.")
             {
-                Hint = "It was created with recipients, or its key object is lost: give the identity with "
-                    + "--identity-file.",
+                Hint = "It was created with recipients, or its key object is lost: give the identity.",
+                Settings = [Setting.Identity],
             }
             : new BackupException(
                 FailureReason.KeyRefused,

@@ -44,8 +44,8 @@ public static class SeparatePlaces
         {
             Named source = new("the certificates directory", certificates);
             Named target = new(Repository, repository);
-            const string sourceHint = "Keep the repository outside the directory that is backed up "
-                + "(certsDir, --certs-dir), and the other way round.";
+            const string sourceHint =
+                "Keep the repository outside the directory that is backed up, and the other way round.";
             Refuse(target, source, "each backup would contain all previous backups", sourceHint);
             Refuse(source, target, "the repository's directory must contain only its own objects", sourceHint);
         }
@@ -62,7 +62,8 @@ public static class SeparatePlaces
                 new Named("the scratch directory", scratch),
                 new Named(Repository, repository),
                 "temporary data must not be on the repository's disk",
-                "Choose another directory with --scratch-dir, or with the variable TMPDIR.");
+                "Choose another scratch directory.",
+                Setting.ScratchDirectory);
         }
     }
 
@@ -129,7 +130,8 @@ public static class SeparatePlaces
         }
     }
 
-    private static void Refuse(Named inner, Named outer, string why, string hint)
+    private static void Refuse(
+        Named inner, Named outer, string why, string hint, params IReadOnlyList<Setting> settings)
     {
         if (!outer.Place.Contains(inner.Place))
         {
@@ -142,6 +144,7 @@ public static class SeparatePlaces
             FailureReason.InvalidInput, $"{title}, {inner.Place}, {relation} {outer.Title}, {outer.Place}: {why}.")
         {
             Hint = hint,
+            Settings = settings,
         };
     }
 

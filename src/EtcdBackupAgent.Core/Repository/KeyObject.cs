@@ -103,7 +103,8 @@ internal static class KeyObject
             throw new BackupException(
                 FailureReason.DataDamaged, $"The key {key} in {store.Address} is damaged: {e.Message}", e)
             {
-                Hint = "Give the identity itself with --identity-file, or another passphrase's key if there is one.",
+                Hint = "Give the identity itself, or the passphrase of another key if there is one.",
+                Settings = [Setting.Identity],
             };
         }
     }

@@ -103,7 +103,7 @@ internal sealed class VerificationRecords(IObjectStore store)
     ];
 
     private static BackupException Failed(string what, BackupException why) =>
-        new(why.Reason, $"{what}: {why.Message}", why) { Hint = why.Hint };
+        why.WithMessage($"{what}: {why.Message}");
 
     private async Task<(VerificationRecord? Record, BackupException? Problem)> ReadAsync(
         SnapshotFolder folder,

@@ -37,8 +37,7 @@ internal static class RestoredIdentity
             throw Refused(
                 $"With the token '{plan.Token}' the restored cluster would have the ID {cluster}, which another "
                 + $"cluster has had since an earlier restore: snapshot {living.Id} was taken from it.",
-                hint: "Choose a new token and use it for all members: "
-                    + "--initial-cluster-token restored-again-1.");
+                hint: "Choose a new token, such as restored-again-1, and give it to all members.");
         }
     }
 
@@ -52,7 +51,8 @@ internal static class RestoredIdentity
             + "with their own data.",
             inner)
         {
-            Hint = hint ?? "Omit --initial-cluster-token: a token is derived from the snapshot. "
+            Hint = hint ?? "Give no token: one is derived from the snapshot. "
                 + "Or choose a token that no cluster with these peer URLs ever had.",
+            Settings = [Setting.ClusterToken],
         };
 }

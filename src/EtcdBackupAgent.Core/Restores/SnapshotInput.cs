@@ -62,8 +62,9 @@ internal sealed class SnapshotInput : IDisposable
                 $"{name} does not end in etcd's SHA-256: it has {sizeBytes} bytes. Either a part is missing, or it is "
                 + "not a snapshot.")
             {
-                Hint = "A copy of a member's own database (member/snap/db) has no SHA-256: add --skip-hash-check for "
-                    + "such a file.",
+                Hint = "A copy of a member's own database (member/snap/db) has no SHA-256: skip the check for such a "
+                    + "file.",
+                Settings = [Setting.HashCheck],
             };
         }
 

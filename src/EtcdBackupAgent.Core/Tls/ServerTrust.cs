@@ -9,7 +9,8 @@ namespace EtcdBackupAgent.Core.Tls;
 /// </summary>
 /// <param name="authorities">The only authorities to trust; null for those of the system.</param>
 /// <param name="authorityHint">
-/// A sentence that says where the authorities of this server are configured, for a certificate that none of them signed.
+/// A sentence that says where the authorities of this server are configured, for a certificate that none of them
+/// signed.
 /// </param>
 /// <param name="time">The clock against which the dates of certificates are checked.</param>
 public sealed class ServerTrust(X509Certificate2Collection? authorities, string authorityHint, TimeProvider time)
@@ -50,8 +51,8 @@ public sealed class ServerTrust(X509Certificate2Collection? authorities, string 
 
     /// <summary>
     /// Returns the policy of the chain that .NET builds before <see cref="Check"/> runs. Without the authorities, .NET
-    /// might try to download a missing one. A private authority rarely publishes revocations, and a backup must not wait
-    /// for them.
+    /// might try to download a missing one. A private authority rarely publishes revocations, and a backup must not
+    /// wait for them.
     /// </summary>
     public X509ChainPolicy ChainPolicy()
     {

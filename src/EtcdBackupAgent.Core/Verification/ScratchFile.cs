@@ -90,7 +90,7 @@ internal sealed class ScratchFile : IDisposable
     private static BackupException Unusable(string directory, string why, Exception? inner = null) =>
         new(FailureReason.TargetUnusable, $"The scratch directory {directory} cannot hold the database: {why}.", inner)
         {
-            Hint = "Choose a directory that this user may write to and that has room, with --scratch-dir or the "
-                + "variable TMPDIR.",
+            Hint = "Choose a scratch directory that this user may write to and that has room.",
+            Settings = [Setting.ScratchDirectory],
         };
 }

@@ -188,7 +188,7 @@ internal sealed class LocationReconciler(
     private async Task<TimeSpan?> FailedAsync(
         LocationObject item, BackupException failure, CancellationToken cancellationToken)
     {
-        string message = failure.MessageWithHint;
+        string message = failure.MessageWithHint(SettingFields.NameOf);
         if (!item.Status.IsFailed(message, item.Generation))
         {
             DateTimeOffset now = time.GetUtcNow();

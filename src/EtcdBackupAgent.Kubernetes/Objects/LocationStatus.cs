@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
@@ -65,9 +66,9 @@ internal sealed class LocationStatus(JsonObject status)
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)
     {
         SetInit(Failed, generation, now);
-        status[ErrorMessage] = failure.MessageWithHint;
-        Conditions.Set(
-            StatusConditions.Ready, holds: false, $"{failure.Reason}", failure.MessageWithHint, generation, now);
+        string message = failure.MessageWithHint(SettingFields.NameOf);
+        status[ErrorMessage] = message;
+        Conditions.Set(StatusConditions.Ready, holds: false, $"{failure.Reason}", message, generation, now);
     }
 
     /// <summary>Reports that a sync has compared the records with the repository.</summary>

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
@@ -181,7 +182,7 @@ internal sealed class PolicyStatus(JsonObject status)
     {
         if (SetRun(PolicyRunState.Failed, pod, generation, at, now))
         {
-            status[ErrorMessage] = failure.MessageWithHint;
+            status[ErrorMessage] = failure.MessageWithHint(SettingFields.NameOf);
             Conditions.Set(
                 StatusConditions.BackupSucceeded,
                 holds: false,

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Resources.Binding;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
@@ -92,7 +93,7 @@ internal sealed class RestoreStatus(JsonObject status)
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)
     {
         SetEnd(Failed, generation, now);
-        status[ErrorMessage] = failure.MessageWithHint;
+        status[ErrorMessage] = failure.MessageWithHint(SettingFields.NameOf);
         Conditions.Set(StatusConditions.Ready, holds: false, $"{failure.Reason}", failure.Message, generation, now);
     }
 

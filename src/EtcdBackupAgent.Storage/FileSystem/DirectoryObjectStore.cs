@@ -111,13 +111,8 @@ public sealed class DirectoryObjectStore : IObjectStore
         {
             [] => Task.CompletedTask,
             [var only] => throw only,
-            [var first, ..] => throw new BackupException(
-                first.Reason,
-                $"{failures.Count} of {keys.Count} objects could not be deleted. The first: {first.Message}",
-                first)
-            {
-                Hint = first.Hint,
-            },
+            [var first, ..] => throw first.WithMessage(
+                $"{failures.Count} of {keys.Count} objects could not be deleted. The first: {first.Message}"),
         };
     }
 

@@ -203,6 +203,7 @@ internal sealed partial class ObjectCreation(
             {
                 Hint = $"Delete the version {versionId} of '{Options.KeyPrefix}{key}' with a user who has the "
                     + $"permission. {e.Hint}",
+                Settings = e.Settings,
             };
         }
     }

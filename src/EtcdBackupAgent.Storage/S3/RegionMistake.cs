@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.RegularExpressions;
 using Amazon.Runtime.Internal;
 using Amazon.S3;
+using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Storage.S3;
 
@@ -49,16 +50,20 @@ internal sealed partial record RegionMistake(string? Region, string? Endpoint)
             + $"{answer.Message}).";
     }
 
-    /// <summary>Returns which setting to change.</summary>
+    /// <summary>Returns what to change.</summary>
     public string Hint(S3Options options)
     {
-        string region = Region is null ? "Set the bucket's region" : $"Set the region {Region}";
-        string hint = $"{region} with --s3-region or AWS_REGION; in a BackupLocation, with the field region.";
-        return Endpoint is null || options.Endpoint is null
-            ? hint
-            : $"{hint} If the endpoint differs, set --s3-endpoint, or url of the BackupLocation, to "
-                + $"{Endpoint} without the bucket's name.";
+        string hint = Region is null ? "Set the bucket's region." : $"Set the region {Region}.";
+        return HasOtherEndpoint(options)
+            ? $"{hint} If the endpoint differs, set it to {Endpoint} without the bucket's name."
+            : hint;
     }
+
+    /// <summary>Returns the settings to which the hint refers.</summary>
+    public IReadOnlyList<Setting> Settings(S3Options options) =>
+        HasOtherEndpoint(options) ? [Setting.S3Region, Setting.S3Endpoint] : [Setting.S3Region];
+
+    private bool HasOtherEndpoint(S3Options options) => Endpoint is not null && options.Endpoint is not null;
 
     private static string? Header(AmazonS3Exception answer, string name) =>
         answer.InnerException is HttpErrorResponseException { Response: { } response } && response.IsHeaderPresent(name)

@@ -20,7 +20,8 @@ internal sealed class S3Attempt(TimeSpan timeout, TimeProvider time, Cancellatio
     /// <summary>Whether the attempt was given up because no byte moved, and not because the caller cancelled.</summary>
     public bool Stalled => _deadline.HasPassed;
 
-    public TimeoutException Timeout() => new($"nothing moved on the connection for {_deadline.Limit.TotalSeconds:0} s.");
+    public TimeoutException Timeout() =>
+        new($"nothing moved on the connection for {_deadline.Limit.TotalSeconds:0} s.");
 
     /// <summary>Waits longer than usual, for a response that may take long.</summary>
     public void Allow(TimeSpan timeout) => _deadline.Restart(timeout);

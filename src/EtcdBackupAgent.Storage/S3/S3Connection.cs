@@ -242,7 +242,8 @@ internal sealed partial class S3Connection : IDisposable
             throw new BackupException(
                 FailureReason.InvalidInput, $"{options.Address} cannot be used: {e.Message}", e)
             {
-                Hint = "Set --s3-region, or AWS_REGION.",
+                Hint = "Set the region.",
+                Settings = [Setting.S3Region],
             };
         }
     }

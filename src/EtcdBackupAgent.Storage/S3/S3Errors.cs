@@ -93,8 +93,33 @@ internal static class S3Errors
     {
         (FailureReason reason, string fact, string? hint) = Diagnose(exception, action, options);
         string message = $"Cannot {action.Text} in {options.Address}: {fact}";
-        return new BackupException(reason, message, exception) { Hint = hint };
+        return new BackupException(reason, message, exception)
+        {
+            Hint = hint,
+            Settings = SettingsOf(exception, options),
+        };
     }
+
+    /// <summary>Returns the settings to which the hint of a failure refers.</summary>
+    private static IReadOnlyList<Setting> SettingsOf(Exception exception, S3Options options)
+    {
+        if (Find<TokenServiceException>(exception) is null && Find<UntrustedServerException>(exception) is not null)
+        {
+            return [Setting.S3CaCertificate];
+        }
+
+        return exception is not AmazonS3Exception answer ? []
+            : RegionMistake.Find(answer) is { } mistake ? mistake.Settings(options)
+            : answer.ErrorCode == "InvalidStorageClass" ? [Setting.S3StorageClass]
+            : IsAboutKmsKey(answer) ? [Setting.S3KmsKey]
+            : [];
+    }
+
+    private static bool IsAboutKmsKey(AmazonS3Exception answer) =>
+        answer.ErrorCode?.StartsWith("KMS.", StringComparison.Ordinal) == true || IsUnknownKmsKey(answer);
+
+    private static bool IsUnknownKmsKey(AmazonS3Exception answer) =>
+        answer.ErrorCode == "InvalidAccessKeyId" && answer.Message.Contains("kms-keyid", StringComparison.Ordinal);
 
     /// <summary>The exception itself, or what caused it, if that is of the type.</summary>
     internal static T? Find<T>(Exception? exception)
@@ -121,9 +146,8 @@ internal static class S3Errors
             return (
                 FailureReason.StoreDenied,
                 $"the web identity token cannot be read: {exception.InnerException!.Message}",
-                $"See that the file that {TokenService.TokenFileVariable} names is there and may be read; in a pod it "
-                + "is "
-                + "in a projected volume.");
+                $"Check that the file that {TokenService.TokenFileVariable} names exists and can be read; in a pod it "
+                + "is in a projected volume.");
         }
 
         if (Find<ProxyException>(exception) is { } proxy)
@@ -215,21 +239,21 @@ internal static class S3Errors
     private static (FailureReason, string, string?)? DiagnoseSettings(AmazonS3Exception answer, S3Options options) =>
         answer.ErrorCode switch
         {
-            "InvalidAccessKeyId" when answer.Message.Contains("kms-keyid", StringComparison.Ordinal) => (
+            "InvalidAccessKeyId" when IsUnknownKmsKey(answer) => (
                 FailureReason.StoreDenied,
                 $"the server does not know the key '{options.Objects.KmsKeyId}' of its key management service "
                 + $"(InvalidAccessKeyId: {answer.Message}).",
-                "Correct kmsKeyId (--s3-sse-kms-key-id)."),
+                "Correct the ID of the key."),
             { } code when code.StartsWith("KMS.", StringComparison.Ordinal) => (
                 FailureReason.StoreDenied,
                 $"the server cannot use the key of its key management service ({code}: {answer.Message}).",
-                "Correct kmsKeyId (--s3-sse-kms-key-id), or let the user and the store use the key: "
-                + "kms:GenerateDataKey to store, kms:Decrypt to read."),
+                "Correct the ID of the key, or let the user and the store use the key: kms:GenerateDataKey to store, "
+                + "kms:Decrypt to read."),
             "InvalidStorageClass" => (
                 FailureReason.InvalidInput,
                 $"the server does not have the storage class '{options.Objects.StorageClass}' ({answer.ErrorCode}: "
                 + $"{answer.Message}).",
-                "Correct storageClass (--s3-storage-class), or leave it out for the bucket's default."),
+                "Correct the storage class, or leave it out for the bucket's default."),
             "InvalidObjectState" => (
                 FailureReason.StoreFailed,
                 $"the object is in an archive storage class and cannot be read immediately "

@@ -118,9 +118,12 @@ public sealed partial record S3Options
 
         if (Region is not null && !RegionPattern().IsMatch(Region))
         {
-            throw Invalid(
-                $"The S3 region '{Region}' (--s3-region, AWS_REGION, or region of the BackupLocation) must consist of "
-                + "letters, digits, '-' and '_', such as eu-central-1.");
+            throw new BackupException(
+                FailureReason.InvalidInput, $"The S3 region '{Region}' must consist of letters, digits, '-' and '_'.")
+            {
+                Hint = "A region is, for example, eu-central-1.",
+                Settings = [Setting.S3Region],
+            };
         }
     }
 

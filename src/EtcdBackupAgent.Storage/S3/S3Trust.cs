@@ -13,9 +13,7 @@ internal static class S3Trust
     /// </summary>
     public const string BundleVariable = "AWS_CA_BUNDLE";
 
-    private const string AuthorityHint =
-        "Give the certificate of the CA that signed it: caCertificate of the BackupLocation, --s3-ca-file, or "
-        + BundleVariable + ".";
+    private const string AuthorityHint = "Give the certificate of the CA that signed it.";
 
     /// <summary>
     /// Returns the trust in the given certificates; if none are given, in those of <see cref="BundleVariable"/>; if

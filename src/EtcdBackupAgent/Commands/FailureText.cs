@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Output;
@@ -11,9 +12,9 @@ internal static class FailureText
     public static void Write(BackupException failure)
     {
         WriteLine("error", failure.Message);
-        if (failure.Hint is not null)
+        if (failure.HintFor(SettingOptions.NameOf) is { } hint)
         {
-            WriteLine("hint", failure.Hint);
+            WriteLine("hint", hint);
         }
     }
 

@@ -104,7 +104,7 @@ internal sealed class PolicyPlan(
         }
         catch (BackupException e)
         {
-            logger.HistoryUnknown(policy.Name, e.Reason, e.Message, e.Hint ?? "", options.HistoryRetryPeriod);
+            logger.HistoryUnknown(policy.Name, e.Reason, e.Message, WorkerLog.HintOf(e), options.HistoryRetryPeriod);
             return false;
         }
 

@@ -93,13 +93,8 @@ internal sealed partial class PolicyRunner(
 
         if (outcome.PruneFailure is { } failure)
         {
-            throw new BackupException(
-                failure.Reason,
-                $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}",
-                failure)
-            {
-                Hint = failure.Hint,
-            };
+            throw failure.WithMessage(
+                $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}");
         }
     }
 

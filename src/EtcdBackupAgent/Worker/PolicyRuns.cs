@@ -105,7 +105,7 @@ internal sealed class PolicyRuns(
         }
         catch (BackupException e)
         {
-            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, e.Hint ?? "");
+            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, WorkerLog.HintOf(e));
         }
         catch (Exception e)
         {

@@ -1,6 +1,8 @@
+using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Resources.Binding;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Worker;
@@ -8,6 +10,13 @@ namespace EtcdBackupAgent.Worker;
 /// <summary>The events of the worker.</summary>
 internal static partial class WorkerLog
 {
+    /// <summary>
+    /// Returns the hint of a failure for a log line; empty if there is none. A setting has the name of its field, or of
+    /// its option if no field sets it.
+    /// </summary>
+    public static string HintOf(BackupException failure) =>
+        failure.HintFor(setting => SettingFields.NameOf(setting) ?? SettingOptions.NameOf(setting)) ?? "";
+
     [LoggerMessage(LogLevel.Information, "The worker has started with {Policies} policies of {Address}.")]
     public static partial void WorkerStarted(this ILogger logger, int policies, string address);
 

@@ -35,6 +35,6 @@ public sealed class RegionTests
 
         Assert.Equal(2, listed.ExitCode);
         Assert.Contains($"signed for the region '{used}'", listed.StandardError, StringComparison.Ordinal);
-        Assert.Contains("Set the region home-1 with --s3-region", listed.StandardError, StringComparison.Ordinal);
+        Assert.Contains("Set the region home-1. Use --s3-region", listed.StandardError, StringComparison.Ordinal);
     }
 }

@@ -62,11 +62,11 @@ public sealed class RegionTests(RgwFixture fixture)
         Assert.All(
             [.. parts, "signed for the region 'us-west-2'", scene.Proxy.Endpoint.Authority],
             part => Assert.Contains(part, e.Message, StringComparison.Ordinal));
-        Assert.Contains("--s3-region or AWS_REGION; in a BackupLocation, with the field "
-            + "region", e.Hint, StringComparison.Ordinal);
         Assert.Equal(
-            e.Message.Contains("endpoint ", StringComparison.Ordinal),
-            e.Hint!.Contains("--s3-endpoint", StringComparison.Ordinal));
+            e.Message.Contains("endpoint ", StringComparison.Ordinal)
+                ? [Setting.S3Region, Setting.S3Endpoint]
+                : [Setting.S3Region],
+            e.Settings);
     }
 
     [Fact]

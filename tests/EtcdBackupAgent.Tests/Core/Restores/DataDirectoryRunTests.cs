@@ -202,7 +202,8 @@ public sealed class DataDirectoryRunTests : IDisposable
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.Contains(
             $"since an earlier restore: snapshot {folder.Id} was taken from it", e.Message, StringComparison.Ordinal);
-        Assert.Contains("--initial-cluster-token restored-again-1", e.Hint, StringComparison.Ordinal);
+        Assert.Contains("restored-again-1", e.Hint, StringComparison.Ordinal);
+        Assert.Equal([Setting.ClusterToken], e.Settings);
         Assert.False(Directory.Exists(_fixture["data"]));
         Assert.NotEqual(
             earlier,

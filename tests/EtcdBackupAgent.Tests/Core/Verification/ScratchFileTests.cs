@@ -60,7 +60,7 @@ public sealed class ScratchFileTests : IDisposable
 
         Assert.Equal(FailureReason.TargetUnusable, failure.Reason);
         Assert.Contains(_fixture[name], failure.Message, StringComparison.Ordinal);
-        Assert.Contains("--scratch-dir", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal([Setting.ScratchDirectory], failure.Settings);
         Assert.Null((await repository.FindAsync("latest", CancellationToken.None)).Verification);
     }
 
@@ -92,7 +92,7 @@ public sealed class ScratchFileTests : IDisposable
             () => scratch.FillAsync(new MemoryStream(SnapshotBytes.Create(512 * 200)), CancellationToken.None));
 
         Assert.Equal(FailureReason.TargetUnusable, failure.Reason);
-        Assert.Contains("--scratch-dir", failure.Hint, StringComparison.Ordinal);
+        Assert.Equal([Setting.ScratchDirectory], failure.Settings);
     }
 
     [Fact]

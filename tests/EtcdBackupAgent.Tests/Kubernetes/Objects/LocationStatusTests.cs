@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
+using EtcdBackupAgent.Resources.Binding;
 using EtcdBackupAgent.Tests.Resources;
 using Xunit;
 
@@ -65,7 +66,7 @@ public sealed class LocationStatusTests
         status.SetReady("s3://a", generation: 3, DateTimeOffset.UnixEpoch);
         Assert.Equal(
             (true, false, false),
-            (status.IsReady(3), status.IsReady(2), status.IsFailed(failure.MessageWithHint, 3)));
+            (status.IsReady(3), status.IsReady(2), status.IsFailed(failure.MessageWithHint(SettingFields.NameOf), 3)));
         Assert.Equal(
             """
             {"pinned":{},"unknown":1,"initStatus":"Completed","initTime":"1970-01-01T00:00:00Z","observedGeneration":3,
