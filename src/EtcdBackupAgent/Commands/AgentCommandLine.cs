@@ -35,7 +35,7 @@ internal static class AgentCommandLine
 
         if (parsed.Action is ParseErrorAction)
         {
-            FailureText.Write(ParseMistake.Of(parsed));
+            FailureText.Write(UsageError.Of(parsed));
             return ExitCodes.Of(FailureReason.InvalidInput);
         }
 

@@ -107,7 +107,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // 1
-        Work work = _kubernetes.IsChosen(parsed)
+        RequestedBackup requested = _kubernetes.IsChosen(parsed)
             ? await ReadClusterAsync(parsed, cancellationToken)
             : await ReadRepositoryAsync(parsed, cancellationToken);
 
@@ -115,9 +115,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         using AgentMetrics metrics = new(AgentVersion.Text, wiring.Time);
         await using OtlpExport? export = OtlpExport.Start(AgentVersion.Text, FailureText.WriteWarning);
         BackupOutcome outcome = await new MeasuredBackup(metrics, wiring.Time).ExecuteAsync(
-            work.Policy,
-            work.Location,
-            () => TransferDisplay.ShowAsync(progress => work.BackUpAsync(progress, cancellationToken)));
+            requested.Policy,
+            requested.Location,
+            () => TransferDisplay.ShowAsync(progress => requested.BackUpAsync(progress, cancellationToken)));
 
         // 3
         foreach (string warning in outcome.Warnings)
@@ -129,9 +129,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         return (outcome.VerifyFailure ?? outcome.PruneFailure) is { } failure ? throw failure : ExitCodes.Success;
     }
 
-    private async Task<Work> ReadClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<RequestedBackup> ReadClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        RefuseWhatAPolicySays(parsed, "--kubernetes", _repository.FirstGiven(parsed));
+        RejectPolicyOptions(parsed, "--kubernetes", _repository.FirstGiven(parsed));
         string policy = parsed.GetValue(_repository.Policy)
             ?? throw new BackupException(FailureReason.InvalidInput, "backup --kubernetes needs --policy NAME.")
             {
@@ -149,7 +149,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         string? etcdCredentials = parsed.GetValue(_etcdCredentials);
         PolicyBackupParts parts = wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed));
         ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
-        return new Work(new ResourceName(cluster.Namespace, policy), Location: null, async (progress, token) =>
+        ResourceName name = new(cluster.Namespace, policy);
+        return new RequestedBackup(name, Location: null, async (progress, token) =>
         {
             using (cluster)
             {
@@ -159,34 +160,35 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         });
     }
 
-    private async Task<Work> ReadRepositoryAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<RequestedBackup> ReadRepositoryAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         if (parsed.GetResult(_etcdCredentials) is { Implicit: false })
         {
-            throw KubernetesOptions.Needed(_etcdCredentials);
+            throw KubernetesOptions.KubernetesRequired(_etcdCredentials);
         }
 
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
-        return choice is ResourceRepository named
-            ? ReadDocuments(parsed, named)
+        return choice is ResourceRepository repository
+            ? ReadDocuments(parsed, repository)
             : await ReadOptionsAsync(parsed, choice, cancellationToken);
     }
 
-    private Work ReadDocuments(ParseResult parsed, ResourceRepository named)
+    private RequestedBackup ReadDocuments(ParseResult parsed, ResourceRepository repository)
     {
-        RefuseWhatAPolicySays(parsed, "--resources", repositoryOption: null);
-        BackupPolicy policy = named.Policy
+        RejectPolicyOptions(parsed, "--resources", repositoryOption: null);
+        BackupPolicy policy = repository.Policy
             ?? throw new BackupException(FailureReason.InvalidInput, "backup --resources needs --policy NAME.");
         PolicyBackup backup = new(
             wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)),
-            new DirectoryRecipientPins(named.Directory));
-        return new Work(
+            new DirectoryRecipientPins(repository.Directory));
+        return new RequestedBackup(
             policy.Name,
-            named.Location.Name,
-            (progress, token) => backup.ExecuteAsync(policy, named.Resources, BackupReason.OnDemand, progress, token));
+            repository.Location.Name,
+            (progress, token) => backup.ExecuteAsync(
+                policy, repository.Resources, BackupReason.OnDemand, progress, token));
     }
 
-    private async Task<Work> ReadOptionsAsync(
+    private async Task<RequestedBackup> ReadOptionsAsync(
         ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken)
     {
         EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
@@ -202,7 +204,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
         ScratchSpace scratch = _scratch.Read(parsed);
         ILoggerFactory loggers = logs.Loggers(parsed);
-        return new Work(request.Policy, Location: null, async (progress, token) =>
+        return new RequestedBackup(request.Policy, Location: null, async (progress, token) =>
         {
             using IObjectStore store = wiring.Store(choice, loggers);
             BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, token);
@@ -238,15 +240,16 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         }
     }
 
-    private void RefuseWhatAPolicySays(ParseResult parsed, string way, string? repositoryOption)
+    /// <summary>Refuses options that set what the policy document sets.</summary>
+    private void RejectPolicyOptions(ParseResult parsed, string source, string? repositoryOption)
     {
-        string? foreign = repositoryOption
+        string? conflicting = repositoryOption
             ?? _etcd.FirstGiven(parsed)
             ?? new Option[] { _certsDir, _hashKv, _retain, _recipients }
                 .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
-        if (foreign is not null)
+        if (conflicting is not null)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{foreign} cannot be used with {way}.")
+            throw new BackupException(FailureReason.InvalidInput, $"{conflicting} cannot be used with {source}.")
             {
                 Hint = "The policy document sets it.",
             };
@@ -257,7 +260,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     /// <param name="Policy">The policy to record metrics for.</param>
     /// <param name="Location">The BackupLocation to record metrics for; null if none is named.</param>
     /// <param name="BackUpAsync">Makes the backup. Must be called once only.</param>
-    private sealed record Work(
+    private sealed record RequestedBackup(
         ResourceName Policy,
         ResourceName? Location,
         Func<IProgress<TransferProgress>, CancellationToken, Task<BackupOutcome>> BackUpAsync);

@@ -118,14 +118,14 @@ internal sealed class DataDirectoryOptions
         if (parsed.GetValue(_dataDirectory) is not { } directory)
         {
             return
-                OnlyWithDataDirectory.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } lonely
+                OnlyWithDataDirectory.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } option
                 ? null
-                : throw Mistake(
-                    $"{lonely.Name} needs --data-dir.",
+                : throw InvalidInput(
+                    $"{option.Name} needs --data-dir.",
                     "Name the data directory to build with --data-dir DIR.");
         }
 
-        RequireSense(parsed);
+        Validate(parsed);
         return new DataDirectoryRequest
         {
             DataDirectory = directory,
@@ -135,28 +135,28 @@ internal sealed class DataDirectoryOptions
         };
     }
 
-    private void RequireSense(ParseResult parsed)
+    private void Validate(ParseResult parsed)
     {
         if (parsed.GetValue(_noBump) && parsed.GetValue(_bump) is not null)
         {
-            throw Mistake("Both --bump-revision and --no-bump are given.", "Give one of them.");
+            throw InvalidInput("Both --bump-revision and --no-bump are given.", "Give one of them.");
         }
 
         if (parsed.GetValue(_bump) is <= 0 and var bump)
         {
-            throw Mistake($"--bump-revision {bump} is not above 0.", "Give a number above 0, or --no-bump.");
+            throw InvalidInput($"--bump-revision {bump} is not above 0.", "Give a number above 0, or --no-bump.");
         }
 
         if (parsed.GetValue(_quota) is <= 0 and var quota)
         {
-            throw Mistake(
+            throw InvalidInput(
                 $"--quota-backend-bytes {quota} is not a valid size.",
                 "Give the number of bytes that etcd is started with.");
         }
 
         if (parsed.GetValue(_token) is { } token && ClusterToken.IsCommon(token))
         {
-            throw Mistake(
+            throw InvalidInput(
                 token.Length == 0
                     ? "--initial-cluster-token is empty, which is the token of every cluster of k3s and Talos."
                     : $"--initial-cluster-token {token} is etcd's default, "
@@ -169,12 +169,12 @@ internal sealed class DataDirectoryOptions
         bool fromFile = parsed.GetValue(_file) is not null;
         if (fromFile && parsed.GetValue(_certificates) is not null)
         {
-            throw Mistake("--certs-to cannot be used with --file.", "A snapshot file contains no certificates.");
+            throw InvalidInput("--certs-to cannot be used with --file.", "A snapshot file contains no certificates.");
         }
 
         if (!fromFile && parsed.GetValue(_skipHashCheck))
         {
-            throw Mistake(
+            throw InvalidInput(
                 "--skip-hash-check needs --file.", "A snapshot of a repository is always checked against its digests.");
         }
     }
@@ -223,6 +223,6 @@ internal sealed class DataDirectoryOptions
         }
     }
 
-    private static BackupException Mistake(string message, string hint) =>
+    private static BackupException InvalidInput(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };
 }

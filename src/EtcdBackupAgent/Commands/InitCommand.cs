@@ -60,37 +60,38 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
         RepositoryProtection protection = choice is ResourceRepository named
             ? ProtectionOfLocation(parsed, named)
             : ProtectionOfOptions(parsed);
-        using AgePassphrase? secret = (protection as PassphraseProtection)?.Passphrase;
+        using AgePassphrase? passphrase = (protection as PassphraseProtection)?.Passphrase;
 
         using IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
-        BackupRepository made = await BackupRepository.InitAsync(store, protection, wiring.Time, cancellationToken);
+        BackupRepository created = await BackupRepository.InitAsync(store, protection, wiring.Time, cancellationToken);
         if (choice is ResourceRepository { Directory: { } directory, Location: { } location })
         {
             await new ProtectionCheck(new DirectoryRecipientPins(directory), wiring.Time)
-                .RequireAsync(made, location, cancellationToken);
+                .RequireAsync(created, location, cancellationToken);
         }
 
-        IReadOnlyList<string> recipients = made.Document.Encryption.Recipients;
+        IReadOnlyList<string> recipients = created.Document.Encryption.Recipients;
         _output.Write(
             parsed,
             new JsonObject
             {
-                ["id"] = made.Document.Id,
+                ["id"] = created.Document.Id,
                 ["address"] = store.Address,
-                ["encryption"] = $"{made.Document.Encryption.Kind}",
+                ["encryption"] = $"{created.Document.Encryption.Kind}",
                 ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
             },
             console => console.WriteLine(
-                $"Created repository {made.Document.Id} at {store.Address}, "
+                $"Created repository {created.Document.Id} at {store.Address}, "
                 + (recipients.Count == 0 ? "not encrypted." : $"encrypted to {string.Join(", ", recipients)}.")));
         return ExitCodes.Success;
     }
 
     private RepositoryProtection ProtectionOfLocation(ParseResult parsed, ResourceRepository named)
     {
-        if (new Option[] { _passphraseFile, _recipients, _unencrypted }.FirstOrDefault(IsGiven) is { } foreign)
+        if (new Option[] { _passphraseFile, _recipients, _unencrypted }.FirstOrDefault(IsGiven) is { } conflicting)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} cannot be used with --resources.")
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{conflicting.Name} cannot be used with --resources.")
             {
                 Hint = "The BackupLocation sets it, by spec.encryption or the passphrase in its Secret.",
             };

@@ -40,20 +40,20 @@ internal static class InspectCommand
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            string named = parsed.GetRequiredValue(snapshot);
+            string idOrFile = parsed.GetRequiredValue(snapshot);
             Inspection inspection;
-            if (IsFile(named))
+            if (IsFile(idOrFile))
             {
-                inspection = await Task.Run(() => InspectRun.OfFile(named, cancellationToken), cancellationToken);
+                inspection = await Task.Run(() => InspectRun.OfFile(idOrFile, cancellationToken), cancellationToken);
             }
             else
             {
                 using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-                using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+                using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
                 InspectRun run = new(
-                    opened.Repository, own.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
+                    opened.Repository, openedKeys.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
                 inspection = await TransferDisplay.ShowAsync(
-                    progress => run.OfSnapshotAsync(named, progress, cancellationToken));
+                    progress => run.OfSnapshotAsync(idOrFile, progress, cancellationToken));
             }
 
             output.Write(
@@ -66,5 +66,6 @@ internal static class InspectCommand
             + "/root/backup-passphrase");
     }
 
-    private static bool IsFile(string named) => named.Contains('/', StringComparison.Ordinal) || File.Exists(named);
+    private static bool IsFile(string idOrFile) =>
+        idOrFile.Contains('/', StringComparison.Ordinal) || File.Exists(idOrFile);
 }

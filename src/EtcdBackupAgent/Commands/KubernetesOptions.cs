@@ -37,12 +37,12 @@ internal sealed class KubernetesOptions(TimeProvider time)
         HelpName = "NAME",
     };
 
-    private Option[] Details => [_namespace, _kubeconfig, _context];
+    private Option[] ClusterOptions => [_namespace, _kubeconfig, _context];
 
     public void AddTo(Command verb)
     {
         verb.Add(_kubernetes);
-        foreach (Option option in Details)
+        foreach (Option option in ClusterOptions)
         {
             verb.Add(option);
         }
@@ -54,17 +54,18 @@ internal sealed class KubernetesOptions(TimeProvider time)
     /// </exception>
     public bool IsChosen(ParseResult parsed)
     {
-        bool chosen = parsed.GetValue(_kubernetes);
-        return chosen || Details.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } detail
-            ? chosen
-            : throw Needed(detail);
+        bool isChosen = parsed.GetValue(_kubernetes);
+        return isChosen
+            || ClusterOptions.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } option
+            ? isChosen
+            : throw KubernetesRequired(option);
     }
 
     /// <summary>The failure of an option that requires <c>--kubernetes</c>.</summary>
-    public static BackupException Needed(Option detail) =>
-        new(FailureReason.InvalidInput, $"{detail.Name} needs --kubernetes.")
+    public static BackupException KubernetesRequired(Option option) =>
+        new(FailureReason.InvalidInput, $"{option.Name} needs --kubernetes.")
         {
-            Hint = $"Add --kubernetes, or remove {detail.Name}.",
+            Hint = $"Add --kubernetes, or remove {option.Name}.",
         };
 
     /// <summary>Reads which cluster the options select. This does not connect to it yet.</summary>

@@ -44,11 +44,11 @@ internal sealed class ObjectOptions
             ServerSideEncryption = parsed.GetValue(_encryption),
             KmsKeyId = parsed.GetValue(_kmsKeyId),
             StorageClass = parsed.GetValue(_storageClass),
-            Tags = Tags(parsed.GetValue(_tags) ?? []),
+            Tags = ParseTags(parsed.GetValue(_tags) ?? []),
         };
         foreach ((string field, string problem) in settings.Problems())
         {
-            throw Mistake($"{OptionOf(field).Name}: {problem}.".Replace(
+            throw InvalidInput($"{OptionOf(field).Name}: {problem}.".Replace(
                 "serverSideEncryption: ", $"{_encryption.Name} ", StringComparison.Ordinal));
         }
 
@@ -63,25 +63,25 @@ internal sealed class ObjectOptions
         _ => _tags,
     };
 
-    private Dictionary<string, string> Tags(IEnumerable<string> written)
+    private Dictionary<string, string> ParseTags(IEnumerable<string> texts)
     {
         Dictionary<string, string> tags = new(StringComparer.Ordinal);
-        foreach (string text in written)
+        foreach (string text in texts)
         {
             string[] parts = text.Split('=', 2);
             if (parts.Length != 2)
             {
-                throw Mistake($"{_tags.Name} '{text}' is not KEY=VALUE.");
+                throw InvalidInput($"{_tags.Name} '{text}' is not KEY=VALUE.");
             }
 
             if (!tags.TryAdd(parts[0], parts[1]))
             {
-                throw Mistake($"{_tags.Name}: the tag '{parts[0]}' is given twice.");
+                throw InvalidInput($"{_tags.Name}: the tag '{parts[0]}' is given twice.");
             }
         }
 
         return tags;
     }
 
-    private static BackupException Mistake(string message) => new(FailureReason.InvalidInput, message);
+    private static BackupException InvalidInput(string message) => new(FailureReason.InvalidInput, message);
 }

@@ -45,9 +45,9 @@ internal static class PruneCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            int? number = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
+            int? retainCount = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
             ResourceName? policy = repository.ReadPolicyName(parsed);
-            if ((number is null) != (policy is null))
+            if ((retainCount is null) != (policy is null))
             {
                 throw new BackupException(
                     FailureReason.InvalidInput,
@@ -62,17 +62,17 @@ internal static class PruneCommand
             RetentionRule? rule = policy is null
                 ? null
                 : await RuleAsync(
-                    opened.Repository, policy, number!.Value, parsed.GetValue(cluster), cancellationToken);
-            bool onlyPlan = parsed.GetValue(dryRun);
+                    opened.Repository, policy, retainCount!.Value, parsed.GetValue(cluster), cancellationToken);
+            bool isDryRun = parsed.GetValue(dryRun);
             PruneReport report =
-                await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, onlyPlan, cancellationToken);
+                await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, isDryRun, cancellationToken);
             foreach (string warning in report.Warnings)
             {
                 FailureText.WriteWarning(warning);
             }
 
             output.Write(
-                parsed, PruneText.Document(report, onlyPlan), console => PruneText.Write(console, report, onlyPlan));
+                parsed, PruneText.Document(report, isDryRun), console => PruneText.Write(console, report, isDryRun));
             return ExitCodes.Success;
         });
         return verb.WithExample(

@@ -101,9 +101,9 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         {
             (not null, null) => ReadDirect(parsed, repository),
             (null, not null) => await ReadResourcesAsync(parsed, directory, cancellationToken),
-            (null, null) => throw Mistake(
+            (null, null) => throw InvalidInput(
                 "No repository is given.", "Add --repository URL, or --resources DIR with --location or --policy."),
-            _ => throw Mistake("Both --repository and --resources are given.", "Give one of them."),
+            _ => throw InvalidInput("Both --repository and --resources are given.", "Give one of them."),
         };
     }
 
@@ -141,7 +141,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     public ResourceName? ReadPolicyName(ParseResult parsed) =>
         parsed.GetValue(Policy) is { } text ? ResourceNameText.Parse("--policy", text) : null;
 
-    private static BackupException Mistake(string message, string hint) =>
+    private static BackupException InvalidInput(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };
 
     private string? FirstS3Option(ParseResult parsed) =>
@@ -153,17 +153,17 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     {
         if (parsed.GetValue(_location) is { } location)
         {
-            throw Mistake(
+            throw InvalidInput(
                 $"--location {location} needs --resources.",
                 "Name the directory of the documents with --resources DIR.");
         }
 
         DirectRepository named = RepositoryUrl.Parse(repository);
-        if (named.Directory is not null && FirstS3Option(parsed) is { } foreign)
+        if (named.Directory is not null && FirstS3Option(parsed) is { } conflicting)
         {
-            throw Mistake(
-                $"{foreign} cannot be used with {repository}, which is a directory.",
-                $"Remove {foreign}, or name a bucket with s3://.");
+            throw InvalidInput(
+                $"{conflicting} cannot be used with {repository}, which is a directory.",
+                $"Remove {conflicting}, or name a bucket with s3://.");
         }
 
         Uri? endpoint = parsed.GetValue(_s3Endpoint) is { } url
@@ -193,7 +193,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     {
         if (FirstS3Option(parsed) is { } direct)
         {
-            throw Mistake($"{direct} cannot be used with --resources.", "The BackupLocation sets it.");
+            throw InvalidInput($"{direct} cannot be used with --resources.", "The BackupLocation sets it.");
         }
 
         ResourceDocuments documents = await ResourceDocuments.LoadAsync(directory, cancellationToken);
@@ -203,7 +203,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         {
             ({ } text, _) => ResourceNameText.Parse("--location", text),
             (null, { } named) => named.Destination,
-            (null, null) => throw Mistake(
+            (null, null) => throw InvalidInput(
                 "--resources is given, but no location.",
                 "Add --location NAME or --policy NAME."),
         };

@@ -84,7 +84,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
         if (parsed.GetValue(_restore) is not null)
         {
-            throw Mistake("--restore needs --kubernetes.", "Without --kubernetes, name the snapshot itself.");
+            throw InvalidInput("--restore needs --kubernetes.", "Without --kubernetes, name the snapshot itself.");
         }
 
         DataDirectoryRequest? build = _dataDirectory.Read(parsed);
@@ -111,7 +111,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
             SeparatePlaces.RequireOutsideOfSource(build?.DataDirectory ?? parsed.GetValue(_to)!, source);
         }
 
-        using OpenedKeys own = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+        using OpenedKeys openedKeys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
         string idText = parsed.GetValue(_id)!;
         if (build is not null)
         {
@@ -119,11 +119,11 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
                 DataDirectoryRun.FromRepositoryAsync(
                     opened.Repository,
                     idText,
-                    own.Identities,
+                    openedKeys.Identities,
                     build,
                     progress,
                     cancellationToken));
-            await RestoredCluster.TryNoteAsync(
+            await RestoredCluster.TryAddNoteAsync(
                 opened.Repository,
                 built.Manifest!,
                 new EtcdId(built.Summary.ClusterId),
@@ -139,7 +139,12 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
                 + "or add --overwrite to replace the files of an earlier restore.",
         };
         RestoreOutcome outcome = await TransferDisplay.ShowAsync(progress => run.ExecuteAsync(
-            idText, own.Identities, parsed.GetValue(_to)!, parsed.GetValue(_overwrite), progress, cancellationToken));
+            idText,
+            openedKeys.Identities,
+            parsed.GetValue(_to)!,
+            parsed.GetValue(_overwrite),
+            progress,
+            cancellationToken));
         Write(parsed, outcome);
     }
 
@@ -147,7 +152,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     {
         if (parsed.GetValue(_restore) is not { } name || parsed.GetValue(_to) is not { } to)
         {
-            throw Mistake(
+            throw InvalidInput(
                 "restore --kubernetes needs --restore NAME and --to DIR.",
                 "The pod of a MetadataRestore runs this command. "
                 + "To restore by hand, name the repository and the snapshot.");
@@ -175,7 +180,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     {
         if ((to is null) == (build is null))
         {
-            throw Mistake(
+            throw InvalidInput(
                 "restore takes either --to or --data-dir.",
                 "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory that "
                 + "etcd can start from.");
@@ -183,19 +188,19 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
         if (overwrite && to is null)
         {
-            throw Mistake(
+            throw InvalidInput(
                 "--overwrite cannot be used with --data-dir.",
                 "Name an empty or new directory, or move the content of the directory away first.");
         }
 
         if ((id is null) == (file is null))
         {
-            throw Mistake(
+            throw InvalidInput(
                 "restore takes either a snapshot ID or --file.",
                 "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.");
         }
     }
 
-    private static BackupException Mistake(string message, string hint) =>
+    private static BackupException InvalidInput(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };
 }

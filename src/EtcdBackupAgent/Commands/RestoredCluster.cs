@@ -12,8 +12,9 @@ namespace EtcdBackupAgent.Commands;
 /// </summary>
 internal static class RestoredCluster
 {
+    /// <summary>Adds the restore note to the repository.</summary>
     /// <exception cref="BackupException">The store failed to write the note.</exception>
-    public static Task NoteAsync(
+    public static Task AddNoteAsync(
         BackupRepository repository,
         SnapshotManifest restored,
         EtcdId cluster,
@@ -22,9 +23,9 @@ internal static class RestoredCluster
         new RestoreNotes(repository.Store).AddAsync(cluster, restored, AgentVersion.Text, time, cancellationToken);
 
     /// <summary>
-    /// Writes the note after a restore. The restore has already succeeded, so a failure to write is a warning only.
+    /// Adds the note after a restore. The restore has already succeeded, so a failure to write is a warning only.
     /// </summary>
-    public static async Task TryNoteAsync(
+    public static async Task TryAddNoteAsync(
         BackupRepository repository,
         SnapshotManifest restored,
         EtcdId cluster,
@@ -33,7 +34,7 @@ internal static class RestoredCluster
     {
         try
         {
-            await NoteAsync(repository, restored, cluster, time, cancellationToken);
+            await AddNoteAsync(repository, restored, cluster, time, cancellationToken);
         }
         catch (Exception e) when (e is BackupException or OperationCanceledException)
         {

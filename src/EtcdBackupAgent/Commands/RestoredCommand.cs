@@ -56,7 +56,7 @@ internal static class RestoredCommand
                 };
             }
 
-            await RestoredCluster.NoteAsync(
+            await RestoredCluster.AddNoteAsync(
                 opened.Repository, snapshot.Manifest, restored, wiring.Time, cancellationToken);
             output.Write(
                 parsed,

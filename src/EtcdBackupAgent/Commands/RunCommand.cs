@@ -64,14 +64,14 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
         HelpName = "DURATION",
     };
 
-    private Option[] ForClusters => [_inProcess, _image, _syncPeriod];
+    private Option[] ClusterOptions => [_inProcess, _image, _syncPeriod];
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
         RunCommand run = new(logs, wiring);
         Command verb = new("run", "Back up all policies on their schedules until stopped.") { run._resources };
         run._kubernetes.AddTo(verb);
-        foreach (Option option in run.ForClusters)
+        foreach (Option option in run.ClusterOptions)
         {
             verb.Add(option);
         }
@@ -103,9 +103,9 @@ internal sealed class RunCommand(LogOptions logs, Wiring wiring)
             return ExitCodes.Success;
         }
 
-        if (ForClusters.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } foreign)
+        if (ClusterOptions.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is { } conflicting)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{foreign.Name} needs --kubernetes.");
+            throw new BackupException(FailureReason.InvalidInput, $"{conflicting.Name} needs --kubernetes.");
         }
 
         await WorkerHost.RunAsync(

@@ -53,20 +53,25 @@ internal static class VerifyCommand
             string? scratch = parsed.GetValue(scratchDirectory);
             Validate(idText, parsed.GetValue(all), isDeep, scratch);
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            using OpenedKeys own = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
+            using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
             if (isDeep)
             {
                 DeepVerifyRun deepRun = new(
-                    opened.Repository, own.Identities, scratch ?? Path.GetTempPath(), AgentVersion.Text, wiring.Time);
+                    opened.Repository,
+                    openedKeys.Identities,
+                    scratch ?? Path.GetTempPath(),
+                    AgentVersion.Text,
+                    wiring.Time);
                 IReadOnlyList<DeepVerifyOutcome> found =
                     await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(async progress =>
                         await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
                 output.Write(
                     parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));
-                return Judge(found);
+                WriteRecordFailures(found);
+                return ExitCodeOf(found);
             }
 
-            VerifyRun run = new(opened.Repository, own.Identities);
+            VerifyRun run = new(opened.Repository, openedKeys.Identities);
             IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
                 async progress => idText is null
                     ? await run.VerifyAllAsync(progress, cancellationToken).ToListAsync(cancellationToken)
@@ -97,21 +102,21 @@ internal static class VerifyCommand
         }
     }
 
-    /// <summary>
-    /// Reports every record that could not be written, and returns the exit code, where damage has priority over those.
-    /// </summary>
-    private static int Judge(IReadOnlyList<DeepVerifyOutcome> outcomes)
+    /// <summary>Writes why results could not be recorded in the repository.</summary>
+    private static void WriteRecordFailures(IEnumerable<DeepVerifyOutcome> outcomes)
     {
-        BackupException[] notRecorded = [.. outcomes.Select(o => o.RecordFailure).OfType<BackupException>()];
-        foreach (BackupException failure in notRecorded)
+        foreach (BackupException failure in outcomes.Select(o => o.RecordFailure).OfType<BackupException>())
         {
             FailureText.Write(failure);
         }
-
-        return !outcomes.All(o => o.IsSound) ? ExitCodes.Of(FailureReason.DataDamaged)
-            : notRecorded.Length > 0 ? ExitCodes.Of(notRecorded[0].Reason)
-            : ExitCodes.Success;
     }
+
+    /// <summary>The exit code. Damage has priority over a result that could not be recorded.</summary>
+    private static int ExitCodeOf(IReadOnlyList<DeepVerifyOutcome> outcomes) =>
+        !outcomes.All(o => o.IsSound) ? ExitCodes.Of(FailureReason.DataDamaged)
+            : outcomes.Select(o => o.RecordFailure).OfType<BackupException>().FirstOrDefault() is { } failure
+                ? ExitCodes.Of(failure.Reason)
+                : ExitCodes.Success;
 
     private static JsonArray Document(IEnumerable<VerifyOutcome> outcomes) => new(
     [

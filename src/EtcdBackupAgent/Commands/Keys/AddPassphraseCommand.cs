@@ -18,22 +18,23 @@ internal static class AddPassphraseCommand
     {
         RepositoryOptions repository = new(logs, wiring);
         KeyOptions keys = new(wiring.Time);
-        NewPassphraseOption added = new();
+        NewPassphraseOption newPassphrase = new();
         OutputOptions output = new();
 
         Command verb = new(
             "add-passphrase", "Add a passphrase that opens the repository; this needs a key that already opens it.");
         repository.AddTo(verb);
         keys.AddTo(verb);
-        added.AddTo(verb);
+        newPassphrase.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            RepositoryKeys ring = RequireEncrypted(opened.Repository, wiring.Time);
-            using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-            using AgePassphrase passphrase = added.Read(parsed);
-            ObjectKey key = await ring.AddPassphraseAsync(proof.Identities, passphrase, cancellationToken);
+            RepositoryKeys repositoryKeys = RequireEncrypted(opened.Repository, wiring.Time);
+            using OpenedKeys currentKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+            using AgePassphrase passphrase = newPassphrase.Read(parsed);
+            ObjectKey key = await repositoryKeys.AddPassphraseAsync(
+                currentKeys.Identities, passphrase, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },

@@ -32,9 +32,10 @@ internal static class AddRecipientCommand
             {
                 AgeRecipient added = RecipientText.Parse(parsed.GetRequiredValue(recipient));
                 using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-                RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
-                using OpenedKeys proof = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-                BackupRepository changed = await ring.AddRecipientAsync(proof.Identities, added, cancellationToken);
+                RepositoryKeys repositoryKeys = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
+                using OpenedKeys currentKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+                BackupRepository changed = await repositoryKeys.AddRecipientAsync(
+                    currentKeys.Identities, added, cancellationToken);
                 output.Write(
                     parsed,
                     new JsonObject

@@ -29,15 +29,15 @@ internal static class ChangePassphraseCommand
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            RepositoryKeys ring = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
-            using AgePassphrase current = keys.GivenPassphrase(parsed, opened.Choice)
+            RepositoryKeys repositoryKeys = AddPassphraseCommand.RequireEncrypted(opened.Repository, wiring.Time);
+            using AgePassphrase current = keys.ReadPassphrase(parsed, opened.Choice)
                 ?? PassphraseText.Ask("Current passphrase: ")
                 ?? throw new BackupException(FailureReason.KeyRefused, "The current passphrase is not given.")
                 {
                     Hint = "Add --passphrase-file FILE.",
                 };
             using AgePassphrase next = replacement.Read(parsed);
-            ObjectKey key = await ring.ChangePassphraseAsync(current, next, cancellationToken);
+            ObjectKey key = await repositoryKeys.ChangePassphraseAsync(current, next, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },

@@ -66,11 +66,11 @@ internal sealed class KeyOptions(TimeProvider time)
         if (identityFile is not null)
         {
             // The snapshot decides whether they fit, not repository.json, which an attacker may have changed.
-            return new OpenedKeys(ReadIdentities(identityFile, () => GivenPassphrase(parsed, opened.Choice)));
+            return new OpenedKeys(ReadIdentities(identityFile, () => ReadPassphrase(parsed, opened.Choice)));
         }
 
         // 2. the repository's own key, opened by a passphrase
-        using AgePassphrase? passphrase = GivenPassphrase(parsed, opened.Choice)
+        using AgePassphrase? passphrase = ReadPassphrase(parsed, opened.Choice)
             ?? (required ? PassphraseText.Ask("Passphrase of the repository: ") : null);
         if (passphrase is not null)
         {
@@ -91,7 +91,7 @@ internal sealed class KeyOptions(TimeProvider time)
     /// <summary>
     /// The passphrase of the option, of the environment or of the location's Secret; null if there is none.
     /// </summary>
-    public AgePassphrase? GivenPassphrase(ParseResult parsed, RepositoryChoice choice) =>
+    public AgePassphrase? ReadPassphrase(ParseResult parsed, RepositoryChoice choice) =>
         parsed.GetValue(_passphraseFile) is { } file ? PassphraseText.OfFile("--passphrase-file", file)
             : PassphraseText.OfEnvironment()
                 ?? (choice is ResourceRepository { Location.Encryption: PassphraseLocation location } named
@@ -107,8 +107,10 @@ internal sealed class KeyOptions(TimeProvider time)
         }
         catch (AgeException e) when (e.Failure == AgeFailure.IdentityFileEncrypted)
         {
-            using AgePassphrase? opener = passphrase() ?? PassphraseText.Ask($"Passphrase of {path}: ");
-            return opener is null ? throw Unusable(path, e) : ReadEncryptedIdentities(path, bytes, opener);
+            using AgePassphrase? filePassphrase = passphrase() ?? PassphraseText.Ask($"Passphrase of {path}: ");
+            return filePassphrase is null
+                ? throw Unusable(path, e)
+                : ReadEncryptedIdentities(path, bytes, filePassphrase);
         }
         catch (AgeException e)
         {

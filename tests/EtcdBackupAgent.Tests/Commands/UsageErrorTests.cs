@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Commands;
 
-public sealed class ParseMistakeTests
+public sealed class UsageErrorTests
 {
     public static TheoryData<string> Verbs
     {
@@ -44,17 +44,18 @@ public sealed class ParseMistakeTests
     [InlineData(
         "list -o 7", "--output '7' is not valid: allowed are table, json, yaml.",
         "", "etcd-backup-agent list")]
-    public void The_first_mistake_is_said_with_what_was_probably_meant(
-        string words, string error, string meant, string help)
+    public void The_first_error_is_reported_with_a_suggestion(
+        string arguments, string error, string suggestion, string help)
     {
         using LogOptions logs = new();
-        ParseResult parsed = AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Parse(words.Split(' '));
+        ParseResult parsed =
+            AgentCommandLine.CreateRoot(logs, new Wiring(TimeProvider.System)).Parse(arguments.Split(' '));
 
-        BackupException mistake = ParseMistake.Of(parsed);
+        BackupException usageError = UsageError.Of(parsed);
 
-        Assert.Equal(error, mistake.Message);
-        string question = meant.Length > 0 ? $"Did you mean '{meant}'? " : "";
-        Assert.Equal($"{question}'{help} --help' shows the usage.", mistake.Hint);
+        Assert.Equal(error, usageError.Message);
+        string expectedStart = suggestion.Length > 0 ? $"Did you mean '{suggestion}'? " : "";
+        Assert.Equal($"{expectedStart}'{help} --help' shows the usage.", usageError.Hint);
     }
 
     [Theory]

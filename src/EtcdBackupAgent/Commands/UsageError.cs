@@ -6,34 +6,34 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>Turns the errors of a command line into failures, in the same form as all others.</summary>
-internal static class ParseMistake
+internal static class UsageError
 {
     /// <summary>The first error; later ones often follow from it.</summary>
     public static BackupException Of(ParseResult parsed)
     {
         Command verb = parsed.CommandResult.Command;
         string path = verb is RootCommand ? "etcd-backup-agent" : $"etcd-backup-agent {verb.Name}";
-        (string message, string? question) = parsed.UnmatchedTokens is [{ } word, ..]
-            ? OfWord(verb, word)
+        (string message, string? suggestion) = parsed.UnmatchedTokens is [{ } token, ..]
+            ? OfUnmatchedToken(verb, token)
             : (OfSymbol(verb, parsed.Errors[0]), null);
         return new BackupException(FailureReason.InvalidInput, message)
         {
-            Hint = $"{question}'{path} --help' shows the usage.",
+            Hint = $"{suggestion}'{path} --help' shows the usage.",
         };
     }
 
     /// <summary>A word that is not a verb, not an option of the verb, and not an argument of the verb.</summary>
-    private static (string Message, string? Question) OfWord(Command verb, string word)
+    private static (string Message, string? Suggestion) OfUnmatchedToken(Command verb, string token)
     {
-        if (word.StartsWith('-'))
+        if (token.StartsWith('-'))
         {
-            string option = word.Split('=')[0];
-            return ($"{NameOf(verb)} has no option '{option}'.", Question(option, OptionsOf(verb)));
+            string option = token.Split('=')[0];
+            return ($"{NameOf(verb)} has no option '{option}'.", Suggestion(option, OptionsOf(verb)));
         }
 
         return verb is RootCommand
-            ? ($"There is no verb '{word}'.", Question(word, verb.Subcommands.Select(c => c.Name)))
-            : ($"{NameOf(verb)} does not expect the argument '{word}'.", null);
+            ? ($"There is no verb '{token}'.", Suggestion(token, verb.Subcommands.Select(c => c.Name)))
+            : ($"{NameOf(verb)} does not expect the argument '{token}'.", null);
     }
 
     /// <summary>A known option or argument that is missing, is given too often, or has an invalid value.</summary>
@@ -53,6 +53,6 @@ internal static class ParseMistake
         verb.Options.Concat(verb.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive)))
             .Select(o => o.Name);
 
-    private static string? Question(string written, IEnumerable<string> known) =>
-        NearestName.Of(written, known) is { } nearest ? $"Did you mean '{nearest}'? " : null;
+    private static string? Suggestion(string typed, IEnumerable<string> known) =>
+        NearestName.Of(typed, known) is { } nearest ? $"Did you mean '{nearest}'? " : null;
 }

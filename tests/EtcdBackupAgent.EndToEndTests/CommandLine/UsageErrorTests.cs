@@ -5,7 +5,7 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
 /// <summary>The messages for invalid command lines.</summary>
-public sealed class MistakeTests
+public sealed class UsageErrorTests
 {
     [Theory]
     [InlineData(
@@ -143,9 +143,9 @@ public sealed class MistakeTests
         "init -r file:///x --recipient AGE-SECRET-KEY-1X",
         "--recipient was given an identity, which is secret.",
         "Give its public key (age1…), which 'age-keygen -y' prints. Treat the identity as compromised.")]
-    public async Task A_mistake_is_said_in_one_line_with_a_hint(string words, string error, string hint)
+    public async Task A_usage_error_is_reported_on_one_line_with_a_hint(string arguments, string error, string hint)
     {
-        ToolResult result = await Agent.RunAsync(words.Split(' '));
+        ToolResult result = await Agent.RunAsync(arguments.Split(' '));
 
         Assert.Equal(2, result.ExitCode);
         Assert.Equal($"error: {error}\nhint: {hint}\n", result.StandardError);
@@ -153,7 +153,7 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public async Task Who_types_nothing_is_shown_the_verbs()
+    public async Task Without_arguments_the_verbs_are_shown()
     {
         ToolResult result = await Agent.RunAsync([]);
 
@@ -163,7 +163,7 @@ public sealed class MistakeTests
     }
 
     [Fact]
-    public async Task Who_asks_for_help_gets_it_with_an_example() => Assert.Contains(
+    public async Task The_help_of_a_verb_contains_an_example() => Assert.Contains(
         "Example:\n  etcd-backup-agent restore latest ",
         (await Agent.RunAsync(["restore", "--help"])).Output,
         StringComparison.Ordinal);
