@@ -56,7 +56,7 @@ internal static class ControllerHost
         Action<ILoggingBuilder> configureLogs,
         CancellationToken cancellationToken)
     {
-        using IHost host = HostParts.Create(
+        using IHost host = AgentHost.Create(
             configureLogs,
             WorkerOptions.StopPeriod + ClusterController.StopPeriod + Monitoring.StopPeriod,
             services =>
@@ -124,24 +124,24 @@ internal static class ControllerHost
             wiring.Time,
             logger)
         {
-            Companions = [WorkAsync],
+            Companions = [RunWorkerAsync],
         };
 
-        // A new worker for each time that this process gets the lease: the state of the last one may be out of date.
-        async Task WorkAsync(CancellationToken cancellationToken)
+        // A new worker each time that this process gets the lease: the state of the previous one may be out of date.
+        async Task RunWorkerAsync(CancellationToken cancellationToken)
         {
-            using PolicyWorker own = new(resources, runner, WorkerOptions, metrics, health, wiring.Time, loggers);
-            await own.StartAsync(cancellationToken);
-            worker = own;
+            using PolicyWorker started = new(resources, runner, WorkerOptions, metrics, health, wiring.Time, loggers);
+            await started.StartAsync(cancellationToken);
+            worker = started;
             try
             {
-                await (own.ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
+                await (started.ExecuteTask ?? Task.CompletedTask).WaitAsync(cancellationToken);
             }
             finally
             {
                 worker = null;
-                await own.StopAsync(CancellationToken.None);
-                policies.Forget();
+                await started.StopAsync(CancellationToken.None);
+                policies.RemoveAll();
             }
         }
     }

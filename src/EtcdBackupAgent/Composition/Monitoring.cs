@@ -53,7 +53,7 @@ internal static partial class Monitoring
 
         public Task StartAsync(CancellationToken cancellationToken)
         {
-            _export = OtlpExport.Start(metrics.Meter.Version ?? "", Warned);
+            _export = OtlpExport.Start(metrics.Meter.Version ?? "", ExportWarning);
             return Task.CompletedTask;
         }
 
@@ -66,6 +66,6 @@ internal static partial class Monitoring
         }
 
         [LoggerMessage(LogLevel.Warning, "{Fact}")]
-        private partial void Warned(string fact);
+        private partial void ExportWarning(string fact);
     }
 }

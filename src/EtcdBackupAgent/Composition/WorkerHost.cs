@@ -52,7 +52,7 @@ internal static class WorkerHost
         IPEndPoint? listen,
         Action<ILoggingBuilder> configureLogs)
     {
-        return HostParts.Create(configureLogs, options.StopPeriod + Monitoring.StopPeriod, services =>
+        return AgentHost.Create(configureLogs, options.StopPeriod + Monitoring.StopPeriod, services =>
         {
             services.AddMonitoring(listen, options.SilenceMax, wiring.Time);
             services.AddSingleton(provider =>

@@ -75,7 +75,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// <summary>
     /// Ends the series of all policies, until they are seen again: another process is the controller now.
     /// </summary>
-    public void Forget()
+    public void RemoveAll()
     {
         foreach (
             string name in _told.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys).Distinct(StringComparer.Ordinal))

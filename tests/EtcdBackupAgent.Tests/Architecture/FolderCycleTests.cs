@@ -41,7 +41,7 @@ public sealed class FolderCycleTests
     [Fact]
     public void Composition_holds_the_wiring_and_the_hosts_only() =>
         Assert.Equal(
-            ["ControllerHost", "ControllerHostOptions", "HostParts", "Monitoring", "Wiring", "WorkerHost"],
+            ["AgentHost", "ControllerHost", "ControllerHostOptions", "Monitoring", "Wiring", "WorkerHost"],
             Projects.Program.GetTypes()
                 .Where(type => type.Namespace == "EtcdBackupAgent.Composition" && !type.IsNested)
                 .Select(type => type.Name)

@@ -30,12 +30,12 @@ public sealed class WorkerHostTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_is_told_to_stop_ends_without_an_error()
+    public async Task A_cancelled_worker_stops_without_an_error()
     {
         using CancellationTokenSource stop = new();
         FailingStore store = new(_documents.Path, failure: null);
         Task run = RunAsync(store, stop.Token);
-        await TestDeadline.UntilAsync("the worker to look again", () => Task.FromResult(store.Loads > 1));
+        await TestDeadline.UntilAsync("the worker to read the directory again", () => Task.FromResult(store.Loads > 1));
 
         await stop.CancelAsync();
 
