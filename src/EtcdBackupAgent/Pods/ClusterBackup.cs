@@ -50,16 +50,16 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
 
         Publisher publisher = new(cluster.Client, PodIdentity.Name(), parts.Time)
         {
-            Limits = bound.IsGiven ? PublisherLimits.AfterSilence : new PublisherLimits(),
+            Limits = bound.IsFromPod ? PublisherLimits.AfterSilence : new PublisherLimits(),
         };
 
         // 2
         if (bound.Policy is not { } policy || bound.Location is null)
         {
-            BackupException wrong = bound.Invalid();
+            BackupException invalid = bound.Invalid();
             PublishedRun run = new(bound.Name, Location: "", bound.Document.Uid);
-            await publisher.FailedAsync(run, wrong, Unpublished);
-            throw wrong;
+            await publisher.FailedAsync(run, invalid, WarnNotPublished);
+            throw invalid;
         }
 
         // 3
@@ -67,10 +67,10 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
         return await publisher.RunAsync(
             PublishedRun.Of(policy),
             token => backup.ExecuteAsync(policy, bound.Resources, Reason(), progress, token),
-            Unpublished,
+            WarnNotPublished,
             cancellationToken);
 
-        void Unpublished(BackupException failure) =>
+        void WarnNotPublished(BackupException failure) =>
             warn($"{failure.Message} The next backup or the controller publishes it later.");
     }
 

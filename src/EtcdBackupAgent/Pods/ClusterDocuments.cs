@@ -55,23 +55,24 @@ internal sealed class ClusterDocuments(
         cancellationToken.ThrowIfCancellationRequested();
         if (failure is null)
         {
-            return found ?? throw Absent(name, $"at {cluster}");
+            return found ?? throw NotFound(name, $"at {cluster}");
         }
 
-        if (environment(Variable) is not { Length: > 0 } given)
+        if (environment(Variable) is not { Length: > 0 } podDocuments)
         {
             throw failure;
         }
 
         warn($"{failure.Message} The documents in {Variable} are used instead.");
-        return await BindGivenAsync(name, given, cancellationToken);
+        return await BindPodDocumentsAsync(name, podDocuments, cancellationToken);
     }
 
-    private async Task<BoundPolicy> BindGivenAsync(string name, string given, CancellationToken cancellationToken)
+    private async Task<BoundPolicy> BindPodDocumentsAsync(
+        string name, string podDocuments, CancellationToken cancellationToken)
     {
-        JsonObject[] items = Items(given);
+        JsonObject[] items = Items(podDocuments);
         PolicyObject policy = PolicyObject.Of(Find(items, DocumentIdentity.Policy, name))
-            ?? throw Absent(name, $"in {Variable}");
+            ?? throw NotFound(name, $"in {Variable}");
         LocationObject? location = policy.Destination is { } destination
             ? LocationObject.Of(Find(items, DocumentIdentity.BackupLocation, destination))
             : null;
@@ -81,19 +82,19 @@ internal sealed class ClusterDocuments(
             LocationDocument = location,
             Resources = await new ClusterBinding(secrets).BindAsync(
                 location is null ? [] : [location], [policy], cancellationToken),
-            IsGiven = true,
+            IsFromPod = true,
         };
     }
 
-    private static JsonObject[] Items(string given)
+    private static JsonObject[] Items(string list)
     {
         try
         {
-            return [.. ObjectList.Items(JsonNode.Parse(given) as JsonObject ?? throw new JsonException("no object"))];
+            return [.. ObjectList.Items(JsonNode.Parse(list) as JsonObject ?? throw new JsonException("no object"))];
         }
         catch (JsonException e)
         {
-            throw new BackupException(FailureReason.InvalidInput, $"{Variable} does not hold a List in JSON.", e);
+            throw new BackupException(FailureReason.InvalidInput, $"{Variable} does not contain a List in JSON.", e);
         }
     }
 
@@ -102,7 +103,7 @@ internal sealed class ClusterDocuments(
         && ObjectMetadata.Name(item) == name
         && ObjectMetadata.Namespace(item) == cluster.Namespace);
 
-    private BackupException Absent(string name, string where) => new(
+    private BackupException NotFound(string name, string where) => new(
         FailureReason.InvalidInput,
         $"There is no {DocumentIdentity.Policy} {new ResourceName(cluster.Namespace, name)} {where}.");
 }

@@ -36,14 +36,14 @@ internal sealed class ClusterRestore(
 {
     /// <param name="name">The MetadataRestore, in the cluster's namespace.</param>
     /// <param name="target">The directory to restore to, which must be empty.</param>
-    /// <param name="shown">Receives the progress of the transfer.</param>
+    /// <param name="display">Receives the progress of the transfer.</param>
     /// <param name="warn">Receives warnings, which do not end the restore.</param>
     /// <param name="cancellationToken">A cancelled restore leaves the target as it was.</param>
     /// <exception cref="BackupException">Nothing was restored.</exception>
     public async Task<RestoreOutcome> ExecuteAsync(
         string name,
         string target,
-        IProgress<TransferProgress> shown,
+        IProgress<TransferProgress> display,
         Action<string> warn,
         CancellationToken cancellationToken)
     {
@@ -60,7 +60,7 @@ internal sealed class ClusterRestore(
         RestorePublisher publisher = new(cluster.Client, restore, PodIdentity.Name(), time);
         try
         {
-            RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, shown, cancellationToken);
+            RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, display, cancellationToken);
 
             // 4
             Warn(await publisher.CompletedAsync(outcome.Manifest.Id.Value));
@@ -85,18 +85,18 @@ internal sealed class ClusterRestore(
         RestoreObject restore,
         string target,
         RestorePublisher publisher,
-        IProgress<TransferProgress> shown,
+        IProgress<TransferProgress> display,
         CancellationToken cancellationToken)
     {
         RecordObject record = new(await ReadAsync(ClusterKinds.Record, restore.RecordName, cancellationToken));
-        LocationObject item = new(
+        LocationObject locationObject = new(
             await ReadAsync(ClusterKinds.BackupLocation, record.Location ?? "", cancellationToken));
         ResourceSet resources = await new ClusterResourceStore(
             cluster, new PodSecrets(Environment.GetEnvironmentVariable, etcdCredentialsDirectory: Path.GetTempPath()))
-            .BindLocationAsync(item, cancellationToken);
+            .BindLocationAsync(locationObject, cancellationToken);
         BackupLocation location = resources.Locations.Values.SingleOrDefault() ?? throw new BackupException(
             FailureReason.InvalidInput,
-            $"BackupLocation {item.Name} cannot be used: {string.Join('\n', resources.Problems)}");
+            $"BackupLocation {locationObject.Name} cannot be used: {string.Join('\n', resources.Problems)}");
 
         // 2
         using IObjectStore store = openStore(location, resources);
@@ -106,11 +106,11 @@ internal sealed class ClusterRestore(
         Snapshot snapshot = await repository.FindAsync(id, cancellationToken);
 
         // 3
-        Task told = Task.CompletedTask;
+        Task publishing = Task.CompletedTask;
         RestoreProgress progress = new(
             snapshot.Manifest.PlainBytes,
-            shown,
-            percent => told = told.IsCompleted ? publisher.ProgressAsync(id, percent) : told);
+            display,
+            percent => publishing = publishing.IsCompleted ? publisher.ProgressAsync(id, percent) : publishing);
         try
         {
             RestoreRun run = new(repository) { NotEmptyHint = "Restore into an empty claim." };
@@ -120,7 +120,7 @@ internal sealed class ClusterRestore(
         finally
         {
             // Otherwise, late progress could overwrite the final status.
-            await told;
+            await publishing;
         }
     }
 
