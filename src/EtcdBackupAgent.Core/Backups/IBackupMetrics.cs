@@ -18,7 +18,7 @@ public interface IBackupMetrics
     void BackupFinished(BackupObservation observation);
 
     /// <summary>The policy no longer exists: its metrics are removed.</summary>
-    void PolicyGone(string policyName);
+    void PolicyDeleted(string policyName);
 
     /// <summary>The content of the repository of a location.</summary>
     /// <param name="location">The name of the BackupLocation.</param>
@@ -28,7 +28,7 @@ public interface IBackupMetrics
     void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture);
 
     /// <summary>The location no longer exists: the metrics of its repository are removed.</summary>
-    void RepositoryGone(string location);
+    void LocationDeleted(string location);
 
     /// <summary>
     /// The known facts of a policy, from its document, its status or its repository. It is called again when any of

@@ -109,7 +109,7 @@ internal static class ControllerHost
                         report.Inventory.Snapshots.Count,
                         report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
                         report.Inventory.FromFuture.Count()),
-                    Gone = metrics.RepositoryGone,
+                    Gone = metrics.LocationDeleted,
                 },
                 new PolicyReconciler(cluster, mode, events, options.Controller, wiring.Time, logger)
                 {

@@ -22,25 +22,25 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAge
     }
 
     /// <summary>Whether the main loop ran recently.</summary>
-    public HealthAnswer Liveness()
+    public ProbeResult Liveness()
     {
         TimeSpan silence = time.GetElapsedTime(Volatile.Read(ref _lastBeat));
         return silence <= silenceMax
-            ? new HealthAnswer(true, "ok\n")
-            : new HealthAnswer(
+            ? new ProbeResult(true, "ok\n")
+            : new ProbeResult(
                 false,
                 $"The main loop has not moved for {silence.TotalSeconds:0} s; "
                 + $"more than {silenceMax.TotalSeconds:0} s is too long.\n");
     }
 
     /// <summary>Whether every condition is true, with one line for each.</summary>
-    public HealthAnswer Readiness()
+    public ProbeResult Readiness()
     {
         lock (_lock)
         {
             return _conditions.Count == 0
-                ? new HealthAnswer(false, "starting\n")
-                : new HealthAnswer(
+                ? new ProbeResult(false, "starting\n")
+                : new ProbeResult(
                     _conditions.Values.All(holds => holds),
                     string.Concat(_conditions.Select(c => $"{c.Key}: {(c.Value ? "ok" : "not yet")}\n")));
         }

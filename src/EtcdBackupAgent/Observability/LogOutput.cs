@@ -17,10 +17,10 @@ internal static class LogOutput
 {
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
 
-    public static void WriteToStandardError(this ILoggingBuilder builder, LogFormat format, LogLevel least)
+    public static void WriteToStandardError(this ILoggingBuilder builder, LogFormat format, LogLevel minimumLevel)
     {
         builder.ClearProviders();
-        builder.SetMinimumLevel(least);
+        builder.SetMinimumLevel(minimumLevel);
 
         // Of libraries, only warnings and errors are logged.
         builder.AddFilter("Microsoft", LogLevel.Warning);

@@ -30,7 +30,7 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
     {
         (_address, _health) = (address, health);
         _reader = new MeterReader(metrics.Meter);
-        metrics.PolicyRemoved = policy => _reader.Forget(AgentMetrics.PolicyLabel, policy);
+        metrics.OnPolicyDeleted = policy => _reader.RemoveSeries(AgentMetrics.PolicyLabel, policy);
 
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(loggers);
@@ -42,7 +42,7 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
             kestrel.Listen(address);
         });
         _server = builder.Build();
-        _server.Run(AnswerAsync);
+        _server.Run(RespondAsync);
     }
 
     /// <exception cref="BackupException">
@@ -73,10 +73,10 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
         _reader.Dispose();
     }
 
-    private Task AnswerAsync(HttpContext context)
+    private Task RespondAsync(HttpContext context)
     {
-        bool isRead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
-        return (isRead, context.Request.Path.Value) switch
+        bool isGetOrHead = HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method);
+        return (isGetOrHead, context.Request.Path.Value) switch
         {
             (false, _) => WriteAsync(context, StatusCodes.Status405MethodNotAllowed, "Only GET is supported.\n"),
             (true, "/metrics") => WriteAsync(
@@ -87,8 +87,8 @@ internal sealed class MonitoringEndpoint : IHostedService, IAsyncDisposable
         };
     }
 
-    private static Task WriteAsync(HttpContext context, HealthAnswer answer) => WriteAsync(
-        context, answer.IsGood ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, answer.Text);
+    private static Task WriteAsync(HttpContext context, ProbeResult result) => WriteAsync(
+        context, result.IsSuccess ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, result.Text);
 
     private static Task WriteAsync(
         HttpContext context, int status, string text, string contentType = "text/plain; charset=utf-8")

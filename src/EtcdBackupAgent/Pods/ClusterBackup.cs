@@ -30,7 +30,7 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
     /// <param name="progress">Receives the progress of the transfer.</param>
     /// <param name="warn">Receives warnings, which do not end the backup.</param>
     /// <param name="cancellationToken">A cancelled backup leaves nothing in the repository.</param>
-    /// <exception cref="BackupException">There is no new backup: the message says why.</exception>
+    /// <exception cref="BackupException">No backup was made; the message gives the reason.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
         string policyName,
         IProgress<TransferProgress> progress,

@@ -32,7 +32,7 @@ internal sealed class PolicyTimetable : IAsyncDisposable
             quartz.Services.AddSingleton(loggers);
             quartz.UseInMemoryStore(_ => { });
             quartz.UseTimeProvider(timeProvider);
-            quartz.UseJobFactory(new DueFactory(due));
+            quartz.UseJobFactory(new DueJobFactory(due));
         }).Build();
         IScheduler scheduler = await factory.GetScheduler(cancellationToken);
         await scheduler.Start(cancellationToken);
@@ -43,7 +43,7 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     /// Adds a policy to the timetable, or replaces its entry. An interval is counted from <paramref name="anchor"/>.
     /// </summary>
     /// <returns>The first fire time, which is in the future.</returns>
-    public async Task<DateTimeOffset> PlaceAsync(
+    public async Task<DateTimeOffset> ScheduleAsync(
         ResourceName policy, BackupSchedule schedule, DateTimeOffset anchor, CancellationToken cancellationToken)
     {
         DateTimeOffset first = QuartzSchedule.NextAfter(schedule, _scheduler.TimeProvider.GetUtcNow(), anchor);
@@ -52,7 +52,7 @@ internal sealed class PolicyTimetable : IAsyncDisposable
             .StartAt(first)
             .WithSchedule(QuartzSchedule.Builder(schedule))
             .Build();
-        IJobDetail job = JobBuilder.Create<Due>().WithIdentity(policy.Name, policy.Namespace).Build();
+        IJobDetail job = JobBuilder.Create<DueJob>().WithIdentity(policy.Name, policy.Namespace).Build();
         return await _scheduler.ScheduleJob(job, trigger, ScheduleJobOptions.Replacing, cancellationToken);
     }
 
@@ -63,7 +63,7 @@ internal sealed class PolicyTimetable : IAsyncDisposable
     /// <summary>Stops the timetable. No policy becomes due after this returns.</summary>
     public ValueTask DisposeAsync() => _factory.DisposeAsync();
 
-    private sealed class Due(Action<ResourceName> due) : IJob
+    private sealed class DueJob(Action<ResourceName> due) : IJob
     {
         ValueTask IJob.Execute(IJobExecutionContext context, CancellationToken cancellationToken)
         {
@@ -72,11 +72,11 @@ internal sealed class PolicyTimetable : IAsyncDisposable
         }
     }
 
-    private sealed class DueFactory(Action<ResourceName> due) : IJobFactory
+    private sealed class DueJobFactory(Action<ResourceName> due) : IJobFactory
     {
         ValueTask<JobScope> IJobFactory.CreateJob(
             TriggerFiredBundle bundle, IScheduler scheduler, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(new JobScope(new Due(due), null));
+            ValueTask.FromResult(new JobScope(new DueJob(due), null));
 
         ValueTask IJobFactory.ReturnJob(JobScope job, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }

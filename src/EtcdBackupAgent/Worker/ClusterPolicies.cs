@@ -18,8 +18,8 @@ namespace EtcdBackupAgent.Worker;
 internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy, bool> isInProcess, TimeProvider time)
     : IPolicyObserver
 {
-    private readonly DateTimeOffset _begun = time.GetUtcNow();
-    private readonly ConcurrentDictionary<string, string> _told = new(StringComparer.Ordinal);
+    private readonly DateTimeOffset _startedAt = time.GetUtcNow();
+    private readonly ConcurrentDictionary<string, string> _reportedRuns = new(StringComparer.Ordinal);
 
     /// <summary>Uid and generation of the policies whose backups this process makes, by name.</summary>
     private readonly ConcurrentDictionary<string, string> _inProcess = new(StringComparer.Ordinal);
@@ -43,7 +43,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     {
         string name = item.Name;
         string uid = item.Uid;
-        if (_uids.TryGetValue(name, out string? before) && before != uid && !_inProcess.ContainsKey(name))
+        if (_uids.TryGetValue(name, out string? previous) && previous != uid && !_inProcess.ContainsKey(name))
         {
             Gone(name);
         }
@@ -54,11 +54,11 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
             if (isInProcess(policy))
             {
                 // The worker measures its own backups itself.
-                TakeUp(name, item);
+                AddInProcess(name, item);
                 return;
             }
 
-            Leave(name);
+            RemoveInProcess(name);
         }
 
         PolicyStatus status = item.Status;
@@ -77,8 +77,8 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// </summary>
     public void RemoveAll()
     {
-        foreach (
-            string name in _told.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys).Distinct(StringComparer.Ordinal))
+        IEnumerable<string> names = _reportedRuns.Keys.Concat(_intervals.Keys).Concat(_inProcess.Keys);
+        foreach (string name in names.Distinct(StringComparer.Ordinal))
         {
             Gone(name);
         }
@@ -88,16 +88,16 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     {
         _uids.TryRemove(name, out _);
         _intervals.TryRemove(name, out _);
-        Leave(name);
-        _told.TryRemove(name, out _);
-        metrics.PolicyGone(name);
+        RemoveInProcess(name);
+        _reportedRuns.TryRemove(name, out _);
+        metrics.PolicyDeleted(name);
     }
 
     /// <summary>
     /// Adds a policy to those of this process. A new policy waits until its location is ready, since its first backup
     /// would fail. Once added, it stays even if the location is no longer ready: its failing backups must be reported.
     /// </summary>
-    private void TakeUp(string name, PolicyObject item)
+    private void AddInProcess(string name, PolicyObject item)
     {
         string version = $"{item.Uid} {item.Generation}";
         bool isKnown = _inProcess.TryGetValue(name, out string? known);
@@ -110,7 +110,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         InProcessChanged();
     }
 
-    private void Leave(string name)
+    private void RemoveInProcess(string name)
     {
         if (_inProcess.TryRemove(name, out _))
         {
@@ -139,16 +139,16 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         }
 
         string run = $"{at:O} {state}";
-        bool isFirst = !_told.TryGetValue(name, out string? before);
-        if (before == run)
+        bool isFirst = !_reportedRuns.TryGetValue(name, out string? previous);
+        if (previous == run)
         {
             return;
         }
 
-        bool wasUnderWay = before?.EndsWith($"{PolicyRunState.Initializing}", StringComparison.Ordinal) == true;
+        bool wasUnderWay = previous?.EndsWith($"{PolicyRunState.Initializing}", StringComparison.Ordinal) == true;
         // The clocks of the pods may lag: a change that this process observes has just happened, whatever its date.
-        _told[name] = run;
-        if (isFirst && at < StatusTime.Rounded(_begun))
+        _reportedRuns[name] = run;
+        if (isFirst && at < StatusTime.Rounded(_startedAt))
         {
             return;
         }

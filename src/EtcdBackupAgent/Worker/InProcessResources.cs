@@ -21,8 +21,8 @@ internal sealed class InProcessResources(ClusterResourceStore cluster, ClusterPo
 
     public async Task<ResourceSet> LoadAsync(CancellationToken cancellationToken)
     {
-        IReadOnlySet<string> own = policies.InProcess;
-        if (own.Count == 0)
+        IReadOnlySet<string> names = policies.InProcess;
+        if (names.Count == 0)
         {
             return Nothing;
         }
@@ -30,8 +30,8 @@ internal sealed class InProcessResources(ClusterResourceStore cluster, ClusterPo
         ResourceSet all = await cluster.LoadAsync(cancellationToken);
         return all with
         {
-            Policies = all.Policies.Values.Where(p => own.Contains(p.Name.Name)).ToDictionary(p => p.Name),
-            Version = $"{all.Version} {string.Join(' ', own.Order(StringComparer.Ordinal))}",
+            Policies = all.Policies.Values.Where(p => names.Contains(p.Name.Name)).ToDictionary(p => p.Name),
+            Version = $"{all.Version} {string.Join(' ', names.Order(StringComparer.Ordinal))}",
         };
     }
 }

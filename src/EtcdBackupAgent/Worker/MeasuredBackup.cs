@@ -42,13 +42,13 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
                     kept.Count(s => s.IsFromFuture));
             }
 
-            Describe(span, outcome);
+            SetTags(span, outcome);
             return outcome;
         }
         catch (Exception e)
         {
             observation = observation with { Reason = ReasonOf(e) };
-            Fail(span, observation.Reason, e.Message);
+            SetError(span, observation.Reason, e.Message);
             throw;
         }
         finally
@@ -61,11 +61,11 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         }
     }
 
-    private BackupObservation Observe(BackupOutcome outcome, BackupObservation unmade)
+    private BackupObservation Observe(BackupOutcome outcome, BackupObservation initial)
     {
         FailureReason? failure = (outcome.VerifyFailure ?? outcome.PruneFailure)?.Reason;
         VerificationRecord? verified = outcome.Verified?.Record ?? NewestVerification(outcome);
-        return unmade with
+        return initial with
         {
             Succeeded = failure is null,
             Reason = failure,
@@ -93,7 +93,7 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         _ => FailureReason.Unexpected,
     };
 
-    private static void Describe(Activity? span, BackupOutcome outcome)
+    private static void SetTags(Activity? span, BackupOutcome outcome)
     {
         SnapshotManifest manifest = outcome.Manifest;
         span?.SetTag("snapshot.id", manifest.Id.ToString());
@@ -102,11 +102,11 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         span?.SetTag("etcd.revision", manifest.Etcd.Revision);
         if ((outcome.VerifyFailure ?? outcome.PruneFailure) is { } failure)
         {
-            Fail(span, failure.Reason, failure.Message);
+            SetError(span, failure.Reason, failure.Message);
         }
     }
 
-    private static void Fail(Activity? span, FailureReason? reason, string message)
+    private static void SetError(Activity? span, FailureReason? reason, string message)
     {
         span?.SetTag("error.type", $"{reason}");
         span?.SetStatus(ActivityStatusCode.Error, message);

@@ -18,7 +18,7 @@ namespace EtcdBackupAgent.Worker;
 /// 1. Find the policy's location and open its store.
 /// 2. Open the repository and compare it with the location's pin.
 /// 3. Join the policy with its Secret.
-/// 4. Back up, verify if the policy says so, and prune (<see cref="BackupRun"/>).
+/// 4. Back up, verify if the policy requests it, and prune (<see cref="BackupRun"/>).
 /// </remarks>
 /// <param name="parts">The adapters.</param>
 /// <param name="pins">The recipients that each location is pinned to.</param>
@@ -29,7 +29,7 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
     /// <param name="reason">The reason for the backup, for the manifest.</param>
     /// <param name="progress">Receives the progress of each transfer.</param>
     /// <param name="cancellationToken">A cancelled backup leaves nothing behind.</param>
-    /// <exception cref="BackupException">There is no new backup: the message says why.</exception>
+    /// <exception cref="BackupException">No backup was made; the message gives the reason.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
         BackupPolicy policy,
         ResourceSet resources,

@@ -19,11 +19,11 @@ internal sealed class PolicyPlan(
     TimeProvider timeProvider,
     ILogger logger)
 {
-    private readonly Dictionary<ResourceName, Placement> _placed = [];
-    private readonly Dictionary<ResourceName, Question> _askAgain = [];
+    private readonly Dictionary<ResourceName, AppliedSchedule> _applied = [];
+    private readonly Dictionary<ResourceName, HistoryRequest> _failedRequests = [];
 
     /// <summary>
-    /// Applies the current policies. With <paramref name="makeUpMissed"/>, a fire time since the last backup counts as
+    /// Applies the current policies. With <paramref name="startMissed"/>, a fire time since the last backup counts as
     /// missed because the agent was not running, and its backup starts now.
     /// </summary>
     /// <remarks>
@@ -33,66 +33,67 @@ internal sealed class PolicyPlan(
     /// 3. Read the last backup of each policy from its repository. It shows which runs were missed, and an interval is
     ///    counted from it.
     /// </remarks>
-    public async Task FollowAsync(bool makeUpMissed, CancellationToken cancellationToken)
+    public async Task ApplyAsync(bool startMissed, CancellationToken cancellationToken)
     {
         // 1
         IReadOnlyDictionary<ResourceName, BackupPolicy> policies = resources.Current.Policies;
-        foreach (ResourceName gone in _placed.Keys.Where(name => !policies.ContainsKey(name)).ToArray())
+        foreach (ResourceName deleted in _applied.Keys.Where(name => !policies.ContainsKey(name)).ToArray())
         {
-            await timetable.RemoveAsync(gone, cancellationToken);
-            _placed.Remove(gone);
-            metrics.PolicyGone(gone.Short);
-            logger.PolicyRemoved(gone);
+            await timetable.RemoveAsync(deleted, cancellationToken);
+            _applied.Remove(deleted);
+            metrics.PolicyDeleted(deleted.Short);
+            logger.PolicyRemoved(deleted);
         }
 
         // 2
-        List<Question> questions = [];
+        List<HistoryRequest> requests = [];
         foreach (BackupPolicy policy in policies.Values)
         {
-            Placement placement = new(policy.Schedule, policy.Suspend);
-            bool known = _placed.TryGetValue(policy.Name, out Placement? before) && before == placement;
-            if (!known)
+            AppliedSchedule schedule = new(policy.Schedule, policy.Suspend);
+            bool isKnown = _applied.TryGetValue(policy.Name, out AppliedSchedule? previous) && previous == schedule;
+            if (!isKnown)
             {
                 metrics.PolicySeen(
                     policy.Name.Short, ScheduleInterval.Longest(policy, timeProvider.GetUtcNow()), null, null, null);
-                await PlaceAsync(policy, timeProvider.GetUtcNow(), cancellationToken);
-                _placed[policy.Name] = placement;
+                await ScheduleAsync(policy, timeProvider.GetUtcNow(), cancellationToken);
+                _applied[policy.Name] = schedule;
             }
 
-            if (!policy.Suspend && (!known || policy.Schedule is null))
+            if (!policy.Suspend && (!isKnown || policy.Schedule is null))
             {
-                questions.Add(new Question(policy.Name, makeUpMissed, FailedAt: null));
+                requests.Add(new HistoryRequest(policy.Name, startMissed, FailedAt: null));
             }
         }
 
         // 3
-        await AskAsync(questions, cancellationToken);
+        await ReadHistoriesAsync(requests, cancellationToken);
     }
 
     /// <summary>Retries the repositories whose last backup could not be read, if the retry is due.</summary>
-    public async Task AskAgainAsync(CancellationToken cancellationToken)
+    public async Task RetryFailedAsync(CancellationToken cancellationToken)
     {
-        await AskAsync([.. _askAgain.Values.Where(IsDue)], cancellationToken);
+        await ReadHistoriesAsync([.. _failedRequests.Values.Where(IsDue)], cancellationToken);
     }
 
-    private async Task AskAsync(IReadOnlyCollection<Question> questions, CancellationToken cancellationToken)
+    private async Task ReadHistoriesAsync(
+        IReadOnlyCollection<HistoryRequest> requests, CancellationToken cancellationToken)
     {
-        bool[] answered = await Task.WhenAll(questions.Select(question => AskAsync(question, cancellationToken)));
-        foreach ((Question question, bool isAnswered) in questions.Zip(answered))
+        bool[] succeeded = await Task.WhenAll(requests.Select(request => ReadHistoryAsync(request, cancellationToken)));
+        foreach ((HistoryRequest request, bool isSuccess) in requests.Zip(succeeded))
         {
-            _askAgain.Remove(question.Policy);
-            if (!isAnswered)
+            _failedRequests.Remove(request.Policy);
+            if (!isSuccess)
             {
-                _askAgain.Add(question.Policy, question with { FailedAt = timeProvider.GetTimestamp() });
+                _failedRequests.Add(request.Policy, request with { FailedAt = timeProvider.GetTimestamp() });
             }
         }
     }
 
     /// <summary>Reads the last backup, and acts on it. Returns false if the repository cannot be read.</summary>
-    private async Task<bool> AskAsync(Question question, CancellationToken cancellationToken)
+    private async Task<bool> ReadHistoryAsync(HistoryRequest request, CancellationToken cancellationToken)
     {
         ResourceSet current = resources.Current;
-        if (!current.Policies.TryGetValue(question.Policy, out BackupPolicy? policy) || policy.Suspend)
+        if (!current.Policies.TryGetValue(request.Policy, out BackupPolicy? policy) || policy.Suspend)
         {
             return true;
         }
@@ -115,14 +116,14 @@ internal sealed class PolicyPlan(
                 break;
             case ({ } schedule, { } start):
                 DateTimeOffset due = QuartzSchedule.NextAfter(schedule, start, anchor: start);
-                if (question.MakeUpMissed && due <= timeProvider.GetUtcNow())
+                if (request.StartMissed && due <= timeProvider.GetUtcNow())
                 {
                     logger.RunMissed(policy.Name, due);
                     runs.Start(policy, current, BackupReason.Missed);
                 }
                 else if (schedule.Interval is not null)
                 {
-                    await PlaceAsync(policy, anchor: start, cancellationToken);
+                    await ScheduleAsync(policy, anchor: start, cancellationToken);
                 }
 
                 break;
@@ -152,12 +153,12 @@ internal sealed class PolicyPlan(
         }
     }
 
-    private async Task PlaceAsync(BackupPolicy policy, DateTimeOffset anchor, CancellationToken cancellationToken)
+    private async Task ScheduleAsync(BackupPolicy policy, DateTimeOffset anchor, CancellationToken cancellationToken)
     {
         if (!policy.Suspend && policy.Schedule is { } schedule)
         {
-            logger.PolicyPlaced(
-                policy.Name, schedule, await timetable.PlaceAsync(policy.Name, schedule, anchor, cancellationToken));
+            logger.PolicyScheduled(
+                policy.Name, schedule, await timetable.ScheduleAsync(policy.Name, schedule, anchor, cancellationToken));
             return;
         }
 
@@ -168,15 +169,15 @@ internal sealed class PolicyPlan(
         }
     }
 
-    private bool IsDue(Question question) =>
-        question.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
+    private bool IsDue(HistoryRequest request) =>
+        request.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
 
-    /// <summary>The properties of a policy that determine its place on the timetable.</summary>
-    private sealed record Placement(BackupSchedule? Schedule, bool Suspend);
+    /// <summary>The properties of a policy that determine its fire times, as they were last applied.</summary>
+    private sealed record AppliedSchedule(BackupSchedule? Schedule, bool Suspend);
 
     /// <summary>A request for the time of the last backup of a policy.</summary>
     /// <param name="Policy">The policy.</param>
-    /// <param name="MakeUpMissed">Whether to start a backup that was missed.</param>
+    /// <param name="StartMissed">Whether to start a backup that was missed.</param>
     /// <param name="FailedAt">When the last attempt failed, by <see cref="TimeProvider.GetTimestamp"/>.</param>
-    private sealed record Question(ResourceName Policy, bool MakeUpMissed, long? FailedAt);
+    private sealed record HistoryRequest(ResourceName Policy, bool StartMissed, long? FailedAt);
 }

@@ -38,10 +38,10 @@ internal sealed partial class PolicyRunner(
         {
             BackupRepository repository = await BackupRepository.OpenAsync(store, parts.Time, cancellationToken);
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-            OwnSnapshots mine = inventory.History.OwnOf(policy.Name, policy.Uid);
-            Snapshot[] own = [.. inventory.Snapshots.Where(mine.Contains)];
-            Snapshot? last = SnapshotHistory.Newest(own, s => s.IsGood);
-            VerificationRecord? verified = DeepVerifications.Newest(own, parts.Time.GetUtcNow());
+            OwnSnapshots ownSnapshots = inventory.History.OwnOf(policy.Name, policy.Uid);
+            Snapshot[] snapshots = [.. inventory.Snapshots.Where(ownSnapshots.Contains)];
+            Snapshot? last = SnapshotHistory.Newest(snapshots, s => s.IsGood);
+            VerificationRecord? verified = DeepVerifications.Newest(snapshots, parts.Time.GetUtcNow());
             Report(location, inventory);
             metrics.PolicySeen(
                 policy.Name.Short,
@@ -61,10 +61,10 @@ internal sealed partial class PolicyRunner(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
         BackupOutcome outcome = await new MeasuredBackup(metrics, parts.Time).ExecuteAsync(
-            policy.Name, policy.Destination, () => PublishedAsync(policy, resources, reason, cancellationToken));
+            policy.Name, policy.Destination, () => BackUpAndPublishAsync(policy, resources, reason, cancellationToken));
         foreach (string warning in outcome.Warnings)
         {
-            BackupWarned(policy.Name, warning);
+            BackupWarning(policy.Name, warning);
         }
 
         SnapshotManifest manifest = outcome.Manifest;
@@ -76,9 +76,9 @@ internal sealed partial class PolicyRunner(
             manifest.StoredBytes,
             manifest.Duration);
 
-        if (outcome.VerifyFailure is { } notProved)
+        if (outcome.VerifyFailure is { } verifyFailure)
         {
-            throw notProved;
+            throw verifyFailure;
         }
 
         if (outcome.Verified?.Record is { } verified)
@@ -108,21 +108,21 @@ internal sealed partial class PolicyRunner(
             fromFuture.Length);
         if (FutureSnapshots.Describe(fromFuture) is { } warning)
         {
-            RepositoryDoubtful(location.Name, warning);
+            RepositoryWarning(location.Name, warning);
         }
     }
 
-    private Task<BackupOutcome> PublishedAsync(
+    private Task<BackupOutcome> BackUpAndPublishAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
         Publisher is null
-            ? MakeAsync(policy, resources, reason, cancellationToken)
+            ? ExecuteBackupAsync(policy, resources, reason, cancellationToken)
             : Publisher.RunAsync(
                 PublishedRun.Of(policy),
-                token => MakeAsync(policy, resources, reason, token),
+                token => ExecuteBackupAsync(policy, resources, reason, token),
                 failure => NotPublished(policy.Name, failure.Reason, failure.Message),
                 cancellationToken);
 
-    private Task<BackupOutcome> MakeAsync(
+    private Task<BackupOutcome> ExecuteBackupAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
         _backup.ExecuteAsync(policy, resources, reason, new Progress<TransferProgress>(), cancellationToken);
 
@@ -139,10 +139,10 @@ internal sealed partial class PolicyRunner(
         TimeSpan duration);
 
     [LoggerMessage(LogLevel.Warning, "Backup of policy {Policy}: {Warning}")]
-    private partial void BackupWarned(ResourceName policy, string warning);
+    private partial void BackupWarning(ResourceName policy, string warning);
 
     [LoggerMessage(LogLevel.Warning, "BackupLocation {Location}: {Warning}")]
-    private partial void RepositoryDoubtful(ResourceName location, string warning);
+    private partial void RepositoryWarning(ResourceName location, string warning);
 
     [LoggerMessage(LogLevel.Warning, "Failed to publish all of the backup of policy {Policy} in the cluster; the next "
         + "backup or the sync publishes it later ({Reason}): {Fact}")]

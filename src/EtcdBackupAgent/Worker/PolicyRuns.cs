@@ -15,7 +15,7 @@ internal sealed class PolicyRuns(
     private readonly Lock _lock = new();
     private readonly Dictionary<ResourceName, Task> _underWay = [];
     private readonly SemaphoreSlim _slots = new(options.RunsInParallelMax);
-    private readonly CancellationTokenSource _noNewRuns = new();
+    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cancel = new();
 
     /// <summary>
@@ -25,7 +25,7 @@ internal sealed class PolicyRuns(
     {
         lock (_lock)
         {
-            if (_noNewRuns.IsCancellationRequested)
+            if (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -46,7 +46,7 @@ internal sealed class PolicyRuns(
     /// </summary>
     public async Task StopAsync()
     {
-        await _noNewRuns.CancelAsync();
+        await _stopping.CancelAsync();
         Task[] underWay;
         lock (_lock)
         {
@@ -75,7 +75,7 @@ internal sealed class PolicyRuns(
     public void Dispose()
     {
         _slots.Dispose();
-        _noNewRuns.Dispose();
+        _stopping.Dispose();
         _cancel.Dispose();
     }
 
@@ -83,7 +83,7 @@ internal sealed class PolicyRuns(
     {
         try
         {
-            await _slots.WaitAsync(_noNewRuns.Token);
+            await _slots.WaitAsync(_stopping.Token);
             try
             {
                 logger.RunStarted(policy.Name, reason);
@@ -95,7 +95,7 @@ internal sealed class PolicyRuns(
                 _slots.Release();
             }
         }
-        catch (OperationCanceledException) when (_noNewRuns.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             logger.RunCancelled(policy.Name, reason);
         }

@@ -80,7 +80,7 @@ public sealed class PolicyWorker(
         _runs = runs;
         try
         {
-            await FollowAsync(resources, runs, stoppingToken);
+            await RunLoopAsync(resources, runs, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -95,7 +95,7 @@ public sealed class PolicyWorker(
         }
     }
 
-    private async Task FollowAsync(ResourcesInUse resources, PolicyRuns runs, CancellationToken stoppingToken)
+    private async Task RunLoopAsync(ResourcesInUse resources, PolicyRuns runs, CancellationToken stoppingToken)
     {
         await using PolicyTimetable timetable = await PolicyTimetable.StartAsync(
             name => StartDue(name, resources.Current, runs), timeProvider, loggers, stoppingToken);
@@ -103,7 +103,7 @@ public sealed class PolicyWorker(
 
         // 2
         using PeriodicTimer period = new(options.ReloadPeriod, timeProvider);
-        await plan.FollowAsync(makeUpMissed: true, stoppingToken);
+        await plan.ApplyAsync(startMissed: true, stoppingToken);
         health.SetReady(TimetableCondition, holds: true);
 
         // 3
@@ -126,10 +126,10 @@ public sealed class PolicyWorker(
             health.SetReady(ResourcesCondition, resources.AreReadable);
             if (changed)
             {
-                await plan.FollowAsync(makeUpMissed: false, stoppingToken);
+                await plan.ApplyAsync(startMissed: false, stoppingToken);
             }
 
-            await plan.AskAgainAsync(stoppingToken);
+            await plan.RetryFailedAsync(stoppingToken);
         }
     }
 

@@ -14,13 +14,13 @@ internal sealed class ResourcesInUse
     private readonly ILogger _logger;
     private readonly HashSet<string> _reported = [];
     private volatile ResourceSet _current;
-    private string _taken;
-    private string _seen;
+    private string _appliedVersion;
+    private string _lastReadVersion;
 
     private ResourcesInUse(IResourceStore store, ResourceSet first, ILogger logger)
     {
         (_store, _current, _logger) = (store, first, logger);
-        _taken = _seen = first.Version;
+        _appliedVersion = _lastReadVersion = first.Version;
         Report(first);
     }
 
@@ -71,16 +71,16 @@ internal sealed class ResourcesInUse
             return false;
         }
 
-        bool settled = isComplete || read.Version == _seen;
-        _seen = read.Version;
-        if (!settled || read.Version == _taken)
+        bool isStable = isComplete || read.Version == _lastReadVersion;
+        _lastReadVersion = read.Version;
+        if (!isStable || read.Version == _appliedVersion)
         {
             return false;
         }
 
-        _taken = read.Version;
+        _appliedVersion = read.Version;
         Report(read);
-        _current = LastGood.Over(read, _current);
+        _current = LastGoodResources.Merge(read, _current);
         _logger.ResourcesChanged(_current.Policies.Count);
         return true;
     }

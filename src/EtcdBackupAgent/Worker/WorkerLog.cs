@@ -36,7 +36,7 @@ internal static partial class WorkerLog
     public static partial void ResourcesChanged(this ILogger logger, int policies);
 
     [LoggerMessage(LogLevel.Information, "Policy {Policy} on schedule {Schedule} is next due at {Due:u}.")]
-    public static partial void PolicyPlaced(
+    public static partial void PolicyScheduled(
         this ILogger logger,
         ResourceName policy,
         BackupSchedule schedule,

@@ -4,14 +4,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Observability;
 
-/// <summary>Holds <c>docs/monitoring.md</c> and <c>manifests/monitoring</c> to the metrics that there are.</summary>
+/// <summary>
+/// Compares <c>docs/monitoring.md</c> and <c>manifests/monitoring</c> with the metrics that exist.
+/// </summary>
 public sealed partial class DocumentedMetricsTests
 {
     [Fact]
-    public void The_page_has_every_metric_with_its_type_and_its_labels()
+    public void The_page_lists_every_metric_with_its_type_and_labels()
     {
         using MeasuredAgent agent = new();
-        agent.TellAll();
+        agent.RecordAll();
 
         string[] documented =
         [
@@ -26,10 +28,10 @@ public sealed partial class DocumentedMetricsTests
     [Theory]
     [InlineData("prometheusrule.yaml")]
     [InlineData("dashboard.json")]
-    public void What_watches_the_metrics_names_only_such_as_there_are(string file)
+    public void Alerts_and_the_dashboard_name_only_existing_metrics(string file)
     {
         using MeasuredAgent agent = new();
-        agent.TellAll();
+        agent.RecordAll();
         HashSet<string> known =
         [
             .. agent.Families.SelectMany(family => family.Samples.Select(sample => family.Name + sample.Suffix)),

@@ -16,7 +16,7 @@ internal sealed class MeasuredAgent : IDisposable
     {
         Metrics = new AgentMetrics("1.2.3", Clock);
         _reader = new MeterReader(Metrics.Meter);
-        Metrics.PolicyRemoved = policy => _reader.Forget(AgentMetrics.PolicyLabel, policy);
+        Metrics.OnPolicyDeleted = policy => _reader.RemoveSeries(AgentMetrics.PolicyLabel, policy);
     }
 
     public ManualTime Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
@@ -27,7 +27,7 @@ internal sealed class MeasuredAgent : IDisposable
 
     public string Text => PrometheusText.Write(Families);
 
-    /// <summary>The value on the line that begins so; null if there is none.</summary>
+    /// <summary>The value of a series; null if there is none.</summary>
     public string? this[string series] => Text.Split('\n')
         .Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
         .Select(line => line[(series.Length + 1)..])
@@ -52,8 +52,8 @@ internal sealed class MeasuredAgent : IDisposable
         Duration = TimeSpan.FromSeconds(2),
     };
 
-    /// <summary>Tells of everything that there is to tell.</summary>
-    public void TellAll()
+    /// <summary>Records a value for every metric.</summary>
+    public void RecordAll()
     {
         Metrics.PolicySeen("p", TimeSpan.FromHours(1), Clock.GetUtcNow(), Clock.GetUtcNow(), verifiedSound: true);
         Metrics.BackupStarted("p");

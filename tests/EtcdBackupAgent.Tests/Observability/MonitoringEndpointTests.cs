@@ -41,24 +41,24 @@ public sealed class MonitoringEndpointTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Metrics_are_answered_in_prometheus_format()
+    public async Task Metrics_are_served_in_the_Prometheus_format()
     {
         _agent.Metrics.BackupFinished(_agent.Success("nightly"));
 
-        using HttpResponseMessage answer = await _client.GetAsync(new Uri("/metrics", UriKind.Relative));
+        using HttpResponseMessage response = await _client.GetAsync(new Uri("/metrics", UriKind.Relative));
 
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType?.ToString());
-        string text = await answer.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType?.ToString());
+        string text = await response.Content.ReadAsStringAsync();
         Assert.Contains("\nkubedr_num_backups{policyName=\"nightly\"} 1\n", text, StringComparison.Ordinal);
 
-        _agent.Metrics.PolicyGone("nightly");
+        _agent.Metrics.PolicyDeleted("nightly");
         text = await _client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         Assert.DoesNotContain("nightly", text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Probes_see_what_the_health_says()
+    public async Task Probes_report_liveness_and_readiness()
     {
         Assert.Equal((HttpStatusCode.OK, "ok\n"), await GetAsync("/healthz"));
         Assert.Equal((HttpStatusCode.ServiceUnavailable, "starting\n"), await GetAsync("/readyz"));
@@ -79,7 +79,7 @@ public sealed class MonitoringEndpointTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_port_in_use_is_said()
+    public async Task A_port_in_use_is_reported()
     {
         await using MonitoringEndpoint second = new(_address, _agent.Metrics, _health, _log);
 
@@ -92,7 +92,7 @@ public sealed class MonitoringEndpointTests : IAsyncLifetime, IDisposable
 
     private async Task<(HttpStatusCode Status, string Text)> GetAsync(string path)
     {
-        using HttpResponseMessage answer = await _client.GetAsync(new Uri(path, UriKind.Relative));
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync());
+        using HttpResponseMessage response = await _client.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 }

@@ -27,13 +27,13 @@ internal sealed class MinuteByMinute
 
     private readonly string[] _fields;
     private readonly TimeZoneInfo _zone;
-    private readonly bool _recurring;
+    private readonly bool _isRecurring;
 
     public MinuteByMinute(string expression, TimeZoneInfo zone)
     {
         _fields = expression.ToUpperInvariant().Split(' ', StringSplitOptions.RemoveEmptyEntries);
         _zone = zone;
-        _recurring = (_fields[0] + _fields[1]).IndexOfAny(['*', '?', '-', '/']) >= 0;
+        _isRecurring = (_fields[0] + _fields[1]).IndexOfAny(['*', '?', '-', '/']) >= 0;
     }
 
     /// <summary>Null if nothing fires within the days given.</summary>
@@ -62,9 +62,9 @@ internal sealed class MinuteByMinute
     {
         DateTime now = Local(minute);
         DateTime before = Local(minute.AddMinutes(-1));
-        bool second = _zone.IsAmbiguousTime(now)
+        bool isRepeatedHour = _zone.IsAmbiguousTime(now)
             && _zone.GetUtcOffset(minute) == _zone.GetAmbiguousTimeOffsets(now).Min();
-        if (Matches(now) && (!second || _recurring))
+        if (Matches(now) && (!isRepeatedHour || _isRecurring))
         {
             return true;
         }
@@ -88,22 +88,23 @@ internal sealed class MinuteByMinute
     {
         bool ofMonth = Has(2, wall.Day, 1, 31);
         bool ofWeek = Has(4, (int)wall.DayOfWeek, 0, 6) || (wall.DayOfWeek == DayOfWeek.Sunday && Has(4, 7, 0, 6));
-        bool either = !Says(2) && !Says(4);
-        return Has(3, wall.Month, 1, 12) && (either ? ofMonth || ofWeek : ofMonth && ofWeek);
+        bool areBothRestricted = !IsUnrestricted(2) && !IsUnrestricted(4);
+        return Has(3, wall.Month, 1, 12) && (areBothRestricted ? ofMonth || ofWeek : ofMonth && ofWeek);
     }
 
     /// <summary>Whether a day field leaves all days open.</summary>
-    private bool Says(int field) => _fields[field].Split(',').Any(term => term is "*" or "?" or "*/1" or "?/1");
+    private bool IsUnrestricted(int field) =>
+        _fields[field].Split(',').Any(term => term is "*" or "?" or "*/1" or "?/1");
 
-    private bool Has(int field, int value, int least, int greatest) => _fields[field].Split(',').Any(term =>
+    private bool Has(int field, int value, int min, int max) => _fields[field].Split(',').Any(term =>
     {
         string[] parts = term.Split('/');
         int step = parts.Length == 2 ? int.Parse(parts[1], CultureInfo.InvariantCulture) : 1;
         (int first, int last) = parts[0] switch
         {
-            "*" or "?" => (least, greatest),
+            "*" or "?" => (min, max),
             var range when range.Split('-') is [var a, var b] => (Number(field, a), Number(field, b)),
-            var single => (Number(field, single), parts.Length == 2 ? greatest : Number(field, single)),
+            var single => (Number(field, single), parts.Length == 2 ? max : Number(field, single)),
         };
         return (value == first || (value > first && value <= last)) && (value - first) % step == 0;
     });

@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.Tests.Scheduling;
 
 public sealed class QuartzScheduleTests
 {
-    /// <summary>A leap day may be eight years off, across a century that has none.</summary>
+    /// <summary>The next leap day can be eight years away, across a century year without one.</summary>
     private const int DaysMax = 9 * 366;
 
     public static TheoryData<string, string, string, string> Golden()
@@ -30,7 +30,7 @@ public sealed class QuartzScheduleTests
     }
 
     [Fact]
-    public void The_golden_table_is_there() => Assert.True(Golden().Count >= 90);
+    public void The_golden_table_has_at_least_90_rows() => Assert.True(Golden().Count >= 90);
 
     [Theory]
     [MemberData(nameof(Golden))]
@@ -47,7 +47,7 @@ public sealed class QuartzScheduleTests
     }
 
     [Fact]
-    public void Random_schedules_fire_as_trying_every_minute_finds_in_UTC() =>
+    public void Random_schedules_in_UTC_fire_when_a_search_of_every_minute_finds() =>
         Check(Instants(2020, 2032), TimeZoneInfo.Utc);
 
     [Theory]
@@ -57,7 +57,8 @@ public sealed class QuartzScheduleTests
     [InlineData("Australia/Lord_Howe", "2026-10-03T15:30:00Z")]
     [InlineData("Australia/Lord_Howe", "2026-04-04T15:00:00Z")]
     [InlineData("America/Santiago", "2026-09-06T04:00:00Z")]
-    public void Random_schedules_fire_as_trying_every_minute_finds_around_a_change_of_clocks(string zone, string change)
+    public void Random_schedules_around_a_clock_change_fire_when_a_search_of_every_minute_finds(
+        string zone, string change)
     {
         DateTimeOffset at = DateTimeOffset.Parse(change, CultureInfo.InvariantCulture);
         Gen<DateTimeOffset> near = Gen.Choose(-240, 120).Select(minutes => at.AddMinutes(minutes));
@@ -80,7 +81,7 @@ public sealed class QuartzScheduleTests
         Assert.Equal(DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture), next);
     }
 
-    /// <summary>What fires is Quartz's: here as the trigger of a running worker asks it.</summary>
+    /// <summary>Quartz computes the fire times of a running worker; here its trigger is called directly.</summary>
     [Theory]
     [MemberData(nameof(Golden))]
     public void A_trigger_of_Quartz_fires_at_the_times_of_the_golden_table(
@@ -105,7 +106,7 @@ public sealed class QuartzScheduleTests
     }
 
     [Fact]
-    public void A_fixed_time_does_not_fire_again_for_who_asks_within_the_repeated_hour()
+    public void A_fixed_time_does_not_fire_again_within_the_repeated_hour()
     {
         BackupSchedule schedule = BackupSchedule.Parse(
             "43 1 * * *", TimeZoneInfo.FindSystemTimeZoneById("America/New_York"));

@@ -24,7 +24,7 @@ public sealed class ScheduleIntervalTests
             ScheduleInterval.Longest(Policy(schedule, zone), Now));
 
     [Fact]
-    public void Without_a_schedule_or_suspended_there_is_none()
+    public void A_policy_without_a_schedule_or_suspended_has_no_interval()
     {
         Assert.Null(ScheduleInterval.Longest(Policy(null), Now));
         Assert.Null(ScheduleInterval.Longest(Policy("@daily") with { Suspend = true }, Now));

@@ -16,7 +16,7 @@ public sealed class ClusterPoliciesTests : IDisposable
     public void Dispose() => _agent.Dispose();
 
     [Fact]
-    public void Another_policy_of_the_same_name_begins_anew()
+    public void A_new_policy_with_the_same_name_starts_with_new_measures()
     {
         ClusterPolicies policies = new(_agent.Metrics, _ => false, _agent.Clock);
         string now = $"{_agent.Clock.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}";
@@ -33,7 +33,7 @@ public sealed class ClusterPoliciesTests : IDisposable
     }
 
     [Fact]
-    public void A_backup_whose_pod_does_not_start_is_neither_under_way_nor_failed()
+    public void A_backup_whose_pod_does_not_start_is_neither_running_nor_failed()
     {
         ClusterPolicies policies = new(_agent.Metrics, _ => false, _agent.Clock);
 
@@ -50,7 +50,7 @@ public sealed class ClusterPoliciesTests : IDisposable
     }
 
     [Fact]
-    public void The_worker_takes_a_policy_up_when_its_location_can_be_used_and_keeps_it()
+    public void A_policy_is_added_when_its_location_is_ready_and_stays_when_it_no_longer_is()
     {
         int woken = 0;
         ClusterPolicies policies = new(_agent.Metrics, _ => true, _agent.Clock) { InProcessChanged = () => woken++ };

@@ -20,7 +20,7 @@ public sealed class MeasuredBackupTests : IDisposable
     private readonly MeasuredAgent _agent = new();
     private readonly UseCaseFixture _fixture = new();
 
-    /// <summary>What is measured happens by the system's clock, and lies in the past.</summary>
+    /// <summary>The backups use the system clock; the clock of the metrics is ahead of it.</summary>
     public MeasuredBackupTests() => _agent.Clock.AdvanceTo(TimeProvider.System.GetUtcNow().AddHours(1));
 
     public void Dispose()
@@ -66,7 +66,7 @@ public sealed class MeasuredBackupTests : IDisposable
     [Theory]
     [InlineData(null, "1", "1")]
     [InlineData(CheckedPart.Pages, "0", null)]
-    public async Task What_the_verification_finds_is_told(CheckedPart? failed, string sound, string? success)
+    public async Task The_result_of_the_verification_is_published(CheckedPart? failed, string sound, string? success)
     {
         BackupRepository repository = await _fixture.InitAsync();
         DeepVerifyRun verify = _fixture.DeepVerifyRun(repository, (_, _, _, _) => UseCaseFixture.Proof(failed));
@@ -81,7 +81,7 @@ public sealed class MeasuredBackupTests : IDisposable
     }
 
     [Fact]
-    public async Task A_verification_by_somebody_else_is_seen_by_the_next_backup()
+    public async Task A_verification_by_another_process_is_published_by_the_next_backup()
     {
         BackupRepository repository = await _fixture.InitAsync();
         DeepVerifyRun verify = _fixture.DeepVerifyRun(repository);
@@ -97,7 +97,7 @@ public sealed class MeasuredBackupTests : IDisposable
     }
 
     [Fact]
-    public async Task Spans_tell_of_the_steps_and_of_the_failure()
+    public async Task Spans_show_every_step_of_a_backup()
     {
         List<Activity> ended = [];
         using ActivityListener listener = new()
@@ -123,17 +123,17 @@ public sealed class MeasuredBackupTests : IDisposable
             return BackUpAsync(repository, retain: 5, verify);
         });
 
-        Activity[] own;
+        Activity[] spans;
         lock (ended)
         {
-            own = [.. ended.Where(span => span.TraceId == trace)];
+            spans = [.. ended.Where(span => span.TraceId == trace)];
         }
 
         Assert.Equal(
             ["database", "certificates", "hash", "commit", "verify", "prune", "backup"],
-            own.Select(span => span.OperationName));
-        Assert.All(own[..^1], span => Assert.Equal(own[^1].SpanId, span.ParentSpanId));
-        Assert.Equal("kubedr-system/nightly", own[^1].GetTagItem("policy"));
+            spans.Select(span => span.OperationName));
+        Assert.All(spans[..^1], span => Assert.Equal(spans[^1].SpanId, span.ParentSpanId));
+        Assert.Equal("kubedr-system/nightly", spans[^1].GetTagItem("policy"));
     }
 
     private Task<BackupOutcome> MeasureAsync(Func<Task<BackupOutcome>> backUp) =>

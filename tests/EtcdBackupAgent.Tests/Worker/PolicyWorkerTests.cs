@@ -10,9 +10,9 @@ public sealed class PolicyWorkerTests
     public async Task Each_policy_runs_at_its_times()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
-        worker.Policy("rarely", "15 * * * *");
-        await worker.StartAsync(placed: 2);
+        worker.WritePolicy("often", "*/10 * * * *");
+        worker.WritePolicy("rarely", "15 * * * *");
+        await worker.StartAsync(scheduled: 2);
 
         await worker.AdvanceAsync("00:10", runs: 1);
         await worker.AdvanceAsync("00:15", runs: 2);
@@ -26,8 +26,8 @@ public sealed class PolicyWorkerTests
     public async Task A_time_zone_moves_the_fire_time()
     {
         await using RunningWorker worker = new();
-        worker.Policy("nightly", "0 4 * * *", "timeZone: Europe/Berlin");
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("nightly", "0 4 * * *", "timeZone: Europe/Berlin");
+        await worker.StartAsync(scheduled: 1);
 
         await worker.AdvanceAsync("02:00", runs: 1);
 
@@ -35,20 +35,20 @@ public sealed class PolicyWorkerTests
     }
 
     [Fact]
-    public async Task A_fire_during_a_run_of_the_same_policy_is_skipped_and_logged()
+    public async Task A_fire_time_during_a_run_of_the_same_policy_is_skipped_and_logged()
     {
         await using RunningWorker worker = new();
-        worker.Policy("slow", "*/10 * * * *");
-        worker.Policy("other", "20 * * * *");
+        worker.WritePolicy("slow", "*/10 * * * *");
+        worker.WritePolicy("other", "20 * * * *");
         TaskCompletionSource finish = new(TaskCreationOptions.RunContinuationsAsynchronously);
         worker.Runner.Body = (policy, _) => policy.Name.Name == "slow" ? finish.Task : Task.CompletedTask;
-        await worker.StartAsync(placed: 2);
+        await worker.StartAsync(scheduled: 2);
 
         await worker.AdvanceAsync("00:10", runs: 1);
         await worker.AdvanceAsync("00:20", runs: 2);
-        await worker.LoggedAsync("Backup of policy kubedr-system/slow skipped (Schedule)");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/slow skipped (Schedule)");
         finish.SetResult();
-        await worker.LoggedAsync("Backup of policy kubedr-system/slow completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/slow completed");
         await worker.AdvanceAsync("00:30", runs: 3);
 
         Assert.Equal(
@@ -61,45 +61,45 @@ public sealed class PolicyWorkerTests
         await using RunningWorker worker = new() { Options = new() { RunsInParallelMax = 2 } };
         foreach (string name in new[] { "a", "b", "c" })
         {
-            worker.Policy(name, "10 * * * *");
+            worker.WritePolicy(name, "10 * * * *");
         }
 
         using SemaphoreSlim finish = new(0);
         worker.Runner.Body = (_, token) => finish.WaitAsync(token);
-        await worker.StartAsync(placed: 3);
+        await worker.StartAsync(scheduled: 3);
 
         await worker.AdvanceAsync("00:10", runs: 2);
         Assert.Equal(2, worker.Runner.UnderWay);
         finish.Release();
-        await worker.RunsAsync(3);
+        await worker.UntilRunsAsync(3);
         await TestDeadline.UntilAsync("two to be under way", () => Task.FromResult(worker.Runner.UnderWay == 2));
         finish.Release(2);
-        await worker.LoggedAsync("completed (Schedule)", 3);
+        await worker.UntilLoggedAsync("completed (Schedule)", 3);
 
         Assert.Equal(["a", "b", "c"], worker.Runner.Runs.Select(run => run[..1]).Order());
     }
 
     [Fact]
-    public async Task A_missed_run_is_made_up_once_at_the_start()
+    public async Task A_missed_run_starts_once_when_the_worker_starts()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("hourly", "@hourly");
-        worker.Runner.WasBackedUp("hourly", worker.At("08:00:01"));
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("hourly", "@hourly");
+        worker.Runner.SetLastBackup("hourly", worker.At("08:00:01"));
+        await worker.StartAsync(scheduled: 1);
 
-        await worker.RunsAsync(1);
+        await worker.UntilRunsAsync(1);
         await worker.AdvanceAsync("13:00", runs: 2);
 
         Assert.Equal(["hourly Missed 12:30:00", "hourly Schedule 13:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
-    public async Task Nothing_is_made_up_when_the_last_fire_time_was_served()
+    public async Task No_run_is_missed_when_the_last_fire_time_has_a_backup()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("hourly", "@hourly");
-        worker.Runner.WasBackedUp("hourly", worker.At("12:00:00"));
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("hourly", "@hourly");
+        worker.Runner.SetLastBackup("hourly", worker.At("12:00:00"));
+        await worker.StartAsync(scheduled: 1);
 
         await worker.AdvanceAsync("13:00", runs: 1);
 
@@ -110,8 +110,8 @@ public sealed class PolicyWorkerTests
     public async Task A_policy_that_was_never_backed_up_waits_for_its_first_fire_time()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("hourly", "@hourly");
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("hourly", "@hourly");
+        await worker.StartAsync(scheduled: 1);
 
         await worker.AdvanceAsync("13:00", runs: 1);
 
@@ -119,15 +119,15 @@ public sealed class PolicyWorkerTests
     }
 
     [Fact]
-    public async Task Fire_times_slept_through_are_made_up_by_one_run()
+    public async Task Fire_times_during_a_sleep_of_the_machine_start_one_run()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("often", "*/10 * * * *");
+        await worker.StartAsync(scheduled: 1);
 
         worker.Clock.JumpTo(worker.At("02:05"));
-        await worker.RunsAsync(1);
-        await worker.LoggedAsync("completed (Schedule)");
+        await worker.UntilRunsAsync(1);
+        await worker.UntilLoggedAsync("completed (Schedule)");
         await worker.AdvanceAsync("02:10", runs: 2);
 
         Assert.Equal(["often Schedule 02:05:00", "often Schedule 02:10:00"], worker.Runner.Runs);
@@ -137,44 +137,44 @@ public sealed class PolicyWorkerTests
     public async Task An_interval_counts_from_the_start_of_the_last_backup()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("every", "@every 1h30m");
-        worker.Runner.WasBackedUp("every", worker.At("11:10:00"));
-        await worker.StartAsync(placed: 2);
+        worker.WritePolicy("every", "@every 1h30m");
+        worker.Runner.SetLastBackup("every", worker.At("11:10:00"));
+        await worker.StartAsync(scheduled: 2);
 
         await worker.AdvanceAsync("12:40", runs: 1);
-        await worker.LoggedAsync("completed (Schedule)");
+        await worker.UntilLoggedAsync("completed (Schedule)");
         await worker.AdvanceAsync("14:10", runs: 2);
 
         Assert.Equal(["every Schedule 12:40:00", "every Schedule 14:10:00"], worker.Runner.Runs);
     }
 
     [Fact]
-    public async Task An_overdue_interval_is_made_up_and_counts_from_there()
+    public async Task An_overdue_interval_starts_a_run_and_counts_from_it()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("every", "@every 1h30m");
-        worker.Runner.WasBackedUp("every", worker.At("01:00:00"));
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("every", "@every 1h30m");
+        worker.Runner.SetLastBackup("every", worker.At("01:00:00"));
+        await worker.StartAsync(scheduled: 1);
 
-        await worker.RunsAsync(1);
-        await worker.LoggedAsync("completed (Missed)");
+        await worker.UntilRunsAsync(1);
+        await worker.UntilLoggedAsync("completed (Missed)");
         await worker.AdvanceAsync("14:00", runs: 2);
 
         Assert.Equal(["every Missed 12:30:00", "every Schedule 14:00:00"], worker.Runner.Runs);
     }
 
     [Fact]
-    public async Task A_policy_without_a_schedule_is_backed_up_once_ever()
+    public async Task A_policy_without_a_schedule_is_backed_up_only_once()
     {
         await using RunningWorker worker = new();
-        worker.Policy("first", null);
-        worker.Policy("done", null);
-        worker.Policy("often", "*/10 * * * *");
-        worker.Runner.WasBackedUp("done", worker.At("00:00"));
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("first", null);
+        worker.WritePolicy("done", null);
+        worker.WritePolicy("often", "*/10 * * * *");
+        worker.Runner.SetLastBackup("done", worker.At("00:00"));
+        await worker.StartAsync(scheduled: 1);
 
-        await worker.LoggedAsync("completed (OnDemand)");
-        worker.Policy("new", null);
+        await worker.UntilLoggedAsync("completed (OnDemand)");
+        worker.WritePolicy("new", null);
         await worker.AdvanceUntilLoggedAsync("completed (OnDemand)", 2);
         await worker.AdvanceAsync("00:10", runs: 3);
 
@@ -184,19 +184,19 @@ public sealed class PolicyWorkerTests
     }
 
     [Fact]
-    public async Task A_failed_run_is_logged_once_and_the_next_comes_at_its_time()
+    public async Task A_failed_run_is_logged_once_and_the_next_one_starts_on_schedule()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
+        worker.WritePolicy("often", "*/10 * * * *");
         worker.Runner.Body = (_, _) =>
             throw new BackupException(FailureReason.StoreFull, "Bucket b is full.") { Hint = "Make room." };
-        await worker.StartAsync(placed: 1);
+        await worker.StartAsync(scheduled: 1);
 
         await worker.AdvanceAsync("00:10", runs: 1);
-        await worker.LoggedAsync("failed (Schedule): StoreFull: Bucket b is full. Make room.");
+        await worker.UntilLoggedAsync("failed (Schedule): StoreFull: Bucket b is full. Make room.");
         worker.Runner.Body = (_, _) => throw new InvalidOperationException("bug");
         await worker.AdvanceAsync("00:20", runs: 2);
-        await worker.LoggedAsync("failed unexpectedly (Schedule)");
+        await worker.UntilLoggedAsync("failed unexpectedly (Schedule)");
         await worker.AdvanceAsync("00:30", runs: 3);
 
         Assert.Equal(1, worker.Log.Count("StoreFull"));
@@ -204,20 +204,20 @@ public sealed class PolicyWorkerTests
     }
 
     [Fact]
-    public async Task A_repository_that_does_not_answer_is_asked_again()
+    public async Task A_repository_that_does_not_respond_is_read_again()
     {
         await using RunningWorker worker = new("2026-05-01T12:30:00Z");
-        worker.Policy("daily", "@daily");
-        worker.Runner.WasBackedUp("daily", worker.At("12:00").AddDays(-3));
+        worker.WritePolicy("daily", "@daily");
+        worker.Runner.SetLastBackup("daily", worker.At("12:00").AddDays(-3));
         worker.Runner.HistoryFailure = new BackupException(FailureReason.StoreUnreachable, "No route to s3.");
-        await worker.StartAsync(placed: 1);
-        await worker.LoggedAsync("cannot be determined (StoreUnreachable): No route to s3.");
+        await worker.StartAsync(scheduled: 1);
+        await worker.UntilLoggedAsync("cannot be determined (StoreUnreachable): No route to s3.");
 
         worker.Runner.HistoryFailure = null;
         await worker.AdvanceUntilLoggedAsync("completed (Missed)");
 
         Assert.InRange(worker.Clock.GetUtcNow(), worker.At("12:35"), worker.At("13:00"));
-        Assert.Equal(2, worker.Runner.QuestionsAsked);
+        Assert.Equal(2, worker.Runner.HistoryReads);
         Assert.Equal(0, worker.Log.Count("(null)"));
     }
 
@@ -225,14 +225,14 @@ public sealed class PolicyWorkerTests
     public async Task A_stop_lets_the_run_under_way_finish()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
+        worker.WritePolicy("often", "*/10 * * * *");
         TaskCompletionSource finish = new(TaskCreationOptions.RunContinuationsAsynchronously);
         worker.Runner.Body = (_, token) => finish.Task.WaitAsync(token);
-        await worker.StartAsync(placed: 1);
+        await worker.StartAsync(scheduled: 1);
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Task stop = worker.StopAsync();
-        await worker.LoggedAsync("Stopping: 1 running backups have");
+        await worker.UntilLoggedAsync("Stopping: 1 running backups have");
         Assert.False(stop.IsCompleted);
         finish.SetResult();
         await stop;
@@ -242,10 +242,10 @@ public sealed class PolicyWorkerTests
     }
 
     [Fact]
-    public async Task A_stop_cancels_the_run_that_outlives_the_grace_period_and_awaits_its_end()
+    public async Task A_stop_cancels_a_run_that_exceeds_the_grace_period_and_waits_for_it()
     {
         await using RunningWorker worker = new() { Options = new() { GracePeriod = TimeSpan.FromSeconds(30) } };
-        worker.Policy("often", "*/10 * * * *");
+        worker.WritePolicy("often", "*/10 * * * *");
         TaskCompletionSource cleanedUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
         worker.Runner.Body = async (_, token) =>
         {
@@ -255,11 +255,11 @@ public sealed class PolicyWorkerTests
             await cleanedUp.Task;
             token.ThrowIfCancellationRequested();
         };
-        await worker.StartAsync(placed: 1);
+        await worker.StartAsync(scheduled: 1);
         await worker.AdvanceAsync("00:10", runs: 1);
 
         Task stop = worker.StopAsync();
-        await worker.LoggedAsync("Stopping: 1 running backups have");
+        await worker.UntilLoggedAsync("Stopping: 1 running backups have");
         worker.Clock.Advance(TimeSpan.FromSeconds(29));
         Assert.Equal(0, worker.Log.Count("did not finish in time"));
         await TestDeadline.UntilAsync("the grace period to end", () =>

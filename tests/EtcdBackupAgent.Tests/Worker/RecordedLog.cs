@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Tests.Worker;
 
-/// <summary>Keeps what our own code logs, as it reads.</summary>
+/// <summary>Records the lines that our own code logs.</summary>
 internal sealed class RecordedLog : ILoggerFactory
 {
     private readonly ConcurrentQueue<string> _lines = new();
@@ -20,15 +20,15 @@ internal sealed class RecordedLog : ILoggerFactory
 
     public void Dispose()
     {
-        // Nothing is held.
+        // There is nothing to dispose.
     }
 
-    private sealed class Logger(RecordedLog log, bool isOurs) : ILogger
+    private sealed class Logger(RecordedLog log, bool isOwn) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => isOurs || logLevel >= LogLevel.Warning;
+        public bool IsEnabled(LogLevel logLevel) => isOwn || logLevel >= LogLevel.Warning;
 
         public void Log<TState>(
             LogLevel logLevel,

@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.Tests.Worker;
 /// <summary>A worker on a directory of its own, with a clock that the test moves.</summary>
 internal sealed class RunningWorker : IAsyncDisposable
 {
-    /// <summary>More than the hundred that a test moves on by, at most.</summary>
+    /// <summary>More than the hundred periods that a test advances at most.</summary>
     private const int PeriodsMax = 200;
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("eba-worker-");
@@ -45,14 +45,14 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public PolicyWorkerOptions Options { get; set; } = new();
 
-    /// <summary>What comes before each reading of the resources.</summary>
-    public Func<Task> Reading
+    /// <summary>Called before each read of the resources.</summary>
+    public Func<Task> BeforeRead
     {
         get => _store.Before;
         set => _store.Before = value;
     }
 
-    /// <summary>Whether a reading has begun that has not ended.</summary>
+    /// <summary>Whether a read of the resources is running.</summary>
     public bool IsReading => _store.IsReading;
 
     public DateTimeOffset At(string timeOfDay) =>
@@ -61,7 +61,7 @@ internal sealed class RunningWorker : IAsyncDisposable
             TimeSpan.Zero);
 
     /// <summary>Writes a policy as the file of its name.</summary>
-    public void Policy(string name, string? schedule, string more = "") => Write($"{name}.yaml", $"""
+    public void WritePolicy(string name, string? schedule, string more = "") => Write($"{name}.yaml", $"""
         apiVersion: kubedr.catalogicsoftware.com/v1alpha1
         kind: MetadataBackupPolicy
         metadata: {"{"}name: {name}{"}"}
@@ -76,12 +76,12 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public void Delete(string file) => File.Delete(Path.Combine(_directory.FullName, file));
 
-    /// <summary>Starts, and waits until the policies have been placed and asked for.</summary>
-    public async Task StartAsync(int placed)
+    /// <summary>Starts the worker, and waits until its policies are scheduled.</summary>
+    public async Task StartAsync(int scheduled)
     {
         _worker = new PolicyWorker(_store, Runner, Options, Metrics, Health, Clock, Log);
         await _worker.StartAsync(CancellationToken.None);
-        await LoggedAsync("is next due at", placed);
+        await UntilLoggedAsync("is next due at", scheduled);
     }
 
     /// <summary>What the controller does when it sees a policy.</summary>
@@ -92,7 +92,7 @@ internal sealed class RunningWorker : IAsyncDisposable
     public Task StopAsync() =>
         (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);
 
-    public async Task LoggedAsync(string part, int times = 1)
+    public async Task UntilLoggedAsync(string part, int times = 1)
     {
         try
         {
@@ -106,8 +106,10 @@ internal sealed class RunningWorker : IAsyncDisposable
         }
     }
 
-    /// <summary>Moves the clock by one reload period after the other, each read by the worker, until something has been
-    /// logged.</summary>
+    /// <summary>
+    /// Moves the clock by one reload period after the other, waits for the worker's read each time, and stops when
+    /// something has been logged.
+    /// </summary>
     public async Task AdvanceUntilLoggedAsync(string part, int times = 1)
     {
         for (int periods = 0; periods < PeriodsMax && Log.Count(part) < times; periods++)
@@ -119,27 +121,26 @@ internal sealed class RunningWorker : IAsyncDisposable
                 () => Task.FromResult(_store.Loads > loads));
         }
 
-        await LoggedAsync(part, times);
+        await UntilLoggedAsync(part, times);
     }
 
-    /// <summary>The same, until the worker is ready, or is not.</summary>
+    /// <summary>Moves the clock until the worker is ready, or until it is not.</summary>
     public Task AdvanceUntilReadyAsync(bool ready) => TestDeadline.UntilAsync(
         $"the worker {(ready ? "to be ready" : "not to be ready")}",
         () =>
         {
             Clock.Advance(Options.ReloadPeriod);
-            return Task.FromResult(Health.Readiness().IsGood == ready);
+            return Task.FromResult(Health.Readiness().IsSuccess == ready);
         });
 
-    /// <summary>Moves the clock to a time of day and waits for so many runs to have started since the
-    /// beginning.</summary>
+    /// <summary>Moves the clock to a time of day, and waits until this many runs have started in total.</summary>
     public async Task AdvanceAsync(string timeOfDay, int runs)
     {
         Clock.AdvanceTo(At(timeOfDay));
-        await RunsAsync(runs);
+        await UntilRunsAsync(runs);
     }
 
-    public Task RunsAsync(int runs) => TestDeadline.UntilAsync(
+    public Task UntilRunsAsync(int runs) => TestDeadline.UntilAsync(
         $"{runs} runs", () => Task.FromResult(Runner.Runs.Count >= runs));
 
     public async ValueTask DisposeAsync()
@@ -161,7 +162,7 @@ internal sealed class RunningWorker : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 
-    /// <summary>Counts the readings, so that a test can tell when the worker has caught up with the clock.</summary>
+    /// <summary>Counts the reads, so that a test can see when the worker has caught up with the clock.</summary>
     private sealed class CountedStore(IResourceStore store) : IResourceStore
     {
         private int _loads;

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Worker;
 
-/// <summary>A repository that remembers when runs started, and lets a test decide how they go.</summary>
+/// <summary>Records when runs start, and runs what the test sets.</summary>
 internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> _last = new(StringComparer.Ordinal);
@@ -16,7 +16,7 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
     /// <summary>What a run does; by default it completes at once.</summary>
     public Func<BackupPolicy, CancellationToken, Task> Body { get; set; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>Thrown when asked for the last backup; null for an answer.</summary>
+    /// <summary>The failure to read the last backup; null to succeed.</summary>
     public Exception? HistoryFailure { get; set; }
 
     /// <summary>Every run in the order of its start: policy, reason, time of day.</summary>
@@ -24,16 +24,16 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    public int QuestionsAsked { get; private set; }
+    public int HistoryReads { get; private set; }
 
-    public void WasBackedUp(string policy, DateTimeOffset start) => _last[policy] = start;
+    public void SetLastBackup(string policy, DateTimeOffset start) => _last[policy] = start;
 
     public Task<DateTimeOffset?> LastBackupAsync(
         BackupPolicy policy,
         ResourceSet resources,
         CancellationToken cancellationToken)
     {
-        QuestionsAsked++;
+        HistoryReads++;
         Assert.True(resources.Locations.ContainsKey(policy.Destination));
         return HistoryFailure is { } failure
             ? Task.FromException<DateTimeOffset?>(failure)

@@ -5,64 +5,64 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Worker;
 
-/// <summary>What the worker says of itself and of its policies.</summary>
+/// <summary>The health and the metrics that the worker reports.</summary>
 public sealed class WorkerHealthTests
 {
     [Fact]
-    public async Task A_loop_that_hangs_is_taken_for_dead_and_for_alive_when_it_moves_on()
+    public async Task Liveness_fails_while_the_main_loop_hangs_and_recovers_with_it()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
-        Assert.False(worker.Health.Readiness().IsGood);
-        await worker.StartAsync(placed: 1);
-        await UntilAsync("the worker to be ready", () => worker.Health.Readiness().IsGood);
+        worker.WritePolicy("often", "*/10 * * * *");
+        Assert.False(worker.Health.Readiness().IsSuccess);
+        await worker.StartAsync(scheduled: 1);
+        await UntilAsync("the worker to be ready", () => worker.Health.Readiness().IsSuccess);
 
-        TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        worker.Reading = () => goOn.Task;
+        TaskCompletionSource resume = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        worker.BeforeRead = () => resume.Task;
         worker.Clock.Advance(worker.Options.ReloadPeriod);
         await UntilAsync("the worker to hang", () => worker.IsReading);
-        Assert.True(worker.Health.Liveness().IsGood);
+        Assert.True(worker.Health.Liveness().IsSuccess);
         worker.Clock.Advance(worker.Options.SilenceMax + TimeSpan.FromSeconds(1));
-        Assert.False(worker.Health.Liveness().IsGood);
+        Assert.False(worker.Health.Liveness().IsSuccess);
 
-        worker.Reading = () => Task.CompletedTask;
-        goOn.SetResult();
+        worker.BeforeRead = () => Task.CompletedTask;
+        resume.SetResult();
         await TestDeadline.UntilAsync("the worker to move", () =>
         {
             worker.Clock.Advance(worker.Options.ReloadPeriod);
-            return Task.FromResult(worker.Health.Liveness().IsGood);
+            return Task.FromResult(worker.Health.Liveness().IsSuccess);
         });
     }
 
     [Fact]
-    public async Task Resources_that_cannot_be_read_make_it_not_ready_until_they_can()
+    public async Task The_worker_is_not_ready_while_its_resources_cannot_be_read()
     {
         await using RunningWorker worker = new();
-        await worker.StartAsync(placed: 0);
-        await UntilAsync("the worker to be ready", () => worker.Health.Readiness().IsGood);
+        await worker.StartAsync(scheduled: 0);
+        await UntilAsync("the worker to be ready", () => worker.Health.Readiness().IsSuccess);
 
-        worker.Reading = () => throw new BackupException(FailureReason.InvalidInput, "The directory is gone.");
+        worker.BeforeRead = () => throw new BackupException(FailureReason.InvalidInput, "The directory is gone.");
         await worker.AdvanceUntilReadyAsync(ready: false);
         Assert.Equal("resources: not yet\ntimetable: ok\n", worker.Health.Readiness().Text);
 
-        worker.Reading = () => Task.CompletedTask;
+        worker.BeforeRead = () => Task.CompletedTask;
         await worker.AdvanceUntilReadyAsync(ready: true);
     }
 
     [Fact]
-    public async Task The_interval_of_a_schedule_is_told_follows_changes_and_goes_with_the_policy()
+    public async Task The_interval_metric_follows_the_schedule_and_ends_with_the_policy()
     {
         await using RunningWorker worker = new();
-        worker.Policy("often", "*/10 * * * *");
-        await worker.StartAsync(placed: 1);
+        worker.WritePolicy("often", "*/10 * * * *");
+        await worker.StartAsync(scheduled: 1);
         using MeterReader reader = new(worker.Metrics.Meter);
         Assert.Equal(600, Interval(reader));
 
-        worker.Policy("often", "0 * * * *");
+        worker.WritePolicy("often", "0 * * * *");
         await worker.AdvanceUntilLoggedAsync("is next due at", 2);
         Assert.Equal(3600, Interval(reader));
 
-        worker.Policy("often", "0 * * * *", "suspend: true");
+        worker.WritePolicy("often", "0 * * * *", "suspend: true");
         await worker.AdvanceUntilLoggedAsync("is suspended");
         Assert.Null(Interval(reader));
 

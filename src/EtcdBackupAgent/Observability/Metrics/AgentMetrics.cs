@@ -39,7 +39,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     /// Deleted policies. A backup of one can still start or complete, which must not create its series again; only
     /// <see cref="PolicySeen"/> does.
     /// </summary>
-    private readonly HashSet<string> _gone = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _deletedPolicies = new(StringComparer.Ordinal);
 
     public AgentMetrics(string version, TimeProvider time)
     {
@@ -47,10 +47,10 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         Meter = new Meter(MeterName, version);
 
         // kubedr's
-        OfPolicy("kubedr_backup_size_bytes", Bytes, "Size of the newest backup before compression.", p => p.PlainBytes);
-        Count("kubedr_num_backups", "Backups that completed or failed.", p => p.Succeeded + p.Failed);
-        Count("kubedr_num_successful_backups", "Backups that succeeded.", p => p.Succeeded);
-        Count("kubedr_num_failed_backups", "Backups that failed.", p => p.Failed);
+        AddGauge("kubedr_backup_size_bytes", Bytes, "Size of the newest backup before compression.", p => p.PlainBytes);
+        AddCounter("kubedr_num_backups", "Backups that completed or failed.", p => p.Succeeded + p.Failed);
+        AddCounter("kubedr_num_successful_backups", "Backups that succeeded.", p => p.Succeeded);
+        AddCounter("kubedr_num_failed_backups", "Backups that failed.", p => p.Failed);
         _duration = Meter.CreateHistogram(
             "kubedr_backup_duration_seconds",
             Seconds,
@@ -59,19 +59,22 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             new InstrumentAdvice<double> { HistogramBucketBoundaries = DurationBuckets });
 
         // the agent's own, of a policy
-        Size("last_backup_stored_bytes", "Size of the newest backup in its repository.", p => p.StoredBytes);
-        Time("last_success_timestamp_seconds", "When the newest good backup completed.", p => p.LastSuccess);
-        Time("last_attempt_timestamp_seconds", "When the last backup completed or failed.", p => p.LastAttempt);
-        Flag("last_attempt_succeeded", "Whether the last backup succeeded: 1 or 0.", p => p.LastSucceeded);
-        Time("policy_seen_timestamp_seconds", "When the agent first saw the policy.", p => p.SeenAt);
-        OfPolicy(
+        AddSize("last_backup_stored_bytes", "Size of the newest backup in its repository.", p => p.StoredBytes);
+        AddTime("last_success_timestamp_seconds", "When the newest good backup completed.", p => p.LastSuccess);
+        AddTime("last_attempt_timestamp_seconds", "When the last backup completed or failed.", p => p.LastAttempt);
+        AddFlag("last_attempt_succeeded", "Whether the last backup succeeded: 1 or 0.", p => p.HasLastAttemptSucceeded);
+        AddTime("policy_seen_timestamp_seconds", "When the agent first saw the policy.", p => p.SeenAt);
+        AddGauge(
             $"{Prefix}schedule_interval_seconds",
             Seconds,
             "The longest time between two backups of the schedule; absent without a schedule and while suspended.",
             p => p.Interval?.TotalSeconds);
-        Time("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
-        Flag("last_verification_sound", "Whether the last verification found it sound: 1 or 0.", p => p.VerifiedSound);
-        OfPolicy($"{Prefix}backups_in_flight", null, "Backups under way.", p => p.InFlight);
+        AddTime("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
+        AddFlag(
+            "last_verification_sound",
+            "Whether the last verification found it sound: 1 or 0.",
+            p => p.IsVerifiedSound);
+        AddGauge($"{Prefix}backups_in_flight", null, "Backups under way.", p => p.InFlight);
         Meter.CreateObservableCounter(
             $"{Prefix}backup_failures_total", Failures, null, "Backups that failed, by reason.");
 
@@ -103,7 +106,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     /// <summary>
     /// Called with the name of a deleted policy, for a reader that keeps its own series. It must return at once.
     /// </summary>
-    public Action<string>? PolicyRemoved { get; set; }
+    public Action<string>? OnPolicyDeleted { get; set; }
 
     public Meter Meter { get; }
 
@@ -114,9 +117,9 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     {
         lock (_lock)
         {
-            if (!_gone.Contains(policyName))
+            if (!_deletedPolicies.Contains(policyName))
             {
-                Of(policyName).Started();
+                MeasuresOf(policyName).Started();
             }
         }
     }
@@ -125,24 +128,24 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     {
         lock (_lock)
         {
-            if (_gone.Contains(observation.PolicyName))
+            if (_deletedPolicies.Contains(observation.PolicyName))
             {
                 return;
             }
 
-            Of(observation.PolicyName).Finished(observation);
+            MeasuresOf(observation.PolicyName).Finished(observation);
             _duration.Record(observation.Duration.TotalSeconds, Label(PolicyLabel, observation.PolicyName));
         }
     }
 
-    public void PolicyGone(string policyName)
+    public void PolicyDeleted(string policyName)
     {
         lock (_lock)
         {
             if (_policies.Remove(policyName))
             {
-                _gone.Add(policyName);
-                PolicyRemoved?.Invoke(policyName);
+                _deletedPolicies.Add(policyName);
+                OnPolicyDeleted?.Invoke(policyName);
             }
         }
     }
@@ -155,7 +158,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
-    public void RepositoryGone(string location)
+    public void LocationDeleted(string location)
     {
         lock (_lock)
         {
@@ -172,17 +175,17 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     {
         lock (_lock)
         {
-            _gone.Remove(policyName);
-            PolicyMeasures policy = Of(policyName);
+            _deletedPolicies.Remove(policyName);
+            PolicyMeasures policy = MeasuresOf(policyName);
             policy.Interval = interval;
-            policy.SucceededAt(lastSuccess);
-            policy.Verified(verifiedAt, verifiedSound);
+            policy.RecordSuccess(lastSuccess);
+            policy.RecordVerification(verifiedAt, verifiedSound);
         }
     }
 
     public void Dispose() => Meter.Dispose();
 
-    private PolicyMeasures Of(string policyName)
+    private PolicyMeasures MeasuresOf(string policyName)
     {
         if (!_policies.TryGetValue(policyName, out PolicyMeasures? policy))
         {
@@ -192,19 +195,19 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         return policy;
     }
 
-    private void Count(string name, string help, Func<PolicyMeasures, long> value) =>
+    private void AddCounter(string name, string help, Func<PolicyMeasures, long> value) =>
         Meter.CreateObservableCounter(name, () => Policies<long>(p => value(p)), null, help);
 
-    private void Time(string name, string help, Func<PolicyMeasures, DateTimeOffset?> value) =>
-        OfPolicy($"{Prefix}{name}", Seconds, help, p => value(p)?.ToUnixTimeMilliseconds() / 1000d);
+    private void AddTime(string name, string help, Func<PolicyMeasures, DateTimeOffset?> value) =>
+        AddGauge($"{Prefix}{name}", Seconds, help, p => value(p)?.ToUnixTimeMilliseconds() / 1000d);
 
-    private void Size(string name, string help, Func<PolicyMeasures, long?> value) =>
-        OfPolicy($"{Prefix}{name}", Bytes, help, p => value(p));
+    private void AddSize(string name, string help, Func<PolicyMeasures, long?> value) =>
+        AddGauge($"{Prefix}{name}", Bytes, help, p => value(p));
 
-    private void Flag(string name, string help, Func<PolicyMeasures, bool?> value) =>
-        OfPolicy($"{Prefix}{name}", null, help, p => value(p) is { } known ? (known ? 1 : 0) : null);
+    private void AddFlag(string name, string help, Func<PolicyMeasures, bool?> value) =>
+        AddGauge($"{Prefix}{name}", null, help, p => value(p) is { } known ? (known ? 1 : 0) : null);
 
-    private void OfPolicy(string name, string? unit, string help, Func<PolicyMeasures, double?> value) =>
+    private void AddGauge(string name, string? unit, string help, Func<PolicyMeasures, double?> value) =>
         Meter.CreateObservableGauge(name, () => Policies(value), unit, help);
 
     private List<Measurement<T>> Policies<T>(Func<PolicyMeasures, T?> value)

@@ -19,7 +19,7 @@ internal sealed class PolicyMeasures(TimeProvider time)
     private (DateTimeOffset At, bool? Sound)? _verified;
 
     /// <summary>When the agent first saw the policy.</summary>
-    public DateTimeOffset SeenAt => _seenAt = Past(_seenAt) ?? time.GetUtcNow();
+    public DateTimeOffset SeenAt => _seenAt = LimitToNow(_seenAt) ?? time.GetUtcNow();
 
     public long Succeeded { get; private set; }
 
@@ -33,15 +33,15 @@ internal sealed class PolicyMeasures(TimeProvider time)
 
     public TimeSpan? Interval { get; set; }
 
-    public DateTimeOffset? LastAttempt => Past(_lastAttempt);
+    public DateTimeOffset? LastAttempt => LimitToNow(_lastAttempt);
 
-    public bool? LastSucceeded { get; private set; }
+    public bool? HasLastAttemptSucceeded { get; private set; }
 
-    public DateTimeOffset? LastSuccess => Past(_lastSuccess);
+    public DateTimeOffset? LastSuccess => LimitToNow(_lastSuccess);
 
-    public DateTimeOffset? VerifiedAt => Past(_verified?.At);
+    public DateTimeOffset? VerifiedAt => LimitToNow(_verified?.At);
 
-    public bool? VerifiedSound => VerifiedAt is null ? null : _verified?.Sound;
+    public bool? IsVerifiedSound => VerifiedAt is null ? null : _verified?.Sound;
 
     /// <summary>Failed backups by reason.</summary>
     public IEnumerable<KeyValuePair<string, long>> Failures => _failures;
@@ -54,9 +54,9 @@ internal sealed class PolicyMeasures(TimeProvider time)
         PlainBytes = observation.PlainBytes ?? PlainBytes;
         StoredBytes = observation.StoredBytes ?? StoredBytes;
         _lastAttempt = observation.FinishedAt;
-        LastSucceeded = observation.Succeeded;
-        SucceededAt(observation.Succeeded ? observation.FinishedAt : observation.GoodSnapshotAt);
-        Verified(observation.VerifiedAt, observation.VerifiedSound);
+        HasLastAttemptSucceeded = observation.Succeeded;
+        RecordSuccess(observation.Succeeded ? observation.FinishedAt : observation.GoodSnapshotAt);
+        RecordVerification(observation.VerifiedAt, observation.VerifiedSound);
         if (observation.Succeeded)
         {
             Succeeded++;
@@ -69,9 +69,9 @@ internal sealed class PolicyMeasures(TimeProvider time)
     }
 
     /// <summary>Records a success. One that is older than a known success, or in the future, is ignored.</summary>
-    public void SucceededAt(DateTimeOffset? at)
+    public void RecordSuccess(DateTimeOffset? at)
     {
-        if (Past(at) is not null && !(LastSuccess > at))
+        if (LimitToNow(at) is not null && !(LastSuccess > at))
         {
             _lastSuccess = at;
         }
@@ -80,9 +80,9 @@ internal sealed class PolicyMeasures(TimeProvider time)
     /// <summary>
     /// Records a deep verification. One that is older than a known verification, or in the future, is ignored.
     /// </summary>
-    public void Verified(DateTimeOffset? at, bool? sound)
+    public void RecordVerification(DateTimeOffset? at, bool? sound)
     {
-        if (at is { } verified && Past(at) is not null && !(VerifiedAt > at))
+        if (at is { } verified && LimitToNow(at) is not null && !(VerifiedAt > at))
         {
             _verified = (verified, sound);
         }
@@ -91,7 +91,7 @@ internal sealed class PolicyMeasures(TimeProvider time)
     /// <summary>
     /// Returns a time that is not ahead of the clock; null if it is ahead by more than clocks are allowed to differ.
     /// </summary>
-    private DateTimeOffset? Past(DateTimeOffset? at)
+    private DateTimeOffset? LimitToNow(DateTimeOffset? at)
     {
         DateTimeOffset now = time.GetUtcNow();
         return at is not { } known || ClockTolerance.IsFuture(known, now) ? null

@@ -10,12 +10,12 @@ internal sealed class ExportWatch(Action warn)
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);
 
     /// <summary>Records a result, and returns it.</summary>
-    public ExportResult Saw(string signal, ExportResult result)
+    public ExportResult Record(string signal, ExportResult result)
     {
-        bool begins;
+        bool isFirstFailure;
         lock (_lock)
         {
-            begins = _failing.Count == 0 && result != ExportResult.Success;
+            isFirstFailure = _failing.Count == 0 && result != ExportResult.Success;
             if (result == ExportResult.Success)
             {
                 _failing.Remove(signal);
@@ -26,7 +26,7 @@ internal sealed class ExportWatch(Action warn)
             }
         }
 
-        if (begins)
+        if (isFirstFailure)
         {
             warn();
         }

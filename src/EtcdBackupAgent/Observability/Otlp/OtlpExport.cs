@@ -91,7 +91,7 @@ internal sealed class OtlpExport : IAsyncDisposable
         catch (TimeoutException)
         {
             // A request that still waits for a response ends with the process.
-            _watch.Saw("flush", ExportResult.Failure);
+            _watch.Record("flush", ExportResult.Failure);
             return;
         }
 

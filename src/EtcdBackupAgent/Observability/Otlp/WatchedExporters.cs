@@ -11,12 +11,12 @@ namespace EtcdBackupAgent.Observability.Otlp;
 internal sealed class WatchedSpanExporter(OtlpExporterOptions options, ExportWatch watch) : OtlpTraceExporter(options)
 {
     public override ExportResult Export(in Batch<Activity> activityBatch) =>
-        watch.Saw("traces", base.Export(activityBatch));
+        watch.Record("traces", base.Export(activityBatch));
 }
 
 /// <summary>Exports metrics, and reports the result to the watch.</summary>
 internal sealed class WatchedMetricExporter(OtlpExporterOptions options, ExportWatch watch)
     : OtlpMetricExporter(options)
 {
-    public override ExportResult Export(in Batch<Metric> metrics) => watch.Saw("metrics", base.Export(metrics));
+    public override ExportResult Export(in Batch<Metric> metrics) => watch.Record("metrics", base.Export(metrics));
 }

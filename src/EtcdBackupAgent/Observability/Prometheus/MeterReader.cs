@@ -33,8 +33,8 @@ internal sealed class MeterReader : IDisposable
                 listener.EnableMeasurementEvents(instrument);
             }
         };
-        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Take(instrument, value, tags));
-        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Take(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
+        _listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
         _listener.Start();
     }
 
@@ -62,14 +62,14 @@ internal sealed class MeterReader : IDisposable
     /// <summary>
     /// Removes the recorded series with a label. Observed series end when they are no longer observed.
     /// </summary>
-    public void Forget(string label, string value)
+    public void RemoveSeries(string label, string value)
     {
         lock (_lock)
         {
             foreach (SortedDictionary<string, HistogramSeries> all in _recorded.Values)
             {
-                string[] gone = [.. all.Where(s => s.Value.Labels.Contains(new(label, value))).Select(s => s.Key)];
-                Array.ForEach(gone, key => all.Remove(key));
+                string[] removed = [.. all.Where(s => s.Value.Labels.Contains(new(label, value))).Select(s => s.Key)];
+                Array.ForEach(removed, key => all.Remove(key));
             }
         }
     }
@@ -97,7 +97,7 @@ internal sealed class MeterReader : IDisposable
         }
     }
 
-    private void Take(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         KeyValuePair<string, string>[] labels = new KeyValuePair<string, string>[tags.Length];
         for (int i = 0; i < tags.Length; i++)

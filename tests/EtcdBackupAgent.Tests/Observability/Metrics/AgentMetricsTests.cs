@@ -14,12 +14,12 @@ public sealed class AgentMetricsTests : IDisposable
     public void Dispose() => _agent.Dispose();
 
     [Fact]
-    public void The_buckets_are_kubedrs() => Assert.Equal(
+    public void The_buckets_are_those_of_kubedr() => Assert.Equal(
         [15, 30, 60, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 18000, 21600, 25200, 28800, 32400, 36000],
         AgentMetrics.DurationBuckets);
 
     [Fact]
-    public void A_success_and_a_failure_are_counted_apart()
+    public void A_success_and_a_failure_are_counted_separately()
     {
         _agent.Metrics.BackupFinished(_agent.Success("nightly"));
         _agent.Clock.Advance(TimeSpan.FromHours(1));
@@ -41,7 +41,7 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Counters_of_a_policy_that_was_seen_begin_at_zero_and_what_is_not_known_is_absent()
+    public void Counters_of_a_new_policy_start_at_zero_and_unknown_values_are_absent()
     {
         _agent.Metrics.PolicySeen("new", interval: null, lastSuccess: null, verifiedAt: null, verifiedSound: null);
 
@@ -69,7 +69,7 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public void No_time_lies_ahead_of_the_clock_and_none_that_does_hides_a_true_one()
+    public void A_time_in_the_future_is_not_published_and_does_not_hide_a_valid_one()
     {
         const string LastSuccess = "etcd_backup_agent_last_success_timestamp_seconds{policyName=\"p\"}";
         DateTimeOffset now = _agent.Clock.GetUtcNow();
@@ -81,13 +81,13 @@ public sealed class AgentMetricsTests : IDisposable
         _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now.AddHours(-1), now.AddHours(-1), verifiedSound: true);
         Assert.Equal("996400", _agent[LastSuccess]);
 
-        // A little ahead is what clocks differ by.
+        // The clocks of two machines may differ by a little.
         _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now.AddMinutes(2), verifiedAt: null, verifiedSound: null);
         Assert.Equal("1000000", _agent[LastSuccess]);
     }
 
     [Fact]
-    public void What_is_told_late_does_not_turn_back_what_is_known()
+    public void Older_facts_do_not_replace_newer_ones()
     {
         DateTimeOffset now = _agent.Clock.GetUtcNow();
         _agent.Metrics.PolicySeen("p", TimeSpan.FromHours(1), now, now, verifiedSound: false);
@@ -100,7 +100,7 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public void A_failed_run_that_left_a_good_snapshot_moves_the_last_success()
+    public void A_failed_run_with_a_good_snapshot_updates_the_last_success()
     {
         DateTimeOffset completed = _agent.Clock.GetUtcNow().AddSeconds(-7);
         _agent.Metrics.BackupFinished(
@@ -111,14 +111,14 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Series_of_a_policy_that_is_gone_go_and_no_run_that_ends_later_brings_them_back()
+    public void Series_of_a_deleted_policy_are_removed_and_a_later_run_does_not_restore_them()
     {
         _agent.Metrics.PolicySeen("stays", interval: null, lastSuccess: null, verifiedAt: null, verifiedSound: null);
         _agent.Metrics.BackupFinished(_agent.Success("stays"));
         _agent.Metrics.BackupFinished(_agent.Success("goes"));
         _agent.Metrics.BackupStarted("goes");
 
-        _agent.Metrics.PolicyGone("goes");
+        _agent.Metrics.PolicyDeleted("goes");
         _agent.Metrics.BackupFinished(_agent.Failure("goes", FailureReason.StoreFull));
         _agent.Metrics.BackupStarted("goes");
 
@@ -130,17 +130,17 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public void Series_of_a_location_that_is_gone_go()
+    public void Series_of_a_deleted_location_are_removed()
     {
         _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4, fromFuture: 0);
 
-        _agent.Metrics.RepositoryGone("disk");
+        _agent.Metrics.LocationDeleted("disk");
 
         Assert.DoesNotContain("disk", _agent.Text, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_repository_and_the_build_are_told()
+    public void Measures_of_a_repository_and_of_the_build_are_published()
     {
         _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12, fromFuture: 0);
         _agent.Metrics.RepositorySeen("disk", snapshots: 4, storedBytes: 16, fromFuture: 1);
@@ -151,7 +151,7 @@ public sealed class AgentMetricsTests : IDisposable
     }
 
     [Fact]
-    public async Task Reading_and_recording_at_once_lose_nothing()
+    public async Task Concurrent_reading_and_recording_lose_no_values()
     {
         const int Each = 500;
         Task[] writers =
@@ -178,7 +178,7 @@ public sealed class AgentMetricsTests : IDisposable
     [Fact]
     public void Every_metric_has_one_type_and_one_help()
     {
-        _agent.TellAll();
+        _agent.RecordAll();
 
         string[] comments = [.. _agent.Text.Split('\n').Where(line => line.StartsWith("# ", StringComparison.Ordinal))];
 

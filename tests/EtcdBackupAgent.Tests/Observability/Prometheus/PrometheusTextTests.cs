@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Tests.Observability.Prometheus;
 public sealed class PrometheusTextTests
 {
     [Fact]
-    public void Help_and_type_stand_once_before_all_lines_of_a_metric()
+    public void Help_and_type_are_written_once_before_the_lines_of_a_metric()
     {
         string text = PrometheusText.Write([
             Family(
@@ -36,7 +36,7 @@ public sealed class PrometheusTextTests
         Assert.Equal("", PrometheusText.Write([Family("a_bytes", MetricType.Gauge)]));
 
     [Fact]
-    public void Values_of_labels_and_helps_are_escaped()
+    public void Label_values_and_help_texts_are_escaped()
     {
         const string Awkward = "a\\b\"c\nd";
         MetricFamily family = Family("a", MetricType.Gauge, new MetricSample("", [new("x", Awkward)], 1));
@@ -57,11 +57,11 @@ public sealed class PrometheusTextTests
     [InlineData(double.NaN, "NaN")]
     [InlineData(double.PositiveInfinity, "+Inf")]
     [InlineData(double.NegativeInfinity, "-Inf")]
-    public void Numbers_are_written_as_the_format_has_them(double value, string text) =>
+    public void Numbers_are_written_as_the_format_requires(double value, string text) =>
         Assert.Equal(text, PrometheusText.Number(value));
 
     [Fact]
-    public void Each_bucket_of_a_histogram_counts_those_below_it()
+    public void Each_bucket_of_a_histogram_includes_the_counts_of_lower_buckets()
     {
         HistogramSeries series = new([new("x", "1")], [1, 2.5]);
         foreach (double value in new[] { 0.5, 1, 2, 99 })

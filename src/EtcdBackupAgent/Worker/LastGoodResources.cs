@@ -6,13 +6,13 @@ namespace EtcdBackupAgent.Worker;
 /// Keeps the previous versions of documents that become invalid while the agent runs. A deleted document is removed. A
 /// document with an error is kept, and so are all documents while there is text that cannot be read as a document.
 /// </summary>
-internal static class LastGood
+internal static class LastGoodResources
 {
     /// <summary>
     /// Returns the resources just read, with the previous version of those that have an error now, and of all that they
     /// need.
     /// </summary>
-    public static ResourceSet Over(ResourceSet read, ResourceSet before)
+    public static ResourceSet Merge(ResourceSet read, ResourceSet previous)
     {
         ResourceProblem[] errors = [.. read.Problems.Where(problem => problem.Severity == ProblemSeverity.Error)];
         if (errors.Length == 0)
@@ -20,56 +20,60 @@ internal static class LastGood
             return read;
         }
 
-        Dictionary<ResourceName, BackupPolicy> policies = Kept(
+        Dictionary<ResourceName, BackupPolicy> policies = KeepPrevious(
             "MetadataBackupPolicy",
             read.Policies,
-            before.Policies,
+            previous.Policies,
             errors);
-        Dictionary<ResourceName, BackupLocation> locations = Kept(
+        Dictionary<ResourceName, BackupLocation> locations = KeepPrevious(
             "BackupLocation",
             read.Locations,
-            before.Locations,
+            previous.Locations,
             errors);
-        Dictionary<ResourceName, SecretContent> secrets = Kept("Secret", read.Secrets, before.Secrets, errors);
+        Dictionary<ResourceName, SecretContent> secrets = KeepPrevious(
+            "Secret",
+            read.Secrets,
+            previous.Secrets,
+            errors);
         foreach (BackupPolicy policy in policies.Values)
         {
-            Need(policy.Destination, locations, before.Locations);
-            Need(policy.EtcdCredentials, secrets, before.Secrets);
+            AddIfMissing(policy.Destination, locations, previous.Locations);
+            AddIfMissing(policy.EtcdCredentials, secrets, previous.Secrets);
         }
 
         foreach (
             ResourceName secret in locations.Values.Select(location => location.Credentials).OfType<ResourceName>())
         {
-            Need(secret, secrets, before.Secrets);
+            AddIfMissing(secret, secrets, previous.Secrets);
         }
 
         return read with { Policies = policies, Locations = locations, Secrets = secrets };
     }
 
-    private static Dictionary<ResourceName, T> Kept<T>(
+    private static Dictionary<ResourceName, T> KeepPrevious<T>(
         string kind,
         IReadOnlyDictionary<ResourceName, T> read,
-        IReadOnlyDictionary<ResourceName, T> before,
+        IReadOnlyDictionary<ResourceName, T> previous,
         ResourceProblem[] errors)
     {
-        Dictionary<ResourceName, T> kept = new(read);
-        foreach ((ResourceName name, T value) in before)
+        Dictionary<ResourceName, T> merged = new(read);
+        foreach ((ResourceName name, T value) in previous)
         {
             if (errors.Any(error => error.Name is null || (error.Kind == kind && error.Name == name)))
             {
-                kept.TryAdd(name, value);
+                merged.TryAdd(name, value);
             }
         }
 
-        return kept;
+        return merged;
     }
 
-    private static void Need<T>(
-        ResourceName name, Dictionary<ResourceName, T> kept, IReadOnlyDictionary<ResourceName, T> before)
+    private static void AddIfMissing<T>(
+        ResourceName name, Dictionary<ResourceName, T> merged, IReadOnlyDictionary<ResourceName, T> previous)
     {
-        if (!kept.ContainsKey(name) && before.TryGetValue(name, out T? value))
+        if (!merged.ContainsKey(name) && previous.TryGetValue(name, out T? value))
         {
-            kept.Add(name, value);
+            merged.Add(name, value);
         }
     }
 }
