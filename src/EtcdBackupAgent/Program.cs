@@ -6,5 +6,5 @@ CoreDumps.Disable();
 
 // For the requests of packages: OTLP, and AWS's credentials.
 HttpClient.DefaultProxy = Wiring.Proxies;
-BufferPool.KeepWindows();
+BufferPool.FitSnapshotWindow();
 return await AgentCommandLine.RunAsync(args, TimeProvider.System);

@@ -14,7 +14,7 @@ namespace EtcdBackupAgent.Configuration;
 internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, PolicyVerification Verify)
 {
     /// <param name="policy">What to back up.</param>
-    /// <param name="resources">Holds the policy's Secret.</param>
+    /// <param name="resources">Contains the policy's Secret.</param>
     /// <param name="reason">The reason for the backup, for the manifest.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>: the policy reads etcd over TLS and its Secret does not exist.

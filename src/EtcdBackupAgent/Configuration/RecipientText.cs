@@ -10,22 +10,22 @@ internal static class RecipientText
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>. The message does not repeat an identity that is given by mistake.
     /// </exception>
-    public static AgeRecipient Parse(string pasted)
+    public static AgeRecipient Parse(string input)
     {
-        string text = SecretText.WithoutLineEnd(pasted);
+        string text = SecretText.WithoutLineEnd(input);
         if (AgeRecipient.TryParse(text, out AgeRecipient? recipient))
         {
             return recipient;
         }
 
-        bool secret = text.StartsWith("AGE-SECRET-KEY-", StringComparison.OrdinalIgnoreCase);
+        bool isIdentity = text.StartsWith("AGE-SECRET-KEY-", StringComparison.OrdinalIgnoreCase);
         throw new BackupException(
             FailureReason.InvalidInput,
-            secret
+            isIdentity
                 ? "--recipient was given an identity, which is secret."
                 : $"--recipient '{text}' is not an age recipient.")
         {
-            Hint = secret
+            Hint = isIdentity
                 ? "Give its public key (age1…), which 'age-keygen -y' prints. Treat the identity as compromised."
                 : "A recipient has 62 lower-case characters and starts with age1; 'age-keygen' prints one.",
         };

@@ -41,14 +41,14 @@ internal sealed class ResourceDocuments
             return resource;
         }
 
-        bool broken = Set.Problems.Any(p => p.Severity == ProblemSeverity.Error && p.Name == name);
+        bool hasErrors = Set.Problems.Any(p => p.Severity == ProblemSeverity.Error && p.Name == name);
         throw new BackupException(
             FailureReason.InvalidInput,
-            broken
+            hasErrors
                 ? $"{kind} {name} in {_address} has errors (above)."
                 : $"There is no {kind} {name} in {_address}.")
         {
-            Hint = broken
+            Hint = hasErrors
                 ? "Correct the document; the lines above show what is wrong and where."
                 : found.Count == 0
                     ? $"The directory contains no {kind}."

@@ -14,9 +14,9 @@ internal static class PruneText
         [
             .. new[]
             {
-                Counted(removed, "snapshot"),
-                Counted(report.UnreferencedObjects.Count, "object", " of unfinished backups"),
-                Counted(report.StaleUploads.Count, "unfinished upload"),
+                Quantity(removed, "snapshot"),
+                Quantity(report.UnreferencedObjects.Count, "object", " of unfinished backups"),
+                Quantity(report.StaleUploads.Count, "unfinished upload"),
             }.OfType<string>(),
         ];
         string what = parts.Length == 0
@@ -25,10 +25,10 @@ internal static class PruneText
         int kept = report.Decisions.Count - removed;
         return report.Decisions.Count == 0
             ? $"{what}."
-            : $"{what}; {Counted(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
+            : $"{what}; {Quantity(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
     }
 
-    private static string? Counted(int number, string noun, string after = "") =>
+    private static string? Quantity(int number, string noun, string after = "") =>
         number == 0 ? null : $"{number} {noun}{(number == 1 ? "" : "s")}{after}";
 
     public static void Write(IAnsiConsole console, PruneReport report, bool dryRun)

@@ -43,7 +43,7 @@ internal static class RestoreSteps
 
         if (outcome.DataDirectory != DataDirectoryOfKubeadm)
         {
-            yield return ["Put the data in place:", .. IntoPlace(outcome, mounts)];
+            yield return ["Put the data in place:", .. MoveCommands(outcome, mounts)];
         }
 
         yield return Log(outcome.WalDirectory);
@@ -64,7 +64,7 @@ internal static class RestoreSteps
     }
 
     /// <summary>A mount point cannot be renamed, so there the content is moved.</summary>
-    private static IEnumerable<string> IntoPlace(DataDirectoryOutcome outcome, MountTable mounts)
+    private static IEnumerable<string> MoveCommands(DataDirectoryOutcome outcome, MountTable mounts)
     {
         bool isMount = mounts.HasMountAt(DataDirectoryOfKubeadm);
         yield return isMount

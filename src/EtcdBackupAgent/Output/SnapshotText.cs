@@ -18,7 +18,7 @@ internal static class SnapshotText
     /// <summary>
     /// The columns that are left out on a narrow terminal, in this order. <c>show</c> prints all values.
     /// </summary>
-    private static readonly string[] Dispensable = ["AGE", "CLUSTER", "REASON", "STORED", "VERIFIED"];
+    private static readonly string[] OptionalColumns = ["AGE", "CLUSTER", "REASON", "STORED", "VERIFIED"];
 
     /// <summary>
     /// All snapshots, oldest first, including those that cannot be read. The table is at most <paramref name="width"/>
@@ -42,7 +42,7 @@ internal static class SnapshotText
         ];
         List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
         List<int> shown = [.. Enumerable.Range(0, names.Length)];
-        foreach (string name in Dispensable.TakeWhile(_ => shown.Sum(WidthOf) > width))
+        foreach (string name in OptionalColumns.TakeWhile(_ => shown.Sum(WidthOf) > width))
         {
             shown.Remove(Array.IndexOf(names, name));
         }

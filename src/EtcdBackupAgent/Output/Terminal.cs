@@ -16,14 +16,14 @@ internal static class Terminal
     public static IAnsiConsole Error { get; } = Create(Console.Error, Console.IsErrorRedirected, LineWidthMax);
 
     /// <summary>Whether standard error is a terminal: transfers then show a bar, otherwise plain lines.</summary>
-    public static bool IsWatched => !Console.IsErrorRedirected;
+    public static bool IsErrorInteractive => !Console.IsErrorRedirected;
 
     /// <summary>The maximum width of a table, in characters; unlimited if standard output is not a terminal.</summary>
     public static int TableWidth =>
         Console.IsOutputRedirected ? LineWidthMax : Create(Console.Out, false, null).Profile.Width;
 
     /// <summary>Creates a console for progress bars, which must know the width of the terminal.</summary>
-    public static IAnsiConsole NewBars() => Create(Console.Error, Console.IsErrorRedirected, width: null);
+    public static IAnsiConsole NewProgressConsole() => Create(Console.Error, Console.IsErrorRedirected, width: null);
 
     /// <summary>Creates a table without borders: plain columns under bold headers.</summary>
     public static Table NewTable(params IEnumerable<string> columns)

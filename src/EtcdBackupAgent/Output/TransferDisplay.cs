@@ -13,7 +13,7 @@ internal static class TransferDisplay
     /// <summary>Runs <paramref name="transfer"/> and shows what it reports.</summary>
     public static async Task<T> ShowAsync<T>(Func<IProgress<TransferProgress>, Task<T>> transfer)
     {
-        if (!Terminal.IsWatched)
+        if (!Terminal.IsErrorInteractive)
         {
             PlainLines lines = new(Console.Error);
             T plainResult = await transfer(lines);
@@ -21,7 +21,7 @@ internal static class TransferDisplay
             return plainResult;
         }
 
-        return await Terminal.NewBars().Progress()
+        return await Terminal.NewProgressConsole().Progress()
             .Columns(
                 new TaskDescriptionColumn { Alignment = Justify.Left },
                 new ProgressBarColumn(),

@@ -16,7 +16,7 @@ internal static class BufferPool
     private const int Http2BufferBytes = 16 * 1024;
 
     /// <summary>Must be called before anything else uses the pool. Keeps a setting of the operator.</summary>
-    public static void KeepWindows()
+    public static void FitSnapshotWindow()
     {
         if (Environment.GetEnvironmentVariable(Variable) is null)
         {

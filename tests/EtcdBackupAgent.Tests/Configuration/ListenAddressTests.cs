@@ -10,7 +10,7 @@ public sealed class ListenAddressTests
     [InlineData("127.0.0.1:9090")]
     [InlineData("0.0.0.0:1")]
     [InlineData("[::1]:65535")]
-    public void An_address_with_a_port_is_taken(string text) =>
+    public void An_address_with_a_port_is_accepted(string text) =>
         Assert.Equal(text, ListenAddress.Parse(text).ToString());
 
     [Theory]
@@ -26,7 +26,7 @@ public sealed class ListenAddressTests
     [InlineData("fe80::1:80")]
     [InlineData("[::1]")]
     [InlineData("localhost:9090")]
-    public void Anything_else_is_refused_with_what_is_possible(string text)
+    public void Any_other_text_is_refused(string text)
     {
         BackupException refused = Assert.Throws<BackupException>(() => ListenAddress.Parse(text));
 

@@ -12,7 +12,7 @@ public sealed class RepositoryUrlTests
     [InlineData("s3://backups/clusters/One", "backups", "clusters/One")]
     [InlineData("s3://backups/clusters/", "backups", "clusters")]
     [InlineData("s3://etcd.backups/a_b-c.d", "etcd.backups", "a_b-c.d")]
-    public void A_bucket_and_its_prefix_are_taken_as_they_are_written(string text, string bucket, string? prefix)
+    public void A_bucket_and_its_prefix_are_used_as_written(string text, string bucket, string? prefix)
     {
         DirectRepository read = RepositoryUrl.Parse(text);
 
@@ -46,7 +46,7 @@ public sealed class RepositoryUrlTests
     [InlineData("C:\\backups", "is not a repository's URL")]
     [InlineData("file:///dir/x#y", "has a '#' in its path")]
     [InlineData("file:///dir/../y", "has '//', '.' or '..' in its path")]
-    public void What_would_have_to_be_changed_is_refused(string text, string expected)
+    public void A_URL_that_cannot_be_used_as_written_is_refused(string text, string expected)
     {
         BackupException e = Assert.Throws<BackupException>(() => RepositoryUrl.Parse(text));
 
@@ -65,6 +65,6 @@ public sealed class RepositoryUrlTests
     }
 
     [Fact]
-    public void A_directory_is_the_path_that_is_written() =>
+    public void A_directory_is_the_path_of_the_URL() =>
         Assert.Equal("/var/my backups", RepositoryUrl.Parse("file:///var/my%20backups/").Directory);
 }

@@ -23,7 +23,7 @@ public sealed class DocumentTextTests
     [InlineData("no")]
     [InlineData("2026-01-31")]
     [InlineData("")]
-    public void A_text_that_looks_like_something_else_is_quoted_in_yaml(string id)
+    public void A_string_that_YAML_could_read_as_another_type_is_quoted(string id)
     {
         string yaml = DocumentText.Yaml(new JsonObject { ["id"] = id });
 
@@ -35,7 +35,7 @@ public sealed class DocumentTextTests
     }
 
     [Fact]
-    public void Numbers_and_truths_stay_what_they_are_in_yaml() => Assert.Equal(
+    public void Numbers_booleans_and_null_keep_their_type_in_YAML() => Assert.Equal(
         "bytes: 12345678901\nshare: 0.25\nsound: true\nproblems: []\nid: a1b2c3d4\nend: null\nfields: {}\n",
         DocumentText.Yaml(new JsonObject
         {
@@ -56,7 +56,7 @@ public sealed class DocumentTextTests
     [InlineData("'quoted' \"twice\" \\ \t\u0001")]
     [InlineData("*no alias")]
     [InlineData("näme ☃")]
-    public void A_text_is_read_back_as_it_was(string text)
+    public void A_string_survives_a_round_trip_through_YAML(string text)
     {
         string yaml = DocumentText.Yaml(new JsonArray(new JsonObject { [text] = text }));
 

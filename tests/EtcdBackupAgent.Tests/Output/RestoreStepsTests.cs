@@ -17,21 +17,22 @@ public sealed class RestoreStepsTests
     };
 
     [Fact]
-    public void A_directory_of_its_own_takes_the_place_of_the_old_one() =>
+    public void A_new_directory_replaces_the_old_one() =>
         AssertCommands("/srv/new", [], "mv /var/lib/etcd /var/lib/etcd.old", "mv /srv/new /var/lib/etcd");
 
     [Fact]
-    public void A_restore_into_the_place_itself_moves_nothing() => AssertCommands("/var/lib/etcd", ["/var/lib/etcd"]);
+    public void A_restore_into_the_data_directory_of_etcd_moves_nothing() =>
+        AssertCommands("/var/lib/etcd", ["/var/lib/etcd"]);
 
     [Fact]
-    public void Where_etcd_has_a_mount_point_the_content_is_moved() => AssertCommands(
+    public void The_content_is_moved_into_a_mount_point() => AssertCommands(
         "/srv/new",
         ["/var/lib/etcd"],
         "mv /var/lib/etcd/member /var/lib/etcd/member.old",
         "mv /srv/new/member /var/lib/etcd/");
 
     [Fact]
-    public void Out_of_a_mount_point_the_content_is_moved() => AssertCommands(
+    public void The_content_is_moved_out_of_a_mount_point() => AssertCommands(
         "/srv/new",
         ["/srv/new"],
         "mv /var/lib/etcd /var/lib/etcd.old",
@@ -39,14 +40,14 @@ public sealed class RestoreStepsTests
         "mv /srv/new/member /var/lib/etcd/");
 
     [Fact]
-    public void A_log_in_the_data_directory_goes_with_it() => Assert.Contains(
+    public void A_log_in_the_data_directory_is_moved_with_it() => Assert.Contains(
         "   mv /srv/new/member /srv/new/wal /var/lib/etcd/",
         Lines(Outcome("/srv/new", "/srv/new/wal"), Plan, ["/srv/new"]));
 
     [Theory]
     [InlineData(null, "If etcd.yaml has --wal-dir, do not use this data directory: restore again with --wal-dir.")]
     [InlineData("/srv/log", "In etcd.yaml --wal-dir must be /srv/log, or a directory with the same content only.")]
-    public void What_to_do_with_an_old_log_is_always_said(string? log, string expected)
+    public void The_step_for_an_old_log_is_always_shown(string? log, string expected)
     {
         string all = string.Join('\n', Lines(Outcome("/srv/new", log), Plan, []));
 
@@ -55,7 +56,7 @@ public sealed class RestoreStepsTests
     }
 
     [Fact]
-    public void The_other_members_and_the_token_that_each_must_print_are_named()
+    public void The_other_members_and_their_token_are_shown()
     {
         InitialCluster cluster = InitialCluster.Parse("cp1=http://a:1,cp2=http://b:1,cp3=http://c:1");
         RestorePlan three = Plan with { Cluster = cluster };

@@ -10,11 +10,11 @@ public sealed class BufferPoolTests : IDisposable
     [Theory]
     [InlineData(null, "512")]
     [InlineData("64", "64")]
-    public void The_pool_holds_a_window_unless_the_operator_says_otherwise(string? set, string expected)
+    public void The_pool_fits_a_window_unless_the_operator_sets_its_size(string? set, string expected)
     {
         Environment.SetEnvironmentVariable(BufferPool.Variable, set);
 
-        BufferPool.KeepWindows();
+        BufferPool.FitSnapshotWindow();
 
         Assert.Equal(expected, Environment.GetEnvironmentVariable(BufferPool.Variable));
     }
