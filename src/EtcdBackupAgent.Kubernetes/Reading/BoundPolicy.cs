@@ -19,7 +19,7 @@ internal sealed record BoundPolicy
 
     /// <summary>Whether it is the copy that the pod was given when it was created, because the API server does not
     /// respond now.</summary>
-    public bool IsFromPod { get; init; }
+    public bool IsPodCopy { get; init; }
 
     public ResourceName Name => Document.FullName;
 

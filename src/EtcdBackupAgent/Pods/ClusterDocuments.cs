@@ -82,7 +82,7 @@ internal sealed class ClusterDocuments(
             LocationDocument = location,
             Resources = await new ClusterBinding(secrets).BindAsync(
                 location is null ? [] : [location], [policy], cancellationToken),
-            IsFromPod = true,
+            IsPodCopy = true,
         };
     }
 

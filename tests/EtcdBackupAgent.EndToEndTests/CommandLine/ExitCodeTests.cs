@@ -13,7 +13,7 @@ public sealed class ExitCodeTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task A_missing_file_is_2()
+    public async Task A_missing_file_exits_with_2()
     {
         using TestRepository repository = TestRepository.InDirectory();
         Expect(2, "/nowhere/ca.crt", await repository.RunAsync(
@@ -21,7 +21,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_document_is_2_and_is_said_with_its_place()
+    public async Task An_invalid_document_exits_with_2_and_its_line_is_named()
     {
         await File.WriteAllTextAsync(_directory["location.yaml"], """
             apiVersion: kubedr.catalogicsoftware.com/v1alpha1
@@ -35,7 +35,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task An_etcd_that_is_not_there_is_3()
+    public async Task An_unreachable_etcd_exits_with_3()
     {
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
@@ -45,7 +45,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_secret_of_the_store_is_4()
+    public async Task A_wrong_secret_key_of_the_store_exits_with_4()
     {
         using TestRepository repository = await TestRepository.NewAsync(StoreKind.S3);
         IReadOnlyDictionary<string, string?> wrong = TestRepository.Credentials(
@@ -58,7 +58,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task No_repository_and_a_second_one_are_5()
+    public async Task A_missing_repository_and_a_second_init_exit_with_5()
     {
         using TestRepository repository = TestRepository.InDirectory();
         Expect(5, repository.DirectoryPath, await repository.RunAsync("list"));
@@ -67,7 +67,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_format_of_a_later_version_is_5()
+    public async Task A_later_format_version_exits_with_5()
     {
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
@@ -81,7 +81,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_beginning_names_a_snapshot_unless_two_or_none_begin_so_which_is_5()
+    public async Task The_beginning_of_an_ID_selects_a_snapshot_and_exits_with_5_unless_one_matches()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string id = SnapshotFolderOf(repository)[^8..];
@@ -98,7 +98,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Damaged_data_is_6_and_restores_nothing()
+    public async Task Damaged_data_exits_with_6_and_restores_nothing()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string artifact = Path.Combine(
@@ -123,7 +123,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task Local_files_that_cannot_be_used_are_7()
+    public async Task Unusable_local_files_exit_with_7()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
@@ -139,7 +139,7 @@ public sealed class ExitCodeTests : IDisposable
     }
 
     [Fact]
-    public async Task A_removal_that_is_not_confirmed_is_8()
+    public async Task An_unconfirmed_removal_exits_with_8()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string[] before = await repository.KeysAsync();
@@ -151,11 +151,11 @@ public sealed class ExitCodeTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>A failure says what it is about on standard error, and standard output stays clean.</summary>
-    private static void Expect(int exitCode, string about, ToolResult result)
+    /// <summary>A failure names its subject on standard error, and standard output stays empty.</summary>
+    private static void Expect(int exitCode, string subject, ToolResult result)
     {
         Assert.Equal((exitCode, ""), (result.ExitCode, result.StandardOutput));
-        Assert.Contains(about, result.StandardError, StringComparison.Ordinal);
+        Assert.Contains(subject, result.StandardError, StringComparison.Ordinal);
         Assert.Contains("error: ", result.StandardError, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", result.StandardError, StringComparison.Ordinal);
     }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary><c>inspect</c> tells of a snapshot what its etcd tells of itself.</summary>
+/// <summary><c>inspect</c> shows the facts of a snapshot that its etcd reports.</summary>
 public sealed class InspectTests : IDisposable
 {
     private const int ColumnsMax = 80;
@@ -18,7 +18,7 @@ public sealed class InspectTests : IDisposable
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_file_is_told_as_the_member_tells_itself(string version)
+    public async Task A_file_is_shown_with_the_facts_that_its_etcd_reports(string version)
     {
         EtcdServer etcd = await SharedServers.EtcdAsync(version);
         await etcd.EtcdctlAsync("snapshot", "save", _directory["s.db"]);
@@ -41,7 +41,7 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task A_snapshot_of_a_repository_is_told_with_its_hash_in_lines_of_80_columns()
+    public async Task A_snapshot_of_a_repository_is_shown_with_its_hash_in_80_columns()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string text = (await repository.RunAsync("inspect", "latest", "--scratch-dir", _directory.Path)).Output;
@@ -52,7 +52,7 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task A_copy_of_a_members_database_is_sound_without_a_trailer_and_a_wrong_trailer_is_told()
+    public async Task A_copy_of_a_members_database_is_sound_without_a_trailer_and_a_wrong_trailer_is_reported()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         await etcd.EtcdctlAsync("snapshot", "save", _directory["s.db"]);
@@ -68,7 +68,7 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_database_is_6_and_no_file_is_2()
+    public async Task A_file_that_is_not_a_database_exits_with_6_and_a_missing_file_with_2()
     {
         await File.WriteAllTextAsync(_directory["text"], "not a database");
         ToolResult text = await Agent.RunAsync(["inspect", _directory["text"]]);

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary>The options that say what an S3 server does with the objects.</summary>
+/// <summary>The options for the objects on an S3 server.</summary>
 public sealed class ObjectOptionTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class ObjectOptionTests
     [InlineData("--s3-tag team", "--s3-tag 'team' is not KEY=VALUE.")]
     [InlineData("--s3-tag a=1 --s3-tag a=2", "--s3-tag: the tag 'a' is given twice.")]
     [InlineData("--s3-tag a&b=1", "--s3-tag: 'a&b=1' is not a tag")]
-    public async Task What_cannot_work_is_refused_before_anything_is_asked(string options, string message)
+    public async Task Invalid_values_are_refused_before_a_request_is_sent(string options, string message)
     {
         ToolResult listed = await Agent.RunAsync(
             ["list", "--repository", "s3://bucket", "--s3-endpoint", "http://127.0.0.1:1", .. options.Split(' ')],
@@ -25,7 +25,7 @@ public sealed class ObjectOptionTests
     }
 
     [Fact]
-    public async Task They_do_not_go_with_a_directory()
+    public async Task They_cannot_be_used_with_a_directory()
     {
         ToolResult listed = await Agent.RunAsync(["list", "--repository", "file:///srv/backups", "--s3-sse", "AES256"]);
 

@@ -44,7 +44,7 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
-    public async Task Every_document_that_is_printed_is_the_one_that_is_stored()
+    public async Task Printed_documents_equal_the_stored_ones()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();
@@ -68,7 +68,7 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
-    public async Task Into_a_pipe_go_plain_lines()
+    public async Task A_pipe_gets_plain_lines()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string[] lines = (await repository.RunAsync("list")).Output.TrimEnd('\n').Split('\n');
@@ -85,7 +85,7 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
-    public async Task On_a_terminal_there_is_a_bar_and_colour_and_the_document_is_still_clean()
+    public async Task A_terminal_gets_a_progress_bar_and_the_document_stays_clean()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string screen = await OnTerminalAsync(
@@ -112,7 +112,7 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
-    public async Task The_log_says_which_member_was_chosen_as_text_or_as_json()
+    public async Task The_log_names_the_chosen_member_as_text_or_as_JSON()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
@@ -146,7 +146,7 @@ public sealed class OutputTests : IDisposable
     private static async Task<JsonNode> PrintedAsync(TestRepository repository, params IEnumerable<string> verb) =>
         JsonNode.Parse((await repository.RunAsync([.. verb, "--output", "json"])).Output)!;
 
-    /// <summary>The one object with this in its key; its digest is computed anew.</summary>
+    /// <summary>Reads the only object whose key contains the text, and checks its digest.</summary>
     private static async Task<JsonNode> StoredAsync(TestRepository repository, string inKey)
     {
         string key = (await repository.KeysAsync()).Single(k => k.Contains(inKey, StringComparison.Ordinal));
@@ -158,8 +158,8 @@ public sealed class OutputTests : IDisposable
     private static void AssertSame(JsonNode stored, JsonNode printed) =>
         Assert.Equal(stored.ToJsonString(), printed.ToJsonString());
 
-    /// <summary>What is on a terminal of 80 columns after the agent ran there.</summary>
-    private static async Task<string> OnTerminalAsync(string words)
+    /// <summary>The output of the agent on a terminal of 80 columns.</summary>
+    private static async Task<string> OnTerminalAsync(string arguments)
     {
         Dictionary<string, string?> environment = new(StringComparer.Ordinal)
         {
@@ -168,7 +168,7 @@ public sealed class OutputTests : IDisposable
         };
         ToolResult result = await Tool.RunAsync(
             Peers.Installed("script"),
-            ["-qec", $"stty cols 80; '{Agent.Path}' {words}", "/dev/null"],
+            ["-qec", $"stty cols 80; '{Agent.Path}' {arguments}", "/dev/null"],
             Agent.Environment(environment));
         return result.Output;
     }

@@ -7,8 +7,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary>The program, a proxy and a store: the environment's variables, and keys in it that end in a line
-/// end.</summary>
+/// <summary>
+/// The program, a proxy and a store: the variables of the environment, and keys in them that end in a line end.
+/// </summary>
 public sealed class ProxyTests : IAsyncLifetime, IDisposable
 {
     private readonly ForwardProxy _proxy = ForwardProxy.Start();
@@ -50,7 +51,7 @@ public sealed class ProxyTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task The_403_of_a_proxy_is_reported_as_the_proxys()
+    public async Task A_403_of_the_proxy_is_reported_as_a_failure_of_the_proxy()
     {
         _proxy.Refusal = 403;
 
@@ -68,11 +69,11 @@ public sealed class ProxyTests : IAsyncLifetime, IDisposable
     public async Task A_variable_that_is_not_a_proxy_is_an_error_only_where_it_is_needed()
     {
         ToolResult needed = await RunAsync(RgwServer.ProxiedName, ["list"], ("HTTPS_PROXY", "ftp://proxy"));
-        ToolResult not = await RunAsync("localhost", ["init", "--unencrypted"], ("HTTPS_PROXY", "ftp://proxy"));
+        ToolResult unneeded = await RunAsync("localhost", ["init", "--unencrypted"], ("HTTPS_PROXY", "ftp://proxy"));
 
         Assert.Equal(2, needed.ExitCode);
         Assert.Contains("HTTPS_PROXY is not the URL of a proxy", needed.StandardError, StringComparison.Ordinal);
-        Assert.Equal(0, not.ExitCode);
+        Assert.Equal(0, unneeded.ExitCode);
     }
 
     private Task<ToolResult> RunAsync(string host, string[] verb, params (string Name, string Value)[] variables)

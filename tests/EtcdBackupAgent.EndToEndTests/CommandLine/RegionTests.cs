@@ -5,8 +5,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary>Which region requests to an endpoint are signed for, and what is printed when the server wants another
-/// one.</summary>
+/// <summary>
+/// The region that requests to an endpoint are signed for, and what is printed when the server wants another one.
+/// </summary>
 public sealed class RegionTests
 {
     [Theory]
@@ -15,7 +16,7 @@ public sealed class RegionTests
     [InlineData(null, "environment-1", "default-1", "environment-1")]
     [InlineData(null, "", "default-1", "default-1")]
     [InlineData("option-1", "environment-1", "default-1", "option-1")]
-    public async Task The_option_comes_before_the_environment(
+    public async Task The_option_has_priority_over_the_environment(
         string? option, string? variable, string? variableOfDefault, string used)
     {
         await using FaultyS3Proxy server = await FaultyS3Proxy.StartAsync(new Uri("http://127.0.0.1:1"));

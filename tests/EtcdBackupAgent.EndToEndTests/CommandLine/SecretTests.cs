@@ -7,14 +7,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 
-/// <summary>Keys and passwords are shown nowhere: neither in what is written, nor in what <c>ps</c> shows.</summary>
+/// <summary>Keys and passwords are not shown: neither in the output, nor by <c>ps</c>.</summary>
 public sealed class SecretTests
 {
     private const string Password = "a-password-of-no-value-17";
     private const string WrongSecret = "a-wrong-secret-key-of-no-value-23";
 
     [Fact]
-    public async Task Nothing_that_is_written_holds_a_secret()
+    public async Task No_output_contains_a_secret()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = await TestRepository.NewAsync(StoreKind.S3);
@@ -29,7 +29,7 @@ public sealed class SecretTests
             (["init", "--unencrypted"], right, 0),
             (backup, right, 0),
             (backup, wrong, 4),
-            // This etcd asks for no users, and does not mind one.
+            // This etcd has no authentication, and accepts any user.
             ([.. backup, "--etcd-user", "root"], right, 0),
             (["verify", "latest"], right, 0),
             (["show", "latest", "--output", "json"], right, 0),
@@ -49,25 +49,25 @@ public sealed class SecretTests
     }
 
     [Fact]
-    public async Task Nothing_that_other_processes_see_holds_a_secret()
+    public async Task The_command_line_of_the_process_contains_no_secret()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Peers.Etcd35 });
         await etcd.EnableAuthenticationAsync(Password);
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
-        string[] words = ["backup", "--etcd-user", "root", .. EtcdArguments.Of(etcd), .. repository.Options];
+        string[] arguments = ["backup", "--etcd-user", "root", .. EtcdArguments.Of(etcd), .. repository.Options];
 
-        await using PeerProcess agent = Agent.Start(words, With(repository.Environment, Password));
-        string seen = "";
+        await using PeerProcess agent = Agent.Start(arguments, With(repository.Environment, Password));
+        string commandLineText = "";
         await TestDeadline.UntilAsync("the agent's command line to be readable", async () =>
         {
             byte[] commandLine = await File.ReadAllBytesAsync($"/proc/{agent.Id}/cmdline");
-            seen = Encoding.UTF8.GetString(commandLine);
-            return seen.StartsWith(Agent.Path, StringComparison.Ordinal) || !agent.IsRunning;
+            commandLineText = Encoding.UTF8.GetString(commandLine);
+            return commandLineText.StartsWith(Agent.Path, StringComparison.Ordinal) || !agent.IsRunning;
         });
 
-        Assert.Contains("--etcd-user", seen, StringComparison.Ordinal);
-        Assert.DoesNotContain(Password, seen, StringComparison.Ordinal);
+        Assert.Contains("--etcd-user", commandLineText, StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, commandLineText, StringComparison.Ordinal);
         Assert.Equal(0, await agent.WaitForExitAsync());
         Assert.DoesNotContain(Password, agent.Output, StringComparison.Ordinal);
     }

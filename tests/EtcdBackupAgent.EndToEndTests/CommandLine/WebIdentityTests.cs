@@ -54,7 +54,7 @@ public sealed class WebIdentityTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_role_that_is_refused_and_a_token_that_is_not_there_end_with_a_hint()
+    public async Task A_refused_role_and_a_missing_token_are_reported_with_a_hint()
     {
         using TestRepository repository = TestRepository.InBucket(S3);
 
@@ -101,7 +101,7 @@ public sealed class WebIdentityTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_token_service_whose_certificate_is_not_trusted_is_not_given_the_token()
+    public async Task An_untrusted_token_service_does_not_get_the_token()
     {
         File.WriteAllText(_directory["ca.crt"], S3.CaCertificatePem);
         using TestRepository repository = TestRepository.InBucket(S3);

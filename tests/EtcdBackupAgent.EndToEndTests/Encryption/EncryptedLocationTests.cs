@@ -44,7 +44,7 @@ public sealed class EncryptedLocationTests : IDisposable
         Assert.False(File.Exists(location.PinFile));
 
         await using PeerProcess worker = location.Start();
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/nightly completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/nightly completed");
         await worker.StopAsync();
 
         Assert.True(File.Exists(location.PinFile));

@@ -94,7 +94,7 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
         _ = (await location.InitAsync()).Output;
         string[] pieces = [.. Pieces(PassphraseRepository.Passphrase)];
         await using PeerProcess worker = location.Start();
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/nightly completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/nightly completed");
         string seen = Encoding.UTF8.GetString(await File.ReadAllBytesAsync($"/proc/{worker.Id}/cmdline"));
         Assert.StartsWith(Agent.Path, seen, StringComparison.Ordinal);
         NoneIn(pieces, seen);

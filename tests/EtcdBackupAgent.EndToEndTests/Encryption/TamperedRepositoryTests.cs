@@ -34,7 +34,7 @@ public sealed class TamperedRepositoryTests : IDisposable
 
         // 2. the worker, which says it and goes on
         await using PeerProcess worker = location.Start();
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/nightly failed (OnDemand): ProtectionChanged:");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/nightly failed (OnDemand): ProtectionChanged:");
         await worker.StopAsync();
 
         Assert.Contains(thief, worker.Output, StringComparison.Ordinal);

@@ -8,16 +8,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Monitoring;
 
-/// <summary><c>run --listen</c>, looked at from outside.</summary>
+/// <summary><c>run --listen</c>, as Prometheus and a kubelet see it.</summary>
 public sealed class MetricsTests
 {
     private const string Nightly = "{policyName=\"nightly\"}";
 
-    /// <summary>What promtool says of every metric with the label policyName.</summary>
-    private const string KubedrsLabel = "label names should be written in 'snake_case' not 'camelCase'";
+    /// <summary>The warning of promtool for every metric with the label policyName.</summary>
+    private const string KubedrLabelWarning = "label names should be written in 'snake_case' not 'camelCase'";
 
-    /// <summary>kubedr chose these names before the linter had an opinion, and its users' alerts go by them.</summary>
-    private static readonly string[] KubedrsOwn =
+    /// <summary>kubedr chose these names before the linter had rules, and its users' alerts depend on them.</summary>
+    private static readonly string[] KubedrWarnings =
     [
         "kubedr_num_backups counter metrics should have \"_total\" suffix",
         "kubedr_num_failed_backups counter metrics should have \"_total\" suffix",
@@ -25,7 +25,7 @@ public sealed class MetricsTests
     ];
 
     [Fact]
-    public async Task The_numbers_are_those_of_the_backup_and_promtool_accepts_them()
+    public async Task The_metrics_match_the_backup_and_promtool_accepts_them()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         using Scrape scrape = new();
@@ -56,7 +56,7 @@ public sealed class MetricsTests
             await scrape.ValueAsync("etcd_backup_agent_repository_snapshots{location=\"disk\"}"));
         Assert.Equal(HttpStatusCode.OK, await scrape.ProbeAsync("/healthz"));
         await worker.UntilReadyAsync(async () => await scrape.ProbeAsync("/readyz") == HttpStatusCode.OK);
-        await JudgeAsync(await scrape.MetricsAsync());
+        await CheckWithPromtoolAsync(await scrape.MetricsAsync());
         await worker.StopAsync();
     }
 
@@ -81,7 +81,7 @@ public sealed class MetricsTests
     }
 
     [Fact]
-    public async Task A_port_in_use_ends_it_at_the_start()
+    public async Task A_port_in_use_fails_the_start()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         using Scrape scrape = new();
@@ -99,25 +99,25 @@ public sealed class MetricsTests
         await worker.StopAsync();
     }
 
-    /// <summary>promtool reads them without an error, and complains of nothing but kubedr's names.</summary>
-    private static async Task JudgeAsync(string metrics)
+    /// <summary>Checks that promtool reads the metrics, and that it warns only about kubedr's names.</summary>
+    private static async Task CheckWithPromtoolAsync(string metrics)
     {
         using MemoryStream input = new(Encoding.UTF8.GetBytes(metrics));
-        ToolResult judged = await Tool.RunAsync(Peers.Promtool, ["check", "metrics"], standardInput: input);
+        ToolResult result = await Tool.RunAsync(Peers.Promtool, ["check", "metrics"], standardInput: input);
 
-        string[] complaints =
+        string[] warnings =
         [
-            .. $"{judged.StandardOutput}{judged.StandardError}".Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Where(line => !line.EndsWith(KubedrsLabel, StringComparison.Ordinal)),
+            .. $"{result.StandardOutput}{result.StandardError}".Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Where(line => !line.EndsWith(KubedrLabelWarning, StringComparison.Ordinal)),
         ];
-        Assert.Equal(KubedrsOwn, complaints.Order(StringComparer.Ordinal));
+        Assert.Equal(KubedrWarnings, warnings.Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Of the newest snapshot of the policy that the tests ask about.</summary>
+    /// <summary>The manifest of the newest snapshot of the policy <c>nightly</c>.</summary>
     private static async Task<JsonElement> ManifestAsync(WorkerScene scene)
     {
-        ToolResult said = await scene.Repository.RunAsync("list", "--output", "json");
-        using JsonDocument list = JsonDocument.Parse(said.Output);
+        ToolResult listed = await scene.Repository.RunAsync("list", "--output", "json");
+        using JsonDocument list = JsonDocument.Parse(listed.Output);
         return list.RootElement.EnumerateArray()
             .Last(snapshot => snapshot.GetProperty("policy").GetProperty("name").GetString() == "nightly")
             .Clone();

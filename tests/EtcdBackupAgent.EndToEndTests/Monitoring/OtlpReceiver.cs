@@ -6,7 +6,7 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Monitoring;
 
 /// <summary>
-/// An OpenTelemetry collector as far as http/protobuf goes: it takes what is posted. The names in a protobuf message
+/// An OpenTelemetry collector as far as http/protobuf goes: it accepts every request. The names in a protobuf message
 /// are plain UTF-8, which is enough to see what arrived.
 /// </summary>
 internal sealed class OtlpReceiver : IDisposable
@@ -19,7 +19,7 @@ internal sealed class OtlpReceiver : IDisposable
         Endpoint = $"http://127.0.0.1:{FreePort.Take()}";
         _listener.Prefixes.Add($"{Endpoint}/");
         _listener.Start();
-        _ = TakeAsync();
+        _ = ReceiveAsync();
     }
 
     public string Endpoint { get; }
@@ -35,13 +35,13 @@ internal sealed class OtlpReceiver : IDisposable
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "1000",
         };
 
-    /// <summary>Whether something with this text in it came to this path.</summary>
+    /// <summary>Whether a request to this path contained the text.</summary>
     public bool Has(string path, string text) =>
         _received.Any(request => request.Path == path && request.Body.Contains(text, StringComparison.Ordinal));
 
     public void Dispose() => _listener.Close();
 
-    private async Task TakeAsync()
+    private async Task ReceiveAsync()
     {
         try
         {

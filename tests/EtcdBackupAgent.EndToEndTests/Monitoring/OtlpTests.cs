@@ -8,14 +8,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Monitoring;
 
-/// <summary>What a collector gets, and what becomes of a backup when there is none.</summary>
+/// <summary>What a collector receives, and what a backup does if the collector does not respond.</summary>
 public sealed class OtlpTests
 {
     private const string Traces = "/v1/traces";
     private const string Metrics = "/v1/metrics";
     private const string Warning = "warning: Traces and metrics cannot be exported to";
 
-    /// <summary>A backup of the shared etcd takes less than this by far, and so does the flush.</summary>
+    /// <summary>A backup of the shared etcd and the flush take far less than this.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(45);
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class OtlpTests
 
         await worker.UntilReadyAsync(() => Task.FromResult(
             collector.Has(Metrics, "kubedr_num_successful_backups") && collector.Has(Metrics, "nightly")));
-        await worker.UntilSaidAsync("Backup completed");
+        await worker.UntilLoggedAsync("Backup completed");
         await worker.StopAsync();
 
         Assert.True(collector.Has(Metrics, "etcd_backup_agent_last_success_timestamp_seconds"));
@@ -67,11 +67,11 @@ public sealed class OtlpTests
     }
 
     [Fact]
-    public async Task A_collector_that_refuses_is_said_once_and_the_backup_succeeds() =>
+    public async Task An_unreachable_collector_is_reported_once_and_the_backup_succeeds() =>
         await SucceedsWithOneWarningAsync($"http://127.0.0.1:{FreePort.Take()}");
 
     [Fact]
-    public async Task A_collector_that_never_answers_is_waited_for_a_bounded_time_only()
+    public async Task The_wait_for_a_collector_that_never_responds_is_limited()
     {
         using TcpListener silent = new(IPAddress.Loopback, FreePort.Take());
         silent.Start();
@@ -83,7 +83,7 @@ public sealed class OtlpTests
     }
 
     [Fact]
-    public async Task An_endpoint_that_is_no_url_is_said_and_the_backup_succeeds()
+    public async Task An_endpoint_that_is_not_a_URL_is_reported_and_the_backup_succeeds()
     {
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;

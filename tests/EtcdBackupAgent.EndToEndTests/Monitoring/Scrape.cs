@@ -4,7 +4,7 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Monitoring;
 
-/// <summary>Asks an agent as Prometheus and a kubelet do.</summary>
+/// <summary>Requests metrics and probes an agent, as Prometheus and a kubelet do.</summary>
 internal sealed class Scrape : IDisposable
 {
     private readonly HttpClient _client;
@@ -15,15 +15,15 @@ internal sealed class Scrape : IDisposable
         _client = new HttpClient { BaseAddress = new Uri($"http://{Address}") };
     }
 
-    /// <summary>What to give to <c>--listen</c>.</summary>
+    /// <summary>The value for <c>--listen</c>.</summary>
     public string Address { get; }
 
     public Task<string> MetricsAsync() => _client.GetStringAsync(new Uri("/metrics", UriKind.Relative));
 
     public async Task<HttpStatusCode> ProbeAsync(string path)
     {
-        using HttpResponseMessage answer = await _client.GetAsync(new Uri(path, UriKind.Relative));
-        return answer.StatusCode;
+        using HttpResponseMessage response = await _client.GetAsync(new Uri(path, UriKind.Relative));
+        return response.StatusCode;
     }
 
     /// <summary>The value of a series; null if there is none.</summary>

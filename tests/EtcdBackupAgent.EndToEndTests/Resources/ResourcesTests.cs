@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Resources;
 
-/// <summary>Everything is said by documents: kubedr's own sample policy, a location, two Secrets.</summary>
+/// <summary>Every setting comes from documents: kubedr's own sample policy, a location, two Secrets.</summary>
 public sealed class ResourcesTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -18,7 +18,7 @@ public sealed class ResourcesTests : IDisposable
     private string Documents => _directory["resources"];
 
     [Fact]
-    public async Task The_sample_policy_of_kubedr_backs_up_and_keeps_what_it_says()
+    public async Task The_sample_policy_of_kubedr_backs_up_and_keeps_one_snapshot()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         RgwServer s3 = await SharedServers.S3Async();
@@ -47,7 +47,7 @@ public sealed class ResourcesTests : IDisposable
     }
 
     [Fact]
-    public async Task Policies_and_clusters_that_share_a_bucket_leave_each_other_alone()
+    public async Task Policies_and_clusters_that_share_a_bucket_do_not_affect_each_other()
     {
         EtcdServer one = await SharedServers.EtcdAsync("3.5");
         EtcdServer other = await SharedServers.EtcdAsync("3.4");
@@ -75,23 +75,23 @@ public sealed class ResourcesTests : IDisposable
         // The new one comes after them, or among them if it is of the same second.
         Assert.Equal(before, after.Where(before.Contains));
 
-        // Which of two clusters is meant must be said.
-        ToolResult unclear = await Agent.RunAsync(["prune", "--resources", Documents, "--policy", "test-backup"]);
-        Assert.Equal(2, unclear.ExitCode);
-        Assert.Contains("--cluster-id", unclear.StandardError, StringComparison.Ordinal);
+        // With two clusters, prune needs to know which one.
+        ToolResult ambiguous = await Agent.RunAsync(["prune", "--resources", Documents, "--policy", "test-backup"]);
+        Assert.Equal(2, ambiguous.ExitCode);
+        Assert.Contains("--cluster-id", ambiguous.StandardError, StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();
 
     private static string PolicyOf(string line) => line.Split(' ')[1];
 
-    private async Task<string> RunAsync(params string[] words) =>
-        (await Agent.RunAsync([.. words, "--resources", Documents])).Output;
+    private async Task<string> RunAsync(params string[] arguments) =>
+        (await Agent.RunAsync([.. arguments, "--resources", Documents])).Output;
 
-    /// <summary>A line a snapshot: ID and policy.</summary>
-    private async Task<string[]> ListAsync(params string[] words)
+    /// <summary>One line for each snapshot: ID and policy.</summary>
+    private async Task<string[]> ListAsync(params string[] arguments)
     {
-        using JsonDocument list = JsonDocument.Parse(await RunAsync(["list", "--output", "json", .. words]));
+        using JsonDocument list = JsonDocument.Parse(await RunAsync(["list", "--output", "json", .. arguments]));
         return
         [
             .. list.RootElement.EnumerateArray().Select(snapshot =>

@@ -4,11 +4,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Worker;
 
-/// <summary><c>bench/soak</c> in short. Whether anything grows shows only over a longer time.</summary>
+/// <summary>A short <c>bench/soak</c>. Only a longer run shows whether anything grows.</summary>
 public sealed class SoakTests
 {
     [Fact]
-    public async Task A_worker_whose_peers_come_and_go_fails_only_without_them_and_keeps_exactly_what_it_should()
+    public async Task Runs_fail_only_during_outages_and_retention_keeps_the_right_snapshots()
     {
         Soak soak = new()
         {

@@ -3,11 +3,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Worker;
 
-/// <summary>Documents that are wrong at the start, and those that change while the worker runs.</summary>
+/// <summary>Documents that are invalid at the start, and documents that change while the worker runs.</summary>
 public sealed class WorkerDocumentTests
 {
     [Fact]
-    public async Task Wrong_documents_end_it_at_the_start_with_every_problem_said_once()
+    public async Task Invalid_documents_fail_the_start_and_every_problem_is_reported_once()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         scene.WritePolicy("good", new PolicyText());
@@ -42,7 +42,7 @@ public sealed class WorkerDocumentTests
     }
 
     [Fact]
-    public async Task A_directory_that_is_not_there_is_said()
+    public async Task A_directory_that_does_not_exist_is_reported()
     {
         ToolResult result = await Fixtures.Agent.RunAsync(["run", "--resources", "/nowhere/resources"]);
 
@@ -52,34 +52,34 @@ public sealed class WorkerDocumentTests
     }
 
     [Fact]
-    public async Task Changes_are_taken_up_while_it_runs_and_a_document_that_breaks_keeps_its_last_good_version()
+    public async Task Changes_are_applied_while_the_worker_runs_and_an_invalid_document_keeps_its_last_good_version()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         scene.WritePolicy("often", new PolicyText { Schedule = "@every 1s", Retain = 3 });
         await using PeerProcess worker = scene.Start();
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/often completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/often completed");
 
         // 1. One is suspended, one is new.
         scene.WritePolicy("often", new PolicyText { Schedule = "@every 1s", Retain = 3, Suspend = true });
         scene.WritePolicy("added", new PolicyText { Schedule = "@every 2s", Retain = 3 });
-        await worker.UntilSaidAsync("Policy kubedr-system/often is suspended.");
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/added completed");
+        await worker.UntilLoggedAsync("Policy kubedr-system/often is suspended.");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/added completed");
         int oftenStarted = worker.Count("Backup of policy kubedr-system/often started");
 
-        // 2. The new one breaks.
+        // 2. The new one becomes invalid.
         scene.WriteText("added.json", """
             {"apiVersion": "kubedr.catalogicsoftware.com/v1alpha1", "kind": "MetadataBackupPolicy",
              "metadata": {"name": "added"}, "spec": {"destination": "disk", "retainNumBackups": "three"}}
             """);
-        await worker.UntilSaidAsync("spec.retainNumBackups:");
+        await worker.UntilLoggedAsync("spec.retainNumBackups:");
         int before = worker.Count("Backup of policy kubedr-system/added completed");
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/added completed", before + 2);
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/added completed", before + 2);
 
-        // 3. A further change is taken up all the same.
+        // 3. Another change is still applied.
         scene.WritePolicy("later", new PolicyText());
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/later completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/later completed");
         Assert.Equal(1, worker.Count("spec.retainNumBackups:"));
-        Assert.Equal(0, worker.Count("is gone"));
+        Assert.Equal(0, worker.Count("is removed"));
         Assert.Equal(oftenStarted, worker.Count("Backup of policy kubedr-system/often started"));
         await worker.StopAsync();
     }

@@ -3,15 +3,15 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Worker;
 
-/// <summary>What a running worker has said so far.</summary>
+/// <summary>The log of a running worker.</summary>
 internal static class WorkerOutput
 {
-    /// <summary>How many lines hold the text.</summary>
+    /// <summary>The number of lines that contain the text.</summary>
     public static int Count(this PeerProcess worker, string text) =>
         worker.Output.Split('\n').Count(line => line.Contains(text, StringComparison.Ordinal));
 
-    /// <summary>Waits until so many lines hold the text.</summary>
-    public static Task UntilSaidAsync(this PeerProcess worker, string text, int times = 1) =>
+    /// <summary>Waits until this many lines contain the text.</summary>
+    public static Task UntilLoggedAsync(this PeerProcess worker, string text, int times = 1) =>
         worker.UntilReadyAsync(() => Task.FromResult(worker.Count(text) >= times));
 
     /// <summary>Stops it in order, as systemd and Kubernetes do.</summary>

@@ -7,7 +7,7 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Worker;
 
-/// <summary>What a policy document says beside its destination.</summary>
+/// <summary>The fields of a policy document besides its destination.</summary>
 internal sealed record PolicyText
 {
     public string? Schedule { get; init; }

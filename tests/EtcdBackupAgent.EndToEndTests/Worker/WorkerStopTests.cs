@@ -15,12 +15,12 @@ public sealed class WorkerStopTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task An_idle_worker_that_is_told_to_stop_ends_well_and_soon(bool terminate)
+    public async Task An_idle_worker_stops_quickly_with_exit_code_0(bool terminate)
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         scene.WritePolicy("yearly", new PolicyText { Schedule = "@yearly" });
         await using PeerProcess worker = scene.Start();
-        await worker.UntilSaidAsync("Policy kubedr-system/yearly on schedule");
+        await worker.UntilLoggedAsync("Policy kubedr-system/yearly on schedule");
 
         long start = Stopwatch.GetTimestamp();
         Action signal = terminate ? worker.Terminate : worker.Interrupt;
@@ -33,14 +33,14 @@ public sealed class WorkerStopTests
     }
 
     [Fact]
-    public async Task A_backup_under_way_may_finish()
+    public async Task A_stopping_worker_lets_a_running_backup_finish()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         await using HeldTransfer held = scene.HoldEtcd();
         await using PeerProcess worker = await StartHeldAsync(scene, held);
 
         worker.Terminate();
-        await worker.UntilSaidAsync(Waiting);
+        await worker.UntilLoggedAsync(Waiting);
         held.Release();
 
         Assert.Equal(0, await worker.WaitForExitAsync());
@@ -56,7 +56,7 @@ public sealed class WorkerStopTests
         await using PeerProcess worker = await StartHeldAsync(scene, held);
 
         worker.Terminate();
-        await worker.UntilSaidAsync(Waiting);
+        await worker.UntilLoggedAsync(Waiting);
 
         Assert.Equal(0, await worker.WaitForExitAsync());
         Assert.Contains(
@@ -68,14 +68,14 @@ public sealed class WorkerStopTests
     }
 
     [Fact]
-    public async Task A_second_signal_ends_it_at_once()
+    public async Task A_second_signal_ends_the_worker_at_once()
     {
         using WorkerScene scene = await WorkerScene.NewAsync();
         await using HeldTransfer held = scene.HoldEtcd();
         await using PeerProcess worker = await StartHeldAsync(scene, held);
 
         worker.Terminate();
-        await worker.UntilSaidAsync(Waiting);
+        await worker.UntilLoggedAsync(Waiting);
         long start = Stopwatch.GetTimestamp();
         worker.Terminate();
 
@@ -85,7 +85,7 @@ public sealed class WorkerStopTests
     }
 
     [Fact]
-    public async Task An_etcd_that_is_down_when_it_is_due_is_logged_and_the_next_run_works()
+    public async Task A_run_without_etcd_is_logged_as_failed_and_the_next_one_works()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series("3.5") });
@@ -94,10 +94,10 @@ public sealed class WorkerStopTests
         await etcd.KillAsync();
         await using PeerProcess worker = scene.Start();
 
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/often failed (Schedule): EtcdUnreachable:");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/often failed (Schedule): EtcdUnreachable:");
         Assert.Equal(0, worker.Count("Backup of policy kubedr-system/often completed"));
         await etcd.RestartAsync();
-        await worker.UntilSaidAsync("Backup of policy kubedr-system/often completed");
+        await worker.UntilLoggedAsync("Backup of policy kubedr-system/often completed");
         await worker.StopAsync();
 
         string failure = worker.Output.Split('\n').First(line => line.Contains(" failed (", StringComparison.Ordinal));

@@ -7,7 +7,7 @@ using YamlDotNet.Serialization;
 
 namespace EtcdBackupAgent.IntegrationTests.Monitoring;
 
-/// <summary>The shipped alerts, judged by stock promtool.</summary>
+/// <summary>The shipped alerts, checked by promtool.</summary>
 public sealed class AlertRuleTests : IDisposable
 {
     private static readonly string Shipped = Path.Combine(AppContext.BaseDirectory, "manifests", "monitoring");
@@ -19,7 +19,7 @@ public sealed class AlertRuleTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Promtool_finds_the_rules_right()
+    public async Task Promtool_accepts_the_rules()
     {
         ToolResult result = await Tool.RunAsync(Peers.Promtool, ["check", "rules", _directory["rules.yaml"]]);
 
@@ -27,7 +27,7 @@ public sealed class AlertRuleTests : IDisposable
     }
 
     [Fact]
-    public async Task The_alerts_fire_when_they_should_and_only_then()
+    public async Task The_alerts_fire_exactly_when_they_should()
     {
         string test = _directory["rules-test.yaml"];
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Monitoring", "rules-test.yaml"), test);
@@ -41,7 +41,7 @@ public sealed class AlertRuleTests : IDisposable
     public void The_plain_file_has_the_same_rules() =>
         Assert.Equal(Spec(), Json(File.ReadAllText(Path.Combine(Shipped, "prometheus-rules.yaml"))));
 
-    /// <summary>What of the PrometheusRule is Prometheus' own format, as JSON, which is YAML.</summary>
+    /// <summary>The part of the PrometheusRule in Prometheus' own format, as JSON, which is also YAML.</summary>
     private static string Spec()
     {
         string yaml = File.ReadAllText(Path.Combine(Shipped, "prometheusrule.yaml"));

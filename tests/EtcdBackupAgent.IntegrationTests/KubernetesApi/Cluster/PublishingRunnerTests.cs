@@ -17,12 +17,12 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
-/// <summary>A worker that makes the backups of a cluster's policies itself tells the cluster as a pod does.</summary>
+/// <summary>A worker that makes the backups of a cluster's policies itself publishes them as a pod does.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class PublishingRunnerTests(ClusterFixture fixture)
 {
     [Fact]
-    public async Task A_backup_of_the_worker_is_told_whether_it_succeeds_or_fails()
+    public async Task A_backup_of_the_worker_is_published_when_it_succeeds_and_when_it_fails()
     {
         using ClusterScene scene = await ClusterScene.StartAsync(fixture);
         using AgentMetrics metrics = new("1.2.3", TimeProvider.System);
@@ -53,7 +53,7 @@ public sealed class PublishingRunnerTests(ClusterFixture fixture)
         Assert.Equal(("Failed", id), ((string?)failed["backupStatus"], (string?)failed["snapshotId"]));
         Assert.Equal(
             ["Normal BackupSucceeded", "Warning BackupFailed"],
-            (await scene.EventsAsync()).Select(said => said.Split(':')[0]).Order(StringComparer.Ordinal));
+            (await scene.EventsAsync()).Select(line => line.Split(':')[0]).Order(StringComparer.Ordinal));
     }
 
     private static async Task BackUpAsync(ClusterScene scene, PolicyRunner runner, string endpoints)
