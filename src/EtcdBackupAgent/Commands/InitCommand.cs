@@ -57,8 +57,8 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
-        RepositoryProtection protection = choice is ResourceRepository named
-            ? ProtectionOfLocation(parsed, named)
+        RepositoryProtection protection = choice is ResourceRepository repository
+            ? ProtectionOfLocation(parsed, repository)
             : ProtectionOfOptions(parsed);
         using AgePassphrase? passphrase = (protection as PassphraseProtection)?.Passphrase;
 
@@ -86,7 +86,7 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
         return ExitCodes.Success;
     }
 
-    private RepositoryProtection ProtectionOfLocation(ParseResult parsed, ResourceRepository named)
+    private RepositoryProtection ProtectionOfLocation(ParseResult parsed, ResourceRepository repository)
     {
         if (new Option[] { _passphraseFile, _recipients, _unencrypted }.FirstOrDefault(IsGiven) is { } conflicting)
         {
@@ -97,12 +97,13 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             };
         }
 
-        return named.Location.Encryption switch
+        return repository.Location.Encryption switch
         {
             UnencryptedLocation => new Unprotected(),
             RecipientLocation to => new RecipientProtection([.. to.Recipients.Select(AgeRecipient.Parse)]),
-            PassphraseLocation secret => new PassphraseProtection(PassphraseText.OfSecret(secret, named.Resources)),
-            _ => throw new InvalidOperationException($"{named.Location.Encryption} is an unknown protection."),
+            PassphraseLocation secret => new PassphraseProtection(
+                PassphraseText.OfSecret(secret, repository.Resources)),
+            _ => throw new InvalidOperationException($"{repository.Location.Encryption} is an unknown protection."),
         };
 
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };

@@ -92,14 +92,17 @@ internal static class PruneCommand
             : throw new BackupException(
                 FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-        Snapshot[] own = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy)];
-        EtcdId[] all = [.. own.Select(s => s.Manifest.Etcd.ClusterId).Distinct()];
+        Snapshot[] policySnapshots = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy)];
+        EtcdId[] allClusters = [.. policySnapshots.Select(s => s.Manifest.Etcd.ClusterId).Distinct()];
 
         // A cluster whose history another one continues is pruned with that one.
-        EtcdId[] clusters = [.. all.Where(older => !all.Any(newer => inventory.History.IsAncestor(older, newer)))];
+        EtcdId[] clusters =
+        [
+            .. allClusters.Where(older => !allClusters.Any(newer => inventory.History.IsAncestor(older, newer))),
+        ];
         return (cluster, clusters) switch
         {
-            ({ } named, _) => Rule(named),
+            ({ } chosen, _) => Rule(chosen),
             (null, []) => null,
             (null, [EtcdId only]) => Rule(only),
             _ => throw new BackupException(
@@ -115,7 +118,7 @@ internal static class PruneCommand
         {
             Policy = policy,
             ClusterId = id,
-            PolicyUid = own.LastOrDefault(s => s.Manifest.Etcd.ClusterId == id)?.Manifest.PolicyUid,
+            PolicyUid = policySnapshots.LastOrDefault(s => s.Manifest.Etcd.ClusterId == id)?.Manifest.PolicyUid,
             RetainNumBackups = retain,
         };
     }

@@ -158,8 +158,8 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
                 "Name the directory of the documents with --resources DIR.");
         }
 
-        DirectRepository named = RepositoryUrl.Parse(repository);
-        if (named.Directory is not null && FirstS3Option(parsed) is { } conflicting)
+        DirectRepository direct = RepositoryUrl.Parse(repository);
+        if (direct.Directory is not null && FirstS3Option(parsed) is { } conflicting)
         {
             throw InvalidInput(
                 $"{conflicting} cannot be used with {repository}, which is a directory.",
@@ -169,7 +169,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         Uri? endpoint = parsed.GetValue(_s3Endpoint) is { } url
             ? RepositoryUrl.ParseEndpoint("--s3-endpoint", url)
             : null;
-        return named with
+        return direct with
         {
             S3Endpoint = endpoint,
             // Without an endpoint, the AWS SDK reads the environment and its other sources itself.
@@ -191,9 +191,9 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     private async Task<ResourceRepository> ReadResourcesAsync(
         ParseResult parsed, string directory, CancellationToken cancellationToken)
     {
-        if (FirstS3Option(parsed) is { } direct)
+        if (FirstS3Option(parsed) is { } conflicting)
         {
-            throw InvalidInput($"{direct} cannot be used with --resources.", "The BackupLocation sets it.");
+            throw InvalidInput($"{conflicting} cannot be used with --resources.", "The BackupLocation sets it.");
         }
 
         ResourceDocuments documents = await ResourceDocuments.LoadAsync(directory, cancellationToken);
@@ -202,7 +202,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         ResourceName locationName = (parsed.GetValue(_location), policy) switch
         {
             ({ } text, _) => ResourceNameText.Parse("--location", text),
-            (null, { } named) => named.Destination,
+            (null, { } selected) => selected.Destination,
             (null, null) => throw InvalidInput(
                 "--resources is given, but no location.",
                 "Add --location NAME or --policy NAME."),

@@ -19,10 +19,10 @@ internal sealed class ScratchOption
 
     public void AddTo(Command verb) => verb.Add(_directory);
 
-    public ScratchSpace Read(ParseResult parsed) => parsed.GetValue(_directory) is { } named
-        ? new ScratchSpace { Directory = named, IsNamed = true }
+    public ScratchSpace Read(ParseResult parsed) => parsed.GetValue(_directory) is { } directory
+        ? new ScratchSpace { Directory = directory, IsNamed = true }
         : new ScratchSpace
         {
-            Directory = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } set ? set : DirectoryDefault,
+            Directory = Environment.GetEnvironmentVariable("TMPDIR") is { Length: > 0 } path ? path : DirectoryDefault,
         };
 }

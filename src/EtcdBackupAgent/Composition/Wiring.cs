@@ -38,7 +38,7 @@ internal sealed class Wiring(TimeProvider time)
                 Objects = direct.S3Objects,
             },
             loggers),
-        ResourceRepository named => Store(named.Location, named.Resources, loggers),
+        ResourceRepository repository => Store(repository.Location, repository.Resources, loggers),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "The kind of repository is unknown."),
     };
 

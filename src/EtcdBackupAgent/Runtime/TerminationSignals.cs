@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Runtime;
 /// </summary>
 internal sealed class TerminationSignals : IDisposable
 {
-    // Not disposed: a handler can still be running when the registrations are disposed, and this object holds no timer
+    // Not disposed: a handler can still be running when the registrations are disposed, and this object owns no timer
     // or handle.
 #pragma warning disable CA2213
     private readonly CancellationTokenSource _source = new();

@@ -94,8 +94,8 @@ internal sealed class KeyOptions(TimeProvider time)
     public AgePassphrase? ReadPassphrase(ParseResult parsed, RepositoryChoice choice) =>
         parsed.GetValue(_passphraseFile) is { } file ? PassphraseText.OfFile("--passphrase-file", file)
             : PassphraseText.OfEnvironment()
-                ?? (choice is ResourceRepository { Location.Encryption: PassphraseLocation location } named
-                    ? PassphraseText.OfSecret(location, named.Resources)
+                ?? (choice is ResourceRepository { Location.Encryption: PassphraseLocation location } repository
+                    ? PassphraseText.OfSecret(location, repository.Resources)
                     : null);
 
     private static IReadOnlyList<AgeIdentity> ReadIdentities(string path, Func<AgePassphrase?> passphrase)

@@ -36,14 +36,15 @@ internal sealed class OtlpExport : IAsyncDisposable
     /// <param name="warn">Receives a sentence when the export cannot start, and when it starts to fail.</param>
     public static OtlpExport? Start(string version, Action<string> warn)
     {
-        string? named = Environment.GetEnvironmentVariable(EndpointVariable);
+        string? endpointText = Environment.GetEnvironmentVariable(EndpointVariable);
         string? disabled = Environment.GetEnvironmentVariable(DisabledVariable);
-        if (string.IsNullOrWhiteSpace(named) || string.Equals(disabled, "true", StringComparison.OrdinalIgnoreCase))
+        if (string.IsNullOrWhiteSpace(endpointText)
+            || string.Equals(disabled, "true", StringComparison.OrdinalIgnoreCase))
         {
             return null;
         }
 
-        if (!Uri.TryCreate(named, UriKind.Absolute, out Uri? endpoint)
+        if (!Uri.TryCreate(endpointText, UriKind.Absolute, out Uri? endpoint)
             || (endpoint.Scheme != Uri.UriSchemeHttp && endpoint.Scheme != Uri.UriSchemeHttps))
         {
             warn($"{EndpointVariable} is not the URL of a collector, such as http://127.0.0.1:4317; "
