@@ -205,7 +205,7 @@ internal sealed class EtcdClient : IDisposable
         catch (RpcException e)
         {
             throw deadline.HasPassed
-                ? EtcdFailure.Late(Endpoint, call, timeout, e)
+                ? EtcdFailure.TimedOut(Endpoint, call, timeout, e)
                 : EtcdFailure.From(Endpoint, call, e, _connector.Refusal);
         }
     }

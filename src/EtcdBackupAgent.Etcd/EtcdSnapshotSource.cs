@@ -10,11 +10,11 @@ namespace EtcdBackupAgent.Etcd;
 /// <remarks>
 /// Opening one:
 /// <list type="number">
-/// <item>Ask all endpoints for their status, in parallel.</item>
+/// <item>Read the status of all endpoints, in parallel.</item>
 /// <item>Refuse endpoints of different clusters: otherwise chance would decide which one is backed up.</item>
 /// <item>Put the members in order (<see cref="MemberChoice"/>).</item>
 /// <item>
-/// Open the stream at the first member that returns one. If none does, the failure says for each endpoint why.
+/// Open the stream at the first member that returns one. If none does, the failure gives the reason of each endpoint.
 /// </item>
 /// </list>
 /// </remarks>
@@ -38,17 +38,17 @@ public sealed partial class EtcdSnapshotSource(
 
             // 1
             List<BackupException> failures = [];
-            List<MemberAnswer> answers = await StatusQuestion.AskAsync(clients.Values, failures, cancellationToken);
+            List<MemberStatus> members = await StatusReader.ReadAllAsync(clients.Values, failures, cancellationToken);
 
             // 2
-            MemberChoice.RequireOneCluster(answers);
+            MemberChoice.RequireOneCluster(members);
 
             // 3
-            MemberChoice choice = MemberChoice.Among(answers);
-            failures.AddRange(choice.PassedOver.Select(why => new BackupException(FailureReason.EtcdFailed, why)));
+            MemberChoice choice = MemberChoice.Among(members);
+            failures.AddRange(choice.SkipReasons.Select(why => new BackupException(FailureReason.EtcdFailed, why)));
 
             // 4
-            foreach (MemberAnswer candidate in choice.Candidates)
+            foreach (MemberStatus candidate in choice.Candidates)
             {
                 try
                 {
@@ -56,8 +56,8 @@ public sealed partial class EtcdSnapshotSource(
                     clients.Remove(candidate.Endpoint);
                     LogChoice(candidate, stream, failures);
                     EtcdMember member = candidate.ToMember();
-                    HashKvQuestion question = new(connection, EndpointOf(member), member, timeProvider);
-                    return new EtcdSnapshot(member, stream.SizeBytes, stream, question.AskAsync);
+                    HashKvReader hashKv = new(connection, EndpointOf(member), member, timeProvider);
+                    return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync);
                 }
                 catch (BackupException e)
                 {
@@ -65,7 +65,7 @@ public sealed partial class EtcdSnapshotSource(
                 }
             }
 
-            throw NoneIsReadable(failures);
+            throw NoReadableMember(failures);
         }
         finally
         {
@@ -83,7 +83,7 @@ public sealed partial class EtcdSnapshotSource(
     /// Combines the failures of all endpoints. A refusal decides the reason, since only a person can correct it; then
     /// an error response. If there is neither, the endpoints are unreachable, and a retry is worthwhile.
     /// </summary>
-    private static BackupException NoneIsReadable(List<BackupException> failures)
+    private static BackupException NoReadableMember(List<BackupException> failures)
     {
         BackupException first = failures.Find(failure => failure.Reason == FailureReason.EtcdDenied)
             ?? failures.Find(failure => failure.Reason != FailureReason.EtcdUnreachable)
@@ -95,11 +95,11 @@ public sealed partial class EtcdSnapshotSource(
                 + string.Join(' ', failures.Select(failure => failure.Message)));
     }
 
-    private void LogChoice(MemberAnswer chosen, SnapshotStream stream, List<BackupException> failures)
+    private void LogChoice(MemberStatus chosen, SnapshotStream stream, List<BackupException> failures)
     {
         foreach (BackupException failure in failures)
         {
-            LogPassedOver(failure.Message);
+            LogSkipped(failure.Message);
         }
 
         EtcdMember member = chosen.ToMember();
@@ -124,7 +124,7 @@ public sealed partial class EtcdSnapshotSource(
         string endpoint, EtcdId memberId, EtcdMemberRole role, string version, long revision, long sizeBytes);
 
     [LoggerMessage(2, LogLevel.Warning, "An etcd endpoint was skipped: {Cause}")]
-    private partial void LogPassedOver(string cause);
+    private partial void LogSkipped(string cause);
 
     [LoggerMessage(
         3,

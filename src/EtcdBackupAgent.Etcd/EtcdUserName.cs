@@ -7,16 +7,16 @@ namespace EtcdBackupAgent.Etcd;
 public static class EtcdUserName
 {
     /// <summary>Returns the name for messages, without a password.</summary>
-    public static string Display(string user) => HoldsPassword(user) ? $"{NameOf(user)}:…" : user;
+    public static string Display(string user) => ContainsPassword(user) ? $"{NameOf(user)}:…" : user;
 
     /// <summary>Returns a hint on where the password belongs; null if the name does not seem to contain one.</summary>
-    public static string? PasswordHint(string? user) => user is not null && HoldsPassword(user)
+    public static string? PasswordHint(string? user) => user is not null && ContainsPassword(user)
         ? "The name of the etcd user has a colon. Unlike in etcdctl, the password is not part of it: "
             + $"give only the name ('{NameOf(user)}'), and put the password into the environment variable "
             + "ETCD_PASSWORD."
         : null;
 
-    private static bool HoldsPassword(string user) => user.Contains(':', StringComparison.Ordinal);
+    private static bool ContainsPassword(string user) => user.Contains(':', StringComparison.Ordinal);
 
     private static string NameOf(string user) => user[..user.IndexOf(':', StringComparison.Ordinal)];
 }

@@ -36,8 +36,8 @@ internal static class EtcdFailure
 
     /// <summary>Whether a call failed because the revision it asked for has been compacted.</summary>
     public static bool IsCompacted(BackupException failure) =>
-        failure.InnerException is RpcException { StatusCode: StatusCode.OutOfRange } answer
-        && answer.Status.Detail.Contains("has been compacted", StringComparison.Ordinal);
+        failure.InnerException is RpcException { StatusCode: StatusCode.OutOfRange } error
+        && error.Status.Detail.Contains("has been compacted", StringComparison.Ordinal);
 
     /// <summary>Creates the failure of a call, such as <c>Maintenance/Status</c>, at an endpoint.</summary>
     /// <param name="endpoint">The client URL.</param>
@@ -49,28 +49,29 @@ internal static class EtcdFailure
     public static BackupException From(
         string endpoint, string call, RpcException exception, HandshakeException? refusal)
     {
-        (FailureReason reason, string why, string? hint) = LostConnection(exception) is { } cause
-            ? Broken(cause is OperationCanceledException ? cause : refusal ?? cause)
-            : Refused(exception.Status);
+        (FailureReason reason, string why, string? hint) = ConnectionError(exception) is { } cause
+            ? FromConnectionError(cause is OperationCanceledException ? cause : refusal ?? cause)
+            : FromStatus(exception.Status);
         return new BackupException(reason, $"{endpoint}: {call} failed: {why}.", exception) { Hint = hint };
     }
 
     /// <summary>Creates the failure of a call that timed out.</summary>
-    public static BackupException Late(string endpoint, string call, TimeSpan timeout, RpcException exception) => new(
-        FailureReason.EtcdUnreachable,
-        $"{endpoint}: {call} failed: no response within {timeout.TotalSeconds:0.###} s.",
-        exception)
-    {
-        Hint = TimeoutHint,
-    };
+    public static BackupException TimedOut(
+        string endpoint, string call, TimeSpan timeout, RpcException exception) => new(
+            FailureReason.EtcdUnreachable,
+            $"{endpoint}: {call} failed: no response within {timeout.TotalSeconds:0.###} s.",
+            exception)
+        {
+            Hint = TimeoutHint,
+        };
 
     /// <summary>Describes in a few words how an incomplete stream ended.</summary>
-    public static string DescribeEnd(RpcException exception) => LostConnection(exception) is { } cause
-        ? $"broke off: {Broken(cause).Why}"
+    public static string DescribeEnd(RpcException exception) => ConnectionError(exception) is { } cause
+        ? $"broke off: {FromConnectionError(cause).Why}"
         : $"failed: {Describe(exception.Status)}";
 
     /// <summary>The failure of the connection, if it failed the call; null if there was a response.</summary>
-    private static Exception? LostConnection(RpcException exception) => exception.Status.DebugException switch
+    private static Exception? ConnectionError(RpcException exception) => exception.Status.DebugException switch
     {
         // It derives from IOException.
         InvalidProtocolBufferException => null,
@@ -83,14 +84,14 @@ internal static class EtcdFailure
     /// ("auth: permission denied" as Unknown). Source: etcd's <c>api/v3rpc/rpctypes/error.go</c> and
     /// <c>server/auth/store.go</c>.
     /// </summary>
-    private static (FailureReason Reason, string Why, string? Hint) Refused(Status status)
+    private static (FailureReason Reason, string Why, string? Hint) FromStatus(Status status)
     {
         if (status.DebugException is not null)
         {
             return (FailureReason.EtcdFailed, Describe(status), null);
         }
 
-        string detail = Line(status.Detail);
+        string detail = SingleLine(status.Detail);
         if (status.StatusCode == StatusCode.PermissionDenied
             || detail.Contains("permission denied", StringComparison.Ordinal))
         {
@@ -123,11 +124,11 @@ internal static class EtcdFailure
 
     /// <summary>The server's message with its code, or the error in the response.</summary>
     private static string Describe(Status status) => status.DebugException is { } damage
-        ? $"the response is damaged: {Line(damage.Message)}"
-        : $"{Line(status.Detail)} (gRPC status {status.StatusCode})";
+        ? $"the response is damaged: {SingleLine(damage.Message)}"
+        : $"{SingleLine(status.Detail)} (gRPC status {status.StatusCode})";
 
     /// <summary>A message for terminals and logs: one line of bounded length.</summary>
-    private static string Line(string text)
+    private static string SingleLine(string text)
     {
         string line = string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c)).TrimEnd('.', ' ');
         return line.Length switch
@@ -138,7 +139,7 @@ internal static class EtcdFailure
         };
     }
 
-    private static (FailureReason Reason, string Why, string? Hint) Broken(Exception exception)
+    private static (FailureReason Reason, string Why, string? Hint) FromConnectionError(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {
@@ -147,7 +148,8 @@ internal static class EtcdFailure
                 case HandshakeException handshake:
                     return (FailureReason.EtcdDenied, handshake.Message, handshake.Hint);
                 case SocketException socket:
-                    return (FailureReason.EtcdUnreachable, WhyNoConnection(socket), HintOf(socket.SocketErrorCode));
+                    return (
+                        FailureReason.EtcdUnreachable, DescribeSocketError(socket), HintFor(socket.SocketErrorCode));
             }
         }
 
@@ -158,7 +160,7 @@ internal static class EtcdFailure
                 SchemeHint);
     }
 
-    private static string? HintOf(SocketError error) => error switch
+    private static string? HintFor(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => RefusedHint,
         SocketError.ConnectionReset => SchemeHint,
@@ -166,7 +168,7 @@ internal static class EtcdFailure
         _ => null,
     };
 
-    private static string WhyNoConnection(SocketException e) => e.SocketErrorCode switch
+    private static string DescribeSocketError(SocketException e) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => "connection refused",
         SocketError.ConnectionReset => "the connection was reset",

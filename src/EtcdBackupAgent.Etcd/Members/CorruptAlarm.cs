@@ -16,7 +16,7 @@ internal static class CorruptAlarm
     /// <summary>
     /// Whether the status reports that its own member is corrupt. An alarm without a member ID applies to every member.
     /// </summary>
-    public static bool Concerns(StatusResponse status) =>
+    public static bool IsRaisedFor(StatusResponse status) =>
         status.Errors
             .Select(error => error.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Where(words => words.Contains(AlarmText))

@@ -35,27 +35,27 @@ internal sealed record MemberChoice
     }
 
     /// <summary>Best first.</summary>
-    public required IReadOnlyList<MemberAnswer> Candidates { get; init; }
+    public required IReadOnlyList<MemberStatus> Candidates { get; init; }
 
     /// <summary>Why the other members cannot be used: sentences that begin with the endpoint.</summary>
-    public required IReadOnlyList<string> PassedOver { get; init; }
+    public required IReadOnlyList<string> SkipReasons { get; init; }
 
-    public static MemberChoice Among(IReadOnlyList<MemberAnswer> members) => new()
+    public static MemberChoice Among(IReadOnlyList<MemberStatus> members) => new()
     {
         Candidates =
         [
             .. members
-                .Where(member => Unfit(member) is null)
+                .Where(member => SkipReason(member) is null)
                 .OrderBy(member => member.Status.IsLearner)
                 .ThenByDescending(member => member.HasLeader)
                 .ThenBy(member => member.IsLeader)
                 .ThenByDescending(member => member.Status.Header.Revision),
         ],
-        PassedOver =
+        SkipReasons =
         [
             .. members
-                .Where(member => Unfit(member) is not null)
-                .Select(member => $"{member.Endpoint}: {Unfit(member)}."),
+                .Where(member => SkipReason(member) is not null)
+                .Select(member => $"{member.Endpoint}: {SkipReason(member)}."),
         ],
     };
 
@@ -65,7 +65,7 @@ internal sealed record MemberChoice
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>, naming each with its cluster.
     /// </exception>
-    public static void RequireOneCluster(IReadOnlyList<MemberAnswer> members)
+    public static void RequireOneCluster(IReadOnlyList<MemberStatus> members)
     {
         if (members.DistinctBy(member => member.Status.Header.ClusterId).Count() > 1)
         {
@@ -80,13 +80,14 @@ internal sealed record MemberChoice
         }
     }
 
-    private static string? Unfit(MemberAnswer member)
+    /// <summary>Returns why a member cannot be used; null if it can.</summary>
+    private static string? SkipReason(MemberStatus member)
     {
         if (member.Status is { IsLearner: true, Header.Revision: <= RevisionOfEmptyStore })
         {
             return "the member is a learner that has not received data yet";
         }
 
-        return CorruptAlarm.Concerns(member.Status) ? "the member has a CORRUPT alarm" : null;
+        return CorruptAlarm.IsRaisedFor(member.Status) ? "the member has a CORRUPT alarm" : null;
     }
 }

@@ -21,7 +21,7 @@ internal sealed class SnapshotChunk : IDisposable
         new Marshaller<SnapshotChunk>(static (_, _) => throw new NotSupportedException(), Read));
 
     private byte[] _buffer;
-    private int _taken;
+    private int _copiedBytes;
 
     private SnapshotChunk(ReadOnlySpan<byte> blob, ulong remainingBytes)
     {
@@ -38,14 +38,14 @@ internal sealed class SnapshotChunk : IDisposable
     public ulong RemainingBytes { get; }
 
     /// <summary>Whether all bytes of the blob have been copied.</summary>
-    public bool IsEmpty => _taken == BlobBytes;
+    public bool IsEmpty => _copiedBytes == BlobBytes;
 
     /// <summary>Copies the next bytes of the blob, as many as are left and fit.</summary>
-    public int Take(Span<byte> buffer)
+    public int CopyNext(Span<byte> buffer)
     {
-        int bytes = Math.Min(buffer.Length, BlobBytes - _taken);
-        _buffer.AsSpan(_taken, bytes).CopyTo(buffer);
-        _taken += bytes;
+        int bytes = Math.Min(buffer.Length, BlobBytes - _copiedBytes);
+        _buffer.AsSpan(_copiedBytes, bytes).CopyTo(buffer);
+        _copiedBytes += bytes;
         return bytes;
     }
 
@@ -54,7 +54,7 @@ internal sealed class SnapshotChunk : IDisposable
     {
         ArrayPool<byte>.Shared.Return(_buffer);
         _buffer = [];
-        _taken = BlobBytes;
+        _copiedBytes = BlobBytes;
     }
 
     private static SnapshotChunk Read(DeserializationContext context)

@@ -33,7 +33,7 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
     private SnapshotChunk? _chunk;
     private long _receivedBytes;
     private Sha256Digest? _digest;
-    private bool _proved;
+    private bool _isVerified;
 
     private SnapshotStream(
         string endpoint,
@@ -80,7 +80,7 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
             await using CancellationTokenRegistration registration = stream.StopWith(cancellationToken);
             SnapshotChunk first = await stream.NextChunkAsync(cancellationToken)
                 ?? throw Invalid("the snapshot stream ended before its first message");
-            stream.SizeBytes = SizeFrom(first);
+            stream.SizeBytes = AnnouncedSize(first);
             stream._stop.CancelAfter(Timeout.InfiniteTimeSpan);
             return stream;
         }
@@ -101,7 +101,7 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
     /// </exception>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (buffer.IsEmpty || _proved)
+        if (buffer.IsEmpty || _isVerified)
         {
             return 0;
         }
@@ -116,12 +116,12 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
             _receivedBytes += bytes;
             if (_receivedBytes > SizeBytes)
             {
-                throw Broken("sent more than it announced");
+                throw BrokenStream("sent more than it announced");
             }
 
             if (_receivedBytes == SizeBytes)
             {
-                await ProveEndAsync(cancellationToken);
+                await VerifyEndAsync(cancellationToken);
             }
 
             _stop.CancelAfter(Timeout.InfiniteTimeSpan);
@@ -129,11 +129,11 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
         }
         catch (TimeoutException e)
         {
-            throw Broken($"made no progress for {_noProgressTimeout.TotalSeconds:0.###} s", e);
+            throw BrokenStream($"made no progress for {_noProgressTimeout.TotalSeconds:0.###} s", e);
         }
         catch (RpcException e)
         {
-            throw Broken(EtcdFailure.DescribeEnd(e), e);
+            throw BrokenStream(EtcdFailure.DescribeEnd(e), e);
         }
     }
 
@@ -149,11 +149,11 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
     }
 
     /// <summary>The first message announces the bytes that follow it; the trailer is not counted.</summary>
-    private static long SizeFrom(SnapshotChunk first)
+    private static long AnnouncedSize(SnapshotChunk first)
     {
-        long knownBytes = first.BlobBytes + SnapshotTrailerCheck.TrailerSizeBytes;
-        return first.RemainingBytes <= (ulong)(long.MaxValue - knownBytes)
-            ? (long)first.RemainingBytes + knownBytes
+        long firstBytes = first.BlobBytes + SnapshotTrailerCheck.TrailerSizeBytes;
+        return first.RemainingBytes <= (ulong)(long.MaxValue - firstBytes)
+            ? (long)first.RemainingBytes + firstBytes
             : throw Invalid($"the snapshot announces {first.RemainingBytes} bytes");
     }
 
@@ -165,34 +165,34 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
         {
             if (await NextChunkAsync(cancellationToken) is null)
             {
-                throw Broken("ended early");
+                throw BrokenStream("ended early");
             }
         }
 
-        return _chunk.Take(buffer.Span);
+        return _chunk.CopyNext(buffer.Span);
     }
 
     /// <summary>Verifies the end. Messages without bytes of the database can still follow, then the status.</summary>
-    private async ValueTask ProveEndAsync(CancellationToken cancellationToken)
+    private async ValueTask VerifyEndAsync(CancellationToken cancellationToken)
     {
         do
         {
             if (_chunk is { IsEmpty: false })
             {
-                throw Broken("sent more than it announced");
+                throw BrokenStream("sent more than it announced");
             }
         }
         while (await NextChunkAsync(cancellationToken) is not null);
 
         if (_trailer.Finish() is not SnapshotTrailerResult.Valid and var result)
         {
-            throw Broken(result == SnapshotTrailerResult.Missing
+            throw BrokenStream(result == SnapshotTrailerResult.Missing
                 ? "does not have the size of a database and its SHA-256"
                 : "does not match its own SHA-256");
         }
 
         _digest = new Sha256Digest(_trailer.FinishWhole());
-        _proved = true;
+        _isVerified = true;
     }
 
     private CancellationTokenRegistration StopWith(CancellationToken cancellationToken) =>
@@ -232,7 +232,7 @@ internal sealed class SnapshotStream : ForwardOnlyStream, IDigestedStream
         _stop.Dispose();
     }
 
-    private BackupException Broken(string what, Exception? innerException = null) => new(
+    private BackupException BrokenStream(string what, Exception? innerException = null) => new(
         FailureReason.SnapshotBroken,
         string.Create(
             CultureInfo.InvariantCulture,

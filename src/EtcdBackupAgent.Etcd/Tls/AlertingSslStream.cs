@@ -5,8 +5,8 @@ namespace EtcdBackupAgent.Etcd.Tls;
 /// <summary>
 /// A TLS stream that reports the exceptions of its reads. In TLS 1.3 a server refuses a client's certificate only after
 /// the handshake, with an alert that the first read receives. The HTTP handler is writing at that time: it reports the
-/// failed write and drops the exception of the read. Only the alert says why, so this stream reports it, and a write
-/// does not fail before the read has failed.
+/// failed write and drops the exception of the read. Only the alert gives the reason, so this stream reports it, and a
+/// write does not fail before the read has failed.
 /// </summary>
 internal sealed class AlertingSslStream(Stream transport, Action<Exception> readFailed, TimeProvider timeProvider)
     : SslStream(transport)
@@ -14,7 +14,7 @@ internal sealed class AlertingSslStream(Stream transport, Action<Exception> read
     /// <summary>
     /// How long a failed write waits for the read. The data that the server sent before it closed has already arrived.
     /// </summary>
-    private static readonly TimeSpan AlertPatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AlertTimeout = TimeSpan.FromSeconds(1);
 
     private Task _pendingRead = Task.CompletedTask;
 
@@ -26,7 +26,7 @@ internal sealed class AlertingSslStream(Stream transport, Action<Exception> read
             return read;
         }
 
-        Task<int> pending = TellingFailureAsync(read);
+        Task<int> pending = ReportFailureAsync(read);
         _pendingRead = pending;
         return new ValueTask<int>(pending);
     }
@@ -41,13 +41,13 @@ internal sealed class AlertingSslStream(Stream transport, Action<Exception> read
         }
         catch (IOException)
         {
-            await _pendingRead.WaitAsync(AlertPatience, timeProvider, cancellationToken)
+            await _pendingRead.WaitAsync(AlertTimeout, timeProvider, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             throw;
         }
     }
 
-    private async Task<int> TellingFailureAsync(ValueTask<int> read)
+    private async Task<int> ReportFailureAsync(ValueTask<int> read)
     {
         try
         {

@@ -11,7 +11,7 @@ internal static class ClientCertificate
 {
     /// <summary>Reads both, and checks that they belong together and that the certificate is valid now.</summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.InvalidInput"/>: one of the two is wrong; the message says which and why.
+    /// <see cref="FailureReason.InvalidInput"/>: one of the two is wrong; the message gives the value and the reason.
     /// </exception>
     public static SslStreamCertificateContext Read(string certificatePem, string keyPem, DateTimeOffset now)
     {

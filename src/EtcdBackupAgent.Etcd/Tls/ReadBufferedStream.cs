@@ -32,7 +32,9 @@ internal sealed class ReadBufferedStream(Stream connection) : Stream
         // A read with an empty buffer waits until data is available.
         if (_start < _end || (buffer.Length > 0 && buffer.Length < BufferBytes))
         {
-            return _start < _end ? new ValueTask<int>(Take(buffer.Span)) : FillAndTakeAsync(buffer, cancellationToken);
+            return _start < _end
+                ? new ValueTask<int>(CopyBuffered(buffer.Span))
+                : FillAndCopyAsync(buffer, cancellationToken);
         }
 
         return connection.ReadAsync(buffer, cancellationToken);
@@ -42,7 +44,7 @@ internal sealed class ReadBufferedStream(Stream connection) : Stream
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) =>
-        _start < _end ? Take(buffer.AsSpan(offset, count)) : connection.Read(buffer, offset, count);
+        _start < _end ? CopyBuffered(buffer.AsSpan(offset, count)) : connection.Read(buffer, offset, count);
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
         connection.WriteAsync(buffer, cancellationToken);
@@ -76,14 +78,14 @@ internal sealed class ReadBufferedStream(Stream connection) : Stream
         base.Dispose(disposing);
     }
 
-    private async ValueTask<int> FillAndTakeAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    private async ValueTask<int> FillAndCopyAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         (_start, _end) = (0, 0);
         _end = await connection.ReadAsync(_buffer, cancellationToken);
-        return Take(buffer.Span);
+        return CopyBuffered(buffer.Span);
     }
 
-    private int Take(Span<byte> buffer)
+    private int CopyBuffered(Span<byte> buffer)
     {
         int bytes = Math.Min(buffer.Length, _end - _start);
         _buffer.AsSpan(_start, bytes).CopyTo(buffer);

@@ -13,8 +13,8 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
 /// <summary>
-/// All that backups ask of a cluster of three, in order: what docs/performance.md lists under "What a backup costs
-/// etcd".
+/// All calls that backups make to a cluster of three, in order, as docs/performance.md, "What a backup costs etcd",
+/// lists them.
 /// </summary>
 public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
 {
@@ -55,9 +55,9 @@ public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task HashKV_is_asked_of_the_follower_that_was_read_after_its_stream_has_ended_and_only_when_it_is_due()
+    public async Task HashKV_is_requested_from_the_follower_that_was_read_after_its_stream_ended_and_only_if_due()
     {
-        // Daily: the first has nothing to go by, the second has the first.
+        // Daily: there is no HashKV before the first backup; the second is not due yet.
         EtcdMember first = await BackUpAsync(PolicyHashKv.Daily);
         AssertCalls(first, "Maintenance/Snapshot", "Maintenance/Status", "Maintenance/HashKV", "KV/Range");
         Assert.NotNull(first.HashKv);
@@ -94,8 +94,8 @@ public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
     }
 
     /// <summary>
-    /// Every member is asked for its status; then one, a follower, for these calls, each of which ends before the next
-    /// begins.
+    /// Every member returns its status; then one of them, a follower, gets these calls. Each call ends before the next
+    /// one begins.
     /// </summary>
     private void AssertCalls(EtcdMember read, params string[] calls)
     {

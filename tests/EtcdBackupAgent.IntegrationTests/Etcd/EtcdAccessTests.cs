@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>Who is let in, and what those are told who are not.</summary>
+/// <summary>Which clients etcd accepts, and the messages for the others.</summary>
 [Collection(EtcdServersCollection.Name)]
 public sealed class EtcdAccessTests(EtcdServers servers)
 {
@@ -21,7 +21,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [InlineData("3.5", TestKey.RsaPkcs1)]
     [InlineData("3.5", TestKey.EcdsaP384)]
     [InlineData("3.5", TestKey.EcdsaP521)]
-    public async Task Every_form_of_key_opens_the_door(string version, TestKey key)
+    public async Task Every_form_of_key_is_accepted(string version, TestKey key)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: true);
         TestCertificate client = server.Certificates!.Client("root", key);
@@ -36,7 +36,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_missing_client_certificate_is_told(string version)
+    public async Task A_missing_client_certificate_is_reported(string version)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: true);
         EtcdConnection connection =
@@ -50,7 +50,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_client_certificate_of_another_authority_is_told(string version)
+    public async Task A_client_certificate_of_another_authority_is_reported(string version)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: true);
         using TestCertificates other = new("Other CA");
@@ -61,7 +61,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task An_expired_client_certificate_is_told_before_connecting()
+    public async Task An_expired_client_certificate_is_reported_before_connecting()
     {
         EtcdServer server = await servers.WithKeysAsync("3.5", mutualTls: true);
         TestCertificate expired = server.Certificates!.Client("root", validity: TestValidity.Past);
@@ -72,7 +72,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task A_server_of_another_authority_is_told()
+    public async Task A_server_of_another_authority_is_reported()
     {
         EtcdServer server = await servers.WithKeysAsync("3.5", mutualTls: true);
         using TestCertificates other = new("Other CA");
@@ -87,7 +87,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task A_server_of_another_name_is_told_and_can_be_named()
+    public async Task A_server_of_another_name_is_reported_and_its_name_can_be_given()
     {
         EtcdServer server = await servers.WithKeysAsync("3.5", mutualTls: true);
         EtcdConnection connection = EtcdServers.ConnectionTo(server);
@@ -108,12 +108,12 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [InlineData("3.4", "http", "https")]
     [InlineData("3.5", "https", "http")]
     [InlineData("3.5", "http", "https")]
-    public async Task The_wrong_scheme_is_hinted_at(string version, string asked, string spoken)
+    public async Task The_wrong_scheme_gives_a_hint(string version, string requested, string spoken)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls: spoken == "https");
         EtcdConnection connection = EtcdServers.ConnectionTo(server) with
         {
-            Endpoints = [new UriBuilder(server.Endpoints[0]) { Scheme = asked }.Uri],
+            Endpoints = [new UriBuilder(server.Endpoints[0]) { Scheme = requested }.Uri],
         };
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
@@ -123,7 +123,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task A_refused_port_and_an_unknown_name_are_told_apart()
+    public async Task A_refused_port_and_an_unknown_name_have_different_messages()
     {
         EtcdConnection connection = new()
         {
@@ -146,7 +146,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task The_right_user_and_password_give_a_snapshot(string version)
+    public async Task The_right_user_and_password_allow_a_snapshot(string version)
     {
         EtcdServer server = await servers.WithUsersAsync(version);
 
@@ -160,12 +160,12 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4", "root", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
     [InlineData("3.5", "root", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
-    [InlineData("3.5", "nobody", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
+    [InlineData("3.5", "unknown", "wrong", "etcdserver: authentication failed, invalid user ID or password")]
     [InlineData("3.4", null, null, "auth: user name is empty")]
     [InlineData("3.5", null, null, "etcdserver: user name is empty")]
     [InlineData("3.4", "reader", "reader-password", "auth: permission denied")]
     [InlineData("3.5", "reader", "reader-password", "etcdserver: permission denied")]
-    public async Task The_wrong_user_is_told_why_and_never_the_password(
+    public async Task The_wrong_user_is_refused_with_the_reason_and_without_the_password(
         string version, string? user, string? password, string why)
     {
         EtcdServer server = await servers.WithUsersAsync(version);
@@ -180,7 +180,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task A_password_within_the_user_s_name_gets_told_where_it_goes_and_is_not_shown()
+    public async Task A_password_in_the_user_name_gives_a_hint_and_is_not_shown()
     {
         EtcdServer server = await servers.WithUsersAsync("3.5");
 
@@ -196,7 +196,7 @@ public sealed class EtcdAccessTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task A_user_is_no_hindrance_where_authentication_is_not_enabled()
+    public async Task A_user_may_be_given_if_authentication_is_not_enabled()
     {
         EtcdServer server = await servers.WithKeysAsync("3.5", mutualTls: false);
 

@@ -55,7 +55,7 @@ public sealed class EtcdCallsTests(EtcdServers servers)
 
     [Theory]
     [MemberData(nameof(Matrix))]
-    public async Task A_snapshot_passes_etcds_own_tool(string version, bool mutualTls)
+    public async Task A_snapshot_is_accepted_by_etcds_own_tool(string version, bool mutualTls)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls);
 
@@ -70,7 +70,7 @@ public sealed class EtcdCallsTests(EtcdServers servers)
     }
 
     [Fact]
-    public async Task An_ipv6_address_is_an_endpoint_like_any_other()
+    public async Task An_ipv6_address_can_be_an_endpoint()
     {
         await using EtcdServer server = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = EtcdServers.Series("3.5"), MutualTls = true, Host = "::1" });

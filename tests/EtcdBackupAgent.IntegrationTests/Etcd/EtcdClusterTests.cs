@@ -10,14 +10,14 @@ using AlarmType = Etcdserverpb.AlarmType;
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
 /// <summary>
-/// A cluster of three that loses one member after the other: one test, since each step needs the one before.
+/// A cluster of three that loses one member after the other. It is one test, because each step needs the previous one.
 /// </summary>
 public sealed class EtcdClusterTests
 {
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_snapshot_comes_as_long_as_one_member_lives(string version)
+    public async Task A_snapshot_can_be_taken_while_one_member_is_alive(string version)
     {
         EtcdSeries series = EtcdServers.Series(version);
         await using EtcdServer server = await EtcdServer.StartAsync(
@@ -30,7 +30,7 @@ public sealed class EtcdClusterTests
         Assert.Equal(EtcdMemberRole.Follower, member.Role);
         Assert.Equal(2, revision);
 
-        // One is down: that is no failure.
+        // One is down: that is not a failure.
         await server.KillAsync(0);
         (EtcdMember second, RecordingLogger log) = await TakeAsync(connection);
         Assert.NotEqual(Display(server, 0), second.Endpoint);
@@ -45,7 +45,7 @@ public sealed class EtcdClusterTests
                     $"Information: Reading the snapshot of etcd at {second.Endpoint}",
                     StringComparison.Ordinal));
 
-        // Two are down: the last has lost its leader, and is read all the same, with a warning.
+        // Two are down: the last has lost its leader, and is still read, with a warning.
         await server.KillAsync(1);
         using (EtcdClient last = new(connection, server.Endpoints[2], TimeProvider.System))
         {
@@ -86,7 +86,7 @@ public sealed class EtcdClusterTests
         EtcdConnection connection = EtcdServers.ConnectionTo(server);
         using EtcdClient client = new(connection, server.Endpoints[0], TimeProvider.System);
         ulong member = (await client.StatusAsync(CancellationToken.None)).Header.MemberId;
-        // etcdctl can take an alarm away but not raise one.
+        // etcdctl can disarm an alarm, but cannot raise one.
         using IndependentClient other = new(server.Endpoints[0]);
         await other.RaiseAlarmAsync(AlarmType.Corrupt, member);
 
@@ -99,7 +99,7 @@ public sealed class EtcdClusterTests
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_learner_alone_is_read_where_etcd_serves_it_and_named_as_one_elsewhere(string version)
+    public async Task A_learner_alone_is_read_if_etcd_serves_it_and_otherwise_reported_as_a_learner(string version)
     {
         await using EtcdServer server =
             await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });
@@ -107,7 +107,7 @@ public sealed class EtcdClusterTests
         EtcdConnection voting = EtcdServers.ConnectionTo(server);
         EtcdConnection alone = voting with { Endpoints = [await server.AddLearnerAsync()] };
         await TestDeadline.UntilAsync(
-            "the learner to have what the leader has", async () => await RevisionAsync(alone) == 2);
+            "the learner to have the data of the leader", async () => await RevisionAsync(alone) == 2);
 
         // Beside a voting member it is not read.
         (EtcdMember leader, _) = await TakeAsync(voting with { Endpoints = [.. alone.Endpoints, .. voting.Endpoints] });
@@ -134,7 +134,7 @@ public sealed class EtcdClusterTests
         BackupException noHash =
             await Assert.ThrowsAsync<BackupException>(() => snapshot.AskHashKvAsync(CancellationToken.None));
         Assert.Contains("it is a learner", noHash.Message, StringComparison.Ordinal);
-        // What the agent takes for granted: it would be refused.
+        // The agent assumes this: the learner refuses the call.
         using EtcdClient client = new(alone, alone.Endpoints[0], TimeProvider.System);
         BackupException refusedHash =
             await Assert.ThrowsAsync<BackupException>(() => client.HashKvAsync(2, CancellationToken.None));
@@ -155,7 +155,7 @@ public sealed class EtcdClusterTests
         Assert.StartsWith("The etcd endpoints belong to different clusters: ", e.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>0 while it does not answer.</summary>
+    /// <summary>Returns 0 while the member does not respond.</summary>
     private static async Task<long> RevisionAsync(EtcdConnection connection)
     {
         try

@@ -14,7 +14,7 @@ public sealed class EtcdKilledTests
     [Theory]
     [InlineData("3.4", false)]
     [InlineData("3.5", true)]
-    public async Task A_member_killed_while_it_is_read_is_a_broken_snapshot(string version, bool mutualTls)
+    public async Task Killing_the_member_during_a_read_breaks_the_snapshot(string version, bool mutualTls)
     {
         await using EtcdServer server = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = EtcdServers.Series(version), MutualTls = mutualTls });
@@ -29,7 +29,7 @@ public sealed class EtcdKilledTests
         Assert.True(snapshot.SizeBytes > Values * ValueBytes, $"the snapshot has only {snapshot.SizeBytes} bytes");
         await snapshot.Content.ReadExactlyAsync(new byte[ValueBytes]);
 
-        // Nobody reads, so etcd cannot send: the rest is still to come when it dies.
+        // While the test does not read, etcd cannot send: the rest is missing when it is killed.
         await server.KillAsync();
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => snapshot.Content.CopyToAsync(Stream.Null));
 

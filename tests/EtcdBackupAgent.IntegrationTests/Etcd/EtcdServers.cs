@@ -7,18 +7,18 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
 /// <summary>
-/// Real etcds that tests share because they only read from them; each is started when a test first asks for it.
+/// Real etcd servers that tests share because they only read from them. Each is started when a test first needs it.
 /// </summary>
 public sealed class EtcdServers : IAsyncLifetime
 {
-    /// <summary>Bytes of the values of a shared server: several frames' worth.</summary>
+    /// <summary>Bytes of each value of a shared server: enough for several frames.</summary>
     private const int ValueBytes = 300_000;
 
     private readonly ConcurrentDictionary<string, Lazy<Task<EtcdServer>>> _servers = new(StringComparer.Ordinal);
 
     public static EtcdSeries Series(string version) => Peers.EtcdMatrix.Single(series => series.Version == version);
 
-    /// <summary>A server with some keys, some of them compacted away, without authentication.</summary>
+    /// <summary>A server with some keys, without authentication; some revisions are compacted.</summary>
     public Task<EtcdServer> WithKeysAsync(string version, bool mutualTls) => Shared(
         $"{version} {mutualTls}",
         async () =>
@@ -35,7 +35,9 @@ public sealed class EtcdServers : IAsyncLifetime
             return server;
         });
 
-    /// <summary>A plain server where every client must be a user: root, or <c>reader</c>, who is not.</summary>
+    /// <summary>
+    /// A server without TLS and with authentication. Its users are root, and <c>reader</c> without that role.
+    /// </summary>
     public Task<EtcdServer> WithUsersAsync(string version) => Shared(
         $"{version} users",
         async () =>
@@ -46,7 +48,7 @@ public sealed class EtcdServers : IAsyncLifetime
             return server;
         });
 
-    /// <summary>How the agent would be told to reach a server, with the certificate it accepts.</summary>
+    /// <summary>The connection to a server, with a client certificate that it accepts.</summary>
     public static EtcdConnection ConnectionTo(EtcdServer server) => new()
     {
         Endpoints = server.Endpoints,

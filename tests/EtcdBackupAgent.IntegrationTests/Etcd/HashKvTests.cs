@@ -10,7 +10,7 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
 /// <summary>
-/// HashKV of the revision that a snapshot is known to hold, asked of the member while its snapshot is open.
+/// HashKV at the revision of a snapshot, requested from the member while its snapshot is open.
 /// </summary>
 [Collection(EtcdServersCollection.Name)]
 public sealed class HashKvTests(EtcdServers servers)
@@ -20,22 +20,22 @@ public sealed class HashKvTests(EtcdServers servers)
     [InlineData("3.4", true)]
     [InlineData("3.5", false)]
     [InlineData("3.5", true)]
-    public async Task The_answer_equals_what_etcdctl_prints_for_that_revision(string version, bool mutualTls)
+    public async Task The_hash_equals_that_of_etcdctl_for_the_revision(string version, bool mutualTls)
     {
         EtcdServer server = await servers.WithKeysAsync(version, mutualTls);
         await using EtcdSnapshot snapshot =
             await SnapshotFile.Source(EtcdServers.ConnectionTo(server)).OpenAsync(CancellationToken.None);
 
-        HashKv answer = await snapshot.AskHashKvAsync(CancellationToken.None);
+        HashKv hash = await snapshot.AskHashKvAsync(CancellationToken.None);
 
-        Assert.Equal(await EtcdctlAsync(server, snapshot.Member.Revision), answer);
-        Assert.Equal(3, answer.CompactRevision);
+        Assert.Equal(await EtcdctlAsync(server, snapshot.Member.Revision), hash);
+        Assert.Equal(3, hash.CompactRevision);
     }
 
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task Writes_after_the_snapshot_was_opened_do_not_change_the_answer(string version)
+    public async Task Writes_after_the_snapshot_was_opened_do_not_change_the_hash(string version)
     {
         await using EtcdServer server = await StartAsync(version);
         await using EtcdSnapshot snapshot =
@@ -50,7 +50,7 @@ public sealed class HashKvTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_compaction_below_the_revision_is_in_the_answer(string version)
+    public async Task A_compaction_below_the_revision_is_in_the_response(string version)
     {
         await using EtcdServer server = await StartAsync(version);
         await using EtcdSnapshot snapshot =
@@ -67,7 +67,7 @@ public sealed class HashKvTests(EtcdServers servers)
     [InlineData("3.5", 0)]
     [InlineData("3.4", 1)]
     [InlineData("3.5", 1)]
-    public async Task A_compaction_at_or_past_the_revision_leaves_no_answer_that_could_be_computed_again(
+    public async Task A_compaction_at_or_past_the_revision_leaves_no_hash_that_can_be_computed_again(
         string version,
         int past)
     {
@@ -89,7 +89,7 @@ public sealed class HashKvTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_user_gets_the_answer_as_well(string version)
+    public async Task An_authenticated_user_gets_the_hash(string version)
     {
         EtcdServer server = await servers.WithUsersAsync(version);
         EtcdConnection connection = EtcdServers.ConnectionTo(server) with
@@ -99,9 +99,9 @@ public sealed class HashKvTests(EtcdServers servers)
         };
         await using EtcdSnapshot snapshot = await SnapshotFile.Source(connection).OpenAsync(CancellationToken.None);
 
-        HashKv answer = await snapshot.AskHashKvAsync(CancellationToken.None);
+        HashKv hash = await snapshot.AskHashKvAsync(CancellationToken.None);
 
-        Assert.Equal(await EtcdctlAsync(server, snapshot.Member.Revision), answer);
+        Assert.Equal(await EtcdctlAsync(server, snapshot.Member.Revision), hash);
     }
 
     private static async Task<EtcdServer> StartAsync(string version)
@@ -121,12 +121,12 @@ public sealed class HashKvTests(EtcdServers servers)
     {
         string printed = await server.EtcdctlAsync("endpoint", "hashkv", "--rev", Text(revision), "-w", "json");
         using JsonDocument json = JsonDocument.Parse(printed);
-        JsonElement answer = json.RootElement[0].GetProperty("HashKV");
+        JsonElement hash = json.RootElement[0].GetProperty("HashKV");
         return new HashKv
         {
             Revision = revision,
-            Hash = answer.GetProperty("hash").GetUInt32(),
-            CompactRevision = answer.GetProperty("compact_revision").GetInt64(),
+            Hash = hash.GetProperty("hash").GetUInt32(),
+            CompactRevision = hash.GetProperty("compact_revision").GetInt64(),
         };
     }
 }

@@ -10,8 +10,8 @@ using DotnetEtcd = dotnet_etcd.EtcdClient;
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
 /// <summary>
-/// dotnet-etcd at one member of an etcd without TLS: a client with messages and calls of its own, which judges what the
-/// agent makes of the same etcd.
+/// dotnet-etcd at one member of an etcd without TLS. It is a client with its own messages and calls, to check the
+/// results of the agent's client.
 /// </summary>
 internal sealed class IndependentClient : IDisposable
 {
@@ -50,13 +50,13 @@ internal sealed class IndependentClient : IDisposable
 
     /// <summary>One transaction, and so one revision.</summary>
     public async Task ChangeAsync(params IEnumerable<RequestOp> operations) =>
-        See((await _client.TransactionAsync(new TxnRequest { Success = { operations } })).Header);
+        Observe((await _client.TransactionAsync(new TxnRequest { Success = { operations } })).Header);
 
     public async Task<long> GrantLeaseAsync(long seconds) =>
         (await _client.LeaseGrantAsync(new LeaseGrantRequest { TTL = seconds })).ID;
 
     public async Task RevokeLeaseAsync(long id) =>
-        See((await _client.LeaseRevokeAsync(new LeaseRevokeRequest { ID = id })).Header);
+        Observe((await _client.LeaseRevokeAsync(new LeaseRevokeRequest { ID = id })).Header);
 
     /// <summary>A lease as text: the seconds that were granted, and its keys.</summary>
     public async Task<string> LeaseAsync(long id)
@@ -77,12 +77,12 @@ internal sealed class IndependentClient : IDisposable
     /// <summary>The hash at a revision; 0 means the latest.</summary>
     public async Task<HashKv> HashKvAsync(long revision)
     {
-        HashKVResponse answer = await _client.HashKVAsync(new HashKVRequest { Revision = revision });
+        HashKVResponse response = await _client.HashKVAsync(new HashKVRequest { Revision = revision });
         return new HashKv
         {
             Revision = revision == 0 ? Revision : revision,
-            Hash = answer.Hash,
-            CompactRevision = answer.CompactRevision,
+            Hash = response.Hash,
+            CompactRevision = response.CompactRevision,
         };
     }
 
@@ -96,5 +96,5 @@ internal sealed class IndependentClient : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    private void See(ResponseHeader header) => Revision = Math.Max(Revision, header.Revision);
+    private void Observe(ResponseHeader header) => Revision = Math.Max(Revision, header.Revision);
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>Keeps what is logged, as text.</summary>
+/// <summary>Stores the log lines as text.</summary>
 internal sealed class RecordingLogger : ILogger<EtcdSnapshotSource>
 {
     private readonly List<string> _lines = [];

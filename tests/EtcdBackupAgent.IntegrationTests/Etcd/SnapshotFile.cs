@@ -9,13 +9,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Etcd;
 
-/// <summary>Takes a snapshot as the agent does, and has etcd's own tool judge it.</summary>
+/// <summary>Takes a snapshot as the agent does, and checks it with etcd's own tool.</summary>
 internal static class SnapshotFile
 {
     public static EtcdSnapshotSource Source(EtcdConnection connection) =>
         new(connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance);
 
-    /// <summary>Reads a snapshot whole into a file, and returns the member that gave it.</summary>
+    /// <summary>Reads a whole snapshot into a file, and returns the member that served it.</summary>
     public static async Task<EtcdMember> SaveAsync(EtcdConnection connection, string file)
     {
         await using EtcdSnapshot snapshot = await Source(connection).OpenAsync(CancellationToken.None);
@@ -26,7 +26,8 @@ internal static class SnapshotFile
     }
 
     /// <summary>
-    /// Reads a snapshot whole into a file, asserts that etcd's tool accepts it, and tells its revision and the member.
+    /// Reads a whole snapshot into a file, asserts that etcd's tool accepts it, and returns the member and its
+    /// revision.
     /// </summary>
     public static async Task<(EtcdMember Member, long Revision)> TakeAndCheckAsync(
         EtcdConnection connection,

@@ -16,13 +16,13 @@ public sealed class EtcdClientTests
     private const string Status = "Maintenance/Status";
     private const string Snapshot = "Maintenance/Snapshot";
 
-    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ShortTimeout = TimeSpan.FromMilliseconds(300);
 
     private static readonly byte[] StatusFrame =
         SnapshotMessages.Frame(new StatusResponse { Version = "3.5.30", Leader = 7 });
 
     [Fact]
-    public async Task A_unary_call_carries_what_the_protocol_asks_for()
+    public async Task A_unary_call_has_the_headers_and_the_body_of_the_protocol()
     {
         Dictionary<string, string> headers = new(StringComparer.OrdinalIgnoreCase);
         byte[] body = [];
@@ -52,14 +52,14 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task The_token_of_a_user_goes_with_every_call_and_is_asked_for_once()
+    public async Task A_user_authenticates_once_and_every_call_has_the_token()
     {
         List<string?> tokens = [];
-        int asked = 0;
+        int authentications = 0;
         await using FakeEtcd etcd = await FakeEtcd.StartAsync(
             ("Auth/Authenticate", context =>
             {
-                asked++;
+                authentications++;
                 return FakeEtcd.Frames(SnapshotMessages.Frame(new AuthenticateResponse { Token = "t.1" }))(context);
             }
         ),
@@ -75,7 +75,7 @@ public sealed class EtcdClientTests
         await client.StatusAsync(CancellationToken.None);
         await client.StatusAsync(CancellationToken.None);
 
-        Assert.Equal(1, asked);
+        Assert.Equal(1, authentications);
         Assert.Equal(["t.1", "t.1"], tokens);
     }
 
@@ -90,13 +90,13 @@ public sealed class EtcdClientTests
     [InlineData(13, "%E2%82%AC%20uro", FailureReason.EtcdFailed, "€ uro (gRPC status Internal)")]
     [InlineData(13, "two%0D%0Alines%1B[31m", FailureReason.EtcdFailed, "two  lines [31m (gRPC status Internal)")]
     [InlineData(17, "beyond", FailureReason.EtcdFailed, "beyond (gRPC status 17)")]
-    public async Task A_refusal_reads_the_same_in_headers_and_in_trailers(
+    public async Task An_error_has_the_same_message_in_headers_and_in_trailers(
         int status, string message, FailureReason reason, string why)
     {
-        foreach (RequestDelegate answer in
+        foreach (RequestDelegate response in
             (RequestDelegate[])[FakeEtcd.TrailersOnly(status, message), FakeEtcd.Frames([], status, message)])
         {
-            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, answer));
+            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, response));
 
             BackupException e = await StatusFailsAsync(etcd);
 
@@ -110,7 +110,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task A_long_message_is_cut()
+    public async Task A_long_message_is_truncated()
     {
         await using FakeEtcd etcd =
             await FakeEtcd.StartAsync((Status, FakeEtcd.TrailersOnly(14, new string('x', 10_000))));
@@ -124,7 +124,7 @@ public sealed class EtcdClientTests
     [InlineData("OK")]
     [InlineData("-1")]
     [InlineData(null)]
-    public async Task A_status_that_is_no_number_and_a_missing_one_are_no_answer(string? status)
+    public async Task A_status_that_is_missing_or_not_a_number_is_a_failure(string? status)
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Frames(StatusFrame, status)));
 
@@ -134,11 +134,11 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task An_ok_without_a_message_is_no_answer()
+    public async Task An_ok_status_without_a_message_is_a_failure()
     {
-        foreach (RequestDelegate answer in (RequestDelegate[])[FakeEtcd.TrailersOnly(0, ""), FakeEtcd.Frames([])])
+        foreach (RequestDelegate response in (RequestDelegate[])[FakeEtcd.TrailersOnly(0, ""), FakeEtcd.Frames([])])
         {
-            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, answer));
+            await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, response));
 
             BackupException e = await StatusFailsAsync(etcd);
 
@@ -158,7 +158,7 @@ public sealed class EtcdClientTests
     [InlineData(503, FailureReason.EtcdUnreachable, "HTTP status code: 503")]
     [InlineData(504, FailureReason.EtcdUnreachable, "HTTP status code: 504")]
     [InlineData(200, FailureReason.EtcdFailed, "Invalid content-type value: text/html (gRPC status Cancelled)")]
-    public async Task An_answer_of_something_else_than_etcd_is_told(int status, FailureReason reason, string why)
+    public async Task The_response_of_another_server_is_reported(int status, FailureReason reason, string why)
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Http(status)));
 
@@ -182,7 +182,7 @@ public sealed class EtcdClientTests
 
     [Theory]
     [MemberData(nameof(BadFrames))]
-    public async Task A_damaged_answer_is_told_with_what_is_wrong(byte[] frames, string why)
+    public async Task A_damaged_response_is_reported_with_the_error(byte[] frames, string why)
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Frames(frames)));
 
@@ -193,7 +193,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task A_compressed_message_is_refused_since_it_could_become_of_any_size()
+    public async Task A_compressed_message_is_refused_because_its_size_is_unknown()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, context =>
         {
@@ -209,7 +209,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task An_answer_that_never_comes_ends_at_the_deadline()
+    public async Task A_call_without_a_response_ends_at_the_deadline()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, FakeEtcd.Stall([])));
         using EtcdClient client = new(
@@ -224,7 +224,7 @@ public sealed class EtcdClientTests
     [Theory]
     [InlineData("http", "no response within 0.6 s")]
     [InlineData("https", "connecting timed out")]
-    public async Task A_server_that_says_nothing_at_all_is_given_up(string scheme, string why)
+    public async Task A_server_that_sends_nothing_times_out(string scheme, string why)
     {
         using TcpListener silent = new(IPAddress.Loopback, port: 0);
         silent.Start();
@@ -244,7 +244,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task Cancellation_is_no_failure()
+    public async Task Cancellation_is_not_a_failure()
     {
         using CancellationTokenSource cancelled = new();
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, async context =>
@@ -259,7 +259,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task A_snapshot_comes_whole()
+    public async Task A_snapshot_is_received_completely()
     {
         byte[] snapshot = SnapshotMessages.Snapshot(2000 * 512);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync(
@@ -274,7 +274,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task A_snapshot_refused_in_the_first_place_is_no_broken_one()
+    public async Task A_denied_snapshot_is_not_reported_as_broken()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync(
             (Snapshot, FakeEtcd.TrailersOnly(7, "etcdserver: permission denied")));
@@ -293,11 +293,11 @@ public sealed class EtcdClientTests
         byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
         ManualTime time = new(TimeProvider.System.GetUtcNow());
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time)
+        await using SnapshotStream stream = await ClientWithShortTimeout(etcd, time)
             .SnapshotAsync(CancellationToken.None);
         await stream.ReadExactlyAsync(new byte[512]);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => ReadUntilTimeoutAsync(stream, time));
 
         Assert.Equal(FailureReason.SnapshotBroken, e.Reason);
         Assert.EndsWith(
@@ -307,7 +307,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task Messages_without_bytes_of_the_database_are_no_progress()
+    public async Task Messages_without_bytes_of_the_database_do_not_count_as_progress()
     {
         byte[] empty = SnapshotMessages.Frame(remainingBytes: 1024, []);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, async context =>
@@ -321,20 +321,20 @@ public sealed class EtcdClientTests
         }
         ));
         ManualTime time = new(TimeProvider.System.GetUtcNow());
-        await using SnapshotStream stream = await ClientWithShortPatience(etcd, time)
+        await using SnapshotStream stream = await ClientWithShortTimeout(etcd, time)
             .SnapshotAsync(CancellationToken.None);
         await stream.ReadExactlyAsync(new byte[512]);
 
-        BackupException e = await Assert.ThrowsAsync<BackupException>(() => OutOfPatienceAsync(stream, time));
+        BackupException e = await Assert.ThrowsAsync<BackupException>(() => ReadUntilTimeoutAsync(stream, time));
 
         Assert.Contains("made no progress for 0.3 s", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_snapshot_whose_first_message_never_comes_is_given_up()
+    public async Task A_snapshot_without_a_first_message_times_out()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall([0, 0])));
-        using EtcdClient client = ClientWithShortPatience(etcd);
+        using EtcdClient client = ClientWithShortTimeout(etcd);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
             client.SnapshotAsync(CancellationToken.None));
@@ -344,7 +344,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task A_connection_that_is_cut_is_a_broken_snapshot()
+    public async Task A_lost_connection_breaks_the_snapshot()
     {
         byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
         TaskCompletionSource read = new();
@@ -369,7 +369,7 @@ public sealed class EtcdClientTests
     }
 
     [Fact]
-    public async Task Cancelling_a_read_is_no_failure()
+    public async Task Cancelling_a_read_is_not_a_failure()
     {
         byte[] first = SnapshotMessages.Frame(remainingBytes: 1024, new byte[512]);
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Snapshot, FakeEtcd.Stall(first)));
@@ -394,19 +394,19 @@ public sealed class EtcdClientTests
 
     private static EtcdClient Client(FakeEtcd etcd) => new(Connection(etcd), etcd.Endpoint, TimeProvider.System);
 
-    /// <summary>Reads on, and lets the patience pass until that ends.</summary>
-    private static async Task OutOfPatienceAsync(SnapshotStream stream, ManualTime time)
+    /// <summary>Reads the rest, and advances the clock until the read ends.</summary>
+    private static async Task ReadUntilTimeoutAsync(SnapshotStream stream, ManualTime time)
     {
-        // On a thread of its own: where messages come without end, reading need never wait.
+        // On a thread of its own: if messages arrive without end, a read never waits.
         Task reading = Task.Run(() => stream.CopyToAsync(System.IO.Stream.Null));
-        await TestDeadline.UntilAsync("the reading to be given up", () =>
+        await TestDeadline.UntilAsync("the read to end", () =>
         {
-            time.Advance(ShortPatience);
+            time.Advance(ShortTimeout);
             return Task.FromResult(reading.IsCompleted);
         });
         await reading;
     }
 
-    private static EtcdClient ClientWithShortPatience(FakeEtcd etcd, TimeProvider? time = null) => new(
-        Connection(etcd) with { NoProgressTimeout = ShortPatience }, etcd.Endpoint, time ?? TimeProvider.System);
+    private static EtcdClient ClientWithShortTimeout(FakeEtcd etcd, TimeProvider? time = null) => new(
+        Connection(etcd) with { NoProgressTimeout = ShortTimeout }, etcd.Endpoint, time ?? TimeProvider.System);
 }

@@ -61,7 +61,7 @@ public sealed class EtcdConnectionTests : IDisposable
     [Theory]
     [InlineData(TestKey.Ed25519, "Ed25519")]
     [InlineData(TestKey.EcdsaSecp256k1, "ECDSA on the curve secP256k1")]
-    public void A_pair_that_fits_but_cannot_be_used_is_named_as_what_it_is(TestKey key, string what)
+    public void A_matching_pair_with_an_unusable_algorithm_is_reported_with_the_algorithm(TestKey key, string what)
     {
         TestCertificate client = _authority.Client("backup", key);
 
@@ -75,7 +75,7 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_key_and_two_keys_are_refused_as_such()
+    public void A_damaged_key_and_two_keys_are_refused()
     {
         TestCertificate client = _authority.Client("backup", TestKey.EcdsaSec1);
         const string Damaged = "-----BEGIN EC PRIVATE KEY-----\nMHQCAQEE\n-----END EC PRIVATE KEY-----\n";
@@ -91,7 +91,7 @@ public sealed class EtcdConnectionTests : IDisposable
     [Theory]
     [InlineData(TestValidity.Past, "expired on ")]
     [InlineData(TestValidity.Future, "is not valid before ")]
-    public void A_certificate_out_of_its_time_is_refused_with_the_date(TestValidity validity, string why)
+    public void An_expired_or_not_yet_valid_certificate_is_refused_with_the_date(TestValidity validity, string why)
     {
         TestCertificate client = _authority.Client("backup", validity: validity);
 
@@ -101,7 +101,7 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Fact]
-    public void Pem_of_the_wrong_kind_is_refused_with_what_it_holds()
+    public void Pem_of_the_wrong_kind_is_refused_with_its_labels()
     {
         TestCertificate client = _authority.Client("backup");
 
@@ -117,7 +117,7 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Fact]
-    public void An_encrypted_key_is_refused_as_such()
+    public void An_encrypted_key_is_refused()
     {
         TestCertificate client = _authority.Client("backup");
         string encrypted = client.KeyPem.Replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY", StringComparison.Ordinal);
@@ -159,13 +159,13 @@ public sealed class EtcdConnectionTests : IDisposable
             Refused(Connection(null, null) with { ServerName = "not a name" }).Message);
 
     [Fact]
-    public void A_timeout_of_nothing_is_refused() =>
+    public void A_timeout_of_zero_is_refused() =>
         Assert.Equal(
             "The etcd no-progress timeout of 00:00:00 is not above zero.",
             Refused(Connection(null, null) with { NoProgressTimeout = TimeSpan.Zero }).Message);
 
     [Fact]
-    public void Its_text_shows_endpoints_and_no_secret()
+    public void Its_text_form_shows_the_endpoints_and_no_secret()
     {
         TestCertificate client = _authority.Client("backup");
         EtcdConnection connection =
@@ -175,7 +175,7 @@ public sealed class EtcdConnectionTests : IDisposable
     }
 
     [Fact]
-    public async Task Files_are_read_and_the_bad_ones_are_named()
+    public async Task Files_are_read_and_unreadable_files_are_named()
     {
         TestCertificate client = _authority.Client("backup");
         TestCertificateFiles files = client.WriteTo(_directory.Path, "client");

@@ -35,7 +35,7 @@ public sealed class EtcdEndpointsTests
     [InlineData("https://host:0", "it has a port that is not")]
     [InlineData("https://a:1,", "nothing before or after one of its commas")]
     [InlineData("https://a:1,,https://b:2", "nothing before or after one of its commas")]
-    public void A_text_that_is_no_endpoint_is_refused_with_the_cause(string text, string why)
+    public void An_invalid_endpoint_is_refused_with_the_cause(string text, string why)
     {
         BackupException e = Assert.Throws<BackupException>(() => EtcdEndpoints.Parse(text));
 
@@ -45,7 +45,7 @@ public sealed class EtcdEndpointsTests
     }
 
     [Fact]
-    public void A_password_within_a_url_is_refused_and_not_repeated()
+    public void A_password_in_a_url_is_refused_and_not_shown()
     {
         BackupException e = Assert.Throws<BackupException>(() => EtcdEndpoints.Parse("https://root:s3cret@host:2379"));
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Tests.Etcd;
 
-/// <summary>An HTTP/2 server on which a test answers calls as a real etcd cannot be made to.</summary>
+/// <summary>An HTTP/2 server whose responses a test chooses, also those that a real etcd does not give.</summary>
 internal sealed class FakeEtcd : IAsyncDisposable
 {
     private readonly WebApplication _application;
@@ -17,8 +17,8 @@ internal sealed class FakeEtcd : IAsyncDisposable
 
     public Uri Endpoint => new(_application.Urls.Single());
 
-    /// <summary>Starts a server that answers each call by its path: <c>/etcdserverpb.Maintenance/Status</c>.</summary>
-    public static async Task<FakeEtcd> StartAsync(params (string Path, RequestDelegate Answer)[] calls)
+    /// <summary>Starts a server that responds to each call by the end of its path: <c>Maintenance/Status</c>.</summary>
+    public static async Task<FakeEtcd> StartAsync(params (string Path, RequestDelegate Respond)[] calls)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddLogging(logging => logging.ClearProviders());
@@ -28,16 +28,16 @@ internal sealed class FakeEtcd : IAsyncDisposable
         application.Run(context =>
             calls
                 .Single(call => context.Request.Path.Value!.EndsWith(call.Path, StringComparison.Ordinal))
-                .Answer(context));
+                .Respond(context));
         await application.StartAsync();
         return new FakeEtcd(application);
     }
 
-    /// <summary>Answers with frames and a status in the trailers.</summary>
+    /// <summary>Responds with frames and a status in the trailers.</summary>
     public static RequestDelegate Frames(byte[] frames, int status = 0, string? message = null) =>
         Frames(frames, $"{status}", message);
 
-    /// <summary>The same, with a status that need not be a number, or with none at all.</summary>
+    /// <summary>Does the same, with a status that does not have to be a number, or with no status.</summary>
     public static RequestDelegate Frames(byte[] frames, string? status, string? message = null) => async context =>
     {
         context.Response.ContentType = "application/grpc";
@@ -53,7 +53,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         }
     };
 
-    /// <summary>Answers with frames in pieces, each on its way before the next, and a status in the trailers.</summary>
+    /// <summary>Responds with frames in pieces, each flushed before the next, and a status in the trailers.</summary>
     public static RequestDelegate Pieces(byte[] frames, int pieceBytes) => async context =>
     {
         context.Response.ContentType = "application/grpc";
@@ -66,10 +66,10 @@ internal sealed class FakeEtcd : IAsyncDisposable
         context.Response.AppendTrailer("grpc-status", "0");
     };
 
-    /// <summary>Answers with nothing but a status, in the headers.</summary>
+    /// <summary>Responds with only a status, in the headers.</summary>
     public static RequestDelegate TrailersOnly(int status, string message) => TrailersOnly($"{status}", message);
 
-    /// <summary>The same, with a status that need not be a number.</summary>
+    /// <summary>Does the same, with a status that does not have to be a number.</summary>
     public static RequestDelegate TrailersOnly(string status, string message) => context =>
     {
         context.Response.ContentType = "application/grpc";
@@ -78,7 +78,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         return Task.CompletedTask;
     };
 
-    /// <summary>Answers with an HTTP status and no gRPC at all.</summary>
+    /// <summary>Responds with an HTTP status and without gRPC.</summary>
     public static RequestDelegate Http(int status, string contentType = "text/html") => context =>
     {
         context.Response.StatusCode = status;
@@ -86,7 +86,7 @@ internal sealed class FakeEtcd : IAsyncDisposable
         return context.Response.WriteAsync("<html>");
     };
 
-    /// <summary>Sends some frames and then nothing, until the client goes away.</summary>
+    /// <summary>Sends some frames and then nothing, until the client closes the connection.</summary>
     public static RequestDelegate Stall(byte[] frames) => async context =>
     {
         context.Response.ContentType = "application/grpc";

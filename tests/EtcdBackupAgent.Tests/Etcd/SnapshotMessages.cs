@@ -5,7 +5,7 @@ using Google.Protobuf;
 
 namespace EtcdBackupAgent.Tests.Etcd;
 
-/// <summary>Snapshot streams as etcd writes them, made by protobuf's own writer.</summary>
+/// <summary>Snapshot streams as etcd writes them, created with protobuf's own writer.</summary>
 internal static class SnapshotMessages
 {
     private const int FrameHeaderBytes = 5;
@@ -21,7 +21,7 @@ internal static class SnapshotMessages
 
     public static byte[] Frame(IMessage message) => Frame(message.ToByteArray());
 
-    /// <summary>gRPC's frame: a byte for no compression and the length, before the message.</summary>
+    /// <summary>gRPC's frame: a byte for no compression, the length, and the message.</summary>
     public static byte[] Frame(byte[] message)
     {
         byte[] frame = [.. new byte[FrameHeaderBytes], .. message];

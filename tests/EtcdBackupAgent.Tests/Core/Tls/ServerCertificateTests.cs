@@ -16,14 +16,14 @@ public sealed class ServerCertificateTests : IDisposable
     [InlineData("any.wild.example.org")]
     [InlineData("10.1.2.3")]
     [InlineData("fd00::2")]
-    public void A_name_or_an_address_among_its_alternative_names_is_valid(string host) =>
+    public void A_name_or_an_address_among_its_alternative_names_matches(string host) =>
         Assert.Empty(Problems(_authority, _authority.AuthorityPem, host));
 
     [Theory]
     [InlineData("etcd-1.example.org")]
     [InlineData("10.1.2.4")]
     [InlineData("localhost")]
-    public void Another_name_is_a_mismatch_that_lists_what_it_is_for(string host) =>
+    public void Another_name_is_a_mismatch_and_the_message_lists_the_names(string host) =>
         Assert.Equal(
             [$"is not for '{host}' but for etcd-0.example.org, *.wild.example.org, 10.1.2.3, fd00::2"],
             Problems(_authority, _authority.AuthorityPem, host));
@@ -49,7 +49,7 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
-    public void Without_a_given_authority_only_those_of_the_system_count() =>
+    public void Without_a_given_authority_only_those_of_the_system_are_trusted() =>
         Assert.Equal(
             ["is not signed by a CA that this system trusts (its issuer is 'CN=Cluster CA')"],
             Problems(_authority, authoritiesPem: null, "10.1.2.3"));
@@ -57,7 +57,7 @@ public sealed class ServerCertificateTests : IDisposable
     [Theory]
     [InlineData(TestValidity.Past, "expired on 20")]
     [InlineData(TestValidity.Future, "is not valid before 20")]
-    public void Its_dates_are_reported_separately_from_its_issuer(TestValidity validity, string why) =>
+    public void Invalid_dates_are_reported_separately_from_the_issuer(TestValidity validity, string why) =>
         Assert.StartsWith(
             why,
             Assert.Single(Problems(_authority, _authority.AuthorityPem, "10.1.2.3", validity)),
@@ -72,7 +72,7 @@ public sealed class ServerCertificateTests : IDisposable
     }
 
     [Fact]
-    public void An_intermediate_may_be_presented_by_the_server_or_be_the_one_that_is_trusted()
+    public void An_intermediate_may_be_presented_by_the_server_or_be_trusted_itself()
     {
         using TestCertificates intermediate = _authority.Intermediate("Intermediate CA");
 

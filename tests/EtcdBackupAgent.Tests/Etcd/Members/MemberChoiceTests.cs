@@ -9,8 +9,8 @@ public sealed class MemberChoiceTests
     private const ulong Leader = 1;
 
     /// <summary>
-    /// Each member: id, revision, and letters: L learner, C its own CORRUPT alarm, N knows no leader. Then the order of
-    /// ids.
+    /// Each member: ID, revision, and letters: L learner, C its own CORRUPT alarm, N knows no leader. Then the expected
+    /// order of IDs.
     /// </summary>
     public static TheoryData<string, string> Tables => new()
     {
@@ -33,26 +33,26 @@ public sealed class MemberChoiceTests
     [MemberData(nameof(Tables))]
     public void The_best_member_comes_first(string members, string order)
     {
-        MemberAnswer[] answers =
-            [.. members.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(member => Answer(member.Split('/')))];
+        MemberStatus[] statuses =
+            [.. members.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(member => Status(member.Split('/')))];
 
-        MemberChoice choice = MemberChoice.Among(answers);
+        MemberChoice choice = MemberChoice.Among(statuses);
 
         Assert.Equal(order, string.Join(' ', choice.Candidates.Select(candidate => candidate.Status.Header.MemberId)));
-        Assert.Equal(answers.Length, choice.Candidates.Count + choice.PassedOver.Count);
+        Assert.Equal(statuses.Length, choice.Candidates.Count + choice.SkipReasons.Count);
     }
 
     [Fact]
-    public void Members_that_are_passed_over_are_named_with_the_cause()
+    public void Skipped_members_are_named_with_the_cause()
     {
-        MemberChoice choice = MemberChoice.Among([Answer("2", "1", "L"), Answer("3", "5", "C"), Answer("4", "5")]);
+        MemberChoice choice = MemberChoice.Among([Status("2", "1", "L"), Status("3", "5", "C"), Status("4", "5")]);
 
         Assert.Equal(
             [
                 "http://m2:2379: the member is a learner that has not received data yet.",
                 "http://m3:2379: the member has a CORRUPT alarm.",
             ],
-            choice.PassedOver);
+            choice.SkipReasons);
     }
 
     [Theory]
@@ -62,14 +62,14 @@ public sealed class MemberChoiceTests
     [InlineData("memberID:8 alarm:CORRUPT ", false)]
     [InlineData("memberID:7 alarm:NOSPACE ", false)]
     [InlineData("etcdserver: no leader", false)]
-    public void A_corrupt_alarm_concerns_its_member_or_all(string error, bool concerns)
+    public void A_corrupt_alarm_is_raised_for_its_member_or_for_all(string error, bool isRaised)
     {
         StatusResponse status = new() { Header = new ResponseHeader { MemberId = 7 }, Errors = { error } };
 
-        Assert.Equal(concerns, CorruptAlarm.Concerns(status));
+        Assert.Equal(isRaised, CorruptAlarm.IsRaisedFor(status));
     }
 
-    private static MemberAnswer Answer(params string[] member)
+    private static MemberStatus Status(params string[] member)
     {
         ulong id = ulong.Parse(member[0], null);
         string letters = member.Length > 2 ? member[2] : "";
@@ -84,6 +84,6 @@ public sealed class MemberChoiceTests
             status.Errors.Add($"memberID:{id} alarm:CORRUPT ");
         }
 
-        return new MemberAnswer($"http://m{id}:2379", status);
+        return new MemberStatus($"http://m{id}:2379", status);
     }
 }

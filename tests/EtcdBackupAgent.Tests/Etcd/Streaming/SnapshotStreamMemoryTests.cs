@@ -13,11 +13,11 @@ public sealed class SnapshotStreamMemoryTests
     private const int Blobs = 1000;
 
     [Fact]
-    public async Task Bytes_that_pass_are_given_no_memory_of_their_own()
+    public async Task Reading_allocates_no_memory_for_the_bytes_of_the_snapshot()
     {
         long allocated = await AllocatedByReadingAsync(Blobs);
 
-        // What is left are a few objects a read, in a debug build; one buffer a blob would be all of it.
+        // A debug build allocates a few objects for each read. One buffer for each blob would exceed the limit.
         Assert.InRange(allocated, 0, (long)Blobs * BlobBytes / 16);
     }
 
@@ -51,7 +51,7 @@ public sealed class SnapshotStreamMemoryTests
         return allocated;
     }
 
-    /// <summary>Answers every call with a snapshot of zeros, below the library and without a network.</summary>
+    /// <summary>Responds to every call with a snapshot of zeros, below the library and without a network.</summary>
     private sealed class RepeatingPeer(int blobs) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(
@@ -70,7 +70,7 @@ public sealed class SnapshotStreamMemoryTests
         }
     }
 
-    /// <summary>A snapshot of zeros, of which only one frame is ever in memory.</summary>
+    /// <summary>A snapshot of zeros. Only one frame of it is in memory at a time.</summary>
     private sealed class RepeatedFrames : Stream
     {
         private readonly int _blobs;
@@ -90,7 +90,7 @@ public sealed class SnapshotStreamMemoryTests
             }
 
             _blobs = blobs;
-            // Only the first message's remaining_bytes counts; the others may as well say the same.
+            // Only the first message's remaining_bytes counts; the others have the same value.
             _frame = SnapshotMessages.Frame((ulong)(blobs - 1) * BlobBytes, blob);
             _middle = _frame;
             _last = SnapshotMessages.Frame(remainingBytes: 0, hash.GetHashAndReset());
@@ -112,7 +112,7 @@ public sealed class SnapshotStreamMemoryTests
 
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            // The library asks for nothing to learn whether there is something.
+            // The library reads with an empty buffer to find out whether data is available.
             if (_framePosition == _frame.Length && !buffer.IsEmpty)
             {
                 _framesDone++;

@@ -10,17 +10,17 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Etcd.Streaming;
 
-/// <summary>What a snapshot call may be answered with, over HTTP/2.</summary>
+/// <summary>The possible responses to a snapshot call, over HTTP/2.</summary>
 public sealed class SnapshotStreamTests : IAsyncLifetime
 {
     private static readonly byte[] Snapshot = SnapshotMessages.Snapshot(8 * 512);
     private static readonly byte[] Frames = SnapshotMessages.Stream(Snapshot, blobBytes: 1000);
 
     private FakeEtcd _etcd = null!;
-    private RequestDelegate _answer = FakeEtcd.Frames(Frames);
+    private RequestDelegate _response = FakeEtcd.Frames(Frames);
 
     public async Task InitializeAsync() =>
-        _etcd = await FakeEtcd.StartAsync(("Maintenance/Snapshot", context => _answer(context)));
+        _etcd = await FakeEtcd.StartAsync(("Maintenance/Snapshot", context => _response(context)));
 
     public async Task DisposeAsync() => await _etcd.DisposeAsync();
 
@@ -29,9 +29,9 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     [InlineData(7, 100)]
     [InlineData(1024, 13)]
     [InlineData(100_000, 100_000)]
-    public async Task The_whole_snapshot_comes_out_whatever_the_sizes_of_pieces(int arrivingBytes, int readBytes)
+    public async Task The_whole_snapshot_is_read_with_any_size_of_pieces(int arrivingBytes, int readBytes)
     {
-        _answer = FakeEtcd.Pieces(Frames, arrivingBytes);
+        _response = FakeEtcd.Pieces(Frames, arrivingBytes);
         await using SnapshotStream stream = await OpenAsync();
         using MemoryStream copy = new();
 
@@ -42,11 +42,11 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Messages_larger_than_etcds_are_read_up_to_the_limit()
+    public async Task Messages_larger_than_those_of_etcd_are_read_up_to_the_limit()
     {
         const int BlobBytes = (4 * 1024 * 1024) - 512;
         byte[] snapshot = SnapshotMessages.Snapshot(3 * BlobBytes);
-        _answer = FakeEtcd.Frames(SnapshotMessages.Stream(snapshot, BlobBytes));
+        _response = FakeEtcd.Frames(SnapshotMessages.Stream(snapshot, BlobBytes));
         await using SnapshotStream stream = await OpenAsync();
         using MemoryStream copy = new();
 
@@ -59,7 +59,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     public async Task Other_fields_and_another_order_do_not_matter()
     {
         byte[] snapshot = SnapshotMessages.Snapshot(2 * 512);
-        _answer = FakeEtcd.Frames(
+        _response = FakeEtcd.Frames(
         [
             // Field 7 as a varint, 64 bits and 32 bits; remaining_bytes after the blob.
             .. SnapshotMessages.Frame(
@@ -101,7 +101,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
         new byte[] { 0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01 }, "a number is too long")]
     public async Task A_damaged_message_is_refused_with_what_is_wrong(byte[] message, string why)
     {
-        _answer = FakeEtcd.Frames(SnapshotMessages.Frame(message));
+        _response = FakeEtcd.Frames(SnapshotMessages.Frame(message));
         BackupException first = await Assert.ThrowsAsync<BackupException>(OpenAsync);
 
         BackupException later = await ReadFailsAsync(
@@ -115,9 +115,9 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_status_other_than_ok_after_all_bytes_is_found_by_the_read_that_takes_the_last_byte()
+    public async Task The_read_of_the_last_byte_detects_a_status_other_than_ok()
     {
-        _answer = FakeEtcd.Frames(Frames, status: 14);
+        _response = FakeEtcd.Frames(Frames, status: 14);
         await using SnapshotStream stream = await OpenAsync();
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
@@ -128,9 +128,9 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_missing_status_after_all_bytes_is_found_by_the_read_that_takes_the_last_byte()
+    public async Task The_read_of_the_last_byte_detects_a_missing_status()
     {
-        _answer = FakeEtcd.Frames(Frames, status: null);
+        _response = FakeEtcd.Frames(Frames, status: null);
         await using SnapshotStream stream = await OpenAsync();
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
@@ -142,9 +142,9 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stream_without_any_message_is_no_snapshot()
+    public async Task A_stream_without_a_message_is_not_a_snapshot()
     {
-        _answer = FakeEtcd.Frames([]);
+        _response = FakeEtcd.Frames([]);
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(OpenAsync);
 
@@ -153,7 +153,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_changed_byte_of_the_database_is_found()
+    public async Task A_changed_byte_of_the_database_is_detected()
     {
         byte[] damaged = [.. Snapshot];
         damaged[2000] ^= 1;
@@ -165,7 +165,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stream_without_its_trailer_is_found()
+    public async Task A_missing_trailer_is_detected()
     {
         byte[] cut = SnapshotMessages.Stream(Snapshot, blobBytes: 1000)[..^Trailer().Length];
 
@@ -175,7 +175,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_size_other_than_announced_is_found()
+    public async Task More_bytes_than_announced_are_detected()
     {
         byte[] longer = [.. SnapshotMessages.Frame(remainingBytes: 512, Snapshot[..512]), .. Trailer(), .. Frames];
 
@@ -185,7 +185,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Bytes_after_the_trailer_are_found()
+    public async Task Bytes_after_the_trailer_are_detected()
     {
         byte[] longer = [.. Frames, .. SnapshotMessages.Frame(remainingBytes: 0, [1])];
 
@@ -205,7 +205,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cut_at_any_position_is_found()
+    public async Task A_truncated_stream_is_detected_at_any_position()
     {
         byte[] small = SnapshotMessages.Stream(SnapshotMessages.Snapshot(512), blobBytes: 512);
         int firstFrameBytes = small.Length - Trailer().Length;
@@ -230,7 +230,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     [Fact]
     public async Task An_announced_size_that_no_file_can_have_is_refused()
     {
-        _answer = FakeEtcd.Frames(SnapshotMessages.Frame(ulong.MaxValue, [1, 2]));
+        _response = FakeEtcd.Frames(SnapshotMessages.Frame(ulong.MaxValue, [1, 2]));
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(OpenAsync);
 
@@ -239,7 +239,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public void Hostile_bytes_never_end_in_anything_but_a_failure_that_says_so() =>
+    public void Arbitrary_bytes_always_end_in_a_failure_with_a_reason() =>
         Prop.ForAll(
             ArbMap.Default.ArbFor<byte[]>(),
             bytes => IsRefusedAsync([.. Frames[..1100], .. bytes]).GetAwaiter().GetResult()
@@ -253,7 +253,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
 
     private async Task<bool> IsRefusedAsync(byte[] frames)
     {
-        _answer = FakeEtcd.Frames(frames);
+        _response = FakeEtcd.Frames(frames);
         try
         {
             await using SnapshotStream stream = await OpenAsync();
@@ -268,7 +268,7 @@ public sealed class SnapshotStreamTests : IAsyncLifetime
 
     private async Task<BackupException> ReadFailsAsync(byte[] frames)
     {
-        _answer = FakeEtcd.Frames(frames);
+        _response = FakeEtcd.Frames(frames);
         await using SnapshotStream stream = await OpenAsync();
         return await Assert.ThrowsAsync<BackupException>(() => stream.CopyToAsync(Stream.Null));
     }

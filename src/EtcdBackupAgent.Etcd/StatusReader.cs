@@ -5,25 +5,25 @@ using EtcdBackupAgent.Etcd.Members;
 namespace EtcdBackupAgent.Etcd;
 
 /// <summary>Reads the status of the members at all endpoints, in parallel.</summary>
-internal static class StatusQuestion
+internal static class StatusReader
 {
     /// <summary>
     /// Waits for all endpoints. The failure of one that does not respond is added to <paramref name="failures"/>.
     /// </summary>
-    public static async Task<List<MemberAnswer>> AskAsync(
+    public static async Task<List<MemberStatus>> ReadAllAsync(
         IEnumerable<EtcdClient> clients, List<BackupException> failures, CancellationToken cancellationToken)
     {
-        List<MemberAnswer> answers = [];
-        List<(string Endpoint, Task<StatusResponse> Status)> questions =
+        List<MemberStatus> statuses = [];
+        List<(string Endpoint, Task<StatusResponse> Status)> calls =
             [.. clients.Select(client => (client.Endpoint, client.StatusAsync(cancellationToken)))];
         // Waits for all without throwing: each response is examined below.
-        await ((Task)Task.WhenAll(questions.Select(question => question.Status)))
+        await ((Task)Task.WhenAll(calls.Select(call => call.Status)))
             .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach ((string endpoint, Task<StatusResponse> status) in questions)
+        foreach ((string endpoint, Task<StatusResponse> status) in calls)
         {
             try
             {
-                answers.Add(new MemberAnswer(endpoint, Complete(endpoint, await status)));
+                statuses.Add(new MemberStatus(endpoint, Complete(endpoint, await status)));
             }
             catch (BackupException e)
             {
@@ -31,7 +31,7 @@ internal static class StatusQuestion
             }
         }
 
-        return answers;
+        return statuses;
     }
 
     private static StatusResponse Complete(string endpoint, StatusResponse status) => status.Header is not null

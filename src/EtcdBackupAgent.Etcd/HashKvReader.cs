@@ -33,62 +33,67 @@ namespace EtcdBackupAgent.Etcd;
 /// </item>
 /// </list>
 /// </remarks>
-internal sealed class HashKvQuestion(
+internal sealed class HashKvReader(
     EtcdConnection connection, Uri endpoint, EtcdMember member, TimeProvider timeProvider)
 {
     private const string Compacted =
         "it was compacted while the backup was made (Kubernetes compacts every five minutes)";
 
     /// <exception cref="BackupException">
-    /// There is no hash that can be computed again from the snapshot; the message says why.
+    /// There is no hash that can be computed again from the snapshot; the message gives the reason.
     /// </exception>
-    public async Task<HashKv> AskAsync(CancellationToken cancellationToken)
+    public async Task<HashKv> ReadAsync(CancellationToken cancellationToken)
     {
         using EtcdClient client = new(connection, endpoint, timeProvider);
 
         // 1
         if (member.Role == EtcdMemberRole.Learner)
         {
-            throw None("it is a learner, and only voting members compute one");
+            throw NoHashKv("it is a learner, and only voting members compute one");
         }
 
         // 2
         RequireMember((await client.StatusAsync(cancellationToken)).Header);
 
         // 3
-        HashKVResponse answer;
+        HashKVResponse response;
         try
         {
-            answer = await client.HashKvAsync(member.Revision, cancellationToken);
+            response = await client.HashKvAsync(member.Revision, cancellationToken);
         }
         catch (BackupException e) when (EtcdFailure.IsCompacted(e))
         {
-            throw None(Compacted, e);
+            throw NoHashKv(Compacted, e);
         }
 
         // 4
-        RequireMember(answer.Header);
+        RequireMember(response.Header);
 
         // 5. There is no revision before 1, and 0 would mean the latest.
         if (member.Revision > 1
-            && answer.CompactRevision != member.Revision
+            && response.CompactRevision != member.Revision
             && await client.IsCompactedAsync(member.Revision - 1, cancellationToken))
         {
-            throw None($"{Compacted}, and the hash may be older than the compaction");
+            throw NoHashKv($"{Compacted}, and the hash may be older than the compaction");
         }
 
-        return new HashKv { Revision = member.Revision, Hash = answer.Hash, CompactRevision = answer.CompactRevision };
+        return new HashKv
+        {
+            Revision = member.Revision,
+            Hash = response.Hash,
+            CompactRevision = response.CompactRevision,
+        };
     }
 
     private void RequireMember(ResponseHeader? header)
     {
-        EtcdId answering = new(header?.MemberId ?? 0);
-        if (answering != member.MemberId)
+        EtcdId responder = new(header?.MemberId ?? 0);
+        if (responder != member.MemberId)
         {
-            throw None($"member {answering} answered instead of {member.MemberId}");
+            throw NoHashKv($"member {responder} responded instead of {member.MemberId}");
         }
     }
 
-    private BackupException None(string why, Exception? inner = null) => new(
+    private BackupException NoHashKv(string why, Exception? inner = null) => new(
         FailureReason.EtcdFailed, $"{member.Endpoint} has no HashKV of revision {member.Revision}: {why}.", inner);
 }

@@ -9,8 +9,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Etcd;
 
-/// <summary>Which answers to HashKV can be computed again from a snapshot, and which cannot.</summary>
-public sealed class HashKvQuestionTests
+/// <summary>Which responses to HashKV can be computed again from a snapshot, and which cannot.</summary>
+public sealed class HashKvReaderTests
 {
     private const string HashKv = "Maintenance/HashKV";
     private const string Status = "Maintenance/Status";
@@ -27,11 +27,11 @@ public sealed class HashKvQuestionTests
     [Theory]
     [InlineData(-1)]
     [InlineData(99)]
-    public async Task An_answer_while_the_revision_before_can_be_read_was_computed_now(long compactRevision)
+    public async Task A_hash_was_computed_now_if_the_previous_revision_can_be_read(long compactRevision)
     {
-        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(compactRevision)), (Range, Readable));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Response(compactRevision)), (Range, Readable));
 
-        HashKv answer = await AskAsync(etcd);
+        HashKv response = await ReadAsync(etcd);
 
         Assert.Equal(
             new HashKv
@@ -40,72 +40,72 @@ public sealed class HashKvQuestionTests
                 Hash = uint.MaxValue,
                 CompactRevision = compactRevision,
             },
-            answer);
+            response);
     }
 
     [Fact]
-    public async Task An_answer_that_names_its_own_revision_as_compacted_was_computed_now()
+    public async Task A_hash_was_computed_now_if_its_compact_revision_is_its_own_revision()
     {
-        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(Revision)), (Range, Compacted));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Response(Revision)), (Range, Compacted));
 
-        Assert.Equal(Revision, (await AskAsync(etcd)).CompactRevision);
+        Assert.Equal(Revision, (await ReadAsync(etcd)).CompactRevision);
     }
 
     [Fact]
-    public async Task An_answer_out_of_the_store_of_a_compaction_is_refused()
+    public async Task A_hash_that_a_compaction_stored_is_refused()
     {
-        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(compactRevision: 50)), (Range, Compacted));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Response(compactRevision: 50)), (Range, Compacted));
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => ReadAsync(etcd));
 
         Assert.Contains("the hash may be older than the compaction", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_first_revision_has_none_before_it_to_read()
+    public async Task The_first_revision_has_no_previous_revision()
     {
-        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(-1)));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Response(-1)));
 
-        Assert.Equal(1, (await AskAsync(etcd, revision: 1)).Revision);
+        Assert.Equal(1, (await ReadAsync(etcd, revision: 1)).Revision);
     }
 
     [Fact]
-    public async Task A_revision_that_was_compacted_has_no_answer()
+    public async Task A_compacted_revision_has_no_hash()
     {
         await using FakeEtcd etcd = await StartAsync((HashKv, Compacted));
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => ReadAsync(etcd));
 
         Assert.Contains("has no HashKV of revision 100: it was compacted", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Another_member_at_the_address_is_not_asked()
+    public async Task HashKV_is_not_requested_from_another_member_at_the_address()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync((Status, StatusOf(member: 8)));
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => ReadAsync(etcd));
 
-        Assert.EndsWith("member 8 answered instead of 7.", failure.Message, StringComparison.Ordinal);
+        Assert.EndsWith("member 8 responded instead of 7.", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task The_answer_of_another_member_is_refused()
+    public async Task The_response_of_another_member_is_refused()
     {
-        await using FakeEtcd etcd = await StartAsync((HashKv, Answer(-1, member: 8)), (Range, Readable));
+        await using FakeEtcd etcd = await StartAsync((HashKv, Response(-1, member: 8)), (Range, Readable));
 
-        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd));
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => ReadAsync(etcd));
 
-        Assert.Contains("member 8 answered instead of 7", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("member 8 responded instead of 7", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_learner_is_not_asked()
+    public async Task HashKV_is_not_requested_from_a_learner()
     {
         await using FakeEtcd etcd = await FakeEtcd.StartAsync();
 
         BackupException failure =
-            await Assert.ThrowsAsync<BackupException>(() => AskAsync(etcd, role: EtcdMemberRole.Learner));
+            await Assert.ThrowsAsync<BackupException>(() => ReadAsync(etcd, role: EtcdMemberRole.Learner));
 
         Assert.EndsWith(
             "has no HashKV of revision 100: it is a learner, and only voting members compute one.",
@@ -114,7 +114,7 @@ public sealed class HashKvQuestionTests
     }
 
     [Fact]
-    public async Task It_has_a_deadline_of_its_own_at_which_the_server_learns_that_nothing_waits_for_it()
+    public async Task It_has_its_own_deadline_and_cancels_the_call_on_the_server()
     {
         TaskCompletionSource cancelled = new();
         await using FakeEtcd etcd = await StartAsync((HashKv, async context =>
@@ -125,14 +125,14 @@ public sealed class HashKvQuestionTests
         ));
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(
-            () => AskAsync(etcd, deadline: TimeSpan.FromMilliseconds(50)));
+            () => ReadAsync(etcd, deadline: TimeSpan.FromMilliseconds(50)));
 
         await cancelled.Task.WaitAsync(TestDeadline.Patience);
         Assert.Contains("no response within 0.05 s", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Cancelling_ends_it_though_the_server_never_answers()
+    public async Task Cancelling_ends_it_if_the_server_never_responds()
     {
         using CancellationTokenSource cancellation = new();
         await using FakeEtcd etcd = await StartAsync((HashKv, async context =>
@@ -143,16 +143,16 @@ public sealed class HashKvQuestionTests
         ));
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(
-            () => AskAsync(etcd, cancellationToken: cancellation.Token).WaitAsync(TestDeadline.Patience));
+            () => ReadAsync(etcd, cancellationToken: cancellation.Token).WaitAsync(TestDeadline.Patience));
     }
 
-    private static Task<FakeEtcd> StartAsync(params (string Path, RequestDelegate Answer)[] calls) =>
+    private static Task<FakeEtcd> StartAsync(params (string Path, RequestDelegate Respond)[] calls) =>
         FakeEtcd.StartAsync([(Status, StatusOf(MemberId)), .. calls]);
 
     private static RequestDelegate StatusOf(ulong member) => FakeEtcd.Frames(SnapshotMessages.Frame(
         new StatusResponse { Header = new ResponseHeader { MemberId = member } }));
 
-    private static RequestDelegate Answer(long compactRevision, ulong member = MemberId) =>
+    private static RequestDelegate Response(long compactRevision, ulong member = MemberId) =>
         FakeEtcd.Frames(SnapshotMessages.Frame(new HashKVResponse
         {
             Header = new ResponseHeader { MemberId = member },
@@ -160,7 +160,7 @@ public sealed class HashKvQuestionTests
             CompactRevision = compactRevision,
         }));
 
-    private static Task<HashKv> AskAsync(
+    private static Task<HashKv> ReadAsync(
         FakeEtcd etcd,
         long revision = Revision,
         TimeSpan? deadline = null,
@@ -181,6 +181,6 @@ public sealed class HashKvQuestionTests
             RaftIndex = 1,
             DbSizeBytes = 1,
         };
-        return new HashKvQuestion(connection, etcd.Endpoint, member, TimeProvider.System).AskAsync(cancellationToken);
+        return new HashKvReader(connection, etcd.Endpoint, member, TimeProvider.System).ReadAsync(cancellationToken);
     }
 }

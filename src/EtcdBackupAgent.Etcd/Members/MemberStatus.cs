@@ -4,7 +4,7 @@ using EtcdBackupAgent.Etcd.Api;
 namespace EtcdBackupAgent.Etcd.Members;
 
 /// <summary>The status that a member returned at one endpoint.</summary>
-internal sealed record MemberAnswer(string Endpoint, StatusResponse Status)
+internal sealed record MemberStatus(string Endpoint, StatusResponse Status)
 {
     public bool HasLeader => Status.Leader != 0;
 
