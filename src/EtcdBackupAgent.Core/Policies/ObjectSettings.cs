@@ -47,7 +47,7 @@ public sealed partial record ObjectSettings
         {
             yield return (
                 "serverSideEncryption",
-                $"'{ServerSideEncryption}' is not possible; allowed is {EncryptedByServer} or {EncryptedByKms}");
+                $"'{ServerSideEncryption}' is not a valid value; allowed are {EncryptedByServer}, {EncryptedByKms}");
         }
 
         if (KmsKeyId is not null && ServerSideEncryption != EncryptedByKms)

@@ -23,7 +23,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
 
     /// <summary>Kinds of kubedr that exist only in a cluster. In a directory they are ignored, and no other spelling is
     /// suggested.</summary>
-    private static readonly string[] KindsPassedOver = ["MetadataBackupRecord", "MetadataRestore"];
+    private static readonly string[] IgnoredKinds = ["MetadataBackupRecord", "MetadataRestore"];
 
     private static readonly Dictionary<string, string> VersionOfKind = new(StringComparer.Ordinal)
     {
@@ -42,7 +42,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
         FieldReader root = new(node, "", problems);
         string? kind = root.RequiredText("kind");
         string? version = root.RequiredText("apiVersion");
-        if (kind is null || version is null || !IsOurs(kind, version, root))
+        if (kind is null || version is null || !IsSupported(kind, version, root))
         {
             return null;
         }
@@ -54,21 +54,21 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
             return new DocumentIdentity(kind, new ResourceName("", ""), node.Where, root);
         }
 
-        return NameOf(root) is { } name && Described(problems, kind, name)
+        return NameOf(root) is { } name && Describe(problems, kind, name)
             ? new DocumentIdentity(kind, name, node.Where, root)
             : null;
     }
 
     public static bool IsName(string text) => text.Length <= NameLengthMax && NamePattern().IsMatch(text);
 
-    private static bool Described(ResourceProblems problems, string kind, ResourceName name)
+    private static bool Describe(ResourceProblems problems, string kind, ResourceName name)
     {
         problems.Name = name;
         problems.Description = $"{kind} {name}";
         return true;
     }
 
-    private static bool IsOurs(string kind, string version, FieldReader root)
+    private static bool IsSupported(string kind, string version, FieldReader root)
     {
         string group = version.Split('/')[0];
         if (VersionOfKind.TryGetValue(kind, out string? expected))
@@ -79,26 +79,27 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
             }
 
             // Another API group may have a kind of the same name; a version that differs only slightly is a mistake.
-            bool slip = group == Group || expected == CoreVersion || NearestName.Of(version, [expected]) is not null;
-            if (slip)
+            bool isMistake =
+                group == Group || expected == CoreVersion || NearestName.Of(version, [expected]) is not null;
+            if (isMistake)
             {
                 root.Error(
                     "apiVersion",
-                    $"{ResourceProblems.Show(version)} has no kind {kind}; did you mean '{expected}'?");
+                    $"{ResourceProblems.Quote(version)} has no kind {kind}; did you mean '{expected}'?");
                 return false;
             }
         }
-        else if (!KindsPassedOver.Contains(kind, StringComparer.Ordinal)
+        else if (!IgnoredKinds.Contains(kind, StringComparer.Ordinal)
             && (group == Group || version == CoreVersion)
             && NearestName.Of(kind, VersionOfKind.Keys) is { } nearest)
         {
-            root.Error("kind", $"{ResourceProblems.Show(kind)} is not a known kind; did you mean '{nearest}'?");
+            root.Error("kind", $"{ResourceProblems.Quote(kind)} is not a known kind; did you mean '{nearest}'?");
             return false;
         }
 
         root.Warning(
             "kind",
-            $"{ResourceProblems.Show(kind)} of {ResourceProblems.Show(version)} is ignored; supported are "
+            $"{ResourceProblems.Quote(kind)} of {ResourceProblems.Quote(version)} is ignored; supported are "
             + $"{BackupLocation} and {Policy} of {Version}, and {Secret} of {CoreVersion}");
         return false;
     }
@@ -116,7 +117,7 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
         }
 
         string? name = metadata.RequiredText("name");
-        string space = metadata.Text("namespace") ?? ResourceName.NamespaceDefault;
+        string ns = metadata.Text("namespace") ?? ResourceName.NamespaceDefault;
         metadata.Ignore(
             "labels",
             "annotations",
@@ -131,26 +132,26 @@ internal sealed partial record DocumentIdentity(string Kind, ResourceName Name, 
             "resourceVersion",
             "selfLink",
             "uid");
-        metadata.WarnOfUnknown();
+        metadata.WarnAboutUnknown();
         if (name is not null && !IsName(name))
         {
             metadata.Error(
                 "name",
-                $"{ResourceProblems.Show(name)} is not a name; allowed are lower-case letters, digits, '-' and '.', "
+                $"{ResourceProblems.Quote(name)} is not a name; allowed are lower-case letters, digits, '-' and '.', "
                 + $"a letter or digit first and last, at most {NameLengthMax} characters");
             name = null;
         }
 
-        if (space.Length > NamespaceLengthMax || space.Contains('.', StringComparison.Ordinal) || !IsName(space))
+        if (ns.Length > NamespaceLengthMax || ns.Contains('.', StringComparison.Ordinal) || !IsName(ns))
         {
             metadata.Error(
                 "namespace",
-                $"{ResourceProblems.Show(space)} is not a namespace; allowed are lower-case letters, digits and '-', "
+                $"{ResourceProblems.Quote(ns)} is not a namespace; allowed are lower-case letters, digits and '-', "
                 + $"a letter or digit first and last, at most {NamespaceLengthMax} characters");
             name = null;
         }
 
-        return name is null ? null : new ResourceName(space, name);
+        return name is null ? null : new ResourceName(ns, name);
     }
 
     [GeneratedRegex(

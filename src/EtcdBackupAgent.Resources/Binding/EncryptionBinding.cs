@@ -32,14 +32,14 @@ internal static class EncryptionBinding
                 return new UnencryptedLocation();
             case MappingNode when spec.Mapping(Field) is { } encryption:
                 return new RecipientLocation { Recipients = Recipients(encryption) };
-            case ScalarNode { Type: ScalarType.Text, Text.Length: > 0 } text when !HoldsIdentity(text.Text):
+            case ScalarNode { Type: ScalarType.Text, Text.Length: > 0 } text when !ContainsIdentity(text.Text):
                 spec.Error(
                     Field,
-                    $"{ResourceProblems.Show(text.Text)} is not an encryption; {Allowed}"
+                    $"{ResourceProblems.Quote(text.Text)} is not an encryption; {Allowed}"
                     + NearestName.Question(text.Text, [Unencrypted]));
                 break;
             case { } other:
-                spec.Error(Field, $"is {other.Sort}; {Allowed}");
+                spec.Error(Field, $"is {other.TypeName}; {Allowed}");
                 break;
         }
 
@@ -49,7 +49,7 @@ internal static class EncryptionBinding
     /// <summary>Reports that a location has neither an encryption nor a Secret that could contain a
     /// passphrase.</summary>
     public static void ReportAbsent(FieldReader spec) =>
-        spec.Error(Field, $"is missing; write {Ways("a Secret, and the Secret's name into spec.credentials")}");
+        spec.Error(Field, $"is missing; write {Remedies("a Secret, and the Secret's name into spec.credentials")}");
 
     /// <summary>Finds the passphrase in the Secret of a location without <c>spec.encryption</c>.</summary>
     /// <returns>Null if there is none or it is empty, which is then among the problems.</returns>
@@ -61,7 +61,7 @@ internal static class EncryptionBinding
             spec.Error(
                 Field,
                 $"is missing, and Secret {secret.Name} has neither {PassphraseLocation.PreferredKey} nor "
-                + $"{PassphraseLocation.KubedrKey}{question}; write {Ways("the Secret")}");
+                + $"{PassphraseLocation.KubedrKey}{question}; write {Remedies("the Secret")}");
             return null;
         }
 
@@ -81,7 +81,7 @@ internal static class EncryptionBinding
         : secret.Data.ContainsKey(PassphraseLocation.KubedrKey) ? PassphraseLocation.KubedrKey
         : null;
 
-    private static string Ways(string secret) =>
+    private static string Remedies(string secret) =>
         $"a passphrase as {PassphraseLocation.PreferredKey} into {secret}, "
         + $"or '{Field}: {{{RecipientsField}: [age1…]}}' into the spec to encrypt to keys of your own, "
         + $"or '{Field}: {Unencrypted}' to store the backups readable by everyone who can read the store";
@@ -106,11 +106,11 @@ internal static class EncryptionBinding
                 break;
             case { } other:
                 encryption.Error(
-                    RecipientsField, $"is {other.Sort}, but must be a list of at least one recipient, age1…");
+                    RecipientsField, $"is {other.TypeName}, but must be a list of at least one recipient, age1…");
                 break;
         }
 
-        encryption.WarnOfUnknown();
+        encryption.WarnAboutUnknown();
         return recipients;
     }
 
@@ -118,9 +118,9 @@ internal static class EncryptionBinding
     {
         if (item is not ScalarNode { Type: ScalarType.Text } text)
         {
-            problems.Error(item.Where, path, $"is {item.Sort}, but must be a recipient, age1…");
+            problems.Error(item.Where, path, $"is {item.TypeName}, but must be a recipient, age1…");
         }
-        else if (HoldsIdentity(text.Text))
+        else if (ContainsIdentity(text.Text))
         {
             problems.Error(
                 item.Where,
@@ -132,13 +132,13 @@ internal static class EncryptionBinding
             problems.Error(
                 item.Where,
                 path,
-                $"{ResourceProblems.Show(text.Text)} is not a recipient; allowed is age1 and 58 more lower-case "
+                $"{ResourceProblems.Quote(text.Text)} is not a recipient; allowed is age1 and 58 more lower-case "
                 + "characters with a checksum, as 'age-keygen' prints");
         }
         else if (recipients.Contains(recipient.ToString(), StringComparer.Ordinal))
         {
             problems.Warning(
-                item.Where, path, $"{ResourceProblems.Show(text.Text)} is a duplicate and is ignored");
+                item.Where, path, $"{ResourceProblems.Quote(text.Text)} is a duplicate and is ignored");
         }
         else
         {
@@ -146,5 +146,6 @@ internal static class EncryptionBinding
         }
     }
 
-    private static bool HoldsIdentity(string text) => text.Contains(IdentityPrefix, StringComparison.OrdinalIgnoreCase);
+    private static bool ContainsIdentity(string text) =>
+        text.Contains(IdentityPrefix, StringComparison.OrdinalIgnoreCase);
 }

@@ -12,7 +12,7 @@ internal static class EndpointUrl
         ServerUrlFault fault = ServerUrl.Read(text, out Uri? url, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
 
         // A password in a URL must not be repeated in a log.
-        string shown = text.Contains('@', StringComparison.Ordinal) ? "the URL" : ResourceProblems.Show(text);
+        string shown = text.Contains('@', StringComparison.Ordinal) ? "the URL" : ResourceProblems.Quote(text);
         string scheme = text.Split(':')[0];
         switch (fault)
         {

@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Resources.Binding;
 
 /// <summary>
 /// Reads the fields of one mapping by name and type. A field with the wrong type is a problem and is treated as absent.
-/// A field that was not read before <see cref="WarnOfUnknown"/> is called is unknown.
+/// A field that was not read before <see cref="WarnAboutUnknown"/> is called is unknown.
 /// </summary>
 internal sealed class FieldReader(MappingNode node, string path, ResourceProblems problems)
 {
@@ -41,10 +41,10 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
                 Error(field, "is empty; write a value or leave the field out");
                 return null;
             case ScalarNode { Type: ScalarType.Number or ScalarType.Boolean } scalar:
-                Error(field, $"is {scalar.Sort}, {scalar.Text}, but must be a text; put it in quotes");
+                Error(field, $"is {scalar.TypeName}, {scalar.Text}, but must be a text; put it in quotes");
                 return null;
             case { } other:
-                Error(field, $"is {other.Sort}, but must be a text");
+                Error(field, $"is {other.TypeName}, but must be a text");
                 return null;
         }
     }
@@ -53,7 +53,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
     {
         if (!Has(field))
         {
-            Error(field, "is missing; it is required" + HintOfSlip(field));
+            Error(field, "is missing; it is required" + SimilarFieldHint(field));
         }
 
         return Text(field);
@@ -77,7 +77,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
 
         Error(
             field,
-            $"{ResourceProblems.Show(text)} is not possible; allowed is {string.Join(" or ", names)}"
+            $"{ResourceProblems.Quote(text)} is not a valid value; allowed are {string.Join(", ", names)}"
             + NearestName.Question(text, names));
         return null;
     }
@@ -110,10 +110,10 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
                 Error(field, $"is the text '{text.Text}', but must be a number; leave out the quotes");
                 return null;
             case ScalarNode { Type: ScalarType.Text } text:
-                Error(field, $"{ResourceProblems.Show(text.Text)} is not a number; {allowed}");
+                Error(field, $"{ResourceProblems.Quote(text.Text)} is not a number; {allowed}");
                 return null;
             case { } other:
-                Error(field, $"is {other.Sort}, but must be a number; {allowed}");
+                Error(field, $"is {other.TypeName}, but must be a number; {allowed}");
                 return null;
         }
     }
@@ -129,11 +129,11 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case ScalarNode { IsNull: false } scalar:
                 Error(
                     field,
-                    $"is {scalar.Sort}, {ResourceProblems.Show(scalar.Text)}; allowed is true or false, without quotes"
-                );
+                    $"is {scalar.TypeName}, {ResourceProblems.Quote(scalar.Text)}; allowed is true or false, without "
+                    + "quotes");
                 return null;
             case { } other:
-                Error(field, $"is {other.Sort}; allowed is true or false");
+                Error(field, $"is {other.TypeName}; allowed is true or false");
                 return null;
         }
     }
@@ -152,7 +152,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case MappingNode mapping:
                 return new FieldReader(mapping, PathOf(field), problems);
             case { } other:
-                Error(field, $"is {other.Sort}, but must be a mapping");
+                Error(field, $"is {other.TypeName}, but must be a mapping");
                 return null;
         }
     }
@@ -167,7 +167,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             case SequenceNode list:
                 return list.Items;
             case { } other:
-                Error(field, $"is {other.Sort}, but must be a list");
+                Error(field, $"is {other.TypeName}, but must be a list");
                 return [];
         }
     }
@@ -188,7 +188,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
-    public void WarnOfUnknown()
+    public void WarnAboutUnknown()
     {
         foreach (string field in node.Fields.Keys.Where(field => !_known.Contains(field)))
         {
@@ -203,9 +203,9 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
     }
 
     /// <summary>Returns a hint to an unknown field with an almost equal name, or an empty text.</summary>
-    private string HintOfSlip(string field) =>
-        NearestName.Of(field, node.Fields.Keys.Where(key => !_known.Contains(key))) is { } slip
-            ? $"; found '{slip}'"
+    private string SimilarFieldHint(string field) =>
+        NearestName.Of(field, node.Fields.Keys.Where(key => !_known.Contains(key))) is { } similar
+            ? $"; found '{similar}'"
             : "";
 
     private string PathOf(string field) => path.Length == 0 ? field : $"{path}.{field}";

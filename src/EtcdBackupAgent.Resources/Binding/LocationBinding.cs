@@ -49,7 +49,7 @@ internal static partial class LocationBinding
         }
 
         spec.Ignore(OnlyForS3);
-        spec.WarnOfUnknown();
+        spec.WarnAboutUnknown();
         return isDirectory ? location with { Region = null, CaCertificate = null, PathStyle = true } : location;
     }
 
@@ -60,7 +60,7 @@ internal static partial class LocationBinding
             return new Uri(text);
         }
 
-        spec.Error("url", $"{ResourceProblems.Show(text)} {why}");
+        spec.Error("url", $"{ResourceProblems.Quote(text)} {why}");
         return null;
     }
 
@@ -71,7 +71,7 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "bucketName",
-                $"{ResourceProblems.Show(bucket)} is not a bucket name; allowed are {BucketName.Allowed}");
+                $"{ResourceProblems.Quote(bucket)} is not a bucket name; allowed are {BucketName.Allowed}");
         }
 
         return bucket;
@@ -88,7 +88,7 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "prefix",
-                $"{ResourceProblems.Show(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' "
+                $"{ResourceProblems.Quote(prefix)} is not a prefix; allowed are segments of letters, digits, '.', '_' "
                 + $"and '-' joined by '/', with none first or last, at most {ObjectKey.PrefixLengthMax} characters");
         }
 
@@ -102,7 +102,7 @@ internal static partial class LocationBinding
         {
             spec.Error(
                 "region",
-                $"{ResourceProblems.Show(region)} is not a region; allowed are letters, digits, '-' and '_', "
+                $"{ResourceProblems.Quote(region)} is not a region; allowed are letters, digits, '-' and '_', "
                 + "such as eu-central-1");
         }
 

@@ -17,7 +17,7 @@ internal static partial class PolicyBinding
 
     private const string ExecutionOption = "execution";
 
-    private static readonly string[] OptionsKnown = ["master-node-label-name", ExecutionOption];
+    private static readonly string[] KnownOptions = ["master-node-label-name", ExecutionOption];
 
     /// <summary>Returns the policy as far as it is valid. Errors are added to the problems.</summary>
     public static BackupPolicy Bind(ResourceName name, FieldReader spec)
@@ -43,7 +43,7 @@ internal static partial class PolicyBinding
                 : PolicyExecution.CronJob,
             Options = options,
         };
-        spec.WarnOfUnknown();
+        spec.WarnAboutUnknown();
         return policy;
     }
 
@@ -59,7 +59,7 @@ internal static partial class PolicyBinding
                 : new UriBuilder(url) { Port = BackupPolicy.EtcdPortDefault }.Uri;
             if (url is not null && endpoints.Contains(url))
             {
-                spec.Warning("etcdEndpoint", $"{ResourceProblems.Show(part)} is a duplicate");
+                spec.Warning("etcdEndpoint", $"{ResourceProblems.Quote(part)} is a duplicate");
             }
             else if (url is not null)
             {
@@ -77,7 +77,7 @@ internal static partial class PolicyBinding
         {
             spec.Error(
                 "etcdServerName",
-                $"{ResourceProblems.Show(name)} is neither a host name nor an address; write a name from the "
+                $"{ResourceProblems.Quote(name)} is neither a host name nor an address; write a name from the "
                 + "certificate of etcd's server, such as etcd.example.com");
         }
 
@@ -96,7 +96,7 @@ internal static partial class PolicyBinding
         {
             spec.Error(
                 "certsDir",
-                $"{ResourceProblems.Show(directory)} is a relative path; write an absolute one, such as "
+                $"{ResourceProblems.Quote(directory)} is a relative path; write an absolute one, such as "
                 + "/etc/kubernetes/pki"
             );
         }
@@ -124,7 +124,7 @@ internal static partial class PolicyBinding
         catch (BackupException e)
         {
             string hint = e.Hint is null ? "" : $". {e.Hint}";
-            spec.Error("schedule", $"{ResourceProblems.Show(text)}: {e.Message}{hint}");
+            spec.Error("schedule", $"{ResourceProblems.Quote(text)}: {e.Message}{hint}");
             return null;
         }
     }
@@ -145,7 +145,7 @@ internal static partial class PolicyBinding
         string question = NearestName.Question(id, TimeZoneInfo.GetSystemTimeZones().Select(known => known.Id));
         spec.Error(
             "timeZone",
-            $"{ResourceProblems.Show(id)} is not in this machine's time zone database; allowed are IANA names such as "
+            $"{ResourceProblems.Quote(id)} is not in this machine's time zone database; allowed are IANA names such as "
             + $"Europe/Berlin{question}");
         return null;
     }
@@ -166,9 +166,9 @@ internal static partial class PolicyBinding
                 options[key] = value;
             }
 
-            if (!OptionsKnown.Contains(key, StringComparer.Ordinal))
+            if (!KnownOptions.Contains(key, StringComparer.Ordinal))
             {
-                fields.Warning(key, "is not a known option and is ignored" + NearestName.Question(key, OptionsKnown));
+                fields.Warning(key, "is not a known option and is ignored" + NearestName.Question(key, KnownOptions));
             }
         }
 

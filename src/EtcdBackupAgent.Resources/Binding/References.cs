@@ -63,7 +63,7 @@ internal sealed class References(
         bool needsPassphrase = location.Encryption is PassphraseLocation;
         if (location.Url.IsFile && !needsPassphrase)
         {
-            WarnOfUselessSecret(name, spec);
+            WarnAboutUnusedSecret(name, spec);
             return location;
         }
 
@@ -75,7 +75,7 @@ internal sealed class References(
         }
 
         ReportMissing(secret, storeKeys, "credentials", spec);
-        ReportFaults(secret, storeKeys, spec);
+        ReportMalformedKeys(secret, storeKeys, spec);
         if (isPassphraseOptional && EncryptionBinding.PassphraseKey(secret) is null)
         {
             return location;
@@ -88,7 +88,7 @@ internal sealed class References(
 
     /// <summary>A passphrase in the Secret is not a mistake if spec.encryption has another value: kubedr's Secrets
     /// always have one.</summary>
-    private void WarnOfUselessSecret(ResourceName name, FieldReader spec)
+    private void WarnAboutUnusedSecret(ResourceName name, FieldReader spec)
     {
         if (!_secrets.TryGetValue(name, out SecretContent? secret) || EncryptionBinding.PassphraseKey(secret) is null)
         {
@@ -108,7 +108,7 @@ internal sealed class References(
             return true;
         }
 
-        spec.Error("destination", NotThere(DocumentIdentity.BackupLocation, policy.Destination));
+        spec.Error("destination", DescribeMissing(DocumentIdentity.BackupLocation, policy.Destination));
         return false;
     }
 
@@ -145,7 +145,7 @@ internal sealed class References(
             string needed = $"the key{(keys.Length == 1 ? "" : "s")} {string.Join(", ", keys)}";
             string why = unreadable.TryGetValue(name, out string? fact)
                 ? $"{DocumentIdentity.Secret} {name} cannot be read: {fact}"
-                : NotThere(DocumentIdentity.Secret, name);
+                : DescribeMissing(DocumentIdentity.Secret, name);
             spec.Error(field, $"{why}; it needs {needed}");
         }
 
@@ -170,7 +170,7 @@ internal sealed class References(
 
     /// <summary>Reports access keys with white space: no server accepts them, and it could only report a wrong
     /// key.</summary>
-    private static void ReportFaults(SecretContent secret, string[] keys, FieldReader spec)
+    private static void ReportMalformedKeys(SecretContent secret, string[] keys, FieldReader spec)
     {
         foreach (string key in keys)
         {
@@ -185,7 +185,7 @@ internal sealed class References(
         }
     }
 
-    private string NotThere(string kind, ResourceName name)
+    private string DescribeMissing(string kind, ResourceName name)
     {
         if (_documents.Contains((kind, name)))
         {

@@ -27,19 +27,19 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
         List<DocumentIdentity> identified = [.. documents.SelectMany(Identify)];
 
         // 2
-        HashSet<DocumentIdentity> twice = [];
-        foreach (DocumentIdentity[] same in identified.GroupBy(d => (d.Kind, d.Name)).Select(g => g.ToArray()))
+        HashSet<DocumentIdentity> duplicates = [];
+        foreach (DocumentIdentity[] group in identified.GroupBy(d => (d.Kind, d.Name)).Select(g => g.ToArray()))
         {
-            foreach (DocumentIdentity later in same.Skip(1))
+            foreach (DocumentIdentity later in group.Skip(1))
             {
-                twice.UnionWith(same);
-                later.Problems.Error(later.Where, "", $"is a duplicate; first: {same[0].Where}");
+                duplicates.UnionWith(group);
+                later.Problems.Error(later.Where, "", $"is a duplicate; first: {group[0].Where}");
             }
         }
 
         // 3
         References references = new(identified.Select(d => (d.Kind, d.Name)), Unreadable, IsPassphraseOptional);
-        foreach (DocumentIdentity document in identified.Where(d => !twice.Contains(d)))
+        foreach (DocumentIdentity document in identified.Where(d => !duplicates.Contains(d)))
         {
             Read(document, references);
         }
@@ -74,7 +74,7 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
             document.Root.Error("spec", "is missing; it is required");
         }
 
-        document.Root.WarnOfUnknown();
+        document.Root.WarnAboutUnknown();
         return spec;
     }
 
@@ -86,7 +86,7 @@ internal sealed class ResourceBinder(List<ResourceProblem> problems)
             own.Error(
                 node.Where,
                 "",
-                $"is {node.Sort}, but must be a mapping with apiVersion, kind, metadata and spec");
+                $"is {node.TypeName}, but must be a mapping with apiVersion, kind, metadata and spec");
             return [];
         }
 

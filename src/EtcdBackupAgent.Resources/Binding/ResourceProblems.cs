@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Resources.Binding;
 internal sealed class ResourceProblems(List<ResourceProblem> all, string description)
 {
     /// <summary>The greatest number of characters of a value that a message repeats.</summary>
-    private const int ShownLengthMax = 80;
+    private const int QuotedLengthMax = 80;
 
     public string Description { get; set; } = description;
 
@@ -28,13 +28,13 @@ internal sealed class ResourceProblems(List<ResourceProblem> all, string descrip
 
     /// <summary>Returns a value in quotes, cut if it is long, with control characters escaped as in C. Not for secrets,
     /// and not for a URL that may contain one.</summary>
-    public static string Show(string value)
+    public static string Quote(string value)
     {
-        string cut = value.Length <= ShownLengthMax ? value : $"{value[..ShownLengthMax]}…";
-        return $"'{string.Concat(cut.Select(Shown))}'";
+        string cut = value.Length <= QuotedLengthMax ? value : $"{value[..QuotedLengthMax]}…";
+        return $"'{string.Concat(cut.Select(Escape))}'";
     }
 
-    private static string Shown(char character) => character switch
+    private static string Escape(char character) => character switch
     {
         '\n' => "\\n",
         '\r' => "\\r",

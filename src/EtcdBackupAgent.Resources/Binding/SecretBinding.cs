@@ -21,7 +21,7 @@ internal static class SecretBinding
         });
         Read(root, "stringData", content, Encoding.UTF8.GetBytes);
         root.Ignore("type", "immutable");
-        root.WarnOfUnknown();
+        root.WarnAboutUnknown();
         return root.Problems.HasErrors ? null : new SecretContent(name, content);
     }
 

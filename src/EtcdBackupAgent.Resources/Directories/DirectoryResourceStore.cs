@@ -35,11 +35,11 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
         foreach (string path in Files())
         {
             string file = Path.GetFileName(path);
-            ResourceProblems ofFile = new(problems, "file");
-            byte[] bytes = await ReadAsync(path, ofFile, cancellationToken);
+            ResourceProblems fileProblems = new(problems, "file");
+            byte[] bytes = await ReadAsync(path, fileProblems, cancellationToken);
             version.AppendData(Encoding.UTF8.GetBytes($"{file}\0{bytes.Length}\0"));
             version.AppendData(bytes);
-            Parse(file, bytes, documents, ofFile);
+            Parse(file, bytes, documents, fileProblems);
         }
 
         ResourceSet resources = new ResourceBinder(problems).Bind(documents);

@@ -10,7 +10,7 @@ namespace EtcdBackupAgent.Resources.Directories;
 internal sealed record RecipientPinFile
 {
     /// <summary>The format version that is written, and the only one that is read.</summary>
-    public const int FormatVersionKnown = 1;
+    public const int SupportedFormatVersion = 1;
 
     public required int FormatVersion { get; init; }
 
@@ -23,7 +23,7 @@ internal sealed record RecipientPinFile
     public static byte[] Write(PinnedRecipients pin) => JsonSerializer.SerializeToUtf8Bytes(
         new RecipientPinFile
         {
-            FormatVersion = FormatVersionKnown,
+            FormatVersion = SupportedFormatVersion,
             RepositoryId = pin.RepositoryId,
             Recipients = pin.Recipients,
             PinnedAt = pin.PinnedAt.ToUniversalTime(),
@@ -34,10 +34,11 @@ internal sealed record RecipientPinFile
     public static PinnedRecipients Read(ReadOnlySpan<byte> utf8)
     {
         RecipientPinFile file = JsonSerializer.Deserialize(utf8, RecipientPinJson.Default.RecipientPinFile)
-            ?? throw new JsonException("it holds null");
-        if (file.FormatVersion != FormatVersionKnown)
+            ?? throw new JsonException("it contains only null");
+        if (file.FormatVersion != SupportedFormatVersion)
         {
-            throw new JsonException($"formatVersion is {file.FormatVersion}; this agent knows {FormatVersionKnown}");
+            throw new JsonException(
+                $"formatVersion is {file.FormatVersion}; this agent knows {SupportedFormatVersion}");
         }
 
         if (file.RepositoryId.Length == 0)
@@ -49,7 +50,7 @@ internal sealed record RecipientPinFile
         foreach (string? text in file.Recipients.Where(text => !AgeRecipient.TryParse(text, out _)))
         {
             throw new JsonException(
-                text is null ? "a recipient is null" : $"{ResourceProblems.Show(text)} is not a recipient");
+                text is null ? "a recipient is null" : $"{ResourceProblems.Quote(text)} is not a recipient");
         }
 
         return new PinnedRecipients

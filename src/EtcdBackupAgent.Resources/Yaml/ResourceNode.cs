@@ -10,26 +10,26 @@ namespace EtcdBackupAgent.Resources.Yaml;
 internal abstract record ResourceNode(string Where, int Size)
 {
     /// <summary>The type of the node, for messages; never its value.</summary>
-    public abstract string Sort { get; }
+    public abstract string TypeName { get; }
 }
 
 internal sealed record MappingNode(string Where, int Size, IReadOnlyDictionary<string, ResourceNode> Fields)
     : ResourceNode(Where, Size)
 {
-    public override string Sort => "a mapping";
+    public override string TypeName => "a mapping";
 }
 
 internal sealed record SequenceNode(string Where, int Size, IReadOnlyList<ResourceNode> Items)
     : ResourceNode(Where, Size)
 {
-    public override string Sort => "a list";
+    public override string TypeName => "a list";
 }
 
 internal sealed record ScalarNode(string Where, string Text, ScalarType Type) : ResourceNode(Where, 1)
 {
     public bool IsNull => Type == ScalarType.Null;
 
-    public override string Sort => Type switch
+    public override string TypeName => Type switch
     {
         ScalarType.Null => "empty",
         ScalarType.Boolean => "true or false",

@@ -32,15 +32,15 @@ internal sealed partial class YamlDocuments
     /// message never contains a value from the text.</exception>
     public static void Parse(string file, string text, List<ResourceNode> documents)
     {
-        YamlDocuments parsing = new(file, text);
+        YamlDocuments yaml = new(file, text);
         try
         {
-            parsing.AddTo(documents);
+            yaml.AddTo(documents);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
             // YamlDotNet's scanner throws these on some broken text, for example "a: [b" at the end of a file.
-            Mark end = parsing._parser.Current?.End ?? Mark.Empty;
+            Mark end = yaml._parser.Current?.End ?? Mark.Empty;
             throw new YamlException(end, end, "the text after this position is broken or ends too early", e);
         }
     }
@@ -69,18 +69,19 @@ internal sealed partial class YamlDocuments
 
             // An anchor is known only after its node is complete, so no node can contain itself.
             return _anchors.TryGetValue(alias.Value.Value, out ResourceNode? target)
-                ? Counted(target, target.Size, alias)
-                : throw At(alias, "this alias refers to no earlier anchor (a text that begins with '*' needs quotes)");
+                ? CountNodes(target, target.Size, alias)
+                : throw ErrorAt(
+                    alias, "this alias refers to no earlier anchor (a text that begins with '*' needs quotes)");
         }
 
         if (_parser.Current is not NodeEvent start)
         {
-            throw At(_parser.Current!, "expected a value here");
+            throw ErrorAt(_parser.Current!, "expected a value here");
         }
 
         if (depth > DepthMax)
         {
-            throw At(start, $"nested deeper than {DepthMax} levels");
+            throw ErrorAt(start, $"nested deeper than {DepthMax} levels");
         }
 
         ResourceNode node = start switch
@@ -89,7 +90,7 @@ internal sealed partial class YamlDocuments
             SequenceStart => Sequence(depth),
             _ => Scalar(_parser.Consume<Scalar>()),
         };
-        Counted(node, 1, start);
+        CountNodes(node, 1, start);
         if (!start.Anchor.IsEmpty)
         {
             _anchors[start.Anchor.Value] = node;
@@ -107,20 +108,20 @@ internal sealed partial class YamlDocuments
         {
             if (!_parser.Accept<Scalar>(out _))
             {
-                throw At(_parser.Current!, "the name of a field must be a text");
+                throw ErrorAt(_parser.Current!, "the name of a field must be a text");
             }
 
             Scalar key = _parser.Consume<Scalar>();
             if (key.Value == "<<")
             {
-                throw At(key, "merge keys ('<<') are not supported; write the fields out");
+                throw ErrorAt(key, "merge keys ('<<') are not supported; write the fields out");
             }
 
             ResourceNode value = Node(depth + 1);
             size += value.Size;
             if (!fields.TryAdd(key.Value, value))
             {
-                throw At(key, $"the field '{key.Value}' is a duplicate; first: {fields[key.Value].Where}");
+                throw ErrorAt(key, $"the field '{key.Value}' is a duplicate; first: {fields[key.Value].Where}");
             }
         }
 
@@ -149,15 +150,15 @@ internal sealed partial class YamlDocuments
         return new ScalarNode(Where(scalar), scalar.Value, type);
     }
 
-    private ResourceNode Counted(ResourceNode node, int size, ParsingEvent at)
+    private ResourceNode CountNodes(ResourceNode node, int size, ParsingEvent at)
     {
         _nodes += size;
-        return _nodes <= NodesMax ? node : throw At(at, $"more than {NodesMax:N0} values, aliases expanded");
+        return _nodes <= NodesMax ? node : throw ErrorAt(at, $"more than {NodesMax:N0} values, aliases expanded");
     }
 
     private string Where(ParsingEvent at) => $"{_file}:{at.Start.Line}";
 
-    private static YamlException At(ParsingEvent at, string fact) => new(at.Start, at.End, fact);
+    private static YamlException ErrorAt(ParsingEvent at, string fact) => new(at.Start, at.End, fact);
 
     [GeneratedRegex(@"^(|~|null|Null|NULL)\z", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex NullPattern();

@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.EndToEndTests.CommandLine;
 public sealed class ObjectOptionTests
 {
     [Theory]
-    [InlineData("--s3-sse aes", "--s3-sse: 'aes' is not possible; allowed is AES256 or aws:kms.")]
+    [InlineData("--s3-sse aes", "--s3-sse: 'aes' is not a valid value; allowed are AES256, aws:kms.")]
     [InlineData("--s3-sse AES256 --s3-sse-kms-key-id k", "--s3-sse-kms-key-id: needs --s3-sse aws:kms.")]
     [InlineData("--s3-storage-class GLACIER", "--s3-storage-class: 'GLACIER' cannot be read immediately")]
     [InlineData("--s3-tag team", "--s3-tag 'team' is not KEY=VALUE.")]

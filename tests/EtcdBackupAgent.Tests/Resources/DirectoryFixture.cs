@@ -12,7 +12,7 @@ internal sealed class DirectoryFixture : IDisposable
     /// <summary>A valid recipient of age.</summary>
     public const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
-    /// <summary>A location that is right, on a directory and without encryption: it needs no Secret.</summary>
+    /// <summary>A valid location: a directory without encryption, which needs no Secret.</summary>
     public const string Disk = Header + """
         kind: BackupLocation
         metadata: {name: disk}
@@ -56,8 +56,8 @@ internal sealed class DirectoryFixture : IDisposable
 
     public Task<ResourceSet> LoadAsync() => new DirectoryResourceStore(Path).LoadAsync(CancellationToken.None);
 
-    /// <summary>Loads, and expects exactly these problems, each the beginning of what is reported after severity and
-    /// place.</summary>
+    /// <summary>Loads the documents and expects exactly these problems. Each text is the beginning of a reported
+    /// problem, with its severity and position.</summary>
     public async Task<ResourceSet> ExpectAsync(params string[] problems)
     {
         ResourceSet set = await LoadAsync();

@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Tests.Resources;
 public sealed class DocumentedExampleTests
 {
     [Fact]
-    public async Task The_examples_of_the_documentation_are_read_without_a_word()
+    public async Task The_examples_of_the_documentation_are_read_without_a_problem()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "policies.md"));
         string[] examples =

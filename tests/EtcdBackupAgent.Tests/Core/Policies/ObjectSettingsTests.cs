@@ -14,7 +14,8 @@ public sealed class ObjectSettingsTests
         Assert.Empty(Attributes(encryption, key, storageClass).Problems());
 
     [Theory]
-    [InlineData("aes256", null, null, "serverSideEncryption", "'aes256' is not possible; allowed is AES256 or aws:kms")]
+    [InlineData(
+        "aes256", null, null, "serverSideEncryption", "'aes256' is not a valid value; allowed are AES256, aws:kms")]
     [InlineData("", null, null, "serverSideEncryption", "'' is not possible")]
     [InlineData("AES256", "key", null, "kmsKeyId", "needs serverSideEncryption: aws:kms")]
     [InlineData(null, "key", null, "kmsKeyId", "needs serverSideEncryption: aws:kms")]

@@ -72,7 +72,7 @@ public sealed class ClusterDocumentTests
         Assert.Equal("MetadataBackupPolicy n/p", spec.Fields["d"].Where);
         Assert.Equal(
             ["a list", "true or false", "empty", "a text", "a mapping"],
-            spec.Fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => field.Value.Sort));
+            spec.Fields.OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => field.Value.TypeName));
         Assert.Equal(
             ["1", "2.5", "-3e2"],
             ((SequenceNode)spec.Fields["a"]).Items.Select(item => ((ScalarNode)item).Text));

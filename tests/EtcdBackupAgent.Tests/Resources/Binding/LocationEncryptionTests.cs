@@ -16,7 +16,7 @@ public sealed class LocationEncryptionTests
     [InlineData("repo_password", "repo_password")]
     [InlineData("restic_repo_password", "restic_repo_password")]
     [InlineData("restic_repo_password repo_password", "repo_password")]
-    public async Task Without_a_word_the_passphrase_of_the_Secret_counts(string keys, string expected)
+    public async Task Without_spec_encryption_the_passphrase_in_the_Secret_is_used(string keys, string expected)
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -32,7 +32,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task What_is_written_goes_over_the_passphrase_that_kubedr_s_Secrets_have()
+    public async Task Spec_encryption_overrides_the_passphrase_in_a_Secret_of_kubedr()
     {
         using DirectoryFixture directory = new();
         directory
@@ -49,7 +49,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task A_policy_cannot_verify_after_a_backup_to_which_the_agent_has_no_key()
+    public async Task A_policy_cannot_verify_a_backup_that_the_agent_has_no_key_for()
     {
         using DirectoryFixture directory = new();
         directory
@@ -68,7 +68,7 @@ public sealed class LocationEncryptionTests
     [Theory]
     [InlineData("encryption: None", "")]
     [InlineData("credentials: c", "repo_password")]
-    public async Task A_policy_can_verify_after_a_backup_that_a_passphrase_or_nothing_protects(string line, string key)
+    public async Task A_policy_can_verify_a_backup_with_a_passphrase_or_without_encryption(string line, string key)
     {
         using DirectoryFixture directory = new();
         directory
@@ -84,7 +84,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task A_recipient_that_stands_twice_counts_once_and_is_warned_about()
+    public async Task A_duplicate_recipient_is_used_once_and_gives_a_warning()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -135,7 +135,7 @@ public sealed class LocationEncryptionTests
     [InlineData(
         "{recipients: [" + Identity + "]}",
         "encryption.recipients[0]: is a secret key, which does not belong here; write its recipient")]
-    public async Task A_wrong_encryption_is_refused_and_no_secret_key_is_repeated(string value, string problem)
+    public async Task An_invalid_encryption_is_refused_and_no_secret_key_is_shown(string value, string problem)
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {value}"));
@@ -159,7 +159,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task A_directory_that_says_nothing_is_told_the_three_ways()
+    public async Task A_directory_without_an_encryption_gets_the_three_remedies()
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk));
@@ -178,7 +178,7 @@ public sealed class LocationEncryptionTests
     [Theory]
     [InlineData("repo_passwrd", "; did you mean 'repo_passwrd'?")]
     [InlineData("unrelated", "")]
-    public async Task A_Secret_without_a_passphrase_is_told_the_three_ways(string key, string question)
+    public async Task A_Secret_without_a_passphrase_gets_the_three_remedies(string key, string question)
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -218,7 +218,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task A_directory_s_Secret_needs_nothing_but_the_passphrase()
+    public async Task The_Secret_of_a_directory_needs_only_the_passphrase()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -233,7 +233,7 @@ public sealed class LocationEncryptionTests
     }
 
     [Fact]
-    public async Task A_Secret_that_is_not_there_is_named_with_the_keys_needed()
+    public async Task A_missing_Secret_is_named_with_the_keys_it_needs()
     {
         using DirectoryFixture directory = new();
         directory.With("l.yaml", DirectoryFixture.BareLocation(Disk, "credentials: c"));
@@ -255,7 +255,7 @@ public sealed class LocationEncryptionTests
     [Theory]
     [InlineData("other", true)]
     [InlineData("repo_password", false)]
-    public async Task A_Secret_that_a_directory_has_no_use_for_is_warned_about_unless_it_has_a_passphrase(
+    public async Task An_unused_Secret_of_a_directory_gives_a_warning_unless_it_has_a_passphrase(
         string key,
         bool warned)
     {

@@ -19,10 +19,10 @@ public sealed class ValidationTests
     [InlineData("suspend:", "is empty; allowed is true or false")]
     [InlineData(
         "verify: AfterBackups",
-        "'AfterBackups' is not possible; allowed is Never or AfterBackup; did you mean 'AfterBackup'?")]
-    [InlineData("verify: never", "'never' is not possible; allowed is Never or AfterBackup; did you mean 'Never'?")]
+        "'AfterBackups' is not a valid value; allowed are Never, AfterBackup; did you mean 'AfterBackup'?")]
+    [InlineData("verify: never", "'never' is not a valid value; allowed are Never, AfterBackup; did you mean 'Never'?")]
     [InlineData(
-        "hashKV: daily", "'daily' is not possible; allowed is Daily or AfterBackup or Never; did you mean 'Daily'?")]
+        "hashKV: daily", "'daily' is not a valid value; allowed are Daily, AfterBackup, Never; did you mean 'Daily'?")]
     [InlineData("etcdServerName: https://etcd", "'https://etcd' is neither a host name nor an address; write a name")]
     [InlineData("etcdServerName: etcd:2379", "'etcd:2379' is neither a host name nor an address")]
     [InlineData("verify: 1", "is a number, 1, but must be a text")]
@@ -59,11 +59,11 @@ public sealed class ValidationTests
         "spec.options.master-node-label-name")]
     [InlineData(
         "options: {execution: inprocess}",
-        "'inprocess' is not possible; allowed is CronJob or InProcess; did you mean 'InProcess'?",
+        "'inprocess' is not a valid value; allowed are CronJob, InProcess; did you mean 'InProcess'?",
         "",
         "spec.options.execution")]
     [InlineData("options: text", "is a text, but must be a mapping")]
-    public async Task A_policy_with_a_wrong_value_is_refused(
+    public async Task A_policy_with_an_invalid_value_is_refused(
         string line,
         string problem,
         string more = "",
@@ -102,14 +102,14 @@ public sealed class ValidationTests
     [InlineData("https://a\n  prefix: x/../y", "prefix: 'x/../y' is not a prefix")]
     [InlineData("https://a\n  region: eu central", "region: 'eu central' is not a region")]
     [InlineData("https://a\n  pathStyle: 1", "pathStyle: is a number, '1'; allowed is true or false")]
-    [InlineData("https://a\n  serverSideEncryption: SSE", "serverSideEncryption: 'SSE' is not possible; allowed is")]
+    [InlineData("https://a\n  serverSideEncryption: SSE", "serverSideEncryption: 'SSE' is not a valid value; allowed")]
     [InlineData("https://a\n  kmsKeyId: key", "kmsKeyId: needs serverSideEncryption: aws:kms")]
     [InlineData("https://a\n  storageClass: GLACIER", "storageClass: 'GLACIER' cannot be read immediately")]
     [InlineData("https://a\n  tags: {aws:a: b}", "tags: 'aws:a=b' is not a tag")]
     [InlineData("https://a\n  tags: {a: 5}", "tags.a: is a number, 5, but must be a text")]
     [InlineData("https://a\n  caCertificate: hello", "caCertificate: contains no certificate; write the text from")]
     [InlineData("https://a\n  caCertificate: '-----BEGIN PRIVATE KEY-----'", "caCertificate: contains a private key")]
-    public async Task A_location_with_a_wrong_value_is_refused(string url, string problem)
+    public async Task A_location_with_an_invalid_value_is_refused(string url, string problem)
     {
         using DirectoryFixture directory = new();
         List<string> lines = [$"url: {url}", "credentials: c"];
@@ -171,7 +171,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task A_directory_needs_no_bucket_and_says_what_means_nothing()
+    public async Task A_directory_needs_no_bucket_and_warns_about_fields_without_effect()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -210,7 +210,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Unknown_fields_are_warned_about_with_the_nearest_known_name_and_do_not_refuse_the_document()
+    public async Task Unknown_fields_give_a_warning_with_the_nearest_known_name_and_the_document_is_accepted()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -246,7 +246,8 @@ public sealed class ValidationTests
         "catalogicsofware",
         "apiVersion: 'kubedr.catalogicsofware.com/v1alpha1' has no kind MetadataBackupPolicy; did you mean")]
     [InlineData("apiVersion", "apiversion", "apiVersion: is missing; it is required; found 'apiversion'")]
-    public async Task A_slip_in_kind_or_version_is_an_error_with_help(string right, string wrong, string problem)
+    public async Task A_spelling_mistake_in_kind_or_version_is_an_error_with_a_suggestion(
+        string right, string wrong, string problem)
     {
         using DirectoryFixture directory = new();
         directory.With("p.yaml", DirectoryFixture.Policy().Replace(right, wrong, StringComparison.Ordinal));
@@ -260,7 +261,7 @@ public sealed class ValidationTests
     [InlineData("name: Upper", "metadata.name: 'Upper' is not a name; allowed are lower-case letters")]
     [InlineData("name: p\n  namespace: a.b", "metadata.namespace: 'a.b' is not a namespace")]
     [InlineData("nmae: p", "metadata.name: is missing; it is required; found 'nmae'")]
-    public async Task A_wrong_name_is_refused(string metadata, string problem)
+    public async Task An_invalid_name_is_refused(string metadata, string problem)
     {
         using DirectoryFixture directory = new();
         directory.With("p.yaml", DirectoryFixture.Policy().Replace("name: p", metadata, StringComparison.Ordinal));
@@ -269,7 +270,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task The_line_end_that_a_block_leaves_is_not_part_of_a_field()
+    public async Task The_line_end_of_a_block_scalar_is_not_part_of_a_field()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -289,7 +290,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task A_field_that_ends_in_more_is_refused_and_shown_as_it_is()
+    public async Task A_field_with_a_second_line_end_is_refused_and_shown_escaped()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -302,7 +303,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task A_name_that_stands_twice_is_an_error_that_names_both_places()
+    public async Task A_duplicate_name_is_an_error_that_names_both_positions()
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", DirectoryFixture.Disk).With("b.yaml", DirectoryFixture.Disk);
@@ -312,7 +313,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task What_is_referred_to_must_be_there_with_the_keys_needed()
+    public async Task A_referenced_resource_must_exist_with_the_required_keys()
     {
         using DirectoryFixture directory = new();
         directory
@@ -344,7 +345,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task A_wrong_reference_is_reported_beside_the_document_s_other_errors()
+    public async Task An_invalid_reference_is_reported_with_the_other_errors_of_the_document()
     {
         using DirectoryFixture directory = new();
         directory
@@ -362,7 +363,7 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task No_problem_and_no_text_of_a_secret_holds_a_value()
+    public async Task No_problem_and_no_text_form_of_a_Secret_contains_a_value()
     {
         using DirectoryFixture directory = new();
         directory.With("s.yaml", """

@@ -31,7 +31,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pin_is_read_as_it_was_written_and_belongs_to_one_location()
+    public async Task A_pin_is_read_as_written_and_belongs_to_one_location()
     {
         await Pins.WriteAsync(Location, Pin, CancellationToken.None);
 
@@ -44,7 +44,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     }
 
     [Fact]
-    public async Task The_file_is_the_documented_one_and_its_owner_s_alone()
+    public async Task The_file_has_the_documented_format_and_only_its_owner_can_read_it()
     {
         await Pins.WriteAsync(Location, Pin, CancellationToken.None);
 
@@ -67,7 +67,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_later_pin_replaces_the_first_whole_and_leaves_nothing_beside_it()
+    public async Task A_later_pin_replaces_the_first_and_leaves_no_temporary_file()
     {
         await Pins.WriteAsync(Location, Pin, CancellationToken.None);
         await using FileStream first = File.OpenRead(PinPath);
@@ -78,13 +78,13 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
         Assert.Empty(read!.Recipients);
         Assert.Equal([PinPath], Directory.EnumerateFiles(_directory[".pins"]));
 
-        // Whoever had the old file open still reads it whole: it was replaced, not overwritten.
+        // A reader that opened the old file still reads all of it: the file was replaced, not overwritten.
         using StreamReader reader = new(first);
         Assert.Contains("0123456789abcdef", await reader.ReadToEndAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_pin_is_no_document_and_no_change_of_the_documents()
+    public async Task A_pin_is_not_a_document_and_does_not_change_the_version()
     {
         _directory.With("disk.yaml", DirectoryFixture.Disk);
         string before = (await _directory.LoadAsync()).Version;
@@ -96,7 +96,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
 
     [Theory]
     [InlineData("", "does not contain any JSON")]
-    [InlineData("null", "it holds null")]
+    [InlineData("null", "it contains only null")]
     [InlineData("[]", "could not be converted")]
     [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[", "Path: $.recipients")]
     [InlineData("{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[]}", "pinnedAt")]
@@ -121,7 +121,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     [InlineData(
         "{\"formatVersion\":1,\"repositoryId\":\"a\",\"recipients\":[],\"pinnedAt\":\"yesterday\"}",
         "$.pinnedAt")]
-    public async Task A_damaged_pin_never_counts_as_none(string text, string why)
+    public async Task A_damaged_pin_never_counts_as_a_missing_pin(string text, string why)
     {
         Directory.CreateDirectory(_directory[".pins"]);
         await File.WriteAllTextAsync(PinPath, text);
@@ -141,7 +141,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pin_that_cannot_be_read_never_counts_as_none()
+    public async Task An_unreadable_pin_never_counts_as_a_missing_pin()
     {
         Directory.CreateDirectory(PinPath);
 
@@ -157,9 +157,9 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_place_that_cannot_be_written_says_what_to_do()
+    public async Task An_unwritable_directory_gives_a_hint()
     {
-        // Not even root makes a directory there.
+        // Not even root can create a directory there.
         DirectoryRecipientPins pins = new("/sys");
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(() =>
@@ -180,7 +180,7 @@ public sealed class DirectoryRecipientPinsTests : IDisposable
     [Fact]
     public async Task A_write_that_fails_leaves_nothing_behind()
     {
-        // A directory stands where the file belongs, so that only the rename fails.
+        // A directory has the name of the file, so that only the rename fails.
         Directory.CreateDirectory(_directory[".pins/kubedr-system.remote.minio.json/x"]);
 
         await Assert.ThrowsAsync<BackupException>(() => Pins.WriteAsync(Location, Pin, CancellationToken.None));

@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Tests.Resources.Directories;
 public sealed class DirectoryResourceStoreTests
 {
     [Fact]
-    public async Task The_sample_policy_of_kubedr_works_as_it_is()
+    public async Task The_sample_policy_of_kubedr_works_unchanged()
     {
         using DirectoryFixture directory = new();
         File.Copy(
@@ -65,7 +65,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task A_policy_says_how_often_HashKV_is_asked_for_and_what_etcds_certificate_is_for()
+    public async Task A_policy_sets_when_HashKV_is_requested_and_the_server_name_of_etcd()
     {
         using DirectoryFixture directory = new();
         directory.With(
@@ -81,7 +81,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task Several_documents_lists_and_JSON_are_read_and_other_kinds_are_warned_about()
+    public async Task Several_documents_lists_and_JSON_are_read_and_other_kinds_give_a_warning()
     {
         using DirectoryFixture directory = new();
         directory
@@ -131,7 +131,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task A_mounted_ConfigMap_is_read_through_its_links()
+    public async Task A_mounted_ConfigMap_is_read_through_its_symbolic_links()
     {
         using DirectoryFixture directory = new();
         Directory.CreateDirectory(directory["..2026_05_01"]);
@@ -143,7 +143,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task A_directory_that_is_not_there_fails()
+    public async Task A_directory_that_does_not_exist_is_a_failure()
     {
         BackupException e = await Assert.ThrowsAsync<BackupException>(
             () => new DirectoryResourceStore("/no/such/directory").LoadAsync(CancellationToken.None));
@@ -168,7 +168,7 @@ public sealed class DirectoryResourceStoreTests
         "a: 1\nb: 2\na: 3",
         "a.yaml:3: file: is not readable as YAML: column 1: the field 'a' is a duplicate; first: a.yaml:1")]
     [InlineData(
-        "a: *nobody",
+        "a: *unknown",
         "a.yaml:1: file: is not readable as YAML: column 4: this alias refers to no earlier anchor")]
     [InlineData(
         "a: &x [*x]",
@@ -178,7 +178,7 @@ public sealed class DirectoryResourceStoreTests
     [InlineData("a: [half a fi", "a.yaml:2: file: is not readable as YAML: column ")]
     [InlineData("- 1", "a.yaml:1: document: is a list, but must be a mapping")]
     [InlineData("just text", "a.yaml:1: document: is a text, but must be a mapping")]
-    public async Task What_is_no_document_is_refused(string text, string problem)
+    public async Task An_invalid_document_is_refused(string text, string problem)
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", text);
@@ -186,7 +186,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task A_bomb_of_aliases_is_refused_at_its_bound()
+    public async Task A_bomb_of_aliases_is_refused_at_the_limit()
     {
         StringBuilder text = new("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for (int i = 1; i < 40; i++)
@@ -202,7 +202,7 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task Deep_nesting_and_large_files_and_foreign_bytes_are_refused()
+    public async Task Deep_nesting_large_files_and_invalid_UTF8_are_refused()
     {
         using DirectoryFixture directory = new();
         directory.With("a.yaml", new string('[', 5000));
@@ -216,9 +216,9 @@ public sealed class DirectoryResourceStoreTests
     }
 
     [Fact]
-    public async Task No_file_however_broken_throws()
+    public async Task A_damaged_file_never_throws()
     {
-        // A seeded walk through damaged documents: problems, never an exception.
+        // Documents with random damage, from a fixed seed: they give problems, and never an exception.
         Random random = new(20260501);
         byte[] good = Encoding.UTF8.GetBytes(
             DirectoryFixture.Disk + "---\n" + DirectoryFixture.Policy("schedule: '@daily'", "options: {a: b}") + "---\n"
