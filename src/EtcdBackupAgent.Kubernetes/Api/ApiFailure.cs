@@ -40,7 +40,7 @@ internal static class ApiFailure
         exception switch
         {
             ProxyException e => (FailureReason.KubernetesUnreachable, e.Message, e.Hint),
-            ApiStatusException { ForeignHint: { } hint } e => (FailureReason.KubernetesUnreachable, e.Message, hint),
+            ApiStatusException { ProxyHint: { } hint } e => (FailureReason.KubernetesUnreachable, e.Message, hint),
             ApiStatusException { Code: HttpStatusCode.Unauthorized } e => (
                 FailureReason.KubernetesDenied,
                 e.Message,
@@ -56,10 +56,10 @@ internal static class ApiFailure
                 FailureReason.KubernetesFailed,
                 $"the response is larger than {ApiTransport.ResponseBytesMax:N0} bytes",
                 null),
-            _ => Broken(exception),
+            _ => DiagnoseConnection(exception),
         };
 
-    private static (FailureReason Reason, string Why, string? Hint) Broken(Exception exception)
+    private static (FailureReason Reason, string Why, string? Hint) DiagnoseConnection(Exception exception)
     {
         for (Exception? e = exception; e is not null; e = e.InnerException)
         {

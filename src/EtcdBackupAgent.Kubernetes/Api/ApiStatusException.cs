@@ -19,10 +19,10 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
 
     /// <summary>What to do if a proxy, or something behind it, responded instead of the API server; null if the server
     /// responded.</summary>
-    public string? ForeignHint { get; init; }
+    public string? ProxyHint { get; init; }
 
     /// <summary>Whether the response names invalid fields of the object, as the server's own validation does.</summary>
-    public bool NamesFields { get; init; }
+    public bool HasInvalidFields { get; init; }
 
     /// <summary>Whether no object of this name exists. The server's reason counts and not the code: a server that has
     /// just started returns a 404 without a reason for every kind that it does not serve yet.</summary>
@@ -45,7 +45,7 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
 
     /// <summary>Whether the server's own validation rejects the object: the same object gets the same response. An
     /// admission policy responds with the same code, but names no fields.</summary>
-    public bool IsInvalid => Code == HttpStatusCode.UnprocessableEntity && NamesFields;
+    public bool IsInvalid => Code == HttpStatusCode.UnprocessableEntity && HasInvalidFields;
 
     /// <summary>Whether the requested version or page is too old, so that the client has to list again.</summary>
     public bool IsExpired => Code == HttpStatusCode.Gone || Reason is "Expired" or "Gone";

@@ -58,19 +58,25 @@ internal sealed class ApiTransport : IDisposable
     public async Task<JsonObject> SendAsync(
         HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancellationToken)
     {
-        using HttpResponseMessage response = await AnswerAsync(
+        using HttpResponseMessage response = await SendWithRetriesAsync(
             method, path, body, contentType, HttpCompletionOption.ResponseContentRead, cancellationToken);
         return await ReadAsync(response, cancellationToken);
     }
 
     /// <summary>Sends a GET and returns once the headers are read. The caller disposes the response, and limits the
     /// time of reading it.</summary>
-    public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellationToken) => AnswerAsync(
-        HttpMethod.Get, path, body: null, contentType: "", HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    public Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancellationToken) =>
+        SendWithRetriesAsync(
+            HttpMethod.Get,
+            path,
+            body: null,
+            contentType: "",
+            HttpCompletionOption.ResponseHeadersRead,
+            cancellationToken);
 
     public void Dispose() => _client.Dispose();
 
-    private async Task<HttpResponseMessage> AnswerAsync(
+    private async Task<HttpResponseMessage> SendWithRetriesAsync(
         HttpMethod method,
         string path,
         JsonObject? body,
@@ -78,39 +84,42 @@ internal sealed class ApiTransport : IDisposable
         HttpCompletionOption completion,
         CancellationToken cancellationToken)
     {
-        bool hasForgotten = false;
+        bool isTokenDiscarded = false;
         for (int attempt = 1; ; attempt++)
         {
-            using HttpRequestMessage request = await RequestAsync(method, path, body, contentType, cancellationToken);
-            HttpResponseMessage response = await OnceAsync(request, completion, cancellationToken);
+            using HttpRequestMessage request = await CreateRequestAsync(
+                method, path, body, contentType, cancellationToken);
+            HttpResponseMessage response = await SendOnceAsync(request, completion, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
                 return response;
             }
 
-            ApiStatusException refusal;
+            ApiStatusException error;
             using (response)
             {
-                refusal = await RefusalAsync(response, cancellationToken);
+                error = await ReadErrorAsync(response, cancellationToken);
             }
 
-            if (refusal.Code == HttpStatusCode.Unauthorized && !hasForgotten && _connection.Credentials.Forget())
+            if (error.Code == HttpStatusCode.Unauthorized
+                && !isTokenDiscarded
+                && _connection.Credentials.DiscardToken())
             {
-                hasForgotten = true;
+                isTokenDiscarded = true;
             }
-            else if (refusal.Code == HttpStatusCode.TooManyRequests && attempt < AttemptsMax)
+            else if (error.Code == HttpStatusCode.TooManyRequests && attempt < AttemptsMax)
             {
-                TimeSpan wait = refusal.RetryAfter ?? RetryAfterDefault;
+                TimeSpan wait = error.RetryAfter ?? RetryAfterDefault;
                 await Task.Delay(wait < RetryAfterMax ? wait : RetryAfterMax, _time, cancellationToken);
             }
             else
             {
-                throw refusal;
+                throw error;
             }
         }
     }
 
-    private async Task<HttpResponseMessage> OnceAsync(
+    private async Task<HttpResponseMessage> SendOnceAsync(
         HttpRequestMessage request, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         using Deadline deadline = new(RequestTimeout, _time, cancellationToken);
@@ -124,7 +133,7 @@ internal sealed class ApiTransport : IDisposable
         }
     }
 
-    private async Task<HttpRequestMessage> RequestAsync(
+    private async Task<HttpRequestMessage> CreateRequestAsync(
         HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancellationToken)
     {
         HttpRequestMessage request = new(method, $"{_root}/{path}")
@@ -156,7 +165,7 @@ internal sealed class ApiTransport : IDisposable
             ?? throw new JsonException("The response is not a JSON object.");
     }
 
-    private async Task<ApiStatusException> RefusalAsync(
+    private async Task<ApiStatusException> ReadErrorAsync(
         HttpResponseMessage response, CancellationToken cancellationToken)
     {
         TimeSpan? retryAfter = response.Headers.RetryAfter?.Delta;
@@ -164,10 +173,10 @@ internal sealed class ApiTransport : IDisposable
         try
         {
             await response.Content.LoadIntoBufferAsync(ResponseBytesMax, cancellationToken);
-            JsonObject answer = await ReadAsync(response, cancellationToken);
-            if (proxy is null || ObjectFields.Text(answer, "kind") == "Status")
+            JsonObject body = await ReadAsync(response, cancellationToken);
+            if (proxy is null || ObjectFields.Text(body, "kind") == "Status")
             {
-                return From(answer, response.StatusCode, retryAfter);
+                return From(body, response.StatusCode, retryAfter);
             }
         }
         catch (JsonException)
@@ -175,16 +184,16 @@ internal sealed class ApiTransport : IDisposable
             // The response is not from an API server, and its text adds nothing to the status code.
         }
 
-        ProxyException? foreign = proxy is null
+        ProxyException? proxyError = proxy is null
             ? null
             : ProxyException.Answered(proxy, _connection.Server, ApiHandler.ServerKind, (int)response.StatusCode);
         return new ApiStatusException(
             response.StatusCode,
             reason: "",
-            foreign?.Message ?? $"the server responded with {(int)response.StatusCode} without a Kubernetes status")
+            proxyError?.Message ?? $"the server responded with {(int)response.StatusCode} without a Kubernetes status")
         {
             RetryAfter = retryAfter,
-            ForeignHint = foreign?.Hint,
+            ProxyHint = proxyError?.Hint,
         };
     }
 
@@ -198,7 +207,7 @@ internal sealed class ApiTransport : IDisposable
                 : $"the server responded with {(int)code}")
         {
             RetryAfter = retryAfter,
-            NamesFields = ObjectFields.Objects(status, "details", "causes")
+            HasInvalidFields = ObjectFields.Objects(status, "details", "causes")
                 .Any(cause => ObjectFields.Text(cause, "field") is { Length: > 0 }),
         };
 }

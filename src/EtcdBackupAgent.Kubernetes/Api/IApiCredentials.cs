@@ -18,5 +18,5 @@ internal interface IApiCredentials
 
     /// <summary>Discards the token after the server refused it.</summary>
     /// <returns>Whether <see cref="TokenAsync"/> may return another token now.</returns>
-    bool Forget();
+    bool DiscardToken();
 }

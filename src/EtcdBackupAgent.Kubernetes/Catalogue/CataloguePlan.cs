@@ -27,17 +27,17 @@ internal sealed record CataloguePlan
     /// created since is not in <paramref name="records"/>, so that no new record counts as stale.</param>
     /// <param name="records">All records of the namespace.</param>
     /// <param name="policies">All policies of the namespace.</param>
-    public static CataloguePlan Make(
+    public static CataloguePlan Create(
         string location, Inventory inventory, IReadOnlyList<RecordObject> records, IReadOnlyList<PolicyObject> policies)
     {
         Dictionary<string, RecordObject> byName = records.ToDictionary(record => record.Name, StringComparer.Ordinal);
         List<CatalogueEntry> missing = [];
         List<(RecordObject Record, CatalogueEntry Entry)> present = [];
-        List<SnapshotId> taken = [];
+        List<SnapshotId> nameTaken = [];
         OwnSnapshots[] own = [.. policies.Select(policy => PolicySnapshots.Of(policy, inventory.History))];
         foreach (Snapshot snapshot in inventory.Snapshots)
         {
-            CatalogueEntry entry = new(snapshot, !own.Any(one => one.Contains(snapshot)));
+            CatalogueEntry entry = new(snapshot, !own.Any(ofPolicy => ofPolicy.Contains(snapshot)));
             if (!byName.TryGetValue(ClusterNames.RecordOf(snapshot.Id.Value), out RecordObject? record))
             {
                 missing.Add(entry);
@@ -48,22 +48,22 @@ internal sealed record CataloguePlan
             }
             else
             {
-                taken.Add(snapshot.Id);
+                nameTaken.Add(snapshot.Id);
             }
         }
 
         // A snapshot that cannot be read exists all the same.
-        HashSet<string> there = [.. inventory.Folders.Select(folder => folder.Id.Value)];
+        HashSet<string> existing = [.. inventory.Folders.Select(folder => folder.Id.Value)];
         return new CataloguePlan
         {
             Missing = missing,
             Present = present,
-            NameTaken = taken,
+            NameTaken = nameTaken,
             Stale =
             [
                 .. records.Where(record => record.Location == location
                     && !record.IsBeingDeleted
-                    && !there.Contains(record.SnapshotId ?? "")),
+                    && !existing.Contains(record.SnapshotId ?? "")),
             ],
         };
     }

@@ -79,7 +79,7 @@ internal sealed class CatalogueSync(
         Inventory inventory = await TakeInventoryAsync(location, resources, item, cancellationToken);
 
         // 3
-        CataloguePlan plan = CataloguePlan.Make(name, inventory, records, policies);
+        CataloguePlan plan = CataloguePlan.Create(name, inventory, records, policies);
 
         // 4
         ParallelOptions several = new()
@@ -137,8 +137,7 @@ internal sealed class CatalogueSync(
             throw new BackupException(
                 FailureReason.ProtectionChanged,
                 $"The repository at {store.Address} is {repository.Document.Id}, but BackupLocation {location.Name} "
-                + "was "
-                + $"pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another repository was put in its "
+                + $"was pinned to {pin.RepositoryId} on {pin.PinnedAt:yyyy-MM-dd}: another repository was put in its "
                 + "place. The records are left as they are.");
         }
 

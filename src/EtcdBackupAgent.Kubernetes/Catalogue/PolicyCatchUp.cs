@@ -14,9 +14,9 @@ internal static class PolicyCatchUp
     /// <param name="now">The time.</param>
     public static void Apply(PolicyStatus status, PolicyObject policy, SnapshotHistory history, DateTimeOffset now)
     {
-        OwnSnapshots mine = PolicySnapshots.Of(policy, history);
-        Snapshot[] own = [.. history.Snapshots.Where(mine.Contains)];
-        if (SnapshotHistory.Newest(own, s => Counts(s, policy)) is { } newest
+        OwnSnapshots ownSnapshots = PolicySnapshots.Of(policy, history);
+        Snapshot[] own = [.. history.Snapshots.Where(ownSnapshots.Contains)];
+        if (SnapshotHistory.Newest(own, s => IsSuccess(s, policy)) is { } newest
             && IsNewerThanKnown(newest, status, own, history, now))
         {
             status.SetSucceeded(newest.Manifest, pod: null, policy.Generation, now);
@@ -43,6 +43,6 @@ internal static class PolicyCatchUp
     }
 
     /// <summary>Whether the run that made the snapshot succeeded, as far as the repository shows.</summary>
-    private static bool Counts(Snapshot snapshot, PolicyObject policy) =>
+    private static bool IsSuccess(Snapshot snapshot, PolicyObject policy) =>
         policy.IsVerifiedAfterBackup ? snapshot.IsProved : snapshot.IsGood;
 }

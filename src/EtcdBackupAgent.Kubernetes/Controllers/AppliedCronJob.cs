@@ -14,9 +14,9 @@ internal sealed class AppliedCronJob(ConnectedCluster cluster)
     {
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted.Json.ToJsonString())));
         CronJobObject stamped = wanted.WithDigest(digest);
-        JsonObject? there = await cluster.Client.FindAsync(
+        JsonObject? existing = await cluster.Client.FindAsync(
             ClusterKinds.CronJob, cluster.Namespace, wanted.Name, cancellationToken);
-        if (there is null || !Holds(stamped.Json, there))
+        if (existing is null || !Contains(stamped.Json, existing))
         {
             await cluster.Client.ApplyAsync(
                 ClusterKinds.CronJob,
@@ -30,11 +30,11 @@ internal sealed class AppliedCronJob(ConnectedCluster cluster)
     }
 
     /// <summary>Whether the existing node has everything that is wanted. Lists must have the same length.</summary>
-    internal static bool Holds(JsonNode? wanted, JsonNode? there) => (wanted, there) switch
+    internal static bool Contains(JsonNode? wanted, JsonNode? existing) => (wanted, existing) switch
     {
-        (JsonObject some, JsonObject all) => some.All(field => Holds(field.Value, all[field.Key])),
+        (JsonObject some, JsonObject all) => some.All(field => Contains(field.Value, all[field.Key])),
         (JsonArray some, JsonArray all) =>
-            some.Count == all.Count && some.Zip(all).All(pair => Holds(pair.First, pair.Second)),
-        _ => JsonNode.DeepEquals(wanted, there),
+            some.Count == all.Count && some.Zip(all).All(pair => Contains(pair.First, pair.Second)),
+        _ => JsonNode.DeepEquals(wanted, existing),
     };
 }

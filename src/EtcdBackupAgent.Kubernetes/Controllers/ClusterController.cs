@@ -33,14 +33,14 @@ internal sealed class ClusterController(
     /// <summary>While the lease is held: whether all existing objects have been listed.</summary>
     private const string SyncedCondition = "cluster";
 
-    private static readonly TimeSpan BeatPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan HeartbeatPeriod = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the removal of the finalizers may take at the end.</summary>
-    private static readonly TimeSpan ReleaseLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan FinalizersTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>The time that a host must allow for stopping the controller, in addition to what the companions
     /// need.</summary>
-    public static TimeSpan StopPeriod => ReleaseLimit;
+    public static TimeSpan StopPeriod => FinalizersTimeout;
 
     /// <summary>Other work that runs while the lease is held, until its token is cancelled.</summary>
     public IReadOnlyList<Func<CancellationToken, Task>> Companions { get; init; } = [];
@@ -55,11 +55,11 @@ internal sealed class ClusterController(
             LeaseOptions options = new() { Namespace = cluster.Namespace, Name = LeaseName, Identity = identity };
             LeaderLease lease = new(cluster.Client, options, time)
             {
-                Known = () => health.SetReady(LeaseCondition, holds: true),
+                HolderObserved = () => health.SetReady(LeaseCondition, holds: true),
             };
-            Task beat = BeatAsync(cancellationToken);
-            await lease.RunAsync(LeadAsync, LeaseTrouble, cancellationToken);
-            await beat;
+            Task heartbeats = SendHeartbeatsAsync(cancellationToken);
+            await lease.RunAsync(LeadAsync, ReportLeaseFailure, cancellationToken);
+            await heartbeats;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -68,7 +68,7 @@ internal sealed class ClusterController(
         finally
         {
             // 4
-            await ReleaseAsync();
+            await RemoveFinalizersAsync();
         }
     }
 
@@ -108,24 +108,24 @@ internal sealed class ClusterController(
         logger.Synced(cluster.Namespace);
     }
 
-    private async Task BeatAsync(CancellationToken cancellationToken)
+    private async Task SendHeartbeatsAsync(CancellationToken cancellationToken)
     {
-        using PeriodicTimer timer = new(BeatPeriod, time);
+        using PeriodicTimer timer = new(HeartbeatPeriod, time);
         while (await timer.WaitForNextTickAsync(cancellationToken))
         {
             health.Beat();
         }
     }
 
-    private void LeaseTrouble(BackupException failure)
+    private void ReportLeaseFailure(BackupException failure)
     {
         health.SetReady(LeaseCondition, holds: false);
         logger.LeaseTrouble(failure.Reason, failure.Message);
     }
 
-    private async Task ReleaseAsync()
+    private async Task RemoveFinalizersAsync()
     {
-        using CancellationTokenSource limit = new(ReleaseLimit, time);
+        using CancellationTokenSource limit = new(FinalizersTimeout, time);
         try
         {
             await new FinalizerRelease(cluster).ExecuteAsync(limit.Token);

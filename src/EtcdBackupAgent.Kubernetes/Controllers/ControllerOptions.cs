@@ -26,11 +26,11 @@ internal sealed record ControllerOptions
 
     /// <summary>How long the pod of a Job may take to start before its status and its events are read. In this time the
     /// pod gets a node, its image is pulled and its volumes are mounted.</summary>
-    public TimeSpan StartPatience { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan StartGracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a pod may stay without a start and without a reason, as while a large image is
     /// pulled.</summary>
-    public TimeSpan StartSilenceMax { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan UnexplainedDelayMax { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How soon the worker is asked again for a backup of a policy that it does not know yet, because it is
     /// still reading the policy.</summary>
@@ -41,9 +41,9 @@ internal sealed record ControllerOptions
 
     /// <summary>How long after a record appeared or was removed its location is compared with the repository. The same
     /// comparison covers what changes in this time, as when a backup prunes.</summary>
-    public TimeSpan FollowDelay { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan SyncDelay { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>The shortest time between two comparisons that changes of records cause. Each comparison lists the
     /// bucket and reads its manifests, so it must not run after every backup.</summary>
-    public TimeSpan FollowIntervalMin { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan SyncIntervalMin { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -15,7 +15,7 @@ internal sealed class DeletedRecords
     public void Add(RecordObject last)
     {
         // The deletion of a record with the agent's finalizer was handled before the record was removed.
-        if (!last.HasOurFinalizer && !last.IsSnapshotGone)
+        if (!last.HasAgentFinalizer && !last.IsSnapshotGone)
         {
             _byName[last.Name] = last;
         }

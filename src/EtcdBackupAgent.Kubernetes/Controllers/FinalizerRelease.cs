@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// </summary>
 internal sealed class FinalizerRelease(ConnectedCluster cluster)
 {
-    private static readonly (ResourceKind Kind, string Finalizer)[] Held =
+    private static readonly (ResourceKind Kind, string Finalizer)[] Finalizers =
     [
         (ClusterKinds.Record, ClusterNames.RecordFinalizer),
         (ClusterKinds.Policy, ClusterNames.PolicyFinalizer),
@@ -34,7 +34,7 @@ internal sealed class FinalizerRelease(ConnectedCluster cluster)
                 return;
             }
 
-            foreach ((ResourceKind kind, string finalizer) in Held)
+            foreach ((ResourceKind kind, string finalizer) in Finalizers)
             {
                 ResourceList list = await cluster.Client.ListAsync(
                     kind, cluster.Namespace, ResourceSelection.All, cancellationToken);

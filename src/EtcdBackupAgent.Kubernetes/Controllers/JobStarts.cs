@@ -7,9 +7,9 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <param name="HasStarted">Whether the pod has started.</param>
 /// <param name="Pod">The pod's name; null if there is none, or if it was not read.</param>
 /// <param name="Delay">Why the pod does not start; null if no reason is known.</param>
-/// <param name="LookAgain">When to check again; null: a change of the Job causes the next check.</param>
+/// <param name="RecheckAfter">When to check again; null: a change of the Job causes the next check.</param>
 internal sealed record JobStart(
-    bool HasStarted, string? Pod = null, StartDelay? Delay = null, TimeSpan? LookAgain = null);
+    bool HasStarted, string? Pod = null, StartDelay? Delay = null, TimeSpan? RecheckAfter = null);
 
 /// <summary>Finds out why the pod of a Job does not start.</summary>
 /// <remarks>
@@ -21,7 +21,7 @@ internal sealed record JobStart(
 /// <para>
 /// Pods and events are not watched. Such a watch would be open at all times, for the few minutes of a year in which a
 /// pod does not start; and the Job, which is watched, shows that its pod has started. Therefore they are read with two
-/// requests each time, and only while a Job is older than <see cref="ControllerOptions.StartPatience"/> and has not
+/// requests each time, and only while a Job is older than <see cref="ControllerOptions.StartGracePeriod"/> and has not
 /// started.
 /// </para>
 /// </remarks>
@@ -33,7 +33,7 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
     /// <param name="cancellationToken">A cancelled call has changed nothing.</param>
     /// <exception cref="ApiStatusException">A request failed; likewise the other exceptions of
     /// <see cref="KubernetesClient"/>.</exception>
-    public async Task<JobStart> LookAsync(JobObject job, CancellationToken cancellationToken)
+    public async Task<JobStart> CheckAsync(JobObject job, CancellationToken cancellationToken)
     {
         // 1
         if (JobState.IsEnding(job) || JobState.HasReadyPod(job))
@@ -41,12 +41,14 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
             return Started;
         }
 
-        TimeSpan age = time.GetUtcNow() - JobState.Started(job);
-        if (age < options.StartPatience)
+        TimeSpan age = time.GetUtcNow() - JobState.StartTime(job);
+        if (age < options.StartGracePeriod)
         {
             // A Job with a start in the future was created by another clock.
-            TimeSpan rest = options.StartPatience - age;
-            return new JobStart(false, LookAgain: rest < options.StartPatience ? rest : options.StartPatience);
+            TimeSpan remaining = options.StartGracePeriod - age;
+            return new JobStart(
+                false,
+                RecheckAfter: remaining < options.StartGracePeriod ? remaining : options.StartGracePeriod);
         }
 
         // 2
@@ -66,7 +68,7 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
             await EventsAsync(pod is null ? job : pod, cancellationToken);
         StartDelay? delay = pod is null
             ? WithoutPod(job, events)
-            : PodState.Delay(pod, events) ?? (age < options.StartSilenceMax ? null : Silent(pod, events));
+            : PodState.Delay(pod, events) ?? (age < options.UnexplainedDelayMax ? null : Unexplained(pod, events));
         return new JobStart(false, pod?.Name, delay, options.Recheck);
     }
 
@@ -97,10 +99,10 @@ internal sealed class JobStarts(ConnectedCluster cluster, ControllerOptions opti
                 "check that kube-controller-manager is running");
     }
 
-    private static StartDelay Silent(PodObject pod, IReadOnlyCollection<EventObject> events) => new(
+    private static StartDelay Unexplained(PodObject pod, IReadOnlyCollection<EventObject> events) => new(
         StartDelay.NotStarted,
         "the pod takes a long time to start and gives no reason",
-        PodState.Whereabouts(pod, events));
+        PodState.DescribeProgress(pod, events));
 
     /// <summary>Each attempt to create a pod has another pod name in its message: <c>pods
     /// "nightly-backup-1f2e3d4c-x7k2p" is forbidden</c>.</summary>

@@ -7,17 +7,17 @@ internal static class JobState
 {
     private const string Failed = "Failed";
 
-    public static bool IsComplete(JobObject job) => job.Conditions.Holds("Complete");
+    public static bool IsComplete(JobObject job) => job.Conditions.IsTrue("Complete");
 
     /// <summary>Whether the Job has ended, or its controller is terminating its pods and will then report the end.
     /// Source: kubernetes.io, "Job termination and cleanup".</summary>
     public static bool IsEnding(JobObject job) =>
         IsComplete(job) || Failure(job) is not null || IsFailing(job)
-        || job.Conditions.Holds("SuccessCriteriaMet");
+        || job.Conditions.IsTrue("SuccessCriteriaMet");
 
     /// <summary>Whether the Job is marked to fail as soon as its pods have terminated.</summary>
     public static bool IsFailing(JobObject job) =>
-        job.Conditions.Holds("FailureTarget") && Failure(job) is null;
+        job.Conditions.IsTrue("FailureTarget") && Failure(job) is null;
 
     /// <summary>Whether the Job's controller counts a pod whose container is running.</summary>
     public static bool HasReadyPod(JobObject job) => job.ReadyPods > 0;
@@ -28,12 +28,12 @@ internal static class JobState
 
     /// <summary>When and why the Job failed; null if it did not fail.</summary>
     public static (DateTimeOffset At, string Message)? Failure(JobObject job) =>
-        job.Conditions.Holds(Failed)
-            ? (job.Conditions.Since(Failed) ?? Created(job),
+        job.Conditions.IsTrue(Failed)
+            ? (job.Conditions.Since(Failed) ?? CreationTime(job),
                 job.Conditions.Message(Failed) ?? job.Conditions.Reason(Failed) ?? "no reason is given")
             : null;
 
-    public static DateTimeOffset Started(JobObject job) => job.StartedAt ?? Created(job);
+    public static DateTimeOffset StartTime(JobObject job) => job.StartedAt ?? CreationTime(job);
 
-    public static DateTimeOffset Created(JobObject job) => job.CreatedAt ?? DateTimeOffset.MinValue;
+    public static DateTimeOffset CreationTime(JobObject job) => job.CreatedAt ?? DateTimeOffset.MinValue;
 }

@@ -41,7 +41,7 @@ internal sealed class LocationReconciler(
     private readonly ClusterResourceStore _resources = new(cluster);
     private readonly StatusWriter _statuses = new(cluster.Client);
     private readonly LocationSyncs _syncs = new(options, time);
-    private readonly OpenedSecrets _secrets = new(repositories, time);
+    private readonly PassphraseChecks _passphrases = new(repositories, time);
 
     public ResourceKind Kind => ClusterKinds.BackupLocation;
 
@@ -67,7 +67,7 @@ internal sealed class LocationReconciler(
             record => new RecordObject(record).Location)
         {
             Changed = _syncs.RecordsChanged,
-            Delay = options.FollowDelay,
+            Delay = options.SyncDelay,
         },
     ];
 
@@ -78,8 +78,8 @@ internal sealed class LocationReconciler(
             await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
         if (item is null || item.IsBeingDeleted)
         {
-            _syncs.Forget(name);
-            _secrets.Forget(name);
+            _syncs.Remove(name);
+            _passphrases.Remove(name);
             Gone(name);
             return null;
         }
@@ -87,7 +87,7 @@ internal sealed class LocationReconciler(
         ResourceSet resources = await _resources.BindLocationAsync(item, cancellationToken);
         if (resources.Locations.Values.SingleOrDefault() is not { } location)
         {
-            return await FailedAsync(item, Invalid(name, resources), cancellationToken);
+            return await ReportFailedAsync(item, Invalid(name, resources), cancellationToken);
         }
 
         string address;
@@ -95,28 +95,28 @@ internal sealed class LocationReconciler(
         {
             // 2
             using IObjectStore store = repositories.OpenStore(location, resources);
-            BackupRepository repository = await OpenOrMakeAsync(store, location, resources, cancellationToken);
+            BackupRepository repository = await OpenOrCreateAsync(store, location, resources, cancellationToken);
             address = store.Address;
 
             // 3
             await new ProtectionCheck(new LocationStatusPins(cluster.Client), time)
                 .RequireAsync(repository, location, cancellationToken);
-            await _secrets.RequireAsync(repository, location, resources, cancellationToken);
+            await _passphrases.RequireAsync(repository, location, resources, cancellationToken);
         }
-        catch (BackupException e) when (!IsOfTheCluster(e))
+        catch (BackupException e) when (!IsApiFailure(e))
         {
-            return await FailedAsync(item, e, cancellationToken);
+            return await ReportFailedAsync(item, e, cancellationToken);
         }
 
         // 4
-        await ReadyAsync(item, address, cancellationToken);
+        await ReportReadyAsync(item, address, cancellationToken);
 
         // 5
         if (_syncs.UntilDue(item) <= TimeSpan.Zero)
         {
             SyncRound round = _syncs.Begin(item);
             CatalogueReport report = await sync.ExecuteAsync(location, resources, cancellationToken);
-            _syncs.Done(item, round);
+            _syncs.Complete(item, round);
             if (report.Created + report.Changed + report.Removed > 0)
             {
                 logger.CatalogueSynced(name, report.Created, report.Changed, report.Removed);
@@ -131,10 +131,10 @@ internal sealed class LocationReconciler(
         }
 
         TimeSpan next = _syncs.UntilDue(item);
-        return next > options.FollowDelay ? next : options.FollowDelay;
+        return next > options.SyncDelay ? next : options.SyncDelay;
     }
 
-    private async Task<BackupRepository> OpenOrMakeAsync(
+    private async Task<BackupRepository> OpenOrCreateAsync(
         IObjectStore store, BackupLocation location, ResourceSet resources, CancellationToken cancellationToken)
     {
         try
@@ -165,7 +165,7 @@ internal sealed class LocationReconciler(
         }
     }
 
-    private async Task ReadyAsync(LocationObject item, string address, CancellationToken cancellationToken)
+    private async Task ReportReadyAsync(LocationObject item, string address, CancellationToken cancellationToken)
     {
         if (item.Status.IsReady(item.Generation))
         {
@@ -181,11 +181,11 @@ internal sealed class LocationReconciler(
             written,
             EventType.Normal,
             "InitSucceeded",
-            $"Repo at {Place(item)} is successfully initialized",
+            $"Repo at {DisplayUrl(item)} is successfully initialized",
             cancellationToken);
     }
 
-    private async Task<TimeSpan?> FailedAsync(
+    private async Task<TimeSpan?> ReportFailedAsync(
         LocationObject item, BackupException failure, CancellationToken cancellationToken)
     {
         string message = failure.MessageWithHint(SettingFields.NameOf);
@@ -202,14 +202,14 @@ internal sealed class LocationReconciler(
     }
 
     /// <summary>kubedr's words: <c>s3:https://minio.example.com:9000/bucket</c>.</summary>
-    private static string Place(LocationObject item)
+    private static string DisplayUrl(LocationObject item)
     {
         string url = item.Url ?? "";
         return item.BucketName is { } bucket ? $"s3:{url.TrimEnd('/')}/{bucket}" : url;
     }
 
     /// <summary>A failure of the API server is not an error of the location.</summary>
-    private static bool IsOfTheCluster(BackupException failure) => failure.Reason is FailureReason.KubernetesUnreachable
+    private static bool IsApiFailure(BackupException failure) => failure.Reason is FailureReason.KubernetesUnreachable
         or FailureReason.KubernetesDenied or FailureReason.KubernetesConflict or FailureReason.KubernetesFailed;
 
     private static BackupException Invalid(string name, ResourceSet resources) => new(

@@ -34,8 +34,8 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
                 return TimeSpan.Zero;
             }
 
-            bool isBehind = state.Changes != state.ChangesSeen && options.FollowIntervalMin < options.SyncPeriod;
-            return (isBehind ? options.FollowIntervalMin : options.SyncPeriod) - time.GetElapsedTime(last);
+            bool isBehind = state.Changes != state.ChangesSeen && options.SyncIntervalMin < options.SyncPeriod;
+            return (isBehind ? options.SyncIntervalMin : options.SyncPeriod) - time.GetElapsedTime(last);
         }
     }
 
@@ -55,18 +55,18 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
     }
 
     /// <summary>Notes that a comparison is done. After a failed comparison, the location stays due.</summary>
-    public void Done(LocationObject location, SyncRound round)
+    public void Complete(LocationObject location, SyncRound round)
     {
         lock (_lock)
         {
             if (Find(location) is { } state)
             {
-                (state.At, state.ChangesSeen) = (round.Begun, round.Changes);
+                (state.At, state.ChangesSeen) = (round.StartedAt, round.Changes);
             }
         }
     }
 
-    public void Forget(string name)
+    public void Remove(string name)
     {
         lock (_lock)
         {
@@ -98,6 +98,6 @@ internal sealed class LocationSyncs(ControllerOptions options, TimeProvider time
 }
 
 /// <summary>One comparison of a location with its repository.</summary>
-/// <param name="Begun">When it began, as a value of <see cref="TimeProvider.GetTimestamp"/>.</param>
+/// <param name="StartedAt">When it began, as a value of <see cref="TimeProvider.GetTimestamp"/>.</param>
 /// <param name="Changes">How many changes of records it covers.</param>
-internal readonly record struct SyncRound(long Begun, int Changes);
+internal readonly record struct SyncRound(long StartedAt, int Changes);

@@ -64,7 +64,7 @@ internal sealed class PodFailure(ConnectedCluster cluster)
             return $"the pod failed ({reason})" + Detail(pod.Message);
         }
 
-        return pod.Conditions.Fails(PodObject.Scheduled)
+        return pod.Conditions.IsFalse(PodObject.Scheduled)
             ? "no node was found for the pod" + Detail(pod.Conditions.Message(PodObject.Scheduled))
             : null;
     }

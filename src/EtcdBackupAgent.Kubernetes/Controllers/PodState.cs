@@ -25,7 +25,7 @@ internal static class PodState
     /// <param name="events">All events about it.</param>
     public static StartDelay? Delay(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
-        if (pod.Conditions.Fails(PodObject.Scheduled))
+        if (pod.Conditions.IsFalse(PodObject.Scheduled))
         {
             string reason = pod.Conditions.Reason(PodObject.Scheduled) ?? "Unschedulable";
             return new StartDelay(
@@ -52,7 +52,7 @@ internal static class PodState
     }
 
     /// <summary>Describes where a pod is that takes very long to start without a known reason.</summary>
-    public static string Whereabouts(PodObject pod, IReadOnlyCollection<EventObject> events)
+    public static string DescribeProgress(PodObject pod, IReadOnlyCollection<EventObject> events)
     {
         string? last = events.OrderBy(item => item.CreatedAt).Select(item => item.Message).LastOrDefault();
         return pod.NodeName is null

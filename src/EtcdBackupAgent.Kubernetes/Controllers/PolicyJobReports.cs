@@ -29,7 +29,7 @@ internal sealed class PolicyJobReports(
     private readonly JobStarts _starts = new(cluster, options, time);
 
     /// <returns>The resulting policy, and when to check again; null: when a Job changes.</returns>
-    public async Task<(PolicyObject Item, TimeSpan? LookAgain)> ReportAsync(
+    public async Task<(PolicyObject Item, TimeSpan? RecheckAfter)> ReportAsync(
         PolicyObject item, CancellationToken cancellationToken)
     {
         JobObject[] jobs = PolicyJobs.InOrder(await _jobs.ListOwnAsync(item, cancellationToken));
@@ -41,19 +41,19 @@ internal sealed class PolicyJobReports(
         Dictionary<string, JobStart> active = new(StringComparer.Ordinal);
         foreach (JobObject job in jobs.Where(job => !JobState.IsEnding(job)))
         {
-            active.Add(job.Name, await _starts.LookAsync(job, cancellationToken));
+            active.Add(job.Name, await _starts.CheckAsync(job, cancellationToken));
         }
 
-        TimeSpan? again = active.Values.Min(start => start.LookAgain);
-        JobObject? kept = Array.FindLast(
+        TimeSpan? recheckAfter = active.Values.Min(start => start.RecheckAfter);
+        JobObject? delayedJob = Array.FindLast(
             jobs, job => active.GetValueOrDefault(job.Name)?.Delay is not null);
-        if (kept is not null && active[kept.Name] is { Delay: { } delay } start)
+        if (delayedJob is not null && active[delayedJob.Name] is { Delay: { } delay } start)
         {
-            return (await ReportDelayAsync(item, kept, start.Pod, delay, cancellationToken), again);
+            return (await ReportDelayAsync(item, delayedJob, start.Pod, delay, cancellationToken), recheckAfter);
         }
 
         // 3
-        return (await ReportEndOfDelayAsync(item, jobs, active, cancellationToken), again);
+        return (await ReportEndOfDelayAsync(item, jobs, active, cancellationToken), recheckAfter);
     }
 
     /// <summary>A pod that ran has reported its result; one that never started, or was killed, has not.</summary>
@@ -61,7 +61,7 @@ internal sealed class PolicyJobReports(
         PolicyObject item, JobObject[] jobs, CancellationToken cancellationToken)
     {
         if (FailedJob.Last(jobs) is not { } last
-            || item.Status.IsReported(last.SinceThen, JobState.Started(last.Job), last.At, time.GetUtcNow()))
+            || item.Status.IsReported(last.SinceThen, JobState.StartTime(last.Job), last.At, time.GetUtcNow()))
         {
             return item;
         }
@@ -77,7 +77,7 @@ internal sealed class PolicyJobReports(
     private async Task<PolicyObject> ReportDelayAsync(
         PolicyObject item, JobObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
     {
-        DelayedJob delayed = new(job.Name, pod, JobState.Started(job));
+        DelayedJob delayed = new(job.Name, pod, JobState.StartTime(job));
         string message = delay.Message(delayed.Name);
         if (delay.Reason != item.Status.Conditions.Reason(StatusConditions.PodStarted)
             || CauseOf(item, delayed.Name) is null)
@@ -95,7 +95,7 @@ internal sealed class PolicyJobReports(
         PolicyObject item, JobObject[] jobs, Dictionary<string, JobStart> active, CancellationToken cancellationToken)
     {
         PolicyStatus status = item.Status;
-        if (!status.Conditions.Fails(StatusConditions.PodStarted)
+        if (!status.Conditions.IsFalse(StatusConditions.PodStarted)
             || StartDelay.JobOf(status.Conditions.Message(StatusConditions.PodStarted)) is not { } name)
         {
             return item;
@@ -104,8 +104,8 @@ internal sealed class PolicyJobReports(
         JobObject? found = Array.Find(jobs, one => one.Name == name);
         if (found is not null && active.TryGetValue(name, out JobStart? start) && !start.HasStarted)
         {
-            DelayedJob delayed = new(name, start.Pod, JobState.Started(found));
-            return await DelayAsync(item, StartDelay.UnderWay, delayed, cancellationToken);
+            DelayedJob delayed = new(name, start.Pod, JobState.StartTime(found));
+            return await DelayAsync(item, StartDelay.Starting, delayed, cancellationToken);
         }
 
         if (status.IsLastRun(name, PolicyRunState.Failed)

@@ -26,7 +26,9 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
             cancellationToken);
         return
         [
-            .. jobs.Items.Select(item => new JobObject(item)).Where(job => JobState.Created(job) >= policy.CreatedAt),
+            .. jobs.Items
+                .Select(item => new JobObject(item))
+                .Where(job => JobState.CreationTime(job) >= policy.CreatedAt),
         ];
     }
 
@@ -68,9 +70,9 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
     {
         string name = ClusterNames.CronJobOf(policy);
-        JsonObject? there = await cluster.Client.FindAsync(
+        JsonObject? existing = await cluster.Client.FindAsync(
             ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken);
-        if (CronJobObject.Of(there) is { IsOwnedByPolicy: true })
+        if (CronJobObject.Of(existing) is { IsOwnedByPolicy: true })
         {
             await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
         }
@@ -79,7 +81,7 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     /// <summary>Orders Jobs by their start. The name of a CronJob's Job contains the time at which it was due, which
     /// orders Jobs that started in the same second.</summary>
     internal static JobObject[] InOrder(IEnumerable<JobObject> jobs) =>
-        [.. jobs.OrderBy(JobState.Started).ThenBy(job => job.Name, StringComparer.Ordinal)];
+        [.. jobs.OrderBy(JobState.StartTime).ThenBy(job => job.Name, StringComparer.Ordinal)];
 
     /// <summary>The name of the Job for one backup: <c>POLICY-backup-1f2e3d4c</c>.</summary>
     internal static string NameOf(PolicyObject policy, string key)

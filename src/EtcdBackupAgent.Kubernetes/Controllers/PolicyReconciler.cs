@@ -78,61 +78,61 @@ internal sealed class PolicyReconciler(
             await _jobs.RemoveCronJobAsync(name, cancellationToken);
             if (item is not null)
             {
-                await ReleaseAsync(item, cancellationToken);
+                await RemoveFinalizerAsync(item, cancellationToken);
             }
 
             return null;
         }
 
         // 2
-        item = await ReleaseAsync(item, cancellationToken);
+        item = await RemoveFinalizerAsync(item, cancellationToken);
 
         // 3
-        (item, TimeSpan? lookAgain) = await _reports.ReportAsync(item, cancellationToken);
+        (item, TimeSpan? recheckAfter) = await _reports.ReportAsync(item, cancellationToken);
 
         // 4
         BoundPolicy bound = await _resources.BindAsync(item, cancellationToken);
         Observer.Seen(item, bound.Policy);
         if (bound.Policy is not { } policy)
         {
-            await NotReadyAsync(item, "Invalid", bound.Errors, cancellationToken);
-            return Sooner(lookAgain, options.Recheck);
+            await ReportNotReadyAsync(item, "Invalid", bound.Errors, cancellationToken);
+            return Earlier(recheckAfter, options.Recheck);
         }
 
-        if (!bound.LocationDocument!.Status.Conditions.Holds(StatusConditions.Ready))
+        if (!bound.LocationDocument!.Status.Conditions.IsTrue(StatusConditions.Ready))
         {
-            await NotReadyAsync(
+            await ReportNotReadyAsync(
                 item,
                 "LocationNotReady",
                 $"BackupLocation {policy.Destination.Name} is not ready; its status gives the reason.",
                 cancellationToken);
-            return lookAgain;
+            return recheckAfter;
         }
 
         try
         {
             // 5
-            if (!await KeepCronJobAsync(bound, policy, cancellationToken))
+            if (!await ApplyCronJobAsync(bound, policy, cancellationToken))
             {
-                await NotExpressibleAsync(item, policy, cancellationToken);
-                return lookAgain;
+                await ReportNotExpressibleAsync(item, policy, cancellationToken);
+                return recheckAfter;
             }
 
             // 6
             (item, bool isWaiting) = await BackUpOnDemandAsync(bound, policy, cancellationToken);
 
             // 7
-            await ReadyAsync(item, policy, cancellationToken);
-            return isWaiting ? Sooner(lookAgain, options.WorkerRecheck) : lookAgain;
+            await ReportReadyAsync(item, policy, cancellationToken);
+            return isWaiting ? Earlier(recheckAfter, options.WorkerRecheck) : recheckAfter;
         }
         catch (ApiStatusException e) when (e.IsRefusal)
         {
             string message = $"The API server refuses what the policy needs: {e.Message.TrimEnd('.')}.";
-            await NotReadyAsync(item, "Refused", message, cancellationToken);
+            await ReportNotReadyAsync(item, "Refused", message, cancellationToken);
             if (e.IsInvalid)
             {
                 // Every object that the CronJob and the Jobs are built from is watched.
-                throw new TerminalFailure(e) { LookAgain = lookAgain };
+                throw new TerminalFailure(e) { RecheckAfter = recheckAfter };
             }
 
             throw;
@@ -140,17 +140,17 @@ internal sealed class PolicyReconciler(
     }
 
     private static string LocationFingerprint(LocationObject location) =>
-        $"{location.Uid} {location.Generation} {location.Status.Conditions.Holds(StatusConditions.Ready)} "
+        $"{location.Uid} {location.Generation} {location.Status.Conditions.IsTrue(StatusConditions.Ready)} "
         + location.Status.PinText;
 
-    private async Task<PolicyObject> ReleaseAsync(PolicyObject item, CancellationToken cancellationToken) => new(
-        await _finalizers.RemoveAsync(Kind, item.Json, ClusterNames.PolicyFinalizer, cancellationToken));
+    private async Task<PolicyObject> RemoveFinalizerAsync(PolicyObject item, CancellationToken cancellationToken) =>
+        new(await _finalizers.RemoveAsync(Kind, item.Json, ClusterNames.PolicyFinalizer, cancellationToken));
 
-    private static TimeSpan Sooner(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
+    private static TimeSpan Earlier(TimeSpan? one, TimeSpan other) => one < other ? one.Value : other;
 
     /// <returns>Whether a CronJob can express the policy's schedule. If not, an existing CronJob continues as
     /// before.</returns>
-    private async Task<bool> KeepCronJobAsync(
+    private async Task<bool> ApplyCronJobAsync(
         BoundPolicy bound,
         BackupPolicy policy,
         CancellationToken cancellationToken)
@@ -162,7 +162,7 @@ internal sealed class PolicyReconciler(
             return true;
         }
 
-        if (CronJobSchedule.Express(policy.Schedule) is not { } schedule)
+        if (CronJobSchedule.Convert(policy.Schedule) is not { } schedule)
         {
             return false;
         }
@@ -189,36 +189,36 @@ internal sealed class PolicyReconciler(
         bool isInProcess = mode.IsInProcess(policy);
         if (!isInProcess && policy is { Schedule: null, Suspend: false } && item.Status.LastSuccessAt is null)
         {
-            await MakeJobAsync(bound, OnlyBackup, "it has no schedule and no backup", cancellationToken);
+            await CreateJobAsync(bound, OnlyBackup, "it has no schedule and no backup", cancellationToken);
         }
 
-        if (item.BackupNow is not { Length: > 0 } asked || asked == item.Status.LastBackupNow)
+        if (item.BackupNow is not { Length: > 0 } requested || requested == item.Status.LastBackupNow)
         {
             return (item, false);
         }
 
         if (!isInProcess)
         {
-            await MakeJobAsync(bound, $"now {asked}", $"the annotation is '{asked}'", cancellationToken);
+            await CreateJobAsync(bound, $"now {requested}", $"the annotation is '{requested}'", cancellationToken);
         }
         else if (!mode.BackUpNow(policy.Name))
         {
             return (item, true);
         }
 
-        item = await _statuses.ChangeAsync(item, status => status.SetBackupNow(asked), cancellationToken);
+        item = await _statuses.ChangeAsync(item, status => status.SetBackupNow(requested), cancellationToken);
         return (item, false);
     }
 
-    private async Task MakeJobAsync(BoundPolicy bound, string key, string why, CancellationToken cancellationToken)
+    private async Task CreateJobAsync(BoundPolicy bound, string key, string why, CancellationToken cancellationToken)
     {
-        if (await _jobs.BackUpOnceAsync(bound, key, mode.Image, cancellationToken) is { } made)
+        if (await _jobs.BackUpOnceAsync(bound, key, mode.Image, cancellationToken) is { } created)
         {
-            logger.JobMade(made, bound.Name.Name, why);
+            logger.JobMade(created, bound.Name.Name, why);
         }
     }
 
-    private Task<PolicyObject> ReadyAsync(
+    private Task<PolicyObject> ReportReadyAsync(
         PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken)
     {
         (string reason, string message) = policy switch
@@ -230,32 +230,32 @@ internal sealed class PolicyReconciler(
                 "Scheduled",
                 $"CronJob {ClusterNames.CronJobOf(policy.Name.Name)} backs up on schedule '{policy.Schedule}'."),
         };
-        return SetReadyAsync(item, holds: true, reason, message, cancellationToken);
+        return SetReadyAsync(item, isReady: true, reason, message, cancellationToken);
     }
 
-    private Task NotExpressibleAsync(
-        PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken) => NotReadyAsync(
+    private Task ReportNotExpressibleAsync(
+        PolicyObject item, BackupPolicy policy, CancellationToken cancellationToken) => ReportNotReadyAsync(
             item,
             "ScheduleNotExpressible",
             $"A CronJob cannot express the schedule '{policy.Schedule}': an interval must divide an hour or a day. "
             + "Write a cron schedule, or options: {execution: InProcess}.",
             cancellationToken);
 
-    private async Task NotReadyAsync(
+    private async Task ReportNotReadyAsync(
         PolicyObject item, string reason, string message, CancellationToken cancellationToken)
     {
-        bool isNews = item.Status.Conditions.Message(StatusConditions.Ready) != message;
-        PolicyObject written = await SetReadyAsync(item, holds: false, reason, message, cancellationToken);
-        if (isNews && reason != "LocationNotReady")
+        bool isNew = item.Status.Conditions.Message(StatusConditions.Ready) != message;
+        PolicyObject written = await SetReadyAsync(item, isReady: false, reason, message, cancellationToken);
+        if (isNew && reason != "LocationNotReady")
         {
             await events.RecordAsync(Kind, written, EventType.Warning, reason, message, cancellationToken);
         }
     }
 
     private Task<PolicyObject> SetReadyAsync(
-        PolicyObject item, bool holds, string reason, string message, CancellationToken cancellationToken) =>
+        PolicyObject item, bool isReady, string reason, string message, CancellationToken cancellationToken) =>
         _statuses.ChangeAsync(
             item,
-            status => status.SetReady(holds, reason, message, item.Generation, time.GetUtcNow()),
+            status => status.SetReady(isReady, reason, message, item.Generation, time.GetUtcNow()),
             cancellationToken);
 }

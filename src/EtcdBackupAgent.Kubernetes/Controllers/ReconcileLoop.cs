@@ -55,7 +55,7 @@ internal sealed class ReconcileLoop(
             using IDisposable? scope = logger.BeginReconciliation(reconciler.Kind.Kind, name, id);
             try
             {
-                await OnceAsync(name, cancellationToken);
+                await ReconcileOnceAsync(name, cancellationToken);
             }
             finally
             {
@@ -65,15 +65,15 @@ internal sealed class ReconcileLoop(
     }
 
     /// <summary>Discards the failures of a name: another object of the same name has not failed yet.</summary>
-    public void Forget(string name)
+    public void ClearFailures(string name)
     {
         _backOffs.TryRemove(name, out _);
         _terminal.TryRemove(name, out _);
     }
 
-    private async Task OnceAsync(string name, CancellationToken cancellationToken)
+    private async Task ReconcileOnceAsync(string name, CancellationToken cancellationToken)
     {
-        long begun = time.GetTimestamp();
+        long started = time.GetTimestamp();
         ReconcileResult result;
         try
         {
@@ -81,8 +81,8 @@ internal sealed class ReconcileLoop(
             TimeSpan? next = await ReconcileAsync(name, cancellationToken);
 
             // 3
-            Forget(name);
-            LookAgain(name, next);
+            ClearFailures(name);
+            ScheduleRecheck(name, next);
             result = ReconcileResult.Succeeded;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -93,7 +93,7 @@ internal sealed class ReconcileLoop(
         {
             // 4
             Report(name, e);
-            LookAgain(name, e.LookAgain);
+            ScheduleRecheck(name, e.RecheckAfter);
             result = ReconcileResult.Terminal;
         }
         catch (Exception e)
@@ -103,7 +103,7 @@ internal sealed class ReconcileLoop(
         }
 
         // 5
-        metrics.Reconciled(reconciler.Kind.Kind, result, time.GetElapsedTime(begun));
+        metrics.Reconciled(reconciler.Kind.Kind, result, time.GetElapsedTime(started));
     }
 
     private async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
@@ -122,7 +122,7 @@ internal sealed class ReconcileLoop(
         }
     }
 
-    private void LookAgain(string name, TimeSpan? delay)
+    private void ScheduleRecheck(string name, TimeSpan? delay)
     {
         if (delay is { } after)
         {
@@ -134,7 +134,7 @@ internal sealed class ReconcileLoop(
     {
         // The next change is reconciled at once; if that fails, the wait is that after a first failure.
         _backOffs.TryRemove(name, out _);
-        BackupException failure = Known(name, terminal.Cause)
+        BackupException failure = FailureOf(name, terminal.Cause)
             ?? new BackupException(FailureReason.Unexpected, terminal.Message, terminal);
         if (!_terminal.TryGetValue(name, out string? reported) || reported != failure.Message)
         {
@@ -147,7 +147,7 @@ internal sealed class ReconcileLoop(
     {
         _terminal.TryRemove(name, out _);
         BackOff backOff = _backOffs.GetOrAdd(name, _ => new BackOff(time, options.RetryMin, options.RetryMax));
-        BackupException? failure = Known(name, exception);
+        BackupException? failure = FailureOf(name, exception);
         TimeSpan delay = backOff.Next();
         if (failure?.Reason == FailureReason.KubernetesUnreachable && delay > options.RetryUnreachableMax)
         {
@@ -170,7 +170,7 @@ internal sealed class ReconcileLoop(
     }
 
     /// <summary>The failure with a message for the user; null for a bug.</summary>
-    private BackupException? Known(string name, Exception exception) =>
+    private BackupException? FailureOf(string name, Exception exception) =>
         exception as BackupException
         ?? (ApiFailure.IsKnown(exception)
             ? ApiFailure.From(connection, $"reconcile {reconciler.Kind.Kind} {name}", exception)

@@ -4,10 +4,10 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 internal sealed record RecordDeletionFacts
 {
     /// <summary>Whether the namespace is being deleted, with everything in it.</summary>
-    public bool IsNamespaceGoing { get; init; }
+    public bool IsNamespaceBeingDeleted { get; init; }
 
     /// <summary>Whether the definition of the kind is being deleted, with every record.</summary>
-    public bool IsDefinitionGoing { get; init; }
+    public bool IsDefinitionBeingDeleted { get; init; }
 
     /// <summary>Whether the location exists and is not being deleted.</summary>
     public bool HasLocation { get; init; }
@@ -35,10 +35,10 @@ internal sealed record RecordedSnapshot(bool IsReadable, bool IsOwn, bool IsGood
 internal static class RecordDeletion
 {
     /// <returns>Why the snapshot stays; null if it is to be deleted.</returns>
-    public static string? WhyKept(RecordDeletionFacts facts) => facts switch
+    public static string? ReasonToKeep(RecordDeletionFacts facts) => facts switch
     {
-        { IsNamespaceGoing: true } => "the namespace is being deleted",
-        { IsDefinitionGoing: true } => "the definition of the kind is being deleted",
+        { IsNamespaceBeingDeleted: true } => "the namespace is being deleted",
+        { IsDefinitionBeingDeleted: true } => "the definition of the kind is being deleted",
         { HasLocation: false } => "its location is gone or being deleted",
         { HasPolicy: false } => "its policy is gone or being deleted",
         { Snapshot: null } => throw new ArgumentException("The repository has to be read first.", nameof(facts)),
@@ -51,5 +51,11 @@ internal static class RecordDeletion
 
     /// <summary>Whether the repository has to be read for the decision.</summary>
     public static bool NeedsRepository(RecordDeletionFacts facts) =>
-        facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true };
+        facts is
+        {
+            IsNamespaceBeingDeleted: false,
+            IsDefinitionBeingDeleted: false,
+            HasLocation: true,
+            HasPolicy: true,
+        };
 }

@@ -40,7 +40,7 @@ internal sealed class RecordReconciler(
     ILogger logger) : IReconciler
 {
     /// <summary>How soon to reconcile again if another process created the record meanwhile.</summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RecheckDelay = TimeSpan.FromSeconds(1);
 
     private readonly ClusterResourceStore _resources = new(cluster);
     private readonly FinalizerRemoval _finalizers = new(cluster.Client);
@@ -69,7 +69,7 @@ internal sealed class RecordReconciler(
             await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
         if (DeletedRecords.Find(name) is { } last)
         {
-            return await TakeUpAsync(last, record, cancellationToken);
+            return await HandleDeletionAsync(last, record, cancellationToken);
         }
 
         // 2
@@ -80,18 +80,18 @@ internal sealed class RecordReconciler(
 
         if (!record.IsBeingDeleted)
         {
-            await LeaveOrDeleteAsync(record, cancellationToken);
+            await DeleteOrReleaseAsync(record, cancellationToken);
             return null;
         }
 
-        if (!record.HasOurFinalizer)
+        if (!record.HasAgentFinalizer)
         {
             return null;
         }
 
         // 3
         (RecordDeletionFacts facts, LocationObject? location, PolicyObject? policy) =
-            await GatherAsync(record, cancellationToken);
+            await CollectFactsAsync(record, cancellationToken);
 
         // 4
         string id = record.SnapshotId ?? "";
@@ -101,47 +101,48 @@ internal sealed class RecordReconciler(
         }
         else
         {
-            await KeptAsync(record, id, RecordDeletion.WhyKept(facts)!, cancellationToken);
+            await ReportKeptAsync(record, id, RecordDeletion.ReasonToKeep(facts)!, cancellationToken);
         }
 
         // 5
-        await ReleaseAsync(record, cancellationToken);
+        await RemoveFinalizerAsync(record, cancellationToken);
         return null;
     }
 
     /// <summary>Step 1.</summary>
     /// <param name="last">The last state of the deleted record.</param>
-    /// <param name="there">The record that has the name now; null if there is none.</param>
+    /// <param name="existing">The record that has the name now; null if there is none.</param>
     /// <param name="cancellationToken">A cancelled call leaves the deletion noted, and the next call repeats the
     /// step.</param>
-    private async Task<TimeSpan?> TakeUpAsync(
-        RecordObject last, RecordObject? there, CancellationToken cancellationToken)
+    private async Task<TimeSpan?> HandleDeletionAsync(
+        RecordObject last, RecordObject? existing, CancellationToken cancellationToken)
     {
-        string? why = there is { IsToDelete: false }
+        string? why = existing is { IsForDeletion: false }
             ? "a record of the same name was created again; delete that record to delete the snapshot"
-            : (await GatherAsync(last, cancellationToken)).Facts is var facts && !RecordDeletion.NeedsRepository(facts)
-                ? RecordDeletion.WhyKept(facts)
+            : (await CollectFactsAsync(last, cancellationToken)).Facts is var facts
+                && !RecordDeletion.NeedsRepository(facts)
+                ? RecordDeletion.ReasonToKeep(facts)
                 : null;
         if (why is not null)
         {
-            await KeptAsync(last, last.SnapshotId ?? "", why, cancellationToken);
+            await ReportKeptAsync(last, last.SnapshotId ?? "", why, cancellationToken);
         }
         else
         {
             try
             {
-                there ??= new RecordObject(await cluster.Client.CreateAsync(
+                existing ??= new RecordObject(await cluster.Client.CreateAsync(
                     Kind,
                     cluster.Namespace,
-                    RecordObject.ToDelete(last, time.GetUtcNow()).Json,
+                    RecordObject.ForDeletion(last, time.GetUtcNow()).Json,
                     cancellationToken));
             }
             catch (ApiStatusException e) when (e.IsAlreadyExists)
             {
-                return LookAgain;
+                return RecheckDelay;
             }
 
-            await LeaveOrDeleteAsync(there, cancellationToken);
+            await DeleteOrReleaseAsync(existing, cancellationToken);
         }
 
         DeletedRecords.Remove(last);
@@ -150,11 +151,11 @@ internal sealed class RecordReconciler(
 
     /// <summary>Deletes a record that was created in order to be deleted; from any other record it removes the agent's
     /// finalizer.</summary>
-    private async Task LeaveOrDeleteAsync(RecordObject record, CancellationToken cancellationToken)
+    private async Task DeleteOrReleaseAsync(RecordObject record, CancellationToken cancellationToken)
     {
-        if (!record.IsToDelete)
+        if (!record.IsForDeletion)
         {
-            await ReleaseAsync(record, cancellationToken);
+            await RemoveFinalizerAsync(record, cancellationToken);
         }
         else if (!record.IsBeingDeleted)
         {
@@ -174,20 +175,21 @@ internal sealed class RecordReconciler(
         }
     }
 
-    private async Task ReleaseAsync(RecordObject record, CancellationToken cancellationToken) =>
+    private async Task RemoveFinalizerAsync(RecordObject record, CancellationToken cancellationToken) =>
         await _finalizers.RemoveAsync(Kind, record.Json, ClusterNames.RecordFinalizer, cancellationToken);
 
-    private async Task<(RecordDeletionFacts Facts, LocationObject? Location, PolicyObject? Policy)> GatherAsync(
+    private async Task<(RecordDeletionFacts Facts, LocationObject? Location, PolicyObject? Policy)> CollectFactsAsync(
         RecordObject record, CancellationToken cancellationToken)
     {
         LocationObject? location = LocationObject.Of(
-            await FindStayingAsync(ClusterKinds.BackupLocation, record.Location, cancellationToken));
+            await FindRemainingAsync(ClusterKinds.BackupLocation, record.Location, cancellationToken));
         PolicyObject? policy = PolicyObject.Of(
-            await FindStayingAsync(ClusterKinds.Policy, record.Policy, cancellationToken));
+            await FindRemainingAsync(ClusterKinds.Policy, record.Policy, cancellationToken));
         RecordDeletionFacts facts = new()
         {
-            IsNamespaceGoing = await IsGoingAsync(ClusterKinds.Namespace, cluster.Namespace, record, cancellationToken),
-            IsDefinitionGoing = await IsGoingAsync(
+            IsNamespaceBeingDeleted = await IsBeingDeletedAsync(
+                ClusterKinds.Namespace, cluster.Namespace, record, cancellationToken),
+            IsDefinitionBeingDeleted = await IsBeingDeletedAsync(
                 ClusterKinds.CustomResourceDefinition, $"{Kind.Plural}.{Kind.Group}", record, cancellationToken),
             HasLocation = location is not null,
             HasPolicy = policy is not null,
@@ -222,9 +224,9 @@ internal sealed class RecordReconciler(
                 return;
             }
 
-            if (RecordDeletion.WhyKept(facts with { Snapshot = Look(inventory, id, policy) }) is { } why)
+            if (RecordDeletion.ReasonToKeep(facts with { Snapshot = Describe(inventory, id, policy) }) is { } why)
             {
-                await KeptAsync(record, id, why, cancellationToken);
+                await ReportKeptAsync(record, id, why, cancellationToken);
                 return;
             }
 
@@ -253,7 +255,7 @@ internal sealed class RecordReconciler(
             cancellationToken);
     }
 
-    private static RecordedSnapshot Look(Inventory inventory, string id, PolicyObject policy)
+    private static RecordedSnapshot Describe(Inventory inventory, string id, PolicyObject policy)
     {
         Snapshot? snapshot = inventory.Snapshots.FirstOrDefault(s => s.Id.Value == id);
         OwnSnapshots own = PolicySnapshots.Of(policy, inventory.History);
@@ -266,7 +268,7 @@ internal sealed class RecordReconciler(
                 inventory.Snapshots.Count(other => other.Id != snapshot.Id && other.IsGood && own.Contains(other)));
     }
 
-    private async Task KeptAsync(RecordObject record, string id, string why, CancellationToken cancellationToken)
+    private async Task ReportKeptAsync(RecordObject record, string id, string why, CancellationToken cancellationToken)
     {
         logger.SnapshotKept(id, why);
         try
@@ -286,7 +288,7 @@ internal sealed class RecordReconciler(
     }
 
     /// <summary>Returns the object that the record names, unless it is being deleted.</summary>
-    private async Task<JsonObject?> FindStayingAsync(
+    private async Task<JsonObject?> FindRemainingAsync(
         ResourceKind kind, string? name, CancellationToken cancellationToken) =>
         name is { Length: > 0 }
         && await cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken) is { } item
@@ -296,7 +298,7 @@ internal sealed class RecordReconciler(
 
     /// <summary>Whether the record's namespace or definition is deleted or being deleted. If it is younger than the
     /// record, it was created again after the record was deleted with its predecessor.</summary>
-    private async Task<bool> IsGoingAsync(
+    private async Task<bool> IsBeingDeletedAsync(
         ResourceKind kind, string name, RecordObject record, CancellationToken cancellationToken) =>
         await cluster.Client.FindAsync(kind, ns: null, name, cancellationToken) is not { } item
         || ObjectMetadata.IsBeingDeleted(item)

@@ -77,7 +77,7 @@ internal sealed class ResourceController : IDisposable
                     seen.Remove(gone.Key);
                     _known.TryRemove(gone.Key.Name, out _);
 
-                    _loop.Forget(gone.Key.Name);
+                    _loop.ClearFailures(gone.Key.Name);
                     if (gone.Last is { } last)
                     {
                         _reconciler.Deleted(last);

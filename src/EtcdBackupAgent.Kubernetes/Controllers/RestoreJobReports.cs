@@ -28,8 +28,8 @@ internal sealed class RestoreJobReports(
             return null;
         }
 
-        JobStart start = await _starts.LookAsync(job, cancellationToken);
-        bool wasDelayed = restore.Status.Conditions.Fails(StatusConditions.PodStarted);
+        JobStart start = await _starts.CheckAsync(job, cancellationToken);
+        bool wasDelayed = restore.Status.Conditions.IsFalse(StatusConditions.PodStarted);
         if (start.Delay is { } delay)
         {
             await ReportDelayAsync(restore, job, start.Pod, delay, cancellationToken);
@@ -48,10 +48,10 @@ internal sealed class RestoreJobReports(
         }
         else if (wasDelayed && !start.HasStarted)
         {
-            await DelayAsync(restore, job, start.Pod, StartDelay.UnderWay, cancellationToken);
+            await DelayAsync(restore, job, start.Pod, StartDelay.Starting, cancellationToken);
         }
 
-        return start.LookAgain;
+        return start.RecheckAfter;
     }
 
     public async Task FailAsync(RestoreObject restore, BackupException failure, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ internal sealed class RestoreJobReports(
     private Task<RestoreObject> DelayAsync(
         RestoreObject restore, JobObject job, string? pod, StartDelay delay, CancellationToken cancellationToken)
     {
-        DelayedJob delayed = new(job.Name, pod, JobState.Started(job));
+        DelayedJob delayed = new(job.Name, pod, JobState.StartTime(job));
         string hint = delay.Reason is "Unschedulable" or "FailedMount" ? $"{delayed.Hint} {NodeHint}" : delayed.Hint;
         return _statuses.ChangeAsync(
             restore,

@@ -66,7 +66,7 @@ internal sealed class RestoreReconciler(
 
         // 2
         JobObject? job = JobObject.Of(await cluster.Client.FindAsync(
-            ClusterKinds.Job, cluster.Namespace, JobOf(restore), cancellationToken));
+            ClusterKinds.Job, cluster.Namespace, JobName(restore), cancellationToken));
         if (job is not null)
         {
             return await _reports.ReportAsync(restore, job, cancellationToken);
@@ -80,7 +80,7 @@ internal sealed class RestoreReconciler(
         }
 
         // 4
-        await MakeJobAsync(restore, source, cancellationToken);
+        await CreateJobAsync(restore, source, cancellationToken);
         await _statuses.ChangeAsync(
             restore,
             status =>
@@ -90,7 +90,7 @@ internal sealed class RestoreReconciler(
             },
             cancellationToken);
         // The pod starts within this time, or the next reconciliation reports why not.
-        return options.StartPatience;
+        return options.StartGracePeriod;
     }
 
     private async Task<TimeSpan?> WaitAsync(
@@ -118,9 +118,9 @@ internal sealed class RestoreReconciler(
             status => status.SetWaiting(reason, message, restore.Generation, time.GetUtcNow()),
             cancellationToken);
 
-    private async Task MakeJobAsync(RestoreObject restore, RestoreSource source, CancellationToken cancellationToken)
+    private async Task CreateJobAsync(RestoreObject restore, RestoreSource source, CancellationToken cancellationToken)
     {
-        string name = JobOf(restore);
+        string name = JobName(restore);
         JsonObject job = WorkloadJob.Job(
             cluster.Namespace,
             name,
@@ -151,7 +151,7 @@ internal sealed class RestoreReconciler(
 
     /// <summary>The name of a restore may be longer than that of a Job, from which the names of the Job's pods are
     /// derived.</summary>
-    private static string JobOf(RestoreObject restore)
+    private static string JobName(RestoreObject restore)
     {
         string name = restore.Name;
         string start = (name.Length <= NameLengthMax ? name : name[..NameLengthMax])

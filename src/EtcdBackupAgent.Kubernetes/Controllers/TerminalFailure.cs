@@ -24,5 +24,5 @@ internal sealed class TerminalFailure(Exception cause) : Exception(cause.Message
 
     /// <summary>When to reconcile again for another reason, such as a pod that has not started; null: not until
     /// something changes.</summary>
-    public TimeSpan? LookAgain { get; init; }
+    public TimeSpan? RecheckAfter { get; init; }
 }

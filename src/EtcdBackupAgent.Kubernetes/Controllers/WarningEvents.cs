@@ -9,7 +9,7 @@ internal sealed class WarningEvents(IEnumerable<EventObject> events)
 {
     /// <summary>Events that are older than the newest by more than this belong to a problem that is over: kubelet
     /// retries every two minutes.</summary>
-    private static readonly TimeSpan TogetherMax = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan ProblemWindow = TimeSpan.FromMinutes(3);
 
     /// <summary>The greatest number of messages that are joined: a pod has few volumes.</summary>
     private const int MessagesMax = 3;
@@ -40,13 +40,13 @@ internal sealed class WarningEvents(IEnumerable<EventObject> events)
         string[] messages =
         [
             .. _warnings
-                .Where(warning => warning.Reason == newest.Reason && newest.At - warning.At <= TogetherMax)
+                .Where(warning => warning.Reason == newest.Reason && newest.At - warning.At <= ProblemWindow)
                 .Select(warning => warning.Message)
                 .Distinct(StringComparer.Ordinal)
                 .Order(StringComparer.Ordinal),
         ];
-        string[] better = [.. messages.Where(message => !message.StartsWith(MountSummary, StringComparison.Ordinal))];
-        return (newest.Reason, string.Join("; ", (better.Length > 0 ? better : messages).Take(MessagesMax)));
+        string[] detailed = [.. messages.Where(message => !message.StartsWith(MountSummary, StringComparison.Ordinal))];
+        return (newest.Reason, string.Join("; ", (detailed.Length > 0 ? detailed : messages).Take(MessagesMax)));
     }
 
     /// <summary>The newest message with this beginning; null if there is none.</summary>

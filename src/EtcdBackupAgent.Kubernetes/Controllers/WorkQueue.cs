@@ -12,9 +12,9 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     private readonly Lock _lock = new();
     private readonly Channel<string> _ready = Channel.CreateUnbounded<string>();
     private readonly HashSet<string> _waiting = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _underWay = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _again = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (ITimer Timer, long Due)> _later = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _inProgress = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _requeued = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ITimer Timer, long Due)> _delayed = new(StringComparer.Ordinal);
 
     /// <summary>Called with the number of names that are due and wait, whenever it may have changed. The queue is
     /// locked during the call, which must return at once.</summary>
@@ -24,16 +24,16 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            if (_underWay.Contains(name))
+            if (_inProgress.Contains(name))
             {
-                _again.Add(name);
+                _requeued.Add(name);
             }
             else if (_waiting.Add(name))
             {
                 _ready.Writer.TryWrite(name);
             }
 
-            DepthChanged(_waiting.Count + _again.Count);
+            DepthChanged(_waiting.Count + _requeued.Count);
         }
     }
 
@@ -45,7 +45,7 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         long due = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
         lock (_lock)
         {
-            if (_later.TryGetValue(name, out (ITimer Timer, long Due) set))
+            if (_delayed.TryGetValue(name, out (ITimer Timer, long Due) set))
             {
                 if (set.Due <= due)
                 {
@@ -55,7 +55,8 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
                 set.Timer.Dispose();
             }
 
-            _later[name] = (time.CreateTimer(_ => Fire(name, due), state: null, delay, Timeout.InfiniteTimeSpan), due);
+            _delayed[name] = (
+                time.CreateTimer(_ => Fire(name, due), state: null, delay, Timeout.InfiniteTimeSpan), due);
         }
     }
 
@@ -66,8 +67,8 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
         lock (_lock)
         {
             _waiting.Remove(name);
-            _underWay.Add(name);
-            DepthChanged(_waiting.Count + _again.Count);
+            _inProgress.Add(name);
+            DepthChanged(_waiting.Count + _requeued.Count);
         }
 
         return name;
@@ -77,8 +78,8 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            _underWay.Remove(name);
-            if (_again.Remove(name) && _waiting.Add(name))
+            _inProgress.Remove(name);
+            if (_requeued.Remove(name) && _waiting.Add(name))
             {
                 _ready.Writer.TryWrite(name);
             }
@@ -90,12 +91,12 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            foreach ((ITimer timer, _) in _later.Values)
+            foreach ((ITimer timer, _) in _delayed.Values)
             {
                 timer.Dispose();
             }
 
-            _later.Clear();
+            _delayed.Clear();
             DepthChanged(0);
         }
     }
@@ -104,12 +105,12 @@ internal sealed class WorkQueue(TimeProvider time) : IDisposable
     {
         lock (_lock)
         {
-            if (!_later.TryGetValue(name, out (ITimer Timer, long Due) set) || set.Due != due)
+            if (!_delayed.TryGetValue(name, out (ITimer Timer, long Due) set) || set.Due != due)
             {
                 return;
             }
 
-            _later.Remove(name);
+            _delayed.Remove(name);
             set.Timer.Dispose();
         }
 

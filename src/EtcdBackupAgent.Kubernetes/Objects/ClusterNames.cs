@@ -18,7 +18,7 @@ internal static class ClusterNames
     public const string BackupNowAnnotation = $"{DocumentIdentity.Group}/backup-now";
 
     /// <summary>On a record whose snapshot is to be deleted. The value is the time of the request.</summary>
-    public const string DeletionAskedAnnotation = $"{DocumentIdentity.Group}/deletion-asked";
+    public const string DeletionRequestedAnnotation = $"{DocumentIdentity.Group}/deletion-asked";
 
     /// <summary>On a record that the agent removes because its snapshot is already gone.</summary>
     public const string SnapshotGoneAnnotation = $"{DocumentIdentity.Group}/snapshot-gone";

@@ -40,7 +40,7 @@ internal sealed class LocationStatus(JsonObject status)
     public bool IsReady(long generation) =>
         IsObserved(generation)
         && ObjectFields.Text(status, InitState) == Completed
-        && Conditions.Holds(StatusConditions.Ready);
+        && Conditions.IsTrue(StatusConditions.Ready);
 
     /// <summary>Whether the status reports this failure for this generation of the location.</summary>
     public bool IsFailed(string message, long generation) =>
@@ -55,7 +55,7 @@ internal sealed class LocationStatus(JsonObject status)
         status.Remove(ErrorMessage);
         Conditions.Set(
             StatusConditions.Ready,
-            holds: true,
+            isTrue: true,
             "RepositoryUsable",
             $"The repository at {address} can be used.",
             generation,
@@ -68,7 +68,7 @@ internal sealed class LocationStatus(JsonObject status)
         SetInit(Failed, generation, now);
         string message = failure.MessageWithHint(SettingFields.NameOf);
         status[ErrorMessage] = message;
-        Conditions.Set(StatusConditions.Ready, holds: false, $"{failure.Reason}", message, generation, now);
+        Conditions.Set(StatusConditions.Ready, isTrue: false, $"{failure.Reason}", message, generation, now);
     }
 
     /// <summary>Reports that a sync has compared the records with the repository.</summary>

@@ -67,7 +67,7 @@ internal sealed class PolicyStatus(JsonObject status)
             : null;
 
     /// <summary>Why the last run failed; null if it did not fail, or if the status has no reason.</summary>
-    public FailureReason? FailedFor =>
+    public FailureReason? LastFailureReason =>
         Enum.TryParse(Conditions.Reason(StatusConditions.BackupSucceeded), out FailureReason reason) ? reason : null;
 
     public DateTimeOffset? LastSuccessAt => ObjectFields.Time(status, SuccessTime);
@@ -102,14 +102,14 @@ internal sealed class PolicyStatus(JsonObject status)
     public string? LastBackupNow => ObjectFields.Text(status, BackupNow);
 
     /// <summary>Sets whether the policy is valid and backed up as it specifies.</summary>
-    public void SetReady(bool holds, string reason, string message, long generation, DateTimeOffset now)
+    public void SetReady(bool isReady, string reason, string message, long generation, DateTimeOffset now)
     {
         status[ObservedGeneration] = generation;
-        Conditions.Set(StatusConditions.Ready, holds, reason, message, generation, now);
+        Conditions.Set(StatusConditions.Ready, isReady, reason, message, generation, now);
     }
 
     /// <summary>Notes that a backup is made for this value of the annotation.</summary>
-    public void SetBackupNow(string asked) => status[BackupNow] = asked;
+    public void SetBackupNow(string value) => status[BackupNow] = value;
 
     /// <summary>Reports that a run has begun.</summary>
     /// <param name="pod">The pod or machine that makes the backup.</param>
@@ -133,7 +133,7 @@ internal sealed class PolicyStatus(JsonObject status)
         }
 
         Conditions.Set(
-            StatusConditions.PodStarted, holds: false, delay.Reason, delay.Message(job.Name), generation, now);
+            StatusConditions.PodStarted, isTrue: false, delay.Reason, delay.Message(job.Name), generation, now);
     }
 
     /// <summary>Reports that the pod of a delayed run, or of a later run, has started. The pod writes the rest
@@ -148,7 +148,7 @@ internal sealed class PolicyStatus(JsonObject status)
 
         Conditions.Set(
             StatusConditions.PodStarted,
-            holds: true,
+            isTrue: true,
             "Started",
             "The pod of the last backup has started.",
             generation,
@@ -157,11 +157,11 @@ internal sealed class PolicyStatus(JsonObject status)
 
     /// <summary>Notes that a pod writes the status: if its Job was reported as not started, it has started by
     /// now.</summary>
-    public void SetPodWrites(string pod, long generation, DateTimeOffset now)
+    public void SetStartedBy(string pod, long generation, DateTimeOffset now)
     {
-        if (Conditions.Fails(StatusConditions.PodStarted)
+        if (Conditions.IsFalse(StatusConditions.PodStarted)
             && StartDelay.JobOf(Conditions.Message(StatusConditions.PodStarted)) is { } job
-            && IsOf(pod, job))
+            && IsPodOf(pod, job))
         {
             SetStarted(generation, now);
         }
@@ -170,7 +170,7 @@ internal sealed class PolicyStatus(JsonObject status)
     /// <summary>Whether the last run belongs to this Job and is in this state.</summary>
     public bool IsLastRun(string job, PolicyRunState state) =>
         State == state
-        && ObjectFields.Text(status, RunPod) is { } pod && IsOf(pod, job);
+        && ObjectFields.Text(status, RunPod) is { } pod && IsPodOf(pod, job);
 
     /// <summary>Reports that a run has failed.</summary>
     /// <param name="failure">Why it failed.</param>
@@ -185,7 +185,7 @@ internal sealed class PolicyStatus(JsonObject status)
             status[ErrorMessage] = failure.MessageWithHint(SettingFields.NameOf);
             Conditions.Set(
                 StatusConditions.BackupSucceeded,
-                holds: false,
+                isTrue: false,
                 $"{failure.Reason}",
                 failure.Message,
                 generation,
@@ -206,7 +206,7 @@ internal sealed class PolicyStatus(JsonObject status)
             status.Remove(ErrorMessage);
             Conditions.Set(
                 StatusConditions.BackupSucceeded,
-                holds: true,
+                isTrue: true,
                 "Completed",
                 SuccessText(manifest.Id),
                 generation,
@@ -274,7 +274,7 @@ internal sealed class PolicyStatus(JsonObject status)
             || (known >= StatusTime.Rounded(begun)
                 && State is not (PolicyRunState.Initializing or PolicyRunState.Pending)
                 && ObjectFields.Text(status, RunPod) is { } pod
-                && jobs.Any(job => IsOf(pod, job))));
+                && jobs.Any(job => IsPodOf(pod, job))));
 
     /// <summary>kubedr's words.</summary>
     public static string SuccessText(SnapshotId id) => $"Backup completed, snapshot ID: {id}";
@@ -285,7 +285,7 @@ internal sealed class PolicyStatus(JsonObject status)
 
     /// <summary>Whether a pod belongs to a Job. A pod's name begins with that of its Job; for a pod that never existed,
     /// the status has the Job's name.</summary>
-    private static bool IsOf(string pod, string job) =>
+    private static bool IsPodOf(string pod, string job) =>
         pod == job || pod.StartsWith($"{job}-", StringComparison.Ordinal);
 
     /// <summary>Sets the last run. If the status reports a later run, returns false and changes nothing.</summary>

@@ -25,14 +25,14 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
     /// <inheritdoc cref="ClusterNames.ForeignLabel"/>
     public bool IsForeign => ObjectMetadata.Label(Json, ClusterNames.ForeignLabel) is not null;
 
-    /// <summary>Whether it was created by <see cref="ToDelete"/>.</summary>
-    public bool IsToDelete => ObjectMetadata.Annotation(Json, ClusterNames.DeletionAskedAnnotation) is not null;
+    /// <summary>Whether it was created by <see cref="ForDeletion"/>.</summary>
+    public bool IsForDeletion => ObjectMetadata.Annotation(Json, ClusterNames.DeletionRequestedAnnotation) is not null;
 
     /// <summary>Whether the agent removes it because its snapshot is gone.</summary>
     public bool IsSnapshotGone => ObjectMetadata.Annotation(Json, ClusterNames.SnapshotGoneAnnotation) is not null;
 
     /// <summary>Whether the agent's finalizer delays its deletion.</summary>
-    public bool HasOurFinalizer => ObjectMetadata.HasFinalizer(Json, ClusterNames.RecordFinalizer);
+    public bool HasAgentFinalizer => ObjectMetadata.HasFinalizer(Json, ClusterNames.RecordFinalizer);
 
     public static RecordObject? Of(JsonObject? json) => json is null ? null : new RecordObject(json);
 
@@ -64,7 +64,7 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
     /// kept: it has the agent's finalizer, and is to be deleted at once.</summary>
     /// <param name="last">The last state of the deleted record.</param>
     /// <param name="now">The time.</param>
-    public static RecordObject ToDelete(RecordObject last, DateTimeOffset now) => new(
+    public static RecordObject ForDeletion(RecordObject last, DateTimeOffset now) => new(
         new JsonObject
         {
             ["apiVersion"] = ClusterKinds.Record.ApiVersion,
@@ -75,7 +75,7 @@ internal sealed class RecordObject(JsonObject json) : ClusterObject(json)
                 ["namespace"] = last.Namespace,
                 ["finalizers"] = new JsonArray(ClusterNames.RecordFinalizer),
                 ["labels"] = ObjectMetadata.Labels(last.Json)?.DeepClone(),
-                ["annotations"] = new JsonObject { [ClusterNames.DeletionAskedAnnotation] = StatusTime.Text(now) },
+                ["annotations"] = new JsonObject { [ClusterNames.DeletionRequestedAnnotation] = StatusTime.Text(now) },
             },
             ["spec"] = last.Specification?.DeepClone(),
         });

@@ -42,7 +42,7 @@ internal sealed class RestoreStatus(JsonObject status)
         SetNotPending();
         Conditions.Set(
             StatusConditions.Ready,
-            holds: false,
+            isTrue: false,
             "Restoring",
             $"Snapshot {snapshotId} is being restored.",
             generation,
@@ -54,7 +54,7 @@ internal sealed class RestoreStatus(JsonObject status)
     {
         status[State] = Pending;
         status[ErrorMessage] = message;
-        Conditions.Set(StatusConditions.Ready, holds: false, reason, message, generation, now);
+        Conditions.Set(StatusConditions.Ready, isTrue: false, reason, message, generation, now);
     }
 
     /// <summary>Reports that the restore has a Job whose pod has not started.</summary>
@@ -63,18 +63,18 @@ internal sealed class RestoreStatus(JsonObject status)
         string message = delay.Message(job.Name);
         SetWaiting(delay.Reason, message, generation, now);
         status[ErrorMessage] = $"{message} {hint}";
-        Conditions.Set(StatusConditions.PodStarted, holds: false, delay.Reason, message, generation, now);
+        Conditions.Set(StatusConditions.PodStarted, isTrue: false, delay.Reason, message, generation, now);
     }
 
     /// <summary>Reports that a delayed pod is running; a pod that writes the status has started.</summary>
     public void SetStarted(long generation, DateTimeOffset now)
     {
-        if (Conditions.Fails(StatusConditions.PodStarted))
+        if (Conditions.IsFalse(StatusConditions.PodStarted))
         {
             SetNotPending();
             Conditions.Set(
                 StatusConditions.PodStarted,
-                holds: true,
+                isTrue: true,
                 "Started",
                 "The pod of the restore has started.",
                 generation,
@@ -87,14 +87,14 @@ internal sealed class RestoreStatus(JsonObject status)
         SetProgress(snapshotId, 100);
         SetEnd(Completed, generation, now);
         status.Remove(ErrorMessage);
-        Conditions.Set(StatusConditions.Ready, holds: true, Completed, SuccessText(snapshotId), generation, now);
+        Conditions.Set(StatusConditions.Ready, isTrue: true, Completed, SuccessText(snapshotId), generation, now);
     }
 
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)
     {
         SetEnd(Failed, generation, now);
         status[ErrorMessage] = failure.MessageWithHint(SettingFields.NameOf);
-        Conditions.Set(StatusConditions.Ready, holds: false, $"{failure.Reason}", failure.Message, generation, now);
+        Conditions.Set(StatusConditions.Ready, isTrue: false, $"{failure.Reason}", failure.Message, generation, now);
     }
 
     /// <summary>kubedr's words.</summary>

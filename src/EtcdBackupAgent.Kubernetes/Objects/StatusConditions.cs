@@ -30,7 +30,7 @@ internal sealed class StatusConditions(JsonObject status)
     /// <summary>Sets one condition. If its status does not change, the time of the last transition stays the
     /// same.</summary>
     public void Set(
-        string type, bool holds, string reason, string message, long generation, DateTimeOffset now)
+        string type, bool isTrue, string reason, string message, long generation, DateTimeOffset now)
     {
         if (status[List] is not JsonArray conditions)
         {
@@ -38,7 +38,7 @@ internal sealed class StatusConditions(JsonObject status)
         }
 
         JsonObject? before = Find(type);
-        string text = holds ? True : False;
+        string text = isTrue ? True : False;
         string since = before is not null && ObjectFields.Text(before, StatusField) == text
             && ObjectFields.Text(before, TransitionField) is { } kept
                 ? kept
@@ -63,10 +63,10 @@ internal sealed class StatusConditions(JsonObject status)
     }
 
     /// <summary>Whether a condition is <c>True</c>; false if it is absent.</summary>
-    public bool Holds(string type) => ObjectFields.Text(Find(type), StatusField) == True;
+    public bool IsTrue(string type) => ObjectFields.Text(Find(type), StatusField) == True;
 
     /// <summary>Whether a condition is <c>False</c>; false if it is absent.</summary>
-    public bool Fails(string type) => ObjectFields.Text(Find(type), StatusField) == False;
+    public bool IsFalse(string type) => ObjectFields.Text(Find(type), StatusField) == False;
 
     /// <summary>Returns the message of a condition; null if it is absent.</summary>
     public string? Message(string type) => ObjectFields.Text(Find(type), MessageField);

@@ -8,15 +8,15 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 /// before it creates a pod.</summary>
 internal sealed class DocumentPins(LocationObject location) : IRecipientPins
 {
-    public Task<PinnedRecipients?> ReadAsync(ResourceName asked, CancellationToken cancellationToken) =>
-        Task.FromResult(asked == location.FullName ? location.ReadPin() : null);
+    public Task<PinnedRecipients?> ReadAsync(ResourceName name, CancellationToken cancellationToken) =>
+        Task.FromResult(name == location.FullName ? location.ReadPin() : null);
 
     /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>, always: a pod must not trust a
     /// bucket for the first time, since pods are started again and again.</exception>
-    public Task WriteAsync(ResourceName asked, PinnedRecipients pin, CancellationToken cancellationToken) =>
+    public Task WriteAsync(ResourceName name, PinnedRecipients pin, CancellationToken cancellationToken) =>
         throw new BackupException(
             FailureReason.ProtectionChanged,
-            $"BackupLocation {asked} is not pinned yet: its status does not contain the recipients of its repository.")
+            $"BackupLocation {name} is not pinned yet: its status does not contain the recipients of its repository.")
         {
             Hint = "The controller ('run --kubernetes') pins a location when it creates or adopts its repository; see "
                 + "the location's status.",

@@ -50,15 +50,15 @@ internal sealed class PolicyStatusPublisher(KubernetesClient client, string pod,
     {
         // A deleted policy has no status, and another policy of the same name has a status of its own.
         ResourceName policy = run.Policy;
-        JsonObject? there = await client.FindAsync(
+        JsonObject? existing = await client.FindAsync(
             ClusterKinds.Policy, policy.Namespace, policy.Name, cancellationToken);
-        if (PolicyObject.Of(there) is { } item && run.IsOf(item))
+        if (PolicyObject.Of(existing) is { } item && run.IsOf(item))
         {
             await _statuses.ChangeAsync(
                 item,
                 status =>
                 {
-                    status.SetPodWrites(pod, item.Generation, time.GetUtcNow());
+                    status.SetStartedBy(pod, item.Generation, time.GetUtcNow());
                     change(status, item.Generation);
                 },
                 cancellationToken);

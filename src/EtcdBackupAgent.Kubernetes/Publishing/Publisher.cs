@@ -76,7 +76,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
     {
         using CancellationTokenSource timeIsUp = new(
             failure.Reason == FailureReason.Cancelled ? Limits.Stopped : Limits.End, time);
-        await TellFailureAsync(new Telling(NewCall(), unpublished, timeIsUp.Token), run, failure);
+        await PublishFailureAsync(new Publication(NewCall(), unpublished, timeIsUp.Token), run, failure);
     }
 
     private async Task BegunAsync(PublishedRun run, CancellationToken cancellationToken)
@@ -91,19 +91,19 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         SnapshotManifest manifest = outcome.Manifest;
         VerificationRecord? verification = outcome.Verified?.Record;
         using CancellationTokenSource timeIsUp = new(Limits.End, time);
-        Telling telling = new(NewCall(), unpublished, timeIsUp.Token);
-        await telling.TellAsync($"create the record of snapshot {manifest.Id}", token => _records.PublishAsync(
+        Publication publication = new(NewCall(), unpublished, timeIsUp.Token);
+        await publication.PublishAsync($"create the record of snapshot {manifest.Id}", token => _records.PublishAsync(
             run.Policy.Namespace, run.Location, manifest, verification, isForeign: false, token));
-        if (outcome.VerifyFailure is { } notProved)
+        if (outcome.VerifyFailure is { } verifyFailure)
         {
-            await TellFailureAsync(telling, run, notProved);
+            await PublishFailureAsync(publication, run, verifyFailure);
             return;
         }
 
-        await telling.TellAsync(
+        await publication.PublishAsync(
             $"write the status of policy {run.Policy}",
             token => _statuses.SucceededAsync(run, manifest, verification, token));
-        await telling.TellAsync(
+        await publication.PublishAsync(
             $"record an event of policy {run.Policy}",
             token =>
                 EventAsync(
@@ -115,27 +115,28 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
                     token));
         if (outcome.Pruned is { } pruned)
         {
-            await telling.TellAsync($"remove the records of snapshots that policy {run.Policy} does not keep", token =>
-                RemoveAsync(run, [.. pruned.Removed.Select(d => d.Snapshot.Id)], token));
-            await telling.TellAsync($"create the records of earlier snapshots of policy {run.Policy}", token =>
+            await publication.PublishAsync(
+                $"remove the records of snapshots that policy {run.Policy} does not keep",
+                token => RemoveAsync(run, [.. pruned.Removed.Select(d => d.Snapshot.Id)], token));
+            await publication.PublishAsync($"create the records of earlier snapshots of policy {run.Policy}", token =>
                 CatchUpAsync(run, [.. pruned.Decisions.Where(d => d.Keep)], token));
         }
 
         if (outcome.PruneFailure is { } failure)
         {
             string key = EventRecorder.NewKey();
-            await telling.TellAsync($"record an event of policy {run.Policy}", token =>
+            await publication.PublishAsync($"record an event of policy {run.Policy}", token =>
                 EventAsync(run, EventType.Warning, "PruneFailed", failure.Message, key, token));
         }
     }
 
-    private async Task TellFailureAsync(Telling telling, PublishedRun run, BackupException failure)
+    private async Task PublishFailureAsync(Publication publication, PublishedRun run, BackupException failure)
     {
         DateTimeOffset at = time.GetUtcNow();
         string key = EventRecorder.NewKey();
-        await telling.TellAsync($"write the status of policy {run.Policy}", token =>
+        await publication.PublishAsync($"write the status of policy {run.Policy}", token =>
             _statuses.FailedAsync(run, failure, at, token));
-        await telling.TellAsync($"record an event of policy {run.Policy}", token =>
+        await publication.PublishAsync($"record an event of policy {run.Policy}", token =>
             EventAsync(run, EventType.Warning, "BackupFailed", failure.Message, key, token));
     }
 
@@ -178,15 +179,15 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         CancellationToken cancellationToken)
     {
         ResourceName name = run.Policy;
-        JsonObject? there = await client.FindAsync(
+        JsonObject? existing = await client.FindAsync(
             ClusterKinds.Policy, name.Namespace, name.Name, cancellationToken);
-        if (PolicyObject.Of(there) is { } policy && run.IsOf(policy))
+        if (PolicyObject.Of(existing) is { } policy && run.IsOf(policy))
         {
             await _events.RecordOnceAsync(ClusterKinds.Policy, policy, type, reason, message, key, cancellationToken);
         }
     }
 
-    private PatientCall NewCall() => new(client, Limits, time);
+    private RetriedCall NewCall() => new(client, Limits, time);
 
     private static BackupException FailureOf(Exception e) => e switch
     {
@@ -196,9 +197,9 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
     };
 
     /// <summary>Publishes several things, each independently of the result of the others.</summary>
-    private sealed record Telling(PatientCall Call, Action<BackupException> Unpublished, CancellationToken TimeIsUp)
+    private sealed record Publication(RetriedCall Call, Action<BackupException> Unpublished, CancellationToken TimeIsUp)
     {
-        public async Task TellAsync(string action, Func<CancellationToken, Task> call)
+        public async Task PublishAsync(string action, Func<CancellationToken, Task> call)
         {
             // One call may be denied and another allowed. When the time is up, one message is enough.
             if (!TimeIsUp.IsCancellationRequested && await Call.TryAsync(action, call, TimeIsUp) is { } failure)

@@ -4,7 +4,7 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 internal sealed record PublisherLimits
 {
     /// <summary>The limits for a server that did not respond a moment ago.</summary>
-    public static readonly PublisherLimits AfterSilence =
+    public static readonly PublisherLimits AfterNoResponse =
         new() { Begin = TimeSpan.FromSeconds(1), End = TimeSpan.FromSeconds(10) };
 
     /// <summary>The limit before the backup, which must not start late because of it.</summary>

@@ -19,13 +19,13 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
 
     /// <returns>Null if it was published, otherwise the reason of the failure.</returns>
     public Task<BackupException?> ProgressAsync(string snapshotId, int percent) =>
-        TellAsync(status => status.SetProgress(snapshotId, percent), told: null, Limits.Begin);
+        PublishAsync(status => status.SetProgress(snapshotId, percent), newEvent: null, Limits.Begin);
 
     /// <inheritdoc cref="ProgressAsync"/>
     public Task<BackupException?> CompletedAsync(string snapshotId)
     {
         DateTimeOffset now = time.GetUtcNow();
-        return TellAsync(
+        return PublishAsync(
             status => status.SetCompleted(snapshotId, restore.Generation, now),
             (EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshotId)),
             Limits.End);
@@ -35,18 +35,18 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
     public Task<BackupException?> FailedAsync(BackupException failure)
     {
         DateTimeOffset now = time.GetUtcNow();
-        return TellAsync(
+        return PublishAsync(
             status => status.SetFailed(failure, restore.Generation, now),
             (EventType.Warning, "RestoreFailed", failure.Message),
             Limits.End);
     }
 
-    private async Task<BackupException?> TellAsync(
-        Action<RestoreStatus> change, (EventType Type, string Reason, string Message)? told, TimeSpan limit)
+    private async Task<BackupException?> PublishAsync(
+        Action<RestoreStatus> change, (EventType Type, string Reason, string Message)? newEvent, TimeSpan limit)
     {
         using CancellationTokenSource timeIsUp = new(limit, time);
         string key = EventRecorder.NewKey();
-        return await new PatientCall(client, Limits, time).TryAsync(
+        return await new RetriedCall(client, Limits, time).TryAsync(
             $"write the status of MetadataRestore {restore.Name}",
             async token =>
             {
@@ -58,10 +58,10 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
                         change(status);
                     },
                     token);
-                if (told is { } say)
+                if (newEvent is { } recorded)
                 {
                     await _events.RecordOnceAsync(
-                        ClusterKinds.Restore, restore, say.Type, say.Reason, say.Message, key, token);
+                        ClusterKinds.Restore, restore, recorded.Type, recorded.Reason, recorded.Message, key, token);
                 }
             },
             timeIsUp.Token);

@@ -13,7 +13,7 @@ internal static class CronJobSchedule
     /// Returns the schedule in the format of a CronJob; null if a CronJob cannot express it. An interval can be
     /// expressed if it divides an hour or a day evenly: it then starts at the full hour or at midnight.
     /// </summary>
-    public static string? Express(BackupSchedule schedule)
+    public static string? Convert(BackupSchedule schedule)
     {
         if (schedule.Interval is not { } interval)
         {

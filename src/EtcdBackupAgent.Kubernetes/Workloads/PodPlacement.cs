@@ -50,7 +50,7 @@ internal static class PodPlacement
 
     /// <summary>Returns the affinity to any node; a node of the control plane is used only if no other is
     /// free.</summary>
-    public static JsonObject RatherElsewhere(string label) => new()
+    public static JsonObject PreferOtherNodes(string label) => new()
     {
         ["nodeAffinity"] = new JsonObject
         {

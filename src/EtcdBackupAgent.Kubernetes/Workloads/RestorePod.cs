@@ -73,7 +73,7 @@ internal static class RestorePod
     private static JsonObject Affinity(BackupLocation location, string label, PodImage image) =>
         (location.Url.IsFile, image.Node) switch
         {
-            (false, _) => PodPlacement.RatherElsewhere(label),
+            (false, _) => PodPlacement.PreferOtherNodes(label),
             (true, null) => PodPlacement.OnControlPlane(label),
             (true, { } node) => PodPlacement.OnNode(node),
         };

@@ -50,7 +50,7 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
 
         Publisher publisher = new(cluster.Client, PodIdentity.Name(), parts.Time)
         {
-            Limits = bound.IsPodCopy ? PublisherLimits.AfterSilence : new PublisherLimits(),
+            Limits = bound.IsPodCopy ? PublisherLimits.AfterNoResponse : new PublisherLimits(),
         };
 
         // 2

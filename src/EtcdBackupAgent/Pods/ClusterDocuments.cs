@@ -41,7 +41,7 @@ internal sealed class ClusterDocuments(
     {
         BoundPolicy? found = null;
         using Deadline deadline = new(Limits.Begin, time, cancellationToken);
-        BackupException? failure = await new PatientCall(cluster.Client, Limits, time).TryAsync(
+        BackupException? failure = await new RetriedCall(cluster.Client, Limits, time).TryAsync(
             $"read policy {cluster.Namespace}/{name}",
             async token =>
             {

@@ -101,7 +101,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     {
         string version = $"{item.Uid} {item.Generation}";
         bool isKnown = _inProcess.TryGetValue(name, out string? known);
-        if (known == version || (!isKnown && !item.Status.Conditions.Holds(StatusConditions.Ready)))
+        if (known == version || (!isKnown && !item.Status.Conditions.IsTrue(StatusConditions.Ready)))
         {
             return;
         }
@@ -169,7 +169,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
         {
             PolicyName = name,
             Succeeded = succeeded,
-            Reason = succeeded ? null : status.FailedFor,
+            Reason = succeeded ? null : status.LastFailureReason,
             FinishedAt = at,
             Duration = succeeded ? status.Duration ?? TimeSpan.Zero : TimeSpan.Zero,
             PlainBytes = succeeded ? status.PlainBytes : null,

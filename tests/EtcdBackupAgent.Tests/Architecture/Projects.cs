@@ -19,7 +19,7 @@ internal static class Projects
     public static readonly Assembly Etcd = typeof(EtcdConnection).Assembly;
     public static readonly Assembly Storage = typeof(S3Options).Assembly;
     public static readonly Assembly Resources = typeof(DirectoryResourceStore).Assembly;
-    public static readonly Assembly Kubernetes = typeof(PatientCall).Assembly;
+    public static readonly Assembly Kubernetes = typeof(RetriedCall).Assembly;
     public static readonly Assembly Program = typeof(AgentCommandLine).Assembly;
 
     /// <summary>Every one, the lower first.</summary>

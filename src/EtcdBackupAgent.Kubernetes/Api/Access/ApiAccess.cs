@@ -47,9 +47,9 @@ internal static class ApiAccess
             return KubeConfig.LoadAsync([kubeconfigFile], context, time, cancellationToken);
         }
 
-        // 3, where 2 is not set
-        bool isFileMeant = context is not null || environment("KUBECONFIG") is { Length: > 0 };
-        if (!isFileMeant && InClusterConfig.IsAvailable(environment))
+        // 3, if 2 is not set
+        bool isFileRequested = context is not null || environment("KUBECONFIG") is { Length: > 0 };
+        if (!isFileRequested && InClusterConfig.IsAvailable(environment))
         {
             return InClusterConfig.LoadAsync(environment, time, cancellationToken);
         }

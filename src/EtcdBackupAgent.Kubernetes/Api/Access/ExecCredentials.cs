@@ -32,7 +32,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         {
             if (time.GetUtcNow() >= _expires)
             {
-                Take(await RunAsync(cancellationToken));
+                ReadOutput(await RunAsync(cancellationToken));
             }
 
             return _token;
@@ -43,7 +43,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         }
     }
 
-    public bool Forget()
+    public bool DiscardToken()
     {
         _expires = DateTimeOffset.MinValue;
         return true;
@@ -66,7 +66,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         }
 
         start.Environment["KUBERNETES_EXEC_INFO"] = plugin.Request();
-        using Process process = Started(start);
+        using Process process = StartProcess(start);
         using Deadline deadline = new(TimeSpan.FromSeconds(RunSecondsMax), time, cancellationToken);
         try
         {
@@ -89,7 +89,7 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         }
     }
 
-    private Process Started(ProcessStartInfo start)
+    private Process StartProcess(ProcessStartInfo start)
     {
         try
         {
@@ -108,12 +108,12 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
         }
     }
 
-    private void Take(string output)
+    private void ReadOutput(string output)
     {
-        JsonNode? answer;
+        JsonNode? credential;
         try
         {
-            answer = JsonNode.Parse(output);
+            credential = JsonNode.Parse(output);
         }
         catch (JsonException e)
         {
@@ -121,13 +121,13 @@ internal sealed class ExecCredentials(ExecPlugin plugin, TimeProvider time) : IA
             throw Failed("printed no valid JSON", e);
         }
 
-        if (ObjectFields.Text(answer, "kind") != "ExecCredential"
-            || ObjectFields.Text(answer, "apiVersion") != plugin.ApiVersion)
+        if (ObjectFields.Text(credential, "kind") != "ExecCredential"
+            || ObjectFields.Text(credential, "apiVersion") != plugin.ApiVersion)
         {
             throw Failed($"returned no ExecCredential of {plugin.ApiVersion}");
         }
 
-        JsonObject? status = ObjectFields.Object(answer, "status");
+        JsonObject? status = ObjectFields.Object(credential, "status");
         string? certificate = ObjectFields.Text(status, "clientCertificateData");
         string? key = ObjectFields.Text(status, "clientKeyData");
         string? token = ObjectFields.Text(status, "token");

@@ -9,5 +9,5 @@ internal sealed class FixedCredentials(string? token, X509Certificate2? certific
 
     public ValueTask<string?> TokenAsync(CancellationToken cancellationToken) => ValueTask.FromResult(token);
 
-    public bool Forget() => false;
+    public bool DiscardToken() => false;
 }

@@ -39,19 +39,19 @@ internal static class KubeConfig
             FailureReason.InvalidInput,
             $"The kubeconfig '{string.Join(':', files)}' has no context '{name}'; it has: "
             + $"{string.Join(", ", merged.Contexts)}.");
-        KubeConfigEntry cluster = Named("cluster")
+        KubeConfigEntry cluster = FindNamed("cluster")
             ?? throw chosen.Invalid("it names no cluster");
 
         // 3
         KubernetesConnection connection = Cluster(cluster) with { Namespace = chosen.Text("namespace") ?? "default" };
 
         // 4
-        return Named("user") is { } user
+        return FindNamed("user") is { } user
             ? connection with { Credentials = Credentials(user, cluster, connection, time) }
             : connection;
 
-        KubeConfigEntry? Named(string sort) => chosen.Text(sort) is { } entry
-            ? merged.Find(sort, entry) ?? throw chosen.Invalid($"there is no {sort} '{entry}'")
+        KubeConfigEntry? FindNamed(string kind) => chosen.Text(kind) is { } entry
+            ? merged.Find(kind, entry) ?? throw chosen.Invalid($"there is no {kind} '{entry}'")
             : null;
     }
 
@@ -89,7 +89,7 @@ internal static class KubeConfig
     private static IApiCredentials Credentials(
         KubeConfigEntry user, KubeConfigEntry cluster, KubernetesConnection connection, TimeProvider time)
     {
-        if (user.Below("auth-provider") is not null || user.Text("username") is not null)
+        if (user.Child("auth-provider") is not null || user.Text("username") is not null)
         {
             throw user.Invalid(
                 "'auth-provider' and 'username' are no longer supported by Kubernetes; use 'exec' or a token");
@@ -102,7 +102,7 @@ internal static class KubeConfig
             throw user.Invalid("a client certificate and its key must both be given, or neither");
         }
 
-        if (user.Below("exec") is { } exec)
+        if (user.Child("exec") is { } exec)
         {
             return certificatePem is null && user.Text("token") is null && user.Text("tokenFile") is null
                 ? new ExecCredentials(Plugin(exec, cluster, connection), time)

@@ -9,9 +9,9 @@ namespace EtcdBackupAgent.Kubernetes.Api.Access;
 /// One cluster, user or context of a kubeconfig file. Messages call it, for example, <c>user 'admin'</c>. Relative
 /// paths in it are relative to the file's directory.
 /// </summary>
-internal sealed record KubeConfigEntry(string File, string What, MappingNode Fields)
+internal sealed record KubeConfigEntry(string File, string Description, MappingNode Fields)
 {
-    public string Origin => $"{What} of '{File}'";
+    public string Origin => $"{Description} of '{File}'";
 
     /// <summary>The text of a scalar, without the line end of a block scalar; null if it is absent or empty.</summary>
     public string? Text(string field) => Fields.Fields.GetValueOrDefault(field) switch
@@ -28,10 +28,10 @@ internal sealed record KubeConfigEntry(string File, string What, MappingNode Fie
         _ => throw Invalid($"the field '{field}' must be true or false"),
     };
 
-    public KubeConfigEntry? Below(string field) => Fields.Fields.GetValueOrDefault(field) switch
+    public KubeConfigEntry? Child(string field) => Fields.Fields.GetValueOrDefault(field) switch
     {
         null or ScalarNode { IsNull: true } => null,
-        MappingNode below => new KubeConfigEntry(File, What, below),
+        MappingNode child => new KubeConfigEntry(File, Description, child),
         _ => throw Invalid($"the field '{field}' must be a mapping"),
     };
 

@@ -13,7 +13,7 @@ internal sealed class KubeConfigFiles
     /// <summary>The greatest size of a file in bytes.</summary>
     private const long FileBytesMax = 1 << 20;
 
-    private readonly Dictionary<(string Sort, string Name), KubeConfigEntry> _entries = [];
+    private readonly Dictionary<(string Kind, string Name), KubeConfigEntry> _entries = [];
 
     public string? CurrentContext { get; private set; }
 
@@ -40,13 +40,13 @@ internal sealed class KubeConfigFiles
         return merged;
     }
 
-    /// <summary>Returns the entry with a sort (<c>cluster</c>, <c>user</c> or <c>context</c>) and a name; null if no
+    /// <summary>Returns the entry with a kind (<c>cluster</c>, <c>user</c> or <c>context</c>) and a name; null if no
     /// file has it.</summary>
-    public KubeConfigEntry? Find(string sort, string name) => _entries.GetValueOrDefault((sort, name));
+    public KubeConfigEntry? Find(string kind, string name) => _entries.GetValueOrDefault((kind, name));
 
     /// <summary>The names of all contexts, for a message.</summary>
     public IEnumerable<string> Contexts =>
-        _entries.Keys.Where(key => key.Sort == "context").Select(key => key.Name).Order(StringComparer.Ordinal);
+        _entries.Keys.Where(key => key.Kind == "context").Select(key => key.Name).Order(StringComparer.Ordinal);
 
     private static async Task<KubeConfigEntry> ParseAsync(string file, CancellationToken cancellationToken)
     {
@@ -89,20 +89,20 @@ internal sealed class KubeConfigFiles
     private void Add(string file, KubeConfigEntry root)
     {
         CurrentContext ??= root.Text("current-context");
-        foreach (string sort in (string[])["cluster", "user", "context"])
+        foreach (string kind in (string[])["cluster", "user", "context"])
         {
-            foreach (ResourceNode item in root.Items($"{sort}s"))
+            foreach (ResourceNode item in root.Items($"{kind}s"))
             {
                 if (item is not MappingNode mapping
-                    || new KubeConfigEntry(file, $"list of {sort}s", mapping).Text("name") is not { } name)
+                    || new KubeConfigEntry(file, $"list of {kind}s", mapping).Text("name") is not { } name)
                 {
-                    throw root.Invalid($"an item of '{sort}s' has no name");
+                    throw root.Invalid($"an item of '{kind}s' has no name");
                 }
 
-                KubeConfigEntry named = new(file, $"{sort} '{name}'", mapping);
-                if (named.Below(sort) is { } entry)
+                KubeConfigEntry named = new(file, $"{kind} '{name}'", mapping);
+                if (named.Child(kind) is { } entry)
                 {
-                    _entries.TryAdd((sort, name), entry);
+                    _entries.TryAdd((kind, name), entry);
                 }
             }
         }

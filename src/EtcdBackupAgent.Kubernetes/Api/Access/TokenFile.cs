@@ -9,7 +9,7 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
 {
     /// <summary>The interval between two reads: a projected token lives for at least ten minutes and is replaced after
     /// 80 % of its life.</summary>
-    private static readonly TimeSpan ReadAgainAfter = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ReadInterval = TimeSpan.FromMinutes(1);
 
     private string? _token;
 
@@ -21,7 +21,7 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
 
     public async ValueTask<string?> TokenAsync(CancellationToken cancellationToken)
     {
-        if (_readAt is not { } at || time.GetElapsedTime(at) >= ReadAgainAfter)
+        if (_readAt is not { } at || time.GetElapsedTime(at) >= ReadInterval)
         {
             try
             {
@@ -47,7 +47,7 @@ internal sealed class TokenFile(string path, X509Certificate2? certificate, Time
         return _token;
     }
 
-    public bool Forget()
+    public bool DiscardToken()
     {
         _readAt = null;
         return true;

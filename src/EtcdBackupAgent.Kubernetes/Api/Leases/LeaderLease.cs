@@ -15,31 +15,31 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
 {
     /// <summary>The last observed version of another holder's lease, and when it was first observed, as a value of
     /// <see cref="TimeProvider.GetTimestamp"/>.</summary>
-    private (string Version, long At) _seen = ("", 0);
+    private (string Version, long At) _observed = ("", 0);
 
     /// <summary>Called each time that the holder of the lease is known, whichever process that is: the opposite of a
     /// failure.</summary>
-    public Action Known { get; init; } = static () => { };
+    public Action HolderObserved { get; init; } = static () => { };
 
     /// <summary>
     /// Waits for the lease and runs the work while it holds the lease, again after each loss; releases the lease at the
     /// end. The token of the work is cancelled when the lease is lost, and the work must end then. If the work
     /// completes or fails by itself, so does this call. Each failure to acquire or renew the lease is passed to
-    /// <paramref name="told"/>, which must not throw.
+    /// <paramref name="reportFailure"/>, which must not throw.
     /// </summary>
     /// <exception cref="OperationCanceledException">The call was cancelled. A lease that was held is released or, if
     /// that fails, expires.</exception>
     public async Task RunAsync(
-        Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
+        Func<CancellationToken, Task> lead, Action<BackupException> reportFailure, CancellationToken cancellationToken)
     {
         while (true)
         {
-            while (!await TryTakeAsync(told, cancellationToken))
+            while (!await TryAcquireOrRenewAsync(reportFailure, cancellationToken))
             {
                 await Task.Delay(options.RetryPeriod, time, cancellationToken);
             }
 
-            if (await LeadAsync(lead, told, cancellationToken))
+            if (await LeadAsync(lead, reportFailure, cancellationToken))
             {
                 return;
             }
@@ -48,24 +48,24 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
 
     /// <returns>Whether the work ended by itself; otherwise the lease was lost.</returns>
     private async Task<bool> LeadAsync(
-        Func<CancellationToken, Task> lead, Action<BackupException> told, CancellationToken cancellationToken)
+        Func<CancellationToken, Task> lead, Action<BackupException> reportFailure, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task work = WorkAsync();
-        Task<bool> keep = KeepAsync(told, stop.Token);
-        Task first = await Task.WhenAny(work, keep);
+        Task<bool> renewal = RenewAsync(reportFailure, stop.Token);
+        Task first = await Task.WhenAny(work, renewal);
         await stop.CancelAsync();
         try
         {
             await work;
         }
-        catch (OperationCanceledException) when (first == keep && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (first == renewal && !cancellationToken.IsCancellationRequested)
         {
             // The lease was lost, and the work stopped as it should.
         }
         finally
         {
-            if (await keep)
+            if (await renewal)
             {
                 await ReleaseAsync();
             }
@@ -78,7 +78,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
 
     /// <summary>Renews the lease until it is lost or the call is cancelled.</summary>
     /// <returns>Whether the lease is still held.</returns>
-    private async Task<bool> KeepAsync(Action<BackupException> told, CancellationToken cancellationToken)
+    private async Task<bool> RenewAsync(Action<BackupException> reportFailure, CancellationToken cancellationToken)
     {
         long renewed = time.GetTimestamp();
         while (time.GetElapsedTime(renewed) < options.RenewDeadline)
@@ -86,14 +86,14 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             try
             {
                 await Task.Delay(options.RetryPeriod, time, cancellationToken);
-                long asked = time.GetTimestamp();
+                long attempted = time.GetTimestamp();
                 TimeSpan left = options.RenewDeadline - time.GetElapsedTime(renewed);
                 using Deadline deadline = new(left, time, cancellationToken);
-                if (await TryTakeAsync(told, deadline.Token))
+                if (await TryAcquireOrRenewAsync(reportFailure, deadline.Token))
                 {
-                    renewed = asked;
+                    renewed = attempted;
                 }
-                else if (_seen.Version.Length > 0)
+                else if (_observed.Version.Length > 0)
                 {
                     // Another process holds it.
                     return false;
@@ -115,7 +115,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
 
     /// <summary>Acquires the lease if it is free, or renews it if this process holds it.</summary>
     /// <returns>Whether this process holds it now.</returns>
-    private async Task<bool> TryTakeAsync(Action<BackupException> told, CancellationToken cancellationToken)
+    private async Task<bool> TryAcquireOrRenewAsync(
+        Action<BackupException> reportFailure, CancellationToken cancellationToken)
     {
         try
         {
@@ -123,21 +124,21 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
                 ResourceKind.Lease, options.Namespace, options.Name, cancellationToken));
             if (lease is null)
             {
-                await WriteAsync(Ours(null), client.CreateAsync);
+                await WriteAsync(HeldLease(null), client.CreateAsync);
             }
             else if (IsFree(lease))
             {
                 // It keeps its resource version: if two processes acquire it at once, one gets a conflict.
-                await WriteAsync(Ours(lease), client.ReplaceAsync);
+                await WriteAsync(HeldLease(lease), client.ReplaceAsync);
             }
             else
             {
-                Known();
+                HolderObserved();
                 return false;
             }
 
-            _seen = ("", 0);
-            Known();
+            _observed = ("", 0);
+            HolderObserved();
             return true;
         }
         catch (ApiStatusException e) when (e.IsConflict || e.IsAlreadyExists)
@@ -146,8 +147,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         }
         catch (Exception e) when (ApiFailure.IsKnown(e) || e is BackupException)
         {
-            told(e as BackupException ?? ApiFailure.From(
-                client.Connection, $"take the lease '{options.Namespace}/{options.Name}'", e));
+            reportFailure(e as BackupException ?? ApiFailure.From(
+                client.Connection, $"acquire or renew the lease '{options.Namespace}/{options.Name}'", e));
             return false;
         }
     }
@@ -177,15 +178,15 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             return true;
         }
 
-        if (_seen.Version != lease.ResourceVersion)
+        if (_observed.Version != lease.ResourceVersion)
         {
-            _seen = (lease.ResourceVersion, time.GetTimestamp());
+            _observed = (lease.ResourceVersion, time.GetTimestamp());
         }
 
-        return time.GetElapsedTime(_seen.At) >= (lease.Duration ?? options.Duration);
+        return time.GetElapsedTime(_observed.At) >= (lease.Duration ?? options.Duration);
     }
 
-    private LeaseObject Ours(LeaseObject? lease) =>
+    private LeaseObject HeldLease(LeaseObject? lease) =>
         LeaseObject.Held(lease, options.Name, options.Identity, options.Duration, time.GetUtcNow());
 
     /// <summary>Releases the lease, so that no other process has to wait. If that fails, the lease expires by
@@ -195,9 +196,9 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         using CancellationTokenSource deadline = new(options.RetryPeriod, time);
         try
         {
-            JsonObject? there = await client.FindAsync(
+            JsonObject? existing = await client.FindAsync(
                 ResourceKind.Lease, options.Namespace, options.Name, deadline.Token);
-            if (LeaseObject.Of(there) is { } lease && lease.Holder == options.Identity)
+            if (LeaseObject.Of(existing) is { } lease && lease.Holder == options.Identity)
             {
                 await client.ReplaceAsync(
                     ResourceKind.Lease, options.Namespace, lease.Released().Json, deadline.Token);

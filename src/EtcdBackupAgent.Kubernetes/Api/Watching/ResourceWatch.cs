@@ -48,7 +48,7 @@ internal sealed class ResourceWatch(
         {
             Exception? failure = null;
             await using IAsyncEnumerator<ResourceChange> changes =
-                OnceAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
+                WatchOnceAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             while (true)
             {
                 try
@@ -80,16 +80,16 @@ internal sealed class ResourceWatch(
                     _version = null;
                 }
 
-                BackupException told = failure as BackupException
+                BackupException interruption = failure as BackupException
                     ?? ApiFailure.From(client.Connection, $"watch {kind}", failure);
                 TimeSpan pause = _backOff.Next();
-                yield return new WatchInterrupted(told, pause);
+                yield return new WatchInterrupted(interruption, pause);
                 await _backOff.WaitAsync(pause, cancellationToken);
             }
         }
     }
 
-    private async IAsyncEnumerable<ResourceChange> OnceAsync(
+    private async IAsyncEnumerable<ResourceChange> WatchOnceAsync(
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // 1
@@ -105,8 +105,8 @@ internal sealed class ResourceWatch(
 
         // 2
         using Deadline deadline = new(WatchTimeout + Grace, time, cancellationToken);
-        long begun = time.GetTimestamp();
-        bool hasHeard = false;
+        long started = time.GetTimestamp();
+        bool hasEvents = false;
         await using IAsyncEnumerator<WatchEvent> events =
             EventsAsync(deadline.Token).GetAsyncEnumerator(deadline.Token);
         while (true)
@@ -123,14 +123,14 @@ internal sealed class ResourceWatch(
                 throw new TimeoutException("the watch did not end in time: the connection is dead", e);
             }
 
-            hasHeard = true;
-            foreach (ResourceChange change in Taken(events.Current))
+            hasEvents = true;
+            foreach (ResourceChange change in Apply(events.Current))
             {
                 yield return change;
             }
         }
 
-        if (!hasHeard && time.GetElapsedTime(begun) < WatchTimeMin)
+        if (!hasEvents && time.GetElapsedTime(started) < WatchTimeMin)
         {
             throw new IOException("the server ended the watch at once");
         }
@@ -141,27 +141,27 @@ internal sealed class ResourceWatch(
         using HttpResponseMessage response =
             await client.WatchAsync(kind, ns, selection, _version!, WatchTimeout, cancellationToken);
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (WatchEvent one in WatchEvent.ReadAsync(stream, cancellationToken))
+        await foreach (WatchEvent watchEvent in WatchEvent.ReadAsync(stream, cancellationToken))
         {
-            yield return one;
+            yield return watchEvent;
         }
     }
 
     /// <summary>Advances to an event's version, and returns the changes to report.</summary>
-    private IEnumerable<ResourceChange> Taken(WatchEvent one)
+    private IEnumerable<ResourceChange> Apply(WatchEvent watchEvent)
     {
-        if (one.Type == "ERROR")
+        if (watchEvent.Type == "ERROR")
         {
-            throw ApiTransport.From(one.Item, HttpStatusCode.InternalServerError);
+            throw ApiTransport.From(watchEvent.Item, HttpStatusCode.InternalServerError);
         }
 
         _backOff.Reset();
         _hasExpired = false;
-        _version = ObjectMetadata.ResourceVersion(one.Item);
-        return one.Type switch
+        _version = ObjectMetadata.ResourceVersion(watchEvent.Item);
+        return watchEvent.Type switch
         {
-            "ADDED" or "MODIFIED" => _known.Put(one.Item),
-            "DELETED" => _known.Remove(ResourceKey.Of(one.Item), one.Item) is { } gone ? [gone] : [],
+            "ADDED" or "MODIFIED" => _known.Put(watchEvent.Item),
+            "DELETED" => _known.Remove(ResourceKey.Of(watchEvent.Item), watchEvent.Item) is { } gone ? [gone] : [],
             _ => [],
         };
     }

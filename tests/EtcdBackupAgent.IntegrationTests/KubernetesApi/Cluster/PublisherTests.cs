@@ -223,12 +223,12 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
         {
             await writer.ChangeAsync(
                 asRead,
-                status => status.Conditions.Set(type, holds: true, "Yes", "yes", 1, DateTimeOffset.UnixEpoch),
+                status => status.Conditions.Set(type, isTrue: true, "Yes", "yes", 1, DateTimeOffset.UnixEpoch),
                 CancellationToken.None);
         }
 
         StatusConditions now = new PolicyObject(await Scene.PolicyAsync()).Status.Conditions;
-        Assert.True(now.Holds("Ready") && now.Holds("BackupSucceeded"));
+        Assert.True(now.IsTrue("Ready") && now.IsTrue("BackupSucceeded"));
     }
 
     [Fact]

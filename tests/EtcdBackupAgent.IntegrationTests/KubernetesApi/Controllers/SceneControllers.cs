@@ -23,8 +23,8 @@ internal sealed class SceneControllers
         RetryMax = TimeSpan.FromMilliseconds(500),
         Recheck = TimeSpan.FromMilliseconds(500),
         SyncPeriod = TimeSpan.FromHours(1),
-        FollowDelay = TimeSpan.FromMilliseconds(100),
-        FollowIntervalMin = TimeSpan.FromMilliseconds(200),
+        SyncDelay = TimeSpan.FromMilliseconds(100),
+        SyncIntervalMin = TimeSpan.FromMilliseconds(200),
     };
 
     public SceneControllers(ClusterScene scene, TimeProvider? time = null, bool isInProcess = false)

@@ -16,6 +16,7 @@ public sealed class AppliedCronJobTests
     [InlineData("""{"a":{}}""", """{"a":null}""", false)]
     public void What_the_server_filled_in_is_no_difference_and_what_somebody_edited_is(
         string wanted,
-        string there,
-        bool holds) => Assert.Equal(holds, AppliedCronJob.Holds(JsonNode.Parse(wanted), JsonNode.Parse(there)));
+        string existing,
+        bool isContained) =>
+        Assert.Equal(isContained, AppliedCronJob.Contains(JsonNode.Parse(wanted), JsonNode.Parse(existing)));
 }

@@ -50,8 +50,8 @@ public sealed class LocationSyncsTests
             _syncs.RecordsChanged("disk");
         }
 
-        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
-        _time.Advance(Options.FollowIntervalMin);
+        Assert.Equal(Options.SyncIntervalMin, _syncs.UntilDue(location));
+        _time.Advance(Options.SyncIntervalMin);
         Sync(location);
         Assert.Equal(Options.SyncPeriod, _syncs.UntilDue(location));
     }
@@ -63,13 +63,13 @@ public sealed class LocationSyncsTests
         Sync(location);
         _syncs.RecordsChanged("disk");
         _ = _syncs.Begin(location);
-        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
+        Assert.Equal(Options.SyncIntervalMin, _syncs.UntilDue(location));
 
         SyncRound round = _syncs.Begin(location);
         _syncs.RecordsChanged("disk");
-        _syncs.Done(location, round);
+        _syncs.Complete(location, round);
 
-        Assert.Equal(Options.FollowIntervalMin, _syncs.UntilDue(location));
+        Assert.Equal(Options.SyncIntervalMin, _syncs.UntilDue(location));
     }
 
     [Fact]
@@ -77,12 +77,12 @@ public sealed class LocationSyncsTests
     {
         Sync(Location());
 
-        _syncs.Forget("disk");
+        _syncs.Remove("disk");
 
         Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(Location()));
     }
 
-    private void Sync(LocationObject location) => _syncs.Done(location, _syncs.Begin(location));
+    private void Sync(LocationObject location) => _syncs.Complete(location, _syncs.Begin(location));
 
     private static LocationObject Location(string uid = "first", long generation = 1) => new(new JsonObject
     {

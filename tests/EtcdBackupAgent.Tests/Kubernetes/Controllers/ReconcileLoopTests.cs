@@ -102,7 +102,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     public async Task A_terminal_failure_of_an_object_with_something_else_to_look_at_is_looked_at_then()
     {
         _reconciler.Script(
-            _ => throw new TerminalFailure(Full) { LookAgain = Options.Recheck },
+            _ => throw new TerminalFailure(Full) { RecheckAfter = Options.Recheck },
             _ => Task.FromResult<TimeSpan?>(null));
         _queue.Add("a");
         await UntilEndedAsync(1);

@@ -40,8 +40,8 @@ public sealed class RecordDeletionTests
         RecordedSnapshot snapshot = Ordinary.Snapshot!;
         RecordDeletionFacts facts = name switch
         {
-            "namespace" => Ordinary with { IsNamespaceGoing = true },
-            "definition" => Ordinary with { IsDefinitionGoing = true },
+            "namespace" => Ordinary with { IsNamespaceBeingDeleted = true },
+            "definition" => Ordinary with { IsDefinitionBeingDeleted = true },
             "location" => Ordinary with { HasLocation = false },
             "policy" => Ordinary with { HasPolicy = false },
             "unreadable" => Ordinary with { Snapshot = snapshot with { IsReadable = false } },
@@ -52,7 +52,7 @@ public sealed class RecordDeletionTests
             _ => Ordinary,
         };
 
-        Assert.Equal(why, RecordDeletion.WhyKept(facts));
+        Assert.Equal(why, RecordDeletion.ReasonToKeep(facts));
     }
 
     [Fact]
@@ -63,11 +63,17 @@ public sealed class RecordDeletionTests
         {
             RecordedSnapshot snapshot = facts.Snapshot!;
             bool expected =
-                facts is { IsNamespaceGoing: false, IsDefinitionGoing: false, HasLocation: true, HasPolicy: true }
+                facts is
+                {
+                    IsNamespaceBeingDeleted: false,
+                    IsDefinitionBeingDeleted: false,
+                    HasLocation: true,
+                    HasPolicy: true,
+                }
                 && snapshot is { IsReadable: true, IsOwn: true }
                 && (snapshot.OtherGood > 0 || !snapshot.IsGood);
 
-            Assert.Equal(expected, RecordDeletion.WhyKept(facts) is null);
+            Assert.Equal(expected, RecordDeletion.ReasonToKeep(facts) is null);
             deleted += expected ? 1 : 0;
         }
 
@@ -81,17 +87,17 @@ public sealed class RecordDeletionTests
         {
             if (RecordDeletion.NeedsRepository(facts))
             {
-                Assert.Throws<ArgumentException>(() => RecordDeletion.WhyKept(facts));
+                Assert.Throws<ArgumentException>(() => RecordDeletion.ReasonToKeep(facts));
             }
             else
             {
-                Assert.NotNull(RecordDeletion.WhyKept(facts));
+                Assert.NotNull(RecordDeletion.ReasonToKeep(facts));
             }
         }
     }
 
     private static IEnumerable<RecordDeletionFacts> AllFacts() =>
-        from space in Either
+        from ns in Either
         from definition in Either
         from location in Either
         from policy in Either
@@ -101,8 +107,8 @@ public sealed class RecordDeletionTests
         from other in Either
         select new RecordDeletionFacts
         {
-            IsNamespaceGoing = space,
-            IsDefinitionGoing = definition,
+            IsNamespaceBeingDeleted = ns,
+            IsDefinitionBeingDeleted = definition,
             HasLocation = location,
             HasPolicy = policy,
             Snapshot = new RecordedSnapshot(readable, own, good, other ? 1 : 0),

@@ -164,10 +164,10 @@ public sealed class PolicyStatusTests
             (manifest.PlainBytes, manifest.StoredBytes, manifest.Duration, manifest.Etcd.ClusterId),
             (read.PlainBytes!.Value, read.StoredBytes!.Value, read.Duration!.Value, read.EtcdClusterId!.Value));
         Assert.Equal(("7", true), (read.LastBackupNow, read.VerifiedAt > Start));
-        Assert.Null(read.FailedFor);
+        Assert.Null(read.LastFailureReason);
 
         status.SetFailed(Failure, "pod-2", generation: 1, Start.AddHours(1), Later);
-        Assert.Equal((PolicyRunState.Failed, FailureReason.StoreFull), (status.State, status.FailedFor));
+        Assert.Equal((PolicyRunState.Failed, FailureReason.StoreFull), (status.State, status.LastFailureReason));
     }
 
     [Theory]
@@ -183,8 +183,8 @@ public sealed class PolicyStatusTests
         Assert.Null(status.RunAt);
         Assert.Null(status.StoredBytes);
         Assert.Null(status.Duration);
-        Assert.Null(status.FailedFor);
-        Assert.False(status.Conditions.Holds(StatusConditions.Ready));
+        Assert.Null(status.LastFailureReason);
+        Assert.False(status.Conditions.IsTrue(StatusConditions.Ready));
     }
 
     private static SnapshotManifest Manifest(int hours) =>

@@ -26,12 +26,12 @@ public sealed class ExecCredentialsTests : IDisposable
         string? first = await TokenAsync(credentials);
         _time.Advance(TimeSpan.FromMinutes(59));
         string? same = await TokenAsync(credentials);
-        bool canForget = credentials.Forget();
+        bool canReturnAnother = credentials.DiscardToken();
         string? second = await TokenAsync(credentials);
         _time.Advance(TimeSpan.FromMinutes(2));
         string? third = await TokenAsync(credentials);
 
-        Assert.True(canForget);
+        Assert.True(canReturnAnother);
         Assert.Equal("t1 t1 t2 t3", $"{first} {same} {second} {third}");
     }
 

@@ -8,14 +8,14 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>Checks that the passphrase of a location opens its repository: once for each version of the location and
 /// its Secret, and for one location at a time, since scrypt takes 256 MiB.</summary>
-internal sealed class OpenedSecrets(RepositoryAccess repositories, TimeProvider time)
+internal sealed class PassphraseChecks(RepositoryAccess repositories, TimeProvider time)
 {
     /// <summary>The version of location and Secret that was checked last; it contains both uids.</summary>
-    private readonly ConcurrentDictionary<string, string> _tried = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _checkedVersions = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
 
     /// <summary>Completes when the last waiting check has completed.</summary>
-    private Task _turns = Task.CompletedTask;
+    private Task _lastCheck = Task.CompletedTask;
 
     /// <exception cref="Core.Failures.BackupException">The passphrase does not open the repository.</exception>
     public async Task RequireAsync(
@@ -26,32 +26,32 @@ internal sealed class OpenedSecrets(RepositoryAccess repositories, TimeProvider 
     {
         string name = location.Name.Name;
         string version = resources.Version;
-        if (location.Encryption is not PassphraseLocation secret || _tried.GetValueOrDefault(name) == version)
+        if (location.Encryption is not PassphraseLocation secret || _checkedVersions.GetValueOrDefault(name) == version)
         {
             return;
         }
 
-        TaskCompletionSource turn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        Task before;
+        TaskCompletionSource check = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task previous;
         lock (_lock)
         {
-            (before, _turns) = (_turns, turn.Task);
+            (previous, _lastCheck) = (_lastCheck, check.Task);
         }
 
         try
         {
-            await before.WaitAsync(cancellationToken);
+            await previous.WaitAsync(cancellationToken);
             using AgePassphrase passphrase = repositories.Passphrase(secret, resources);
             RepositoryKeys keys = new(repository, time);
             using AgeIdentity identity = await keys.OpenAsync(passphrase, cancellationToken);
         }
         finally
         {
-            turn.SetResult();
+            check.SetResult();
         }
 
-        _tried[name] = version;
+        _checkedVersions[name] = version;
     }
 
-    public void Forget(string name) => _tried.TryRemove(name, out _);
+    public void Remove(string name) => _checkedVersions.TryRemove(name, out _);
 }

@@ -9,7 +9,7 @@ namespace EtcdBackupAgent.Kubernetes.Publishing;
 
 /// <summary>Repeats a request to the API server until it succeeds or the time is up. The request must do no harm if it
 /// is executed twice.</summary>
-internal sealed class PatientCall(KubernetesClient client, PublisherLimits limits, TimeProvider time)
+internal sealed class RetriedCall(KubernetesClient client, PublisherLimits limits, TimeProvider time)
 {
     /// <param name="action">The action, for the message.</param>
     /// <param name="call">Executes the action.</param>
@@ -19,7 +19,7 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
         string action, Func<CancellationToken, Task> call, CancellationToken timeIsUp)
     {
         BackOff backOff = new(time, limits.RetryMin, limits.RetryMax);
-        Exception why = new TimeoutException("no response in time");
+        Exception lastError = new TimeoutException("no response in time");
         try
         {
             while (true)
@@ -29,9 +29,9 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
                     await call(timeIsUp);
                     return null;
                 }
-                catch (Exception e) when (IsWorthAnother(e))
+                catch (Exception e) when (IsTransient(e))
                 {
-                    why = e;
+                    lastError = e;
                 }
 
                 await backOff.WaitAsync(backOff.Next(), timeIsUp);
@@ -39,7 +39,7 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
         }
         catch (OperationCanceledException) when (timeIsUp.IsCancellationRequested)
         {
-            return ApiFailure.From(client.Connection, action, why);
+            return ApiFailure.From(client.Connection, action, lastError);
         }
         catch (Exception e) when (ApiFailure.IsKnown(e))
         {
@@ -54,7 +54,7 @@ internal sealed class PatientCall(KubernetesClient client, PublisherLimits limit
 
     /// <summary>Whether a later attempt may succeed: another writer changed the object first, the server did not
     /// respond, or the server has a problem of its own.</summary>
-    private static bool IsWorthAnother(Exception e) =>
+    private static bool IsTransient(Exception e) =>
         e switch
         {
             ApiStatusException status => status.IsConflict
