@@ -10,32 +10,32 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Api;
 
-/// <summary>An HTTP server that answers one request after the other as a real API server cannot be made to; when it has
-/// no more answers it leaves the client waiting.</summary>
+/// <summary>An HTTP server that sends given responses, one for each request, also those that a real API server does not
+/// send. When it has no more responses, the client waits.</summary>
 internal sealed class FakeApi : IAsyncDisposable
 {
     private readonly WebApplication _application;
-    private readonly ConcurrentQueue<RequestDelegate> _answers;
+    private readonly ConcurrentQueue<RequestDelegate> _responses;
     private readonly ConcurrentQueue<string> _requests = [];
 
-    private FakeApi(IEnumerable<RequestDelegate> answers)
+    private FakeApi(IEnumerable<RequestDelegate> responses)
     {
-        _answers = new ConcurrentQueue<RequestDelegate>(answers);
+        _responses = new ConcurrentQueue<RequestDelegate>(responses);
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Services.AddLogging(logging => logging.ClearProviders());
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port: 0));
         _application = builder.Build();
-        _application.Run(AnswerAsync);
+        _application.Run(RespondAsync);
     }
 
     public Uri Url => new(_application.Urls.Single());
 
-    /// <summary>Method, path and query, and the authorization, of each request so far.</summary>
+    /// <summary>The method, the path with the query, and the authorization of each request so far.</summary>
     public IReadOnlyList<string> Requests => [.. _requests];
 
-    public static async Task<FakeApi> StartAsync(params RequestDelegate[] answers)
+    public static async Task<FakeApi> StartAsync(params RequestDelegate[] responses)
     {
-        FakeApi api = new(answers);
+        FakeApi api = new(responses);
         await api._application.StartAsync();
         return api;
     }
@@ -51,11 +51,11 @@ internal sealed class FakeApi : IAsyncDisposable
         $$"""{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"{{reason}}","message":"{{message}}","code":{{status}}}""",
         status);
 
-    /// <summary>Writes lines of a watch and ends it, in order or by closing the connection before the answer's
-    /// end.</summary>
+    /// <summary>Writes lines of a watch and ends it, regularly or by closing the connection before the end of the
+    /// response.</summary>
     public static RequestDelegate Lines(bool cut, params string[] lines) => async context =>
     {
-        // An aborted connection could take with it what the client has not read yet.
+        // If the connection were aborted, the client could lose data that it has not read yet.
         context.Response.ContentLength = cut ? 1_000_000 : null;
         foreach (string line in lines)
         {
@@ -63,7 +63,7 @@ internal sealed class FakeApi : IAsyncDisposable
         }
     };
 
-    /// <summary>A client of this server, as nobody unless credentials are given.</summary>
+    /// <summary>Returns a client of this server, without credentials unless they are given.</summary>
     public KubernetesClient Client(TimeProvider time, IApiCredentials? credentials = null) => new(
         new KubernetesConnection
         {
@@ -74,14 +74,14 @@ internal sealed class FakeApi : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _application.DisposeAsync();
 
-    private async Task AnswerAsync(HttpContext context)
+    private async Task RespondAsync(HttpContext context)
     {
         string authorization = context.Request.Headers.Authorization.ToString();
         _requests.Enqueue(
             $"{context.Request.Method} {context.Request.Path}{context.Request.QueryString} {authorization}".TrimEnd());
-        if (_answers.TryDequeue(out RequestDelegate? answer))
+        if (_responses.TryDequeue(out RequestDelegate? respond))
         {
-            await answer(context);
+            await respond(context);
             return;
         }
 

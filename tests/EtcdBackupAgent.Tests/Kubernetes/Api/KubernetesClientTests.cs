@@ -13,14 +13,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Api;
 
-/// <summary>What the client makes of answers that a real API server gives seldom.</summary>
+/// <summary>How the client handles responses that a real API server rarely sends.</summary>
 public sealed class KubernetesClientTests
 {
     private static readonly ResourceKind Secrets = new("", "v1", "secrets");
     private static readonly CancellationToken None = CancellationToken.None;
 
     [Fact]
-    public async Task A_request_that_was_not_begun_is_sent_again_when_the_server_says()
+    public async Task A_request_that_was_not_started_is_sent_again_after_the_time_that_the_server_names()
     {
         ManualTime time = new(DateTimeOffset.UnixEpoch);
         await using FakeApi api = await FakeApi.StartAsync(
@@ -48,7 +48,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task A_server_that_never_begins_is_given_up()
+    public async Task A_request_that_is_never_started_fails_after_five_attempts()
     {
         RequestDelegate slow = async context =>
         {
@@ -91,7 +91,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task Pages_are_read_to_the_end_and_from_the_start_again_if_they_expire()
+    public async Task All_pages_are_read_and_read_again_from_the_start_if_they_expire()
     {
         static string Page(string name, string next) =>
             $$$"""{"metadata":{"resourceVersion":"5","continue":"{{{next}}}"},"items":[{"metadata":{"name":"{{{name}}}"}}]}""";
@@ -111,7 +111,8 @@ public sealed class KubernetesClientTests
     [Theory]
     [InlineData(409, "AlreadyExists", false, true)]
     [InlineData(409, "Conflict", true, false)]
-    public async Task What_exists_and_what_conflicts_are_told_apart(int code, string reason, bool conflict, bool exists)
+    public async Task An_existing_object_and_a_conflict_are_distinguished(
+        int code, string reason, bool conflict, bool exists)
     {
         await using FakeApi api = await FakeApi.StartAsync(FakeApi.Refusal(code, reason, "no"));
         using KubernetesClient client = api.Client(TimeProvider.System);
@@ -127,7 +128,7 @@ public sealed class KubernetesClientTests
     [InlineData(422, """[{"message":"ValidatingAdmissionPolicy 'p' denied request"}]""", false)]
     [InlineData(403, """[{"reason":"FieldValueForbidden","message":"no","field":"spec"}]""", false)]
     [InlineData(422, "null", false)]
-    public async Task Only_the_servers_own_validation_names_fields(int code, string causes, bool isInvalid)
+    public async Task Only_the_validation_of_the_server_names_fields(int code, string causes, bool isInvalid)
     {
         await using FakeApi api = await FakeApi.StartAsync(FakeApi.Json(
             $$$"""{"kind":"Status","reason":"Invalid","message":"no","code":{{{code}}},"details":{"causes":{{{causes}}}}}""",
@@ -149,7 +150,7 @@ public sealed class KubernetesClientTests
     [InlineData("{}", 403, FailureReason.KubernetesDenied, "the server responded with 403")]
     [InlineData("""{"message":"who?"}""", 401, FailureReason.KubernetesDenied, "who?")]
     [InlineData("""{"reason":"Conflict","message":"changed."}""", 409, FailureReason.KubernetesConflict, "changed")]
-    public async Task What_is_no_answer_becomes_a_failure_of_the_agent(
+    public async Task An_invalid_response_becomes_a_failure_with_a_reason(
         string body,
         int status,
         FailureReason reason,
@@ -173,7 +174,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task An_absent_server_is_unreachable()
+    public async Task A_server_that_does_not_run_is_unreachable()
     {
         using KubernetesClient client = new(
             new KubernetesConnection
@@ -191,7 +192,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_serve_the_kind_yet_is_not_taken_for_one_without_the_object()
+    public async Task A_kind_that_is_not_served_yet_is_not_reported_as_a_missing_object()
     {
         await using FakeApi api = await FakeApi.StartAsync(context =>
         {
@@ -207,7 +208,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task An_object_that_is_absent_is_null_where_that_is_asked_for()
+    public async Task Find_returns_null_for_a_missing_object()
     {
         await using FakeApi api = await FakeApi.StartAsync(FakeApi.Refusal(404, "NotFound", "no such secret"));
         using KubernetesClient client = api.Client(TimeProvider.System);
@@ -216,7 +217,7 @@ public sealed class KubernetesClientTests
     }
 
     [Fact]
-    public async Task A_server_that_does_not_answer_is_given_up()
+    public async Task A_request_without_a_response_times_out()
     {
         ManualTime time = new(DateTimeOffset.UnixEpoch);
         await using FakeApi api = await FakeApi.StartAsync(async context =>
@@ -227,10 +228,10 @@ public sealed class KubernetesClientTests
         });
         using KubernetesClient client = api.Client(time);
 
-        Task<JsonObject> answer = client.GetAsync(Secrets, "a", "b", None);
+        Task<JsonObject> response = client.GetAsync(Secrets, "a", "b", None);
         await TestDeadline.UntilAsync("the request", () => Task.FromResult(api.Requests.Count == 1));
         time.Advance(TimeSpan.FromMinutes(1));
 
-        await Assert.ThrowsAsync<TimeoutException>(() => answer);
+        await Assert.ThrowsAsync<TimeoutException>(() => response);
     }
 }

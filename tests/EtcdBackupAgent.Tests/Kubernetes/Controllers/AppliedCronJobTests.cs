@@ -14,7 +14,7 @@ public sealed class AppliedCronJobTests
     [InlineData("""{"a":["x"]}""", """{"a":["x","edited"]}""", false)]
     [InlineData("""{"a":["x","y"]}""", """{"a":["y","x"]}""", false)]
     [InlineData("""{"a":{}}""", """{"a":null}""", false)]
-    public void What_the_server_filled_in_is_no_difference_and_what_somebody_edited_is(
+    public void A_default_of_the_server_is_not_a_difference_and_an_edited_field_is(
         string wanted,
         string existing,
         bool isContained) =>

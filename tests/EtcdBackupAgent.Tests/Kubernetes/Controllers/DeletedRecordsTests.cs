@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-/// <summary>Which deletions of a record ask for the deletion of its snapshot.</summary>
+/// <summary>Which deletions of a record are requests to delete its snapshot.</summary>
 public sealed class DeletedRecordsTests
 {
     private readonly DeletedRecords _deleted = new();
@@ -15,19 +15,19 @@ public sealed class DeletedRecordsTests
     [InlineData("""{"deletionTimestamp":"2026-01-01T00:00:00Z","finalizers":["foregroundDeletion"]}""", true)]
     [InlineData($$"""{"finalizers":["{{ClusterNames.RecordFinalizer}}"]}""", false)]
     [InlineData($$$"""{"annotations":{"{{{ClusterNames.SnapshotGoneAnnotation}}}":"true"}}""", false)]
-    public void A_person_asks_for_it_and_the_agents_own_removals_do_not(string metadata, bool asks)
+    public void A_deletion_by_a_user_is_recorded_and_a_removal_by_the_agent_is_not(string metadata, bool isRecorded)
     {
         RecordObject record = Record(metadata);
 
         _deleted.Add(record);
 
-        Assert.Equal(asks, _deleted.Contains("mbr-1"));
+        Assert.Equal(isRecorded, _deleted.Contains("mbr-1"));
         _deleted.Remove(record);
         Assert.False(_deleted.Contains("mbr-1"));
     }
 
     [Fact]
-    public void Removing_one_leaves_a_later_one_of_the_name()
+    public void Removing_a_record_keeps_a_later_record_of_the_same_name()
     {
         RecordObject first = Record("{}");
         RecordObject second = Record("{}");

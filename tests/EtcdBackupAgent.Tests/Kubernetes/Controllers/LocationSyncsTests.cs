@@ -16,7 +16,7 @@ public sealed class LocationSyncsTests
     public LocationSyncsTests() => _syncs = new LocationSyncs(Options, _time);
 
     [Fact]
-    public void A_location_is_due_at_first_and_then_once_a_period()
+    public void A_location_is_due_at_first_and_then_once_in_each_period()
     {
         LocationObject location = Location();
         Assert.Equal(TimeSpan.Zero, _syncs.UntilDue(location));
@@ -31,7 +31,7 @@ public sealed class LocationSyncsTests
     [Theory]
     [InlineData("another", 1)]
     [InlineData("first", 2)]
-    public void Another_object_of_the_name_or_another_specification_is_due_at_once(string uid, long generation)
+    public void Another_object_of_the_same_name_or_another_specification_is_due_at_once(string uid, long generation)
     {
         Sync(Location());
 
@@ -41,7 +41,7 @@ public sealed class LocationSyncsTests
     }
 
     [Fact]
-    public void Records_that_change_make_it_due_sooner_and_not_more_often_than_the_least_interval()
+    public void Changes_of_records_make_it_due_earlier_but_not_before_the_minimum_interval()
     {
         LocationObject location = Location();
         Sync(location);
@@ -57,7 +57,7 @@ public sealed class LocationSyncsTests
     }
 
     [Fact]
-    public void What_changes_during_a_sync_and_what_a_failed_one_did_not_see_is_for_the_next()
+    public void The_next_sync_covers_changes_during_a_sync_and_those_of_a_failed_sync()
     {
         LocationObject location = Location();
         Sync(location);
@@ -73,7 +73,7 @@ public sealed class LocationSyncsTests
     }
 
     [Fact]
-    public void One_that_was_gone_is_due()
+    public void A_removed_location_is_due()
     {
         Sync(Location());
 

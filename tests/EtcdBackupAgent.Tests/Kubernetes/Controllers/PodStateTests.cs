@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-/// <summary>Pods that do not start, in the shapes that schedulers and kubelets write. Source: kubernetes.io, "Pod
+/// <summary>Pods that do not start, with the statuses that schedulers and kubelets write. Source: kubernetes.io, "Pod
 /// Lifecycle" and "Debug Pods".</summary>
 public sealed class PodStateTests
 {
@@ -45,11 +45,11 @@ public sealed class PodStateTests
         "the image could not be pulled (ImagePullBackOff): not found")]
     [InlineData(Creating, null)]
     [InlineData("""{"phase":"Pending"}""", null)]
-    public void What_its_status_says_keeps_it(string status, string? cause) =>
+    public void The_status_of_a_pod_gives_the_cause_of_its_delay(string status, string? cause) =>
         Assert.Equal(cause, PodState.Delay(Pod(status), [])?.Cause);
 
     [Fact]
-    public void An_image_that_cannot_be_pulled_reads_the_same_between_two_attempts()
+    public void The_cause_of_a_failed_image_pull_stays_the_same_between_two_attempts()
     {
         EventObject[] events =
         [
@@ -71,7 +71,7 @@ public sealed class PodStateTests
     }
 
     [Fact]
-    public void A_mount_that_fails_is_known_by_events_alone_and_all_of_them_are_named()
+    public void A_failed_mount_is_known_only_from_events_and_all_failed_mounts_are_named()
     {
         const string certificates =
             "MountVolume.SetUp failed for volume \"certificates\" : hostPath type check failed: /a is not a directory";
@@ -93,7 +93,7 @@ public sealed class PodStateTests
     }
 
     [Fact]
-    public void An_event_of_the_newer_kind_has_its_time_elsewhere()
+    public void The_time_of_an_event_in_the_newer_form_is_read()
     {
         JsonObject series = Event("Warning", "FailedCreatePodSandBox", "network: no CNI", 1).Json;
         series["lastTimestamp"] = null;
@@ -112,11 +112,11 @@ public sealed class PodStateTests
     [InlineData("""{"phase":"Pending","containerStatuses":[{"state":{"terminated":{"exitCode":1}}}]}""", true)]
     [InlineData(Creating, false)]
     [InlineData(Unschedulable, false)]
-    public void It_has_started_when_a_container_runs_or_ran(string status, bool hasStarted) =>
+    public void A_pod_has_started_if_a_container_is_running_or_has_run(string status, bool hasStarted) =>
         Assert.Equal(hasStarted, PodState.HasStarted(Pod(status)));
 
     [Fact]
-    public void A_message_names_its_Job_and_keeps_the_cause()
+    public void A_message_contains_its_Job_and_the_cause()
     {
         StartDelay delay = new("FailedMount", "the pod could not be started", "a volume is missing.");
 

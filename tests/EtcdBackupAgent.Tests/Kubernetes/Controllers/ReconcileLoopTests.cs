@@ -13,7 +13,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-/// <summary>One worker at one queue, on a clock that the test moves.</summary>
+/// <summary>One worker with one queue, and a clock that the test advances.</summary>
 public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
 {
     private static readonly ControllerOptions Options = new();
@@ -58,7 +58,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task What_failed_is_tried_again_after_a_wait_and_then_a_longer_one()
+    public async Task A_failure_is_retried_after_a_wait_and_then_after_a_longer_one()
     {
         _reconciler.Script(_ => throw Full, _ => throw Full, _ => Task.FromResult<TimeSpan?>(null));
         _queue.Add("a");
@@ -75,7 +75,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_terminal_failure_is_not_tried_again_before_something_changes()
+    public async Task A_terminal_failure_is_not_retried_before_something_changes()
     {
         _reconciler.Script(
             _ => throw new TerminalFailure(Full),
@@ -84,7 +84,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
         _queue.Add("a");
         await UntilEndedAsync(1);
 
-        // Had it come again meanwhile, it would have come before the other name.
+        // If "a" had been retried meanwhile, it would have been taken before "b".
         _time.Advance(Options.RetryMax * 10);
         _queue.Add("b");
         await UntilEndedAsync(2);
@@ -99,7 +99,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_terminal_failure_of_an_object_with_something_else_to_look_at_is_looked_at_then()
+    public async Task A_terminal_failure_with_a_recheck_is_reconciled_again_after_the_delay()
     {
         _reconciler.Script(
             _ => throw new TerminalFailure(Full) { RecheckAfter = Options.Recheck },
@@ -114,7 +114,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_reconciliation_that_takes_too_long_is_stopped_and_tried_again_and_others_go_on()
+    public async Task A_reconciliation_that_takes_too_long_is_stopped_and_retried_and_others_continue()
     {
         _reconciler.Script(
             async cancellationToken =>
@@ -142,7 +142,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_conflict_is_counted_and_not_logged_and_a_bug_ends_no_other_work()
+    public async Task A_conflict_is_counted_and_not_logged_and_a_bug_does_not_stop_other_work()
     {
         _reconciler.Script(
             _ => throw new ApiStatusException(HttpStatusCode.Conflict, "Conflict", "changed meanwhile"),
@@ -162,7 +162,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task Every_line_of_a_reconciliation_has_its_id_and_another_one_has_another()
+    public async Task All_log_lines_of_a_reconciliation_have_its_id_which_differs_from_other_ids()
     {
         _reconciler.Script(_ => throw Full, _ => throw Full);
         _queue.Add("a");
@@ -182,7 +182,7 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
     private Task UntilEndedAsync(int count) => TestDeadline.UntilAsync(
         $"{count} reconciliations to end", () => Task.FromResult(_metrics.Ended == count));
 
-    /// <summary>Does what a test says, one thing after the other, and logs that it began.</summary>
+    /// <summary>Executes the steps that a test gives, one for each call, and logs each call.</summary>
     private sealed class ScriptedReconciler(ILogger log) : IReconciler
     {
         private readonly ConcurrentQueue<Func<CancellationToken, Task<TimeSpan?>>> _script = [];
@@ -203,11 +203,11 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
 
         public Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
         {
-            log.JobMade("job", name, "the test says so");
+            log.JobMade("job", name, "the test requires it");
             _names.Enqueue(name);
             return _script.TryDequeue(out Func<CancellationToken, Task<TimeSpan?>>? step)
                 ? step(cancellationToken)
-                : throw new InvalidOperationException("the script is at its end");
+                : throw new InvalidOperationException("the script has no more steps");
         }
     }
 
@@ -228,11 +228,11 @@ public sealed class ReconcileLoopTests : IAsyncLifetime, IDisposable
 
         public void QueueChanged(string kind, int depth)
         {
-            // The queue's own tests look at that.
+            // The tests of the queue check this.
         }
     }
 
-    /// <summary>Lines after the scope that they were written in.</summary>
+    /// <summary>Stores each line with the scope in which it was written.</summary>
     private sealed class ScopedLog : ILogger
     {
         private readonly ConcurrentQueue<string> _lines = [];

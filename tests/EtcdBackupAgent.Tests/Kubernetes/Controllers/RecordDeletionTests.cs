@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-/// <summary>Every combination of the facts: whatever is wrong keeps the snapshot, and only what somebody meant deletes
+/// <summary>Every combination of the facts: each problem keeps the snapshot, and only an intended deletion deletes
 /// it.</summary>
 public sealed class RecordDeletionTests
 {
@@ -35,7 +35,7 @@ public sealed class RecordDeletionTests
 
     [Theory]
     [MemberData(nameof(Table))]
-    public void A_snapshot_stays_for_a_reason_that_is_said(string name, string? why)
+    public void A_snapshot_is_kept_with_a_reason(string name, string? why)
     {
         RecordedSnapshot snapshot = Ordinary.Snapshot!;
         RecordDeletionFacts facts = name switch
@@ -56,7 +56,7 @@ public sealed class RecordDeletionTests
     }
 
     [Fact]
-    public void Of_all_combinations_only_those_without_anything_wrong_delete()
+    public void Among_all_combinations_only_those_without_a_reason_to_keep_delete_the_snapshot()
     {
         int deleted = 0;
         foreach (RecordDeletionFacts facts in AllFacts())
@@ -81,7 +81,7 @@ public sealed class RecordDeletionTests
     }
 
     [Fact]
-    public void The_repository_is_asked_only_where_it_can_matter_and_then_it_has_to_be()
+    public void The_repository_is_read_only_if_the_decision_depends_on_it()
     {
         foreach (RecordDeletionFacts facts in AllFacts().Select(facts => facts with { Snapshot = null }))
         {

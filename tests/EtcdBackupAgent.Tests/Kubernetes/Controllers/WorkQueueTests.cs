@@ -28,7 +28,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_comes_while_somebody_has_the_name_is_looked_at_once_afterwards()
+    public async Task A_name_that_is_added_while_a_worker_has_it_is_taken_once_afterwards()
     {
         _queue.Add("a");
         string taken = await TakeAsync();
@@ -44,7 +44,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_that_somebody_has_keeps_no_other_waiting()
+    public async Task A_name_that_a_worker_has_does_not_delay_other_names()
     {
         _queue.Add("a");
         await TakeAsync();
@@ -55,7 +55,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_is_for_later_comes_when_it_is_due()
+    public async Task A_delayed_name_is_taken_when_it_is_due()
     {
         _queue.AddAfter("a", Minute);
         _time.Advance(Minute - TimeSpan.FromSeconds(1));
@@ -69,7 +69,7 @@ public sealed class WorkQueueTests : IDisposable
     [Theory]
     [InlineData(1, 5)]
     [InlineData(5, 1)]
-    public async Task Of_several_times_the_earliest_counts_and_the_others_are_forgotten(int first, int second)
+    public async Task The_earliest_of_several_times_counts_and_the_others_are_discarded(int first, int second)
     {
         _queue.AddAfter("a", Minute * first);
         _queue.AddAfter("a", Minute * second);
@@ -83,7 +83,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task What_becomes_due_while_somebody_has_the_name_is_looked_at_afterwards()
+    public async Task A_name_that_becomes_due_while_a_worker_has_it_is_taken_afterwards()
     {
         _queue.Add("a");
         await TakeAsync();
@@ -97,7 +97,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public void What_is_for_later_does_not_come_once_the_queue_is_gone()
+    public void A_delayed_name_is_not_added_after_the_queue_is_disposed()
     {
         _queue.AddAfter("a", Minute);
         _queue.Dispose();
@@ -108,7 +108,7 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task It_tells_how_many_names_are_due_and_wait()
+    public async Task It_reports_how_many_names_are_due_and_wait()
     {
         List<int> depths = [];
         using WorkQueue queue = new(_time) { DepthChanged = depths.Add };
@@ -126,13 +126,13 @@ public sealed class WorkQueueTests : IDisposable
     }
 
     [Fact]
-    public async Task However_many_add_and_take_nobody_meets_anybody_at_one_name_and_nothing_is_lost()
+    public async Task With_many_threads_no_two_workers_have_the_same_name_and_no_name_is_lost()
     {
         const int NamesMax = 5;
-        int[] underWay = new int[NamesMax];
+        int[] inProgress = new int[NamesMax];
         int[] added = new int[NamesMax];
         int[] seen = new int[NamesMax];
-        int meetings = 0;
+        int conflicts = 0;
         using CancellationTokenSource stop = new();
         Task[] workers = [.. Enumerable.Range(0, 4).Select(_ => Task.Run(WorkAsync))];
 
@@ -145,7 +145,7 @@ public sealed class WorkQueueTests : IDisposable
                     Enumerable.Range(0, NamesMax).All(i => Volatile.Read(ref seen[i]) == Volatile.Read(ref added[i]))));
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.WhenAll(workers));
-        Assert.Equal(0, meetings);
+        Assert.Equal(0, conflicts);
 
         void AddMany(Random random)
         {
@@ -163,13 +163,13 @@ public sealed class WorkQueueTests : IDisposable
             {
                 string name = await _queue.TakeAsync(stop.Token);
                 int index = name[0] - '0';
-                if (Interlocked.Increment(ref underWay[index]) > 1)
+                if (Interlocked.Increment(ref inProgress[index]) > 1)
                 {
-                    Interlocked.Increment(ref meetings);
+                    Interlocked.Increment(ref conflicts);
                 }
 
                 Volatile.Write(ref seen[index], Volatile.Read(ref added[index]));
-                Interlocked.Decrement(ref underWay[index]);
+                Interlocked.Decrement(ref inProgress[index]);
                 _queue.Done(name);
             }
         }
@@ -177,7 +177,7 @@ public sealed class WorkQueueTests : IDisposable
 
     private Task<string> TakeAsync() => _queue.TakeAsync(CancellationToken.None).WaitAsync(TestDeadline.Patience);
 
-    /// <summary>A name that is there is taken at once.</summary>
+    /// <summary>Asserts that no name is in the queue: an existing name would be taken at once.</summary>
     private void AssertEmpty()
     {
         using CancellationTokenSource stop = new();

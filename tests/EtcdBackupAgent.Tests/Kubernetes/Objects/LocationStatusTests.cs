@@ -21,7 +21,7 @@ public sealed class LocationStatusTests
     [InlineData("""{"repositoryId":"a","recipients":[null],"pinnedAt":"2026-01-01T00:00:00Z"}""")]
     [InlineData("""{"repositoryId":"a","recipients":[],"pinnedAt":"yesterday"}""")]
     [InlineData("\"pinned\"")]
-    public void An_invalid_pin_never_counts_as_none(string pinned)
+    public void An_invalid_pin_never_counts_as_a_missing_pin(string pinned)
     {
         BackupException e = Assert.Throws<BackupException>(() => Location(pinned).ReadPin());
 
@@ -30,14 +30,14 @@ public sealed class LocationStatusTests
     }
 
     [Fact]
-    public void Without_a_pin_there_is_none()
+    public void A_missing_pin_is_null()
     {
         Assert.Null(Location("null").ReadPin());
         Assert.Null(new LocationObject([]).ReadPin());
     }
 
     [Fact]
-    public void What_is_set_is_read_to_the_second()
+    public void A_pin_that_was_set_is_read_with_whole_seconds()
     {
         DateTimeOffset at = new(2026, 1, 1, 2, 0, 0, TimeSpan.FromHours(2));
         JsonObject status = [];
@@ -52,7 +52,7 @@ public sealed class LocationStatusTests
     }
 
     [Fact]
-    public void A_repository_can_be_used_for_the_generation_that_was_looked_at_or_not()
+    public void Ready_and_failed_are_reported_for_the_observed_generation_only()
     {
         JsonObject json = new() { ["pinned"] = new JsonObject(), ["unknown"] = 1 };
         LocationStatus status = new(json);
@@ -78,7 +78,7 @@ public sealed class LocationStatusTests
     }
 
     [Fact]
-    public async Task A_pod_pins_nothing()
+    public async Task A_pod_never_pins()
     {
         DocumentPins pins = new(Location("null"));
 

@@ -11,7 +11,7 @@ public sealed class PolicyStatusTests
 {
     private static readonly DateTimeOffset Start = SampleSnapshots.NewYear;
 
-    /// <summary>After all that happens.</summary>
+    /// <summary>A time after all events.</summary>
     private static readonly DateTimeOffset Later = Start.AddDays(1);
 
     private static readonly BackupException Failure = new(FailureReason.StoreFull, "The bucket is full.")
@@ -20,9 +20,9 @@ public sealed class PolicyStatusTests
     };
 
     [Fact]
-    public void A_run_goes_from_begun_to_completed()
+    public void A_run_changes_from_begun_to_completed()
     {
-        JsonObject status = new() { ["backupErrorMessage"] = "of before", ["lastBackupNow"] = "1" };
+        JsonObject status = new() { ["backupErrorMessage"] = "an old error", ["lastBackupNow"] = "1" };
 
         new PolicyStatus(status).SetBegun("pod-1", generation: 3, Start);
         Assert.Equal(
@@ -43,7 +43,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void A_run_that_fails_leaves_the_last_success()
+    public void A_failed_run_does_not_change_the_last_success()
     {
         JsonObject status = [];
         new PolicyStatus(status).SetSucceeded(Manifest(0), "pod-1", generation: 1, Later);
@@ -63,12 +63,12 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void Both_parts_go_forward_only()
+    public void Both_parts_move_only_forward_in_time()
     {
         JsonObject status = [];
         new PolicyStatus(status).SetFailed(Failure, "pod-2", generation: 1, Start.AddHours(5), Later);
 
-        // A success of before the failure: it is the last success, and not the last run.
+        // A success before the failure: it is the last success, but not the last run.
         SnapshotManifest before = Manifest(3);
         new PolicyStatus(status).SetSucceeded(before, pod: null, generation: 1, Later);
         Assert.Equal(
@@ -81,7 +81,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void The_same_success_said_twice_changes_nothing()
+    public void Reporting_the_same_success_twice_changes_nothing()
     {
         JsonObject status = [];
         SnapshotManifest manifest = Manifest(0) with { CompletedAt = Start.AddSeconds(12.345) };
@@ -111,7 +111,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void A_time_that_a_wrong_clock_wrote_does_not_silence_the_runs_after_it()
+    public void A_time_from_a_wrong_clock_does_not_hide_later_runs()
     {
         JsonObject status = [];
         SnapshotManifest wrong = Manifest(24 * 900);
@@ -130,7 +130,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void A_time_in_the_future_reports_no_Job_that_failed()
+    public void A_time_in_the_future_does_not_count_as_the_report_of_a_failed_Job()
     {
         JsonObject status = new()
         {
@@ -146,7 +146,7 @@ public sealed class PolicyStatusTests
     }
 
     [Fact]
-    public void What_is_set_is_read()
+    public void The_fields_that_were_set_are_read()
     {
         JsonObject json = [];
         PolicyStatus status = new(json);
@@ -175,7 +175,7 @@ public sealed class PolicyStatusTests
     [InlineData("""{"backupStatus":"Elsewhere","backupTime":"yesterday","dataAdded":"much","totalDurationSecs":7}""")]
     [InlineData("""{"backupStatus":"1","backupTime":{},"dataAdded":1.5,"totalDurationSecs":"long"}""")]
     [InlineData("""{"backupStatus":null,"backupTime":null,"conditions":{"type":"Ready"}}""")]
-    public void What_is_absent_or_of_another_type_reads_as_nothing(string json)
+    public void Fields_that_are_absent_or_of_another_type_are_read_as_null(string json)
     {
         PolicyStatus status = new((JsonObject)JsonNode.Parse(json)!);
 

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Reading;
 
-/// <summary>An object of a cluster is judged as a document of a directory is.</summary>
+/// <summary>An object of a cluster is validated in the same way as a document of a directory.</summary>
 public sealed class ClusterDocumentTests
 {
     private const string Disk = """
@@ -22,10 +22,10 @@ public sealed class ClusterDocumentTests
     [InlineData("""{"retainNumBackups":null}""")]
     [InlineData("""{"schedule":"61 * * * *","timeZone":"Europe/Berln"}""")]
     [InlineData("""{"certsDir":"","options":{"execution":7,"unknown":"x"}}""")]
-    [InlineData("""{"etcdEndpoint":"https://127.0.0.1:2379","etcdCreds":"lacking"}""")]
+    [InlineData("""{"etcdEndpoint":"https://127.0.0.1:2379","etcdCreds":"missing"}""")]
     [InlineData("""{"verify":["Never"],"retainNumBackup":3}""")]
     [InlineData("""{"destination":"dsk"}""")]
-    public async Task The_same_mistake_gets_the_same_words(string spec)
+    public async Task The_same_error_has_the_same_message(string spec)
     {
         string policy = Policy(spec);
         using DirectoryFixture directory = new();
@@ -44,7 +44,7 @@ public sealed class ClusterDocumentTests
     }
 
     [Fact]
-    public async Task A_sound_object_is_bound_with_all_that_it_says()
+    public async Task A_valid_object_is_bound_with_all_its_fields()
     {
         string policy = Policy(
             """{"schedule":"@daily","retainNumBackups":7,"suspend":true,"options":{"execution":"InProcess"}}""");
@@ -60,7 +60,7 @@ public sealed class ClusterDocumentTests
     }
 
     [Fact]
-    public void Every_kind_of_value_keeps_its_sort_and_its_size()
+    public void Every_value_has_its_type_and_its_size()
     {
         MappingNode node = ClusterDocument.Of(
             ClusterKinds.Policy,

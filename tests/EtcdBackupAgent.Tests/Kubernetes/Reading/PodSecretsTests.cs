@@ -8,7 +8,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Reading;
 
-/// <summary>The pod of a backup has its Secrets in its environment and in a mount, and needs no more.</summary>
+/// <summary>The pod of a backup has its Secrets in its environment and in a mounted directory, and needs nothing
+/// else.</summary>
 public sealed class PodSecretsTests : IDisposable
 {
     private const string Location = """
@@ -28,7 +29,7 @@ public sealed class PodSecretsTests : IDisposable
     };
 
     [Fact]
-    public async Task A_location_with_a_passphrase_is_right_without_the_passphrase()
+    public async Task A_location_with_a_passphrase_is_valid_without_the_passphrase()
     {
         WriteCertificates("ca.crt", "client.crt", "client.key");
 
@@ -43,7 +44,7 @@ public sealed class PodSecretsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_passphrase_that_is_there_is_found_where_the_location_looks_for_it()
+    public async Task An_existing_passphrase_is_found_in_the_Secret_of_the_location()
     {
         WriteCertificates("ca.crt", "client.crt", "client.key");
         _environment.Add("ETCD_BACKUP_PASSPHRASE", "phrase");
@@ -58,7 +59,7 @@ public sealed class PodSecretsTests : IDisposable
     [Theory]
     [InlineData("secret\n\n", "ends in more than one line end")]
     [InlineData(" secret", "starts with white space")]
-    public async Task A_key_with_white_space_of_its_own_is_refused_and_not_shown(string secretKey, string fault)
+    public async Task A_key_with_additional_white_space_is_refused_and_not_shown(string secretKey, string fault)
     {
         WriteCertificates("ca.crt", "client.crt", "client.key");
         _environment["AWS_ACCESS_KEY_ID"] = "access\r\n";
@@ -76,7 +77,7 @@ public sealed class PodSecretsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_location_of_a_directory_needs_nothing()
+    public async Task The_location_of_a_directory_needs_no_Secret()
     {
         ResourceSet set = await BindAsync(
             """{"metadata":{"name":"s3","namespace":"kubedr-system"},"spec":{"url":"file:///var/backups","credentials":"disk"}}""",
@@ -88,7 +89,7 @@ public sealed class PodSecretsTests : IDisposable
     }
 
     [Fact]
-    public async Task What_the_pod_was_not_given_is_named()
+    public async Task A_missing_variable_or_file_of_the_pod_is_named()
     {
         _environment.Remove("AWS_SECRET_ACCESS_KEY");
         WriteCertificates("ca.crt", "client.crt");

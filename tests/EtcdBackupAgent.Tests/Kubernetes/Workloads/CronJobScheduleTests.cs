@@ -20,7 +20,7 @@ public sealed class CronJobScheduleTests
     [InlineData("@every 12h", "0 */12 * * *")]
     [InlineData("@every 720m", "0 */12 * * *")]
     [InlineData("@every 24h", "0 0 * * *")]
-    public void An_interval_that_divides_an_hour_or_a_day_is_written_as_cron(string every, string cron) =>
+    public void An_interval_that_divides_an_hour_or_a_day_is_converted_to_cron(string every, string cron) =>
         Assert.Equal(cron, Convert(every));
 
     [Theory]
@@ -35,18 +35,18 @@ public sealed class CronJobScheduleTests
     [InlineData("@every 25h")]
     [InlineData("@every 48h")]
     [InlineData("@every 168h")]
-    public void An_interval_that_does_not_is_not_made_something_else(string every) => Assert.Null(Convert(every));
+    public void Any_other_interval_is_not_converted(string every) => Assert.Null(Convert(every));
 
     [Theory]
     [InlineData("*/10 * * * *")]
     [InlineData("0 2 * * MON-FRI")]
     [InlineData("@hourly")]
     [InlineData("@midnight")]
-    public void A_cron_schedule_and_a_word_pass_as_they_are(string schedule) =>
+    public void A_cron_schedule_and_a_word_are_not_changed(string schedule) =>
         Assert.Equal(schedule, Convert(schedule));
 
     [Fact]
-    public void White_space_around_a_schedule_is_left_out() => Assert.Equal("0 2 * * *", Convert(" 0 2 * * * "));
+    public void White_space_around_a_schedule_is_removed() => Assert.Equal("0 2 * * *", Convert(" 0 2 * * * "));
 
     private static string? Convert(string schedule) =>
         CronJobSchedule.Convert(BackupSchedule.Parse(schedule, TimeZoneInfo.Utc));

@@ -5,7 +5,7 @@ using EtcdBackupAgent.Kubernetes.Reading;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
 
-/// <summary>Secrets with these keys, whatever their names; no value matters.</summary>
+/// <summary>Returns a Secret with the given keys for every name; the values do not matter.</summary>
 internal sealed class GivenSecrets(params string[] keys) : ISecretSource
 {
     public bool IsPassphraseOptional => false;

@@ -8,11 +8,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Workloads;
 
-/// <summary>What is made for a policy and a restore, to the letter: a change of it shows in <c>golden/workloads</c>,
-/// where it can be read.</summary>
+/// <summary>Compares the objects that are created for a policy and a restore with <c>golden/workloads</c>, byte by
+/// byte: every change of them is visible there.</summary>
 public sealed class WorkloadTemplateTests
 {
-    private const string Space = "kubedr-system";
+    private const string Namespace = "kubedr-system";
 
     private static readonly PodImage Image = new("registry.example.com/etcd-backup-agent:1.2.3");
     private static readonly JsonSerializerOptions Readable = new()
@@ -69,7 +69,7 @@ public sealed class WorkloadTemplateTests
         });
 
         Check("cronjob.json", WorkloadJob.CronJob(
-            Space,
+            Namespace,
             bound.Document,
             new CronJobTiming("*/10 * * * *", TimeZone: null, Suspend: false),
             BackupPod.Labels("test-backup"),
@@ -77,7 +77,7 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
-    public async Task The_CronJob_of_a_policy_that_verifies_suspended_in_a_time_zone_on_nodes_of_its_own()
+    public async Task The_CronJob_of_a_suspended_policy_that_verifies_with_a_time_zone_and_a_node_label()
     {
         BoundPolicy bound = await BindAsync(S3, new JsonObject
         {
@@ -90,7 +90,7 @@ public sealed class WorkloadTemplateTests
         });
 
         Check("cronjob-verifying.json", WorkloadJob.CronJob(
-            Space,
+            Namespace,
             bound.Document,
             new CronJobTiming("0 2 * * *", "Europe/Berlin", Suspend: true),
             BackupPod.Labels("test-backup"),
@@ -104,7 +104,7 @@ public sealed class WorkloadTemplateTests
             Disk, new JsonObject { ["destination"] = "disk", ["etcdEndpoint"] = "http://127.0.0.1:2379" });
 
         Check("job-directory.json", WorkloadJob.Job(
-            Space,
+            Namespace,
             "test-backup-backup-1f2e3d4c",
             WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
             BackupPod.Labels("test-backup"),
@@ -119,7 +119,7 @@ public sealed class WorkloadTemplateTests
         Check("restore-directory.json", await RestoreAsync(Disk));
 
     [Fact]
-    public async Task The_Job_of_a_restore_as_a_user_of_the_volume()
+    public async Task The_Job_of_a_restore_that_runs_as_the_user_of_the_volume()
     {
         JsonObject pod = PodOf(await RestoreAsync(S3, new JsonObject
         {
@@ -138,12 +138,12 @@ public sealed class WorkloadTemplateTests
             "seccompProfile":{"type":"RuntimeDefault"}}
             """,
             pod["securityContext"]);
-        // Which only root can use.
+        // Only root can use capabilities.
         AssertJson("""{"drop":["ALL"]}""", pod["containers"]![0]!["securityContext"]!["capabilities"]);
     }
 
     [Fact]
-    public async Task A_restore_with_a_group_for_the_volume_runs_as_root_all_the_same()
+    public async Task A_restore_with_a_group_for_the_volume_still_runs_as_root()
     {
         JsonObject pod = PodOf(await RestoreAsync(
             S3, new JsonObject { ["securityContext"] = new JsonObject { ["fsGroup"] = 2000L } }));
@@ -156,7 +156,7 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
-    public async Task A_restore_from_a_directory_runs_on_the_node_of_the_controller_that_uses_it()
+    public async Task A_restore_from_a_directory_runs_on_the_node_of_the_controller()
     {
         JsonObject pod = PodOf(await RestoreAsync(Disk, image: Image with { Node = "control-2" }));
 
@@ -185,7 +185,7 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
-    public async Task A_restore_goes_by_the_label_of_the_policy_that_made_the_backup()
+    public async Task A_restore_uses_the_node_label_of_the_policy_that_made_the_backup()
     {
         JsonObject pod = PodOf(await RestoreAsync(Disk, label: "example.com/control-plane"));
 
@@ -202,7 +202,7 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
-    public async Task The_pods_have_the_controllers_proxies_and_a_password_only_by_a_Secret()
+    public async Task The_pods_use_the_proxies_of_the_controller_and_read_a_password_only_from_a_Secret()
     {
         PodImage image = Image with
         {
@@ -237,7 +237,7 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
-    public async Task No_template_holds_a_value_of_a_Secret()
+    public async Task No_template_contains_a_value_of_a_Secret()
     {
         string value = Convert.ToBase64String("of no value"u8);
         foreach (JsonObject location in new[] { S3, Disk })
@@ -275,7 +275,7 @@ public sealed class WorkloadTemplateTests
         ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync(
             [new LocationObject(location)], [], CancellationToken.None);
         return WorkloadJob.Job(
-            Space,
+            Namespace,
             "restore-test-restore-1f2e3d4c",
             WorkloadJob.Owner(ClusterKinds.Restore, new RestoreObject(Item("MetadataRestore", "restore-test", []))),
             RestorePod.Labels(),
@@ -307,7 +307,7 @@ public sealed class WorkloadTemplateTests
         ["metadata"] = new JsonObject
         {
             ["name"] = name,
-            ["namespace"] = Space,
+            ["namespace"] = Namespace,
             ["uid"] = $"uid-of-{name}",
             ["generation"] = 1,
             ["resourceVersion"] = "42",
@@ -316,7 +316,7 @@ public sealed class WorkloadTemplateTests
     };
 
     /// <summary>
-    /// Compares with the golden file; what is there now stands beside the test's program if it differs.
+    /// Compares an object with the golden file. If they differ, writes the object beside the golden file.
     /// </summary>
     private static void Check(string file, JsonObject actual)
     {

@@ -20,7 +20,7 @@ public sealed class ApiAccessTests : IDisposable
     }
 
     [Fact]
-    public async Task The_file_that_is_named_comes_first_then_the_list_then_the_home_directory()
+    public async Task The_given_file_has_precedence_then_the_list_then_the_home_directory()
     {
         Assert.Equal("https://home", (await LoadAsync(file: null)).ToString());
         _environment["KUBECONFIG"] = _directory["listed"];
@@ -29,7 +29,7 @@ public sealed class ApiAccessTests : IDisposable
     }
 
     [Fact]
-    public async Task A_context_that_is_not_there_is_named()
+    public async Task A_missing_context_is_named()
     {
         BackupException e = await Assert.ThrowsAsync<BackupException>(() => LoadAsync(file: null, context: "other"));
 

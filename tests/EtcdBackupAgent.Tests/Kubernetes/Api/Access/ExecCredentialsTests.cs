@@ -15,7 +15,7 @@ public sealed class ExecCredentialsTests : IDisposable
     private readonly ManualTime _time = new(DateTimeOffset.UnixEpoch);
 
     [Fact]
-    public async Task A_plugin_is_run_again_when_its_token_expires_or_is_refused()
+    public async Task A_plugin_runs_again_when_its_token_expires_or_is_refused()
     {
         const string script =
             "echo x >> runs; echo '"
@@ -36,7 +36,7 @@ public sealed class ExecCredentialsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_plugin_is_told_what_it_is_asked_for()
+    public async Task A_plugin_receives_the_request_and_its_variables()
     {
         using ExecCredentials credentials = Plugin(
             "echo \"$KUBERNETES_EXEC_INFO\" > info; echo '" + Head + """{"token":"'$GIVEN'"}}'""",
@@ -56,7 +56,7 @@ public sealed class ExecCredentialsTests : IDisposable
     [InlineData(
         "echo '" + Head + """{"token":"very-secret","expirationTimestamp":"soon"}}'""",
         "returned an expirationTimestamp that is not a time.")]
-    public async Task What_a_plugin_does_wrong_is_told_without_what_it_gave(string script, string why)
+    public async Task An_error_of_a_plugin_is_reported_without_its_output(string script, string why)
     {
         using ExecCredentials credentials = Plugin(script, plugin => plugin with { InstallHint = "Install it." });
 
@@ -68,7 +68,7 @@ public sealed class ExecCredentialsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_plugin_that_is_absent_is_named()
+    public async Task A_missing_plugin_is_named()
     {
         using ExecCredentials credentials = new(
             new ExecPlugin { ApiVersion = Version, Command = "no-such-plugin" },
@@ -82,7 +82,7 @@ public sealed class ExecCredentialsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pod_finds_its_api_in_the_environment_and_its_account()
+    public async Task A_pod_finds_the_API_through_its_environment_and_its_service_account()
     {
         await File.WriteAllTextAsync(_directory["token"], "t\n");
         await File.WriteAllTextAsync(_directory["ca.crt"], "pem");

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Api.Access;
 
-/// <summary>What is read out of kubeconfig files. That kubectl reads the same out of them is tested with it.</summary>
+/// <summary>Reading kubeconfig files. Other tests compare the results with kubectl.</summary>
 public sealed class KubeConfigTests : IDisposable
 {
     private const string Secret = "very-secret";
@@ -35,7 +35,7 @@ public sealed class KubeConfigTests : IDisposable
     }
 
     [Fact]
-    public async Task The_files_are_those_of_the_variable_or_the_one_at_home()
+    public async Task The_files_are_those_of_the_variable_or_the_one_in_the_home_directory()
     {
         Assert.Equal(["/a", "/b"], KubeConfig.Files(name => name == "KUBECONFIG" ? "/a::/b" : null));
         Assert.Equal(["/home/me/.kube/config"], KubeConfig.Files(name => name == "HOME" ? "/home/me" : ""));
@@ -44,7 +44,7 @@ public sealed class KubeConfigTests : IDisposable
     }
 
     [Fact]
-    public async Task Certificates_are_taken_from_data_before_files_and_files_from_beside_the_kubeconfig()
+    public async Task Data_has_precedence_over_files_and_paths_are_relative_to_the_kubeconfig()
     {
         using TestCertificates authority = new();
         TestCertificate client = authority.Client("admin");
@@ -67,7 +67,7 @@ public sealed class KubeConfigTests : IDisposable
     }
 
     [Fact]
-    public async Task A_token_file_is_read_again_as_time_goes_by_and_outlives_its_absence()
+    public async Task A_token_file_is_read_again_after_a_minute_and_its_last_token_is_kept_if_it_is_missing()
     {
         ManualTime time = new(DateTimeOffset.UnixEpoch);
         string file = Write("config", Config("https://one", "tokenFile: token, token: other"));
@@ -98,7 +98,7 @@ public sealed class KubeConfigTests : IDisposable
     [InlineData("{current-context: x, contexts: [{name: x, context: {cluster: c}}]}", "there is no cluster 'c'")]
     [InlineData("{contexts: [{context: {cluster: c}}]}", "an item of 'contexts' has no name")]
     [InlineData("{contexts: 3}", "the field 'contexts' must be a list")]
-    public async Task A_broken_file_is_told_with_its_name(string text, string why)
+    public async Task A_damaged_file_is_reported_with_its_name(string text, string why)
     {
         string file = Write("config", text);
 
@@ -146,7 +146,7 @@ public sealed class KubeConfigTests : IDisposable
         "exec: {apiVersion: client.authentication.k8s.io/v1, command: a, interactiveMode: Always}",
         "",
         "the agent runs without one")]
-    public async Task A_mistake_is_told_with_its_entry_and_without_a_secret(
+    public async Task An_invalid_entry_is_reported_without_a_secret(
         string server, string user, string cluster, string why)
     {
         BackupException e = await RefusedAsync(Write("config", Config(server, user, cluster)));

@@ -8,57 +8,58 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Api.Leases;
 
-/// <summary>What a lease does when it is told to stop at a moment that a real server gives seldom.</summary>
+/// <summary>How a lease behaves if it is stopped, or gets no response, at moments that are rare with a real
+/// server.</summary>
 public sealed class LeaderLeaseTests
 {
-    private readonly List<BackupException> _told = [];
-    private string _held = """{"metadata":{"resourceVersion":"1"},"spec":{"holderIdentity":""}}""";
+    private readonly List<BackupException> _failures = [];
+    private string _lease = """{"metadata":{"resourceVersion":"1"},"spec":{"holderIdentity":""}}""";
 
     [Fact]
-    public async Task Who_is_stopped_while_the_server_gives_it_the_lease_gives_it_back()
+    public async Task A_lease_that_is_acquired_during_a_stop_is_released()
     {
         using CancellationTokenSource stop = new();
         await using FakeApi api = await FakeApi.StartAsync(
-            AnswerHeldAsync,
+            SendLeaseAsync,
             async context =>
             {
-                await KeepAsync(context);
+                await StoreLeaseAsync(context);
                 await stop.CancelAsync();
-                await AnswerHeldAsync(context);
+                await SendLeaseAsync(context);
             },
-            AnswerHeldAsync,
-            PutAsync);
+            SendLeaseAsync,
+            ReplaceLeaseAsync);
         using KubernetesClient client = api.Client(TimeProvider.System);
 
         Task leading = Lease(client).RunAsync(
             cancellationToken => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken),
-            _told.Add,
+            _failures.Add,
             stop.Token);
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leading.WaitAsync(TestDeadline.Patience));
         Assert.Equal(["GET", "PUT", "GET", "PUT"], api.Requests.Select(request => request.Split(' ')[0]));
-        Assert.Equal("", (string?)JsonNode.Parse(_held)!["spec"]!["holderIdentity"]);
-        Assert.Empty(_told);
+        Assert.Equal("", (string?)JsonNode.Parse(_lease)!["spec"]!["holderIdentity"]);
+        Assert.Empty(_failures);
     }
 
     [Fact]
-    public async Task A_server_that_does_not_answer_to_a_taking_is_asked_again()
+    public async Task Acquiring_is_retried_if_the_server_does_not_respond()
     {
         await using FakeApi api = await FakeApi.StartAsync(
-            AnswerHeldAsync,
+            SendLeaseAsync,
             context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted),
-            AnswerHeldAsync,
-            PutAsync,
-            AnswerHeldAsync,
-            PutAsync);
+            SendLeaseAsync,
+            ReplaceLeaseAsync,
+            SendLeaseAsync,
+            ReplaceLeaseAsync);
         using KubernetesClient client = api.Client(TimeProvider.System);
 
         await Lease(client, retry: TimeSpan.FromSeconds(1))
-            .RunAsync(_ => Task.CompletedTask, _told.Add, CancellationToken.None);
+            .RunAsync(_ => Task.CompletedTask, _failures.Add, CancellationToken.None);
 
-        BackupException told = Assert.Single(_told);
-        Assert.Equal(FailureReason.KubernetesUnreachable, told.Reason);
-        Assert.Contains("no response within 1 s", told.Message, StringComparison.Ordinal);
+        BackupException failure = Assert.Single(_failures);
+        Assert.Equal(FailureReason.KubernetesUnreachable, failure.Reason);
+        Assert.Contains("no response within 1 s", failure.Message, StringComparison.Ordinal);
     }
 
     private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null) =>
@@ -73,17 +74,17 @@ public sealed class LeaderLeaseTests
             },
             TimeProvider.System);
 
-    private Task AnswerHeldAsync(HttpContext context) => FakeApi.Json(_held)(context);
+    private Task SendLeaseAsync(HttpContext context) => FakeApi.Json(_lease)(context);
 
-    private async Task PutAsync(HttpContext context)
+    private async Task ReplaceLeaseAsync(HttpContext context)
     {
-        await KeepAsync(context);
-        await AnswerHeldAsync(context);
+        await StoreLeaseAsync(context);
+        await SendLeaseAsync(context);
     }
 
-    private async Task KeepAsync(HttpContext context)
+    private async Task StoreLeaseAsync(HttpContext context)
     {
         using StreamReader body = new(context.Request.Body);
-        _held = await body.ReadToEndAsync();
+        _lease = await body.ReadToEndAsync();
     }
 }

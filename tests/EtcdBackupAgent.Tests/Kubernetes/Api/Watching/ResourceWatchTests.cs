@@ -8,43 +8,43 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Api.Watching;
 
-/// <summary>What a watch tells while its server does everything that goes wrong.</summary>
+/// <summary>What a watch reports while its server fails in many ways.</summary>
 public sealed class ResourceWatchTests
 {
     private const string Cut = "interrupted KubernetesUnreachable";
     private static readonly ResourceKind Pods = new("", "v1", "pods");
 
     [Fact]
-    public async Task A_watch_lists_and_then_tells_what_changes()
+    public async Task A_watch_lists_and_then_reports_changes()
     {
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 5,
             List(10, Item("a", 1), Item("b", 2)),
             FakeApi.Lines(cut: false, Event("MODIFIED", Item("a", 11)), Event("DELETED", Item("b", 12))));
 
-        Assert.Equal(["a at 1", "b at 2", "listed", "a at 11", "b deleted"], told);
+        Assert.Equal(["a at 1", "b at 2", "listed", "a at 11", "b deleted"], reported);
     }
 
     [Fact]
-    public async Task A_watch_goes_on_where_it_was_after_a_cut()
+    public async Task A_watch_continues_at_its_version_after_a_lost_connection()
     {
         await using FakeApi api = await FakeApi.StartAsync(
             List(10),
             FakeApi.Lines(cut: true, Event("ADDED", Item("a", 11)), Event("BOOKMARK", Item("", 20))),
             FakeApi.Lines(cut: false, Event("ADDED", Item("b", 21))));
 
-        string[] told = await ToldAsync(api, count: 4);
+        string[] reported = await ReportedAsync(api, count: 4);
 
-        Assert.Equal(["listed", "a at 11", Cut, "b at 21"], told);
+        Assert.Equal(["listed", "a at 11", Cut, "b at 21"], reported);
         Assert.Equal(["", "10", "20"], [.. api.Requests.Select(VersionOf)]);
     }
 
     [Fact]
-    public async Task A_line_that_was_cut_off_is_not_told()
+    public async Task A_truncated_line_is_not_reported()
     {
         string whole = Event("ADDED", Item("a", 11));
 
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 3,
             List(10),
             async context =>
@@ -53,13 +53,13 @@ public sealed class ResourceWatchTests
             },
             FakeApi.Lines(cut: false, Event("ADDED", Item("c", 13))));
 
-        Assert.Equal(["listed", "a at 11", "c at 13"], told);
+        Assert.Equal(["listed", "a at 11", "c at 13"], reported);
     }
 
     [Fact]
-    public async Task A_version_that_is_too_old_is_listed_again_and_only_the_difference_told()
+    public async Task After_an_expired_version_the_objects_are_listed_and_only_the_difference_is_reported()
     {
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 8,
             List(10, Item("a", 1), Item("b", 2), Item("c", 3)),
             FakeApi.Lines(
@@ -67,22 +67,22 @@ public sealed class ResourceWatchTests
                 """{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}"""),
             List(30, Item("a", 1), Item("c", 25), Item("d", 26)));
 
-        Assert.Equal(["a at 1", "b at 2", "c at 3", "listed", "b gone", "c at 25", "d at 26", "listed"], told);
+        Assert.Equal(["a at 1", "b at 2", "c at 3", "listed", "b gone", "c at 25", "d at 26", "listed"], reported);
     }
 
     [Fact]
-    public async Task An_answer_that_the_version_is_too_old_is_the_same()
+    public async Task An_expired_version_as_the_response_has_the_same_effect()
     {
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 3, List(10), FakeApi.Refusal(410, "Expired", "too old"), List(30, Item("a", 12)));
 
-        Assert.Equal(["listed", "a at 12", "listed"], told);
+        Assert.Equal(["listed", "a at 12", "listed"], reported);
     }
 
     [Fact]
-    public async Task A_server_for_which_every_version_is_too_old_is_not_asked_without_a_pause()
+    public async Task If_every_version_is_expired_there_is_a_pause_between_requests()
     {
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 4,
             List(10),
             FakeApi.Refusal(410, "Expired", "too old"),
@@ -90,47 +90,48 @@ public sealed class ResourceWatchTests
             FakeApi.Refusal(410, "Expired", "too old"),
             List(10, Item("a", 5)));
 
-        Assert.Equal(["listed", "listed", "interrupted KubernetesFailed", "a at 5"], told);
+        Assert.Equal(["listed", "listed", "interrupted KubernetesFailed", "a at 5"], reported);
     }
 
     [Fact]
-    public async Task A_watch_that_ends_at_once_is_not_opened_again_without_a_pause()
+    public async Task A_watch_that_ends_at_once_is_opened_again_after_a_pause()
     {
-        string[] told = await ToldAsync(count: 2, List(10), FakeApi.Lines(cut: false));
+        string[] reported = await ReportedAsync(count: 2, List(10), FakeApi.Lines(cut: false));
 
-        Assert.Equal(["listed", Cut], told);
+        Assert.Equal(["listed", Cut], reported);
     }
 
     [Theory]
     [InlineData("<html>")]
     [InlineData("{}")]
     [InlineData("""{"type":"ADDED","object":[]}""")]
-    public async Task Garbage_is_gone_around_with_a_new_list(string line)
+    public async Task After_an_invalid_event_the_objects_are_listed_again(string line)
     {
-        string[] told = await ToldAsync(count: 4, List(10), FakeApi.Lines(cut: false, line), List(12, Item("a", 11)));
+        string[] reported = await ReportedAsync(
+            count: 4, List(10), FakeApi.Lines(cut: false, line), List(12, Item("a", 11)));
 
-        Assert.Equal(["listed", "interrupted KubernetesFailed", "a at 11", "listed"], told);
+        Assert.Equal(["listed", "interrupted KubernetesFailed", "a at 11", "listed"], reported);
     }
 
     [Fact]
-    public async Task An_object_made_again_under_its_name_is_another_one()
+    public async Task An_object_that_is_created_again_with_its_name_is_another_object()
     {
-        string[] told = await ToldAsync(
+        string[] reported = await ReportedAsync(
             count: 4, List(10, Item("a", 1, "u1")), FakeApi.Lines(cut: false, Event("ADDED", Item("a", 12, "u2"))));
 
-        Assert.Equal(["a at 1", "listed", "a gone", "a at 12"], told);
+        Assert.Equal(["a at 1", "listed", "a gone", "a at 12"], reported);
     }
 
     [Fact]
-    public async Task A_denied_watch_is_told_and_tried_again()
+    public async Task A_denied_watch_is_reported_and_retried()
     {
-        string[] told = await ToldAsync(count: 2, FakeApi.Refusal(403, "Forbidden", "not you"), List(10));
+        string[] reported = await ReportedAsync(count: 2, FakeApi.Refusal(403, "Forbidden", "not you"), List(10));
 
-        Assert.Equal(["interrupted KubernetesDenied", "listed"], told);
+        Assert.Equal(["interrupted KubernetesDenied", "listed"], reported);
     }
 
     [Fact]
-    public void Pauses_grow_to_their_limit_and_begin_anew()
+    public void Pauses_grow_to_their_limit_and_are_reset()
     {
         BackOff backOff = new(TimeProvider.System, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(30));
 
@@ -143,29 +144,29 @@ public sealed class ResourceWatchTests
         Assert.InRange(backOff.Next().TotalSeconds, 0.5, 1);
     }
 
-    private static async Task<string[]> ToldAsync(int count, params RequestDelegate[] answers)
+    private static async Task<string[]> ReportedAsync(int count, params RequestDelegate[] responses)
     {
-        await using FakeApi api = await FakeApi.StartAsync(answers);
-        return await ToldAsync(api, count);
+        await using FakeApi api = await FakeApi.StartAsync(responses);
+        return await ReportedAsync(api, count);
     }
 
-    private static async Task<string[]> ToldAsync(FakeApi api, int count)
+    private static async Task<string[]> ReportedAsync(FakeApi api, int count)
     {
         ManualTime time = new(DateTimeOffset.UnixEpoch);
         using KubernetesClient client = api.Client(time);
         ResourceWatch watch = new(client, Pods, "n", ResourceSelection.All, time);
         using CancellationTokenSource deadline = new(TestDeadline.Patience);
         await using IAsyncEnumerator<ResourceChange> changes = watch.ReadAsync(deadline.Token).GetAsyncEnumerator();
-        List<string> told = [];
+        List<string> reported = [];
         TimeSpan pause = TimeSpan.Zero;
-        while (told.Count < count)
+        while (reported.Count < count)
         {
             ValueTask<bool> next = changes.MoveNextAsync();
-            // The pause began in the line above.
+            // The pause began in the previous line.
             time.Advance(pause);
             Assert.True(await next);
             pause = (changes.Current as WatchInterrupted)?.RetryIn ?? TimeSpan.Zero;
-            told.Add(changes.Current switch
+            reported.Add(changes.Current switch
             {
                 ResourcePresent present => $"{present.Key.Name} at {ObjectMetadata.ResourceVersion(present.Item)}",
                 ResourceGone { Last: { } last } => $"{ObjectMetadata.Name(last)} deleted",
@@ -175,7 +176,7 @@ public sealed class ResourceWatchTests
             });
         }
 
-        return [.. told];
+        return [.. reported];
     }
 
     private static string Item(string name, int version, string uid = "u") =>

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-/// <summary>What Jobs and pods tell by their status, where no program could.</summary>
-public sealed class JobTellingTests
+/// <summary>What the status of Jobs and pods shows if the program in the pod could not report it.</summary>
+public sealed class JobReportTests
 {
     [Theory]
     [InlineData(
@@ -29,7 +29,7 @@ public sealed class JobTellingTests
         "no node was found for the pod: 0/3 nodes are available")]
     [InlineData("""{"phase":"Running","containerStatuses":[{"state":{"running":{}}}]}""", null)]
     [InlineData("{}", null)]
-    public void A_pod_that_came_to_no_end_of_its_own_says_what_kept_it(string status, string? why) =>
+    public void The_status_of_a_failed_pod_gives_the_reason(string status, string? why) =>
         Assert.Equal(why, PodFailure.Of(new PodObject(new JsonObject { ["status"] = JsonNode.Parse(status) })));
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class JobTellingTests
     [InlineData("""{"conditions":[{"type":"Failed","status":"False"}]}""", false, null)]
     [InlineData("""{"active":1}""", false, null)]
     [InlineData("{}", false, null)]
-    public void A_Job_has_ended_well_or_not_or_not_yet(string status, bool isComplete, string? failure)
+    public void A_Job_is_complete_or_failed_or_has_not_ended(string status, bool isComplete, string? failure)
     {
         JobObject job = new(new JsonObject
         {
@@ -66,14 +66,14 @@ public sealed class JobTellingTests
     [InlineData("""{"conditions":[{"type":"Failed","status":"True"}]}""", true, false)]
     [InlineData("""{"active":1,"conditions":[{"type":"FailureTarget","status":"True"}]}""", true, false)]
     [InlineData("""{"active":1,"conditions":[{"type":"SuccessCriteriaMet","status":"True"}]}""", true, false)]
-    public void A_Job_is_over_or_has_a_pod_that_runs_or_neither(string status, bool isEnding, bool hasReadyPod)
+    public void A_Job_is_ending_or_has_a_ready_pod_or_neither(string status, bool isEnding, bool hasReadyPod)
     {
         JobObject job = new(new JsonObject { ["status"] = JsonNode.Parse(status) });
 
         Assert.Equal((isEnding, hasReadyPod), (JobState.IsEnding(job), JobState.HasReadyPod(job)));
     }
 
-    /// <summary>The Job began at 10:00:05 and failed at 10:00:09; another was made after it.</summary>
+    /// <summary>The Job began at 10:00:05 and failed at 10:00:09; another Job was created after it.</summary>
     [Theory]
     [InlineData("{}", false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:07Z","backupStatus":"Failed","backupPod":"job-1-x7k2p"}""", true)]
@@ -90,7 +90,7 @@ public sealed class JobTellingTests
         """{"backupTime":"2026-01-01T10:00:09Z","backupStatus":"Initializing","backupPod":"job-2-m1n8c"}""",
         false)]
     [InlineData("""{"backupTime":"2026-01-01T10:00:10Z","backupStatus":"Completed","backupPod":"job-9-m1n8c"}""", true)]
-    public void A_pod_has_reported_its_end_or_a_later_one_has(string status, bool isReported) => Assert.Equal(
+    public void The_end_of_a_Job_was_reported_by_its_pod_or_a_later_pod(string status, bool isReported) => Assert.Equal(
         isReported,
         new PolicyStatus((JsonObject)JsonNode.Parse(status)!).IsReported(
             ["job-1", "job-2"],
@@ -99,7 +99,7 @@ public sealed class JobTellingTests
             new DateTimeOffset(2026, 1, 1, 11, 0, 0, TimeSpan.Zero)));
 
     [Fact]
-    public void Jobs_stand_in_the_order_they_began_in_and_those_of_one_second_in_that_of_their_names()
+    public void Jobs_are_ordered_by_their_start_and_then_by_their_names()
     {
         JobObject[] jobs = [Job("cron-3", 5), Job("cron-1", 7), Job("cron-2", 5), Job("cron-4", 4)];
 
@@ -107,7 +107,7 @@ public sealed class JobTellingTests
     }
 
     [Fact]
-    public void Of_Jobs_that_failed_in_one_second_the_one_that_began_last_is_told_of()
+    public void Among_Jobs_that_failed_in_one_second_the_one_that_began_last_is_reported()
     {
         JobObject[] jobs =
         [
@@ -122,7 +122,7 @@ public sealed class JobTellingTests
     }
 
     [Fact]
-    public void A_Job_for_one_backup_is_called_after_what_was_asked_for()
+    public void The_name_of_a_Job_for_one_backup_depends_on_the_policy_and_the_request()
     {
         PolicyObject policy = Policy("uid-1");
 
