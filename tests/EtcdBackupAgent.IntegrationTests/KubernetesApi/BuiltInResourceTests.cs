@@ -5,14 +5,15 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>What stock kubectl finds in the tests' API server, which other tests rely on: the rest of it.</summary>
+/// <summary>The behaviour of the tests' API server that other tests rely on, as stock kubectl sees it: built-in
+/// resources.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
 {
     private KubernetesApiServer Server => fixture.Server;
 
     [Fact]
-    public async Task Kubectl_and_the_server_are_of_one_version()
+    public async Task Kubectl_and_the_server_have_the_expected_versions()
     {
         string versions = await Server.KubectlAsync("version");
 
@@ -25,26 +26,26 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
     [InlineData("job a --image=none -- true", "{.spec.template.spec.restartPolicy}", "Never")]
     [InlineData("cronjob a --image=none --schedule=@hourly -- true", "{.spec.schedule}", "@hourly")]
     [InlineData("serviceaccount a", "{.metadata.name}", "a")]
-    public async Task What_kubectl_creates_is_there(string what, string path, string expected)
+    public async Task An_object_that_kubectl_creates_exists(string what, string path, string expected)
     {
-        string space = await Server.CreateNamespaceAsync();
+        string ns = await Server.CreateNamespaceAsync();
         string[] words = what.Split(' ');
 
         await Server.KubectlAsync([
             "create",
             .. words[..words.IndexOf("a")],
             "-n",
-            space,
+            ns,
             .. words[words.IndexOf("a")..],
         ]);
 
-        Assert.Equal(expected, await Server.KubectlAsync("-n", space, "get", words[0], "a", "-o", $"jsonpath={path}"));
+        Assert.Equal(expected, await Server.KubectlAsync("-n", ns, "get", words[0], "a", "-o", $"jsonpath={path}"));
     }
 
     [Fact]
-    public async Task Leases_claims_events_and_pods_are_kept_and_found()
+    public async Task Leases_claims_events_and_pods_are_stored_and_found()
     {
-        string space = await Server.CreateNamespaceAsync();
+        string ns = await Server.CreateNamespaceAsync();
         const string manifests = """
             {apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: a}, spec: {holderIdentity: me}}
             ---
@@ -57,17 +58,17 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
             kind: Event
             metadata: {name: a}
             involvedObject: {kind: Widget, name: other}
-            reason: Told
+            reason: Tested
             type: Normal
             ---
             {apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {containers: [{name: a, image: none}]}}
             """;
 
-        await Server.ApplyAsync(manifests, "-n", space);
-        await Server.ApplyAsync(manifests, "-n", space, "--server-side");
+        await Server.ApplyAsync(manifests, "-n", ns);
+        await Server.ApplyAsync(manifests, "-n", ns, "--server-side");
         await Server.KubectlAsync(
             "-n",
-            space,
+            ns,
             "patch",
             "pod",
             "a",
@@ -84,43 +85,43 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         Assert.Empty(await FoundAsync("pods", "--field-selector=status.phase=Pending"));
 
         Task<string> FoundAsync(params string[] what) =>
-            Server.KubectlAsync(["-n", space, "get", .. what, "-o", "name"]);
+            Server.KubectlAsync(["-n", ns, "get", .. what, "-o", "name"]);
     }
 
     [Fact]
-    public async Task Clear_text_of_a_secret_is_stored_as_data()
+    public async Task Plain_text_of_a_Secret_is_stored_as_data()
     {
-        string space = await Server.CreateNamespaceAsync();
+        string ns = await Server.CreateNamespaceAsync();
 
         await Server.ApplyAsync(
             "{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: {key: value}}",
             "-n",
-            space);
+            ns);
 
         Assert.Equal(
             "{\"key\":\"dmFsdWU=\"} Opaque",
-            await Server.KubectlAsync("-n", space, "get", "secret", "a", "-o", "jsonpath={.data}{.stringData} {.type}")
+            await Server.KubectlAsync("-n", ns, "get", "secret", "a", "-o", "jsonpath={.data}{.stringData} {.type}")
         );
     }
 
     [Fact]
-    public async Task Nothing_is_made_in_a_namespace_that_is_absent_or_going_away()
+    public async Task Nothing_is_created_in_a_namespace_that_is_missing_or_being_deleted()
     {
-        string space = await Server.CreateNamespaceAsync();
-        await Server.KubectlAsync("delete", "namespace", space, "--wait=false");
+        string ns = await Server.CreateNamespaceAsync();
+        await Server.KubectlAsync("delete", "namespace", ns, "--wait=false");
 
-        ToolResult going = await Server.TryKubectlAsync(["-n", space, "create", "configmap", "a"]);
+        ToolResult going = await Server.TryKubectlAsync(["-n", ns, "create", "configmap", "a"]);
         ToolResult absent = await Server.TryKubectlAsync(["-n", "absent", "create", "configmap", "a"]);
 
         Assert.Equal(
             "Terminating",
-            await Server.KubectlAsync("get", "namespace", space, "-o", "jsonpath={.status.phase}"));
+            await Server.KubectlAsync("get", "namespace", ns, "-o", "jsonpath={.status.phase}"));
         Assert.Contains("is being terminated", going.StandardError, StringComparison.Ordinal);
         Assert.Contains("namespaces \"absent\" not found", absent.StandardError, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Nobody_is_let_in_without_a_name_and_a_stranger_may_do_nothing()
+    public async Task A_request_without_a_user_and_a_user_without_rights_are_refused()
     {
         using HttpClient anonymous = Server.CreateClient();
         anonymous.DefaultRequestHeaders.Authorization = null;
@@ -135,7 +136,7 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
     }
 
     [Fact]
-    public async Task A_client_certificate_of_the_authority_opens_the_door()
+    public async Task A_client_certificate_of_the_authority_is_accepted()
     {
         using Testing.Directories.TestDirectory directory = new();
         string file = directory["kubeconfig"];
@@ -152,7 +153,7 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
     }
 
     [Fact]
-    public async Task What_was_stored_is_there_after_the_server_was_killed()
+    public async Task Stored_objects_exist_after_the_server_was_killed()
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         await Widgets.InstallAsync(server);

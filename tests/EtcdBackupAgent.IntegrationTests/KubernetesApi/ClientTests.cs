@@ -63,7 +63,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_exists_already_is_said_in_the_servers_words()
+    public async Task An_existing_object_is_reported_with_the_message_of_the_server()
     {
         await Client.CreateAsync(Widget, Namespace, New("a"), None);
 
@@ -75,7 +75,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_a_rule_forbids_is_said_in_the_servers_words()
+    public async Task A_violated_rule_is_reported_with_the_message_of_the_server()
     {
         JsonObject big = New("a");
         big["spec"]!["size"] = 11;
@@ -108,7 +108,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Applied_fields_have_an_owner_who_can_be_overruled()
+    public async Task Applied_fields_have_an_owner_that_can_be_overridden()
     {
         JsonObject red = New("a");
         red["spec"]!["color"] = "red";
@@ -158,16 +158,16 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
             Namespace,
             new ResourceSelection(Fields: "metadata.name=c7"),
             None);
-        ResourceList spaces = await Client.ListAsync(Namespaces, ns: null, ResourceSelection.All, None);
+        ResourceList namespaces = await Client.ListAsync(Namespaces, ns: null, ResourceSelection.All, None);
 
         Assert.Equal(count, all.Items.Select(ObjectMetadata.Name).Distinct().Count());
         Assert.Equal(count / 2, odd.Items.Count);
         Assert.Equal("c7", ObjectMetadata.Name(Assert.Single(one.Items)));
-        Assert.Contains("default", spaces.Items.Select(ObjectMetadata.Name));
+        Assert.Contains("default", namespaces.Items.Select(ObjectMetadata.Name));
     }
 
     [Fact]
-    public async Task A_stranger_and_nobody_are_denied_in_the_servers_words()
+    public async Task A_user_without_rights_and_an_unknown_user_are_denied_with_the_message_of_the_server()
     {
         using KubernetesClient stranger = new(
             Client.Connection with
@@ -175,7 +175,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
                 Credentials = new FixedCredentials(Server.StrangerToken, certificate: null),
             },
             TimeProvider.System);
-        using KubernetesClient nobody = new(
+        using KubernetesClient unknown = new(
             Client.Connection with
             {
                 Credentials = new FixedCredentials("wrong-token", certificate: null),
@@ -183,7 +183,7 @@ public sealed class ClientTests(KubernetesApiFixture fixture) : IAsyncLifetime
             TimeProvider.System);
 
         BackupException forbidden = await DeniedAsync(stranger);
-        BackupException unauthorized = await DeniedAsync(nobody);
+        BackupException unauthorized = await DeniedAsync(unknown);
 
         Assert.Contains(
             "User \"stranger\" cannot list resource \"widgets\"",

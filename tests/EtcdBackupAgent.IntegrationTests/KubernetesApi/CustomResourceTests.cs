@@ -4,7 +4,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>What stock kubectl finds in the tests' API server, which other tests rely on: custom resources.</summary>
+/// <summary>The behaviour of the tests' API server that other tests rely on, as stock kubectl sees it: custom
+/// resources.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLifetime
 {
@@ -27,7 +28,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_rule_and_a_type_of_the_schema_refuse_what_breaks_them()
+    public async Task A_rule_and_a_type_of_the_schema_are_enforced()
     {
         ToolResult rule = await TryApplyAsync(Widgets.Named("big", "size: 11"));
         ToolResult type = await TryApplyAsync(Widgets.Named("odd", "size: large"));
@@ -37,7 +38,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task An_unknown_field_is_told_and_dropped()
+    public async Task An_unknown_field_is_reported_and_dropped()
     {
         ToolResult strict = await TryApplyAsync(Widgets.Named("a", "colour: red"));
         await ApplyAsync(Widgets.Named("a", "colour: red"), "--validate=ignore");
@@ -47,7 +48,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task The_status_is_written_apart_from_the_specification()
+    public async Task The_status_is_written_separately_from_the_specification()
     {
         await ApplyAsync(Widgets.Named("a"));
         const string both = """{"spec":{"size":5},"status":{"phase":"Ready"}}""";

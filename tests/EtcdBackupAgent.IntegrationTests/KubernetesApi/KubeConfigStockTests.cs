@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>Kubeconfig files that stock kubectl reaches the server with, and we too; or neither.</summary>
+/// <summary>Kubeconfig files with which both stock kubectl and the agent reach the server, or both fail.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDisposable
 {
@@ -56,19 +56,19 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
     }
 
     [Fact]
-    public Task The_authority_may_stand_in_the_kubeconfig() => ReachesAsync(With(
+    public Task The_authority_can_be_part_of_the_kubeconfig() => ReachesAsync(With(
         "certificate-authority:", $"certificate-authority-data: {Base64(Server.CaFile)}, x-was:"));
 
     [Fact]
-    public Task The_check_of_the_server_can_be_switched_off() => ReachesAsync(With(
+    public Task The_check_of_the_server_certificate_can_be_disabled() => ReachesAsync(With(
         "certificate-authority:", "insecure-skip-tls-verify: true, x-was:"));
 
     [Fact]
-    public Task The_server_may_have_another_name() => ReachesAsync(With(
+    public Task The_name_of_the_server_can_be_given() => ReachesAsync(With(
         "server:", "tls-server-name: localhost, server:"));
 
     [Fact]
-    public Task A_server_of_a_wrong_name_is_refused() => FailsAsync(
+    public Task A_server_with_a_wrong_name_is_refused() => FailsAsync(
         With("server:", "tls-server-name: other.example, server:"), FailureReason.KubernetesUnreachable);
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
         FailsAsync(Server.Kubeconfig("token: wrong"), FailureReason.KubernetesDenied);
 
     [Fact]
-    public Task A_proxy_that_is_absent_is_gone_through_all_the_same() =>
+    public Task A_proxy_that_does_not_run_is_not_bypassed() =>
         FailsAsync(
             With("server:", $"proxy-url: \"http://127.0.0.1:{FreePort.Take()}\", server:"),
             FailureReason.KubernetesUnreachable);
@@ -97,9 +97,9 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
 
     private async Task PluginAsync(string version, string status)
     {
-        string answer =
+        string response =
             $$"""{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/{{version}}", "status": { {{status}} } }""";
-        await File.WriteAllTextAsync(_directory["plugin"], $"#!/bin/sh\ncat <<'END'\n{answer}\nEND\n");
+        await File.WriteAllTextAsync(_directory["plugin"], $"#!/bin/sh\ncat <<'END'\n{response}\nEND\n");
         File.SetUnixFileMode(
             _directory["plugin"],
             UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -107,22 +107,23 @@ public sealed class KubeConfigStockTests(KubernetesApiFixture fixture) : IDispos
 
     private async Task ReachesAsync(string kubeconfig)
     {
-        (ToolResult kubectl, ResourceList? ours, _) = await AskAsync(kubeconfig);
+        (ToolResult kubectl, ResourceList? list, _) = await ListBothAsync(kubeconfig);
 
         Assert.Contains("namespace/default\n", kubectl.Output, StringComparison.Ordinal);
-        Assert.Contains("default", ours!.Items.Select(ObjectMetadata.Name));
+        Assert.Contains("default", list!.Items.Select(ObjectMetadata.Name));
     }
 
     private async Task FailsAsync(string kubeconfig, FailureReason reason)
     {
-        (ToolResult kubectl, _, BackupException? failure) = await AskAsync(kubeconfig);
+        (ToolResult kubectl, _, BackupException? failure) = await ListBothAsync(kubeconfig);
 
         Assert.NotEqual(0, kubectl.ExitCode);
         Assert.Equal(reason, failure!.Reason);
         Assert.DoesNotContain(Server.AdminToken, $"{failure}", StringComparison.Ordinal);
     }
 
-    private async Task<(ToolResult Kubectl, ResourceList? Ours, BackupException? Failure)> AskAsync(string kubeconfig)
+    private async Task<(ToolResult Kubectl, ResourceList? List, BackupException? Failure)> ListBothAsync(
+        string kubeconfig)
     {
         await File.WriteAllTextAsync(_directory["kubeconfig"], kubeconfig);
         ToolResult kubectl = await Server.TryKubectlAsync(

@@ -8,12 +8,12 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>Several that want to lead, and a real Lease.</summary>
+/// <summary>Several processes that want to lead, and a real Lease.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifetime
 {
     private readonly ConcurrentQueue<string> _leaders = [];
-    private readonly ConcurrentQueue<BackupException> _told = [];
+    private readonly ConcurrentQueue<BackupException> _failures = [];
     private KubernetesClient? _client;
 
     private KubernetesApiServer Server => fixture.Server;
@@ -33,7 +33,7 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task One_leads_and_the_next_follows_when_it_stops()
+    public async Task One_process_leads_and_the_next_one_leads_when_it_stops()
     {
         using CancellationTokenSource stopFirst = new();
         using CancellationTokenSource stopSecond = new();
@@ -51,11 +51,11 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         Assert.Equal(("first 0", "second 1"), (holder, next));
         Assert.Equal(" 1", await HolderAsync());
-        Assert.Empty(_told);
+        Assert.Empty(_failures);
     }
 
     [Fact]
-    public async Task A_lease_whose_holder_died_is_taken_over_when_it_has_run_out()
+    public async Task A_lease_whose_holder_died_is_acquired_after_it_expired()
     {
         await Server.ApplyAsync(
             "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: lead}, "
@@ -73,11 +73,11 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leading);
         Assert.Equal("heir 5", holder);
-        Assert.True(waited >= TimeSpan.FromSeconds(1), $"It was taken after {waited}.");
+        Assert.True(waited >= TimeSpan.FromSeconds(1), $"It was acquired after {waited}.");
     }
 
     [Fact]
-    public async Task Who_loses_the_lease_stops_working()
+    public async Task A_process_that_loses_the_lease_stops_its_work()
     {
         using CancellationTokenSource stop = new();
         TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -91,7 +91,7 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
                     await stopped.Task;
                     cancellationToken.ThrowIfCancellationRequested();
                 },
-                _told.Enqueue,
+                _failures.Enqueue,
                 stop.Token);
         await UntilLeadersAsync("loser");
 
@@ -112,18 +112,18 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task Work_that_ends_gives_the_lease_back_and_work_that_fails_is_heard()
+    public async Task Work_that_completes_releases_the_lease_and_its_failure_is_thrown()
     {
-        await Lease("a").RunAsync(_ => Task.CompletedTask, _told.Enqueue, CancellationToken.None);
+        await Lease("a").RunAsync(_ => Task.CompletedTask, _failures.Enqueue, CancellationToken.None);
         InvalidOperationException e = await Assert.ThrowsAsync<InvalidOperationException>(() => Lease("b").RunAsync(
-            _ => throw new InvalidOperationException("broken"), _told.Enqueue, CancellationToken.None));
+            _ => throw new InvalidOperationException("broken"), _failures.Enqueue, CancellationToken.None));
 
         Assert.Equal("broken", e.Message);
         Assert.Equal(" 1", await HolderAsync());
     }
 
     [Fact]
-    public async Task Who_cannot_renew_any_more_stops_before_others_may_begin()
+    public async Task A_process_that_cannot_renew_stops_before_others_can_acquire_the_lease()
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         using KubernetesClient client = await ClientTests.ConnectAsync(server);
@@ -138,7 +138,7 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
                     stopped.TrySetResult());
                 await stopped.Task;
             },
-            _told.Enqueue,
+            _failures.Enqueue,
             stop.Token);
         await UntilLeadersAsync("lonely");
 
@@ -147,8 +147,8 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
         await stop.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => leading);
-        Assert.All(_told, failure => Assert.Equal(FailureReason.KubernetesUnreachable, failure.Reason));
-        Assert.NotEmpty(_told);
+        Assert.All(_failures, failure => Assert.Equal(FailureReason.KubernetesUnreachable, failure.Reason));
+        Assert.NotEmpty(_failures);
     }
 
     private LeaseOptions Options(string identity) => new()
@@ -169,7 +169,7 @@ public sealed class LeaderLeaseTests(KubernetesApiFixture fixture) : IAsyncLifet
             _leaders.Enqueue(identity);
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, leading);
         },
-        _told.Enqueue,
+        _failures.Enqueue,
         cancellationToken);
 
     private Task UntilLeadersAsync(params string[] leaders) => TestDeadline.UntilAsync(

@@ -6,15 +6,15 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>The pods of the scenes, with a script in the agent's place that says what it was given.</summary>
+/// <summary>The pods of the scenes, with a script instead of the agent that prints what it receives.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetime, IDisposable
 {
     private readonly TestDirectory _directory = new();
-    private string _space = "";
+    private string _namespace = "";
 
     [Fact]
-    public async Task A_pod_gets_what_its_template_says_and_no_capability()
+    public async Task A_pod_gets_what_its_template_specifies_and_no_capability()
     {
         await using PodRunner pods = Run("""
             echo "arguments $*"; echo "name $POD_NAME in $POD_NAMESPACE"; echo "secret $KEY"
@@ -23,7 +23,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             """);
         await fixture.Server.KubectlAsync(
             "-n",
-            _space,
+            _namespace,
             "create",
             "secret",
             "generic",
@@ -37,7 +37,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         Assert.Equal(
             [
                 $"arguments backup --etcd-creds-dir {run.Log.Split('\n')[0].Split(' ')[^1]}",
-                $"name {run.Pod} in {_space}",
+                $"name {run.Pod} in {_namespace}",
                 "secret abc",
                 "400 3",
                 "CapEff:\t0000000000000000",
@@ -46,11 +46,12 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             ],
             run.Log.Split('\n'));
         JsonNode job = JsonNode.Parse(
-            await fixture.Server.KubectlAsync("-n", _space, "get", "job", "job-1", "-o", "json"))!;
+            await fixture.Server.KubectlAsync("-n", _namespace, "get", "job", "job-1", "-o", "json"))!;
         Assert.Equal("Complete", (string?)job["status"]!["conditions"]![0]!["type"]);
         Assert.Equal(
             "Succeeded",
-            await fixture.Server.KubectlAsync("-n", _space, "get", "pod", run.Pod, "-o", "jsonpath={.status.phase}"));
+            await fixture.Server.KubectlAsync(
+                "-n", _namespace, "get", "pod", run.Pod, "-o", "jsonpath={.status.phase}"));
     }
 
     [Fact]
@@ -59,7 +60,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         await using PodRunner pods = Run("echo oh no; exit 5");
         await fixture.Server.KubectlAsync(
             "-n",
-            _space,
+            _namespace,
             "create",
             "secret",
             "generic",
@@ -74,7 +75,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             "Failed",
             await fixture.Server.KubectlAsync(
                 "-n",
-                _space,
+                _namespace,
                 "get",
                 "job",
                 "job-2",
@@ -87,13 +88,13 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
     {
         await using PodRunner pods = Run("true");
         await ApplyAsync("job-3", Template());
-        await TestDeadline.UntilAsync("the pod to say so", async () =>
-            (await fixture.Server.KubectlAsync("-n", _space, "get", "events", "-o", "yaml"))
+        await TestDeadline.UntilAsync("the event about the missing Secret", async () =>
+            (await fixture.Server.KubectlAsync("-n", _namespace, "get", "events", "-o", "yaml"))
                 .Contains("secret \"creds\" not found", StringComparison.Ordinal));
 
         await fixture.Server.KubectlAsync(
             "-n",
-            _space,
+            _namespace,
             "create",
             "secret",
             "generic",
@@ -110,7 +111,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         "securityContext",
         "{\"runAsUser\":0}",
         "spec.template.spec.securityContext.seccompProfile is missing.")]
-    public async Task A_template_with_something_unknown_is_refused(string field, string value, string message)
+    public async Task A_template_with_an_unknown_field_is_refused(string field, string value, string message)
     {
         await using PodRunner pods = Run("true");
         JsonObject template = Template();
@@ -123,10 +124,10 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task A_CronJob_strikes_when_told_and_not_while_it_is_suspended_or_under_way()
+    public async Task A_CronJob_fires_on_request_but_not_while_it_is_suspended_or_running()
     {
         await using PodRunner pods = Run("true");
-        using CronJobRunner cronJobs = new(fixture.Server, _space);
+        using CronJobRunner cronJobs = new(fixture.Server, _namespace);
         JsonObject cronJob = new()
         {
             ["apiVersion"] = "batch/v1",
@@ -143,11 +144,11 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
                 },
             },
         };
-        await fixture.Server.ApplyAsync(cronJob.ToJsonString(), "-n", _space);
+        await fixture.Server.ApplyAsync(cronJob.ToJsonString(), "-n", _namespace);
         Assert.Null(await cronJobs.FireAsync("often"));
 
         cronJob["spec"]!["suspend"] = false;
-        await fixture.Server.ApplyAsync(cronJob.ToJsonString(), "-n", _space);
+        await fixture.Server.ApplyAsync(cronJob.ToJsonString(), "-n", _namespace);
         string? job = await cronJobs.FireAsync("often");
         Assert.NotNull(job);
         // Its pod waits for the Secret.
@@ -155,7 +156,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
 
         await fixture.Server.KubectlAsync(
             "-n",
-            _space,
+            _namespace,
             "create",
             "secret",
             "generic",
@@ -165,7 +166,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
         Assert.NotNull(await cronJobs.FireAsync("often"));
     }
 
-    public async Task InitializeAsync() => _space = await fixture.Server.CreateNamespaceAsync();
+    public async Task InitializeAsync() => _namespace = await fixture.Server.CreateNamespaceAsync();
 
     public Task DisposeAsync() => Task.CompletedTask;
 
@@ -190,7 +191,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             {
                 Server = fixture.Server,
                 ApiUrl = fixture.Server.Url,
-                Namespace = _space,
+                Namespace = _namespace,
                 Agent = program,
                 Environment = new Dictionary<string, string?>(StringComparer.Ordinal),
             });
@@ -205,7 +206,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
             ["spec"] = new JsonObject { ["backoffLimit"] = 0, ["template"] = template },
         }.ToJsonString(),
         "-n",
-        _space);
+        _namespace);
 
     private static JsonObject Template() => (JsonObject)JsonNode.Parse("""
         {

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>The client of the API server and a proxy.</summary>
+/// <summary>The client of the API server behind a proxy.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, IDisposable
 {
@@ -21,7 +21,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
 
     private KubernetesApiServer Server => fixture.Server;
 
-    /// <summary>A name that no resolver knows: only a proxy goes there.</summary>
+    /// <summary>A host name that cannot be resolved: only the proxy connects to it.</summary>
     private string Host => $"api.test:{Server.Url.Port}";
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -31,7 +31,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task The_environments_proxy_is_gone_through_with_its_user()
+    public async Task The_proxy_of_the_environment_is_used_with_its_user()
     {
         _proxy.User = "me:secret";
         using KubernetesClient client = await ConnectAsync("", $"HTTPS_PROXY=http://me:secret@127.0.0.1:{_proxy.Port}");
@@ -42,7 +42,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     }
 
     [Fact]
-    public async Task The_kubeconfigs_proxy_counts_before_the_environments_and_whatever_NO_PROXY_says()
+    public async Task The_proxy_of_the_kubeconfig_overrides_the_environment_and_NO_PROXY()
     {
         using KubernetesClient client = await ConnectAsync(
             $"proxy-url: \"{_proxy.Url}\", ", $"HTTPS_PROXY=http://127.0.0.1:{FreePort.Take()}", "NO_PROXY=*");
@@ -55,7 +55,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     [Theory]
     [InlineData("NO_PROXY=.test")]
     [InlineData("NO_PROXY=10.0.0.0/8,*")]
-    public async Task What_NO_PROXY_names_is_gone_to_directly(string noProxy)
+    public async Task A_host_in_NO_PROXY_is_connected_to_directly(string noProxy)
     {
         BackupException e = await FailAsync($"HTTPS_PROXY={_proxy.Url}", noProxy);
 
@@ -67,7 +67,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     [InlineData(403, "does not connect to api.test")]
     [InlineData(407, "asks for a user and a password (407)")]
     [InlineData(502, "it answered 502")]
-    public async Task A_refusal_of_the_proxy_is_the_proxys_and_no_missing_right(int status, string why)
+    public async Task A_refusal_of_the_proxy_is_not_reported_as_a_missing_right(int status, string why)
     {
         _proxy.Refusal = status;
 
@@ -80,7 +80,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     }
 
     [Fact]
-    public async Task A_page_in_place_of_an_answer_is_not_a_missing_right_either()
+    public async Task A_page_of_the_proxy_is_not_reported_as_a_missing_right()
     {
         _proxy.Refusal = 403;
 
@@ -93,7 +93,7 @@ public sealed class ProxyTests(KubernetesApiFixture fixture) : IAsyncLifetime, I
     }
 
     [Fact]
-    public async Task A_proxy_that_is_away_is_named()
+    public async Task A_proxy_that_does_not_run_is_named()
     {
         string away = $"http://127.0.0.1:{FreePort.Take()}";
 

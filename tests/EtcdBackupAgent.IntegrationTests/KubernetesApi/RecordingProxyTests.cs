@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>The proxy of the scenes, with stock kubectl as the service account.</summary>
+/// <summary>The proxy of the scenes. Stock kubectl uses it with a service account.</summary>
 [Collection(KubernetesApiTests.Name)]
 public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposa
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task It_records_what_is_asked_in_the_words_of_a_role()
+    public async Task It_records_requests_with_the_verbs_and_resources_of_a_role()
     {
         await using RecordingProxy proxy = await RecordingProxy.StartAsync(fixture.Server);
 
@@ -39,7 +39,7 @@ public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposa
     }
 
     [Fact]
-    public async Task It_refuses_what_is_not_granted_and_answers_as_a_fault_says()
+    public async Task It_refuses_requests_that_are_not_granted_and_responds_with_a_fault()
     {
         await using RecordingProxy proxy = await RecordingProxy.StartAsync(fixture.Server);
         proxy.Grants = request => request.Verb == "list";
@@ -55,7 +55,7 @@ public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposa
     }
 
     [Fact]
-    public async Task It_passes_a_watch_on_as_it_comes_and_can_cut_it()
+    public async Task It_forwards_the_events_of_a_watch_at_once_and_can_close_it()
     {
         await using RecordingProxy proxy = await RecordingProxy.StartAsync(fixture.Server);
         await using PeerProcess watch = PeerProcess.Start(
@@ -75,7 +75,7 @@ public sealed class RecordingProxyTests(KubernetesApiFixture fixture) : IDisposa
     }
 
     [Fact]
-    public async Task It_can_be_away()
+    public async Task It_can_be_unreachable()
     {
         await using RecordingProxy proxy = await RecordingProxy.StartAsync(fixture.Server);
         proxy.IsAway = true;

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>A watch on a real API server, which is killed under it.</summary>
+/// <summary>A watch on a real API server that is killed meanwhile.</summary>
 public sealed class WatchTests
 {
     [Fact]
-    public async Task A_watch_tells_what_kubectl_does_and_outlives_the_server()
+    public async Task A_watch_reports_the_changes_of_kubectl_and_continues_after_a_restart_of_the_server()
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         await Widgets.InstallAsync(server);
@@ -46,7 +46,7 @@ public sealed class WatchTests
                     case ResourcesListed:
                         return "listed";
                     default:
-                        // An interruption, while the server is away.
+                        // An interruption, while the server does not run.
                         continue;
                 }
             }

@@ -2,7 +2,8 @@ using EtcdBackupAgent.Testing.KubernetesApi;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi;
 
-/// <summary>A custom resource with everything that ours have: a schema, a rule, a default, a status, columns.</summary>
+/// <summary>A custom resource with the features of the agent's own: a schema, a rule, a default, a status,
+/// columns.</summary>
 internal static class Widgets
 {
     private const string Definition = """

@@ -122,7 +122,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task An_unknown_field_is_told_and_dropped()
+    public async Task An_unknown_field_is_reported_and_dropped()
     {
         string document = Documents.Policy("retain: 3");
 

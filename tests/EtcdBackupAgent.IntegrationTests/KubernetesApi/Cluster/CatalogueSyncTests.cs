@@ -18,7 +18,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
-/// <summary>The records of a cluster follow the repository, which is only read.</summary>
+/// <summary>The records of a cluster are made to match the repository, which is only read.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
 {
@@ -33,7 +33,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_empty_cluster_learns_everything_from_the_repository()
+    public async Task An_empty_cluster_gets_everything_from_the_repository()
     {
         string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
         SnapshotManifest proved = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid), VerificationResult.Sound);
@@ -59,7 +59,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_sync_with_nothing_new_asks_three_questions_and_writes_only_when_it_was()
+    public async Task A_sync_without_changes_sends_three_requests_and_writes_only_its_time()
     {
         for (int i = 0; i < 5; i++)
         {
@@ -71,7 +71,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
         CatalogueReport report = await Scene.SyncAsync();
 
         Assert.Equal((0, 0, 0), (report.Created, report.Changed, report.Removed));
-        // The first two are those of the resources.
+        // The first two requests read the resources.
         Assert.Equal(
             [
                 "list backuplocations",
@@ -85,7 +85,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_found_out_of_a_snapshot_later_comes_into_its_record()
+    public async Task A_later_verification_of_a_snapshot_is_added_to_its_record()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -102,7 +102,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Records_whose_snapshot_is_gone_go_and_no_object_of_the_store_does()
+    public async Task Records_without_a_snapshot_are_removed_and_no_object_of_the_store_is()
     {
         SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
         SnapshotManifest kept = await Scene.StoreAsync(Scene.Manifest(1));
@@ -124,7 +124,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_that_is_being_deleted_is_left_to_its_reconciler()
+    public async Task A_record_that_is_being_deleted_is_not_removed()
     {
         SnapshotManifest gone = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -141,7 +141,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_whose_deletion_was_seen_is_not_made_again()
+    public async Task A_record_whose_deletion_was_observed_is_not_created_again()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -154,14 +154,14 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_record_that_is_made_while_it_runs_is_not_stale()
+    public async Task A_record_that_is_created_during_a_sync_is_not_stale()
     {
         SnapshotManifest young = Scene.Manifest(5);
         CatalogueSync sync = new(
             Scene.Client,
             (_, _) =>
             {
-                // The records are listed by now; the inventory, which knows nothing of this snapshot, comes after.
+                // The records are already listed. The inventory is taken later, and does not contain this snapshot.
                 Scene.PublishAsync(ClusterScene.Outcome(young)).GetAwaiter().GetResult();
                 return new DirectoryObjectStore(Scene.RepositoryPath, TimeProvider.System);
             },
@@ -194,7 +194,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_repository_in_the_place_of_the_pinned_one_changes_nothing()
+    public async Task Another_repository_than_the_pinned_one_changes_nothing()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -211,7 +211,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_snapshot_whose_manifest_is_damaged_keeps_its_record()
+    public async Task The_record_of_a_snapshot_with_a_damaged_manifest_is_kept()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -225,13 +225,13 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Foreign_snapshots_are_listed_as_such_until_they_turn_out_to_be_own()
+    public async Task Foreign_snapshots_are_marked_until_they_are_known_to_be_own()
     {
         SnapshotManifest ofCluster = await Scene.StoreAsync(Scene.Manifest(0, cluster: 0xf0));
         SnapshotManifest ofPolicy = await Scene.StoreAsync(Scene.Manifest(1, policy: "of-another-cluster"));
         SnapshotManifest own = await Scene.StoreAsync(Scene.Manifest(2));
 
-        // Nothing tells yet that the third is of this cluster: no uid, no earlier backup.
+        // It is not known yet that the third is of this cluster: there is no uid and no earlier backup.
         await Scene.SyncAsync();
         Assert.True(new RecordObject(await Scene.RecordAsync(own.Id)).IsForeign);
         Assert.Null((await Scene.StatusOfPolicyAsync())["lastSuccessTime"]);
@@ -246,7 +246,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task After_a_restore_that_left_a_note_the_older_snapshots_are_not_foreign()
+    public async Task After_a_restore_with_a_note_the_older_snapshots_are_not_foreign()
     {
         SnapshotManifest restored = await Scene.StoreAsync(Scene.Manifest(0));
         SnapshotManifest left = await Scene.StoreAsync(Scene.Manifest(1));
@@ -264,7 +264,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Snapshots_from_the_future_are_counted_in_both_statuses_and_are_no_success()
+    public async Task Snapshots_from_the_future_are_counted_in_both_statuses_and_are_not_a_success()
     {
         SnapshotManifest known = await Scene.StoreAsync(Scene.Manifest(1));
         await Scene.PublishAsync(ClusterScene.Outcome(known));
@@ -278,7 +278,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_policy_is_told_of_backups_it_does_not_know_and_of_no_older_ones()
+    public async Task Newer_backups_are_added_to_the_status_of_the_policy_and_older_ones_are_not()
     {
         SnapshotManifest known = await Scene.StoreAsync(Scene.Manifest(1));
         await Scene.PublishAsync(ClusterScene.Outcome(known));
@@ -297,7 +297,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_policy_that_verifies_is_told_of_proved_backups_only()
+    public async Task The_status_of_a_policy_that_verifies_counts_only_verified_backups()
     {
         using ClusterScene scene = await ClusterScene.StartAsync(fixture, "verify: AfterBackup");
         SnapshotManifest known = await scene.StoreAsync(scene.Manifest(0), VerificationResult.Sound);
@@ -313,7 +313,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_name_that_a_copy_of_the_bucket_has_taken_is_left_to_it()
+    public async Task A_record_of_a_copy_of_the_bucket_keeps_its_name()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.ApplyAsync(
@@ -328,7 +328,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_a_killed_server_interrupts_is_done_the_next_time()
+    public async Task A_sync_that_a_killed_server_interrupted_is_completed_by_the_next_sync()
     {
         const int count = 40;
         for (int i = 0; i < count; i++)
@@ -336,15 +336,15 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
             await Scene.StoreAsync(Scene.Manifest(i));
         }
 
-        // In the middle of the records, of which several are made at once: one cannot be made, and none after it.
-        int asked = 0;
+        // Several records are created in parallel. The server is killed in the middle: no later record can be created.
+        int created = 0;
         Scene.Proxy.Add(
             new ProxyFault
             {
                 Of = r =>
                     r.Namespace == Scene.Namespace
                     && r.Verb == "create"
-                    && Interlocked.Increment(ref asked) == count / 2,
+                    && Interlocked.Increment(ref created) == count / 2,
                 Hold = _ => Scene.Server.KillAsync(),
                 Times = 1,
             });

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
-/// <summary>An API server with the shipped definitions, behind a proxy that records; each test has its own namespace. A
-/// test may kill the server, and starts it again.</summary>
+/// <summary>An API server with the shipped definitions, behind a proxy that records requests. Each test has its own
+/// namespace. A test may kill the server, and must start it again.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
 {
     private KubernetesApiServer? _server;

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
-/// <summary>Policies and locations out of a real API server.</summary>
+/// <summary>Policies and locations from a real API server.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLifetime
 {
@@ -27,7 +27,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task What_the_server_adds_to_objects_gives_no_warning()
+    public async Task Fields_that_the_server_adds_give_no_warning()
     {
         await AddS3Async();
         await Scene.Server.KubectlAsync(
@@ -47,7 +47,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task Secrets_are_read_by_name_and_only_those_that_are_named()
+    public async Task Only_Secrets_that_are_named_are_read_each_by_its_name()
     {
         await AddS3Async();
         await Scene.Server.KubectlAsync("-n", Scene.Namespace, "create", "secret", "generic", "unrelated");
@@ -61,7 +61,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_secret_that_is_absent_or_denied_is_a_problem_of_what_names_it()
+    public async Task A_missing_or_denied_Secret_is_a_problem_of_the_object_that_names_it()
     {
         await Scene.ApplyAsync(
             "BackupLocation",
@@ -82,16 +82,16 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
             Scene.Proxy.Grants = null;
         }
 
-        string space = Scene.Namespace;
+        string ns = Scene.Namespace;
         Assert.Collection(
             set.Problems.Select(problem => $"{problem}").Order(StringComparer.Ordinal),
             absent => Assert.Equal(
-                $"BackupLocation {space}/s3: spec.credentials: there is no Secret {space}/minio; it needs the keys "
+                $"BackupLocation {ns}/s3: spec.credentials: there is no Secret {ns}/minio; it needs the keys "
                 + "access_key, "
                 + "secret_key, repo_password",
                 absent),
             denied => Assert.StartsWith(
-                $"MetadataBackupPolicy {space}/hourly: spec.etcdCreds: Secret {space}/forbidden cannot be read: no "
+                $"MetadataBackupPolicy {ns}/hourly: spec.etcdCreds: Secret {ns}/forbidden cannot be read: no "
                 + "role grants this",
                 denied,
                 StringComparison.Ordinal));
@@ -99,7 +99,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task The_version_is_that_of_what_was_asked_for_and_not_of_what_became_of_it()
+    public async Task The_version_depends_on_the_specifications_and_not_on_the_statuses()
     {
         await AddS3Async();
         string first = (await Store.LoadAsync(None)).Version;
@@ -126,7 +126,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task One_policy_is_bound_with_its_location_whatever_is_wrong_with_others()
+    public async Task One_policy_is_bound_with_its_location_independent_of_errors_in_others()
     {
         await Scene.ApplyAsync(
             "MetadataBackupPolicy",
@@ -148,7 +148,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_pin_is_kept_in_the_status_of_the_location()
+    public async Task A_pin_is_stored_in_the_status_of_the_location()
     {
         ResourceName name = new(Scene.Namespace, ClusterScene.Location);
         LocationStatusPins pins = new(Scene.Client);
@@ -172,7 +172,7 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_server_that_is_away_is_said_to_be()
+    public async Task An_unreachable_server_is_reported()
     {
         using ConnectedCluster away = new(
             new KubernetesClient(

@@ -20,13 +20,13 @@ using EtcdBackupAgent.Tests.Core;
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
 /// <summary>A namespace with the location <c>disk</c> and the policy <c>nightly</c>, and a repository in a directory
-/// whose snapshots exist on paper only.</summary>
+/// whose snapshots have manifests but no real data.</summary>
 internal sealed class ClusterScene : IDisposable
 {
     public const string Location = "disk";
     public const string Policy = "nightly";
 
-    /// <summary>Fields of a policy that nothing is due for.</summary>
+    /// <summary>The fields of a policy that needs no action.</summary>
     public const string PolicySpecDefault = "verify: Never";
 
     private static readonly CancellationToken None = CancellationToken.None;
@@ -34,14 +34,14 @@ internal sealed class ClusterScene : IDisposable
     private readonly ClusterFixture _fixture;
     private readonly TestDirectory _directory = new();
 
-    private ClusterScene(ClusterFixture fixture, KubernetesConnection connection, string space)
+    private ClusterScene(ClusterFixture fixture, KubernetesConnection connection, string ns)
     {
         _fixture = fixture;
-        Cluster = new ConnectedCluster(new KubernetesClient(connection, TimeProvider.System), space);
+        Cluster = new ConnectedCluster(new KubernetesClient(connection, TimeProvider.System), ns);
         Store = new DirectoryObjectStore(RepositoryPath, TimeProvider.System);
     }
 
-    /// <summary>By the proxy, as the controller.</summary>
+    /// <summary>The cluster, through the proxy and with the rights of the controller.</summary>
     public ConnectedCluster Cluster { get; }
 
     public KubernetesClient Client => Cluster.Client;
@@ -60,17 +60,16 @@ internal sealed class ClusterScene : IDisposable
 
     public ResourceName PolicyName => new(Namespace, Policy);
 
-
     public static async Task<ClusterScene> StartAsync(ClusterFixture fixture, string policySpec = PolicySpecDefault)
     {
-        string space = await fixture.Server.CreateNamespaceAsync();
+        string ns = await fixture.Server.CreateNamespaceAsync();
         using TestDirectory directory = new();
         string token = KubernetesApiServer.TokenOf("etcd-backup-agent-controller");
         string file = directory.Write(
             "kubeconfig",
-            fixture.Server.Kubeconfig($"token: {token}", fixture.Proxy.Url, space));
+            fixture.Server.Kubeconfig($"token: {token}", fixture.Proxy.Url, ns));
         ClusterScene scene = new(
-            fixture, await KubeConfig.LoadAsync([file], context: null, TimeProvider.System, None), space);
+            fixture, await KubeConfig.LoadAsync([file], context: null, TimeProvider.System, None), ns);
         scene.Repository = await BackupRepository.InitAsync(scene.Store, new Unprotected(), TimeProvider.System, None);
         await scene.ApplyAsync("BackupLocation", Location, $"url: file://{scene.RepositoryPath}, encryption: None");
         await scene.ApplyAsync(
@@ -80,7 +79,7 @@ internal sealed class ClusterScene : IDisposable
         return scene;
     }
 
-    /// <summary>Applies an object of one of our kinds; the spec in YAML's one-line form.</summary>
+    /// <summary>Applies an object of one of the agent's kinds; the spec is in YAML's one-line form.</summary>
     public Task<string> ApplyAsync(string kind, string name, string spec) => Server.ApplyAsync(
         $$"""
         apiVersion: kubedr.catalogicsoftware.com/v1alpha1
@@ -89,8 +88,8 @@ internal sealed class ClusterScene : IDisposable
         spec: { {{spec}} }
         """);
 
-    /// <summary>A manifest of a snapshot that is not stored.</summary>
-    /// <param name="hours">When it began, after new year.</param>
+    /// <summary>Returns the manifest of a snapshot that is not stored.</summary>
+    /// <param name="hours">The hours after new year when it began.</param>
     /// <param name="cluster">Its etcd cluster.</param>
     /// <param name="policy">Its policy.</param>
     /// <param name="policyUid">The policy's uid; null for none.</param>
@@ -134,7 +133,7 @@ internal sealed class ClusterScene : IDisposable
     public Task RemoveAsync(SnapshotManifest manifest) =>
         Repository.RemoveAsync(new SnapshotFolder(manifest.StartedAt, manifest.Id), None);
 
-    /// <summary>A backup that exists, after which nothing was pruned unless that is said.</summary>
+    /// <summary>Returns the outcome of a backup; nothing was pruned unless a report is given.</summary>
     public static BackupOutcome Outcome(SnapshotManifest manifest, PruneReport? pruned = null) => new()
     {
         Folder = new SnapshotFolder(manifest.StartedAt, manifest.Id),
@@ -144,7 +143,7 @@ internal sealed class ClusterScene : IDisposable
         Pruned = pruned,
     };
 
-    /// <summary>What retention decided.</summary>
+    /// <summary>Returns the report of a prune.</summary>
     public static PruneReport Pruned(
         IEnumerable<SnapshotManifest> kept,
         params IEnumerable<SnapshotManifest> removed) =>
@@ -160,8 +159,8 @@ internal sealed class ClusterScene : IDisposable
             Unreadable = [],
         };
 
-    /// <param name="limits">How long it tries.</param>
-    /// <param name="hours">What its clock shows, after new year.</param>
+    /// <param name="limits">How long it retries.</param>
+    /// <param name="hours">The hours after new year that its clock shows.</param>
     public Publisher NewPublisher(PublisherLimits? limits = null, double hours = 0) =>
         new(Client, "pod-1", new ShiftedTime(SampleSnapshots.NewYear.AddHours(hours)))
         {
@@ -169,7 +168,7 @@ internal sealed class ClusterScene : IDisposable
         };
 
     /// <summary>Publishes a backup.</summary>
-    /// <returns>What could not be published.</returns>
+    /// <returns>The messages about everything that could not be published.</returns>
     public async Task<IReadOnlyList<string>> PublishAsync(BackupOutcome outcome, PublisherLimits? limits = null)
     {
         List<string> unpublished = [];
@@ -222,7 +221,8 @@ internal sealed class ClusterScene : IDisposable
             .Select(item => $"{item["type"]} {item["reason"]}: {item["message"]}"),
     ];
 
-    /// <summary>What was asked in this namespace since so many requests: verb and resource.</summary>
+    /// <summary>Returns the requests in this namespace after the first <paramref name="count"/> requests: verb and
+    /// resource.</summary>
     public string[] RequestsSince(int count) =>
     [
         .. Proxy.Requests.Skip(count)

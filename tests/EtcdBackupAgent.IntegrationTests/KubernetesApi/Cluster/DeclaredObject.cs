@@ -5,8 +5,8 @@ using k8s.Models;
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
 /// <summary>
-/// An object of one of our kinds as another program declares it for the official client: from the definitions in
-/// <c>manifests/crd</c>, and without a line of the product. A field that is not declared is an error.
+/// An object of one of the agent's kinds, as another program declares it for the official client: from the definitions
+/// in <c>manifests/crd</c>, without code of the agent. An undeclared field is an error.
 /// </summary>
 public sealed class DeclaredObject<TSpec, TStatus> : IKubernetesObject<V1ObjectMeta>
     where TSpec : class
@@ -200,5 +200,5 @@ public sealed record DeclaredLocationSpec
     public IDictionary<string, string>? Tags { get; init; }
 }
 
-/// <summary>A <c>status</c> that is not looked at.</summary>
+/// <summary>A <c>status</c> that is not read.</summary>
 public sealed record UndeclaredStatus;

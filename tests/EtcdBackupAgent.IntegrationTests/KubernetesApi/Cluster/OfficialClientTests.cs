@@ -17,8 +17,8 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
 /// <summary>
-/// Kubernetes' official client for .NET as the judge: it reads from a real API server what we wrote there, field by
-/// field, and writes there what we read.
+/// Checks the agent with Kubernetes' official client for .NET. The client reads from a real API server what the agent
+/// wrote, field by field, and writes there what the agent reads.
 /// </summary>
 [Collection(ClusterTests.Name)]
 public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime, IDisposable
@@ -79,7 +79,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public void A_field_that_is_not_declared_is_noticed()
+    public void An_undeclared_field_is_an_error()
     {
         const string Written = """{"apiVersion":"v1","kind":"K","metadata":{},"status":{"sizeBytes":1,"sizeByte":1}}""";
 
@@ -121,34 +121,34 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
             (condition.Type, condition.Status, condition.Reason, condition.ObservedGeneration));
         Assert.Equal(manifest.CompletedAt.UtcDateTime, condition.LastTransitionTime);
 
-        Corev1Event told = Assert.Single((await _client.CoreV1.ListNamespacedEventAsync(Namespace)).Items);
+        Corev1Event recorded = Assert.Single((await _client.CoreV1.ListNamespacedEventAsync(Namespace)).Items);
         Assert.Equal(
             ("Normal", "BackupSucceeded", $"Backup completed, snapshot ID: {manifest.Id}", 1),
-            (told.Type, told.Reason, told.Message, told.Count));
+            (recorded.Type, recorded.Reason, recorded.Message, recorded.Count));
         Assert.Equal(
             ($"{Group}/{Version}", "MetadataBackupPolicy", "nightly", Namespace, policy.Metadata.Uid),
-            (told.InvolvedObject.ApiVersion, told.InvolvedObject.Kind, told.InvolvedObject.Name,
-                told.InvolvedObject.NamespaceProperty, told.InvolvedObject.Uid));
+            (recorded.InvolvedObject.ApiVersion, recorded.InvolvedObject.Kind, recorded.InvolvedObject.Name,
+                recorded.InvolvedObject.NamespaceProperty, recorded.InvolvedObject.Uid));
         Assert.Equal(
             ("etcd-backup-agent", "etcd-backup-agent", "pod-1"),
-            (told.Source.Component, told.ReportingComponent, told.ReportingInstance));
-        Assert.Equal(SampleSnapshots.NewYear.UtcDateTime, told.FirstTimestamp);
-        Assert.Equal(SampleSnapshots.NewYear.UtcDateTime, told.LastTimestamp);
+            (recorded.Source.Component, recorded.ReportingComponent, recorded.ReportingInstance));
+        Assert.Equal(SampleSnapshots.NewYear.UtcDateTime, recorded.FirstTimestamp);
+        Assert.Equal(SampleSnapshots.NewYear.UtcDateTime, recorded.LastTimestamp);
     }
 
     [Fact]
     public async Task The_CronJob_and_the_Job_of_a_policy_are_read_field_by_field()
     {
         SceneControllers controllers = new(Scene);
-        await controllers.LookAsync(controllers.Location, ClusterScene.Location);
+        await controllers.ReconcileAsync(controllers.Location, ClusterScene.Location);
         await Scene.ApplyAsync(
             "MetadataBackupPolicy",
             "hourly",
             "destination: disk, etcdEndpoint: http://127.0.0.1:2379, certsDir: /etc/kubernetes/pki, "
             + "schedule: '@hourly', timeZone: Europe/Berlin, suspend: true");
 
-        await controllers.LookAsync(controllers.Policy, "hourly");
-        await controllers.LookAsync(controllers.Policy, ClusterScene.Policy);
+        await controllers.ReconcileAsync(controllers.Policy, "hourly");
+        await controllers.ReconcileAsync(controllers.Policy, ClusterScene.Policy);
 
         V1CronJob cronJob = await _client.BatchV1.ReadNamespacedCronJobAsync("hourly-backup-cronjob", Namespace);
         Assert.Equal(
@@ -164,7 +164,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_elector_waits_while_the_agent_leads_and_reads_its_lease()
+    public async Task The_elector_of_the_official_client_waits_while_the_agent_leads()
     {
         using CancellationTokenSource stopAgent = new();
         TaskCompletionSource leads = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -203,7 +203,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
         elector.OnStartedLeading += () => started.TrySetResult();
         Task electing = elector.RunUntilLeadershipLostAsync(stopElector.Token);
         await TestDeadline.UntilAsync(
-            "the elector to know the agent", () => Task.FromResult(elector.GetLeader() == "agent-1"));
+            "the elector to observe the agent", () => Task.FromResult(elector.GetLeader() == "agent-1"));
         bool tooEarly = started.Task.IsCompleted;
         await stopAgent.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => agent);
@@ -222,7 +222,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_policy_a_location_and_Secrets_that_another_client_wrote_are_read_field_by_field()
+    public async Task A_policy_a_location_and_Secrets_of_another_client_are_read_field_by_field()
     {
         await WriteSecretAsync(
             "minio",
@@ -251,7 +251,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 },
             },
             Namespace);
-        DeclaredObject<DeclaredPolicySpec, DeclaredPolicyStatus> policyOfOthers = new()
+        DeclaredObject<DeclaredPolicySpec, DeclaredPolicyStatus> foreignPolicy = new()
         {
             ApiVersion = $"{Group}/{Version}",
             Kind = "MetadataBackupPolicy",
@@ -261,7 +261,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 Destination = "s3",
                 CertsDirectory = "/etc/kubernetes/pki",
                 EtcdEndpoint = "http://10.0.0.1:2379,http://10.0.0.2:2379",
-                EtcdCredentials = "etcd-of-others",
+                EtcdCredentials = "foreign-etcd",
                 EtcdServerName = "etcd.test",
                 HashKv = "Never",
                 Schedule = "15 4 * * SUN",
@@ -272,7 +272,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["execution"] = "InProcess" },
             },
         };
-        policyOfOthers = await Kind("metadatabackuppolicies").CreateNamespacedAsync(policyOfOthers, Namespace);
+        foreignPolicy = await Kind("metadatabackuppolicies").CreateNamespacedAsync(foreignPolicy, Namespace);
 
         ResourceSet read = await new ClusterResourceStore(Scene.Cluster).LoadAsync(CancellationToken.None);
 
@@ -289,9 +289,9 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Equal("team=one", string.Join(',', location.Objects.Tags.Select(tag => $"{tag.Key}={tag.Value}")));
         Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey);
         BackupPolicy policy = read.Policies[Name("weekly")];
-        Assert.Equal(policyOfOthers.Metadata.Uid, policy.Uid);
+        Assert.Equal(foreignPolicy.Metadata.Uid, policy.Uid);
         Assert.Equal(
-            (Name("s3"), "/etc/kubernetes/pki", Name("etcd-of-others"), "etcd.test", PolicyHashKv.Never),
+            (Name("s3"), "/etc/kubernetes/pki", Name("foreign-etcd"), "etcd.test", PolicyHashKv.Never),
             (policy.Destination, policy.CertsDirectory, policy.EtcdCredentials, policy.EtcdServerName, policy.HashKv));
         Assert.Equal([new Uri("http://10.0.0.1:2379"), new Uri("http://10.0.0.2:2379")], policy.EtcdEndpoints);
         Assert.Equal(

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 
-/// <summary>What a cluster is told of a backup, on a real API server with the shipped definitions.</summary>
+/// <summary>Publishing backups in a cluster, on a real API server with the shipped definitions.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
 {
@@ -31,11 +31,11 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nothing_is_said_of_another_policy_that_has_the_name_by_now()
+    public async Task Nothing_is_reported_to_another_policy_with_the_same_name()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
         await Scene.NewPublisher().RunAsync(
-            new PublishedRun(Scene.PolicyName, ClusterScene.Location, "the-uid-of-the-one-before"),
+            new PublishedRun(Scene.PolicyName, ClusterScene.Location, "the-uid-of-the-previous-policy"),
             _ => Task.FromResult(ClusterScene.Outcome(manifest)),
             failure => Assert.Fail(failure.Message),
             CancellationToken.None);
@@ -46,7 +46,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_backup_is_told_by_its_record_the_status_and_an_event()
+    public async Task A_backup_is_published_as_a_record_a_status_and_an_event()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
         string during = "";
@@ -112,7 +112,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_failure_is_told_and_the_last_success_stays_known()
+    public async Task A_failure_is_published_and_the_last_success_stays_in_the_status()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
         await Scene.PublishAsync(ClusterScene.Outcome(manifest));
@@ -144,7 +144,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_backup_that_is_not_proved_has_a_record_and_counts_as_failed()
+    public async Task A_backup_whose_verification_failed_has_a_record_and_counts_as_failed()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
         await Scene.PublishAsync(
@@ -161,7 +161,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_published_twice_is_there_once()
+    public async Task A_backup_that_is_published_twice_has_one_record_and_one_event()
     {
         BackupOutcome outcome = ClusterScene.Outcome(Scene.Manifest(0));
 
@@ -173,14 +173,14 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_removed_snapshots_the_records_go_and_of_kept_ones_they_come()
+    public async Task Records_of_removed_snapshots_are_removed_and_missing_ones_are_created()
     {
         SnapshotManifest[] earlier = [Scene.Manifest(0), Scene.Manifest(1), Scene.Manifest(2)];
         await Scene.PublishAsync(ClusterScene.Outcome(earlier[0]));
         await Scene.PublishAsync(ClusterScene.Outcome(earlier[1]));
         SnapshotManifest newest = Scene.Manifest(3);
 
-        // The record of the third could not be made when it was backed up.
+        // The record of the third could not be created after its backup.
         IReadOnlyList<string> unpublished = await Scene.PublishAsync(
             ClusterScene.Outcome(newest, ClusterScene.Pruned([newest, earlier[2], earlier[1]], earlier[0])));
 
@@ -218,7 +218,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
         StatusWriter writer = new(Scene.Client);
         PolicyObject asRead = new(await Scene.PolicyAsync());
 
-        // Both know the object as it was before the other.
+        // Both writers have the object without the change of the other.
         foreach (string type in (string[])["Ready", "BackupSucceeded"])
         {
             await writer.ChangeAsync(
@@ -232,7 +232,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Conflicts_and_a_server_in_trouble_are_tried_again()
+    public async Task Conflicts_and_errors_of_the_server_are_retried()
     {
         foreach ((string resource, HttpStatusCode code) in (IEnumerable<(string, HttpStatusCode)>)[
             ("metadatabackuppolicies/status", HttpStatusCode.Conflict),
@@ -258,7 +258,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_is_killed_midway_fails_no_backup_and_the_next_run_catches_up()
+    public async Task A_killed_server_fails_no_backup_and_the_next_run_publishes_it()
     {
         SnapshotManifest first = Scene.Manifest(0);
         List<BackupException> unpublished = [];
@@ -286,7 +286,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_that_comes_back_in_time_is_told()
+    public async Task A_backup_is_published_if_the_server_restarts_in_time()
     {
         SnapshotManifest manifest = Scene.Manifest(0);
         List<BackupException> unpublished = [];
@@ -309,7 +309,7 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_one_thing_is_denied_another_is_not()
+    public async Task A_denied_request_does_not_prevent_the_others()
     {
         Scene.Proxy.Grants = request =>
             request.Namespace != Scene.Namespace || request.Resource != "metadatabackuprecords";

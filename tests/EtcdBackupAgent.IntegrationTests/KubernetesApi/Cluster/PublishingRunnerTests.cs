@@ -22,7 +22,7 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
 public sealed class PublishingRunnerTests(ClusterFixture fixture)
 {
     [Fact]
-    public async Task A_backup_of_the_worker_is_published_when_it_succeeds_and_when_it_fails()
+    public async Task A_backup_of_the_worker_is_published_whether_it_succeeds_or_fails()
     {
         using ClusterScene scene = await ClusterScene.StartAsync(fixture);
         using AgentMetrics metrics = new("1.2.3", TimeProvider.System);

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>The controller as a whole: one works at a time, and each says whether it can.</summary>
+/// <summary>The whole controller: one process works at a time, and each reports whether it is ready.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifetime
 {
@@ -25,7 +25,7 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task Who_waits_for_the_lease_is_ready_and_follows_when_it_is_given_back()
+    public async Task A_controller_that_waits_for_the_lease_is_ready_and_leads_after_its_release()
     {
         using CancellationTokenSource stopFirst = new();
         using CancellationTokenSource stopSecond = new();
@@ -47,7 +47,7 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task Who_cannot_reach_the_server_is_not_ready_until_it_can()
+    public async Task A_controller_that_cannot_reach_the_server_is_not_ready()
     {
         using CancellationTokenSource stop = new();
         Conditions conditions = new();
@@ -70,7 +70,7 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
     }
 
     [Fact]
-    public async Task A_part_that_fails_ends_the_whole_and_gives_the_lease_back()
+    public async Task A_part_that_fails_stops_the_controller_and_releases_the_lease()
     {
         ClusterController controller = Controller(
             "first", new Conditions(), _ => throw new InvalidOperationException("a part is broken"));
@@ -111,7 +111,7 @@ public sealed class ClusterControllerTests(ClusterFixture fixture) : IAsyncLifet
 
         public void Beat()
         {
-            // That it moves is no question here.
+            // These tests do not check the heartbeat.
         }
 
         public void SetReady(string condition, bool holds) => _conditions[condition] = holds;

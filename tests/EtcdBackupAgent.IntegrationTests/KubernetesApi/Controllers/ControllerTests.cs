@@ -3,9 +3,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>Tests of controllers, each in a scene of its own on the collection's API server.</summary>
+/// <summary>Tests of controllers, each with its own scene on the collection's API server.</summary>
 /// <param name="fixture">The API server.</param>
-/// <param name="policySpec">Fields of the scene's policy.</param>
+/// <param name="policySpec">The fields of the scene's policy.</param>
 public abstract class ControllerTests(ClusterFixture fixture, string policySpec = ClusterScene.PolicySpecDefault)
     : IAsyncLifetime
 {

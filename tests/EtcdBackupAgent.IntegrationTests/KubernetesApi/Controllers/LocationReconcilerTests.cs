@@ -6,18 +6,18 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>One look after the other at a location, on a real API server.</summary>
+/// <summary>Single reconciliations of a location, on a real API server.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class LocationReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     [Fact]
-    public async Task A_new_location_gets_a_repository_a_status_and_one_event_and_then_nothing_more()
+    public async Task A_new_location_gets_a_repository_a_status_and_one_event()
     {
-        await Scene.ApplyAsync("BackupLocation", "fresh", $"url: file://{At("fresh")}, encryption: None");
+        await Scene.ApplyAsync("BackupLocation", "fresh", $"url: file://{PathOf("fresh")}, encryption: None");
 
-        await LookAsync("fresh");
+        await ReconcileAsync("fresh");
 
-        Assert.True(File.Exists(Path.Combine(At("fresh"), "repository.json")));
+        Assert.True(File.Exists(Path.Combine(PathOf("fresh"), "repository.json")));
         JsonObject item = await Scene.GetAsync(ClusterKinds.BackupLocation, "fresh");
         Assert.Equal(
             ("Completed", 1L),
@@ -25,37 +25,37 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
         Assert.NotNull(item["status"]!["initTime"]);
         Assert.Equal("True RepositoryUsable", SceneObjects.Condition(item, "Ready"));
         Assert.Equal(
-            [$"Normal InitSucceeded: Repo at file://{At("fresh")} is successfully initialized"],
+            [$"Normal InitSucceeded: Repo at file://{PathOf("fresh")} is successfully initialized"],
             await Scene.EventsAsync());
-        Assert.Empty(await LookAsync("fresh"));
+        Assert.Empty(await ReconcileAsync("fresh"));
     }
 
     [Fact]
-    public async Task A_repository_that_is_there_is_adopted_as_it_is()
+    public async Task An_existing_repository_is_adopted_unchanged()
     {
         string document = await File.ReadAllTextAsync(Path.Combine(Scene.RepositoryPath, "repository.json"));
 
-        await LookAsync(ClusterScene.Location);
+        await ReconcileAsync(ClusterScene.Location);
 
         Assert.Equal("True RepositoryUsable", await ReadyAsync(ClusterScene.Location));
         Assert.Equal(document, await File.ReadAllTextAsync(Path.Combine(Scene.RepositoryPath, "repository.json")));
     }
 
     [Fact]
-    public async Task A_location_with_a_passphrase_is_pinned_and_one_that_has_another_passphrase_heals_with_its_Secret()
+    public async Task A_location_with_a_passphrase_is_pinned_and_recovers_when_its_Secret_is_corrected()
     {
-        string spec = $"url: file://{At("secret")}, credentials: right";
+        string spec = $"url: file://{PathOf("secret")}, credentials: right";
         await Scene.CreateSecretAsync("right", "a passphrase");
         await Scene.CreateSecretAsync("wrong", "another one");
         await Scene.ApplyAsync("BackupLocation", "first", spec);
-        await LookAsync("first");
+        await ReconcileAsync("first");
         JsonNode pinned = (await Scene.GetAsync(ClusterKinds.BackupLocation, "first"))["status"]!["pinned"]!;
         Assert.StartsWith("age1", (string?)Assert.Single((JsonArray)pinned["recipients"]!), StringComparison.Ordinal);
 
         await Scene.ApplyAsync("BackupLocation", "second", spec.Replace("right", "wrong", StringComparison.Ordinal));
-        await LookAsync("second");
+        await ReconcileAsync("second");
         Assert.Equal("False KeyRefused", await ReadyAsync("second"));
-        Assert.Empty(await LookAsync("second"));
+        Assert.Empty(await ReconcileAsync("second"));
         Assert.Single(
             await Scene.EventsAsync(),
             line => line.StartsWith("Warning InitFailed", StringComparison.Ordinal));
@@ -67,38 +67,38 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
             ClusterKinds.Secret,
             "wrong",
             $$$"""{"data":{"restic_repo_password":"{{{Convert.ToBase64String("a passphrase"u8)}}}"}}""");
-        await LookAsync("second");
+        await ReconcileAsync("second");
         Assert.Equal("True RepositoryUsable", await ReadyAsync("second"));
         Assert.Null((await Scene.GetAsync(ClusterKinds.BackupLocation, "second"))["status"]!["initErrorMessage"]);
     }
 
     [Fact]
-    public async Task Another_repository_in_the_place_of_the_pinned_one_is_refused_until_the_pin_is_removed()
+    public async Task Another_repository_than_the_pinned_one_is_refused_until_the_pin_is_removed()
     {
         await Scene.CreateSecretAsync("right", "a passphrase");
-        await Scene.ApplyAsync("BackupLocation", "swapped", $"url: file://{At("swapped")}, credentials: right");
-        await LookAsync("swapped");
-        Directory.Delete(At("swapped"), recursive: true);
+        await Scene.ApplyAsync("BackupLocation", "swapped", $"url: file://{PathOf("swapped")}, credentials: right");
+        await ReconcileAsync("swapped");
+        Directory.Delete(PathOf("swapped"), recursive: true);
 
-        await LookAsync("swapped");
+        await ReconcileAsync("swapped");
         Assert.Equal("False ProtectionChanged", await ReadyAsync("swapped"));
-        Assert.Empty(await LookAsync("swapped"));
+        Assert.Empty(await ReconcileAsync("swapped"));
 
         await Scene.PatchAsync(ClusterKinds.BackupLocation, "swapped", """{"status":{"pinned":null}}""", "status");
-        await LookAsync("swapped");
+        await ReconcileAsync("swapped");
         Assert.Equal("True RepositoryUsable", await ReadyAsync("swapped"));
     }
 
     [Fact]
-    public async Task A_store_that_is_away_fails_once_and_heals_when_it_is_back()
+    public async Task An_unreachable_store_is_reported_once_and_the_location_recovers_with_it()
     {
-        Controllers.IsStoreAway = true;
-        await LookAsync(ClusterScene.Location);
+        Controllers.IsStoreUnreachable = true;
+        await ReconcileAsync(ClusterScene.Location);
         Assert.Equal("False StoreUnreachable", await ReadyAsync(ClusterScene.Location));
-        Assert.Empty(await LookAsync(ClusterScene.Location));
+        Assert.Empty(await ReconcileAsync(ClusterScene.Location));
 
-        Controllers.IsStoreAway = false;
-        await LookAsync(ClusterScene.Location);
+        Controllers.IsStoreUnreachable = false;
+        await ReconcileAsync(ClusterScene.Location);
 
         Assert.Equal("True RepositoryUsable", await ReadyAsync(ClusterScene.Location));
         Assert.Equal(
@@ -108,40 +108,40 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task A_Secret_that_is_not_there_is_named_and_the_location_heals_when_it_comes()
+    public async Task A_missing_Secret_is_named_and_the_location_recovers_when_it_is_created()
     {
-        await Scene.ApplyAsync("BackupLocation", "early", $"url: file://{At("early")}, credentials: late");
-        await LookAsync("early");
+        await Scene.ApplyAsync("BackupLocation", "early", $"url: file://{PathOf("early")}, credentials: late");
+        await ReconcileAsync("early");
         JsonObject item = await Scene.GetAsync(ClusterKinds.BackupLocation, "early");
         Assert.Equal("False InvalidInput", SceneObjects.Condition(item, "Ready"));
         Assert.Contains("late", (string?)item["status"]!["initErrorMessage"], StringComparison.Ordinal);
 
         await Scene.CreateSecretAsync("late", "a passphrase");
-        await LookAsync("early");
+        await ReconcileAsync("early");
 
         Assert.Equal("True RepositoryUsable", await ReadyAsync("early"));
     }
 
     [Fact]
-    public async Task A_location_that_was_deleted_and_made_again_is_synced_at_once()
+    public async Task A_location_that_was_deleted_and_created_again_is_synced_at_once()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
-        await LookAsync(ClusterScene.Location);
+        await ReconcileAsync(ClusterScene.Location);
         string spec = $"url: file://{Scene.RepositoryPath}, encryption: None";
         Assert.NotNull(await Scene.FindRecordAsync(manifest.Id));
 
-        // The controller sees the two as one, or sees that it is gone first.
-        foreach (bool isSeenGone in new[] { false, true })
+        // The controller observes both changes as one, or first the deletion.
+        foreach (bool isDeletionObserved in new[] { false, true })
         {
             await Scene.DeleteAsync(ClusterKinds.BackupLocation, ClusterScene.Location);
-            if (isSeenGone)
+            if (isDeletionObserved)
             {
-                await LookAsync(ClusterScene.Location);
+                await ReconcileAsync(ClusterScene.Location);
                 Assert.Equal([ClusterScene.Location], Controllers.LocationsGone);
             }
 
             await Scene.ApplyAsync("BackupLocation", ClusterScene.Location, spec);
-            await LookAsync(ClusterScene.Location);
+            await ReconcileAsync(ClusterScene.Location);
 
             JsonNode status = (await Scene.LocationAsync())["status"]!;
             Assert.Equal(1, (int?)status["snapshots"]);
@@ -150,30 +150,30 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task A_Secret_that_was_deleted_and_made_again_with_another_passphrase_is_noticed()
+    public async Task A_Secret_that_was_created_again_with_another_passphrase_is_checked_again()
     {
         await Scene.CreateSecretAsync("replaced", "a passphrase");
-        await Scene.ApplyAsync("BackupLocation", "locked", $"url: file://{At("locked")}, credentials: replaced");
-        await LookAsync("locked");
+        await Scene.ApplyAsync("BackupLocation", "locked", $"url: file://{PathOf("locked")}, credentials: replaced");
+        await ReconcileAsync("locked");
         Assert.Equal("True RepositoryUsable", await ReadyAsync("locked"));
 
         await Scene.DeleteAsync(ClusterKinds.Secret, "replaced");
         await Scene.CreateSecretAsync("replaced", "another one");
-        await LookAsync("locked");
+        await ReconcileAsync("locked");
 
         Assert.Equal("False KeyRefused", await ReadyAsync("locked"));
     }
 
     [Fact]
-    public async Task What_is_gone_or_going_is_left_alone()
+    public async Task A_location_that_does_not_exist_is_ignored()
     {
-        Assert.Empty(await LookAsync("nobody"));
+        Assert.Empty(await ReconcileAsync("missing"));
     }
 
-    /// <summary>A place beside the scene's repository.</summary>
-    private string At(string name) => Path.Combine(Path.GetDirectoryName(Scene.RepositoryPath)!, name);
+    /// <summary>Returns a path beside the scene's repository.</summary>
+    private string PathOf(string name) => Path.Combine(Path.GetDirectoryName(Scene.RepositoryPath)!, name);
 
-    private Task<string[]> LookAsync(string name) => Controllers.LookAsync(Controllers.Location, name);
+    private Task<string[]> ReconcileAsync(string name) => Controllers.ReconcileAsync(Controllers.Location, name);
 
     private Task<string> ReadyAsync(string name) => Scene.ReadyAsync(ClusterKinds.BackupLocation, name);
 }

@@ -9,8 +9,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>Backups whose pod does not start, on a real API server: the policy says so within a minute, and no longer
-/// than it is true.</summary>
+/// <summary>Backups whose pod does not start, on a real API server: the policy reports it within a minute, and only as
+/// long as it is true.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
@@ -35,14 +35,14 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
 
     private string _job = "";
 
-    /// <summary>The same controller, more than the patience later.</summary>
+    /// <summary>The same controllers with a later clock: the grace period of the pod is over.</summary>
     private SceneControllers Later { get; set; } = null!;
 
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();
-        await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
-        await Controllers.LookAsync(Controllers.Policy, ClusterScene.Policy);
+        await Controllers.ReconcileAsync(Controllers.Location, ClusterScene.Location);
+        await Controllers.ReconcileAsync(Controllers.Policy, ClusterScene.Policy);
         _job = ObjectMetadata.Name(Assert.Single(await Scene.JobsAsync()));
         Later = After(TimeSpan.FromSeconds(40));
     }
@@ -69,7 +69,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
         "FailedCreate",
         "Error creating: pods \"JOB-fghij\" is forbidden: exceeded quota: compute, requested: pods=1, used: pods=5")]
     [InlineData("NoPod", "check that kube-controller-manager is running", null, null, null)]
-    public async Task What_keeps_the_pod_is_said_in_the_status_a_condition_and_one_event(
+    public async Task The_cause_of_a_delay_is_reported_in_the_status_a_condition_and_one_event(
         string reason, string text, string? pod, string? eventReason, string? message)
     {
         if (pod is not null)
@@ -86,7 +86,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
                 message!.Replace("JOB", _job, StringComparison.Ordinal));
         }
 
-        await LaterAsync();
+        await ReconcileLaterAsync();
 
         JsonObject policy = await Scene.PolicyAsync();
         Assert.Equal("Pending", (string?)policy["status"]!["backupStatus"]);
@@ -96,43 +96,44 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
         Assert.Contains("'kubectl describe ", error, StringComparison.Ordinal);
         Assert.Equal($"False {reason}", SceneObjects.Condition(policy, "PodStarted"));
         Assert.Equal("True OnDemand", SceneObjects.Condition(policy, "Ready"));
-        string told = Assert.Single(await NotStartedAsync());
-        Assert.Contains(text, told, StringComparison.Ordinal);
-        Assert.StartsWith($"Warning BackupNotStarted: Job {_job} has not started: ", told, StringComparison.Ordinal);
+        string reported = Assert.Single(await NotStartedAsync());
+        Assert.Contains(text, reported, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"Warning BackupNotStarted: Job {_job} has not started: ", reported, StringComparison.Ordinal);
 
-        // The same again, as by a Job's controller that tries again: another pod's name, and nothing new.
+        // The controller of the Job retries with another pod name: nothing new is reported.
         if (pod is null && eventReason is not null)
         {
             string again = message!.Replace("JOB-", $"{_job}-q", StringComparison.Ordinal);
             await Scene.WarnAsync(ClusterKinds.Job, _job, eventReason, again);
         }
 
-        Assert.Empty(await LaterAsync());
-        Assert.Empty(await LookAgainAsync(After(TimeSpan.FromMinutes(3))));
+        Assert.Empty(await ReconcileLaterAsync());
+        Assert.Empty(await ReconcileWithAsync(After(TimeSpan.FromMinutes(3))));
     }
 
     [Fact]
-    public async Task It_clears_when_the_pod_starts_and_then_nothing_is_asked_of_pods_any_more()
+    public async Task The_delay_is_cleared_when_the_pod_starts_and_then_pods_are_not_read()
     {
         await Scene.CreatePodAsync(_job, Unschedulable);
-        await LaterAsync();
+        await ReconcileLaterAsync();
         await PatchPodAsync(Creating);
-        await LaterAsync();
+        await ReconcileLaterAsync();
         JsonObject policy = await Scene.PolicyAsync();
         Assert.Equal("Pending", (string?)policy["status"]!["backupStatus"]);
         Assert.Equal("False Starting", SceneObjects.Condition(policy, "PodStarted"));
 
         await PatchPodAsync(Running);
-        await LaterAsync();
+        await ReconcileLaterAsync();
 
         policy = await Scene.PolicyAsync();
         Assert.Equal("Initializing", (string?)policy["status"]!["backupStatus"]);
         Assert.Null(policy["status"]!["backupErrorMessage"]);
         Assert.Equal("True Started", SceneObjects.Condition(policy, "PodStarted"));
         Assert.Single(await NotStartedAsync());
-        Assert.Empty(await LaterAsync());
+        Assert.Empty(await ReconcileLaterAsync());
 
-        // The Job's controller counts it soon, and from then on the Job alone tells all that there is to know.
+        // The controller of the Job counts the pod soon. Later, the status of the Job is sufficient.
         await Scene.PatchAsync(ClusterKinds.Job, _job, """{"status":{"active":1,"ready":1}}""", "status");
         int before = Scene.Proxy.Requests.Count;
         Assert.Null(await Later.Policy.ReconcileAsync(ClusterScene.Policy, CancellationToken.None));
@@ -140,7 +141,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
     }
 
     [Fact]
-    public async Task A_pod_that_has_some_seconds_yet_is_not_asked_about_and_one_that_is_late_costs_two_requests()
+    public async Task A_pod_is_not_read_in_the_grace_period_and_a_late_pod_costs_two_requests()
     {
         await Scene.CreatePodAsync(_job, Creating);
         int before = Scene.Proxy.Requests.Count;
@@ -159,27 +160,27 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
     }
 
     [Fact]
-    public async Task An_image_may_take_minutes_and_only_very_long_ones_are_told()
+    public async Task A_start_without_a_known_cause_is_reported_only_after_ten_minutes()
     {
         await Scene.CreatePodAsync(_job, Creating);
 
-        Assert.Empty(await LookAgainAsync(After(TimeSpan.FromMinutes(9))));
+        Assert.Empty(await ReconcileWithAsync(After(TimeSpan.FromMinutes(9))));
         Assert.Null((await Scene.PolicyAsync())["status"]!["backupStatus"]);
 
-        await LookAgainAsync(After(TimeSpan.FromMinutes(11)));
+        await ReconcileWithAsync(After(TimeSpan.FromMinutes(11)));
         Assert.Equal("False NotStarted", SceneObjects.Condition(await Scene.PolicyAsync(), "PodStarted"));
     }
 
     [Fact]
-    public async Task A_Job_that_ends_at_its_deadline_keeps_the_cause()
+    public async Task The_failure_of_a_Job_at_its_deadline_contains_the_cause()
     {
         await Scene.CreatePodAsync(_job, Unschedulable);
-        await LaterAsync();
-        // The Job's controller ends it, and removes the pod.
+        await ReconcileLaterAsync();
+        // The controller of the Job ends it, and removes the pod.
         await Scene.DeleteAsync(ClusterKinds.Pod, $"{_job}-x7k2p");
-        await Scene.EndAsync(_job, well: false);
+        await Scene.EndAsync(_job, isSuccess: false);
 
-        await LaterAsync();
+        await ReconcileLaterAsync();
 
         JsonObject policy = await Scene.PolicyAsync();
         JsonNode status = policy["status"]!;
@@ -189,9 +190,9 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
             "backoff limit. It never started: no node was found for the pod", message, StringComparison.Ordinal);
         Assert.Contains("untolerated taint {dedicated: etcd}", message, StringComparison.Ordinal);
         Assert.Equal("False Unschedulable", SceneObjects.Condition(policy, "PodStarted"));
-        Assert.Empty(await LaterAsync());
+        Assert.Empty(await ReconcileLaterAsync());
 
-        // The next one starts.
+        // The next Job starts.
         await Scene.CreateJobAsync(ClusterScene.Policy, "nightly-backup-cronjob-1");
         await Scene.PatchAsync(
             ClusterKinds.Policy,
@@ -202,40 +203,40 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
             "backupTime":"{{{TimeProvider.System.GetUtcNow().AddSeconds(50):yyyy-MM-ddTHH:mm:ssZ}}}"}}
             """,
             "status");
-        await Controllers.LookAsync(Controllers.Policy, ClusterScene.Policy);
+        await Controllers.ReconcileAsync(Controllers.Policy, ClusterScene.Policy);
         Assert.Equal("True Started", SceneObjects.Condition(await Scene.PolicyAsync(), "PodStarted"));
     }
 
     [Fact]
-    public async Task A_Job_that_somebody_removes_before_it_starts_has_failed()
+    public async Task A_Job_that_is_removed_before_its_pod_starts_has_failed()
     {
         await Scene.ApplyAsync(
             "MetadataBackupPolicy", "hourly",
             $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379, schedule: '0 * * * *'");
         await Scene.CreateJobAsync("hourly", "hourly-backup-cronjob-28000002");
-        await Later.LookAsync(Later.Policy, "hourly");
+        await Later.ReconcileAsync(Later.Policy, "hourly");
         JsonObject policy = await Scene.GetAsync(ClusterKinds.Policy, "hourly");
         Assert.Equal("False NoPod", SceneObjects.Condition(policy, "PodStarted"));
 
         await Scene.DeleteAsync(ClusterKinds.Job, "hourly-backup-cronjob-28000002");
-        await Later.LookAsync(Later.Policy, "hourly");
+        await Later.ReconcileAsync(Later.Policy, "hourly");
 
         policy = await Scene.GetAsync(ClusterKinds.Policy, "hourly");
         Assert.Equal("Failed", (string?)policy["status"]!["backupStatus"]);
         string message = (string?)policy["status"]!["backupErrorMessage"] ?? "";
         Assert.Contains("it was removed. It never started: no pod was created", message, StringComparison.Ordinal);
-        Assert.Empty(await Later.LookAsync(Later.Policy, "hourly"));
+        Assert.Empty(await Later.ReconcileAsync(Later.Policy, "hourly"));
         Assert.Single(
             await Scene.EventsAsync(), line => line.StartsWith("Warning BackupFailed", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task A_policy_whose_location_fails_meanwhile_says_both()
+    public async Task A_policy_reports_both_a_delayed_pod_and_an_invalid_location()
     {
         await Scene.CreatePodAsync(_job, Unschedulable);
         await Scene.DeleteAsync(ClusterKinds.BackupLocation, ClusterScene.Location);
 
-        await LaterAsync();
+        await ReconcileLaterAsync();
 
         JsonObject policy = await Scene.PolicyAsync();
         Assert.Equal("False Invalid", SceneObjects.Condition(policy, "Ready"));
@@ -243,7 +244,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
     }
 
     [Fact]
-    public async Task A_Job_or_CronJob_that_the_server_refuses_is_said_in_Ready()
+    public async Task A_Job_or_CronJob_that_the_server_refuses_is_reported_in_Ready()
     {
         await Scene.ApplyAsync(
             "MetadataBackupPolicy", "refused",
@@ -255,7 +256,7 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
             Times = Refusals,
         });
 
-        for (int look = 0; look < Refusals; look++)
+        for (int i = 0; i < Refusals; i++)
         {
             await Assert.ThrowsAsync<ApiStatusException>(
                 () => Controllers.Policy.ReconcileAsync("refused", CancellationToken.None));
@@ -267,16 +268,16 @@ public sealed class PodStartTests(ClusterFixture fixture) : ControllerTests(fixt
             await Scene.EventsAsync(),
             line => line.StartsWith("Warning Refused: The API server refuses", StringComparison.Ordinal));
 
-        await Controllers.LookAsync(Controllers.Policy, "refused");
+        await Controllers.ReconcileAsync(Controllers.Policy, "refused");
         Assert.Equal("True Scheduled", await Scene.ReadyAsync(ClusterKinds.Policy, "refused"));
     }
 
     private SceneControllers After(TimeSpan ahead) => new(Scene, new ShiftedTime(ahead));
 
-    private Task<string[]> LaterAsync() => LookAgainAsync(Later);
+    private Task<string[]> ReconcileLaterAsync() => ReconcileWithAsync(Later);
 
-    private static Task<string[]> LookAgainAsync(SceneControllers controllers) =>
-        controllers.LookAsync(controllers.Policy, ClusterScene.Policy);
+    private static Task<string[]> ReconcileWithAsync(SceneControllers controllers) =>
+        controllers.ReconcileAsync(controllers.Policy, ClusterScene.Policy);
 
     private Task<JsonObject> PatchPodAsync(string status) =>
         Scene.PatchAsync(ClusterKinds.Pod, $"{_job}-x7k2p", $$"""{"status":{{status}}}""", "status");

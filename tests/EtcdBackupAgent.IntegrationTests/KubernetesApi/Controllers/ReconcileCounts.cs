@@ -3,13 +3,13 @@ using EtcdBackupAgent.Kubernetes.Controllers;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>How many reconciliations ended in which way.</summary>
+/// <summary>Counts reconciliations by their result.</summary>
 internal sealed class ReconcileCounts : IReconcileMetrics
 {
     private readonly ConcurrentDictionary<(string Kind, ReconcileResult Result), int> _counts = new();
     private readonly ConcurrentDictionary<string, int> _depths = new(StringComparer.Ordinal);
 
-    /// <summary>Names that wait, of all kinds.</summary>
+    /// <summary>The number of waiting names of all kinds.</summary>
     public int Waiting => _depths.Values.Sum();
 
     public int Of(string kind, ReconcileResult result) => _counts.GetValueOrDefault((kind, result));

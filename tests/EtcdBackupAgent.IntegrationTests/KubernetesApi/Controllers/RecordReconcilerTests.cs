@@ -11,12 +11,12 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>Records that somebody deletes, and what becomes of their snapshots.</summary>
+/// <summary>What happens to the snapshots of deleted records.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     [Fact]
-    public async Task The_snapshot_of_a_deleted_record_goes_and_an_event_says_so()
+    public async Task The_snapshot_of_a_deleted_record_is_deleted_and_an_event_reports_it()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
 
@@ -30,7 +30,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task The_last_good_snapshot_stays_and_its_record_goes()
+    public async Task The_last_good_snapshot_is_kept_and_its_record_is_removed()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await DeleteAsync(newer);
@@ -42,7 +42,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task A_snapshot_of_another_etcd_cluster_stays()
+    public async Task A_snapshot_of_another_etcd_cluster_is_kept()
     {
         await StoreTwoAsync();
         SnapshotManifest foreign = await Scene.StoreAsync(Scene.Manifest(3, cluster: 0xc2));
@@ -55,7 +55,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task A_snapshot_of_before_a_restore_goes_with_its_record()
+    public async Task A_snapshot_that_is_older_than_a_restore_is_deleted_with_its_record()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         Snapshot restored = await Scene.Repository.FindAsync(older.Value, CancellationToken.None);
@@ -75,7 +75,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     [Theory]
     [InlineData("policy", "its policy is gone")]
     [InlineData("location", "its location is gone")]
-    public async Task A_snapshot_whose_policy_or_location_went_before_stays(string what, string why)
+    public async Task A_snapshot_whose_policy_or_location_was_deleted_first_is_kept(string what, string why)
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await (what == "policy"
@@ -89,7 +89,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task A_policy_that_waits_for_its_finalizer_counts_as_gone()
+    public async Task A_policy_that_waits_for_its_finalizer_counts_as_deleted()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await Scene.PatchAsync(
@@ -104,7 +104,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task In_a_namespace_that_goes_every_snapshot_stays_and_nothing_waits_for_us()
+    public async Task In_a_namespace_that_is_being_deleted_snapshots_are_kept_and_finalizers_removed()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await Scene.Server.KubectlAsync("delete", "namespace", Scene.Namespace, "--wait=false");
@@ -116,10 +116,10 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task While_the_store_is_away_the_record_waits_and_one_event_says_why()
+    public async Task While_the_store_is_unreachable_the_record_waits_and_one_event_gives_the_reason()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
-        Controllers.IsStoreAway = true;
+        Controllers.IsStoreUnreachable = true;
         for (int i = 0; i < 2; i++)
         {
             BackupException failure = await Assert.ThrowsAsync<BackupException>(() => DeleteAsync(older));
@@ -131,14 +131,14 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
             [$"Warning DeleteFailed: Snapshot {older} is not deleted yet: The store is away."],
             await Scene.EventsAsync());
 
-        Controllers.IsStoreAway = false;
+        Controllers.IsStoreUnreachable = false;
         await DeleteAsync(older);
         Assert.Equal([newer], await SnapshotsAsync());
         Assert.Null(await Scene.FindRecordAsync(older));
     }
 
     [Fact]
-    public async Task A_record_whose_snapshot_is_gone_already_just_goes()
+    public async Task A_record_whose_snapshot_is_already_gone_is_removed()
     {
         string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
@@ -152,7 +152,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task What_was_asked_for_is_written_down_before_anything_is_deleted()
+    public async Task A_deletion_request_is_stored_in_the_cluster_before_anything_is_deleted()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         string name = ClusterNames.RecordOf(older.Value);
@@ -167,14 +167,14 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Equal(last["spec"]!.ToJsonString(), kept["spec"]!.ToJsonString());
         Assert.Equal([older, newer], await SnapshotsAsync());
 
-        // Another controller, which has seen nothing of that, does the rest.
+        // Another controller, which did not observe the deletion, completes it.
         await new SceneControllers(Scene).Record.ReconcileAsync(name, CancellationToken.None);
         Assert.Equal([newer], await SnapshotsAsync());
         Assert.Null(await Scene.FindRecordAsync(older));
     }
 
     [Fact]
-    public async Task A_record_that_went_with_an_earlier_definition_takes_no_snapshot_along()
+    public async Task A_record_that_was_deleted_with_an_earlier_definition_keeps_its_snapshot()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         JsonObject last = await Scene.RecordAsync(older);
@@ -189,7 +189,7 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task A_record_that_the_agent_removes_itself_calls_for_nothing()
+    public async Task A_record_that_the_agent_removes_itself_causes_no_deletion()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         JsonObject marked = await Scene.PatchAsync(
@@ -199,13 +199,13 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Value));
         Controllers.Record.Deleted(marked);
 
-        Assert.Empty(await Controllers.LookAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
+        Assert.Empty(await Controllers.ReconcileAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
 
         Assert.Equal([older, newer], await SnapshotsAsync());
     }
 
     [Fact]
-    public async Task A_record_that_was_made_again_meanwhile_is_left_with_its_snapshot()
+    public async Task A_record_that_was_created_again_meanwhile_is_kept_with_its_snapshot()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         JsonObject last = await Scene.RecordAsync(older);
@@ -233,17 +233,17 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
     }
 
     [Fact]
-    public async Task A_record_that_nobody_deleted_is_left_alone()
+    public async Task A_record_that_was_not_deleted_is_not_changed()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
 
-        Assert.Empty(await Controllers.LookAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
+        Assert.Empty(await Controllers.ReconcileAsync(Controllers.Record, ClusterNames.RecordOf(older.Value)));
 
         Assert.Equal([older, newer], await SnapshotsAsync());
     }
 
     [Fact]
-    public async Task The_finalizers_of_a_namespace_are_let_go_if_it_goes_and_only_then()
+    public async Task The_finalizers_in_a_namespace_are_removed_only_if_it_is_being_deleted()
     {
         (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
         await SetFinalizerAsync(older);
@@ -277,7 +277,8 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         return (older.Id, newer.Id);
     }
 
-    /// <summary>Deletes a record, as its watch reports it, and looks at it until there is nothing more to do.</summary>
+    /// <summary>Deletes a record, reports the deletion as its watch does, and reconciles the record until nothing is
+    /// left to do.</summary>
     private async Task DeleteAsync(SnapshotId id)
     {
         string name = ClusterNames.RecordOf(id.Value);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>What controllers log, from whichever thread.</summary>
+/// <summary>Stores what controllers log, from any thread.</summary>
 internal sealed class RecordedLines : ILogger
 {
     private readonly ConcurrentQueue<string> _lines = [];

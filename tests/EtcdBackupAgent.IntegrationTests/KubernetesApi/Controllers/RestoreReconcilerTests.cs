@@ -11,7 +11,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>One look after the other at a restore, on a real API server; its pod never speaks.</summary>
+/// <summary>Single reconciliations of a restore, on a real API server; its pod never reports anything.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
@@ -32,25 +32,25 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
-    public async Task A_restore_waits_for_what_it_names_and_says_for_what()
+    public async Task A_restore_waits_for_the_objects_that_it_names_and_reports_which()
     {
         await ApplyRestoreAsync();
-        await LookAsync();
+        await ReconcileAsync();
         Assert.Equal("False Waiting", await ReadyAsync());
         Assert.Equal("Pending", (string?)(await StatusAsync())["restoreStatus"]);
         Assert.Contains(
             $"there is no MetadataBackupRecord mbr-{Manifest.Id}",
             await MessageAsync(),
             StringComparison.Ordinal);
-        Assert.Empty(await LookAsync());
+        Assert.Empty(await ReconcileAsync());
 
         await Scene.SyncAsync();
-        await LookAsync();
+        await ReconcileAsync();
         Assert.Contains("there is no PersistentVolumeClaim restored", await MessageAsync(), StringComparison.Ordinal);
         Assert.Empty(await Scene.JobsAsync());
 
         await CreateClaimAsync();
-        await LookAsync();
+        await ReconcileAsync();
         Assert.Single(await Scene.JobsAsync());
         JsonNode status = await StatusAsync();
         Assert.Null(status["restoreStatus"]);
@@ -58,7 +58,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
-    public async Task A_pod_that_does_not_start_is_told_of_until_it_does()
+    public async Task A_pod_that_does_not_start_is_reported_until_it_starts()
     {
         string job = ObjectMetadata.Name(await BeginAsync());
         await Scene.CreatePodAsync(job, Creating);
@@ -66,9 +66,9 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             ClusterKinds.Pod, $"{job}-x7k2p", "FailedMount",
             "MountVolume.SetUp failed for volume \"repository\" : hostPath type check failed: /b is not a directory");
         SceneControllers later = new(Scene, new ShiftedTime(TimeSpan.FromSeconds(40)));
-        Assert.Empty(await LookAsync());
+        Assert.Empty(await ReconcileAsync());
 
-        await later.LookAsync(later.Restore, Name);
+        await later.ReconcileAsync(later.Restore, Name);
 
         JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
         Assert.Equal("Pending", (string?)restore["status"]!["restoreStatus"]);
@@ -77,12 +77,12 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         Assert.Contains("spec.nodeSelector", message, StringComparison.Ordinal);
         Assert.Equal("False FailedMount", SceneObjects.Condition(restore, "Ready"));
         Assert.Equal("False FailedMount", SceneObjects.Condition(restore, "PodStarted"));
-        Assert.Empty(await later.LookAsync(later.Restore, Name));
+        Assert.Empty(await later.ReconcileAsync(later.Restore, Name));
         Assert.Single(
             await Scene.EventsAsync(), line => line.StartsWith("Warning RestoreNotStarted", StringComparison.Ordinal));
 
         await Scene.PatchAsync(ClusterKinds.Pod, $"{job}-x7k2p", """{"status":{"phase":"Running"}}""", "status");
-        await later.LookAsync(later.Restore, Name);
+        await later.ReconcileAsync(later.Restore, Name);
 
         restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
         Assert.Null(restore["status"]!["restoreStatus"]);
@@ -99,10 +99,10 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             ClusterKinds.Job, job, "FailedCreate",
             $"Error creating: pods \"{job}-\" is forbidden: looking up account: serviceaccount \"r\" not found");
         SceneControllers later = new(Scene, new ShiftedTime(TimeSpan.FromSeconds(40)));
-        await later.LookAsync(later.Restore, Name);
-        await Scene.EndAsync(job, well: false);
+        await later.ReconcileAsync(later.Restore, Name);
+        await Scene.EndAsync(job, isSuccess: false);
 
-        await later.LookAsync(later.Restore, Name);
+        await later.ReconcileAsync(later.Restore, Name);
 
         JsonNode status = await StatusAsync();
         string message = (string?)status["restoreErrorMessage"] ?? "";
@@ -112,7 +112,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
-    public async Task A_Job_that_the_server_refuses_is_said()
+    public async Task A_Job_that_the_server_refuses_is_reported()
     {
         await Scene.SyncAsync();
         await CreateClaimAsync();
@@ -128,17 +128,17 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             () => Controllers.Restore.ReconcileAsync(Name, CancellationToken.None));
 
         Assert.Equal("False Refused", await ReadyAsync());
-        await LookAsync();
+        await ReconcileAsync();
         Assert.Equal("False Restoring", await ReadyAsync());
     }
 
     [Fact]
-    public async Task What_never_comes_fails_the_restore_in_the_end_and_for_good()
+    public async Task An_object_that_stays_missing_fails_the_restore_permanently()
     {
         await ApplyRestoreAsync();
         SceneControllers later = new(Scene, new ShiftedTime(RestoreReconciler.MissingMax + TimeSpan.FromSeconds(5)));
 
-        await later.LookAsync(later.Restore, Name);
+        await later.ReconcileAsync(later.Restore, Name);
 
         JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
         Assert.Equal("Failed", (string?)status["restoreStatus"]);
@@ -151,15 +151,15 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
             line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
         await Scene.SyncAsync();
         await CreateClaimAsync();
-        Assert.Empty(await LookAsync());
+        Assert.Empty(await ReconcileAsync());
     }
 
     [Fact]
-    public async Task The_Job_is_made_once_and_a_second_look_writes_nothing()
+    public async Task The_Job_is_created_once_and_a_second_reconciliation_writes_nothing()
     {
         JsonObject job = await BeginAsync();
 
-        Assert.Empty(await LookAsync());
+        Assert.Empty(await ReconcileAsync());
         Assert.Single(await Scene.JobsAsync());
         JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
         Assert.Equal(ObjectMetadata.Uid(restore), (string?)job["metadata"]!["ownerReferences"]![0]!["uid"]);
@@ -170,12 +170,12 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
-    public async Task A_restore_that_is_done_stays_done_whatever_becomes_of_its_Job()
+    public async Task A_completed_restore_stays_completed_after_its_Job_is_deleted()
     {
         JsonObject job = await BeginAsync();
-        await Scene.EndAsync(ObjectMetadata.Name(job), well: true);
+        await Scene.EndAsync(ObjectMetadata.Name(job), isSuccess: true);
 
-        await LookAsync();
+        await ReconcileAsync();
 
         JsonObject restore = await Scene.GetAsync(ClusterKinds.Restore, Name);
         Assert.Equal(
@@ -189,20 +189,20 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
 
         await Scene.DeleteAsync(ClusterKinds.Job, ObjectMetadata.Name(job));
         SceneControllers another = new(Scene);
-        Assert.Empty(await another.LookAsync(another.Restore, Name));
+        Assert.Empty(await another.ReconcileAsync(another.Restore, Name));
         Assert.Empty(await Scene.JobsAsync());
     }
 
     [Fact]
-    public async Task A_Job_whose_pod_could_not_speak_fails_the_restore_once()
+    public async Task A_failed_Job_whose_pod_reported_nothing_fails_the_restore_once()
     {
         string job = ObjectMetadata.Name(await BeginAsync());
         await Scene.CreatePodAsync(
             job,
             """{"phase":"Failed","reason":"Evicted","message":"The node was low on memory."}""");
-        await Scene.EndAsync(job, well: false);
+        await Scene.EndAsync(job, isSuccess: false);
 
-        await LookAsync();
+        await ReconcileAsync();
 
         JsonNode status = (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
         Assert.Equal("Failed", (string?)status["restoreStatus"]);
@@ -213,11 +213,11 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         Assert.Single(
             await Scene.EventsAsync(),
             line => line.StartsWith("Warning RestoreFailed", StringComparison.Ordinal));
-        Assert.Empty(await LookAsync());
+        Assert.Empty(await ReconcileAsync());
     }
 
     [Fact]
-    public async Task A_Job_that_the_servers_validation_refuses_is_a_terminal_failure()
+    public async Task A_Job_that_the_validation_of_the_server_rejects_is_a_terminal_failure()
     {
         await Scene.SyncAsync();
         await CreateClaimAsync();
@@ -235,12 +235,12 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
 
         Assert.True(Assert.IsType<ApiStatusException>(e.Cause).IsInvalid);
         Assert.Equal("False Refused", await ReadyAsync());
-        await LookAsync();
+        await ReconcileAsync();
         Assert.Equal("False Restoring", await ReadyAsync());
     }
 
     [Fact]
-    public async Task Two_controllers_that_look_at_once_make_one_Job()
+    public async Task Two_controllers_at_the_same_time_create_one_Job()
     {
         await Scene.SyncAsync();
         await CreateClaimAsync();
@@ -259,7 +259,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
         await Scene.SyncAsync();
         await CreateClaimAsync();
         await ApplyRestoreAsync();
-        await LookAsync();
+        await ReconcileAsync();
         return Assert.Single(await Scene.JobsAsync());
     }
 
@@ -278,7 +278,7 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
 
     private async Task<JsonNode> StatusAsync() => (await Scene.GetAsync(ClusterKinds.Restore, Name))["status"]!;
 
-    private Task<string[]> LookAsync() => Controllers.LookAsync(Controllers.Restore, Name);
+    private Task<string[]> ReconcileAsync() => Controllers.ReconcileAsync(Controllers.Restore, Name);
 
     private Task<string> ReadyAsync() => Scene.ReadyAsync(ClusterKinds.Restore, Name);
 

@@ -16,12 +16,12 @@ internal sealed class RunningControllers : IAsyncDisposable
         _running = Task.WhenAll(_controllers.Select(controller => controller.RunAsync(_stop.Token)));
     }
 
-    /// <summary>How many watches they keep open.</summary>
+    /// <summary>The number of watches that they keep open.</summary>
     public int WatchesCount { get; }
 
     public Task Synced => Task.WhenAll(_controllers.Select(controller => controller.Synced));
 
-    /// <summary>Stops them; what failed within comes out here.</summary>
+    /// <summary>Stops them, and throws the exception of a controller that failed.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -31,7 +31,7 @@ internal sealed class RunningControllers : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // As they should.
+            // They were cancelled.
         }
 
         foreach (ResourceController controller in _controllers)

@@ -9,21 +9,21 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>All controllers at work on a real API server, and what may go wrong with it.</summary>
+/// <summary>All controllers running on a real API server, with failures of the server.</summary>
 [Collection(ClusterTests.Name)]
 public sealed class RunningControllersTests(ClusterFixture fixture) : ControllerTests(fixture, "schedule: '0 * * * *'")
 {
-    /// <summary>Polls without a request before controllers are taken to have nothing to do.</summary>
+    /// <summary>The number of polls without a request after which controllers count as idle.</summary>
     private const int QuietPolls = 40;
 
-    /// <summary>Bytes that a snapshot of the scene takes.</summary>
+    /// <summary>The stored bytes of a snapshot of the scene.</summary>
     private const long StoredBytes = 4096;
 
-    /// <summary>How often the server fails, of each kind.</summary>
+    /// <summary>How often the server fails in each way.</summary>
     private const int Faults = 6;
 
     [Fact]
-    public async Task Everything_comes_to_be_as_it_should_and_then_nothing_is_asked_but_watches()
+    public async Task Everything_becomes_ready_and_then_only_watches_are_opened()
     {
         await using RunningControllers running = Controllers.Start();
         await UntilReadyAsync(ClusterScene.Policy);
@@ -50,7 +50,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task What_the_servers_validation_refuses_is_asked_for_again_when_the_policy_changes_and_not_before()
+    public async Task An_object_that_validation_rejects_is_applied_again_only_after_the_policy_changes()
     {
         bool isValid = false;
         Scene.Proxy.Add(new ProxyFault
@@ -78,7 +78,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task A_location_that_appears_after_its_policy_makes_it_ready()
+    public async Task A_location_that_is_created_after_its_policy_makes_the_policy_ready()
     {
         await using RunningControllers running = Controllers.Start();
         await Scene.ApplyAsync(
@@ -98,7 +98,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task Somebody_who_deletes_a_CronJob_sees_it_come_again()
+    public async Task A_deleted_CronJob_is_created_again()
     {
         await using RunningControllers running = Controllers.Start();
         await UntilReadyAsync(ClusterScene.Policy);
@@ -107,11 +107,11 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await Scene.DeleteAsync(ClusterKinds.CronJob, "nightly-backup-cronjob");
 
         await Scene.UntilAsync(
-            ClusterKinds.CronJob, "nightly-backup-cronjob", "there again", item => ObjectMetadata.Uid(item) != uid);
+            ClusterKinds.CronJob, "nightly-backup-cronjob", "created again", item => ObjectMetadata.Uid(item) != uid);
     }
 
     [Fact]
-    public async Task Conflicts_and_errors_of_the_server_are_gone_over()
+    public async Task Conflicts_and_errors_of_the_server_are_overcome()
     {
         ProxyFault conflicts = Scene.Proxy.Add(new ProxyFault
         {
@@ -127,7 +127,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         });
 
         await using RunningControllers running = Controllers.Start();
-        // The test asks by the same way, and must not have its share of the faults.
+        // The requests of the test go through the same proxy, and must not get any of the faults.
         await TestDeadline.UntilAsync(
             "all faults to be over", () => Task.FromResult(conflicts.Hits == Faults && errors.Hits == Faults));
         await UntilReadyAsync(ClusterScene.Policy);
@@ -136,7 +136,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task Two_at_once_make_one_Job_for_each_wish()
+    public async Task Two_controllers_at_the_same_time_create_one_Job_for_each_request()
     {
         await Scene.PatchAsync(
             ClusterKinds.Policy,
@@ -150,7 +150,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
         await Scene.UntilAsync(
             ClusterKinds.Policy,
             ClusterScene.Policy,
-            "asked",
+            "backed up on request",
             item => (string?)item["status"]?["lastBackupNow"] == "now");
         await UntilQuietAsync();
 
@@ -160,7 +160,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task A_server_that_is_killed_and_comes_back_is_followed_again()
+    public async Task Watching_continues_after_the_server_was_killed_and_restarted()
     {
         await using RunningControllers running = Controllers.Start();
         await UntilReadyAsync(ClusterScene.Policy);
@@ -180,18 +180,18 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task Records_come_from_the_repository_and_one_that_is_deleted_takes_its_snapshot()
+    public async Task Records_are_created_from_the_repository_and_deleting_one_deletes_its_snapshot()
     {
         string uid = ObjectMetadata.Uid(await Scene.PolicyAsync());
         SnapshotManifest older = await Scene.StoreAsync(Scene.Manifest(0, policyUid: uid));
         SnapshotManifest newer = await Scene.StoreAsync(Scene.Manifest(1, policyUid: uid));
         await using RunningControllers running = Controllers.Start();
-        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value), "there", _ => true);
-        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(newer.Id.Value), "there", _ => true);
+        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value), "created", _ => true);
+        await Scene.UntilAsync(ClusterKinds.Record, ClusterNames.RecordOf(newer.Id.Value), "created", _ => true);
         await Scene.UntilAsync(
             ClusterKinds.Policy,
             ClusterScene.Policy,
-            "told",
+            "updated",
             item => (string?)item["status"]?["etcdClusterId"] == "c1");
 
         await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Id.Value));
@@ -205,7 +205,7 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task A_location_shows_what_is_in_its_repository_seconds_after_a_backup_and_after_a_deletion()
+    public async Task A_location_shows_the_snapshots_of_its_repository_soon_after_a_backup_or_a_deletion()
     {
         await using RunningControllers running = Controllers.Start();
         await UntilReadyAsync(ClusterScene.Policy);
@@ -237,24 +237,24 @@ public sealed class RunningControllersTests(ClusterFixture fixture) : Controller
     private Task UntilLocationShowsAsync(int snapshots) => Scene.UntilAsync(
         ClusterKinds.BackupLocation,
         ClusterScene.Location,
-        $"known to hold {snapshots} snapshots",
+        $"updated to {snapshots} snapshots",
         item => (int?)item["status"]?["snapshots"] == snapshots
             && (long?)item["status"]!["storedBytes"] == snapshots * StoredBytes);
 
     private Task UntilReadyAsync(string policy) => Scene.UntilAsync(
         ClusterKinds.Policy, policy, "ready", item => SceneObjects.Condition(item, "Ready") == "True Scheduled");
 
-    /// <summary>What was to be done is done when nothing was asked for a while.</summary>
+    /// <summary>Waits until no request was sent for a while: everything is then done.</summary>
     private Task UntilQuietAsync()
     {
-        (int Count, int Polls) seen = (-1, 0);
+        (int Count, int Polls) last = (-1, 0);
         return TestDeadline.UntilAsync(
-            "nothing to be asked any more",
+            "the end of all requests",
             () =>
             {
                 int count = Scene.Proxy.Requests.Count;
-                seen = count == seen.Count ? (count, seen.Polls + 1) : (count, 0);
-                return Task.FromResult(seen.Polls >= QuietPolls);
+                last = count == last.Count ? (count, last.Polls + 1) : (count, 0);
+                return Task.FromResult(last.Polls >= QuietPolls);
             });
     }
 }

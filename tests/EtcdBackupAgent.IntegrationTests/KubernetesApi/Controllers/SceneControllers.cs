@@ -12,7 +12,7 @@ using EtcdBackupAgent.Storage.FileSystem;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>The reconcilers of a scene: to be asked one by one, or to run.</summary>
+/// <summary>The reconcilers of a scene, to be called one by one or to run.</summary>
 internal sealed class SceneControllers
 {
     private readonly ClusterScene _scene;
@@ -45,8 +45,8 @@ internal sealed class SceneControllers
             IsAlwaysInProcess = isInProcess,
             BackUpNow = name =>
             {
-                AskedNow.Add(name.Name);
-                return IsWorkerThere;
+                RequestedNow.Add(name.Name);
+                return IsPolicyKnownToWorker;
             },
         };
         Policy = new PolicyReconciler(scene.Cluster, mode, events, _options, _time, Log) { Observer = Observed };
@@ -68,20 +68,20 @@ internal sealed class SceneControllers
 
     public ObservedPolicies Observed { get; } = new();
 
-    /// <summary>Locations that were found to be gone.</summary>
+    /// <summary>The locations that were reported as gone.</summary>
     public List<string> LocationsGone { get; } = [];
 
-    /// <summary>Policies that the worker was asked to back up now.</summary>
-    public List<string> AskedNow { get; } = [];
+    /// <summary>The policies for which a backup now was requested from the worker.</summary>
+    public List<string> RequestedNow { get; } = [];
 
-    public bool IsWorkerThere { get; set; } = true;
+    public bool IsPolicyKnownToWorker { get; set; } = true;
 
     /// <summary>Whether no repository can be reached.</summary>
-    public bool IsStoreAway { get; set; }
+    public bool IsStoreUnreachable { get; set; }
 
-    /// <summary>Looks at one object.</summary>
-    /// <returns>What it wrote, as verb and resource.</returns>
-    public async Task<string[]> LookAsync(IReconciler reconciler, string name)
+    /// <summary>Reconciles one object.</summary>
+    /// <returns>The requests that write, as verb and resource.</returns>
+    public async Task<string[]> ReconcileAsync(IReconciler reconciler, string name)
     {
         int before = _scene.Proxy.Requests.Count;
         await reconciler.ReconcileAsync(name, CancellationToken.None);
@@ -91,12 +91,12 @@ internal sealed class SceneControllers
         ];
     }
 
-    /// <summary>Starts all of them, as a controller does that holds the lease.</summary>
+    /// <summary>Starts all of them, as a controller with the lease does.</summary>
     public RunningControllers Start() =>
         new([Location, Policy, Record, Restore], reconciler => new ResourceController(
             _scene.Cluster, reconciler, _options, Measured, _time, Log));
 
-    private IObjectStore Open(BackupLocation location, ResourceSet resources) => IsStoreAway
+    private IObjectStore Open(BackupLocation location, ResourceSet resources) => IsStoreUnreachable
         ? throw new BackupException(FailureReason.StoreUnreachable, "The store is away.")
         : new DirectoryObjectStore(location.Url.LocalPath, TimeProvider.System);
 
@@ -104,7 +104,7 @@ internal sealed class SceneControllers
         new(resources.Secrets[location.Secret].Data[location.SecretKey]);
 }
 
-/// <summary>What an observer of policies was told last.</summary>
+/// <summary>Stores what an observer of policies received last.</summary>
 internal sealed class ObservedPolicies : IPolicyObserver
 {
     public Dictionary<string, BackupPolicy?> Known { get; } = new(StringComparer.Ordinal);

@@ -9,7 +9,7 @@ using EtcdBackupAgent.Testing;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>What tests of controllers do to the objects of a scene, and read of them.</summary>
+/// <summary>How tests of controllers change and read the objects of a scene.</summary>
 internal static class SceneObjects
 {
     private static readonly CancellationToken None = CancellationToken.None;
@@ -38,7 +38,7 @@ internal static class SceneObjects
             (JsonObject)JsonNode.Parse(patch)!,
             None);
 
-    /// <summary>A Secret for a location with a passphrase.</summary>
+    /// <summary>Creates a Secret for a location with a passphrase.</summary>
     public static Task<JsonObject> CreateSecretAsync(this ClusterScene scene, string name, string passphrase) =>
         scene.Client.CreateAsync(
             ClusterKinds.Secret,
@@ -58,7 +58,7 @@ internal static class SceneObjects
     public static async Task<IReadOnlyList<JsonObject>> JobsAsync(this ClusterScene scene) =>
         (await scene.Client.ListAsync(ClusterKinds.Job, scene.Namespace, ResourceSelection.All, None)).Items;
 
-    /// <summary>A Job as a policy's CronJob makes it.</summary>
+    /// <summary>Creates a Job as a policy's CronJob does.</summary>
     public static Task<JsonObject> CreateJobAsync(this ClusterScene scene, string policy, string name)
     {
         JsonObject pod = new()
@@ -75,7 +75,7 @@ internal static class SceneObjects
         return scene.Client.CreateAsync(ClusterKinds.Job, scene.Namespace, job, None);
     }
 
-    /// <summary>An event about a pod or a Job, as kubelet and the Job's controller write it.</summary>
+    /// <summary>Creates an event about a pod or a Job, as kubelet and the Job's controller do.</summary>
     public static async Task WarnAsync(
         this ClusterScene scene, ResourceKind kind, string name, string reason, string message)
     {
@@ -105,19 +105,19 @@ internal static class SceneObjects
             None);
     }
 
-    /// <summary>Has a Job end, as the Job's controller writes it.</summary>
-    public static Task<JsonObject> EndAsync(this ClusterScene scene, string job, bool well) => scene.PatchAsync(
+    /// <summary>Ends a Job: writes the status that the Job's controller would write.</summary>
+    public static Task<JsonObject> EndAsync(this ClusterScene scene, string job, bool isSuccess) => scene.PatchAsync(
         ClusterKinds.Job,
         job,
         $$$"""
-        {"status":{"startTime":"{{{Now()}}}","conditions":[{"type":"{{{(well ? "Complete" : "Failed")}}}","status":"True",
-        "reason":"{{{(well ? "CompletionsReached" : "BackoffLimitExceeded")}}}",
-        "message":"{{{(well ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit")}}}",
+        {"status":{"startTime":"{{{Now()}}}","conditions":[{"type":"{{{(isSuccess ? "Complete" : "Failed")}}}","status":"True",
+        "reason":"{{{(isSuccess ? "CompletionsReached" : "BackoffLimitExceeded")}}}",
+        "message":"{{{(isSuccess ? "Reached expected number of succeeded pods" : "Job has reached the specified backoff limit")}}}",
         "lastProbeTime":"{{{Now()}}}","lastTransitionTime":"{{{Now()}}}"}]}}
         """,
         "status");
 
-    /// <summary>A pod of a Job, in a state of its own.</summary>
+    /// <summary>Creates the pod of a Job with a status.</summary>
     public static async Task CreatePodAsync(this ClusterScene scene, string job, string status)
     {
         await scene.Client.CreateAsync(
@@ -141,7 +141,7 @@ internal static class SceneObjects
         await scene.PatchAsync(ClusterKinds.Pod, $"{job}-x7k2p", $$"""{"status":{{status}}}""", "status");
     }
 
-    /// <summary>Status and reason of a condition: <c>True Scheduled</c>; empty if it is not there.</summary>
+    /// <summary>Status and reason of a condition: <c>True Scheduled</c>; empty if it is absent.</summary>
     public static string Condition(JsonObject item, string type) => (item["status"]?["conditions"] as JsonArray ?? [])
         .Where(condition => (string?)condition!["type"] == type)
         .Select(condition => $"{condition!["status"]} {condition["reason"]}")
@@ -150,7 +150,7 @@ internal static class SceneObjects
     public static async Task<string> ReadyAsync(this ClusterScene scene, ResourceKind kind, string name) =>
         Condition(await scene.GetAsync(kind, name), "Ready");
 
-    /// <summary>Waits until an object is as it should be.</summary>
+    /// <summary>Waits until an object exists and meets a condition.</summary>
     public static Task UntilAsync(
         this ClusterScene scene, ResourceKind kind, string name, string what, Func<JsonObject, bool> condition) =>
         TestDeadline.UntilAsync(

@@ -6,13 +6,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 
-/// <summary>Objects that are deleted and made again under their name before the controller looks: each is another
-/// object, and owes nothing to the first.</summary>
+/// <summary>Objects that are deleted and created again with their name before the controller reconciles them: each is a
+/// new object, independent of the first.</summary>
 [Collection(ClusterTests.Name)]
-public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fixture)
+public sealed class RecreatedObjectTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     [Fact]
-    public async Task A_restore_gets_a_Job_of_its_own()
+    public async Task A_recreated_restore_gets_its_own_Job()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();
@@ -23,13 +23,13 @@ public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fix
             spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi} } }
             """);
         await ApplyRestoreAsync(manifest);
-        await Controllers.LookAsync(Controllers.Restore, "again");
+        await Controllers.ReconcileAsync(Controllers.Restore, "again");
         JsonObject first = Assert.Single(await Scene.JobsAsync());
-        await Scene.EndAsync(ObjectMetadata.Name(first), well: true);
+        await Scene.EndAsync(ObjectMetadata.Name(first), isSuccess: true);
 
         await Scene.DeleteAsync(ClusterKinds.Restore, "again");
         await ApplyRestoreAsync(manifest);
-        await Controllers.LookAsync(Controllers.Restore, "again");
+        await Controllers.ReconcileAsync(Controllers.Restore, "again");
 
         JsonObject second = Assert.Single(
             await Scene.JobsAsync(), job => ObjectMetadata.Name(job) != ObjectMetadata.Name(first));
@@ -39,9 +39,9 @@ public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fix
     }
 
     [Fact]
-    public async Task A_policy_is_backed_up_anew_and_its_annotation_counts_again()
+    public async Task A_recreated_policy_is_backed_up_again_and_its_annotation_counts_again()
     {
-        await Controllers.LookAsync(Controllers.Location, ClusterScene.Location);
+        await Controllers.ReconcileAsync(Controllers.Location, ClusterScene.Location);
         for (int jobs = 2; jobs <= 4; jobs += 2)
         {
             await Scene.ApplyAsync(
@@ -52,9 +52,9 @@ public sealed class MadeAgainTests(ClusterFixture fixture) : ControllerTests(fix
                 ClusterKinds.Policy,
                 "again",
                 $$$$"""{"metadata":{"annotations":{"{{{{ClusterNames.BackupNowAnnotation}}}}":"now"}}}""");
-            await Controllers.LookAsync(Controllers.Policy, "again");
+            await Controllers.ReconcileAsync(Controllers.Policy, "again");
 
-            // The first backup of a policy without a schedule, and the one that the annotation asks for.
+            // The first backup of a policy without a schedule, and the one that the annotation requests.
             Assert.Equal(jobs, (await Scene.JobsAsync()).Count);
             await Scene.DeleteAsync(ClusterKinds.Policy, "again");
         }
