@@ -4,15 +4,15 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>The API server refuses what the controller asks. It comes to the same end, and makes one backup for each
-/// thing that asks for one.</summary>
+/// <summary>The API server refuses requests of the controller. The result is the same, with one backup for each
+/// request for one.</summary>
 public sealed class ApiRefusalTests
 {
     [Theory]
     [InlineData(HttpStatusCode.Conflict)]
     [InlineData(HttpStatusCode.InternalServerError)]
     [InlineData(HttpStatusCode.TooManyRequests)]
-    public async Task What_it_writes_is_refused_several_times(HttpStatusCode code)
+    public async Task Its_writes_are_refused_several_times(HttpStatusCode code)
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -25,14 +25,14 @@ public sealed class ApiRefusalTests
         });
 
         SceneBucket bucket = await scene.CreatePolicyAsync("refused");
-        await OnDemand.AskOnceAsync(scene, "refused", bucket);
+        await OnDemand.RequestBackupAsync(scene, "refused", bucket);
 
         Assert.Equal(6, fault.Hits);
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task What_it_has_seen_is_too_old_to_go_on_from()
+    public async Task The_version_that_it_observed_has_expired()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -47,9 +47,9 @@ public sealed class ApiRefusalTests
         scene.Proxy.CutWatches();
 
         SceneBucket bucket = await scene.CreatePolicyAsync("gone");
-        await OnDemand.AskOnceAsync(scene, "gone", bucket);
+        await OnDemand.RequestBackupAsync(scene, "gone", bucket);
 
         Assert.True(fault.Hits > 0);
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 }

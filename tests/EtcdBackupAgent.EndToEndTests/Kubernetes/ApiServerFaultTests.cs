@@ -3,8 +3,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>The API server goes away and connections break off. The controller comes to the same end, makes one backup
-/// for each thing that asks for one, and leaves the server in peace meanwhile.</summary>
+/// <summary>The API server stops and connections are closed. The result is the same, with one backup for each request
+/// for one, and the controller sends few requests meanwhile.</summary>
 public sealed class ApiServerFaultTests
 {
     [Fact]
@@ -19,22 +19,22 @@ public sealed class ApiServerFaultTests
         await scene.Server.KillAsync();
         await scene.Server.RestartAsync();
 
-        await OnDemand.AskOnceAsync(scene, "after", bucket);
+        await OnDemand.RequestBackupAsync(scene, "after", bucket);
         await scene.BackUpAsync("before");
         Assert.True(controller.IsRunning, controller.Output);
-        await Quiet.IsQuietAsync(scene);
-        scene.MustBeClean();
+        await Quiet.AssertQuietAsync(scene);
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Watches_break_off_again_and_again()
+    public async Task Watches_are_closed_again_and_again()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
         SceneBucket[] buckets = new SceneBucket[3];
         for (int i = 0; i < buckets.Length; i++)
         {
-            await scene.ExplainedAsync("a watch to cut", () => Task.FromResult(scene.Proxy.CutWatches() > 0));
+            await scene.WaitAsync("a watch to cut", () => Task.FromResult(scene.Proxy.CutWatches() > 0));
             buckets[i] = await scene.CreatePolicyAsync($"cut-{i}");
             scene.Proxy.CutWatches();
             await scene.KubectlAsync(
@@ -46,25 +46,25 @@ public sealed class ApiServerFaultTests
 
         for (int i = 0; i < buckets.Length; i++)
         {
-            await OnDemand.MadeOnceAsync(scene, $"cut-{i}", buckets[i]);
+            await OnDemand.AssertOneBackupAsync(scene, $"cut-{i}", buckets[i]);
         }
 
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Nothing_happens_and_little_is_asked()
+    public async Task An_idle_controller_sends_few_requests()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
         await scene.CreatePolicyAsync("quiet");
         await scene.BackUpAsync("quiet");
-        // What can never be right must not be tried without end either.
+        // A policy that stays invalid must not cause endless retries.
         await scene.ApplyAsync(scene.Policy("wrong", "nowhere"));
         await scene.UntilAsync(
             "metadatabackuppolicies", "wrong", "not ready", item => ClusterScene.Condition(item, "Ready") == "False");
 
-        await Quiet.IsQuietAsync(scene);
-        scene.MustBeClean();
+        await Quiet.AssertQuietAsync(scene);
+        scene.AssertNoRefusals();
     }
 }

@@ -4,21 +4,21 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
 /// <summary>
-/// Something is deleted in the cluster, by mistake as like as not: no snapshot follows. A test ends with all snapshots
-/// in the bucket, and with nothing in the cluster that cannot be deleted.
+/// Something is deleted in the cluster, perhaps by mistake: no snapshot is deleted with it. At the end of a test, all
+/// snapshots are in the bucket, and every object in the cluster can be deleted.
 /// </summary>
 public sealed class CascadeTests
 {
     private const string Group = ClusterScene.Group;
 
     [Fact]
-    public async Task Deleting_the_namespace_leaves_every_snapshot()
+    public async Task Deleting_the_namespace_keeps_every_snapshot()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
         (SceneBucket bucket, IReadOnlyList<string> made) = await BackUpTwiceAsync(scene);
 
-        // Then what a cluster's namespace controller does, in the worst order: Secrets first, everything else at once.
+        // Then the actions of a cluster's namespace controller, in the worst order: first Secrets, then all others.
         await scene.Server.KubectlAsync("delete", "namespace", ClusterScene.Namespace, "--wait=false");
         await scene.Objects.DeleteAsync($"api/v1/namespaces/{ClusterScene.Namespace}/secrets");
         foreach (
@@ -35,20 +35,20 @@ public sealed class CascadeTests
 
         foreach (string plural in new[] { "metadatabackuppolicies", "metadatabackuprecords" })
         {
-            await scene.ExplainedAsync(
+            await scene.WaitAsync(
                 $"all {plural} to be gone",
                 async () => (await scene.ListAsync(plural)).Count == 0);
         }
 
         Assert.Equal(made, await bucket.SnapshotsAsync());
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Theory]
     [InlineData("metadatabackuprecords")]
     [InlineData("metadatabackuppolicies")]
     [InlineData("backuplocations")]
-    public async Task Deleting_a_definition_leaves_every_snapshot_and_all_is_found_again(string plural)
+    public async Task Deleting_a_definition_keeps_every_snapshot_and_the_records_are_created_again(string plural)
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -57,7 +57,7 @@ public sealed class CascadeTests
         await scene.Server.KubectlAsync("delete", "crd", $"{plural}.{Group}", "--timeout=60s");
         Assert.Equal(made, await bucket.SnapshotsAsync());
 
-        // Whoever did that notices, and applies the manifests again.
+        // The user notices the mistake and applies the manifests again.
         await scene.InstallDefinitionsAsync();
         await scene.ApplyAsync(scene.Location("kept", bucket.Name, "kept-credentials"));
         await scene.ApplyAsync(scene.Policy("kept", "kept"));
@@ -66,17 +66,17 @@ public sealed class CascadeTests
             await scene.UntilAsync(
                 "metadatabackuprecords",
                 $"mbr-{id}",
-                "there again",
+                "created again",
                 item => item["metadata"]!["deletionTimestamp"] is null);
         }
 
         await scene.UntilReadyAsync("metadatabackuppolicies", "kept");
         Assert.Equal(made, await bucket.SnapshotsAsync());
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Deleting_the_location_and_then_its_records_leaves_every_snapshot()
+    public async Task Deleting_the_location_and_then_its_records_keeps_every_snapshot()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess controller = scene.StartController();
@@ -90,11 +90,11 @@ public sealed class CascadeTests
         await UntilKeptAsync(scene, made);
         Assert.Equal(made, await bucket.SnapshotsAsync());
         Assert.True(controller.IsRunning, controller.Output);
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Deleting_the_policy_takes_its_CronJob_and_leaves_every_snapshot()
+    public async Task Deleting_the_policy_deletes_its_CronJob_and_keeps_every_snapshot()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -106,11 +106,11 @@ public sealed class CascadeTests
 
         await UntilKeptAsync(scene, made);
         Assert.Equal(made, await bucket.SnapshotsAsync());
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Deleting_all_of_them_at_once_leaves_every_snapshot()
+    public async Task Deleting_all_objects_at_once_keeps_every_snapshot()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -121,11 +121,11 @@ public sealed class CascadeTests
 
         await UntilKeptAsync(scene, made);
         Assert.Contains(made[1], await bucket.SnapshotsAsync());
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task Deleting_every_record_keeps_the_last_good_snapshot_and_says_why()
+    public async Task Deleting_every_record_keeps_the_last_good_snapshot_and_an_event_gives_the_reason()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -136,13 +136,13 @@ public sealed class CascadeTests
 
         await scene.UntilEventAsync($"mbr-{made[1]}", "SnapshotKept", "last");
         Assert.Equal([made[1]], await bucket.SnapshotsAsync());
-        // What is in the bucket has a record.
+        // Every snapshot in the bucket has a record.
         await scene.UntilAsync(
             "metadatabackuprecords",
             $"mbr-{made[1]}",
-            "there again",
+            "created again",
             item => item["metadata"]!["deletionTimestamp"] is null);
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
@@ -154,10 +154,10 @@ public sealed class CascadeTests
 
         await scene.KubectlAsync("delete", "metadatabackuprecords", "--all", "--timeout=60s");
 
-        await scene.ExplainedAsync("one snapshot to be left", async () => (await bucket.SnapshotsAsync()).Count == 1);
+        await scene.WaitAsync("one snapshot to be left", async () => (await bucket.SnapshotsAsync()).Count == 1);
         string left = Assert.Single(await bucket.SnapshotsAsync());
         await scene.UntilEventAsync($"mbr-{left}", "SnapshotKept", "last");
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     private static async Task UntilKeptAsync(ClusterScene scene, IReadOnlyList<string> made)

@@ -15,8 +15,8 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
 /// <summary>
-/// A cluster with one control-plane node: a real API server with the shipped definitions, the built agent as controller
-/// and in the pods, both with no right but those of the shipped roles; beside it an etcd to back up and a bucket.
+/// A cluster with one control-plane node: a real API server with the shipped definitions, and the built agent as the
+/// controller and in the pods, with only the rights of the shipped roles. In addition, an etcd to back up and a bucket.
 /// </summary>
 internal sealed class ClusterScene : IAsyncDisposable
 {
@@ -24,8 +24,8 @@ internal sealed class ClusterScene : IAsyncDisposable
     public const string Group = "kubedr.catalogicsoftware.com";
     public const string Passphrase = "a passphrase for a cluster";
 
-    /// <summary>The first bucket of an S3 server takes long, since its pools are made then: no scene's deadline is for
-    /// that.</summary>
+    /// <summary>Creates the first bucket of each S3 server. It takes long, because the server creates its pools then,
+    /// and must not count toward the deadline of a scene.</summary>
     private static readonly ConcurrentDictionary<RgwServer, Lazy<Task>> FirstBucket = new();
 
     private readonly TestDirectory _directory = new();
@@ -54,7 +54,7 @@ internal sealed class ClusterScene : IAsyncDisposable
 
     public KubernetesApiServer Server { get; }
 
-    /// <summary>The way of the controller and the pods to <see cref="Server"/>; kubectl goes straight.</summary>
+    /// <summary>The proxy between <see cref="Server"/> and the controller and pods; kubectl does not use it.</summary>
     public RecordingProxy Proxy { get; }
 
     public ClusterObjects Objects { get; }
@@ -63,15 +63,15 @@ internal sealed class ClusterScene : IAsyncDisposable
 
     public CronJobRunner CronJobs { get; }
 
-    /// <summary>The etcd that is backed up, unless a policy says otherwise.</summary>
+    /// <summary>The etcd that is backed up, unless a policy names another one.</summary>
     public EtcdServer Etcd { get; }
 
     public RgwServer S3 { get; }
 
-    /// <summary>A certificates directory of the node.</summary>
+    /// <summary>The certificates directory of the node.</summary>
     public string CertsDirectory { get; }
 
-    /// <summary>What the shipped roles grant.</summary>
+    /// <summary>The rights that the shipped roles grant.</summary>
     public IReadOnlyList<Grant> Grants { get; private set; } = [];
 
     /// <summary>1. The server with the definitions and the namespace. 2. The roles. 3. The credentials.</summary>
@@ -92,11 +92,11 @@ internal sealed class ClusterScene : IAsyncDisposable
         // 3
         await scene.CreateEtcdCredentialsAsync();
         await FirstBucket.GetOrAdd(await s3, used => new Lazy<Task>(async () =>
-            _ = (await scene.RunElsewhereAsync(scene.NewBucket(), "init", "--unencrypted")).Output)).Value;
+            _ = (await scene.RunWithoutClusterAsync(scene.NewBucket(), "init", "--unencrypted")).Output)).Value;
         return scene;
     }
 
-    /// <summary>The options that name a bucket to every verb of the program, past the cluster.</summary>
+    /// <summary>Returns the options that name a bucket for every verb of the program, without a cluster.</summary>
     public IReadOnlyList<string> RepositoryOptions(SceneBucket bucket)
     {
         string file = _directory["s3-ca.crt"];
@@ -112,15 +112,17 @@ internal sealed class ClusterScene : IAsyncDisposable
         ];
     }
 
-    /// <summary>Runs a verb of the program on a bucket, on a machine that knows of no cluster.</summary>
-    public Task<ToolResult> RunElsewhereAsync(SceneBucket bucket, params IEnumerable<string> verb) => Agent.RunAsync(
-        [.. verb, .. RepositoryOptions(bucket)],
-        new Dictionary<string, string?>(TestRepository.Credentials(S3.AccessKey, S3.SecretKey), StringComparer.Ordinal)
-        {
-            ["ETCD_BACKUP_PASSPHRASE"] = Passphrase,
-        });
+    /// <summary>Runs a verb of the program on a bucket, without access to the cluster.</summary>
+    public Task<ToolResult> RunWithoutClusterAsync(SceneBucket bucket, params IEnumerable<string> verb) =>
+        Agent.RunAsync(
+            [.. verb, .. RepositoryOptions(bucket)],
+            new Dictionary<string, string?>(
+                TestRepository.Credentials(S3.AccessKey, S3.SecretKey), StringComparer.Ordinal)
+            {
+                ["ETCD_BACKUP_PASSPHRASE"] = Passphrase,
+            });
 
-    /// <summary>A file or folder of the shipped manifests.</summary>
+    /// <summary>Returns the path of a file or folder of the shipped manifests.</summary>
     public static string Manifest(string path) => Path.Combine(AppContext.BaseDirectory, "manifests", path);
 
     public async Task InstallDefinitionsAsync()
@@ -141,7 +143,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         $"--from-file=client.crt={Etcd.ClientFiles!.Certificate}",
         $"--from-file=client.key={Etcd.ClientFiles.Key}");
 
-    /// <summary>Makes the Secret of a location, all values of which end in the same way.</summary>
+    /// <summary>Creates the Secret of a location; all its values have the same line end.</summary>
     public Task CreateCredentialsAsync(
         string name, string? accessKey = null, string? secretKey = null, string lineEnd = "") => KubectlAsync(
         "create", "secret", "generic", name,
@@ -149,7 +151,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         $"--from-literal=secret_key={secretKey ?? S3.SecretKey}{lineEnd}",
         $"--from-literal=restic_repo_password={Passphrase}{lineEnd}");
 
-    /// <summary>The manifest of a location in the S3 server.</summary>
+    /// <summary>Returns the manifest of a location in the S3 server.</summary>
     public string Location(string name, string bucket, string credentials = "minio", Uri? url = null) =>
         new JsonObject
         {
@@ -165,7 +167,7 @@ internal sealed class ClusterScene : IAsyncDisposable
             },
         }.ToJsonString();
 
-    /// <summary>The manifest of a policy, with further fields of its spec.</summary>
+    /// <summary>Returns the manifest of a policy, with further fields of its spec.</summary>
     public string Policy(string name, string destination, Action<JsonObject>? more = null)
     {
         JsonObject spec = new()
@@ -184,7 +186,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         }.ToJsonString();
     }
 
-    /// <summary>A Secret, a location with a bucket of its own and a policy, all ready.</summary>
+    /// <summary>Creates a Secret, a location with its own bucket and a policy; waits until they are ready.</summary>
     /// <returns>The bucket.</returns>
     public async Task<SceneBucket> CreatePolicyAsync(string name, Action<JsonObject>? more = null)
     {
@@ -233,7 +235,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         return controller;
     }
 
-    /// <summary>Stops a controller in order, as Kubernetes does.</summary>
+    /// <summary>Stops a controller with a signal, as Kubernetes does.</summary>
     public async Task StopAsync(PeerProcess controller)
     {
         controller.Terminate();
@@ -244,19 +246,19 @@ internal sealed class ClusterScene : IAsyncDisposable
         await controller.DisposeAsync();
     }
 
-    /// <summary>An object of the namespace, of a kind of the agent's unless it has a path of its own.</summary>
+    /// <summary>Returns an object of the namespace, of one of the agent's kinds or of a built-in kind.</summary>
     public Task<JsonObject?> FindAsync(string plural, string name) => Objects.FindAsync($"{PathOf(plural)}/{name}");
 
     public Task<IReadOnlyList<JsonObject>> ListAsync(string plural) => Objects.ListAsync(PathOf(plural));
 
-    /// <summary>Waits until an object is as it should be; it need not be there yet.</summary>
+    /// <summary>Waits until an object exists and meets a condition.</summary>
     public async Task<JsonObject> UntilAsync(string plural, string name, string what, Func<JsonObject, bool> condition)
     {
         JsonObject? found = null;
-        await ExplainedAsync(
+        await WaitAsync(
             $"{plural}/{name}: {what}",
             async () => (found = await FindAsync(plural, name)) is not null && condition(found),
-            () => found?.ToJsonString() ?? "It is not there.");
+            () => found?.ToJsonString() ?? "It does not exist.");
         return found!;
     }
 
@@ -267,14 +269,15 @@ internal sealed class ClusterScene : IAsyncDisposable
     public Task UntilGoneAsync(string plural, string name)
     {
         JsonObject? found = null;
-        return ExplainedAsync(
+        return WaitAsync(
             $"{plural}/{name} to be gone",
             async () => (found = await FindAsync(plural, name)) is null,
             () => found?.ToJsonString() ?? "");
     }
 
-    /// <summary>Waits for a condition; if it does not come about, the message holds what everybody said.</summary>
-    public async Task ExplainedAsync(string what, Func<Task<bool>> condition, Func<string>? seen = null)
+    /// <summary>Waits for a condition. If it is not met in time, the message contains the output of all
+    /// processes.</summary>
+    public async Task WaitAsync(string what, Func<Task<bool>> condition, Func<string>? seen = null)
     {
         try
         {
@@ -282,8 +285,8 @@ internal sealed class ClusterScene : IAsyncDisposable
             {
                 if (_controllers.Count > 0 && !_controllers.Exists(controller => controller.IsRunning))
                 {
-                    throw new InvalidOperationException("No controller runs any more, while waiting for "
-                        + $"{what}.\n{Story()}");
+                    throw new InvalidOperationException("No controller is running while waiting for "
+                        + $"{what}.\n{Diagnostics()}");
                 }
 
                 try
@@ -292,14 +295,14 @@ internal sealed class ClusterScene : IAsyncDisposable
                 }
                 catch (HttpRequestException)
                 {
-                    // The API server is away, as some scenes want it.
+                    // The API server does not run, as some tests require.
                     return false;
                 }
             });
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message}\n{seen?.Invoke()}\n{Story()}", e);
+            throw new TimeoutException($"{e.Message}\n{seen?.Invoke()}\n{Diagnostics()}", e);
         }
     }
 
@@ -323,26 +326,26 @@ internal sealed class ClusterScene : IAsyncDisposable
     public async Task UntilEventAsync(string about, string reason, string text = "")
     {
         IReadOnlyList<(string Type, string Reason, string Message)> events = [];
-        await ExplainedAsync(
+        await WaitAsync(
             $"the event {reason} about {about}",
             async () => (events = await EventsAsync(about)).Any(
-                said => said.Reason == reason && said.Message.Contains(text, StringComparison.Ordinal)),
+                recorded => recorded.Reason == reason && recorded.Message.Contains(text, StringComparison.Ordinal)),
             () => string.Join('\n', events));
     }
 
-    /// <summary>Lets a policy's CronJob strike, and waits for the end of its pod.</summary>
+    /// <summary>Fires a policy's CronJob, and waits for the end of its pod.</summary>
     public async Task<PodRun> FireAsync(string policy)
     {
         string? job = await CronJobs.FireAsync($"{policy}-backup-cronjob");
-        Assert.True(job is not null, $"The CronJob of {policy} made no Job.");
+        Assert.True(job is not null, $"The CronJob of {policy} created no Job.");
         return await UntilEndedAsync(job);
     }
 
-    /// <summary>The end of the pod of a Job.</summary>
+    /// <summary>Waits for the end of the pod of a Job.</summary>
     public async Task<PodRun> UntilEndedAsync(string job)
     {
         PodRun? run = null;
-        await ExplainedAsync(
+        await WaitAsync(
             $"the pod of {job} to end",
             () => Task.FromResult(
                 Pods.Failure is { } failure
@@ -351,7 +354,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         return run!;
     }
 
-    /// <summary>Makes a backup by the policy's CronJob, and waits until all who tell of it have done so.</summary>
+    /// <summary>Makes a backup with the policy's CronJob, and waits until it is published.</summary>
     /// <returns>The snapshot's ID.</returns>
     public async Task<string> BackUpAsync(string policy)
     {
@@ -360,17 +363,17 @@ internal sealed class ClusterScene : IAsyncDisposable
         JsonObject after = await UntilAsync(
             "metadatabackuppolicies",
             policy,
-            "told of its backup",
+            "updated with its backup",
             item =>
                 (string?)item["status"]?["backupPod"] == run.Pod
                 && (string?)item["status"]!["backupStatus"] == "Completed");
         string id = (string)after["status"]!["snapshotId"]!;
-        await UntilAsync("metadatabackuprecords", $"mbr-{id}", "there", _ => true);
+        await UntilAsync("metadatabackuprecords", $"mbr-{id}", "created", _ => true);
         return id;
     }
 
-    /// <summary>What everybody said so far, for a failure's message.</summary>
-    public string Story() => string.Join('\n',
+    /// <summary>The output of all processes so far, for the message of a failure.</summary>
+    public string Diagnostics() => string.Join('\n',
     [
         .. _controllersStopped.Concat(_controllers.Select(controller => controller.Output))
             .Select((output, i) => $"--- controller {i}\n{output}"),
@@ -380,9 +383,9 @@ internal sealed class ClusterScene : IAsyncDisposable
     ]);
 
     /// <summary>
-    /// Nothing was asked that the roles do not grant, and every pod could be run as its template says.
+    /// Asserts that every request was granted by the roles, and that every pod could run as its template specifies.
     /// </summary>
-    public void MustBeClean() => Assert.True(Proxy.Refusals.Count == 0 && Pods.Failure is null, Story());
+    public void AssertNoRefusals() => Assert.True(Proxy.Refusals.Count == 0 && Pods.Failure is null, Diagnostics());
 
     public async ValueTask DisposeAsync()
     {

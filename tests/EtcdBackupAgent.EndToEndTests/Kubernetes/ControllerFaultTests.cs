@@ -5,11 +5,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>Things go wrong around the controller, or come in the wrong order. It comes to the same end.</summary>
+/// <summary>Failures around the controller, and objects in the wrong order. The result is the same.</summary>
 public sealed class ControllerFaultTests
 {
     [Fact]
-    public async Task Two_controllers_at_once_and_then_the_first_dies()
+    public async Task Two_controllers_run_and_the_first_is_killed()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess first = scene.StartController();
@@ -17,7 +17,7 @@ public sealed class ControllerFaultTests
         PeerProcess second = scene.StartController();
 
         await scene.KubectlAsync("annotate", "metadatabackuppolicy", "shared", $"{ClusterScene.Group}/backup-now=one");
-        await OnDemand.MadeOnceAsync(scene, "shared", bucket);
+        await OnDemand.AssertOneBackupAsync(scene, "shared", bucket);
 
         first.Kill();
         await scene.KubectlAsync(
@@ -26,14 +26,14 @@ public sealed class ControllerFaultTests
             "metadatabackuppolicy",
             "shared",
             $"{ClusterScene.Group}/backup-now=two");
-        await OnDemand.MadeAsync(scene, "shared", "two");
+        await OnDemand.UntilBackedUpAsync(scene, "shared", "two");
         Assert.Equal(2, (await bucket.SnapshotsAsync()).Count);
         Assert.True(second.IsRunning, second.Output);
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task A_location_and_its_Secret_appear_after_the_policy()
+    public async Task A_location_and_its_Secret_are_created_after_the_policy()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -51,7 +51,7 @@ public sealed class ControllerFaultTests
         await scene.UntilReadyAsync("backuplocations", "late");
         await scene.UntilReadyAsync("metadatabackuppolicies", "early");
         await scene.BackUpAsync("early");
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
@@ -90,34 +90,34 @@ public sealed class ControllerFaultTests
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{first}", "--timeout=60s");
         await scene.UntilEventAsync($"mbr-{first}", "SnapshotDeleted");
         await scene.UntilGoneAsync("metadatabackuprecords", $"mbr-{first}");
-        await scene.UntilAsync("metadatabackuprecords", $"mbr-{second}", "there", _ => true);
-        scene.MustBeClean();
+        await scene.UntilAsync("metadatabackuprecords", $"mbr-{second}", "created", _ => true);
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task The_bucket_goes_away_and_comes_back()
+    public async Task The_bucket_is_unreachable_for_a_while()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
-        await using TcpProxy way = new(scene.S3.HttpsEndpoint.Port) { ToServer = { FaultAfterBytes = 1 } };
+        await using TcpProxy proxy = new(scene.S3.HttpsEndpoint.Port) { ToServer = { FaultAfterBytes = 1 } };
         SceneBucket bucket = scene.NewBucket();
         await scene.CreateCredentialsAsync("minio");
-        await scene.ApplyAsync(scene.Location("far", bucket.Name, url: new Uri($"https://localhost:{way.Port}")));
+        await scene.ApplyAsync(scene.Location("far", bucket.Name, url: new Uri($"https://localhost:{proxy.Port}")));
         await scene.ApplyAsync(scene.Policy("far", "far"));
         await scene.UntilReadyAsync("metadatabackuppolicies", "far");
         string first = await scene.BackUpAsync("far");
         string second = await scene.BackUpAsync("far");
 
-        way.ToServer.FaultsLeft = int.MaxValue;
+        proxy.ToServer.FaultsLeft = int.MaxValue;
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{first}", "--wait=false");
-        await scene.ExplainedAsync("a warning about the record", async () =>
-            (await scene.EventsAsync($"mbr-{first}")).Any(said => said.Type == "Warning"));
+        await scene.WaitAsync("a warning about the record", async () =>
+            (await scene.EventsAsync($"mbr-{first}")).Any(recorded => recorded.Type == "Warning"));
         Assert.NotNull(await scene.FindAsync("metadatabackuprecords", $"mbr-{first}"));
 
-        way.ToServer.FaultsLeft = 0;
+        proxy.ToServer.FaultsLeft = 0;
         await scene.UntilGoneAsync("metadatabackuprecords", $"mbr-{first}");
         Assert.Equal([second], await bucket.SnapshotsAsync());
         await scene.UntilReadyAsync("backuplocations", "far");
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 }

@@ -4,12 +4,12 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
 /// <summary>
-/// The controller lives on the control-plane node and makes the backups itself, and tells of them as pods do.
+/// The controller runs on the control-plane node, makes the backups itself, and publishes them as pods do.
 /// </summary>
 public sealed class InProcessTests
 {
     [Fact]
-    public async Task All_backups_are_its_own_where_it_is_told_so()
+    public async Task With_the_option_it_makes_all_backups_itself()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController("--in-process");
@@ -22,15 +22,15 @@ public sealed class InProcessTests
         await scene.UntilAsync(
             "metadatabackuppolicies",
             "own",
-            "the annotation noted",
+            "updated with the annotation",
             item => (string?)item["status"]?["lastBackupNow"] == "one");
         Assert.Equal([first, second], await bucket.SnapshotsAsync());
         Assert.Empty(await scene.ListAsync("jobs"));
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     [Fact]
-    public async Task A_policy_may_ask_for_it_and_have_a_schedule_that_no_CronJob_can_keep()
+    public async Task A_policy_can_require_it_and_have_a_schedule_that_a_CronJob_cannot_express()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         scene.StartController();
@@ -44,15 +44,15 @@ public sealed class InProcessTests
         string first = await UntilNextAsync(scene, "often", before: null);
         string second = await UntilNextAsync(scene, "often", first);
 
-        await scene.ExplainedAsync(
-            "only the newest to stay",
+        await scene.WaitAsync(
+            "only the newest snapshot to remain",
             async () => !(await bucket.SnapshotsAsync()).Contains(first, StringComparer.Ordinal));
-        await scene.ExplainedAsync(
-            "its record to go along",
+        await scene.WaitAsync(
+            "its record to be removed",
             async () => await scene.FindAsync("metadatabackuprecords", $"mbr-{first}") is null);
         Assert.NotEqual(first, second);
         Assert.Null(await scene.FindAsync("cronjobs", "often-backup-cronjob"));
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     private static async Task<string> UntilNextAsync(ClusterScene scene, string policy, string? before)

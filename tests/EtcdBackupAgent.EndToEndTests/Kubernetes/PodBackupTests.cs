@@ -7,8 +7,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary><c>backup --kubernetes</c> as the pod of a backup runs it, with the pod's rights and nothing but what the
-/// pod's template gives it. There is no controller: the test does what it would have done before.</summary>
+/// <summary><c>backup --kubernetes</c> as the pod of a backup runs it, with only the pod's rights and what the pod's
+/// template contains. There is no controller: the test does the work that it would have done before.</summary>
 public sealed class PodBackupTests : IAsyncLifetime, IDisposable
 {
     private const string Policy = "nightly";
@@ -34,9 +34,9 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task A_pod_backs_up_prunes_and_tells_the_cluster_with_its_own_rights_only()
+    public async Task A_pod_backs_up_prunes_and_publishes_with_only_its_own_rights()
     {
-        await MakeRepositoryAsync();
+        await CreateRepositoryAsync();
 
         string first = await BackUpAsync();
         string second = await BackUpAsync();
@@ -65,10 +65,10 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
                 .Select(id => ("Normal", "BackupSucceeded", $"Backup completed, snapshot ID: {id}"))
                 .Order(),
             (await Scene.EventsAsync(Policy)).Order());
-        Scene.MustBeClean();
+        Scene.AssertNoRefusals();
         Assert.DoesNotContain(Scene.Proxy.Requests, request => request.Resource == "secrets");
 
-        // As a user of kubectl sees it.
+        // The output of kubectl for a user.
         string shown = await Scene.KubectlAsync("get", "metadatabackuprecords");
         Assert.Contains(second, shown, StringComparison.Ordinal);
     }
@@ -76,7 +76,7 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Without_an_API_server_the_documents_of_the_pod_are_used_and_the_next_run_catches_up()
     {
-        await MakeRepositoryAsync();
+        await CreateRepositoryAsync();
         await Scene.ApplyAsync(Scene.Policy(Policy, Location));
         string documents = await DocumentsAsync();
 
@@ -119,9 +119,9 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_policy_is_refused_in_the_words_of_a_directory_and_the_cluster_is_told()
+    public async Task An_invalid_policy_is_refused_with_the_message_of_a_directory_and_this_is_published()
     {
-        // The definition cannot know that the day does not exist.
+        // The schema of the definition cannot reject a day that does not exist.
         await Scene.ApplyAsync(Scene.Policy(Policy, "stor", spec => spec["schedule"] = "0 0 31 2 *"));
         _directory.Write(
             "documents/policy.json",
@@ -153,10 +153,10 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_location_that_nobody_pinned_is_not_trusted_by_a_pod()
+    public async Task A_pod_does_not_trust_a_location_that_is_not_pinned()
     {
         _ = (
-            await Scene.RunElsewhereAsync(
+            await Scene.RunWithoutClusterAsync(
                 Bucket,
                 "init",
                 "--passphrase-file",
@@ -173,9 +173,9 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
-    public async Task A_backup_that_fails_is_told_with_its_reason()
+    public async Task A_failed_backup_is_published_with_its_reason()
     {
-        await MakeRepositoryAsync();
+        await CreateRepositoryAsync();
         await Scene.ApplyAsync(Scene.Policy(Policy, Location, spec => spec["etcdEndpoint"] = "https://127.0.0.1:1"));
 
         ToolResult result = await RunAsync(documents: null);
@@ -189,11 +189,11 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         Assert.Contains(message.TrimEnd('.'), result.StandardError, StringComparison.Ordinal);
     }
 
-    /// <summary>What the controller does first: make the repository, and pin it.</summary>
-    private async Task MakeRepositoryAsync()
+    /// <summary>Creates the repository and pins it, as the controller does first.</summary>
+    private async Task CreateRepositoryAsync()
     {
         string made = (
-            await Scene.RunElsewhereAsync(
+            await Scene.RunWithoutClusterAsync(
                 Bucket,
                 "init",
                 "--output",
@@ -212,7 +212,7 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
             "--patch", new JsonObject { ["status"] = new JsonObject { ["pinned"] = pinned } }.ToJsonString());
     }
 
-    /// <summary>What the pod template gives along.</summary>
+    /// <summary>Returns the documents that the pod template contains.</summary>
     private async Task<string> DocumentsAsync() =>
         new JsonObject
         {
@@ -223,7 +223,7 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
                 await Scene.FindAsync("metadatabackuppolicies", Policy)),
         }.ToJsonString();
 
-    /// <summary>A backup that succeeds.</summary>
+    /// <summary>Makes a backup, which must succeed.</summary>
     /// <returns>The snapshot's ID.</returns>
     private async Task<string> BackUpAsync()
     {

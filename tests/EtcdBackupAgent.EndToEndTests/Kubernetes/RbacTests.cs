@@ -8,18 +8,18 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
 /// <summary>
-/// The shipped roles are what the agent needs. That it needs no more is seen in every scene: the proxy refuses what no
-/// role grants, and a scene with a refusal fails. Here is seen that it needs no less.
+/// The shipped roles are exactly what the agent needs. Every scene tests that they are sufficient: the proxy refuses
+/// every request that no role grants, and a scene with a refusal fails. This class tests that every right is used.
 /// </summary>
 public sealed class RbacTests
 {
-    /// <summary>What is granted, and cannot be made to happen here; each with its reason.</summary>
-    private static readonly IReadOnlyDictionary<string, string> Excepted = new Dictionary<string, string>(
+    /// <summary>Rights that are granted but cannot be used here, each with the reason.</summary>
+    private static readonly IReadOnlyDictionary<string, string> Exceptions = new Dictionary<string, string>(
         StringComparer.Ordinal)
     {
         ["etcd-backup-agent-controller: create cronjobs.batch"] =
-            "A server-side apply that makes the object is a patch, for which a cluster wants to see the right to "
-            + "create, too.",
+            "A server-side apply that creates the object is a patch, for which a cluster also requires the right "
+            + "to create.",
     };
 
     [Fact]
@@ -27,7 +27,7 @@ public sealed class RbacTests
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess controller = scene.StartController();
-        await LiveAsync(scene);
+        await UseEverythingAsync(scene);
         await scene.StopAsync(controller);
 
         IReadOnlyList<ApiRequest> requests = scene.Proxy.Requests;
@@ -36,28 +36,28 @@ public sealed class RbacTests
             .. scene.Grants
                 .Where(grant => !requests.Any(request => grant.Covers(request, ClusterScene.Namespace)))
                 .Select(grant => grant.ToString())
-                .Where(grant => !Excepted.ContainsKey(grant)),
+                .Where(grant => !Exceptions.ContainsKey(grant)),
         ];
         Assert.Equal([], unused);
         Assert.DoesNotContain(
-            Excepted.Keys, name => requests.Any(request => scene.Grants.Any(
+            Exceptions.Keys, name => requests.Any(request => scene.Grants.Any(
                 grant => grant.ToString() == name && grant.Covers(request, ClusterScene.Namespace))));
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
-    /// <summary>What happens to policies, records and restores in their lives.</summary>
-    private static async Task LiveAsync(ClusterScene scene)
+    /// <summary>Uses policies, records and restores in every way.</summary>
+    private static async Task UseEverythingAsync(ClusterScene scene)
     {
         SceneBucket bucket = await scene.CreatePolicyAsync("lived", spec => spec["retainNumBackups"] = 3);
 
-        // A policy that kubedr, or an agent up to 0.1, gave a finalizer.
+        // A policy with the finalizer of kubedr or of an agent up to 0.1.
         await scene.KubectlAsync(
             "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p",
             $$$"""{"metadata":{"finalizers":["metadata-backup-policy.finalizers.{{{ClusterScene.Group}}}"]}}""");
         await scene.UntilAsync(
             "metadatabackuppolicies", "lived", "without a finalizer", item => item["metadata"]!["finalizers"] is null);
 
-        // Backups by schedule and on demand, one of which retention removes and one somebody.
+        // Scheduled backups and one on demand. Retention removes one of them, and the user deletes another one.
         List<string> made = [];
         for (int i = 0; i < 4; i++)
         {
@@ -70,15 +70,15 @@ public sealed class RbacTests
         string onDemand = (string)asked["status"]!["snapshotId"]!;
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[3]}", "--timeout=60s");
 
-        await FailAsync(scene);
+        await FailBackupAsync(scene);
 
-        // A snapshot that somebody removes past the cluster, and somebody else's.
-        _ = (await scene.RunElsewhereAsync(bucket, "delete", onDemand, "--yes")).Output;
+        // A snapshot that is deleted without the cluster, and a snapshot of another machine.
+        _ = (await scene.RunWithoutClusterAsync(bucket, "delete", onDemand, "--yes")).Output;
         await scene.UntilGoneAsync("metadatabackuprecords", $"mbr-{onDemand}");
-        string foreign = await BackUpElsewhereAsync(scene, bucket);
-        await scene.UntilAsync("metadatabackuprecords", $"mbr-{foreign}", "there", _ => true);
+        string foreign = await BackUpWithoutClusterAsync(scene, bucket);
+        await scene.UntilAsync("metadatabackuprecords", $"mbr-{foreign}", "created", _ => true);
 
-        // A pod that cannot tell what became of it.
+        // A pod that cannot report its result.
         scene.Pods.IsEvicting = true;
         Assert.Equal(PodRunner.Evicted, (await scene.FireAsync("lived")).ExitCode);
         scene.Pods.IsEvicting = false;
@@ -102,7 +102,7 @@ public sealed class RbacTests
             (string?)item["status"]?["restoreStatus"] == "Completed");
         await scene.KubectlAsync("delete", "metadatarestore", "restore-test", "--timeout=60s");
 
-        // The schedule goes, and then the policy.
+        // The schedule is removed, and then the policy is deleted.
         await scene.KubectlAsync(
             "patch",
             "metadatabackuppolicy",
@@ -112,12 +112,12 @@ public sealed class RbacTests
             """{"spec":{"schedule":null}}""");
         await scene.UntilGoneAsync("cronjobs", "lived-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuppolicy", "lived", "--timeout=60s");
-        await scene.ExplainedAsync("its Jobs to go", async () => (await scene.ListAsync("jobs")).Count == 0);
+        await scene.WaitAsync("its Jobs to be removed", async () => (await scene.ListAsync("jobs")).Count == 0);
     }
 
-    /// <summary>A backup whose pod does not start, for want of a Secret, and then cannot be made, for want of what is
-    /// in it.</summary>
-    private static async Task FailAsync(ClusterScene scene)
+    /// <summary>A backup whose pod does not start because a Secret is missing, and then fails because the Secret has no
+    /// valid content.</summary>
+    private static async Task FailBackupAsync(ClusterScene scene)
     {
         await scene.KubectlAsync("delete", "secret", "etcd-creds");
         string? job = await scene.CronJobs.FireAsync("lived-backup-cronjob");
@@ -141,13 +141,13 @@ public sealed class RbacTests
             item => ClusterScene.Condition(item, "BackupSucceeded") == "False");
         Assert.Equal("True", ClusterScene.Condition(failed, "PodStarted"));
         Assert.Equal("Failed", (string?)failed["status"]!["backupStatus"]);
-        Assert.Single(await scene.EventsAsync("lived"), said => said.Reason == "BackupNotStarted");
+        Assert.Single(await scene.EventsAsync("lived"), recorded => recorded.Reason == "BackupNotStarted");
     }
 
-    private static async Task<string> BackUpElsewhereAsync(ClusterScene scene, SceneBucket bucket)
+    private static async Task<string> BackUpWithoutClusterAsync(ClusterScene scene, SceneBucket bucket)
     {
-        string said = (await scene.RunElsewhereAsync(
+        string output = (await scene.RunWithoutClusterAsync(
             bucket, ["backup", "--output", "json", .. EtcdArguments.Of(scene.Etcd)])).Output;
-        return (string)JsonNode.Parse(said)!["id"]!;
+        return (string)JsonNode.Parse(output)!["id"]!;
     }
 }

@@ -3,7 +3,7 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
 /// <summary>
-/// A <see cref="ClusterScene"/> with a controller, for the tests of one class; each has names of its own.
+/// A <see cref="ClusterScene"/> with a controller, for the tests of one class; each test uses its own names.
 /// </summary>
 public sealed class RunningCluster : IAsyncLifetime
 {
@@ -22,7 +22,7 @@ public sealed class RunningCluster : IAsyncLifetime
         if (_scene is not null)
         {
             await using ClusterScene scene = _scene;
-            scene.MustBeClean();
+            scene.AssertNoRefusals();
         }
     }
 }

@@ -4,11 +4,11 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>A bucket of a scene's own, and what is in it, read without the program.</summary>
+/// <summary>The bucket of one scene. Its content is read without the program.</summary>
 internal sealed record SceneBucket(string Name, IObjectStore Store)
 {
-    /// <summary>The IDs of all complete snapshots, oldest first. Two may have been begun within a second, which is all
-    /// that a folder's name tells; the manifest tells more.</summary>
+    /// <summary>The IDs of all complete snapshots, oldest first. Two snapshots may have begun within one second,
+    /// which is the precision of a folder's name; the manifest is more precise.</summary>
     public async Task<IReadOnlyList<string>> SnapshotsAsync()
     {
         List<(DateTimeOffset StartedAt, string Id)> snapshots = [];
@@ -25,7 +25,7 @@ internal sealed record SceneBucket(string Name, IObjectStore Store)
                 }
                 catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
                 {
-                    // Removed since the listing, as the scene may want it to be.
+                    // It was removed after the listing, as some scenes require.
                 }
             }
         }

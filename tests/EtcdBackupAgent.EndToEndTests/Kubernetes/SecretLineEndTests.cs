@@ -3,8 +3,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>A Secret whose values end in a line end, as editors and <c>echo</c> leave them, does for everything that
-/// reads it: the controller by the API, and pods by variables.</summary>
+/// <summary>A Secret whose values have a line end, as editors and <c>echo</c> write them, works for every reader: the
+/// controller, which uses the API, and pods, which use variables.</summary>
 public sealed class SecretLineEndTests
 {
     [Fact]
@@ -23,12 +23,14 @@ public sealed class SecretLineEndTests
             string id = await scene.BackUpAsync(name);
             await RestoreAsync(scene, name, id);
 
-            // The passphrase without the line end is the same.
+            // The passphrase without the line end is equivalent.
             Assert.Contains(
-                "sound", (await scene.RunElsewhereAsync(bucket, "verify", "latest")).Output, StringComparison.Ordinal);
+                "sound",
+                (await scene.RunWithoutClusterAsync(bucket, "verify", "latest")).Output,
+                StringComparison.Ordinal);
         }
 
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 
     private static async Task RestoreAsync(ClusterScene scene, string name, string id)
@@ -49,7 +51,7 @@ public sealed class SecretLineEndTests
         JsonObject restore = await scene.UntilAsync(
             "metadatarestores", $"{name}-restore", "ended",
             item => (string?)item["status"]?["restoreStatus"] is "Completed" or "Failed");
-        Assert.True((string?)restore["status"]!["restoreStatus"] == "Completed", $"{restore}\n{scene.Story()}");
+        Assert.True((string?)restore["status"]!["restoreStatus"] == "Completed", $"{restore}\n{scene.Diagnostics()}");
         Assert.True(File.Exists(Path.Combine(scene.Pods.ClaimDirectory($"{name}-restored"), "etcd-snapshot.db")));
     }
 }

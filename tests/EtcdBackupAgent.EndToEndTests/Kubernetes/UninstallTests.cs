@@ -5,19 +5,19 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>Everything can be removed from a cluster in any order, also where the controller has lost its rights or
-/// does not run; no snapshot follows.</summary>
+/// <summary>Everything can be removed from a cluster in any order, even if the controller has lost its rights or does
+/// not run; no snapshot is deleted with it.</summary>
 public sealed class UninstallTests
 {
     [Fact]
-    public async Task A_namespace_whose_roles_and_service_account_went_first_goes()
+    public async Task A_namespace_can_be_deleted_after_its_roles_and_service_account()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess controller = scene.StartController();
         SceneBucket bucket = await scene.CreatePolicyAsync("kept");
         IReadOnlyList<string> made = [await scene.BackUpAsync("kept"), await scene.BackUpAsync("kept")];
 
-        // From here on the controller may do nothing, and its token is refused.
+        // The controller now has no rights, and its token is refused.
         scene.Proxy.Grants = _ => false;
         scene.Proxy.RefusesTokens = true;
         scene.Proxy.CutWatches();
@@ -31,7 +31,7 @@ public sealed class UninstallTests
     }
 
     [Fact]
-    public async Task Without_a_controller_records_definitions_and_the_namespace_go_and_a_record_comes_back()
+    public async Task Without_a_controller_everything_can_be_deleted_and_a_record_is_created_again()
     {
         await using ClusterScene scene = await ClusterScene.StartAsync();
         PeerProcess controller = scene.StartController();
@@ -39,10 +39,11 @@ public sealed class UninstallTests
         IReadOnlyList<string> made = [await scene.BackUpAsync("kept"), await scene.BackUpAsync("kept")];
         await scene.StopAsync(controller);
 
-        // A deletion that no controller saw: the snapshot stays, and so has its record again.
+        // No controller observed the deletion: the snapshot is kept, and gets a record again.
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[0]}", "--timeout=30s");
         controller = scene.StartController();
-        JsonObject again = await scene.UntilAsync("metadatabackuprecords", $"mbr-{made[0]}", "there again", _ => true);
+        JsonObject again = await scene.UntilAsync(
+            "metadatabackuprecords", $"mbr-{made[0]}", "created again", _ => true);
         Assert.Null(again["metadata"]!["finalizers"]);
         await scene.StopAsync(controller);
 
@@ -53,6 +54,6 @@ public sealed class UninstallTests
 
         await scene.Server.KubectlAsync("wait", "--for=delete", $"namespace/{ClusterScene.Namespace}", "--timeout=30s");
         Assert.Equal(made, await bucket.SnapshotsAsync());
-        scene.MustBeClean();
+        scene.AssertNoRefusals();
     }
 }

@@ -9,13 +9,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>What kubedr's user guide has its reader do, with the same manifests and with kubectl.</summary>
+/// <summary>The steps of kubedr's user guide, with the same manifests and with kubectl.</summary>
 public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<RunningCluster>
 {
     private readonly ClusterScene _scene = cluster.Scene;
 
     [Fact]
-    public async Task From_secrets_to_a_restored_etcd()
+    public async Task The_user_guide_leads_from_Secrets_to_a_restored_etcd()
     {
         SceneBucket bucket = _scene.NewBucket();
 
@@ -42,7 +42,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         await _scene.UntilEventAsync("remote-minio", "InitSucceeded", "is successfully initialized");
         Assert.Contains("repository.json", await bucket.KeysAsync());
 
-        // A MetadataBackupPolicy. The agent makes a CronJob.
+        // A MetadataBackupPolicy. The agent creates a CronJob.
         await _scene.ApplyAsync($"""
             apiVersion: kubedr.catalogicsoftware.com/v1alpha1
             kind: MetadataBackupPolicy
@@ -58,10 +58,10 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
             """);
         await _scene.KubectlAsync("wait", "--for=condition=Ready", "--timeout=60s", "metadatabackuppolicy/test-backup");
         CheckCronJob(
-            await _scene.UntilAsync("cronjobs", "test-backup-backup-cronjob", "there", _ => true),
+            await _scene.UntilAsync("cronjobs", "test-backup-backup-cronjob", "created", _ => true),
             (string)(await _scene.FindAsync("metadatabackuppolicies", "test-backup"))!["metadata"]!["uid"]!);
 
-        // A backup. A MetadataBackupRecord, a status and an event tell of it.
+        // A backup. It is published as a MetadataBackupRecord, a status and an event.
         string id = await _scene.BackUpAsync("test-backup");
         Assert.Equal([id], await bucket.SnapshotsAsync());
         Assert.Contains(
@@ -87,7 +87,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         await RestoreAsync(id);
     }
 
-    /// <summary>Root without the capability to pass over modes may not write where only a user may.</summary>
+    /// <summary>Root without the capability to ignore file modes cannot write where only a user can.</summary>
     [Fact]
     public async Task A_restore_into_a_volume_of_a_user_runs_as_that_user()
     {
@@ -104,7 +104,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
 
         Assert.Equal("Failed", (string?)refused["restoreStatus"]);
         Assert.Contains("Cannot restore to", (string?)refused["restoreErrorMessage"], StringComparison.Ordinal);
-        Assert.True((string?)done["restoreStatus"] == "Completed", $"{done}\n{_scene.Story()}");
+        Assert.True((string?)done["restoreStatus"] == "Completed", $"{done}\n{_scene.Diagnostics()}");
         string owners = (await Tool.RunAsync(Peers.Installed("find"), [volume, "-printf", "%U:%G\n"])).Output;
         Assert.Equal(["4711:4712"], owners.Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct());
         Assert.True(File.Exists(Path.Combine(volume, "etcd-snapshot.db")));
@@ -112,7 +112,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
     }
 
     [Fact]
-    public async Task Suspending_and_a_new_schedule_reach_the_CronJob()
+    public async Task Suspending_and_a_new_schedule_are_applied_to_the_CronJob()
     {
         await _scene.CreatePolicyAsync("paused");
 
@@ -182,7 +182,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         }
 
         Assert.Equal(made[3..], await bucket.SnapshotsAsync());
-        await _scene.ExplainedAsync(
+        await _scene.WaitAsync(
             "the records to be those of the snapshots",
             async () =>
                 (await RecordsOfAsync("kept"))
@@ -191,7 +191,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
     }
 
     [Fact]
-    public async Task A_policy_without_a_schedule_is_backed_up_once_and_an_annotation_asks_for_more()
+    public async Task A_policy_without_a_schedule_is_backed_up_once_and_on_each_request_by_annotation()
     {
         SceneBucket bucket = await _scene.CreatePolicyAsync("asked", spec => spec.Remove("schedule"));
         await UntilSnapshotsAsync(bucket, 1);
@@ -204,10 +204,10 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
             "kubedr.catalogicsoftware.com/backup-now=before-the-upgrade");
         await UntilSnapshotsAsync(bucket, 2);
         await _scene.UntilAsync(
-            "metadatabackuppolicies", "asked", "the annotation noted",
+            "metadatabackuppolicies", "asked", "updated with the annotation",
             item => (string?)item["status"]?["lastBackupNow"] == "before-the-upgrade");
 
-        // The same again is no news; another value is.
+        // The same value requests nothing; another value does.
         await _scene.KubectlAsync("label", "metadatabackuppolicy", "asked", "touched=yes");
         await _scene.KubectlAsync(
             "annotate",
@@ -217,7 +217,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
             "kubedr.catalogicsoftware.com/backup-now=after-the-upgrade");
         await UntilSnapshotsAsync(bucket, 3);
         await _scene.UntilAsync(
-            "metadatabackuppolicies", "asked", "the annotation noted",
+            "metadatabackuppolicies", "asked", "updated with the annotation",
             item => (string?)item["status"]?["lastBackupNow"] == "after-the-upgrade");
         Assert.Equal(3, (await bucket.SnapshotsAsync()).Count);
     }
@@ -261,7 +261,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         Assert.NotNull(status["backupTime"]);
         Assert.NotNull(status["lastSuccessTime"]);
         Assert.NotNull(status["etcdClusterId"]);
-        // A merge patch that takes it away, or never there: kubectl must not show an old error.
+        // A merge patch removes it, or it never existed: kubectl must not show an old error.
         Assert.True(string.IsNullOrEmpty((string?)status["backupErrorMessage"]));
     }
 
@@ -306,7 +306,7 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
             "restore-test",
             "completed",
             item => (string?)item["status"]?["restoreStatus"] is "Completed" or "Failed");
-        Assert.True((string?)restore["status"]!["restoreStatus"] == "Completed", $"{restore}\n{_scene.Story()}");
+        Assert.True((string?)restore["status"]!["restoreStatus"] == "Completed", $"{restore}\n{_scene.Diagnostics()}");
         Assert.NotNull(restore["status"]!["restoreTime"]);
         Assert.Equal(id, (string?)restore["status"]!["snapshotId"]);
         Assert.Equal(100, (long?)restore["status"]!["progressPercent"]);
@@ -329,6 +329,6 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
             .Select(record => (string)record["spec"]!["snapshotId"]!),
     ];
 
-    private Task UntilSnapshotsAsync(SceneBucket bucket, int count) => _scene.ExplainedAsync(
+    private Task UntilSnapshotsAsync(SceneBucket bucket, int count) => _scene.WaitAsync(
         $"{count} snapshots in {bucket.Name}", async () => (await bucket.SnapshotsAsync()).Count >= count);
 }
