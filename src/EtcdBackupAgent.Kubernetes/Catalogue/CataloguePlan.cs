@@ -52,7 +52,7 @@ internal sealed record CataloguePlan
             }
         }
 
-        // A snapshot that cannot be read exists all the same.
+        // A snapshot that cannot be read still exists.
         HashSet<string> existing = [.. inventory.Folders.Select(folder => folder.Id.Value)];
         return new CataloguePlan
         {

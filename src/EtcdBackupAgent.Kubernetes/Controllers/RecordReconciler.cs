@@ -220,7 +220,7 @@ internal sealed class RecordReconciler(
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
             if (!inventory.Folders.Any(folder => folder.Id.Value == id))
             {
-                // The snapshot is gone already, and there is nothing to decide.
+                // The snapshot is already gone, and there is nothing to decide.
                 return;
             }
 

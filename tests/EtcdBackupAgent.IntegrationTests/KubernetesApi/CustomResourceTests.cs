@@ -71,7 +71,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_finalizer_keeps_what_is_deleted()
+    public async Task A_finalizer_delays_a_deletion()
     {
         await ApplyAsync(Widgets.Named("a", metadata: "finalizers: [test.example.com/hold]"));
 
@@ -87,7 +87,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     [InlineData("background")]
     [InlineData("foreground")]
     [InlineData("orphan")]
-    public async Task Every_kind_of_deletion_ends(string cascade)
+    public async Task A_deletion_with_any_cascade_completes(string cascade)
     {
         await ApplyAsync(Widgets.Named("a"));
 
@@ -97,7 +97,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task Server_side_apply_knows_the_owners_of_fields()
+    public async Task Server_side_apply_tracks_the_owners_of_fields()
     {
         await ApplyAsync(Widgets.Named("a", "color: red"), "--server-side", "--field-manager=one");
 
@@ -126,7 +126,7 @@ public sealed class CustomResourceTests(KubernetesApiFixture fixture) : IAsyncLi
     }
 
     [Fact]
-    public async Task A_watch_sees_changes_as_they_come()
+    public async Task A_watch_reports_changes_at_once()
     {
         string[] watch = ["-n", Namespace, "wait", "--for=jsonpath={.status.phase}=Ready", "widget/a", "--timeout=60s"];
         await ApplyAsync(Widgets.Named("a"));

@@ -194,7 +194,7 @@ public sealed class CatalogueSyncTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_repository_than_the_pinned_one_changes_nothing()
+    public async Task A_repository_other_than_the_pinned_one_changes_nothing()
     {
         SnapshotManifest manifest = await Scene.StoreAsync(Scene.Manifest(0));
         await Scene.SyncAsync();

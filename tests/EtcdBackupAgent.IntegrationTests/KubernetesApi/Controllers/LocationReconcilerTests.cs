@@ -73,7 +73,7 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
     }
 
     [Fact]
-    public async Task Another_repository_than_the_pinned_one_is_refused_until_the_pin_is_removed()
+    public async Task A_repository_other_than_the_pinned_one_is_refused_until_the_pin_is_removed()
     {
         await Scene.CreateSecretAsync("right", "a passphrase");
         await Scene.ApplyAsync("BackupLocation", "swapped", $"url: file://{PathOf("swapped")}, credentials: right");
