@@ -1,14 +1,14 @@
 namespace EtcdBackupAgent.Testing;
 
-/// <summary>How long a test waits for something that should happen at once, before it says that it did not.</summary>
+/// <summary>Limits how long a test waits for something that should happen at once.</summary>
 public static class TestDeadline
 {
-    /// <summary>Generous: a loaded machine with two cores must not fail a test that is right.</summary>
+    /// <summary>A long limit: a correct test must not fail on a loaded machine with two cores.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Polls a condition until it holds.</summary>
     /// <exception cref="TimeoutException">
-    /// It did not hold within <see cref="Patience"/>; the message says what was waited for.
+    /// The condition did not hold within <see cref="Patience"/>; the message names it.
     /// </exception>
     public static async Task UntilAsync(
         string what, Func<Task<bool>> condition, CancellationToken cancellationToken = default)

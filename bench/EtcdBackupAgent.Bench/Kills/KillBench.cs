@@ -43,7 +43,7 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
             violations.AddRange(report.Violations);
             await output.WriteLineAsync(
                 $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s "
-                + $"{report.BeforeFirstRequest,26} {report.OnTheWay,12}"
+                + $"{report.BeforeFirstRequest,26} {report.BeforeEffect,12}"
                 + $" {report.AfterEffect,24} {report.AfterEnd,14} {report.Violations.Count,12}");
         }
 

@@ -106,7 +106,7 @@ public sealed class PodRunnerTests(KubernetesApiFixture fixture) : IAsyncLifetim
 
     [Theory]
     [InlineData("shareProcessNamespace", "true", "spec.template.spec.shareProcessNamespace is a field that")]
-    [InlineData("restartPolicy", "\"OnFailure\"", "spec.template.spec.restartPolicy is OnFailure, and may be Never.")]
+    [InlineData("restartPolicy", "\"OnFailure\"", "spec.template.spec.restartPolicy is OnFailure, expected Never.")]
     [InlineData(
         "securityContext",
         "{\"runAsUser\":0}",

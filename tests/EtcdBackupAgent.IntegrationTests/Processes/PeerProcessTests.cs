@@ -112,7 +112,7 @@ public sealed class PeerProcessTests
     {
         FileNotFoundException e = Assert.Throws<FileNotFoundException>(() => Peers.Installed("no-such-program"));
 
-        Assert.Equal("The tests need 'no-such-program', which is not there: run eng/peers.", e.Message);
+        Assert.Equal("The tests need 'no-such-program', which does not exist: run eng/peers.", e.Message);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ namespace EtcdBackupAgent.Testing.Certificates;
 /// <summary>A certificate and its key as PEM.</summary>
 public sealed record TestCertificate(string CertificatePem, string KeyPem)
 {
-    /// <summary>Writes <c>NAME.crt</c> and, readable by the owner only, <c>NAME.key</c>.</summary>
+    /// <summary>Writes <c>NAME.crt</c> and <c>NAME.key</c>; only the owner can read the key.</summary>
     public TestCertificateFiles WriteTo(string directory, string name)
     {
         TestCertificateFiles files = new(
@@ -20,5 +20,5 @@ public sealed record TestCertificate(string CertificatePem, string KeyPem)
     }
 }
 
-/// <summary>Absolute paths of a certificate and its key.</summary>
+/// <summary>The absolute paths of a certificate and its key.</summary>
 public sealed record TestCertificateFiles(string Certificate, string Key);

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace EtcdBackupAgent.Testing.Certificates;
 
-/// <summary>A certificate authority of a test's own, and what it issues.</summary>
+/// <summary>A certificate authority for one test, and the certificates that it issues.</summary>
 public sealed class TestCertificates : IDisposable
 {
     private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
@@ -24,7 +24,7 @@ public sealed class TestCertificates : IDisposable
     /// <summary>The authority's own certificate.</summary>
     public string AuthorityPem => _authority.ExportCertificatePem();
 
-    /// <summary>An authority that this one vouches for.</summary>
+    /// <summary>Creates an authority whose certificate this one signs.</summary>
     public TestCertificates Intermediate(string name)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -32,7 +32,8 @@ public sealed class TestCertificates : IDisposable
         return new TestCertificates(certificate.CopyWithPrivateKey(key));
     }
 
-    /// <summary>A certificate for a server of these names and addresses; etcd uses its own as a client too.</summary>
+    /// <summary>Issues a certificate for a server with these names and addresses. It is valid for a client too,
+    /// because an etcd member also uses it to connect to others.</summary>
     public TestCertificate Server(
         IEnumerable<string> hosts, TestKey key = TestKey.EcdsaPkcs8, TestValidity validity = TestValidity.Now)
     {
@@ -52,8 +53,8 @@ public sealed class TestCertificates : IDisposable
         return Issue("Test server", [ServerAuthentication, ClientAuthentication], names.Build(), key, validity);
     }
 
-    /// <summary>A certificate for a client; etcd and Kubernetes take its common name for the user, and Kubernetes its
-    /// organization for the user's group.</summary>
+    /// <summary>Issues a certificate for a client. Its common name is the user in etcd and Kubernetes; its organization
+    /// is the user's group in Kubernetes.</summary>
     public TestCertificate Client(
         string commonName,
         TestKey key = TestKey.EcdsaPkcs8,
@@ -99,7 +100,7 @@ public sealed class TestCertificates : IDisposable
     private TestCertificate Issue(
         string commonName, string[] usages, X509Extension? names, TestKey key, TestValidity validity)
     {
-        using AsymmetricAlgorithm? pair = Pair(key);
+        using AsymmetricAlgorithm? pair = CreateKeyPair(key);
         CertificateRequest request = pair switch
         {
             RSA rsa => new CertificateRequest(
@@ -120,8 +121,8 @@ public sealed class TestCertificates : IDisposable
             certificate.ExportCertificatePem(), pair is null ? TestEd25519.KeyPem : KeyPem(pair, key));
     }
 
-    /// <summary>Null for Ed25519, which .NET does not make.</summary>
-    private static AsymmetricAlgorithm? Pair(TestKey key) => key switch
+    /// <summary>Null for Ed25519, because .NET cannot generate such a key.</summary>
+    private static AsymmetricAlgorithm? CreateKeyPair(TestKey key) => key switch
     {
         TestKey.RsaPkcs1 or TestKey.RsaPkcs8 => RSA.Create(RsaKeyBits),
         TestKey.EcdsaP384 => ECDsa.Create(ECCurve.NamedCurves.nistP384),

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>
-/// A small file system in memory, mounted for one test; that needs root, as the tests of the peers do.
+/// A small file system in memory, mounted for one test. The mount needs root, like the tests with the peers.
 /// </summary>
 public sealed class MountedDirectory : IAsyncDisposable
 {

@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Testing.Directories;
 
 /// <summary>
-/// Directories with all that Linux allows: names and link targets of any bytes, owners and modes of any number, times
-/// before 1970 and after 2262, holes, hard links.
+/// Generates directory trees with everything that Linux allows: any bytes in names and link targets, any owner and
+/// mode, times before 1970 and after 2262, holes, hard links.
 /// </summary>
 public static class OddTree
 {
@@ -15,11 +15,11 @@ public static class OddTree
     private const int NameBytesMax = 255;
     private const uint OwnerMax = uint.MaxValue - 1;
 
-    /// <summary>What ext4 can store: 1901 to 2446.</summary>
+    /// <summary>The times that ext4 can store, in seconds: 1901 to 2446.</summary>
     private const long TimeMin = -2147483648;
     private const long TimeMax = 15032385535;
 
-    private static readonly byte[][] Hard =
+    private static readonly byte[][] UnusualNames =
     [
         .. new[]
         {
@@ -30,7 +30,7 @@ public static class OddTree
         [0xFF], [0xC3], [(byte)'x', 0xE2, 0x82], [0xED, 0xB3, 0xBF], [0xF5, 0x80],
     ];
 
-    /// <summary>Fills a directory that is there. One seed gives one tree.</summary>
+    /// <summary>Fills an existing directory. The same seed always gives the same tree.</summary>
     public static void Write(string top, int seed)
     {
         Random random = new(seed);
@@ -64,21 +64,22 @@ public static class OddTree
                     break;
             }
 
-            Dress(path, random, isLink: FileStatus.OfName(path)!.Kind == FileKind.SymbolicLink);
+            SetAttributes(path, random, isLink: FileStatus.OfName(path)!.Kind == FileKind.SymbolicLink);
         }
 
-        // Backwards: what is in a directory changes its time.
+        // In reverse order: a change inside a directory changes the time of the directory.
         foreach (string directory in Enumerable.Reverse(directories))
         {
-            Dress(directory, random, isLink: false);
+            SetAttributes(directory, random, isLink: false);
         }
     }
 
-    /// <summary>Every path with kind, mode, owner, size, time, and content or link target: equal if the trees
-    /// are.</summary>
+    /// <summary>
+    /// Returns a line for each path: kind, mode, owner, time, and content or link target. Equal trees give equal lines.
+    /// </summary>
     /// <param name="top">The directory.</param>
-    /// <param name="modeBits">Which bits of modes count.</param>
-    /// <param name="withFractions">Whether fractions of seconds count.</param>
+    /// <param name="modeBits">The bits of the modes to compare.</param>
+    /// <param name="withFractions">Whether to compare fractions of seconds.</param>
     public static string[] Describe(string top, int modeBits = 0xFFF, bool withFractions = true) =>
         [.. Describe(top, ".", modeBits, withFractions)];
 
@@ -108,7 +109,7 @@ public static class OddTree
 
     private static byte[] NameOf(Random random) => random.Next(3) switch
     {
-        0 => Hard[random.Next(Hard.Length)],
+        0 => UnusualNames[random.Next(UnusualNames.Length)],
         1 => BytesOf(random, random.Next(90, NameBytesMax), isTarget: false),
         _ => BytesOf(random, random.Next(1, 12), isTarget: false),
     };
@@ -139,7 +140,7 @@ public static class OddTree
         RandomAccess.Write(file, content, hole);
     }
 
-    private static void Dress(string path, Random random, bool isLink)
+    private static void SetAttributes(string path, Random random, bool isLink)
     {
         (uint user, uint group) = ((uint)random.NextInt64(OwnerMax), (uint)random.NextInt64(OwnerMax));
         if (Environment.IsPrivilegedProcess)

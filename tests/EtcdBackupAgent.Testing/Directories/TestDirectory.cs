@@ -3,7 +3,7 @@ using EtcdBackupAgent.Archive.Posix;
 
 namespace EtcdBackupAgent.Testing.Directories;
 
-/// <summary>A directory of a test's own, gone after it, whatever modes the test gave to what is in it.</summary>
+/// <summary>A temporary directory for one test. Disposal removes it, whatever modes its files have.</summary>
 public sealed class TestDirectory : IDisposable
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
@@ -13,15 +13,16 @@ public sealed class TestDirectory : IDisposable
     /// <summary>Absolute, without a trailing separator.</summary>
     public string Path { get; }
 
-    /// <summary>The path of something in the directory, there or not.</summary>
+    /// <summary>The absolute path of an entry of the directory. The entry may be missing.</summary>
     public string this[string relativePath] => System.IO.Path.Combine(Path, relativePath);
 
-    /// <summary>Makes a directory below this one.</summary>
-    /// <returns>Its absolute path.</returns>
+    /// <summary>Creates a directory below this one.</summary>
+    /// <returns>The absolute path of the new directory.</returns>
     public string Create(string relativePath) => Directory.CreateDirectory(this[relativePath]).FullName;
 
     /// <summary>
-    /// What lies below and is no directory: paths relative to this one, in ordinal order. Links are not followed.
+    /// Lists all entries below this directory that are not directories: relative paths in ordinal order. Links are not
+    /// followed.
     /// </summary>
     public IReadOnlyList<string> Files()
     {
@@ -43,20 +44,21 @@ public sealed class TestDirectory : IDisposable
         static bool IsLink(ref FileSystemEntry entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint);
     }
 
-    /// <summary>Removes the directory and all that is in it; links are removed, not followed.</summary>
+    /// <summary>Removes the directory with its content. Links are removed, not followed.</summary>
     public void Dispose()
     {
         if (Directory.Exists(Path))
         {
-            OpenUp(Path);
+            MakeRemovable(Path);
             DirectoryTree.Remove(Path);
         }
     }
 
     /// <summary>
-    /// A directory must be writable and searchable before what is in it can be removed; a file's mode does not matter.
+    /// Makes all directories writable and searchable, which the removal of their entries needs. The mode of a file does
+    /// not matter.
     /// </summary>
-    private static void OpenUp(string directory)
+    private static void MakeRemovable(string directory)
     {
         FileStatus status = FileStatus.OfName(directory)!;
         LinuxError.Check(LinuxCalls.ChangeMode(directory, (uint)(status.Mode | OwnerAll)), directory);
@@ -65,7 +67,7 @@ public sealed class TestDirectory : IDisposable
             string child = System.IO.Path.Join(directory, name);
             if (FileStatus.OfName(child) is { Kind: FileKind.Directory })
             {
-                OpenUp(child);
+                MakeRemovable(child);
             }
         }
     }

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace EtcdBackupAgent.Testing.Directories;
 
-/// <summary>Directories to archive, and what is in them in words.</summary>
+/// <summary>Writes directories to archive, and describes their content as text.</summary>
 public static class TestTree
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -18,7 +18,7 @@ public static class TestTree
         return path;
     }
 
-    /// <summary>A certificates directory as kubeadm makes it, and what else is met in one.</summary>
+    /// <summary>Writes a certificates directory like that of kubeadm, plus other entries found in practice.</summary>
     public static string WritePki(this TestDirectory directory, string relative)
     {
         directory.Write($"{relative}/ca.crt", "-----BEGIN CERTIFICATE-----\n");
@@ -42,7 +42,8 @@ public static class TestTree
     }
 
     /// <summary>
-    /// Every name from a directory downwards with kind, mode, time, and content or link target: equal if the trees are.
+    /// Returns a line for each path of a tree: kind, mode, time, and content or link target. Equal trees give equal
+    /// lines.
     /// </summary>
     public static string[] Describe(string directory) =>
     [

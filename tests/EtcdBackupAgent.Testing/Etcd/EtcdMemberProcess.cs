@@ -3,11 +3,11 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Testing.Etcd;
 
-/// <summary>One member of an <see cref="EtcdServer"/>: its ports, its data and, while it runs, its process.</summary>
+/// <summary>One member of an <see cref="EtcdServer"/>: its ports, its data and, while running, its process.</summary>
 internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDisposable
 {
     /// <summary>
-    /// Milliseconds: a fifth of the default, so that a leader is there sooner and yet a loaded machine keeps it.
+    /// A fifth of the default: the election of a leader is faster, and a loaded machine still keeps its leader.
     /// </summary>
     private const int HeartbeatMilliseconds = 20;
 
@@ -23,14 +23,14 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
 
     private string MetricsUrl => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_metricsPort}");
 
-    /// <summary>The last lines that it wrote; nothing while it does not run.</summary>
+    /// <summary>The last lines that the member wrote; empty while it does not run.</summary>
     public string Output => _process.Output;
 
     public string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
-    /// <summary>Makes the data directory, if the server is to begin with one.</summary>
+    /// <summary>Creates the data directory, if the options ask for one.</summary>
     /// <exception cref="InvalidOperationException">
-    /// The tool refused the file; the message holds what it said.
+    /// The tool rejected the file; the message contains its output.
     /// </exception>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
@@ -58,8 +58,8 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
         }
     }
 
-    /// <summary>Starts the member, killing it first if it runs.</summary>
-    /// <param name="joins">Whether it joins a cluster that is there already.</param>
+    /// <summary>Starts the member. A running one is killed first.</summary>
+    /// <param name="joins">Whether it joins an existing cluster.</param>
     public Task StartAsync(bool joins = false) => _process.StartAsync(server.Options.Series.Etcd, Arguments(joins));
 
     /// <summary>A member is healthy when it has a leader and no alarm.</summary>
@@ -109,7 +109,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
             ]);
             if (server.Options.Series.Version != "3.4")
             {
-                // Since 3.5. What a test writes need not outlive the machine.
+                // Since 3.5. Test data need not survive a crash of the machine.
                 arguments.Add("--unsafe-no-fsync");
             }
         }
@@ -121,7 +121,7 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
 
         if (server.Options.Joined)
         {
-            // Otherwise etcd wants the last one that joined to be connected for five seconds before it takes another.
+            // Otherwise etcd accepts a new member only after the previous one has been connected for five seconds.
             arguments.Add("--strict-reconfig-check=false");
         }
 

@@ -5,11 +5,11 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
-/// A real etcd, of one member or of several, healthy when <see cref="StartAsync"/> returns; gone when disposed.
+/// A real etcd of one or more members. It is healthy when <see cref="StartAsync"/> returns; disposal removes it.
 /// </summary>
 public sealed class EtcdServer : IAsyncDisposable
 {
-    /// <summary>The environment in which every etcdctl speaks of keys and snapshots as etcd 3 has them.</summary>
+    /// <summary>The environment in which every etcdctl uses the etcd v3 API.</summary>
     public static readonly IReadOnlyDictionary<string, string?> Api =
         new Dictionary<string, string?>(StringComparer.Ordinal) { ["ETCDCTL_API"] = "3" };
 
@@ -34,22 +34,22 @@ public sealed class EtcdServer : IAsyncDisposable
         _members = [.. Enumerable.Range(0, options.Members).Select(index => new EtcdMemberProcess(this, index))];
     }
 
-    /// <summary>One client URL a member.</summary>
+    /// <summary>One client URL for each member.</summary>
     public IReadOnlyList<Uri> Endpoints => [.. _members.Select(member => member.ClientUrl)];
 
-    /// <summary>All client URLs, separated by commas, as the tools and the agent take them.</summary>
+    /// <summary>All client URLs, separated by commas: the form that the tools and the agent accept.</summary>
     public string EndpointList =>
         string.Join(',', Endpoints.Select(endpoint => endpoint.GetLeftPart(UriPartial.Authority)));
 
-    /// <summary>With TLS: the authority the server trusts and was issued by.</summary>
+    /// <summary>With TLS: the authority that issued the server certificate and that the server trusts.</summary>
     public TestCertificates? Certificates { get; }
 
     public string? CaFile { get; }
 
-    /// <summary>With TLS: a certificate that the server accepts, of the user <c>root</c>.</summary>
+    /// <summary>With TLS: a client certificate of the user <c>root</c>.</summary>
     public TestCertificateFiles? ClientFiles { get; }
 
-    /// <summary>Once authentication is enabled: the password of the user <c>root</c>.</summary>
+    /// <summary>The password of the user <c>root</c>; null until authentication is enabled.</summary>
     public string? RootPassword { get; private set; }
 
     internal EtcdServerOptions Options => _options;
@@ -92,30 +92,30 @@ public sealed class EtcdServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The URL where the other members reach this one.</summary>
+    /// <summary>The URL at which other members reach this member.</summary>
     public string PeerUrlOf(int member) => _members[member].PeerUrl;
 
     /// <summary>The <c>--data-dir</c> of a member.</summary>
     public string DataDirectoryOf(int member) => _members[member].DataDirectory;
 
-    /// <summary>The last lines that a member wrote; nothing while it does not run.</summary>
+    /// <summary>The last lines that a member wrote; empty while it does not run.</summary>
     public string OutputOf(int member) => _members[member].Output;
 
     internal string InitialClusterUpTo(int last) =>
         string.Join(',', _members.Take(last + 1).Select(member => $"{member.Name}={member.PeerUrl}"));
 
     /// <summary>
-    /// Runs etcdctl against all members, with certificates and the root user as the server wants them.
+    /// Runs etcdctl against all members, with the certificates and the root user that the server requires.
     /// </summary>
-    /// <returns>Its standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <returns>The standard output.</returns>
+    /// <exception cref="InvalidOperationException">etcdctl failed; the message contains its output.</exception>
     public Task<string> EtcdctlAsync(params string[] arguments) => EtcdctlAsync(arguments, standardInput: null);
 
-    /// <summary>The same, with something to read: <c>put KEY</c> takes the value from there.</summary>
+    /// <summary>Runs etcdctl with a standard input; <c>put KEY</c> reads the value from it.</summary>
     public Task<string> EtcdctlAsync(IEnumerable<string> arguments, Stream? standardInput) =>
         EtcdctlAsync(EndpointList, arguments, standardInput);
 
-    /// <summary>Asks one member only.</summary>
+    /// <summary>Runs etcdctl against one member only.</summary>
     /// <inheritdoc cref="EtcdctlAsync(string[])" path="/returns|/exception"/>
     public Task<string> EtcdctlOfAsync(int member, params string[] arguments) =>
         EtcdctlAsync(Endpoints[member].GetLeftPart(UriPartial.Authority), arguments, standardInput: null);
@@ -136,7 +136,7 @@ public sealed class EtcdServer : IAsyncDisposable
         return (await Tool.RunAsync(_options.Series.Etcdctl, all, Api, standardInput)).Output;
     }
 
-    /// <summary>Makes the user root and turns authentication on: from then on every client needs a user.</summary>
+    /// <summary>Creates the user root and enables authentication. Afterwards every client needs a user.</summary>
     public async Task EnableAuthenticationAsync(string rootPassword)
     {
         await EtcdctlAsync("user", "add", $"root:{rootPassword}");
@@ -145,8 +145,8 @@ public sealed class EtcdServer : IAsyncDisposable
         RootPassword = rootPassword;
     }
 
-    /// <summary>Starts a learner beside the members. It has what they have at some time after this returns.</summary>
-    /// <returns>Its client URL, which is not among the <see cref="Endpoints"/>.</returns>
+    /// <summary>Starts a learner. It catches up with the members some time after this method returns.</summary>
+    /// <returns>The client URL of the learner, which is not one of the <see cref="Endpoints"/>.</returns>
     public async Task<Uri> AddLearnerAsync()
     {
         _learner = new EtcdMemberProcess(this, _members.Length);
@@ -159,7 +159,7 @@ public sealed class EtcdServer : IAsyncDisposable
     public Task KillAsync(int member = 0) => _members[member].KillAsync();
 
     /// <summary>
-    /// Starts a member again, killing it first if it runs, on its data and ports, and waits until it is healthy.
+    /// Starts a member again with the same data and ports and waits until it is healthy. A running one is killed first.
     /// </summary>
     public async Task RestartAsync(int member = 0, CancellationToken cancellationToken = default)
     {
@@ -167,12 +167,12 @@ public sealed class EtcdServer : IAsyncDisposable
         await _members[member].UntilHealthyAsync(_health, cancellationToken);
     }
 
-    /// <summary>Announces a member that is about to start, when those before it are there.</summary>
+    /// <summary>Waits for the previous members, and then adds a member that is about to start.</summary>
     private async Task JoinAsync(EtcdMemberProcess member, CancellationToken cancellationToken)
     {
-        foreach (EtcdMemberProcess before in _members.TakeWhile(one => one != member))
+        foreach (EtcdMemberProcess previous in _members.TakeWhile(one => one != member))
         {
-            await before.UntilHealthyAsync(_health, cancellationToken);
+            await previous.UntilHealthyAsync(_health, cancellationToken);
         }
 
         await EtcdctlOfAsync(0, "member", "add", member.Name, "--peer-urls", member.PeerUrl);

@@ -1,60 +1,60 @@
 namespace EtcdBackupAgent.Testing.Etcd;
 
-/// <summary>What kind of etcd a test wants.</summary>
+/// <summary>The configuration of an etcd for a test.</summary>
 public sealed record EtcdServerOptions
 {
     public required EtcdSeries Series { get; init; }
 
-    /// <summary>https with client certificates required, or plain http.</summary>
+    /// <summary>Whether clients use HTTPS with a client certificate; otherwise plain HTTP.</summary>
     public bool MutualTls { get; init; }
 
-    /// <summary>Members of the cluster: 1 or 3.</summary>
+    /// <summary>The number of members: 1 or 3.</summary>
     public int Members { get; init; } = 1;
 
     /// <summary>
-    /// As in production: every write is synced to the disk, and etcd's own timeouts. Otherwise etcd 3.5 syncs nothing,
-    /// and a leader is there sooner.
+    /// Whether etcd behaves as in production: it syncs every write to disk and uses its default timeouts. Otherwise
+    /// etcd 3.5 syncs nothing, and a leader is elected faster.
     /// </summary>
     public bool IsDurable { get; init; }
 
     /// <summary>
-    /// The first member begins alone and the others join it one after another, as kubeadm has it; otherwise all begin
-    /// together. The cluster's id is then made of the first member only.
+    /// Whether the first member starts alone and the others join one after another, as with kubeadm; otherwise all
+    /// members start together. If they join, only the first member determines the cluster ID.
     /// </summary>
     public bool Joined { get; init; }
 
-    /// <summary>The address it listens on; an IPv6 address without brackets.</summary>
+    /// <summary>The address that etcd listens on; an IPv6 address has no brackets.</summary>
     public string Host { get; init; } = "127.0.0.1";
 
-    /// <summary>Bytes that the database may have; null for etcd's own default of 2 GB.</summary>
+    /// <summary>The maximum size of the database in bytes; null for etcd's default of 2 GB.</summary>
     public long? QuotaBackendBytes { get; init; }
 
     /// <summary>
-    /// Transactions that it keeps in memory and in its log beside the database; null for etcd's own default of 100,000,
-    /// which is as much again as the database if each is large.
+    /// The number of transactions that etcd keeps in memory and in its log in addition to the database; null for etcd's
+    /// default of 100,000. If each transaction is large, they need as much space as the database.
     /// </summary>
     public int? TransactionsKept { get; init; }
 
     /// <summary>
-    /// A snapshot file to begin with, brought back by the series' own tool; null for an empty server.
+    /// A snapshot file with the initial content, restored with the tool of the series; null for an empty server.
     /// </summary>
     public string? SnapshotFile { get; init; }
 
     /// <summary>
-    /// A data directory that somebody has restored already, for one member; null for one of the server's own.
+    /// A data directory that the test has already restored, for one member; null for a directory of this server.
     /// </summary>
     public string? DataDirectory { get; init; }
 
-    /// <summary>A directory for the log, outside of the data; null for one in it.</summary>
+    /// <summary>A directory for the WAL outside the data directory; null to keep it inside.</summary>
     public string? WalDirectory { get; init; }
 
-    /// <summary>Makes the data directory of each member before it starts; null for empty servers.</summary>
+    /// <summary>Creates the data directory of each member before it starts; null for an empty server.</summary>
     public Func<EtcdMemberData, Task>? MakeData { get; init; }
 }
 
 /// <summary>A member that is about to start.</summary>
 /// <param name="Name">Its <c>--name</c>.</param>
 /// <param name="PeerUrl">Its <c>--initial-advertise-peer-urls</c>.</param>
-/// <param name="InitialCluster">The <c>--initial-cluster</c> of all.</param>
-/// <param name="Directory">Its <c>--data-dir</c>, which is not there yet.</param>
+/// <param name="InitialCluster">The <c>--initial-cluster</c> of all members.</param>
+/// <param name="Directory">Its <c>--data-dir</c>, which does not exist yet.</param>
 public sealed record EtcdMemberData(string Name, string PeerUrl, string InitialCluster, string Directory);

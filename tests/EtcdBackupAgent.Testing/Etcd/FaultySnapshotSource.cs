@@ -6,27 +6,27 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
-/// A source that fails at its Nth operation: opening the snapshot, asking for HashKV, each read of the stream, in the
-/// order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
+/// A source that fails at its Nth operation. An operation is opening the snapshot, a HashKV call, or a read of the
+/// stream; they are counted in the order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
 /// </summary>
 public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSource
 {
-    /// <summary>What asking for HashKV is called among the <see cref="Operations"/>.</summary>
+    /// <summary>The name of the HashKV call in <see cref="Operations"/>.</summary>
     public const string HashKvQuestion = "ask for HashKV";
 
     private readonly Lock _gate = new();
     private readonly List<string> _operations = [];
 
-    /// <summary>The operation that fails, counted from 1; 0 for none.</summary>
+    /// <summary>The number of the operation that fails, counted from 1; 0 for none.</summary>
     public int FailAt { get; set; }
 
-    /// <summary>Whether it fails before it was done, or after: its result is lost.</summary>
+    /// <summary>Whether the operation fails before it is done, or after, so that its result is lost.</summary>
     public FaultMoment Moment { get; set; }
 
-    /// <summary>Whether the flow came as far as the fault.</summary>
+    /// <summary>Whether the flow reached the fault.</summary>
     public bool Struck { get; private set; }
 
-    /// <summary>What was asked for so far; a fault's operation is among them.</summary>
+    /// <summary>All operations so far, including the one that failed.</summary>
     public IReadOnlyList<string> Operations
     {
         get
@@ -86,7 +86,7 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
     }
 
     private static BackupException Fault(string operation) =>
-        new(FailureReason.EtcdFailed, $"The test let '{operation}' fail.");
+        new(FailureReason.EtcdFailed, $"The test made '{operation}' fail.");
 
     private sealed class WatchedStream(
         Stream inner,

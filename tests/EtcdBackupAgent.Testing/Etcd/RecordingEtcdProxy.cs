@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
-/// Stands before one member of an etcd without TLS and writes down which calls begin and end, in one list for several
-/// proxies. That a call has ended is written down before its caller can know.
+/// A proxy for one member of an etcd without TLS. It records when each call begins and ends; several proxies can record
+/// into one list. The end of a call is recorded before its caller can notice it.
 /// </summary>
 public sealed class RecordingEtcdProxy : IAsyncDisposable
 {
@@ -22,8 +22,9 @@ public sealed class RecordingEtcdProxy : IAsyncDisposable
     public Uri Endpoint => new(_application.Urls.Single());
 
     /// <param name="member">The member's client URL.</param>
-    /// <param name="record">Called with the proxy's endpoint and a text such as <c>Maintenance/Snapshot
-    /// began</c>.</param>
+    /// <param name="record">
+    /// Called with the endpoint of the proxy and a text such as <c>Maintenance/Snapshot began</c>.
+    /// </param>
     public static async Task<RecordingEtcdProxy> StartAsync(Uri member, Action<Uri, string> record)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
@@ -56,16 +57,16 @@ public sealed class RecordingEtcdProxy : IAsyncDisposable
         };
         request.Content.Headers.TryAddWithoutValidation("content-type", context.Request.ContentType);
         request.Headers.TryAddWithoutValidation("te", "trailers");
-        using HttpResponseMessage answer = await _member.SendAsync(request, context.RequestAborted);
-        context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
-        foreach ((string name, IEnumerable<string> values) in answer.Headers)
+        using HttpResponseMessage response = await _member.SendAsync(request, context.RequestAborted);
+        context.Response.ContentType = response.Content.Headers.ContentType?.ToString();
+        foreach ((string name, IEnumerable<string> values) in response.Headers)
         {
             context.Response.Headers[name] = values.ToArray();
         }
 
-        await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
+        await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         record(Endpoint, $"{call} ended");
-        foreach ((string name, IEnumerable<string> values) in answer.TrailingHeaders)
+        foreach ((string name, IEnumerable<string> values) in response.TrailingHeaders)
         {
             context.Response.AppendTrailer(name, values.ToArray());
         }

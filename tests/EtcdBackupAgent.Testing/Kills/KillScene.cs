@@ -6,7 +6,7 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Testing.Kills;
 
-/// <summary>An etcd, a bucket with a repository in it, and a way to it that knows what a run has asked for.</summary>
+/// <summary>An etcd, a bucket with a repository, and a proxy that records the requests of a run.</summary>
 public sealed class KillScene : IAsyncDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -38,10 +38,10 @@ public sealed class KillScene : IAsyncDisposable
         };
     }
 
-    /// <summary>What the agent takes for temporary and scratch files; nothing may stay in it.</summary>
+    /// <summary>The directory for temporary and scratch files of the agent. A run must leave nothing in it.</summary>
     public string Temporary => _directory.Create("temporary");
 
-    /// <summary>Where restores go.</summary>
+    /// <summary>The target of restores.</summary>
     public string Target => _directory["target"];
 
     internal KilledRepository Repository { get; }
@@ -50,16 +50,16 @@ public sealed class KillScene : IAsyncDisposable
 
     internal string[] BackupArguments { get; }
 
-    /// <summary>What the store has been asked for by the run under way or the last one.</summary>
+    /// <summary>The requests to the store of the current or last run.</summary>
     internal IReadOnlyList<string> Requests => _proxy.Requests;
 
-    /// <summary>Makes the repository, with one real backup that later ones are copies of.</summary>
-    /// <param name="agent">The built program.</param>
-    /// <param name="etcd">An etcd without TLS, with something in it.</param>
-    /// <param name="s3">The server, over plain HTTP.</param>
-    /// <param name="bucket">A bucket that is not there yet.</param>
-    /// <param name="store">The same bucket, past the program.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Creates the repository with one real backup; later backups are copies of it.</summary>
+    /// <param name="agent">The path of the built program.</param>
+    /// <param name="etcd">An etcd with content and without TLS.</param>
+    /// <param name="s3">The S3 server; the scene uses plain HTTP.</param>
+    /// <param name="bucket">A bucket that does not exist yet.</param>
+    /// <param name="store">The same bucket, accessed without the program.</param>
+    /// <param name="cancellationToken">A cancelled call may leave the bucket behind.</param>
     public static async Task<KillScene> StartAsync(
         string agent,
         EtcdServer etcd,
@@ -88,7 +88,7 @@ public sealed class KillScene : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a verb to its end.</summary>
+    /// <summary>Runs a verb and waits for its end.</summary>
     public Task<ToolResult> RunAsync(IEnumerable<string> verb, CancellationToken cancellationToken) =>
         Tool.RunAsync(_agent, [.. verb, .. _repositoryOptions], _environment, cancellationToken: cancellationToken);
 
@@ -98,14 +98,14 @@ public sealed class KillScene : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>Starts a verb, whose requests are counted from now on.</summary>
+    /// <summary>Starts a verb. <see cref="Requests"/> then contains only its requests.</summary>
     internal PeerProcess Start(IEnumerable<string> verb)
     {
-        _proxy.Forget();
+        _proxy.ClearRequests();
         return PeerProcess.Start(_agent, [.. verb, .. _repositoryOptions], _environment);
     }
 
-    /// <summary>Waits until nothing that a killed run had sent is still on its way to the store.</summary>
-    internal Task UntilQuietAsync(CancellationToken cancellationToken) => TestDeadline.UntilAsync(
+    /// <summary>Waits until the store has finished all requests of a killed run.</summary>
+    internal Task UntilRequestsEndAsync(CancellationToken cancellationToken) => TestDeadline.UntilAsync(
         "the requests of the killed run to end", () => Task.FromResult(_proxy.InFlight == 0), cancellationToken);
 }

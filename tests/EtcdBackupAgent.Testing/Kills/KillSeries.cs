@@ -4,36 +4,36 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Testing.Kills;
 
-/// <summary>Kills runs of one kind at seeded random moments, and looks after each at what must hold.</summary>
+/// <summary>Kills runs of one kind at seeded random moments, and checks the invariants after each kill.</summary>
 public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
 {
-    /// <summary>Runs that nobody kills, of which the middle one's duration counts.</summary>
+    /// <summary>The number of runs without a kill; the median of their durations is used.</summary>
     private const int UndisturbedRuns = 3;
 
-    /// <summary>After so many kills everything is read and restored, and what was left is collected.</summary>
-    private const int KillsPerProof = 10;
+    /// <summary>The number of kills after which everything is read and restored, and leftovers are pruned.</summary>
+    private const int KillsPerFullCheck = 10;
 
     private readonly Random _random = new(unchecked((seed * 31) + (int)verb));
     private readonly List<string> _violations = [];
     private int _beforeFirstRequest;
-    private int _onTheWay;
+    private int _beforeEffect;
     private int _afterEffect;
     private int _afterEnd;
 
     private enum Phase
     {
         BeforeFirstRequest,
-        OnTheWay,
+        BeforeEffect,
         AfterEffect,
         AfterEnd,
     }
 
     /// <remarks>
-    /// 1. See how long a run takes. 2. Start one, and kill it at a moment within that time, until so many were killed
-    /// that had not ended.
-    /// 3. After each: nothing that is listed is incomplete, nothing is gone that the run was not to remove, nothing is
-    /// left in the temporary directory; a restore is done again. 4. Now and then, and at the end: a run works, all that
-    /// is listed verifies, the newest restores, a prune collects the rest.
+    /// 1. Measure how long a run takes. 2. Start a run and kill it at a moment within that time. Repeat this until the
+    /// given number of runs was killed before their end.
+    /// 3. Check after each kill: all listed snapshots are complete; only those that the run was to remove are missing;
+    /// nothing is left in the temporary directory. Repeat a restore. 4. Check from time to time, and at the end: a run
+    /// succeeds, all listed snapshots verify, the newest one can be restored, and a prune removes the rest.
     /// </remarks>
     public async Task<KillReport> RunAsync(int kills, CancellationToken cancellationToken)
     {
@@ -45,14 +45,16 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         {
             TimeSpan moment = undisturbed * _random.NextDouble();
             killed += await KillAsync(moment, cancellationToken) ? 1 : 0;
-            if (killed == kills || (_onTheWay + _beforeFirstRequest + _afterEffect + _afterEnd) % KillsPerProof == 0)
+            if (killed == kills
+                || (_beforeEffect + _beforeFirstRequest + _afterEffect + _afterEnd) % KillsPerFullCheck == 0)
             {
                 // 4
-                await ProveAsync(cancellationToken);
+                await CheckAllAsync(cancellationToken);
             }
         }
 
-        return new KillReport(verb, undisturbed, _beforeFirstRequest, _onTheWay, _afterEffect, _afterEnd, _violations);
+        return new KillReport(
+            verb, undisturbed, _beforeFirstRequest, _beforeEffect, _afterEffect, _afterEnd, _violations);
     }
 
     private async Task<TimeSpan> MeasureAsync(CancellationToken cancellationToken)
@@ -70,7 +72,7 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         return durations.Order().ElementAt(UndisturbedRuns / 2);
     }
 
-    /// <returns>Whether the run had not ended by itself.</returns>
+    /// <returns>Whether the kill came before the end of the run.</returns>
     private async Task<bool> KillAsync(TimeSpan moment, CancellationToken cancellationToken)
     {
         string[] arguments = await PrepareAsync(cancellationToken);
@@ -79,41 +81,41 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         await Task.Delay(moment, TimeProvider.System, cancellationToken);
         run.Kill();
         int exitCode = await run.WaitForExitAsync(cancellationToken);
-        await scene.UntilQuietAsync(cancellationToken);
+        await scene.UntilRequestsEndAsync(cancellationToken);
         Phase phase = PhaseOf(exitCode);
         Count(phase);
 
         // 3
-        void Violated(string what) => _violations.Add(string.Create(
+        void Report(string what) => _violations.Add(string.Create(
             CultureInfo.InvariantCulture,
             $"{verb}, seed {seed}, killed after {moment.TotalMilliseconds:0} ms ({phase}, {scene.Requests.Count} "
             + $"requests): {what}"));
         if (exitCode is not (0 or 137))
         {
-            Violated($"ended with {exitCode}: {run.Output}");
+            Report($"exit code {exitCode}: {run.Output}");
         }
 
-        IReadOnlyList<string> after = await scene.Repository.ListAsync(Violated, cancellationToken);
-        foreach (string id in MustStay(before).Except(after, StringComparer.Ordinal))
+        IReadOnlyList<string> after = await scene.Repository.ListAsync(Report, cancellationToken);
+        foreach (string id in MustRemain(before).Except(after, StringComparer.Ordinal))
         {
-            Violated($"{id} is gone");
+            Report($"{id} is missing");
         }
 
         foreach (string left in Directory.GetFileSystemEntries(scene.Temporary))
         {
-            Violated($"left {left}");
+            Report($"{left} was left behind");
             File.Delete(left);
         }
 
         if (verb is KilledVerb.Restore or KilledVerb.RestoreData)
         {
-            await RestoreAgainAsync(arguments, Violated, cancellationToken);
+            await RestoreAgainAsync(arguments, Report, cancellationToken);
         }
 
         return phase != Phase.AfterEnd;
     }
 
-    /// <summary>What the run needs is there.</summary>
+    /// <summary>Prepares the repository and the target for a run.</summary>
     /// <returns>The verb and its arguments.</returns>
     private async Task<string[]> PrepareAsync(CancellationToken cancellationToken)
     {
@@ -140,11 +142,11 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
             case KilledVerb.RestoreData:
                 return ["restore", "latest", "--data-dir", scene.Target];
             default:
-                throw new InvalidOperationException($"There is no way to run {verb}.");
+                throw new InvalidOperationException($"'{verb}' is not a verb of this series.");
         }
     }
 
-    private IEnumerable<string> MustStay(IReadOnlyList<string> before) => verb switch
+    private IEnumerable<string> MustRemain(IReadOnlyList<string> before) => verb switch
     {
         KilledVerb.Prune => before.TakeLast(2),
         KilledVerb.Delete => before.Skip(1),
@@ -155,30 +157,30 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
     {
         (0, _) => Phase.AfterEnd,
         (_, 0) => Phase.BeforeFirstRequest,
-        _ => HasEffect() ? Phase.AfterEffect : Phase.OnTheWay,
+        _ => HasEffect() ? Phase.AfterEffect : Phase.BeforeEffect,
     };
 
     private bool HasEffect() => verb switch
     {
-        KilledVerb.Backup => Asked("PUT", "manifest.json"),
-        KilledVerb.Prune or KilledVerb.Delete => Asked("POST", "delete"),
-        KilledVerb.Verify => Asked("PUT", "verification"),
+        KilledVerb.Backup => HasRequest("PUT", "manifest.json"),
+        KilledVerb.Prune or KilledVerb.Delete => HasRequest("POST", "delete"),
+        KilledVerb.Verify => HasRequest("PUT", "verification"),
         _ => IsRestored(),
     };
 
-    private bool Asked(string method, string part) => scene.Requests.Any(request =>
+    private bool HasRequest(string method, string part) => scene.Requests.Any(request =>
         request.StartsWith(method, StringComparison.Ordinal) && request.Contains(part, StringComparison.Ordinal));
 
     private bool IsRestored() => Directory.Exists(scene.Target)
         && Directory.GetFileSystemEntries(scene.Target).Any(entry => !Path.GetFileName(entry).StartsWith('.'));
 
     /// <summary>
-    /// To the same target: what a killed restore left is no hindrance; what it had finished is replaced when that is
-    /// asked for.
+    /// Restores to the same target. The leftovers of a killed restore must not prevent this; a finished restore is
+    /// replaced with <c>--overwrite</c>.
     /// </summary>
     private async Task RestoreAgainAsync(
         string[] arguments,
-        Action<string> violated,
+        Action<string> report,
         CancellationToken cancellationToken)
     {
         bool finished = IsRestored();
@@ -190,7 +192,7 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
         ToolResult again = await scene.RunAsync(
             finished && verb == KilledVerb.Restore ? [.. arguments, "--overwrite"] : arguments,
             cancellationToken);
-        string[] there =
+        string[] found =
         [
             .. Directory
                 .GetFileSystemEntries(scene.Target)
@@ -198,20 +200,20 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
                 .Order(StringComparer.Ordinal),
         ];
         string[] expected = verb == KilledVerb.Restore ? ["certificates", "etcd-snapshot.db"] : ["member"];
-        if (again.ExitCode != 0 || !there.SequenceEqual(expected, StringComparer.Ordinal))
+        if (again.ExitCode != 0 || !found.SequenceEqual(expected, StringComparer.Ordinal))
         {
-            violated(
-                $"the next restore ended with {again.ExitCode} and {string.Join(", ", there)}: {again.StandardError}");
+            report(
+                $"the next restore: exit code {again.ExitCode}, {string.Join(", ", found)}: {again.StandardError}");
         }
 
         ClearTarget();
     }
 
     /// <summary>
-    /// A run works, everything verifies, by the program, too, the newest restores, and a prune a day later leaves
-    /// nothing else.
+    /// Checks that a run succeeds, everything verifies (with the program too), the newest snapshot can be restored, and
+    /// a prune one day later leaves nothing else.
     /// </summary>
-    private async Task ProveAsync(CancellationToken cancellationToken)
+    private async Task CheckAllAsync(CancellationToken cancellationToken)
     {
         string[][] runs =
         [
@@ -225,7 +227,7 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
             if (result.ExitCode != 0)
             {
                 _violations.Add(
-                    $"{verb}, seed {seed}: the next '{string.Join(' ', run)}' ended with {result.ExitCode}: "
+                    $"{verb}, seed {seed}: the next '{string.Join(' ', run)}': exit code {result.ExitCode}: "
                     + $"{result.StandardError}"
                 );
             }
@@ -244,8 +246,8 @@ public sealed class KillSeries(KillScene scene, KilledVerb verb, int seed)
             case Phase.BeforeFirstRequest:
                 _beforeFirstRequest++;
                 break;
-            case Phase.OnTheWay:
-                _onTheWay++;
+            case Phase.BeforeEffect:
+                _beforeEffect++;
                 break;
             case Phase.AfterEffect:
                 _afterEffect++;

@@ -11,20 +11,20 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Testing.Kills;
 
-/// <summary>The repository that killed runs work on, looked at and filled without the program.</summary>
+/// <summary>Fills and checks the repository of killed runs without the program.</summary>
 internal sealed class KilledRepository(IObjectStore store)
 {
-    /// <summary>The policy that the program files a backup under unless it is told another.</summary>
+    /// <summary>The default policy of a backup.</summary>
     public const string Policy = "default";
 
-    /// <summary>What was just written counts as old, as a day later.</summary>
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(-1);
+    /// <summary>With this minimum age, an object that was just written counts as old.</summary>
+    private static readonly TimeSpan NoMinimumAge = TimeSpan.FromMinutes(-1);
     private static readonly IProgress<TransferProgress> NoProgress = new Progress<TransferProgress>();
 
     private RecordedSource? _source;
     private RetentionRule? _rule;
 
-    /// <summary>Takes what the newest snapshot holds for all that <see cref="FillAsync"/> adds.</summary>
+    /// <summary>Records the newest snapshot. <see cref="FillAsync"/> adds copies of it.</summary>
     public async Task RecordAsync(byte[] snapshot, CancellationToken cancellationToken)
     {
         SnapshotManifest newest = (await InventoryAsync(cancellationToken)).Snapshots[^1].Manifest;
@@ -32,7 +32,7 @@ internal sealed class KilledRepository(IObjectStore store)
         _rule = new RetentionRule { Policy = newest.Policy, ClusterId = newest.Etcd.ClusterId, RetainNumBackups = 2 };
     }
 
-    /// <summary>Makes backups of what was recorded until there are so many snapshots.</summary>
+    /// <summary>Backs up the recorded content until the given number of snapshots exists.</summary>
     public async Task FillAsync(int snapshots, string certificates, CancellationToken cancellationToken)
     {
         BackupRepository repository = await OpenAsync(cancellationToken);
@@ -50,9 +50,9 @@ internal sealed class KilledRepository(IObjectStore store)
         }
     }
 
-    /// <summary>The ids of the snapshots that are listed, oldest first.</summary>
-    /// <param name="violations">Is told of each that is listed and is not complete.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <summary>Returns the ids of the listed snapshots, oldest first.</summary>
+    /// <param name="violations">Called for each listed snapshot that is not complete.</param>
+    /// <param name="cancellationToken">A cancelled call changes nothing.</param>
     public async Task<IReadOnlyList<string>> ListAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         Inventory inventory = await InventoryAsync(cancellationToken);
@@ -63,13 +63,13 @@ internal sealed class KilledRepository(IObjectStore store)
 
         foreach (Snapshot snapshot in inventory.Snapshots.Where(s => !s.IsComplete))
         {
-            violations($"{snapshot.Id} is listed and not complete");
+            violations($"{snapshot.Id} is listed but not complete");
         }
 
         return [.. inventory.Snapshots.Select(s => s.Id.Value)];
     }
 
-    /// <summary>Reads all that is listed, as a restore would.</summary>
+    /// <summary>Reads all listed snapshots, as a restore does.</summary>
     public async Task VerifyAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         await foreach (VerifyOutcome outcome in new VerifyRun(await OpenAsync(cancellationToken), [])
@@ -77,31 +77,31 @@ internal sealed class KilledRepository(IObjectStore store)
         {
             if (!outcome.IsSound)
             {
-                violations($"{outcome.Folder} is listed and does not verify");
+                violations($"{outcome.Folder} is listed but does not verify");
             }
         }
     }
 
     /// <summary>
-    /// Prunes all but two snapshots, and a day later; then there is nothing but what the two consist of.
+    /// Prunes as one day later and keeps two snapshots. Afterwards only the objects of these two may exist.
     /// </summary>
     public async Task PruneADayLaterAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         BackupRepository repository = await OpenAsync(cancellationToken);
-        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = AtOnce };
+        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = NoMinimumAge };
         await prune.ExecuteAsync(_rule, dryRun: false, cancellationToken);
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         HashSet<string> known = [.. inventory.KeysOfListed()];
         await foreach (StoredObject found in store.ListAsync("", cancellationToken))
         {
-            // Restores leave notes, and those stay.
+            // Restores write notes, which a prune keeps.
             bool isNote = found.Key.Value.StartsWith(RestoreNote.Root, StringComparison.Ordinal);
             if (
                 !isNote
                 && !known.Contains(found.Key.Value)
                 && !inventory.Folders.Any(folder => folder.IsVerification(found.Key)))
             {
-                violations($"prune did not collect {found.Key}");
+                violations($"prune did not remove {found.Key}");
             }
         }
 

@@ -1,13 +1,13 @@
 namespace EtcdBackupAgent.Testing.Kills;
 
-/// <summary>A kind of run that is killed.</summary>
+/// <summary>A kind of run that a test kills.</summary>
 public enum KilledVerb
 {
     Backup,
     Prune,
     Delete,
 
-    /// <summary>Deeply.</summary>
+    /// <summary>With <c>--deep</c>.</summary>
     Verify,
 
     /// <summary>To files.</summary>
@@ -17,24 +17,24 @@ public enum KilledVerb
     RestoreData,
 }
 
-/// <summary>Where in the course of a run its kills fell, and what was wrong after them.</summary>
+/// <summary>The result of a series: when the kills struck, and which invariants were violated.</summary>
 /// <param name="Verb">The kind of run.</param>
-/// <param name="Undisturbed">How long a run takes that nobody kills; the moments are drawn from it.</param>
-/// <param name="BeforeFirstRequest">Kills before the store was asked for anything.</param>
-/// <param name="OnTheWay">Kills after that and before the run's effect was there.</param>
+/// <param name="Undisturbed">The duration of a run without a kill; the moments of the kills lie within it.</param>
+/// <param name="BeforeFirstRequest">Kills before the first request to the store.</param>
+/// <param name="BeforeEffect">Kills after the first request and before the run had an effect.</param>
 /// <param name="AfterEffect">
-/// Kills after the effect had begun to be there: the manifest was being written, or removed.
+/// Kills after the effect began: the manifest was being written or removed.
 /// </param>
-/// <param name="AfterEnd">Runs that had ended by themselves.</param>
-/// <param name="Violations">What must not be; empty if all is well.</param>
+/// <param name="AfterEnd">Runs that ended before the kill.</param>
+/// <param name="Violations">The violated invariants; empty for a correct series.</param>
 public sealed record KillReport(
     KilledVerb Verb,
     TimeSpan Undisturbed,
     int BeforeFirstRequest,
-    int OnTheWay,
+    int BeforeEffect,
     int AfterEffect,
     int AfterEnd,
     IReadOnlyList<string> Violations)
 {
-    public int Kills => BeforeFirstRequest + OnTheWay + AfterEffect;
+    public int Kills => BeforeFirstRequest + BeforeEffect + AfterEffect;
 }

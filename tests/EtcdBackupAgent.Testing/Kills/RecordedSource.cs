@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Testing.Kills;
 
-/// <summary>What an etcd gave once, given again: the member as its manifest has it, and the bytes.</summary>
+/// <summary>Replays a recorded snapshot: the member from its manifest, and the bytes.</summary>
 internal sealed class RecordedSource(EtcdMember member, byte[] snapshot) : ISnapshotSource
 {
     public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(new EtcdSnapshot(

@@ -10,15 +10,15 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.Testing.KubernetesApi;
 
 /// <summary>
-/// A real Kubernetes API server of the test's own over a real etcd, HTTPS on a free port of 127.0.0.1, ready when
-/// <see cref="StartAsync"/> returns; gone when disposed. There are no nodes and no controllers. See docs/testing.md.
+/// A real Kubernetes API server over a real etcd for one test. It serves HTTPS on a free port of 127.0.0.1 and is ready
+/// when <see cref="StartAsync"/> returns; disposal removes it. It has no nodes and no controllers. See docs/testing.md.
 /// </summary>
 public sealed class KubernetesApiServer : IAsyncDisposable
 {
-    /// <summary>Every right, with RBAC and without.</summary>
+    /// <summary>A group with every right, with and without RBAC.</summary>
     private const string AdminGroup = "system:masters";
 
-    /// <summary>The agent's identities in a cluster, as the manifests name them.</summary>
+    /// <summary>The service accounts of the agent, with the names from the manifests.</summary>
     public static readonly IReadOnlyList<string> ServiceAccounts =
         ["etcd-backup-agent-controller", "etcd-backup-agent-backup", "etcd-backup-agent-restore"];
 
@@ -38,38 +38,37 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         File.WriteAllText(KubeconfigFile, Kubeconfig($"token: {AdminToken}"));
     }
 
-    /// <summary>Without a trailing slash; the certificate is for 127.0.0.1 and <c>localhost</c>.</summary>
+    /// <summary>The URL without a trailing slash; the certificate is for 127.0.0.1 and <c>localhost</c>.</summary>
     public Uri Url { get; }
 
     public string CaPem => _authority.AuthorityPem;
 
     public string CaFile { get; }
 
-    /// <summary>The authority of the server's certificate and of the clients'.</summary>
+    /// <summary>The authority of the server certificate and of the client certificates.</summary>
     public TestCertificates Authority => _authority;
 
-    /// <summary>A bearer token that may do everything.</summary>
+    /// <summary>A bearer token with all permissions.</summary>
     public string AdminToken => "test-admin-token-of-no-value";
 
-    /// <summary>A bearer token of the user <c>stranger</c>, who is let in and may do nothing.</summary>
+    /// <summary>A bearer token of the user <c>stranger</c>, who is authenticated but has no permissions.</summary>
     public string StrangerToken => "test-stranger-token-of-no-value";
 
-    /// <summary>A client certificate that may do everything.</summary>
+    /// <summary>A client certificate with all permissions.</summary>
     public TestCertificateFiles AdminFiles { get; }
 
     /// <summary>A kubeconfig file with <see cref="AdminToken"/>.</summary>
     public string KubeconfigFile { get; }
 
-    /// <summary>The etcd that holds the objects: one member, plain http.</summary>
+    /// <summary>The etcd that stores the objects: one member, plain HTTP.</summary>
     public EtcdServer Etcd => _etcd ?? throw new InvalidOperationException("The server was not started.");
 
     /// <summary>The last lines that the server wrote.</summary>
     public string Output => _process.Output;
 
-    /// <summary>Starts a server with nothing in it but the namespaces that every cluster has.</summary>
+    /// <summary>Starts a server that contains only the namespaces of every cluster.</summary>
     /// <remarks>1. Start etcd. 2. Write the certificate and the tokens. 3. Start the server.</remarks>
-    /// <exception cref="FileNotFoundException">A program is missing; the message says to run
-    /// <c>eng/peers</c>.</exception>
+    /// <exception cref="FileNotFoundException">A program is missing; the message names <c>eng/peers</c>.</exception>
     public static async Task<KubernetesApiServer> StartAsync(CancellationToken cancellationToken = default)
     {
         KubernetesApiServer server = new();
@@ -86,7 +85,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
                 [
                     $"{server.AdminToken},test-admin,1,\"{AdminGroup}\"",
                     $"{server.StrangerToken},stranger,2",
-                    // What they may do is for the recording proxy to say: this server knows no roles.
+                    // The recording proxy checks their permissions, because this server has no roles.
                     .. ServiceAccounts.Select(name => $"{TokenOf(name)},{name},{name},\"{AdminGroup}\""),
                 ],
                 cancellationToken);
@@ -102,15 +101,15 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The text of a kubeconfig file for this server, with a user of these fields.</summary>
-    /// <param name="user">A mapping in YAML's one-line form, without the braces: <c>token: abc</c>.</param>
-    /// <param name="url">Where to go in place of the server; something with a certificate of its authority.</param>
-    /// <param name="space">The namespace of the context.</param>
-    /// <param name="caFile">A copy of <see cref="CaFile"/> to name in its place.</param>
-    public string Kubeconfig(string user, Uri? url = null, string space = "default", string? caFile = null) =>
-        Kubeconfig(user, (url ?? Url).GetLeftPart(UriPartial.Authority), space, caFile ?? CaFile);
+    /// <summary>Returns the text of a kubeconfig file for this server.</summary>
+    /// <param name="user">The fields of the user in YAML's one-line form, without braces: <c>token: abc</c>.</param>
+    /// <param name="url">The URL of a proxy with a certificate of the same authority; null for the server.</param>
+    /// <param name="ns">The namespace of the context.</param>
+    /// <param name="caFile">A copy of <see cref="CaFile"/>; null for that file itself.</param>
+    public string Kubeconfig(string user, Uri? url = null, string ns = "default", string? caFile = null) =>
+        Kubeconfig(user, (url ?? Url).GetLeftPart(UriPartial.Authority), ns, caFile ?? CaFile);
 
-    private static string Kubeconfig(string user, string server, string space, string caFile) => $$"""
+    private static string Kubeconfig(string user, string server, string ns, string caFile) => $$"""
         apiVersion: v1
         kind: Config
         clusters:
@@ -121,21 +120,21 @@ public sealed class KubernetesApiServer : IAsyncDisposable
           user: { {{user}} }
         contexts:
         - name: test
-          context: {cluster: test, user: test, namespace: {{space}}}
+          context: {cluster: test, user: test, namespace: {{ns}}}
         current-context: test
         """;
 
-    /// <summary>A bearer token by which the server knows one of <see cref="ServiceAccounts"/>.</summary>
+    /// <summary>Returns the bearer token of one of the <see cref="ServiceAccounts"/>.</summary>
     public static string TokenOf(string serviceAccount) => $"test-{serviceAccount}-token-of-no-value";
 
-    /// <summary>Runs stock kubectl with a kubeconfig file, the admin's unless another is given.</summary>
+    /// <summary>Runs stock kubectl with the given kubeconfig file; by default with that of the admin.</summary>
     public Task<ToolResult> TryKubectlAsync(
         IEnumerable<string> arguments, string? standardInput = null, string? kubeconfigFile = null)
     {
         Dictionary<string, string?> environment = new(StringComparer.Ordinal)
         {
             ["KUBECONFIG"] = kubeconfigFile ?? KubeconfigFile,
-            // Where it caches what the server can do.
+            // kubectl caches the API discovery here.
             ["HOME"] = _directory.Path,
         };
         MemoryStream? input = standardInput is null ? null : new(System.Text.Encoding.UTF8.GetBytes(standardInput));
@@ -143,15 +142,15 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     }
 
     /// <summary>Runs stock kubectl as the admin.</summary>
-    /// <returns>Its standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <returns>The standard output.</returns>
+    /// <exception cref="InvalidOperationException">kubectl failed; the message contains its output.</exception>
     public async Task<string> KubectlAsync(params string[] arguments) => (await TryKubectlAsync(arguments)).Output;
 
     /// <summary>Runs <c>kubectl apply</c> on manifests in YAML.</summary>
     public async Task<string> ApplyAsync(string manifests, params string[] arguments) =>
         (await TryKubectlAsync(["apply", "-f", "-", .. arguments], manifests)).Output;
 
-    /// <summary>Makes a namespace of a name that is not taken yet.</summary>
+    /// <summary>Creates a namespace with a new name.</summary>
     public async Task<string> CreateNamespaceAsync()
     {
         string name = $"test-{System.Security.Cryptography.RandomNumberGenerator.GetHexString(8, lowercase: true)}";
@@ -159,11 +158,11 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         return name;
     }
 
-    /// <summary>Ends the server with SIGKILL, in the middle of whatever it does. What is stored stays.</summary>
+    /// <summary>Kills the server with SIGKILL at any point of its work. The stored objects remain.</summary>
     public Task KillAsync() => _process.KillAsync();
 
-    /// <summary>Starts the server, killing it first if it runs, on the same port and data, and waits until it is
-    /// ready.</summary>
+    /// <summary>Starts the server with the same port and data and waits until it is ready. A running one is killed
+    /// first.</summary>
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
         string[] arguments =
@@ -177,7 +176,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
             $"--token-auth-file={_directory["tokens.csv"]}",
         ];
         await (Peers.KubebuilderAssets is { } assets
-            ? _process.StartAsync(Path.Combine(assets, "kube-apiserver"), [.. arguments, .. ForKubeApiserver()])
+            ? _process.StartAsync(Path.Combine(assets, "kube-apiserver"), [.. arguments, .. KubeApiserverFlags()])
             : _process.StartAsync(Peers.KubernetesApi, arguments));
         using HttpClient client = CreateClient();
         await _process.UntilReadyAsync(
@@ -190,10 +189,10 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Loses the etcd with all objects, and goes on, on the same address, with what somebody restored.
+    /// Removes the etcd with all objects and continues on the same address with a restored etcd.
     /// </summary>
-    /// <param name="makeData">Makes the data directory of the new member.</param>
-    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="makeData">Creates the data directory of the new member.</param>
+    /// <param name="cancellationToken">A cancelled call may leave the server without an etcd.</param>
     public async Task ReplaceEtcdAsync(
         Func<EtcdMemberData, Task> makeData,
         CancellationToken cancellationToken = default)
@@ -206,14 +205,16 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         await RestartAsync(cancellationToken);
     }
 
-    /// <summary>A plain HTTP client that trusts the server, with the admin's token.</summary>
+    /// <summary>Creates a plain HTTP client that trusts the server and sends the admin's token.</summary>
     public HttpClient CreateClient() => new(CreateHandler())
     {
         BaseAddress = Url,
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", AdminToken) },
     };
 
-    /// <summary>What passes requests on as they are, and answers as soon as they begin.</summary>
+    /// <summary>
+    /// Creates an invoker that forwards requests unchanged and returns responses as soon as they begin.
+    /// </summary>
     internal HttpMessageInvoker CreateForwarder()
     {
         SocketsHttpHandler handler = CreateHandler();
@@ -246,8 +247,8 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         _directory.Dispose();
     }
 
-    /// <summary>What a real kube-apiserver wants beside that, as envtest starts it.</summary>
-    private string[] ForKubeApiserver() =>
+    /// <summary>The additional flags that a real kube-apiserver needs; envtest uses the same.</summary>
+    private string[] KubeApiserverFlags() =>
     [
         $"--cert-dir={_directory.Path}",
         "--anonymous-auth=false",

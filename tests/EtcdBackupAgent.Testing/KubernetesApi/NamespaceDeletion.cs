@@ -2,34 +2,36 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi;
 
-/// <summary>Does what a cluster's namespace controller does with a namespace that is being deleted: deletes whatever
-/// is in it, kind by kind in an order that nobody may rely on, and lets it go once it is empty. Source: Kubernetes,
-/// <c>pkg/controller/namespace/deletion</c>.</summary>
+/// <summary>
+/// Plays the namespace controller of a cluster for a namespace that is being deleted. It deletes all objects in it,
+/// kind by kind in an unspecified order, and removes the finalizer once the namespace is empty. Source: Kubernetes,
+/// <c>pkg/controller/namespace/deletion</c>.
+/// </summary>
 public sealed class NamespaceDeletion(KubernetesApiServer server, ClusterObjects objects)
 {
-    /// <summary>Deletes a namespace that was deleted, and waits until it is gone.</summary>
-    /// <exception cref="TimeoutException">Something stays; the message says what.</exception>
+    /// <summary>Completes the deletion of a namespace.</summary>
+    /// <exception cref="TimeoutException">Objects remain; the message lists them.</exception>
     public async Task FinishAsync(string name)
     {
-        string left = "";
+        string remaining = "";
         try
         {
             await TestDeadline.UntilAsync($"namespace {name} to be empty", async () =>
             {
-                left = "";
+                remaining = "";
                 foreach (string path in await PathsAsync(name))
                 {
                     await objects.DeleteAsync(path);
                     IReadOnlyList<JsonObject> items = await objects.ListAsync(path);
-                    left += string.Concat(items.Select(item => $"\n{path}: {item["metadata"]}"));
+                    remaining += string.Concat(items.Select(item => $"\n{path}: {item["metadata"]}"));
                 }
 
-                return left.Length == 0;
+                return remaining.Length == 0;
             });
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message}{left}", e);
+            throw new TimeoutException($"{e.Message}{remaining}", e);
         }
 
         await objects.PatchAsync(
@@ -37,7 +39,10 @@ public sealed class NamespaceDeletion(KubernetesApiServer server, ClusterObjects
             new JsonObject { ["metadata"] = new JsonObject { ["finalizers"] = null } });
     }
 
-    /// <summary>The collections of the namespace, Secrets first: what is needed goes before what needs it.</summary>
+    /// <summary>
+    /// Returns the collections of the namespace. Secrets come first, so that they are deleted before the objects that
+    /// need them.
+    /// </summary>
     private async Task<IReadOnlyList<string>> PathsAsync(string name)
     {
         string kinds = await server.KubectlAsync(

@@ -7,9 +7,8 @@ using System.Text;
 namespace EtcdBackupAgent.Testing.Network;
 
 /// <summary>
-/// An HTTP proxy as HTTP_PROXY and HTTPS_PROXY name one: CONNECT for https, whole URLs for http. Whatever host it is
-/// asked for, it goes to 127.0.0.1, so that a test can use names that only a proxy could know. It records what it is
-/// asked for.
+/// An HTTP proxy for HTTP_PROXY and HTTPS_PROXY: it serves CONNECT for https and absolute URLs for http. It connects to
+/// 127.0.0.1 for every host name, so that a test can use names that no resolver knows. It records the requests.
 /// </summary>
 public sealed class ForwardProxy : IAsyncDisposable
 {
@@ -33,13 +32,13 @@ public sealed class ForwardProxy : IAsyncDisposable
 
     public string Url => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port}");
 
-    /// <summary>The method and the target of each request so far, those that were refused too.</summary>
+    /// <summary>The method and the target of each request so far, including rejected ones.</summary>
     public IReadOnlyList<string> Requests => [.. _requests];
 
-    /// <summary>The only user it serves, as <c>user:password</c>; null to serve everybody.</summary>
+    /// <summary>The required user as <c>user:password</c>; null to require none.</summary>
     public string? User { get; set; }
 
-    /// <summary>The status that it answers, with a page, in place of passing anything on; null to pass it on.</summary>
+    /// <summary>The status that the proxy returns with a page instead of forwarding; null to forward.</summary>
     public int? Refusal { get; set; }
 
     public async ValueTask DisposeAsync()
@@ -74,16 +73,16 @@ public sealed class ForwardProxy : IAsyncDisposable
             NetworkStream stream = client.GetStream();
             while (await ReadHeadAsync(stream) is { } head && !await AnswerAsync(stream, head))
             {
-                // Refused for want of a password: the client may ask again on the same connection.
+                // The password was missing: the client may repeat the request on the same connection.
             }
         }
         catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
         {
-            // One of the two sides is gone.
+            // One side closed its connection.
         }
     }
 
-    /// <returns>Whether that was the last request of the connection.</returns>
+    /// <returns>Whether this was the last request of the connection.</returns>
     private async Task<bool> AnswerAsync(NetworkStream client, string head)
     {
         string[] lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
@@ -94,7 +93,8 @@ public sealed class ForwardProxy : IAsyncDisposable
             await SkipBodyAsync(client, lines);
             await WriteAsync(
                 client,
-                "HTTP/1.1 407 Who are you?\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n");
+                "HTTP/1.1 407 Proxy Authentication Required\r\n"
+                + "Proxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0\r\n\r\n");
             return false;
         }
 
@@ -146,8 +146,10 @@ public sealed class ForwardProxy : IAsyncDisposable
         await Task.WhenAll(up, down).ContinueWith(static _ => { }, TaskScheduler.Default);
     }
 
-    /// <summary>Passes an answer on with the word that it is the connection's last, so that the next request is one of
-    /// another connection and is recorded.</summary>
+    /// <summary>
+    /// Forwards a response with <c>Connection: close</c>, so that the next request uses a new connection and is
+    /// recorded.
+    /// </summary>
     private async Task AnswerAsync(NetworkStream server, NetworkStream client, CancellationToken cancellationToken)
     {
         while (await ReadHeadAsync(server) is { } head)
@@ -169,7 +171,7 @@ public sealed class ForwardProxy : IAsyncDisposable
     private async Task WriteAsync(NetworkStream stream, string text) =>
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text), _stop.Token);
 
-    /// <summary>What a refused request carries is not the beginning of the next one.</summary>
+    /// <summary>Reads the body of a rejected request, so that it is not parsed as the next request.</summary>
     private async Task SkipBodyAsync(NetworkStream stream, string[] lines)
     {
         const string length = "Content-Length:";
@@ -180,7 +182,9 @@ public sealed class ForwardProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Up to the blank line, byte by byte, so that nothing of what follows is read; null at the end.</summary>
+    /// <summary>
+    /// Reads up to the blank line, byte by byte, so that no later byte is consumed. Returns null at the end.
+    /// </summary>
     private async Task<string?> ReadHeadAsync(NetworkStream stream)
     {
         List<byte> head = [];

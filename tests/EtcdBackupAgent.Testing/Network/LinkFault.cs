@@ -1,22 +1,22 @@
 namespace EtcdBackupAgent.Testing.Network;
 
-/// <summary>What becomes of a connection in the middle of which a fault strikes.</summary>
+/// <summary>What happens to a connection when a fault strikes in the middle of it.</summary>
 public enum LinkFault
 {
-    /// <summary>Both peers are told that there is no such connection (RST), and what was under way is lost.</summary>
+    /// <summary>Both peers receive a reset (RST), and the bytes in transit are lost.</summary>
     Reset,
 
     /// <summary>
-    /// Each peer is told, in good order (FIN), that the other has no more to say; what they still say is lost.
+    /// Each peer receives an orderly end (FIN) from the other. Bytes that they still send are lost.
     /// </summary>
     Cut,
 
     /// <summary>
-    /// Only the receiver is told so (FIN). What the sender still says is lost, without its knowledge; the other
-    /// direction goes on.
+    /// Only the receiver gets an end (FIN). Bytes that the sender still sends are lost without an error; the other
+    /// direction continues.
     /// </summary>
     HalfClose,
 
-    /// <summary>The bytes wait for <see cref="ProxyDirection.Hold"/>, and then go on.</summary>
+    /// <summary>The bytes wait for <see cref="ProxyDirection.Hold"/> and are then forwarded.</summary>
     Hold,
 }

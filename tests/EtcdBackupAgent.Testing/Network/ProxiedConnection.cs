@@ -2,27 +2,29 @@ using System.Net.Sockets;
 
 namespace EtcdBackupAgent.Testing.Network;
 
-/// <summary>One connection that passes a <see cref="TcpProxy"/>, to its end.</summary>
+/// <summary>Forwards one connection of a <see cref="TcpProxy"/> until it ends.</summary>
 internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirection toServer, ProxyDirection toClient)
 {
-    /// <summary>What the kernel may hold of a throttled connection, so that its sender feels the rate.</summary>
+    /// <summary>
+    /// The kernel buffers of a throttled connection; they are small, so that the sender notices the rate.
+    /// </summary>
     private const int ThrottledBufferBytes = 1 << 16;
 
     private enum End
     {
-        /// <summary>The sender has ended its direction; the other may go on.</summary>
+        /// <summary>The sender ended its direction; the other direction continues.</summary>
         Finished,
 
-        /// <summary>Both directions end in good order.</summary>
+        /// <summary>Both directions end in order.</summary>
         Cut,
 
-        /// <summary>The connection is no more.</summary>
+        /// <summary>The connection is reset.</summary>
         Reset,
     }
 
     /// <remarks>
-    /// 1. Pass bytes in both directions. 2. When one of them ends, and only it, the other goes on. 3. At a cut, both
-    /// peers are told, and what they still say is read and let go. 4. Any other end is a reset.
+    /// 1. Forward bytes in both directions. 2. If only one direction ends, the other continues. 3. At a cut, send an
+    /// end to both peers, and discard the bytes that they still send. 4. Any other end is a reset.
     /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -49,8 +51,8 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
         {
             await over.CancelAsync();
             await Task.WhenAll(directions);
-            Finish(client);
-            Finish(server);
+            SendEnd(client);
+            SendEnd(server);
             await Task.WhenAll(DrainAsync(client, cancellationToken), DrainAsync(server, cancellationToken));
             return;
         }
@@ -83,7 +85,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
                 int count = await from.ReceiveAsync(buffer.AsMemory(0, direction.ChunkBytesMax), cancellationToken);
                 if (count == 0)
                 {
-                    Finish(to);
+                    SendEnd(to);
                     return End.Finished;
                 }
 
@@ -97,7 +99,7 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
                         case LinkFault.Cut:
                             return End.Cut;
                         case LinkFault.HalfClose:
-                            Finish(to);
+                            SendEnd(to);
                             await DrainAsync(from, cancellationToken);
                             return End.Finished;
                         case LinkFault.Hold:
@@ -115,13 +117,13 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // The connection is over, or one of the two peers is gone: so is it for the other.
+            // The connection is over, or one peer closed it: the other peer gets a reset.
             return End.Reset;
         }
     }
 
-    /// <summary>Tells a peer that nothing more will come.</summary>
-    private static void Finish(Socket to)
+    /// <summary>Sends a FIN to a peer: no more bytes follow.</summary>
+    private static void SendEnd(Socket to)
     {
         try
         {
@@ -129,22 +131,22 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
         }
         catch (SocketException)
         {
-            // It is gone already.
+            // The peer has already closed the connection.
         }
     }
 
     private static async Task DrainAsync(Socket from, CancellationToken cancellationToken)
     {
-        byte[] lost = new byte[ProxyDirection.ChunkBytes];
+        byte[] discarded = new byte[ProxyDirection.ChunkBytes];
         try
         {
-            while (await from.ReceiveAsync(lost, cancellationToken) > 0)
+            while (await from.ReceiveAsync(discarded, cancellationToken) > 0)
             {
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // Its end, too.
+            // The peer closed the connection.
         }
     }
 }

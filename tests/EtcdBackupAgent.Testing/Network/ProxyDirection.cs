@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Testing.Network;
 
 /// <summary>
-/// How one direction of a <see cref="TcpProxy"/> treats the bytes of all its connections. May change at any time.
+/// The settings of one direction of a <see cref="TcpProxy"/> for all its connections. They may change at any time.
 /// </summary>
 public sealed class ProxyDirection
 {
@@ -17,36 +17,39 @@ public sealed class ProxyDirection
     }
 
     /// <summary>
-    /// Bytes that may pass in a second, shared by all connections; null for as many as come. Of each connection the
-    /// kernel holds some 100 kB beside, which the sender takes for sent.
+    /// The rate in bytes per second, shared by all connections; null for no limit. In addition, the kernel buffers
+    /// about 100 kB of each connection, which the sender counts as sent.
     /// </summary>
     public long? BytesPerSecond { get; set; }
 
-    /// <summary>How long whatever arrives is kept before it is passed on.</summary>
+    /// <summary>The delay before received bytes are forwarded.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>What happens to a connection once it has passed <see cref="FaultAfterBytes"/>.</summary>
+    /// <summary>The fault of a connection that reaches <see cref="FaultAfterBytes"/>.</summary>
     public LinkFault Fault { get; set; }
 
-    /// <summary>Bytes of a connection that come before the fault; the one that reaches it is not passed on.</summary>
+    /// <summary>
+    /// The bytes of a connection before the fault. The chunk that reaches this number is not forwarded.
+    /// </summary>
     public long FaultAfterBytes { get; set; } = long.MaxValue;
 
     /// <summary>
-    /// What a connection waits for at <see cref="LinkFault.Hold"/>; it gets the end of the connection. Null: that end.
+    /// A connection waits for this at <see cref="LinkFault.Hold"/>. The token is cancelled at the end of the
+    /// connection. Null to wait for that end.
     /// </summary>
     public Func<CancellationToken, Task>? Hold { get; set; }
 
-    /// <summary>How many connections have a fault from now on.</summary>
+    /// <summary>The number of connections that still get a fault.</summary>
     public int FaultsLeft
     {
         get => Volatile.Read(ref _faultsLeft);
         set => Volatile.Write(ref _faultsLeft, value);
     }
 
-    /// <summary>How many had one.</summary>
+    /// <summary>The number of connections that got a fault.</summary>
     public int Faults => Volatile.Read(ref _faults);
 
-    /// <summary>Bytes to take from a socket at once, so that a throttled direction flows and does not leap.</summary>
+    /// <summary>The maximum bytes of one read; small for a throttled direction, so that its flow is even.</summary>
     internal int ChunkBytesMax =>
         BytesPerSecond is { } rate ? (int)Math.Clamp(rate / SharedPace.ChunksPerSecond, 1, ChunkBytes) : ChunkBytes;
 
@@ -66,11 +69,13 @@ public sealed class ProxyDirection
         }
     }
 
-    /// <summary>Waits for what a fault of the kind <see cref="LinkFault.Hold"/> waits for.</summary>
+    /// <summary>Waits as a <see cref="LinkFault.Hold"/> fault requires.</summary>
     internal Task HoldAsync(CancellationToken cancellationToken) =>
         Hold?.Invoke(cancellationToken) ?? Task.Delay(Timeout.InfiniteTimeSpan, _time, cancellationToken);
 
-    /// <summary>Whether a connection that has passed so many bytes has its fault now.</summary>
+    /// <summary>
+    /// Returns whether a connection with so many forwarded bytes gets its fault now, and counts the fault.
+    /// </summary>
     internal bool TryTakeFault(long passed)
     {
         if (passed < FaultAfterBytes)

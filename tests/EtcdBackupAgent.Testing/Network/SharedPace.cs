@@ -1,17 +1,17 @@
 namespace EtcdBackupAgent.Testing.Network;
 
 /// <summary>
-/// Lets bytes pass at a rate, whoever they belong to: each chunk waits for the time that those before it take.
+/// Limits the rate of all connections together: each chunk waits for the time that the previous chunks take.
 /// </summary>
 internal sealed class SharedPace(TimeProvider time)
 {
-    /// <summary>Into how many steps a second is divided, at least.</summary>
+    /// <summary>The minimum number of chunks in a second.</summary>
     public const int ChunksPerSecond = 50;
 
     private readonly Lock _gate = new();
     private DateTimeOffset _free;
 
-    /// <summary>Returns when the bytes have had their time. Time in which nothing came is not saved up.</summary>
+    /// <summary>Returns when the bytes may pass. Idle time does not allow a higher rate later.</summary>
     public Task AdmitAsync(int bytes, long bytesPerSecond, CancellationToken cancellationToken)
     {
         TimeSpan wait;

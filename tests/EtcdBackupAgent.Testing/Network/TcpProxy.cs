@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace EtcdBackupAgent.Testing.Network;
 
 /// <summary>
-/// Stands between a client and a server and passes bytes on, in each direction as well or as badly as the test says:
-/// late, slowly, or up to a fault in the middle of a connection.
+/// A proxy between a client and a server. The test sets for each direction whether bytes are delayed or throttled, and
+/// whether a fault strikes in the middle of a connection.
 /// </summary>
 public sealed class TcpProxy : IAsyncDisposable
 {
@@ -16,7 +16,7 @@ public sealed class TcpProxy : IAsyncDisposable
     private int _connections;
 
     /// <param name="serverPort">The server's port on 127.0.0.1.</param>
-    /// <param name="time">By which bytes are late or slow; null for the system's.</param>
+    /// <param name="time">The clock for delays and rates; null for the system clock.</param>
     public TcpProxy(int serverPort, TimeProvider? time = null)
     {
         ToServer = new ProxyDirection(time ?? TimeProvider.System);
@@ -27,19 +27,19 @@ public sealed class TcpProxy : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>The port on 127.0.0.1 to go to in place of the server's.</summary>
+    /// <summary>The port of the proxy on 127.0.0.1.</summary>
     public int Port { get; }
 
-    /// <summary>What clients send.</summary>
+    /// <summary>The direction from clients to the server.</summary>
     public ProxyDirection ToServer { get; }
 
-    /// <summary>What the server answers.</summary>
+    /// <summary>The direction from the server to clients.</summary>
     public ProxyDirection ToClient { get; }
 
-    /// <summary>Connections that clients have opened so far.</summary>
+    /// <summary>The number of connections that clients opened so far.</summary>
     public int Connections => Volatile.Read(ref _connections);
 
-    /// <summary>Ends all connections, by a reset.</summary>
+    /// <summary>Resets all connections.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -58,7 +58,7 @@ public sealed class TcpProxy : IAsyncDisposable
                 Socket client = await _listener.AcceptSocketAsync(_stop.Token);
                 Interlocked.Increment(ref _connections);
                 connections.RemoveAll(connection => connection.IsCompletedSuccessfully);
-                connections.Add(PassOnAsync(client));
+                connections.Add(ForwardAsync(client));
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
@@ -67,7 +67,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task PassOnAsync(Socket toClient)
+    private async Task ForwardAsync(Socket toClient)
     {
         using Socket client = toClient;
         using Socket server = new(SocketType.Stream, ProtocolType.Tcp);
@@ -77,7 +77,7 @@ public sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // The server is down: the client sees its connection end.
+            // The server is down: the connection of the client is closed.
             return;
         }
 

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Testing;
 
-/// <summary>The stock programs of one series of age, both of the same version.</summary>
+/// <summary>The stock programs of one series of age. Both have the same version.</summary>
 public sealed class AgeSeries
 {
     private readonly string _programs;
@@ -11,18 +11,18 @@ public sealed class AgeSeries
         Version = version;
     }
 
-    /// <summary>Major and minor, such as <c>1.3</c>.</summary>
+    /// <summary>The major and minor version, such as <c>1.3</c>.</summary>
     public string Version { get; }
 
-    /// <summary>Encrypts and decrypts.</summary>
-    /// <exception cref="FileNotFoundException">Not installed; the message says to run <c>eng/peers</c>.</exception>
+    /// <summary>The program that encrypts and decrypts.</summary>
+    /// <exception cref="FileNotFoundException">Not installed; the message names <c>eng/peers</c>.</exception>
     public string Age => Program("age");
 
-    /// <summary>Makes identities.</summary>
-    /// <exception cref="FileNotFoundException">Not installed; the message says to run <c>eng/peers</c>.</exception>
+    /// <summary>The program that generates identities.</summary>
+    /// <exception cref="FileNotFoundException">Not installed; the message names <c>eng/peers</c>.</exception>
     public string AgeKeygen => Program("age-keygen");
 
-    /// <summary>The version, so that a theory's cases can be told apart.</summary>
+    /// <summary>The version, which makes the cases of a theory distinguishable.</summary>
     public override string ToString() => $"age {Version}";
 
     internal static AgeSeries In(string cache, string version) =>

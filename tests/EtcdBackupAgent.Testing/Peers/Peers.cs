@@ -1,41 +1,43 @@
 namespace EtcdBackupAgent.Testing;
 
 /// <summary>
-/// Where the real programs are that the tests talk to. <c>eng/peers</c> puts them there; no test skips when one is
-/// missing.
+/// The paths of the real programs that the tests use. <c>eng/peers</c> installs them. A test does not skip if one is
+/// missing, but fails.
 /// </summary>
 public static class Peers
 {
-    /// <summary>etcd 3.4: no <c>etcdutl</c>; <c>etcdctl snapshot restore</c> restores.</summary>
+    /// <summary>etcd 3.4. It has no <c>etcdutl</c>, so <c>etcdctl snapshot restore</c> is used.</summary>
     public static EtcdSeries Etcd34 { get; } = EtcdSeries.In(Cache, "3.4");
 
     public static EtcdSeries Etcd35 { get; } = EtcdSeries.In(Cache, "3.5");
 
-    /// <summary>The series every test of the etcd protocol runs against.</summary>
+    /// <summary>The series that every test of the etcd protocol uses.</summary>
     public static IReadOnlyList<EtcdSeries> EtcdMatrix => [Etcd34, Etcd35];
 
-    /// <summary>age 1.1, as Debian bookworm has it.</summary>
+    /// <summary>age 1.1, the version of Debian bookworm.</summary>
     public static AgeSeries Age11 { get; } = AgeSeries.In(Cache, "1.1");
 
     public static AgeSeries Age13 { get; } = AgeSeries.In(Cache, "1.3");
 
-    /// <summary>The stock programs that must read what is written here, and whose files must be read here.</summary>
+    /// <summary>
+    /// The stock programs that must read the files of the agent, and whose files the agent must read.
+    /// </summary>
     public static IReadOnlyList<AgeSeries> AgeMatrix => [Age11, Age13];
 
     /// <summary>The stock client of Kubernetes.</summary>
     public static string Kubectl => Present(Path.Combine(Cache, "kubectl-1.36", "usr", "bin", "kubectl"));
 
-    /// <summary>What judges metrics and alerts as Prometheus reads them.</summary>
+    /// <summary>The tool that checks metrics and alerts as Prometheus reads them.</summary>
     public static string Promtool => Present(Path.Combine(Cache, "prometheus-2.42", "usr", "bin", "promtool"));
 
     /// <summary>
-    /// A backup program that measurements compare with; <c>eng/peers --bench</c> installs it, and no test needs it.
+    /// The backup program that the measurements compare with. <c>eng/peers --bench</c> installs it; no test needs it.
     /// </summary>
     public static string Restic => Present(Path.Combine(Cache, "restic-0.19", "usr", "bin", "restic"));
 
     /// <summary>
-    /// A folder with kube-apiserver and etcd that the tests use in place of <see cref="KubernetesApi"/>, by the
-    /// convention of Kubernetes' envtest; null if none is named.
+    /// A folder with kube-apiserver and etcd that the tests use instead of <see cref="KubernetesApi"/>. The variable
+    /// follows the convention of Kubernetes' envtest. Null if it is not set.
     /// </summary>
     public static string? KubebuilderAssets =>
         Environment.GetEnvironmentVariable("KUBEBUILDER_ASSETS") is { Length: > 0 } folder
@@ -43,14 +45,14 @@ public static class Peers
             ? folder
             : null;
 
-    /// <summary>Kubernetes' API machinery as a server, built of <c>KubernetesApi/server</c>.</summary>
+    /// <summary>A server with Kubernetes' API machinery, built from <c>KubernetesApi/server</c>.</summary>
     public static string KubernetesApi => Present(Path.Combine(Cache, "kubernetes-api-0.36", "kubernetes-api"));
 
     public static string CephMon => Installed("ceph-mon");
 
     public static string CephOsd => Installed("ceph-osd");
 
-    /// <summary>The <c>ceph</c> command, for the few things that are only said to a running monitor.</summary>
+    /// <summary>The <c>ceph</c> command, for the few commands that only a running monitor accepts.</summary>
     public static string Ceph => Installed("ceph");
 
     public static string Monmaptool => Installed("monmaptool");
@@ -63,7 +65,7 @@ public static class Peers
 
     public static string Tar => Installed("tar");
 
-    /// <summary>Runs a program on a terminal of its own, for one that asks a passphrase there.</summary>
+    /// <summary>Runs a program on its own terminal, for a program that asks for a passphrase there.</summary>
     public static string Script => Installed("script");
 
     public static string Setpriv => Installed("setpriv");
@@ -84,9 +86,9 @@ public static class Peers
     }
 
     /// <summary>
-    /// A program of the system, looked up on PATH and in the folders that an ordinary user's PATH leaves out.
+    /// Finds a program of the system on PATH, and in the folders that the PATH of an ordinary user does not contain.
     /// </summary>
-    /// <exception cref="FileNotFoundException">No folder has it; the message says to run <c>eng/peers</c>.</exception>
+    /// <exception cref="FileNotFoundException">No folder contains it; the message names <c>eng/peers</c>.</exception>
     public static string Installed(string program)
     {
         string path = Environment.GetEnvironmentVariable("PATH") ?? "";
@@ -100,5 +102,5 @@ public static class Peers
     internal static string Present(string file) => File.Exists(file) ? file : throw Missing(file);
 
     private static FileNotFoundException Missing(string file) =>
-        new($"The tests need '{file}', which is not there: run eng/peers.", file);
+        new($"The tests need '{file}', which does not exist: run eng/peers.", file);
 }

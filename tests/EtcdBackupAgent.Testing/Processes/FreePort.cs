@@ -5,13 +5,13 @@ using System.Security.Cryptography;
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// Ports on 127.0.0.1 for servers that must be told theirs. A port is this test host's until it ends: other test hosts
-/// of the same user see a lock on its byte in a file they share, and the kernel gives none from this range to outgoing
-/// connections.
+/// Reserves ports on 127.0.0.1 for servers that need a fixed port. A port stays reserved until the test host ends.
+/// Other test hosts of the same user see a lock on the byte of the port in a shared file, and the kernel does not use
+/// this range for outgoing connections.
 /// </summary>
 public static class FreePort
 {
-    /// <summary>Below the kernel's own range, which begins at 32768 (ip_local_port_range).</summary>
+    /// <summary>The range is below the kernel's, which begins at 32768 (ip_local_port_range).</summary>
     private const int First = 12_000;
 
     private const int Last = 32_000;
@@ -25,8 +25,8 @@ public static class FreePort
         FileAccess.ReadWrite,
         FileShare.ReadWrite);
 
-    /// <summary>A port that nothing listens on, and that no other test is given.</summary>
-    /// <exception cref="InvalidOperationException">No port was free in many attempts.</exception>
+    /// <summary>Returns a port on which nothing listens and that no other test uses.</summary>
+    /// <exception cref="InvalidOperationException">No free port was found in many attempts.</exception>
     public static int Take()
     {
         lock (Gate)
@@ -34,7 +34,7 @@ public static class FreePort
             for (int attempt = 0; attempt < AttemptsMax; attempt++)
             {
                 int port = RandomNumberGenerator.GetInt32(First, Last);
-                // A lock does not keep out the process that holds it: hence the set beside the file.
+                // A file lock does not exclude the process that holds it, so a set is needed as well.
                 if (!Taken.Contains(port) && CanListen(port) && TryLock(port))
                 {
                     Taken.Add(port);

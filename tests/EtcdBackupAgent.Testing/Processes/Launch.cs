@@ -4,31 +4,33 @@ using System.Diagnostics;
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// How the tests start a program: no shell, its streams read, and no orphan when the test host dies. A program is
-/// started through <c>setpriv --pdeathsig KILL</c>, which sets that flag and then becomes the program, so the pid is
-/// the program's own.
+/// Starts programs for the tests: without a shell, with redirected streams, and without an orphan when the test host
+/// dies. The program runs through <c>setpriv --pdeathsig KILL</c>, which sets that flag and then replaces itself with
+/// the program, so the process id is that of the program.
 /// </summary>
 internal static class Launch
 {
-    private static readonly BlockingCollection<Task<Process>> Orders = [];
+    private static readonly BlockingCollection<Task<Process>> Starts = [];
 
     /// <summary>
-    /// The kernel sends the signal when the <em>thread</em> that started the program ends, and threads of the pool come
-    /// and go: so one thread that lasts as long as the test host starts them all (prctl(2), PR_SET_PDEATHSIG).
+    /// The kernel sends the signal when the <em>thread</em> that started the program ends, and a thread of the pool can
+    /// end at any time. So one thread that lives as long as the test host starts all programs (prctl(2),
+    /// PR_SET_PDEATHSIG).
     /// </summary>
     static Launch() => new Thread(Work) { IsBackground = true, Name = "Launch" }.Start();
 
     /// <summary>
-    /// Starts a program with an environment added to the test's own; null as a value takes a variable away.
+    /// Starts a program with the environment of the test host and additional variables; a null value removes a
+    /// variable.
     /// </summary>
-    /// <exception cref="FileNotFoundException">The program is not there.</exception>
+    /// <exception cref="FileNotFoundException">The program does not exist.</exception>
     public static Process Start(
         string path,
         IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string?>? environment,
         string? workingDirectory)
     {
-        // setpriv would be the one to find that out, and would say it to the program's own error stream.
+        // Checked here, because setpriv would report a missing program only on the error stream of the program.
         ProcessStartInfo start = new(
             Peers.Setpriv, ["--pdeathsig", "KILL", "--", Peers.Present(path), .. arguments])
         {
@@ -50,17 +52,17 @@ internal static class Launch
             }
         }
 
-        Task<Process> order = new(() =>
+        Task<Process> pending = new(() =>
             Process.Start(start) ?? throw new InvalidOperationException($"'{path}' did not start."));
-        Orders.Add(order);
-        return order.GetAwaiter().GetResult();
+        Starts.Add(pending);
+        return pending.GetAwaiter().GetResult();
     }
 
     private static void Work()
     {
-        foreach (Task<Process> order in Orders.GetConsumingEnumerable())
+        foreach (Task<Process> pending in Starts.GetConsumingEnumerable())
         {
-            order.RunSynchronously(TaskScheduler.Default);
+            pending.RunSynchronously(TaskScheduler.Default);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Testing.Processes;
 
-/// <summary>The last lines that a program wrote, on either stream; older ones are let go.</summary>
+/// <summary>The last lines that a program wrote to its two output streams; older lines are dropped.</summary>
 internal sealed class OutputTail
 {
     private const int LinesMax = 200;

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// A long-lived program that a test talks to. It ends with the test at the latest, and with the test host if that dies.
+/// A long-running program that a test uses. It ends at the latest with the test, and with the test host if that dies.
 /// </summary>
 public sealed partial class PeerProcess : IAsyncDisposable
 {
@@ -31,13 +31,14 @@ public sealed partial class PeerProcess : IAsyncDisposable
 
     public bool IsRunning => !_process.HasExited;
 
-    /// <summary>The last lines of both its streams, for a failure's message.</summary>
+    /// <summary>The last lines of both output streams, for the message of a failure.</summary>
     public string Output => _output.ToString();
 
     /// <summary>
-    /// Starts a program with an environment added to the test's own; null as a value takes a variable away.
+    /// Starts a program with the environment of the test host and additional variables; a null value removes a
+    /// variable.
     /// </summary>
-    /// <exception cref="FileNotFoundException">The program is not there.</exception>
+    /// <exception cref="FileNotFoundException">The program does not exist.</exception>
     public static PeerProcess Start(
         string path,
         IEnumerable<string> arguments,
@@ -46,10 +47,10 @@ public sealed partial class PeerProcess : IAsyncDisposable
         new(Launch.Start(path, arguments, environment, workingDirectory), Path.GetFileName(path));
 
     /// <summary>
-    /// Waits until the program does what it was started for: a refused connection counts as "not yet".
+    /// Waits until the program is ready. A refused connection counts as "not yet".
     /// </summary>
-    /// <exception cref="InvalidOperationException">The program ended; the message holds what it said last.</exception>
-    /// <exception cref="TimeoutException">It was not ready in time; the message holds what it said last.</exception>
+    /// <exception cref="InvalidOperationException">The program ended; the message contains its last output.</exception>
+    /// <exception cref="TimeoutException">It was not ready in time; the message contains its last output.</exception>
     public async Task UntilReadyAsync(Func<Task<bool>> ready, CancellationToken cancellationToken = default)
     {
         try
@@ -58,7 +59,7 @@ public sealed partial class PeerProcess : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new TimeoutException($"{e.Message} It said:\n{Output}", e);
+            throw new TimeoutException($"{e.Message} Its output:\n{Output}", e);
         }
 
         async Task<bool> IsReadyAsync()
@@ -67,7 +68,7 @@ public sealed partial class PeerProcess : IAsyncDisposable
             {
                 int exitCode = await WaitForExitAsync(cancellationToken);
                 throw new InvalidOperationException(
-                    $"{_name} ended with {exitCode} before it was ready. It said:\n{Output}");
+                    $"{_name} ended with {exitCode} before it was ready. Its output:\n{Output}");
             }
 
             try
@@ -82,7 +83,7 @@ public sealed partial class PeerProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the end of the program and of its output.</summary>
-    /// <returns>The exit code: 128 and the signal's number for one that a signal ended.</returns>
+    /// <returns>The exit code; 128 plus the signal number if a signal ended the program.</returns>
     /// <exception cref="TimeoutException">It still runs after <see cref="TestDeadline.Patience"/>.</exception>
     public async Task<int> WaitForExitAsync(CancellationToken cancellationToken = default)
     {
@@ -93,22 +94,22 @@ public sealed partial class PeerProcess : IAsyncDisposable
         catch (TimeoutException e)
         {
             throw new TimeoutException(
-                $"{_name} did not end within {TestDeadline.Patience.TotalSeconds:0} s. It said:\n{Output}", e);
+                $"{_name} did not end within {TestDeadline.Patience.TotalSeconds:0} s. Its output:\n{Output}", e);
         }
 
         return _process.ExitCode;
     }
 
-    /// <summary>Sends SIGKILL: what a power cut looks like to the program.</summary>
+    /// <summary>Sends SIGKILL, which for the program is like a power cut.</summary>
     public void Kill() => _process.Kill();
 
-    /// <summary>Sends SIGTERM: a request to stop. A program that has ended already gets none.</summary>
+    /// <summary>Sends SIGTERM, the request to stop, unless the program has already ended.</summary>
     public void Terminate() => Send(SignalTerminate);
 
     /// <summary>Sends SIGINT, as Ctrl+C does.</summary>
     public void Interrupt() => Send(SignalInterrupt);
 
-    /// <summary>Kills the program and its children, and waits for its end; the same wait for all that ask.</summary>
+    /// <summary>Kills the program and its children, and waits for its end. All callers share this wait.</summary>
     public ValueTask DisposeAsync() => new(_ended.Value);
 
     private async Task EndAsync()
@@ -122,7 +123,7 @@ public sealed partial class PeerProcess : IAsyncDisposable
     {
         if (IsRunning)
         {
-            // The only way it can fail is that the program ended in between, which is what was asked for.
+            // This can only fail if the program has ended meanwhile, which is the desired result.
             _ = SendSignal(_process.Id, signal);
         }
     }

@@ -1,18 +1,18 @@
 namespace EtcdBackupAgent.Testing.Processes;
 
 /// <summary>
-/// A server's program that a test kills and starts again. A kill may come while another is not through yet (a proxy's,
-/// in the middle of a request): both return when the program has ended, and what is started after it is left alone.
+/// A server program that a test kills and starts again. Two kills may overlap, for example if a proxy also kills it in
+/// the middle of a request. Both then return when the program has ended, and neither affects a program started later.
 /// </summary>
 public sealed class RestartableProcess : IAsyncDisposable
 {
     private volatile PeerProcess? _process;
 
-    /// <summary>The last lines that it wrote; nothing while it does not run.</summary>
+    /// <summary>The last lines that the program wrote; empty while it does not run.</summary>
     public string Output => _process?.Output ?? "";
 
-    /// <summary>Kills the program, if it runs, and starts it anew.</summary>
-    /// <exception cref="FileNotFoundException">The program is not there.</exception>
+    /// <summary>Starts the program. A running one is killed first.</summary>
+    /// <exception cref="FileNotFoundException">The program does not exist.</exception>
     public async Task StartAsync(string path, IEnumerable<string> arguments)
     {
         await KillAsync();
@@ -24,8 +24,8 @@ public sealed class RestartableProcess : IAsyncDisposable
         (_process ?? throw new InvalidOperationException("The program was not started."))
             .UntilReadyAsync(ready, cancellationToken);
 
-    /// <summary>Ends the program with SIGKILL, in the middle of whatever it does, and waits for its end. One that does
-    /// not run is left alone.</summary>
+    /// <summary>Kills the program with SIGKILL at any point of its work, and waits for its end. Has no effect if the
+    /// program does not run.</summary>
     public async Task KillAsync()
     {
         if (_process is { } process)

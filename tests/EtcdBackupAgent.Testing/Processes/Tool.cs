@@ -2,21 +2,23 @@ using System.Diagnostics;
 
 namespace EtcdBackupAgent.Testing.Processes;
 
-/// <summary>Runs a program that does one thing and ends: zstd, tar, etcdctl, the agent itself.</summary>
+/// <summary>Runs a program that does one task and ends: zstd, tar, etcdctl, the agent itself.</summary>
 public static class Tool
 {
     /// <summary>
-    /// Runs a program to its end, with an environment added to the test's own (null as a value takes a variable away)
-    /// and a standard input that is read to its end and left open.
+    /// Runs a program and waits for its end. The program gets the environment of the test host and additional
+    /// variables; a null value removes a variable. The standard input is read to its end and left open.
     /// </summary>
     /// <param name="path">The program.</param>
     /// <param name="arguments">Its arguments.</param>
-    /// <param name="environment">What is added to the environment.</param>
-    /// <param name="standardInput">What it reads; null for nothing.</param>
-    /// <param name="workingDirectory">Null for the test's own.</param>
-    /// <param name="patience">How long it may take; null for <see cref="TestDeadline.Patience"/>.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="TimeoutException">It did not end in time, and was ended; the message names it.</exception>
+    /// <param name="environment">The additional variables.</param>
+    /// <param name="standardInput">The standard input; null for an empty one.</param>
+    /// <param name="workingDirectory">Null for that of the test host.</param>
+    /// <param name="patience">The maximum duration; null for <see cref="TestDeadline.Patience"/>.</param>
+    /// <param name="cancellationToken">A cancelled call kills the program.</param>
+    /// <exception cref="TimeoutException">
+    /// The program did not end in time and was killed; the message names it.
+    /// </exception>
     public static async Task<ToolResult> RunAsync(
         string path,
         IEnumerable<string> arguments,
@@ -61,7 +63,7 @@ public static class Tool
         }
         catch (IOException)
         {
-            // It closed its input before the end, as a program may that has seen enough: its exit code tells.
+            // The program closed its input early, which is allowed: its exit code shows whether it succeeded.
         }
     }
 }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>What a running agent takes at one moment, as the kernel and its own metrics tell it.</summary>
+/// <summary>The resources of a running agent at one moment, from the kernel and from its own metrics.</summary>
 public sealed record AgentSample
 {
     private const long BytesPerKibibyte = 1024;
 
-    /// <summary>Since the soak began.</summary>
+    /// <summary>The time since the start of the soak.</summary>
     public required TimeSpan At { get; init; }
 
     /// <summary>The managed heap after the last garbage collection.</summary>
@@ -21,10 +21,10 @@ public sealed record AgentSample
 
     public required double Threads { get; init; }
 
-    /// <summary>Backups that succeeded so far.</summary>
+    /// <summary>The number of backups that succeeded so far.</summary>
     public required double Succeeded { get; init; }
 
-    /// <summary>Reads them (proc(5): <c>status</c>, <c>fd</c>).</summary>
+    /// <summary>Takes a sample (proc(5): <c>status</c>, <c>fd</c>).</summary>
     public static AgentSample Take(int processId, string metrics, TimeSpan at)
     {
         string process = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>The failed backups in a worker's log, each once.</summary>
+/// <summary>Collects the failed backups in the log of a worker, each once.</summary>
 internal sealed class FailureLog
 {
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
@@ -10,7 +10,7 @@ internal sealed class FailureLog
 
     public IReadOnlyList<string> Lines => _lines;
 
-    /// <summary>Takes from the log's last lines what is new among them.</summary>
+    /// <summary>Adds the new failures from the last lines of the log.</summary>
     public void Read(string log)
     {
         foreach (
@@ -24,7 +24,7 @@ internal sealed class FailureLog
         }
     }
 
-    /// <summary>Those that happened while nobody was away.</summary>
+    /// <summary>Returns the failures that no outage explains.</summary>
     public IEnumerable<string> Unexplained(Outages outages) => _lines.Where(line => !outages.Explain(
         DateTimeOffset.Parse(line[..line.IndexOf(' ', StringComparison.Ordinal)], CultureInfo.InvariantCulture)));
 }

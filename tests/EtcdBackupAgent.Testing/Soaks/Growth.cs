@@ -1,15 +1,15 @@
 namespace EtcdBackupAgent.Testing.Soaks;
 
 /// <summary>
-/// How something has grown over a soak: the straight line that fits its samples best, from its start to its end.
+/// The growth of a resource during a soak: the straight line that fits its samples best.
 /// </summary>
-/// <param name="Name">What.</param>
-/// <param name="First">Where the line begins.</param>
-/// <param name="Last">Where it ends.</param>
-/// <param name="GrowthMax">How much higher it may end.</param>
+/// <param name="Name">The resource and its unit.</param>
+/// <param name="First">The value of the line at its start.</param>
+/// <param name="Last">The value of the line at its end.</param>
+/// <param name="GrowthMax">The maximum difference of the two values.</param>
 public sealed record Growth(string Name, double First, double Last, double GrowthMax)
 {
-    /// <summary>Caches fill and threads start in the first part of a soak.</summary>
+    /// <summary>The first part of a soak, which is ignored: caches fill and threads start in it.</summary>
     private const double WarmUpShare = 0.3;
 
     private const double HeapBytesMax = 4_000_000;
@@ -33,7 +33,7 @@ public sealed record Growth(string Name, double First, double Last, double Growt
         ];
     }
 
-    /// <summary>The least squares.</summary>
+    /// <summary>Fits the line with least squares.</summary>
     private static Growth Of(string name, AgentSample[] samples, Func<AgentSample, double> value, double growthMax)
     {
         double meanTime = samples.Average(sample => sample.At.TotalSeconds);

@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Testing.Soaks;
 /// <summary>Kills etcd and the S3 server at seeded random moments, one at a time, and starts them again.</summary>
 internal sealed class Outages(EtcdServer etcd, RgwServer s3, int seed)
 {
-    /// <summary>A run that an outage hit may fail as long after it, when its tries are used up.</summary>
+    /// <summary>A run that an outage hit may fail until this long after it, when its last attempt has failed.</summary>
     private static readonly TimeSpan AftermathMax = TimeSpan.FromSeconds(60);
 
     private readonly Lock _gate = new();
@@ -24,7 +24,7 @@ internal sealed class Outages(EtcdServer etcd, RgwServer s3, int seed)
         }
     }
 
-    /// <summary>Whether a failure at this moment may come of an outage.</summary>
+    /// <summary>Returns whether an outage explains a failure at this moment.</summary>
     public bool Explain(DateTimeOffset moment)
     {
         lock (_gate)
@@ -34,10 +34,10 @@ internal sealed class Outages(EtcdServer etcd, RgwServer s3, int seed)
         }
     }
 
-    /// <summary>Goes on until it is told to stop; then both servers run.</summary>
+    /// <summary>Causes outages until the token is cancelled. Both servers run when this method returns.</summary>
     /// <param name="betweenMax">The longest time between two outages; the shortest is a third of it.</param>
-    /// <param name="awayMax">The longest time that a server is away, its start apart.</param>
-    /// <param name="cancellationToken">Tells it to stop.</param>
+    /// <param name="awayMax">The longest time that a server is down, without its start.</param>
+    /// <param name="cancellationToken">Stops the outages. No exception is thrown.</param>
     public async Task RunAsync(TimeSpan betweenMax, TimeSpan awayMax, CancellationToken cancellationToken)
     {
         Random random = new(seed);

@@ -10,7 +10,8 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Soaks;
 
 /// <summary>
-/// A worker with a policy every few seconds, under write load, while etcd and the S3 server come and go.
+/// Runs a worker with a backup every few seconds under write load, while etcd and the S3 server are killed and started
+/// again.
 /// </summary>
 public sealed class Soak
 {
@@ -22,7 +23,7 @@ public sealed class Soak
     private static readonly TimeSpan SampleEvery = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan WriteEvery = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How the program is found, how long it goes on, and at whose moments things go wrong.</summary>
+    /// <summary>The path of the program.</summary>
     public required string Agent { get; init; }
 
     public required TimeSpan Duration { get; init; }
@@ -37,10 +38,10 @@ public sealed class Soak
     public TimeSpan AwayMax { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <remarks>
-    /// 1. Start the servers, make the repository, start the worker. 2. Write to etcd, let servers come and go, take
-    /// samples, note what fails. 3. When the time is over and all servers run, wait for one more backup, and for as
-    /// many as are to be kept, and stop the worker. 4. Everything that is listed verifies, and as much is listed as the
-    /// policy says.
+    /// 1. Start the servers, create the repository, start the worker. 2. Write to etcd, cause outages, take samples,
+    /// and record failures. 3. When the time is over and all servers run, wait for one more backup, and for as many
+    /// backups as the policy keeps. Then stop the worker. 4. Check that all listed snapshots verify, and that their
+    /// number is the one in the policy.
     /// </remarks>
     public async Task<SoakReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -128,7 +129,7 @@ public sealed class Soak
         failures.Read(worker.Output);
         List<string> violations =
         [
-            .. failures.Unexplained(outages).Select(line => $"failed while all was there: {line}"),
+            .. failures.Unexplained(outages).Select(line => $"failed while all servers ran: {line}"),
         ];
         if (exitCode != 0)
         {
@@ -155,17 +156,16 @@ public sealed class Soak
         if (complete != Retain || listed.RootElement.GetArrayLength() != Retain)
         {
             violations.Add(
-                $"{listed.RootElement.GetArrayLength()} snapshots are listed, {complete} complete, and {Retain} are to "
-                + "be kept"
-            );
+                $"{listed.RootElement.GetArrayLength()} snapshots are listed, {complete} complete, and the policy "
+                + $"keeps {Retain}");
         }
 
         return new SoakReport(samples, outages.Count, failures.Lines, violations);
     }
 
     /// <summary>
-    /// The same keys again and again, several times a second, as far as etcd is there. What was overwritten is
-    /// compacted, so that the database keeps its size: if anything grows, it is the agent.
+    /// Writes the same keys several times a second while etcd runs. Overwritten revisions are compacted, so that the
+    /// database keeps its size and does not cause growth of the agent.
     /// </summary>
     private static async Task WriteAsync(EtcdServer etcd, CancellationToken cancellationToken)
     {
@@ -196,7 +196,7 @@ public sealed class Soak
                 }
                 catch (InvalidOperationException)
                 {
-                    // etcd is away: the load goes on when it is back.
+                    // etcd is down: the load continues when it runs again.
                 }
             }
         }

@@ -6,7 +6,7 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Soaks;
 
 /// <summary>
-/// The documents that the worker of a soak goes by: a location in a bucket, its credentials, one policy.
+/// The documents of the worker in a soak: a location in a bucket, its credentials, one policy.
 /// </summary>
 internal static class SoakDocuments
 {

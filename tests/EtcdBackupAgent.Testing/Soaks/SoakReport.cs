@@ -1,9 +1,9 @@
 namespace EtcdBackupAgent.Testing.Soaks;
 
-/// <summary>What a soak saw.</summary>
+/// <summary>The result of a soak.</summary>
 /// <param name="Samples">In the order of time.</param>
-/// <param name="Outages">How often a peer was away.</param>
-/// <param name="Failures">Backups that failed meanwhile, as the agent's log has them.</param>
-/// <param name="Violations">What must not be; empty if all is well. Growth is not among them.</param>
+/// <param name="Outages">The number of outages of a peer.</param>
+/// <param name="Failures">The failed backups, as lines of the agent's log.</param>
+/// <param name="Violations">The violated invariants; empty for a correct soak. Growth is not one of them.</param>
 public sealed record SoakReport(
     IReadOnlyList<AgentSample> Samples, int Outages, IReadOnlyList<string> Failures, IReadOnlyList<string> Violations);

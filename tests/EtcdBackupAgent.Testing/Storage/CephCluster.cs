@@ -5,7 +5,7 @@ using static EtcdBackupAgent.Testing.Peers;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// The monitor and the OSD below a gateway. They keep the data while the gateway is killed and started again.
+/// The monitor and the OSD behind a gateway. They keep the data while the gateway is killed and started again.
 /// </summary>
 internal sealed class CephCluster : IAsyncDisposable
 {
@@ -14,11 +14,10 @@ internal sealed class CephCluster : IAsyncDisposable
 
     private CephCluster(PeerProcess monitor) => _monitor = monitor;
 
-    /// <summary>Starts both from nothing.</summary>
+    /// <summary>Starts an empty cluster.</summary>
     /// <remarks>
-    /// 1. Write the monitor map and make the monitor's store. 2. Start the monitor. 3. Register the OSD, which waits
-    /// for a quorum.
-    /// 4. Make its store and start it.
+    /// 1. Write the monitor map and create the store of the monitor. 2. Start the monitor. 3. Register the OSD, which
+    /// waits for a quorum. 4. Create the store of the OSD and start it.
     /// </remarks>
     public static async Task<CephCluster> StartAsync(CephConfiguration configuration)
     {
@@ -66,8 +65,8 @@ internal sealed class CephCluster : IAsyncDisposable
     }
 
     /// <summary>Runs one of Ceph's own programs.</summary>
-    /// <returns>Its standard output.</returns>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <returns>The standard output.</returns>
+    /// <exception cref="InvalidOperationException">The program failed; the message contains its output.</exception>
     public static async Task<string> RunAsync(string program, IEnumerable<string> arguments) =>
         (await Tool.RunAsync(program, arguments)).Output;
 }

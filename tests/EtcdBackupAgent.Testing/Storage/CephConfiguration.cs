@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>Where Ceph keeps what it stores.</summary>
+/// <summary>The place where Ceph stores its data.</summary>
 public enum RgwStorage
 {
-    /// <summary>In the memory of its process: fast to start, for little data.</summary>
+    /// <summary>In the memory of its process: starts fast, for little data.</summary>
     Memory,
 
     /// <summary>BlueStore in a sparse file of the server's directory: for data beyond a few hundred MB.</summary>
@@ -14,8 +14,8 @@ public enum RgwStorage
 }
 
 /// <summary>
-/// The private <c>ceph.conf</c> of one cluster: a monitor, an OSD and a gateway, all on 127.0.0.1, one copy of
-/// everything, no authentication between the daemons, and the pauses that suit a data centre taken out.
+/// The private <c>ceph.conf</c> of one cluster: a monitor, an OSD and a gateway, all on 127.0.0.1. It keeps one copy of
+/// the data, uses no authentication between the daemons, and shortens the waits that are meant for a data centre.
 /// </summary>
 internal sealed record CephConfiguration
 {

@@ -4,23 +4,25 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>When, in the course of the operation that it befalls, a fault strikes.</summary>
+/// <summary>The moment in an operation at which a fault strikes.</summary>
 public enum FaultMoment
 {
-    /// <summary>The store never heard of it.</summary>
+    /// <summary>The store does not receive the operation.</summary>
     Before,
 
-    /// <summary>In the middle of the bytes of a put or a read; for other operations as <see cref="Before"/>.</summary>
+    /// <summary>
+    /// In the middle of the bytes of a put or a read; for other operations like <see cref="Before"/>.
+    /// </summary>
     Midway,
 
-    /// <summary>It was done, and only the answer is lost.</summary>
+    /// <summary>The operation is done, and only the response is lost.</summary>
     After,
 }
 
 /// <summary>
-/// A store that fails at its Nth operation, once or from then on: a test runs its flow with N = 1, 2, 3 … until no
-/// fault strikes, and looks each time at what is left in the store below. Operations are counted over all members, in
-/// the order of their calls; a listing counts when it is begun.
+/// A store that fails at its Nth operation, once or for good. A test runs its flow with N = 1, 2, 3 … until no fault
+/// strikes, and checks the content of the inner store each time. Operations of all members are counted in the order of
+/// their calls; a listing counts when it begins.
 /// </summary>
 public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
 {
@@ -28,18 +30,18 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
     private readonly List<string> _operations = [];
     private int _listings;
 
-    /// <summary>The operation that fails, counted from 1; 0 for none.</summary>
+    /// <summary>The number of the operation that fails, counted from 1; 0 for none.</summary>
     public int FailAt { get; set; }
 
     public FaultMoment Moment { get; set; }
 
-    /// <summary>Whether all operations after it fail too, as when a store is gone for good.</summary>
+    /// <summary>Whether all later operations fail too, as with a store that is lost.</summary>
     public bool ForGood { get; set; }
 
-    /// <summary>Bytes that a content gives before it fails <see cref="FaultMoment.Midway"/>.</summary>
+    /// <summary>The bytes that a content returns before it fails <see cref="FaultMoment.Midway"/>.</summary>
     public long MidwayBytes { get; set; } = 1;
 
-    /// <summary>What was asked for so far, as in <c>put manifest.json</c>; a fault's operation is among them.</summary>
+    /// <summary>All operations so far, such as <c>put manifest.json</c>, including the one that failed.</summary>
     public IReadOnlyList<string> Operations
     {
         get
@@ -52,11 +54,12 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
     }
 
     /// <summary>
-    /// Which objects a listing, counted from 1, does not see, as if they had come or gone while it ran; null for none.
+    /// Decides whether a listing, counted from 1, omits an object, as if it had been created or deleted meanwhile; null
+    /// to omit none.
     /// </summary>
     public Func<int, ObjectKey, bool>? Unseen { get; set; }
 
-    /// <summary>Whether the flow came as far as the fault.</summary>
+    /// <summary>Whether the flow reached the fault.</summary>
     public bool Struck { get; private set; }
 
     public string Address => inner.Address;
@@ -191,5 +194,5 @@ public sealed class FaultyObjectStore(IObjectStore inner) : IObjectStore
     }
 
     private BackupException Fault(string operation) =>
-        new(FailureReason.StoreFailed, $"The test let '{operation}' fail ({Moment}) in {Address}.");
+        new(FailureReason.StoreFailed, $"The test made '{operation}' fail ({Moment}) in {Address}.");
 }

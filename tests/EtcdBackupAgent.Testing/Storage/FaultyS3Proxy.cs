@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// Stands between a client and an S3 server, and lets the Nth request fail, once or from then on: a test runs its flow
+/// A proxy between a client and an S3 server that makes the Nth request fail, once or for good. A test runs its flow
 /// with N = 1, 2, 3 … until no fault strikes. Requests are counted in the order of their arrival.
 /// </summary>
 public sealed class FaultyS3Proxy : IAsyncDisposable
@@ -17,7 +17,7 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
     private const string SlowDown =
         "<?xml version=\"1.0\"?><Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>";
 
-    private static readonly HashSet<string> NotPassedOn =
+    private static readonly HashSet<string> HopByHopHeaders =
         new(["Connection", "Transfer-Encoding", "Keep-Alive"], StringComparer.OrdinalIgnoreCase);
 
     private readonly Lock _gate = new();
@@ -43,27 +43,29 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
         _application.Run(AnswerAsync);
     }
 
-    /// <summary>Where clients go. Their signatures are over its name, which the server is told.</summary>
+    /// <summary>
+    /// The endpoint for clients. Their signatures cover its host name, which is forwarded to the server.
+    /// </summary>
     public Uri Endpoint { get; }
 
-    /// <summary>The request that fails, counted from 1; 0 for none.</summary>
+    /// <summary>The number of the request that fails, counted from 1; 0 for none.</summary>
     public int FailAt { get; set; }
 
     public RequestFault Fault { get; set; }
 
-    /// <summary>Whether all requests after it fail, too.</summary>
+    /// <summary>Whether all later requests fail too.</summary>
     public bool ForGood { get; set; }
 
     /// <summary>
-    /// What a request is answered in place of the server's answer; null to pass it on. It plays a server that refuses
-    /// some requests.
+    /// Returns a response to send instead of the server's, or null to forward the request. With it a test plays a
+    /// server that rejects some requests.
     /// </summary>
     public Func<HttpRequest, Task<S3Answer?>>? Answer { get; set; }
 
     /// <summary>Whether a request failed.</summary>
     public bool Struck { get; private set; }
 
-    /// <summary>Methods and targets of all requests so far.</summary>
+    /// <summary>The methods and targets of all requests so far.</summary>
     public IReadOnlyList<string> Requests
     {
         get
@@ -75,11 +77,11 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Requests on their way, whether or not their client still waits.</summary>
+    /// <summary>The number of unfinished requests, even if their client no longer waits.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
-    /// <summary>Forgets the requests so far, and counts from 1 again.</summary>
-    public void Forget()
+    /// <summary>Clears <see cref="Requests"/> and counts from 1 again.</summary>
+    public void ClearRequests()
     {
         lock (_gate)
         {
@@ -129,7 +131,7 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
                 context.Abort();
                 return;
             case RequestFault.Refused:
-                // All of the request is read, as a server does that refuses one and keeps the connection.
+                // The whole request is read, as a server does that rejects a request and keeps the connection.
                 await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
                 context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
                 context.Response.ContentType = "application/xml";
@@ -139,11 +141,11 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
 
         try
         {
-            await PassAsync(context, fault);
+            await ForwardAsync(context, fault);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            // One of the two sides is gone: the other sees its connection end.
+            // One side closed its connection, so the other connection is aborted too.
             context.Abort();
         }
     }
@@ -159,7 +161,7 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
         }
     }
 
-    private async Task PassAsync(HttpContext context, RequestFault? fault)
+    private async Task ForwardAsync(HttpContext context, RequestFault? fault)
     {
         CancellationToken cancellationToken = context.RequestAborted;
         string target = $"{context.Request.Path.ToUriComponent()}{context.Request.QueryString.ToUriComponent()}";
@@ -171,7 +173,7 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
 
         foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in context.Request.Headers)
         {
-            if (!NotPassedOn.Contains(name) && !request.Headers.TryAddWithoutValidation(name, values.ToArray()))
+            if (!HopByHopHeaders.Contains(name) && !request.Headers.TryAddWithoutValidation(name, values.ToArray()))
             {
                 request.Content?.Headers.TryAddWithoutValidation(name, values.ToArray());
             }
@@ -188,7 +190,7 @@ public sealed class FaultyS3Proxy : IAsyncDisposable
         context.Response.StatusCode = (int)response.StatusCode;
         foreach ((string name, IEnumerable<string> values) in response.Headers.Concat(response.Content.Headers))
         {
-            if (!NotPassedOn.Contains(name))
+            if (!HopByHopHeaders.Contains(name))
             {
                 context.Response.Headers[name] = values.ToArray();
             }

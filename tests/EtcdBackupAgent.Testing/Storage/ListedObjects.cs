@@ -2,11 +2,11 @@ using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>What a repository may consist of when nothing is left over.</summary>
+/// <summary>Computes the objects of a repository without leftovers.</summary>
 public static class ListedObjects
 {
     /// <summary>
-    /// The keys of the repository's document and of all that the listed snapshots consist of, in ordinal order.
+    /// Returns the keys of the repository document and of all objects of the listed snapshots, in ordinal order.
     /// </summary>
     public static IReadOnlyList<string> KeysOfListed(this Inventory inventory) =>
     [

@@ -5,23 +5,23 @@ using Xunit;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// What every <see cref="IObjectStore"/> promises. A store joins by deriving from it and saying how it is opened; each
-/// test has a place of its own.
+/// Tests the contract of <see cref="IObjectStore"/>. A store is tested by a derived class that opens it; each test uses
+/// its own empty store.
 /// </summary>
 public abstract class ObjectStoreContract : IAsyncLifetime
 {
     private readonly List<IObjectStore> _opened = [];
 
-    /// <summary>The size in which the store takes content in: the edges are tested around it.</summary>
+    /// <summary>The size of the pieces in which the store reads content. The tests use lengths around it.</summary>
     protected abstract int PieceBytes { get; }
 
-    /// <summary>More objects than the store lists in one go.</summary>
+    /// <summary>A number of objects that needs more than one page of a listing.</summary>
     protected abstract int ManyObjects { get; }
 
     /// <summary>The store of most tests; it exists.</summary>
     protected IObjectStore Store { get; private set; } = null!; // xunit calls InitializeAsync before any test.
 
-    /// <summary>Opens the store of this test, or with a prefix the part of it that is below the prefix.</summary>
+    /// <summary>Opens the store of this test, or the part of it below a prefix.</summary>
     protected abstract IObjectStore Open(string prefix);
 
     public async Task InitializeAsync()
@@ -43,7 +43,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     [InlineData(1, 0)]
     [InlineData(1, 1)]
     [InlineData(3, 7)]
-    public async Task Content_comes_back_as_it_was_put(int pieces, int more)
+    public async Task A_read_returns_the_content_that_was_put(int pieces, int more)
     {
         long length = ((long)pieces * PieceBytes) + more;
 
@@ -64,7 +64,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     [Theory]
     [InlineData(0, 100)]
     [InlineData(2, 100)]
-    public async Task Content_that_fails_midway_passes_its_failure_on_and_leaves_nothing(int pieces, int more)
+    public async Task Content_that_fails_midway_propagates_its_exception_and_leaves_nothing(int pieces, int more)
     {
         InvalidDataException failure = new("The content broke.");
         PatternStream content = new(10L * PieceBytes)
@@ -82,7 +82,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_failure_of_content_that_looks_like_the_disks_passes_unchanged_too()
+    public async Task An_exception_of_the_content_that_looks_like_a_disk_error_propagates_unchanged()
     {
         IOException failure = new("No space left on device", 28);
         PatternStream content = new(100) { At = 50, Reached = _ => throw failure };
@@ -92,7 +92,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Cancelled_midway_it_throws_that_and_leaves_nothing()
+    public async Task A_put_that_is_cancelled_midway_throws_and_leaves_nothing()
     {
         using CancellationTokenSource cancellation = new();
         PatternStream content = new(10L * PieceBytes)
@@ -109,7 +109,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Put_over_an_object_replaces_it()
+    public async Task A_put_replaces_an_existing_object()
     {
         await PutAsync("twice", 1000, seed: 1);
         await PutAsync("twice", 500, seed: 2);
@@ -118,7 +118,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Put_that_fails_keeps_the_object_of_before()
+    public async Task A_put_that_fails_keeps_the_existing_object()
     {
         await PutAsync("kept", PieceBytes + 10, seed: 1);
         PatternStream content = new(3L * PieceBytes, seed: 2)
@@ -134,7 +134,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nothing_is_visible_before_all_is_put()
+    public async Task An_object_is_visible_only_after_all_its_bytes_are_put()
     {
         IReadOnlyList<StoredObject>? seen = null;
         PatternStream content = new(3L * PieceBytes)
@@ -151,7 +151,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Of_eight_that_create_the_same_object_exactly_one_does()
+    public async Task Exactly_one_of_eight_writers_creates_the_same_object()
     {
         ObjectKey key = new("locks/one");
         for (int round = 0; round < 5; round++)
@@ -178,7 +178,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Create_leaves_an_object_that_is_there_as_it_is()
+    public async Task Create_does_not_change_an_existing_object()
     {
         await PutAsync("there", 10, seed: 1);
 
@@ -201,7 +201,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     [InlineData(30, 0L, 0, 0)]
     [InlineData(100, null, 0, 0)]
     [InlineData(200, 5L, 0, 0)]
-    public async Task A_range_gives_its_bytes_as_far_as_there_are(long offset, long? length, int start, int count)
+    public async Task A_range_returns_the_bytes_that_exist_in_it(long offset, long? length, int start, int count)
     {
         await PutAsync("ranged", 100);
 
@@ -225,7 +225,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_there_is_said_with_key_and_store()
+    public async Task A_missing_object_is_reported_with_key_and_store()
     {
         await PutAsync("snapshots/a/manifest.json", 10);
         foreach (string key in new[] { "missing", "snapshots", "snapshots/a", "snapshots/a/b/c" })
@@ -239,7 +239,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_listing_is_in_ordinal_order_and_keeps_to_its_prefix()
+    public async Task A_listing_is_in_ordinal_order_and_contains_only_its_prefix()
     {
         string[] keys =
         [
@@ -258,7 +258,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task More_objects_than_a_page_are_all_listed_and_all_deleted()
+    public async Task More_objects_than_one_page_are_all_listed_and_all_deleted()
     {
         ObjectKey[] keys = [.. Enumerable.Range(0, ManyObjects).Select(i => new ObjectKey($"many/{i:D5}"))];
         await Parallel.ForEachAsync(
@@ -273,7 +273,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Delete_takes_what_is_there_and_minds_not_what_is_missing()
+    public async Task Delete_removes_existing_objects_and_ignores_missing_ones()
     {
         await PutAsync("a/1", 3);
         await PutAsync("a/2", 3);
@@ -288,7 +288,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_unfinished_put_is_listed_with_its_start_and_can_be_given_back()
+    public async Task An_unfinished_put_is_listed_with_its_start_and_can_be_aborted()
     {
         TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -307,7 +307,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
 
         PendingUpload pending = Assert.Single(await PendingAsync());
         Assert.Equal("data/unfinished", pending.Key);
-        // Stores note whole seconds.
+        // Stores record whole seconds.
         Assert.InRange(pending.StartedAt, before.AddSeconds(-2), TimeProvider.System.GetUtcNow().AddSeconds(2));
         await Store.AbortUploadAsync(pending, CancellationToken.None);
         Assert.Empty(await PendingAsync());
@@ -322,7 +322,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stores_of_different_prefixes_see_nothing_of_each_other()
+    public async Task Stores_with_different_prefixes_do_not_see_each_others_objects()
     {
         IObjectStore one = OpenTracked("one");
         IObjectStore oneMore = OpenTracked("one-more");
@@ -347,7 +347,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Puts_in_parallel_each_store_their_own()
+    public async Task Parallel_puts_each_store_their_own_content()
     {
         await Parallel.ForEachAsync(
             Enumerable.Range(0, 6),
@@ -362,7 +362,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Making_a_store_that_is_there_changes_nothing()
+    public async Task Creating_an_existing_store_changes_nothing()
     {
         await PutAsync("kept", 10);
 
@@ -372,7 +372,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cancelled_token_is_noticed_by_all()
+    public async Task All_members_observe_a_cancelled_token()
     {
         CancellationToken cancelled = new(canceled: true);
         ObjectKey key = new("k");
@@ -390,7 +390,7 @@ public abstract class ObjectStoreContract : IAsyncLifetime
         static Task Throws(Func<Task> call) => Assert.ThrowsAnyAsync<OperationCanceledException>(call);
     }
 
-    /// <summary>Opens what is disposed with the test.</summary>
+    /// <summary>Opens a store that is disposed with the test.</summary>
     protected IObjectStore OpenTracked(string prefix)
     {
         IObjectStore store = Open(prefix);

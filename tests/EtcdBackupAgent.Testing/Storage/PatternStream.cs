@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// Content of any length whose bytes follow from their positions: it can be neither sought nor asked for its length,
-/// costs no memory, and at a position can fail, or call back.
+/// Content of any length whose bytes are computed from their positions, so it needs no memory. It cannot seek and does
+/// not report its length. At a given position it can fail or call back.
 /// </summary>
 public sealed class PatternStream(long length, int seed = 1) : Stream
 {
@@ -14,10 +14,12 @@ public sealed class PatternStream(long length, int seed = 1) : Stream
     private long _position;
     private bool _reached;
 
-    /// <summary>Where <see cref="Reached"/> is called; nothing behind it is given before that.</summary>
+    /// <summary>
+    /// The position at which <see cref="Reached"/> is called; later bytes are returned only after the call.
+    /// </summary>
     public long At { get; init; } = -1;
 
-    /// <summary>May throw, which is then the stream's failure, or take its time.</summary>
+    /// <summary>The callback. It may wait, or throw the exception with which the stream fails.</summary>
     public Func<CancellationToken, Task>? Reached { get; init; }
 
     public override bool CanRead => true;
@@ -34,7 +36,7 @@ public sealed class PatternStream(long length, int seed = 1) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>All of the content, as an array.</summary>
+    /// <summary>Returns the whole content as an array.</summary>
     public static byte[] Bytes(long length, int seed = 1)
     {
         byte[] bytes = new byte[length];
@@ -43,24 +45,24 @@ public sealed class PatternStream(long length, int seed = 1) : Stream
         return bytes;
     }
 
-    /// <summary>Reads a stream to its end and compares it, in little memory.</summary>
+    /// <summary>Reads a stream to its end and compares it with the pattern, in little memory.</summary>
     /// <exception cref="InvalidDataException">
-    /// It has other bytes, or more, or fewer; the message says where.
+    /// The stream has other, more or fewer bytes; the message contains the position.
     /// </exception>
     public static async Task AssertEqualAsync(long length, Stream actual, int seed = 1)
     {
         await using PatternStream expected = new(length, seed);
-        byte[] want = new byte[1 << 16];
-        byte[] got = new byte[1 << 16];
+        byte[] wanted = new byte[1 << 16];
+        byte[] read = new byte[1 << 16];
         while (true)
         {
             long start = expected.Position;
-            int count = await actual.ReadAtLeastAsync(got, got.Length, throwOnEndOfStream: false);
-            int due = expected.Read(want, 0, want.Length);
-            if (count != due || !want.AsSpan(0, due).SequenceEqual(got.AsSpan(0, count)))
+            int count = await actual.ReadAtLeastAsync(read, read.Length, throwOnEndOfStream: false);
+            int wantedCount = expected.Read(wanted, 0, wanted.Length);
+            if (count != wantedCount || !wanted.AsSpan(0, wantedCount).SequenceEqual(read.AsSpan(0, count)))
             {
                 throw new InvalidDataException(
-                    $"From byte {start}: {count} bytes came where {due} were due, or not these.");
+                    $"From byte {start}: {count} bytes, expected {wantedCount}, or other bytes.");
             }
 
             if (count == 0)

@@ -1,19 +1,20 @@
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>What becomes of a request that a <see cref="FaultyS3Proxy"/> does not pass as it is.</summary>
+/// <summary>The fault that a <see cref="FaultyS3Proxy"/> injects into a request.</summary>
 public enum RequestFault
 {
-    /// <summary>Answered with 503 SlowDown; the server never hears of it.</summary>
+    /// <summary>The proxy returns 503 SlowDown; the server does not receive the request.</summary>
     Refused,
 
-    /// <summary>Its connection is reset; the server never hears of it.</summary>
+    /// <summary>The connection is reset; the server does not receive the request.</summary>
     CutBefore,
 
-    /// <summary>The server does it, and the connection is reset in place of the answer.</summary>
+    /// <summary>The server executes the request, and the connection is reset instead of the response.</summary>
     CutAfter,
 
     /// <summary>
-    /// The server does it, and the connection is reset in the middle of the answer's body, where it has one.
+    /// The server executes the request, and the connection is reset in the middle of the response body, if there is
+    /// one.
     /// </summary>
     CutMidway,
 }

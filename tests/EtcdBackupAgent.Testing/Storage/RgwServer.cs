@@ -8,16 +8,18 @@ using static EtcdBackupAgent.Testing.Peers;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// A real S3 server of the test's own: Ceph's RGW over a monitor and an OSD, in a temporary directory, on free ports of
-/// 127.0.0.1, over HTTP and over HTTPS with its own CA, with one user. Up in a few seconds; nothing is left when it is
-/// disposed.
+/// A real S3 server for one test: Ceph's RGW with a monitor and an OSD, in a temporary directory, on free ports of
+/// 127.0.0.1. It serves HTTP, and HTTPS with its own CA, and has one user. It starts in a few seconds; disposal removes
+/// everything.
 /// </summary>
 public sealed class RgwServer : IAsyncDisposable
 {
-    /// <summary>A key with which the server encrypts.</summary>
+    /// <summary>The id of a key for encryption on the server.</summary>
     public const string KmsKeyId = "test-key";
 
-    /// <summary>A name in the server's certificate that no resolver knows: only a proxy goes there.</summary>
+    /// <summary>
+    /// A name in the certificate of the server that no resolver knows. It is reachable only via a proxy.
+    /// </summary>
     public const string ProxiedName = "s3.test";
 
     private readonly TestDirectory _directory = new();
@@ -41,21 +43,21 @@ public sealed class RgwServer : IAsyncDisposable
     public Uri HttpsEndpoint => At("https", "localhost", _configuration.HttpsPort);
 
     /// <summary>
-    /// The certificate of the CA that signed the server's, which is for <c>localhost</c> and 127.0.0.1.
+    /// The certificate of the CA that signed the server certificate, which is for <c>localhost</c> and 127.0.0.1.
     /// </summary>
     public string CaCertificatePem => _authority.AuthorityPem;
 
-    /// <summary>The user that may make buckets.</summary>
+    /// <summary>The access key of the user that may create buckets.</summary>
     public string AccessKey => "TESTACCESSKEY0000001";
 
     public string SecretKey => "test-secret-key-of-no-value-0000000000001";
 
     /// <summary>Starts a server with no buckets.</summary>
     /// <remarks>
-    /// 1. Write the configuration and the certificates. 2. Start the cluster. 3. Make the user. 4. Start the gateway.
+    /// 1. Write the configuration and the certificates. 2. Start the cluster. 3. Create the user. 4. Start the gateway.
     /// </remarks>
     /// <exception cref="FileNotFoundException">
-    /// Ceph is not installed; the message says to run <c>eng/peers</c>.
+    /// Ceph is not installed; the message names <c>eng/peers</c>.
     /// </exception>
     public static async Task<RgwServer> StartAsync(RgwStorage storage = RgwStorage.Memory)
     {
@@ -86,7 +88,7 @@ public sealed class RgwServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes a further user, with nothing of its own and no right to what others have.</summary>
+    /// <summary>Creates another user, without buckets and without access to those of others.</summary>
     public Task CreateUserAsync(string name, string accessKey, string secretKey) =>
         AdministerAsync(
             "user",
@@ -97,15 +99,15 @@ public sealed class RgwServer : IAsyncDisposable
             $"--secret-key={secretKey}");
 
     /// <summary>Runs <c>radosgw-admin</c> against the server.</summary>
-    /// <returns>Its standard output.</returns>
+    /// <returns>The standard output.</returns>
     public Task<string> AdministerAsync(params string[] arguments) =>
         CephCluster.RunAsync(RadosgwAdmin, ["-c", _configuration.File, "-n", "client.rgw.a", .. arguments]);
 
-    /// <summary>Kills the gateway with SIGKILL, in the middle of whatever it does. What is stored stays.</summary>
+    /// <summary>Kills the gateway with SIGKILL at any point of its work. The stored objects remain.</summary>
     public Task KillAsync() => _gateway.KillAsync();
 
     /// <summary>
-    /// Starts the gateway again, killing it first if it runs, on the same ports and with the same data.
+    /// Starts the gateway again with the same ports and data. A running one is killed first.
     /// </summary>
     public Task RestartAsync() => StartGatewayAsync();
 

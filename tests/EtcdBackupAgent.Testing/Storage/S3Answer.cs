@@ -3,23 +3,23 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>An answer of an S3 server that a test makes up: an error by default.</summary>
+/// <summary>A simulated response of an S3 server; by default an error.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Code">S3's word for the error.</param>
+/// <param name="Code">The error code of S3.</param>
 public sealed record S3Answer(int Status, string Code)
 {
-    public string Message { get; init; } = "The server of the test says so.";
+    public string Message { get; init; } = "The test simulates this error.";
 
-    /// <summary>Further elements of the error.</summary>
+    /// <summary>Additional XML elements of the error.</summary>
     public string Elements { get; init; } = "";
 
-    /// <summary>All of the body; null for an error of the above.</summary>
+    /// <summary>The whole body; null for an error with the members above.</summary>
     public string? Body { get; init; }
 
     public IReadOnlyDictionary<string, string> Headers { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Reads all of the request, as a server does that keeps the connection, and answers.</summary>
+    /// <summary>Reads the whole request, as a server does that keeps the connection, and responds.</summary>
     internal async Task SendAsync(HttpContext context)
     {
         await context.Request.Body.CopyToAsync(Stream.Null, context.RequestAborted);
@@ -30,7 +30,7 @@ public sealed record S3Answer(int Status, string Code)
             response.Headers[name] = value;
         }
 
-        // No answer to HEAD, and none of these statuses, has a body.
+        // A response to HEAD has no body, nor has one with these statuses.
         if (context.Request.Method != "HEAD" && Status is not (204 or 304))
         {
             response.ContentType = "application/xml";

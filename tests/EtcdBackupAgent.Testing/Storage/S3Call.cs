@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdBackupAgent.Testing.Storage;
 
-/// <summary>The calls of S3 that the agent makes, by the names of Amazon's reference.</summary>
+/// <summary>The S3 calls of the agent, with the names in Amazon's reference.</summary>
 public enum S3Call
 {
     CreateBucket,
@@ -23,7 +23,7 @@ public enum S3Call
 
 public static class S3Calls
 {
-    /// <summary>Which call a request with the bucket in its path is.</summary>
+    /// <summary>Returns the call of a request with the bucket in its path.</summary>
     public static S3Call Of(HttpRequest request)
     {
         bool isOfBucket = request.Path.Value!.Trim('/').IndexOf('/', StringComparison.Ordinal) < 0;
@@ -44,8 +44,8 @@ public static class S3Calls
             ("POST", false) => S3Call.CompleteMultipartUpload,
             ("DELETE", false) when query.ContainsKey("uploadId") => S3Call.AbortMultipartUpload,
             ("DELETE", false) => S3Call.DeleteObject,
-            _ => throw new InvalidOperationException($"{request.Method} {request.Path}{request.QueryString} is "
-                + "unknown."),
+            _ => throw new InvalidOperationException(
+                $"{request.Method} {request.Path}{request.QueryString} is unknown."),
         };
     }
 }

@@ -11,14 +11,14 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.Storage;
 
 /// <summary>
-/// A token service with one call, AssumeRoleWithWebIdentity, one role and one web identity. It answers anything else as
-/// AWS does. docs.aws.amazon.com, "AssumeRoleWithWebIdentity".
+/// A token service with one call (AssumeRoleWithWebIdentity), one role and one web identity. It responds to any other
+/// request as AWS does. Source: docs.aws.amazon.com, "AssumeRoleWithWebIdentity".
 /// </summary>
 public sealed class TokenServer : IAsyncDisposable
 {
     public const string RoleArn = "arn:aws:iam::000000000000:role/backup";
 
-    /// <summary>The one that it knows.</summary>
+    /// <summary>The only valid token.</summary>
     public const string WebIdentityToken = "a-web-identity-token-of-no-value-29";
 
     private readonly Lock _gate = new();
@@ -46,19 +46,19 @@ public sealed class TokenServer : IAsyncDisposable
         _application.Run(AnswerAsync);
     }
 
-    /// <summary>What AWS_ENDPOINT_URL_STS names.</summary>
+    /// <summary>The value for AWS_ENDPOINT_URL_STS.</summary>
     public Uri Endpoint { get; }
 
-    /// <summary>What the next call is given.</summary>
+    /// <summary>The credentials that the next call returns.</summary>
     public required IssuedCredentials Issued { get; set; }
 
-    /// <summary>The answer in place of credentials; null for none.</summary>
+    /// <summary>The response instead of credentials; null to return credentials.</summary>
     public S3Answer? Refusal { get; set; }
 
-    /// <summary>Calls that were answered.</summary>
+    /// <summary>The number of calls so far.</summary>
     public int Calls => Volatile.Read(ref _calls);
 
-    /// <summary>What was wrong with calls, if anything was.</summary>
+    /// <summary>The errors of the calls so far.</summary>
     public IReadOnlyList<string> Problems
     {
         get
@@ -70,8 +70,8 @@ public sealed class TokenServer : IAsyncDisposable
         }
     }
 
-    /// <param name="issued">What it gives.</param>
-    /// <param name="certificate">For HTTPS; null for HTTP.</param>
+    /// <param name="issued">The credentials that calls return.</param>
+    /// <param name="certificate">The server certificate for HTTPS; null for HTTP.</param>
     public static async Task<TokenServer> StartAsync(IssuedCredentials issued, TestCertificate? certificate = null)
     {
         TokenServer server = new(certificate) { Issued = issued };
@@ -121,7 +121,7 @@ public sealed class TokenServer : IAsyncDisposable
         return Error(code == "AccessDenied" ? 403 : 400, code, message);
     }
 
-    /// <summary>An error in the form of the token service, which is not quite that of S3.</summary>
+    /// <summary>Creates an error in the form of the token service, which differs from that of S3.</summary>
     public static S3Answer Error(int status, string code, string message) => new(status, code)
     {
         Body = $"""

@@ -1,7 +1,7 @@
 namespace EtcdBackupAgent.Testing.Time;
 
-/// <summary>A clock that stands still until a test moves it. Timers fire on the thread that moves it, in the order they
-/// are due.</summary>
+/// <summary>A clock that advances only when a test moves it. Timers fire on the thread that moves it, in the order of
+/// their due times.</summary>
 public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 {
     private readonly Lock _lock = new();
@@ -31,7 +31,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
     public void AdvanceTo(DateTimeOffset instant) => Advance(instant - GetUtcNow());
 
-    /// <summary>Moves on, stopping at each timer that becomes due on the way.</summary>
+    /// <summary>Advances the clock and fires each timer at its due time.</summary>
     public void Advance(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
@@ -42,8 +42,10 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
         }
     }
 
-    /// <summary>Moves on as a machine does that was suspended: nothing sees the time pass, and each overdue timer fires
-    /// once.</summary>
+    /// <summary>
+    /// Jumps like the clock of a machine that was suspended: no intermediate time is visible, and each overdue timer
+    /// fires once.
+    /// </summary>
     public void JumpTo(DateTimeOffset instant)
     {
         ManualTimer[] overdue;
@@ -90,7 +92,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
     {
         public DateTimeOffset Due { get; set; }
 
-        /// <summary>Zero or less: fires once.</summary>
+        /// <summary>The period; zero or less for a timer that fires once.</summary>
         public TimeSpan Period { get; private set; }
 
         public void Fire() => fire();
@@ -112,7 +114,7 @@ public sealed class ManualTime(DateTimeOffset start) : TimeProvider
 
             if (now)
             {
-                // As a real timer does: soon, but not on the thread that sets it.
+                // Like a real timer: soon, but not on the thread that sets it.
                 ThreadPool.QueueUserWorkItem(_ => fire());
             }
 

@@ -2,15 +2,17 @@ using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>What outlives a pod: a directory for each claim, and a kubeconfig file for each service account.</summary>
+/// <summary>
+/// The files that outlive a pod: a directory for each claim and a kubeconfig file for each service account.
+/// </summary>
 internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects objects) : IDisposable
 {
     private readonly TestDirectory _directory = new();
 
-    /// <summary>The directory of a claim, which need not be there yet.</summary>
+    /// <summary>The directory of a claim; the claim need not exist yet.</summary>
     public string this[string claim] => _directory.Create($"claims/{claim}");
 
-    /// <exception cref="PodWaitsException">There is no such claim.</exception>
+    /// <exception cref="PodWaitsException">The claim does not exist.</exception>
     public async Task<string> FindAsync(string claim, CancellationToken cancellationToken)
     {
         _ = await objects.FindAsync(
@@ -19,7 +21,7 @@ internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects 
         return this[claim];
     }
 
-    /// <summary>What stands for the token and the address that kubelet gives a pod.</summary>
+    /// <summary>Returns a kubeconfig file in place of the token and the address that kubelet gives a pod.</summary>
     public string KubeconfigOf(string serviceAccount)
     {
         string file = _directory[serviceAccount];
@@ -36,7 +38,7 @@ internal sealed class ClaimDirectories(PodRunnerOptions options, ClusterObjects 
                         options.ApiUrl,
                         options.Namespace,
                         caFile));
-                // Pods of any user read them.
+                // Pods with any user must read them.
                 File.SetUnixFileMode(caFile, TestTree.WorldReadable);
                 File.SetUnixFileMode(file, TestTree.WorldReadable);
                 File.SetUnixFileMode(

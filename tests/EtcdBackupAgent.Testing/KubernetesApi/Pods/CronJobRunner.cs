@@ -3,22 +3,21 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>The CronJob controller of a cluster, whose clock strikes when the test says so.</summary>
-public sealed class CronJobRunner(KubernetesApiServer server, string space) : IDisposable
+/// <summary>Plays the CronJob controller of a cluster. The test decides when a CronJob is due.</summary>
+public sealed class CronJobRunner(KubernetesApiServer server, string ns) : IDisposable
 {
     private readonly ClusterObjects _objects = new(server);
     private int _fired;
 
-    /// <summary>What happens when a CronJob is due: a Job from its template.</summary>
-    /// <returns>The Job's name; null if it is suspended, or the one before still runs and may not be joined.</returns>
-    /// <exception cref="InvalidOperationException">There is no such CronJob.</exception>
-    /// <exception cref="PodTemplateException">It has a field that is not known here, or lets Jobs run side by
-    /// side.</exception>
+    /// <summary>Creates a Job from the template of a CronJob, as if the CronJob were due.</summary>
+    /// <returns>The name of the Job; null if the CronJob is suspended or its previous Job still runs.</returns>
+    /// <exception cref="InvalidOperationException">The CronJob does not exist.</exception>
+    /// <exception cref="PodTemplateException">The CronJob has an unknown field or allows concurrent Jobs.</exception>
     public async Task<string?> FireAsync(string name)
     {
-        string batch = $"apis/batch/v1/namespaces/{space}";
+        string batch = $"apis/batch/v1/namespaces/{ns}";
         JsonObject cronJob = await _objects.FindAsync($"{batch}/cronjobs/{name}")
-            ?? throw new InvalidOperationException($"There is no CronJob '{name}'.");
+            ?? throw new InvalidOperationException($"The CronJob '{name}' does not exist.");
         CheckCronJob(new TemplateFields((JsonObject)cronJob["spec"]!, "spec"));
         if ((bool?)cronJob["spec"]!["suspend"] == true)
         {
@@ -54,7 +53,7 @@ public sealed class CronJobRunner(KubernetesApiServer server, string space) : ID
         specification.Number("successfulJobsHistoryLimit");
         specification.Number("failedJobsHistoryLimit");
         specification.Part("jobTemplate");
-        specification.End();
+        specification.RequireAllRead();
     }
 
     private static string Now() =>

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Where the value of a container's environment variable comes from.</summary>
+/// <summary>The source of the value of an environment variable.</summary>
 internal enum EnvironmentSource
 {
     Value,
@@ -17,8 +17,8 @@ internal enum EnvironmentSource
 
 /// <summary>A variable of a container's environment.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Source">Where its value comes from.</param>
-/// <param name="Value">The value, or the key, or the field's path.</param>
+/// <param name="Source">The source of its value.</param>
+/// <param name="Value">The value, the key, or the path of the field.</param>
 /// <param name="Object">The name of the Secret or ConfigMap.</param>
 /// <param name="IsOptional">Whether the object or its key may be missing.</param>
 internal sealed record EnvironmentVariable(
@@ -29,10 +29,10 @@ internal sealed record EnvironmentVariable(
         string name = fields.Required("name");
         string? value = fields.Text("value");
         TemplateFields? from = fields.Part("valueFrom");
-        fields.End();
+        fields.RequireAllRead();
         if (value?.Contains("$(", StringComparison.Ordinal) == true)
         {
-            throw fields.Wrong("value", "would be expanded");
+            throw fields.Invalid("value", "contains '$(', which Kubernetes expands");
         }
 
         return from is null ? new EnvironmentVariable(name, EnvironmentSource.Value, value ?? "") : From(name, from);
@@ -59,10 +59,10 @@ internal sealed record EnvironmentVariable(
                 variable = new EnvironmentVariable(name, EnvironmentSource.Field, part.Required("fieldPath"));
                 break;
             default:
-                throw from.Wrong(kind, "is a source that the tests' pod runner does not know");
+                throw from.Invalid(kind, "is a source that the pod runner of the tests does not support");
         }
 
-        part.End();
+        part.RequireAllRead();
         return variable;
     }
 }

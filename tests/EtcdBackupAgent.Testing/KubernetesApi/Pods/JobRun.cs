@@ -5,14 +5,14 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Carries out one Job: one pod, as kubelet and Job controller would, and what they write about it.</summary>
+/// <summary>Runs one Job with one pod, and writes the statuses that kubelet and the Job controller write.</summary>
 internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, ClaimDirectories claims, JsonObject job)
     : IDisposable
 {
     private const string Program = "etcd-backup-agent";
     private const int MessageLengthMax = 2048;
 
-    private readonly CancellationTokenSource _gone = new();
+    private readonly CancellationTokenSource _deleted = new();
     private readonly string _name = (string)job["metadata"]!["name"]!;
 
     public string Uid { get; } = (string)job["metadata"]!["uid"]!;
@@ -24,21 +24,21 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
 
     private string Pods => $"api/v1/namespaces/{options.Namespace}/pods";
 
-    /// <summary>The Job is deleted: its pod gets SIGTERM, and goes too.</summary>
-    public void End() => _gone.Cancel();
+    /// <summary>Reports that the Job was deleted: its pod gets SIGTERM and is deleted too.</summary>
+    public void End() => _deleted.Cancel();
 
-    public void Dispose() => _gone.Dispose();
+    public void Dispose() => _deleted.Dispose();
 
     /// <summary>
-    /// 1. Read the template. 2. Make the pod. 3. Wait for a node and for what the pod names. 4. Run it. 5. Write what
-    /// came of it.
+    /// 1. Read the template. 2. Create the pod. 3. Wait for a node and for the objects that the pod names. 4. Run the
+    /// pod. 5. Write the result.
     /// </summary>
     /// <returns>Null if the Job was deleted before the pod ran.</returns>
-    /// <exception cref="PodTemplateException">The template is not one that may be.</exception>
+    /// <exception cref="PodTemplateException">The template is invalid for a pod of the agent.</exception>
     public async Task<PodRun?> RunAsync(CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
-            _gone.Token,
+            _deleted.Token,
             cancellationToken);
         // 1
         CheckJob(new TemplateFields((JsonObject)job["spec"]!, "spec"));
@@ -53,7 +53,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             await WriteJobAsync(new JsonObject { ["active"] = 1, ["startTime"] = Now() }, either.Token);
 
             // 3
-            using PodMounts mounts = await StartableAsync(podName, pod, either.Token);
+            using PodMounts mounts = await UntilStartableAsync(podName, pod, either.Token);
             IReadOnlyDictionary<string, string?> environment = await EnvironmentAsync(
                 podName,
                 pod,
@@ -78,8 +78,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             }
 
             await using PeerProcess process = PeerProcess.Start(
-                Peers.Setpriv, [.. Privileges(pod), .. pod.Command.Skip(1).Select(mounts.Outside)], environment);
-            using CancellationTokenRegistration end = _gone.Token.Register(process.Terminate);
+                Peers.Setpriv, [.. Privileges(pod), .. pod.Command.Skip(1).Select(mounts.ToHostPath)], environment);
+            using CancellationTokenRegistration end = _deleted.Token.Register(process.Terminate);
             int exitCode = await process.WaitForExitAsync(cancellationToken);
 
             // 5
@@ -93,13 +93,13 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
                 Log = process.Output,
             };
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (_deleted.IsCancellationRequested)
         {
             return null;
         }
         finally
         {
-            if (_gone.IsCancellationRequested)
+            if (_deleted.IsCancellationRequested)
             {
                 await WriteAsync(
                     async () =>
@@ -112,7 +112,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         }
     }
 
-    /// <summary>One pod, tried once. What a server fills in by itself is as good as absent.</summary>
+    /// <summary>Requires one pod and one attempt. A default value that the server adds counts as absent.</summary>
     private static void CheckJob(TemplateFields specification)
     {
         specification.Only("backoffLimit", "0");
@@ -126,7 +126,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         specification.Part("template");
         specification.Number("activeDeadlineSeconds");
         specification.Number("ttlSecondsAfterFinished");
-        specification.End();
+        specification.RequireAllRead();
     }
 
     private static string Now() =>
@@ -134,12 +134,13 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             .System.GetUtcNow()
             .UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>The pod's user, and no capability but those it keeps: what setpriv can do of a container.</summary>
+    /// <summary>Returns the setpriv arguments for the pod: its user, and only the capabilities that it keeps.</summary>
     private IEnumerable<string> Privileges(PodTemplate pod)
     {
         if (pod.Command[0] != Program)
         {
-            throw new PodTemplateException($"The command is '{pod.Command[0]}', and the image has '{Program}' only.");
+            throw new PodTemplateException(
+                $"The command is '{pod.Command[0]}', but the image contains only '{Program}'.");
         }
 
         return
@@ -151,18 +152,19 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             "--bounding-set="
                 + string.Join(",+", pod.Capabilities.Select(name => name.ToLowerInvariant()).Prepend("-all")),
             "--no-new-privs",
-            // A change of user takes the one of Launch away.
+            // A change of the user clears the flag that Launch has set.
             "--pdeathsig", "KILL",
             "--",
             options.Agent,
         ];
     }
 
-    /// <summary>Waits until the pod can start; the pod says meanwhile what it waits for.</summary>
-    private async Task<PodMounts> StartableAsync(string podName, PodTemplate pod, CancellationToken cancellationToken)
+    /// <summary>Waits until the pod can start. Meanwhile its status shows why it waits.</summary>
+    private async Task<PodMounts> UntilStartableAsync(
+        string podName, PodTemplate pod, CancellationToken cancellationToken)
     {
-        using PeriodicTimer timer = new(PodRunner.Pace);
-        string? told = null;
+        using PeriodicTimer timer = new(PodRunner.PollInterval);
+        string? reported = null;
         while (true)
         {
             try
@@ -190,16 +192,16 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             }
             catch (HttpRequestException)
             {
-                // The server is away.
+                // The server is down.
             }
-            catch (PodWaitsException e) when (e.Message != told)
+            catch (PodWaitsException e) when (e.Message != reported)
             {
-                told = e.Message;
+                reported = e.Message;
                 await WriteWaitingAsync(podName, pod, e, cancellationToken);
             }
             catch (PodWaitsException)
             {
-                // The same as before.
+                // This reason is already in the status.
             }
 
             await timer.WaitForNextTickAsync(cancellationToken);
@@ -235,7 +237,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
                             cancellationToken))
                         ?["data"]
                         ?[variable.Value],
-                _ => mounts.Outside(variable.Value),
+                _ => mounts.ToHostPath(variable.Value),
             };
             if (value is null && !variable.IsOptional)
             {
@@ -278,7 +280,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         };
     }
 
-    /// <summary>What the cluster would write, and where, of a pod that cannot start.</summary>
+    /// <summary>Writes the status and the event that a cluster writes for a pod that cannot start.</summary>
     private async Task WriteWaitingAsync(
         string podName, PodTemplate pod, PodWaitsException wait, CancellationToken cancellationToken)
     {
@@ -341,18 +343,18 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     {
         ["phase"] = "Running",
         ["startTime"] = Now(),
-        ["conditions"] = new JsonArray(Scheduled(whyNot: null)),
+        ["conditions"] = new JsonArray(Scheduled(problem: null)),
         ["containerStatuses"] = new JsonArray(
             ContainerStatus(pod, new JsonObject { ["running"] = new JsonObject { ["startedAt"] = Now() } })),
     };
 
-    private static JsonObject Scheduled(string? whyNot)
+    private static JsonObject Scheduled(string? problem)
     {
-        JsonObject condition = new() { ["type"] = "PodScheduled", ["status"] = whyNot is null ? "True" : "False" };
-        if (whyNot is not null)
+        JsonObject condition = new() { ["type"] = "PodScheduled", ["status"] = problem is null ? "True" : "False" };
+        if (problem is not null)
         {
             condition["reason"] = "Unschedulable";
-            condition["message"] = whyNot;
+            condition["message"] = problem;
         }
 
         return condition;
@@ -441,11 +443,11 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             cancellationToken);
 
     /// <summary>
-    /// Writes as soon as the server is there; what is about something that was deleted is not written.
+    /// Writes as soon as the server responds. A write to a deleted object is skipped.
     /// </summary>
     private static async Task WriteAsync(Func<Task<JsonObject>> write, CancellationToken cancellationToken)
     {
-        using PeriodicTimer timer = new(PodRunner.Pace);
+        using PeriodicTimer timer = new(PodRunner.PollInterval);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -1,10 +1,12 @@
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Which nodes a pod may run on: labels that must be there, names, and taints that it tolerates. What it only
-/// prefers is read and means nothing here.</summary>
-/// <param name="Terms">One of them must hold. None: any node.</param>
-/// <param name="Selected">Labels that must be there as well.</param>
-/// <param name="Tolerated">Keys of taints; null stands for all.</param>
+/// <summary>
+/// The nodes that a pod may run on: required labels, node names, and tolerated taints. Preferences are read but have no
+/// effect here.
+/// </summary>
+/// <param name="Terms">A node must match one of them. Without terms, every node matches.</param>
+/// <param name="Selected">Labels that the node must also have.</param>
+/// <param name="Tolerated">Keys of taints; null means all taints.</param>
 internal sealed record NodeDemand(
     IReadOnlyList<NodeTerm> Terms, IReadOnlyDictionary<string, string> Selected, IReadOnlyList<string?> Tolerated)
 {
@@ -22,22 +24,22 @@ internal sealed record NodeDemand(
         List<NodeTerm> terms = [];
         if (pod.Part("affinity") is { } affinity)
         {
-            TemplateFields node = affinity.Part("nodeAffinity") ?? throw affinity.Wrong("nodeAffinity", "is missing");
+            TemplateFields node = affinity.Part("nodeAffinity") ?? throw affinity.Invalid("nodeAffinity", "is missing");
             if (node.Part("requiredDuringSchedulingIgnoredDuringExecution") is { } required)
             {
                 terms.AddRange(required.Parts("nodeSelectorTerms").Select(NodeTerm.Read));
-                required.End();
+                required.RequireAllRead();
             }
 
             foreach (TemplateFields preferred in node.Parts("preferredDuringSchedulingIgnoredDuringExecution"))
             {
                 _ = preferred.Number("weight");
-                _ = NodeTerm.Read(preferred.Part("preference") ?? throw preferred.Wrong("preference", "is missing"));
-                preferred.End();
+                _ = NodeTerm.Read(preferred.Part("preference") ?? throw preferred.Invalid("preference", "is missing"));
+                preferred.RequireAllRead();
             }
 
-            node.End();
-            affinity.End();
+            node.RequireAllRead();
+            affinity.RequireAllRead();
         }
 
         List<string?> tolerated = [];
@@ -46,7 +48,7 @@ internal sealed record NodeDemand(
             toleration.Only("operator", "Exists");
             toleration.Only("effect", null, "NoSchedule");
             tolerated.Add(toleration.Text("key"));
-            toleration.End();
+            toleration.RequireAllRead();
         }
 
         return new NodeDemand(terms, pod.Map("nodeSelector"), tolerated);
@@ -54,9 +56,9 @@ internal sealed record NodeDemand(
 }
 
 /// <summary>One term of an affinity.</summary>
-/// <param name="Present">Keys of labels that must be there.</param>
-/// <param name="Absent">Keys of labels that must not.</param>
-/// <param name="Names">Names of nodes; null for all.</param>
+/// <param name="Present">Keys of labels that must exist.</param>
+/// <param name="Absent">Keys of labels that must not exist.</param>
+/// <param name="Names">Names of nodes; null for all nodes.</param>
 internal sealed record NodeTerm(
     IReadOnlyList<string> Present, IReadOnlyList<string> Absent, IReadOnlyList<string>? Names)
 {
@@ -65,7 +67,7 @@ internal sealed record NodeTerm(
 
     public static NodeTerm Read(TemplateFields term)
     {
-        ILookup<bool, string> labels = term.Parts("matchExpressions").Select(Label).ToLookup(
+        ILookup<bool, string> labels = term.Parts("matchExpressions").Select(ReadLabel).ToLookup(
             label => label.IsPresent, label => label.Key);
         List<string>? names = null;
         foreach (TemplateFields field in term.Parts("matchFields"))
@@ -73,18 +75,18 @@ internal sealed record NodeTerm(
             field.Only("key", "metadata.name");
             field.Only("operator", "In");
             names = [.. field.Texts("values")];
-            field.End();
+            field.RequireAllRead();
         }
 
-        term.End();
+        term.RequireAllRead();
         return new NodeTerm([.. labels[true]], [.. labels[false]], names);
     }
 
-    private static (string Key, bool IsPresent) Label(TemplateFields expression)
+    private static (string Key, bool IsPresent) ReadLabel(TemplateFields expression)
     {
         expression.Only("operator", "Exists", "DoesNotExist");
         (string Key, bool) label = (expression.Required("key"), expression.Text("operator") == "Exists");
-        expression.End();
+        expression.RequireAllRead();
         return label;
     }
 }

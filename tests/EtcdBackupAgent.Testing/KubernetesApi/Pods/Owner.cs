@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>References to owners, as Kubernetes' own controllers write them.</summary>
+/// <summary>Owner references in the form that Kubernetes' own controllers write.</summary>
 internal static class Owner
 {
     public static JsonObject Of(string apiVersion, string kind, JsonObject owner) => new()
@@ -15,7 +15,7 @@ internal static class Owner
         ["blockOwnerDeletion"] = true,
     };
 
-    /// <summary>The uid of the object that controls this one; null if none does.</summary>
+    /// <summary>Returns the uid of the object that controls this one, or null.</summary>
     public static string? ControllerOf(JsonObject item) =>
         (item["metadata"]?["ownerReferences"] as JsonArray ?? [])
             .OfType<JsonObject>()

@@ -3,11 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Whose a file is: chown(2).</summary>
+/// <summary>Changes the owners of files with chown(2).</summary>
 internal static partial class Ownership
 {
-    /// <summary>Gives a directory, and all that is in it, to a user and a group.</summary>
-    public static void Give(string directory, long user, long group)
+    /// <summary>Changes the user and the group of a directory and of all entries in it.</summary>
+    public static void Change(string directory, long user, long group)
     {
         foreach (
             string path in Directory
@@ -16,7 +16,8 @@ internal static partial class Ownership
         {
             if (ChangeOwner(path, (uint)user, (uint)group) != 0)
             {
-                throw new Win32Exception(Marshal.GetLastPInvokeError(), $"Cannot give '{path}' to {user}:{group}.");
+                throw new Win32Exception(
+                    Marshal.GetLastPInvokeError(), $"Failed to change the owner of '{path}' to {user}:{group}.");
             }
         }
     }

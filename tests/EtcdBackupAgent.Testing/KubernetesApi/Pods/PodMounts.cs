@@ -3,20 +3,20 @@ using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>The volumes of one pod as directories, and what its paths mean there; gone with the pod.</summary>
+/// <summary>Provides the volumes of one pod as directories and maps its paths to them. Disposal removes them.</summary>
 internal sealed class PodMounts : IDisposable
 {
     private readonly TestDirectory _directory = new();
     private readonly PodTemplate _template;
-    private readonly Dictionary<string, string> _places = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _directories = new(StringComparer.Ordinal);
 
     private PodMounts(PodTemplate template) => _template = template;
 
-    /// <summary>Makes the directories of all volumes.</summary>
-    /// <param name="template">Whose.</param>
+    /// <summary>Creates the directories of all volumes.</summary>
+    /// <param name="template">The template of the pod.</param>
     /// <param name="secret">Finds the <c>data</c> of a Secret.</param>
     /// <param name="claim">Finds the directory of a claim.</param>
-    /// <exception cref="PodWaitsException">A Secret, a claim or a directory of the host is not there.</exception>
+    /// <exception cref="PodWaitsException">A Secret, a claim or a directory of the host is missing.</exception>
     public static async Task<PodMounts> MakeAsync(
         PodTemplate template, Func<string, Task<JsonObject>> secret, Func<string, Task<string>> claim)
     {
@@ -25,10 +25,10 @@ internal sealed class PodMounts : IDisposable
         {
             foreach (PodVolume volume in template.Volumes)
             {
-                mounts._places.Add(volume.Name, await mounts.PlaceAsync(volume, secret, claim));
+                mounts._directories.Add(volume.Name, await mounts.DirectoryOfAsync(volume, secret, claim));
             }
 
-            mounts.GiveAway();
+            mounts.GrantAccess();
             return mounts;
         }
         catch
@@ -38,7 +38,7 @@ internal sealed class PodMounts : IDisposable
         }
     }
 
-    private async Task<string> PlaceAsync(
+    private async Task<string> DirectoryOfAsync(
         PodVolume volume, Func<string, Task<JsonObject>> secret, Func<string, Task<string>> claim)
     {
         try
@@ -58,15 +58,15 @@ internal sealed class PodMounts : IDisposable
         }
     }
 
-    /// <summary>What a text of the template is outside of the container: a path below a mount is one below the
-    /// volume's directory.</summary>
-    public string Outside(string text)
+    /// <summary>Maps a text of the template from the container to the host: a path below a mount becomes a path below
+    /// the directory of the volume.</summary>
+    public string ToHostPath(string text)
     {
         foreach ((string path, string volume, _) in _template.Mounts)
         {
             if (text == path || text.StartsWith($"{path}/", StringComparison.Ordinal))
             {
-                return string.Concat(Place(volume), text.AsSpan(path.Length));
+                return string.Concat(DirectoryOf(volume), text.AsSpan(path.Length));
             }
         }
 
@@ -75,9 +75,9 @@ internal sealed class PodMounts : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private string Place(string volume) => _places.TryGetValue(volume, out string? place)
-        ? place
-        : throw new PodTemplateException($"A mount names the volume '{volume}', which there is not.");
+    private string DirectoryOf(string volume) => _directories.TryGetValue(volume, out string? found)
+        ? found
+        : throw new PodTemplateException($"A mount names the volume '{volume}', which does not exist.");
 
     private string WriteSecret(PodVolume volume, JsonObject data)
     {
@@ -96,7 +96,7 @@ internal sealed class PodMounts : IDisposable
 
     private static string HostPath(PodVolume volume)
     {
-        if (volume.IsMade)
+        if (volume.IsCreated)
         {
             return Directory.CreateDirectory(volume.Source).FullName;
         }
@@ -107,23 +107,22 @@ internal sealed class PodMounts : IDisposable
                 PodWait.Container, $"hostPath type check failed: {volume.Source} is not a directory");
     }
 
-    /// <summary>Lets the pod's user into what is made for the pod: an empty directory is everybody's, and a Secret's
-    /// files are the volume group's, if there is one.</summary>
-    private void GiveAway()
+    /// <summary>Gives the user of the pod access to its volumes, with the volume group if the pod has one.</summary>
+    private void GrantAccess()
     {
         if (_template.User == 0)
         {
             return;
         }
 
-        Ownership.Give(_directory.Path, _template.User, _template.VolumeGroup ?? _template.Group);
+        Ownership.Change(_directory.Path, _template.User, _template.VolumeGroup ?? _template.Group);
         foreach (PodVolume claim in _template.Volumes.Where(volume => volume.Kind == PodVolumeKind.Claim))
         {
             if (_template.VolumeGroup is { } group)
             {
-                Ownership.Give(_places[claim.Name], 0, group);
+                Ownership.Change(_directories[claim.Name], 0, group);
                 File.SetUnixFileMode(
-                    _places[claim.Name], File.GetUnixFileMode(_places[claim.Name]) | UnixFileMode.GroupWrite
+                    _directories[claim.Name], File.GetUnixFileMode(_directories[claim.Name]) | UnixFileMode.GroupWrite
                     | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
             }
         }

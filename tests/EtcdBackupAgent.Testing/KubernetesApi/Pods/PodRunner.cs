@@ -4,19 +4,19 @@ using System.Text.Json.Nodes;
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
 /// <summary>
-/// Runs the Jobs of a namespace: scheduler, Job controller and kubelet of a small cluster. A
-/// pod is a process of the built agent that gets what its template says, with the template's user and no capability; a
-/// mount is a directory, and what names its path in arguments and environment is changed to that. Not enforced: the
-/// read-only root file system, seccomp, limits, network. It also removes what a removed owner leaves, as garbage
-/// collection does.
+/// Runs the Jobs of a namespace: it plays the scheduler, the Job controller and kubelet of a small cluster. A pod is a
+/// process of the built agent with the arguments, the environment, the user and the capabilities of its template. A
+/// mount is a directory, and paths below the mount are replaced in the arguments and the environment. The read-only
+/// root file system, seccomp, limits and the network are not enforced. The runner also deletes Jobs whose owner was
+/// deleted, as the garbage collection does.
 /// </summary>
 public sealed class PodRunner : IAsyncDisposable
 {
     /// <summary>The exit code of a pod that was evicted.</summary>
     public const int Evicted = 137;
 
-    /// <summary>How often it looks.</summary>
-    internal static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
+    /// <summary>The interval between two reads of the Jobs.</summary>
+    internal static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly PodRunnerOptions _options;
     private readonly ClusterObjects _objects;
@@ -32,16 +32,16 @@ public sealed class PodRunner : IAsyncDisposable
         _options = options;
         _objects = new ClusterObjects(options.Server);
         _claims = new ClaimDirectories(options, _objects);
-        _working = WorkAsync();
+        _working = LoopAsync();
     }
 
-    /// <summary>The pods that came to their end, in order.</summary>
+    /// <summary>The finished pods, in the order of their ends.</summary>
     public IReadOnlyList<PodRun> Ended => [.. _ended];
 
-    /// <summary>The first template that could not be carried out; null if there was none.</summary>
+    /// <summary>The error of the first template that could not be run; null if there was none.</summary>
     public Exception? Failure => _failure;
 
-    /// <summary>Whether new pods are evicted before they do anything: their node has no memory.</summary>
+    /// <summary>Whether new pods are evicted before they start, as if their node had no memory.</summary>
     public bool IsEvicting { get; set; }
 
     /// <summary>The directory of a claim.</summary>
@@ -67,20 +67,20 @@ public sealed class PodRunner : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private async Task WorkAsync()
+    private async Task LoopAsync()
     {
-        using PeriodicTimer timer = new(Pace);
+        using PeriodicTimer timer = new(PollInterval);
         try
         {
             do
             {
                 try
                 {
-                    await LookAsync();
+                    await PollAsync();
                 }
                 catch (HttpRequestException)
                 {
-                    // The server is away, or the namespace is. Next time.
+                    // The server is down or the namespace is missing. The next poll tries again.
                 }
             }
             while (await timer.WaitForNextTickAsync(_stop.Token));
@@ -91,8 +91,8 @@ public sealed class PodRunner : IAsyncDisposable
         }
     }
 
-    /// <summary>1. Collect what has lost its owner. 2. End pods of deleted Jobs. 3. Start new Jobs.</summary>
-    private async Task LookAsync()
+    /// <summary>1. Delete Jobs without an owner. 2. End the pods of deleted Jobs. 3. Start new Jobs.</summary>
+    private async Task PollAsync()
     {
         string batch = $"apis/batch/v1/namespaces/{_options.Namespace}";
         IReadOnlyList<JsonObject> jobs = await _objects.ListAsync($"{batch}/jobs", _stop.Token);
@@ -119,12 +119,12 @@ public sealed class PodRunner : IAsyncDisposable
             if ((bool?)job["spec"]!["suspend"] != true && job["status"]?["conditions"] is null)
             {
                 JobRun run = new(_options, _objects, _claims, job) { IsEvicted = IsEvicting };
-                _jobs.Add(run.Uid, (run, KeepAsync(run)));
+                _jobs.Add(run.Uid, (run, RunJobAsync(run)));
             }
         }
     }
 
-    private async Task KeepAsync(JobRun run)
+    private async Task RunJobAsync(JobRun run)
     {
         try
         {
@@ -139,13 +139,14 @@ public sealed class PodRunner : IAsyncDisposable
         }
         catch (Exception e)
         {
-            // For the test to see: nothing else waits for this.
+            // The test reads it: no other code awaits this task.
             _failure ??= e;
         }
     }
 
     /// <summary>
-    /// A kind that the server does not know, at the moment, may own anything: then nothing is collected.
+    /// Deletes Jobs whose owner no longer exists. If the server does not serve a kind at the moment, nothing is
+    /// deleted, because an object of that kind may own a Job.
     /// </summary>
     private async Task CollectAsync(string batch, IReadOnlyList<JsonObject> jobs)
     {

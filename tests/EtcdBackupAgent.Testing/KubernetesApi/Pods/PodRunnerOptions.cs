@@ -1,22 +1,22 @@
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Where pods are run, and how.</summary>
+/// <summary>The configuration of a <see cref="PodRunner"/>.</summary>
 public sealed record PodRunnerOptions
 {
     public required KubernetesApiServer Server { get; init; }
 
-    /// <summary>Where pods find the API server.</summary>
+    /// <summary>The URL at which pods reach the API server.</summary>
     public required Uri ApiUrl { get; init; }
 
     public required string Namespace { get; init; }
 
-    /// <summary>The program that the image has under the name <c>etcd-backup-agent</c>.</summary>
+    /// <summary>The path of the program that is called <c>etcd-backup-agent</c> in the image.</summary>
     public required string Agent { get; init; }
 
-    /// <summary>What every container's environment begins with; null takes a variable of the test's own away.</summary>
+    /// <summary>The initial environment of every container; null removes a variable of the test process.</summary>
     public required IReadOnlyDictionary<string, string?> Environment { get; init; }
 
-    /// <summary>The nodes that there are: one of the control plane, as kubeadm makes it, and no other.</summary>
+    /// <summary>The nodes of the cluster: one control-plane node, as kubeadm creates it.</summary>
     internal IReadOnlyList<ClusterNode> Nodes { get; init; } =
     [
         new ClusterNode(

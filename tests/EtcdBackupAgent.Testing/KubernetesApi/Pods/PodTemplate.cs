@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
 /// <summary>
-/// A pod template of a Job, as far as <see cref="PodRunner"/> carries it out. What it cannot enforce (a read-only root
-/// file system, seccomp, limits) it at least wants to see as the agent's pods must have it.
+/// The part of a Job's pod template that <see cref="PodRunner"/> implements. It cannot enforce a read-only root file
+/// system, seccomp and limits, but it checks that the template sets them as the agent's pods must have them.
 /// </summary>
 internal sealed record PodTemplate
 {
@@ -16,7 +16,7 @@ internal sealed record PodTemplate
 
     public required IReadOnlyList<PodVolume> Volumes { get; init; }
 
-    /// <summary>Paths in the container, longest first, and the volumes there.</summary>
+    /// <summary>The mount paths in the container, longest first, and their volumes.</summary>
     public required IReadOnlyList<(string Path, string Volume, bool IsReadOnly)> Mounts { get; init; }
 
     public required string ServiceAccount { get; init; }
@@ -28,22 +28,20 @@ internal sealed record PodTemplate
 
     public required long Group { get; init; }
 
-    /// <summary>Without <c>CAP_</c>; all others are dropped.</summary>
+    /// <summary>The kept capabilities without <c>CAP_</c>; all others are dropped.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
-    /// <summary>The group that may write the pod's volumes; null: nobody asked.</summary>
+    /// <summary>The group that may write to the volumes of the pod; null if the template sets none.</summary>
     public required long? VolumeGroup { get; init; }
 
-    /// <summary>Groups beside <see cref="Group"/>.</summary>
+    /// <summary>The groups in addition to <see cref="Group"/>.</summary>
     public required IReadOnlyList<long> Groups { get; init; }
 
     public required NodeDemand Node { get; init; }
 
     public required bool LogIsMessage { get; init; }
 
-    /// <exception cref="PodTemplateException">
-    /// It has a field, or a value of a field, that is not known here.
-    /// </exception>
+    /// <exception cref="PodTemplateException">The template has an unknown field or value.</exception>
     public static PodTemplate Read(JsonObject spec)
     {
         TemplateFields pod = new(spec, "spec.template.spec");
@@ -56,17 +54,17 @@ internal sealed record PodTemplate
         pod.Number("terminationGracePeriodSeconds");
         string account = pod.Required("serviceAccountName");
         pod.Only("serviceAccount", null, account);
-        bool hasToken = pod.Flag("automountServiceAccountToken", otherwise: true);
+        bool hasToken = pod.Flag("automountServiceAccountToken", defaultValue: true);
         NodeDemand node = NodeDemand.Read(pod);
         IReadOnlyList<PodVolume> volumes = [.. pod.Parts("volumes").Select(PodVolume.Read)];
         SecurityContext inPod = SecurityContext.OfPod(pod);
         IReadOnlyList<TemplateFields> containers = pod.Parts("containers");
         if (containers.Count != 1)
         {
-            throw pod.Wrong("containers", $"are {containers.Count}, and one is what the runner can do");
+            throw pod.Invalid("containers", $"has {containers.Count} entries, but the pod runner supports one");
         }
 
-        pod.End();
+        pod.RequireAllRead();
         return ReadContainer(containers[0], inPod) with
         {
             ServiceAccount = account,
@@ -89,7 +87,7 @@ internal sealed record PodTemplate
         IReadOnlyList<string> command = [.. container.Texts("command"), .. container.Texts("args")];
         if (command.FirstOrDefault(part => part.Contains("$(", StringComparison.Ordinal)) is { } expanded)
         {
-            throw container.Wrong("command", $"has '{expanded}', which would be expanded");
+            throw container.Invalid("command", $"has '{expanded}', which Kubernetes expands");
         }
 
         IReadOnlyList<EnvironmentVariable> environment = [.. container.Parts("env").Select(EnvironmentVariable.Read)];
@@ -97,18 +95,18 @@ internal sealed record PodTemplate
         foreach (TemplateFields mount in container.Parts("volumeMounts"))
         {
             mounts.Add((mount.Required("mountPath").TrimEnd('/'), mount.Required("name"), mount.Flag("readOnly")));
-            mount.End();
+            mount.RequireAllRead();
         }
 
         if (container.Part("resources") is { } resources)
         {
             resources.Map("requests");
             resources.Map("limits");
-            resources.End();
+            resources.RequireAllRead();
         }
 
         SecurityContext inContainer = SecurityContext.OfContainer(container, inPod);
-        container.End();
+        container.RequireAllRead();
         return new PodTemplate
         {
             Container = name,

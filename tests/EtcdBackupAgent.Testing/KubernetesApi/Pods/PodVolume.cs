@@ -9,22 +9,22 @@ internal enum PodVolumeKind
 }
 
 /// <summary>A volume of a pod.</summary>
-/// <param name="Name">What mounts call it.</param>
-/// <param name="Kind">What it is.</param>
+/// <param name="Name">The name that mounts refer to.</param>
+/// <param name="Kind">The kind of its source.</param>
 /// <param name="Source">The Secret, the path or the claim; empty for an empty directory.</param>
 internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
 {
-    /// <summary>0644, what Kubernetes gives files of a Secret.</summary>
+    /// <summary>0644, the default mode of Kubernetes for the files of a Secret.</summary>
     private const int SecretModeDefault = 420;
 
-    /// <summary>Of the files of a Secret.</summary>
+    /// <summary>For a Secret: the mode of its files.</summary>
     public UnixFileMode Mode { get; private init; }
 
-    /// <summary>Of a Secret: key and file; null for all keys under their own names.</summary>
+    /// <summary>For a Secret: keys and file names; null for all keys under their own names.</summary>
     public IReadOnlyList<(string Key, string File)>? Items { get; private init; }
 
-    /// <summary>Of a path of the host: whether it is made if it is not there.</summary>
-    public bool IsMade { get; private init; }
+    /// <summary>For a host path: whether a missing directory is created.</summary>
+    public bool IsCreated { get; private init; }
 
     public static PodVolume Read(TemplateFields fields)
     {
@@ -36,9 +36,9 @@ internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
             "secret" => Secret(name, part),
             "hostPath" => HostPath(name, part),
             "persistentVolumeClaim" => Claim(name, part),
-            _ => throw fields.Wrong(kind, "is a volume that the tests' pod runner does not know"),
+            _ => throw fields.Invalid(kind, "is a volume that the pod runner of the tests does not support"),
         };
-        part.End();
+        part.RequireAllRead();
         return volume;
     }
 
@@ -62,7 +62,7 @@ internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
     private static (string Key, string File) Item(TemplateFields item)
     {
         (string, string) pair = (item.Required("key"), item.Required("path"));
-        item.End();
+        item.RequireAllRead();
         return pair;
     }
 
@@ -71,7 +71,7 @@ internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
         part.Only("type", "Directory", "DirectoryOrCreate");
         return new PodVolume(name, PodVolumeKind.HostPath, part.Required("path"))
         {
-            IsMade = part.Text("type") == "DirectoryOrCreate",
+            IsCreated = part.Text("type") == "DirectoryOrCreate",
         };
     }
 

@@ -1,19 +1,21 @@
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>Who in a cluster would find that a pod cannot start, and where it would say so.</summary>
+/// <summary>
+/// The component of a cluster that finds that a pod cannot start, and the place where it reports this.
+/// </summary>
 internal enum PodWait
 {
     /// <summary>The scheduler, in the pod's condition <c>PodScheduled</c>.</summary>
     Node,
 
-    /// <summary>Kubelet, in an event about the pod and nowhere else.</summary>
+    /// <summary>Kubelet, only in an event about the pod.</summary>
     Mount,
 
     /// <summary>Kubelet, in the state of the container.</summary>
     Container,
 }
 
-/// <summary>A pod cannot start yet; what is missing may come.</summary>
+/// <summary>A pod cannot start yet, because something is missing that may still be created.</summary>
 internal sealed class PodWaitsException(PodWait kind, string message) : Exception(message)
 {
     public PodWait Kind { get; } = kind;

@@ -1,25 +1,25 @@
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>As whom a container runs. Privileges beyond that must be given up in the template.</summary>
-/// <param name="User">Null: nobody said, and the image decides.</param>
-/// <param name="Group">Null: nobody said.</param>
-/// <param name="VolumeGroup">Null: nobody said.</param>
+/// <summary>The user and the groups of a container. The template must drop all further privileges.</summary>
+/// <param name="User">Null if not set; the image then decides.</param>
+/// <param name="Group">Null if not set.</param>
+/// <param name="VolumeGroup">Null if not set.</param>
 internal sealed record SecurityContext(long? User, long? Group, long? VolumeGroup)
 {
-    /// <summary>What a pod may ask back for: to give restored files their owners and modes.</summary>
+    /// <summary>The capabilities that a pod may add, to set the owners and modes of restored files.</summary>
     private static readonly string[] CapabilitiesAllowed = ["CHOWN", "FOWNER"];
 
-    /// <summary>Without <c>CAP_</c>; all others are dropped.</summary>
+    /// <summary>The kept capabilities without <c>CAP_</c>; all others are dropped.</summary>
     public IReadOnlyList<string> Capabilities { get; private init; } = [];
 
-    /// <summary>Groups beside the user's own.</summary>
+    /// <summary>The groups in addition to the primary group of the user.</summary>
     public IReadOnlyList<long> Groups { get; private init; } = [];
 
     public static SecurityContext OfPod(TemplateFields pod)
     {
         if (pod.Part("securityContext") is not { } fields)
         {
-            throw pod.Wrong("securityContext", "is missing");
+            throw pod.Invalid("securityContext", "is missing");
         }
 
         SecurityContext context = new(fields.Number("runAsUser"), fields.Number("runAsGroup"), fields.Number("fsGroup"))
@@ -28,8 +28,8 @@ internal sealed record SecurityContext(long? User, long? Group, long? VolumeGrou
         };
         fields.Only("fsGroupChangePolicy", null, "OnRootMismatch", "Always");
         CheckUser(fields, context.User);
-        Seccomp(fields, isRequired: true);
-        fields.End();
+        CheckSeccomp(fields, isRequired: true);
+        fields.RequireAllRead();
         return context;
     }
 
@@ -37,29 +37,29 @@ internal sealed record SecurityContext(long? User, long? Group, long? VolumeGrou
     {
         if (container.Part("securityContext") is not { } fields)
         {
-            throw container.Wrong("securityContext", "is missing");
+            throw container.Invalid("securityContext", "is missing");
         }
 
         long? user = fields.Number("runAsUser") ?? inPod.User;
         long? group = fields.Number("runAsGroup") ?? inPod.Group;
         CheckUser(fields, user);
-        Seccomp(fields, isRequired: false);
+        CheckSeccomp(fields, isRequired: false);
         fields.Only("allowPrivilegeEscalation", "false");
         fields.Only("readOnlyRootFilesystem", "true");
         fields.Only("privileged", null, "false");
         if (fields.Part("capabilities") is not { } capabilities || !capabilities.Texts("drop").SequenceEqual(["ALL"]))
         {
-            throw fields.Wrong("capabilities", "must drop ALL");
+            throw fields.Invalid("capabilities", "must drop ALL");
         }
 
         IReadOnlyList<string> kept = capabilities.Texts("add");
         if (kept.Except(CapabilitiesAllowed, StringComparer.Ordinal).FirstOrDefault() is { } more)
         {
-            throw capabilities.Wrong("add", $"has {more}, which no pod of the agent needs");
+            throw capabilities.Invalid("add", $"has {more}, which no pod of the agent needs");
         }
 
-        capabilities.End();
-        fields.End();
+        capabilities.RequireAllRead();
+        fields.RequireAllRead();
         return new SecurityContext(user, group, inPod.VolumeGroup) { Capabilities = kept };
     }
 
@@ -67,19 +67,19 @@ internal sealed record SecurityContext(long? User, long? Group, long? VolumeGrou
     {
         if (fields.Flag("runAsNonRoot") && (user ?? 0) == 0)
         {
-            throw fields.Wrong("runAsNonRoot", "is true, and the user is root");
+            throw fields.Invalid("runAsNonRoot", "is true, but the user is root");
         }
     }
 
-    private static void Seccomp(TemplateFields fields, bool isRequired)
+    private static void CheckSeccomp(TemplateFields fields, bool isRequired)
     {
         TemplateFields? profile = fields.Part("seccompProfile");
         if (profile is null && isRequired)
         {
-            throw fields.Wrong("seccompProfile", "is missing");
+            throw fields.Invalid("seccompProfile", "is missing");
         }
 
         profile?.Only("type", "RuntimeDefault");
-        profile?.End();
+        profile?.RequireAllRead();
     }
 }

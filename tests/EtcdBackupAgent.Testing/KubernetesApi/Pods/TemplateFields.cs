@@ -2,12 +2,12 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
 
-/// <summary>A pod template has something that <see cref="PodRunner"/> cannot do, or that no pod may have.</summary>
+/// <summary>A pod template has a field that <see cref="PodRunner"/> does not support or that no pod may have.</summary>
 public sealed class PodTemplateException(string message) : Exception(message);
 
 /// <summary>
-/// Reads the fields of a part of a pod template, each once, and refuses at the end those that nobody read: a field that
-/// is new must not slip past untested.
+/// Reads the fields of a part of a pod template, and at the end rejects the fields that were not read. So a new field
+/// cannot stay untested.
 /// </summary>
 internal sealed class TemplateFields(JsonObject node, string path)
 {
@@ -17,9 +17,10 @@ internal sealed class TemplateFields(JsonObject node, string path)
 
     public string? Text(string name) => Value(name)?.GetValue<string>();
 
-    public string Required(string name) => Text(name) ?? throw Wrong(name, "is missing");
+    public string Required(string name) => Text(name) ?? throw Invalid(name, "is missing");
 
-    public bool Flag(string name, bool otherwise = false) => Value(name)?.GetValue<bool>() ?? otherwise;
+    public bool Flag(string name, bool defaultValue = false) =>
+        Value(name)?.GetValue<bool>() ?? defaultValue;
 
     public long? Number(string name) => Value(name)?.GetValue<long>();
 
@@ -42,35 +43,36 @@ internal sealed class TemplateFields(JsonObject node, string path)
                 (part, i) => new TemplateFields((JsonObject)part!, $"{path}.{name}[{i}]")),
         ];
 
-    /// <summary>Reads a field that may only have one of these values, or be absent if null is among them.</summary>
+    /// <summary>Requires that a field has one of these values; null allows that it is absent.</summary>
     public void Only(string name, params ReadOnlySpan<string?> values)
     {
         string? value = Value(name) is { } given ? given.ToString() : null;
         if (!values.Contains(value))
         {
-            throw Wrong(name, $"is {value ?? "absent"}, and may be {string.Join(" or ", values.ToArray())}");
+            throw Invalid(name, $"is {value ?? "absent"}, expected {string.Join(" or ", values.ToArray())}");
         }
     }
 
     /// <summary>
-    /// The only key of a map that says by its key what it is: a volume, an environment variable's source.
+    /// Returns the only unread key of a mapping whose key names its kind, such as a volume or the source of a variable.
     /// </summary>
     public (string Kind, TemplateFields Part) Choice()
     {
         string kind = node.Select(pair => pair.Key).Single(key => !_read.Contains(key));
-        return (kind, Part(kind) ?? throw Wrong(kind, "is no mapping"));
+        return (kind, Part(kind) ?? throw Invalid(kind, "is not a mapping"));
     }
 
-    /// <exception cref="PodTemplateException">There is a field that was not read.</exception>
-    public void End()
+    /// <exception cref="PodTemplateException">A field was not read.</exception>
+    public void RequireAllRead()
     {
         if (node.Select(pair => pair.Key).FirstOrDefault(key => !_read.Contains(key)) is { } unknown)
         {
-            throw Wrong(unknown, "is a field that the tests' pod runner does not know: teach it, or leave it out");
+            throw Invalid(
+                unknown, "is a field that the pod runner of the tests does not support: add it there, or remove it");
         }
     }
 
-    public PodTemplateException Wrong(string name, string what) => new($"{path}.{name} {what}.");
+    public PodTemplateException Invalid(string name, string what) => new($"{path}.{name} {what}.");
 
     private JsonNode? Value(string name)
     {

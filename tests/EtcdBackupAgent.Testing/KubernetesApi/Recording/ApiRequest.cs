@@ -2,19 +2,19 @@ using Microsoft.AspNetCore.Http;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 
-/// <summary>What a request asks of an API server, in the words of a role.</summary>
-/// <param name="User">The service account, or empty for somebody else.</param>
+/// <summary>A request to an API server, in the terms of a role.</summary>
+/// <param name="User">The service account; empty for another user.</param>
 /// <param name="Verb">get, list, watch, create, update, patch, delete or deletecollection.</param>
 /// <param name="Group">Empty for the core group.</param>
-/// <param name="Resource">With its subresource: <c>pods/status</c>.</param>
-/// <param name="Namespace">Empty where the object is in none.</param>
-/// <param name="Name">Empty where none is named.</param>
+/// <param name="Resource">With its subresource, such as <c>pods/status</c>.</param>
+/// <param name="Namespace">Empty for an object without a namespace.</param>
+/// <param name="Name">Empty for a request without an object name.</param>
 public sealed record ApiRequest(
     string User, string Verb, string Group, string Resource, string Namespace, string Name)
 {
-    /// <summary>Reads a request's method and address. Source: "Determine the request verb" in Kubernetes'
+    /// <summary>Parses the method and the path of a request. Source: "Determine the request verb" in Kubernetes'
     /// documentation of authorization.</summary>
-    /// <returns>Null for what is not about a resource: <c>/readyz</c>, <c>/apis</c>.</returns>
+    /// <returns>Null for a request without a resource, such as <c>/readyz</c> or <c>/apis</c>.</returns>
     public static ApiRequest? Of(string user, string method, PathString path, IQueryCollection query)
     {
         string[] parts = path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
@@ -29,23 +29,23 @@ public sealed record ApiRequest(
             return null;
         }
 
-        string space = "";
+        string ns = "";
         if (parts[at] == "namespaces" && parts.Length > at + 2)
         {
-            space = parts[at + 1];
+            ns = parts[at + 1];
             at += 2;
         }
         else if (parts[at] == "namespaces" && parts.Length > at + 1)
         {
-            // A namespace itself is authorized in itself.
-            space = parts[at + 1];
+            // A request for a namespace object is authorized in that namespace.
+            ns = parts[at + 1];
         }
 
         string name = parts.ElementAtOrDefault(at + 1) ?? "";
         string resource = parts.ElementAtOrDefault(at + 2) is { } subresource
             ? $"{parts[at]}/{subresource}"
             : parts[at];
-        return new ApiRequest(user, VerbOf(method, name, query), group, resource, space, name);
+        return new ApiRequest(user, VerbOf(method, name, query), group, resource, ns, name);
     }
 
     public override string ToString() =>

@@ -2,37 +2,37 @@ using System.Net;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 
-/// <summary>How some requests go wrong that pass a <see cref="RecordingProxy"/>.</summary>
+/// <summary>A fault that a <see cref="RecordingProxy"/> injects into some requests.</summary>
 public sealed class ProxyFault
 {
     private int _left = int.MaxValue;
     private int _hits;
 
-    /// <summary>Which ones; all, unless said.</summary>
+    /// <summary>Selects the requests; by default all.</summary>
     public Func<ApiRequest, bool> Of { get; init; } = _ => true;
 
-    /// <summary>Answered in place of the server, with a Status of this code; null: the request waits for
-    /// <see cref="Hold"/> and goes on.</summary>
+    /// <summary>The status code that the proxy returns instead of the server. If null, the request waits for
+    /// <see cref="Hold"/> and is then forwarded.</summary>
     public HttpStatusCode? Answer { get; init; }
 
-    /// <summary>The field that the Status names as invalid; null if it names none.</summary>
+    /// <summary>The field that the returned Status names as invalid; null for none.</summary>
     public string? Field { get; init; }
 
-    /// <summary>What a request waits for first; it gets the end of the request.</summary>
+    /// <summary>A request waits for this first. The token is cancelled when the request ends.</summary>
     public Func<CancellationToken, Task>? Hold { get; init; }
 
-    /// <summary>For how many requests from now on.</summary>
+    /// <summary>The number of requests that the fault still applies to.</summary>
     public int Times
     {
         get => Volatile.Read(ref _left);
         init => _left = value;
     }
 
-    /// <summary>How many it was for so far.</summary>
+    /// <summary>The number of requests that the fault applied to so far.</summary>
     public int Hits => Volatile.Read(ref _hits);
 
-    /// <summary>Whether it is this request's turn.</summary>
-    internal bool Takes(ApiRequest request)
+    /// <summary>Returns whether the fault applies to this request, and counts the request.</summary>
+    internal bool AppliesTo(ApiRequest request)
     {
         if (!Of(request))
         {

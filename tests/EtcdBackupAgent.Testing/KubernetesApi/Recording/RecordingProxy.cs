@@ -13,18 +13,18 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 
 /// <summary>
-/// Stands between the agent and a test's API server: records what each service account asks, grants what the roles
-/// grant and nothing else, and makes things go wrong when told to.
+/// A proxy between the agent and the API server of a test. It records the requests of each service account, allows only
+/// those that the roles grant, and injects faults.
 /// </summary>
 public sealed class RecordingProxy : IAsyncDisposable
 {
-    private static readonly HashSet<string> NotPassedOn =
+    private static readonly HashSet<string> HeadersNotForwarded =
         new(["Host", "Connection", "Transfer-Encoding", "Keep-Alive"], StringComparer.OrdinalIgnoreCase);
 
     private readonly ConcurrentQueue<ApiRequest> _requests = new();
     private readonly ConcurrentQueue<string> _refusals = new();
 
-    /// <summary>Those that are open; guarded by itself.</summary>
+    /// <summary>The open watches; also the lock for them.</summary>
     private readonly HashSet<HttpContext> _watches = [];
 
     private readonly Dictionary<string, string> _users;
@@ -48,26 +48,27 @@ public sealed class RecordingProxy : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
             IPAddress.Loopback, Url.Port, listen => listen.UseHttps(_certificate)));
         _application = builder.Build();
-        _application.Run(PassAsync);
+        _application.Run(HandleAsync);
     }
 
-    /// <summary>Where the agent goes; with a certificate of the server's authority.</summary>
+    /// <summary>The URL for the agent. The certificate is from the authority of the server.</summary>
     public Uri Url { get; }
 
-    /// <summary>All that service accounts asked so far, in order.</summary>
+    /// <summary>All requests of service accounts so far, in order.</summary>
     public IReadOnlyList<ApiRequest> Requests => [.. _requests];
 
-    /// <summary>What was asked and not granted.</summary>
+    /// <summary>The requests that no role grants.</summary>
     public IReadOnlyList<string> Refusals => [.. _refusals];
 
-    /// <summary>What service accounts may do; null: everything.</summary>
+    /// <summary>Decides whether a request of a service account is allowed; null to allow everything.</summary>
     public Func<ApiRequest, bool>? Grants { get; set; }
 
-    /// <summary>Whether the tokens of service accounts are refused, as they are from when their ServiceAccount is
-    /// deleted.</summary>
+    /// <summary>
+    /// Whether the tokens of service accounts are rejected, as after the deletion of the ServiceAccount.
+    /// </summary>
     public bool RefusesTokens { get; set; }
 
-    /// <summary>Whether connections break off at once, as if the server were not there.</summary>
+    /// <summary>Whether all connections are aborted at once, as if the server were down.</summary>
     public bool IsAway { get; set; }
 
     public static async Task<RecordingProxy> StartAsync(KubernetesApiServer server)
@@ -77,18 +78,20 @@ public sealed class RecordingProxy : IAsyncDisposable
         return proxy;
     }
 
-    /// <summary>Makes some requests go wrong from now on; a fault that had its turns does nothing more.</summary>
+    /// <summary>
+    /// Adds a fault for later requests. Once it has struck the given number of times, it has no effect.
+    /// </summary>
     public ProxyFault Add(ProxyFault fault)
     {
         _faults = [.. _faults, fault];
         return fault;
     }
 
-    /// <summary>Ends the connections of all open watches.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Aborts the connections of all open watches.</summary>
+    /// <returns>The number of these watches.</returns>
     public int CutWatches()
     {
-        // A context must not be touched after its request has ended, so none ends meanwhile.
+        // A context must not be used after its request has ended, so the lock prevents this end.
         lock (_watches)
         {
             foreach (HttpContext watch in _watches)
@@ -108,8 +111,8 @@ public sealed class RecordingProxy : IAsyncDisposable
         _certificate.Dispose();
     }
 
-    /// <summary>1. Record. 2. Refuse what is not granted. 3. Go wrong. 4. Pass on.</summary>
-    private async Task PassAsync(HttpContext context)
+    /// <summary>1. Record the request. 2. Reject it if it is not granted. 3. Inject a fault. 4. Forward it.</summary>
+    private async Task HandleAsync(HttpContext context)
     {
         if (IsAway)
         {
@@ -139,16 +142,16 @@ public sealed class RecordingProxy : IAsyncDisposable
             }
 
             // 3
-            if (Array.Find(_faults, fault => fault.Takes(request)) is { } turn)
+            if (Array.Find(_faults, one => one.AppliesTo(request)) is { } fault)
             {
-                if (turn.Hold is not null)
+                if (fault.Hold is not null)
                 {
-                    await turn.Hold(context.RequestAborted);
+                    await fault.Hold(context.RequestAborted);
                 }
 
-                if (turn.Answer is { } code)
+                if (fault.Answer is { } code)
                 {
-                    await AnswerAsync(context, code, "the test wants it so", turn.Field);
+                    await AnswerAsync(context, code, "the test injected this failure", fault.Field);
                     return;
                 }
             }
@@ -170,7 +173,7 @@ public sealed class RecordingProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException)
         {
-            // One of the two sides is gone: the other sees its connection end.
+            // One side closed its connection, so the other connection is aborted too.
             context.Abort();
         }
         finally
@@ -205,7 +208,7 @@ public sealed class RecordingProxy : IAsyncDisposable
 
         foreach ((string name, Microsoft.Extensions.Primitives.StringValues values) in context.Request.Headers)
         {
-            if (!NotPassedOn.Contains(name) && !name.StartsWith(':')
+            if (!HeadersNotForwarded.Contains(name) && !name.StartsWith(':')
                 && !request.Headers.TryAddWithoutValidation(name, values.ToArray()))
             {
                 request.Content?.Headers.TryAddWithoutValidation(name, values.ToArray());
@@ -216,7 +219,7 @@ public sealed class RecordingProxy : IAsyncDisposable
         context.Response.StatusCode = (int)response.StatusCode;
         foreach ((string name, IEnumerable<string> values) in response.Headers.Concat(response.Content.Headers))
         {
-            if (!NotPassedOn.Contains(name))
+            if (!HeadersNotForwarded.Contains(name))
             {
                 context.Response.Headers[name] = values.ToArray();
             }
@@ -228,7 +231,7 @@ public sealed class RecordingProxy : IAsyncDisposable
         int count;
         while ((count = await from.ReadAsync(buffer, cancellationToken)) > 0)
         {
-            // Each event of a watch is somebody's news.
+            // The client must receive each event of a watch at once.
             await context.Response.Body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             await context.Response.Body.FlushAsync(cancellationToken);
         }

@@ -4,32 +4,34 @@ using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 
-/// <summary>One verb on one resource that a role grants to a service account; what RBAC compares one by one.</summary>
+/// <summary>One verb on one resource that a role grants to a service account.</summary>
 /// <param name="User">The service account.</param>
 /// <param name="Verb">The verb.</param>
 /// <param name="Group">Empty for the core group.</param>
 /// <param name="Resource">With its subresource.</param>
-/// <param name="Names">Which objects; null for all.</param>
-/// <param name="IsClusterWide">Of a ClusterRole.</param>
+/// <param name="Names">The names of the objects; null for all objects.</param>
+/// <param name="IsClusterWide">Whether a ClusterRole grants it.</param>
 public sealed record Grant(
     string User, string Verb, string Group, string Resource, IReadOnlyList<string>? Names, bool IsClusterWide)
 {
-    public bool Covers(ApiRequest request, string space) =>
+    public bool Covers(ApiRequest request, string ns) =>
         request.User == User && request.Verb == Verb && request.Group == Group && request.Resource == Resource
-        && (IsClusterWide || request.Namespace == space)
+        && (IsClusterWide || request.Namespace == ns)
         && (Names is null || Names.Contains(request.Name, StringComparer.Ordinal));
 
     public override string ToString() => $"{User}: {Verb} {(Group.Length == 0 ? Resource : $"{Resource}.{Group}")}";
 }
 
-/// <summary>What the shipped roles grant: read by kubectl, bound as their bindings say.</summary>
+/// <summary>Reads the grants of the shipped roles and bindings with kubectl.</summary>
 public static class RoleRules
 {
     /// <summary>Reads manifests of roles and bindings.</summary>
-    /// <exception cref="InvalidOperationException">A rule has a wildcard, or a binding names no role.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// A rule has a wildcard, or a binding names a missing role.
+    /// </exception>
     public static async Task<IReadOnlyList<Grant>> ReadAsync(KubernetesApiServer server, IEnumerable<string> files)
     {
-        // kubectl reads YAML; --local asks no server, which need not know the kinds.
+        // kubectl parses the YAML. With --local it does not contact the server, which need not serve the kinds.
         string documents = (
             await server.TryKubectlAsync([
                 "annotate",
@@ -49,7 +51,7 @@ public static class RoleRules
             string name = (string)binding["roleRef"]!["name"]!;
             JsonObject role = items.Find(item =>
                 (string)item["kind"]! == kind && (string)item["metadata"]!["name"]! == name)
-                ?? throw new InvalidOperationException($"There is no {kind} '{name}'.");
+                ?? throw new InvalidOperationException($"The {kind} '{name}' does not exist.");
             foreach (JsonNode? subject in (JsonArray)binding["subjects"]!)
             {
                 grants.AddRange(Of(role, (string)subject!["name"]!, kind == "ClusterRole"));
@@ -71,7 +73,7 @@ public static class RoleRules
 
     private static string[] Texts(JsonArray array) => [.. array.Select(text => (string)text!)];
 
-    /// <summary>One document after the other, as kubectl prints several objects.</summary>
+    /// <summary>Parses consecutive JSON documents, the form in which kubectl prints several objects.</summary>
     private static List<JsonObject> Parse(string documents)
     {
         Utf8JsonReader reader = new(
