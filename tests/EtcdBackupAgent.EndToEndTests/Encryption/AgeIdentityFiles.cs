@@ -5,10 +5,10 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>An identity of somebody's own, as <c>age-keygen</c> makes it.</summary>
+/// <summary>An identity of the user, generated with <c>age-keygen</c>.</summary>
 internal sealed record OwnIdentity(string File, string Recipient, string Secret);
 
-/// <summary>Makes identities with the stock programs.</summary>
+/// <summary>Generates identities with the stock programs.</summary>
 internal static class AgeIdentityFiles
 {
     public static async Task<OwnIdentity> WriteIdentityAsync(this TestDirectory directory, string name)
@@ -21,7 +21,7 @@ internal static class AgeIdentityFiles
         return new OwnIdentity(file, recipient, secret);
     }
 
-    /// <summary>The same identity under a passphrase.</summary>
+    /// <summary>Encrypts an identity with a passphrase.</summary>
     /// <returns>The encrypted file.</returns>
     public static async Task<string> SealAsync(this TestDirectory directory, OwnIdentity identity, string passphrase)
     {

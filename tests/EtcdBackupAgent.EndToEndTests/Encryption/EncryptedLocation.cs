@@ -7,8 +7,7 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
 /// <summary>
-/// A directory of documents: a location that says how it is protected, and a policy that backs up the shared etcd 3.5
-/// to it.
+/// A directory of documents: a location with its protection, and a policy that backs up the shared etcd 3.5 to it.
 /// </summary>
 internal sealed class EncryptedLocation : IDisposable
 {
@@ -20,12 +19,12 @@ internal sealed class EncryptedLocation : IDisposable
 
     public TestRepository Repository { get; } = TestRepository.InDirectory();
 
-    /// <summary>Where the agent keeps what it pinned.</summary>
+    /// <summary>The file in which the agent stores the pinned recipients.</summary>
     public string PinFile => _directory[".pins/kubedr-system.disk.json"];
 
-    /// <param name="encryption">What <c>spec.encryption</c> says; null to leave it out.</param>
-    /// <param name="secret">What the location's Secret holds; null for no Secret.</param>
-    /// <param name="verify">What <c>spec.verify</c> of the policy says.</param>
+    /// <param name="encryption">The value of <c>spec.encryption</c>; null to omit it.</param>
+    /// <param name="secret">The content of the location's Secret; null for no Secret.</param>
+    /// <param name="verify">The value of <c>spec.verify</c> of the policy.</param>
     public static async Task<EncryptedLocation> NewAsync(
         object? encryption, Dictionary<string, string>? secret, string verify = "Never")
     {

@@ -5,10 +5,10 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>A BackupLocation says how its backups are protected, or is refused.</summary>
+/// <summary>A BackupLocation must define how its backups are protected.</summary>
 public sealed class EncryptedLocationTests : IDisposable
 {
-    private const string Passphrase = "a passphrase that lies in a Secret";
+    private const string Passphrase = "a passphrase that is in a Secret";
 
     private readonly TestDirectory _directory = new();
 
@@ -21,21 +21,21 @@ public sealed class EncryptedLocationTests : IDisposable
         _ = (await location.InitAsync()).Output;
         _ = (await location.BackUpAsync()).Output;
 
-        // The first use pins what key list shows.
+        // The first use pins the recipients that key list shows.
         string recipient = (await location.Repository.RunAsync("key", "list")).Output.Split('\n')[0][
             "recipient ".Length..
         ];
         Assert.Contains(recipient, await File.ReadAllTextAsync(location.PinFile), StringComparison.Ordinal);
         Assert.Equal(TestTree.OwnerOnly, File.GetUnixFileMode(location.PinFile));
 
-        // The Secret opens it, and so does the passphrase in a file.
+        // The Secret opens the repository, and so does the passphrase in a file.
         _ = (await location.RunAsync("restore", "latest", "--policy", "nightly", "--to", _directory["out"])).Output;
         Refusals.Restored(_directory["out"]);
         await location.Repository.RestoresAsync(["--passphrase-file", _directory.Write("passphrase", Passphrase)]);
     }
 
     [Fact]
-    public async Task The_worker_makes_the_first_backup_and_pins()
+    public async Task The_first_backup_of_the_worker_pins_the_recipients()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(encryption: null, Secret("repo_password"));
         _ = (
@@ -52,7 +52,7 @@ public sealed class EncryptedLocationTests : IDisposable
     }
 
     [Fact]
-    public async Task Written_recipients_need_no_pin()
+    public async Task Recipients_in_the_location_need_no_pin()
     {
         OwnIdentity own = await _directory.WriteIdentityAsync("own");
         using EncryptedLocation location = await EncryptedLocation.NewAsync(
@@ -69,7 +69,7 @@ public sealed class EncryptedLocationTests : IDisposable
     }
 
     [Fact]
-    public async Task None_stores_readable_backups_and_is_held_to_it()
+    public async Task None_stores_unencrypted_backups()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync("None", secret: null);
         Assert.Contains("not encrypted", (await location.InitAsync()).Output, StringComparison.Ordinal);
@@ -83,7 +83,7 @@ public sealed class EncryptedLocationTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Without_a_word_about_it_the_location_is_refused_with_what_to_write(bool withSecret)
+    public async Task A_location_without_encryption_is_rejected_with_the_possible_settings(bool withSecret)
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(
             encryption: null,

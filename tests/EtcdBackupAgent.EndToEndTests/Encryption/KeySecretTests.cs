@@ -8,25 +8,25 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
 /// <summary>
-/// The passphrase and the identity, and pieces of them, are in nothing that a run writes, whether it goes well or not.
+/// No output or file of a run contains the passphrase, the identity, or pieces of them, whether it succeeds or fails.
 /// </summary>
-public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<PassphraseRepository>, IDisposable
+public sealed class KeySecretTests(PassphraseRepository original) : IClassFixture<PassphraseRepository>, IDisposable
 {
-    /// <summary>Characters of the pieces that are looked for.</summary>
+    /// <summary>The length of the pieces that are searched, in characters.</summary>
     private const int PieceLength = 24;
 
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task Nothing_that_the_verbs_write_holds_a_secret()
+    public async Task No_output_or_file_of_a_verb_contains_a_secret()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         OwnIdentity own = await _directory.WriteIdentityAsync("own");
         string damaged = _directory.Write(
             "damaged",
             own.Secret[..^1] + (own.Secret[^1] == 'Q' ? 'P' : 'Q'),
             TestTree.OwnerOnly);
-        string[] file = ["--passphrase-file", made.PassphraseFile];
+        string[] file = ["--passphrase-file", original.PassphraseFile];
         string temporary = _directory.Create("tmp");
         Dictionary<string, string?> environment = new(StringComparer.Ordinal) { ["TMPDIR"] = temporary };
         (string[] Words, int ExitCode)[] runs =
@@ -36,9 +36,9 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
             (["backup", .. EtcdArguments.Of(await SharedServers.EtcdAsync("3.5"))], 0),
             (["verify", "latest", "--identity-file", own.File], 0),
             (["restore", "latest", "--to", _directory["out"], .. file], 0),
-            (["restore", "latest", "--to", _directory["no"], "--passphrase-file", made.WrongPassphraseFile], 9),
+            (["restore", "latest", "--to", _directory["no"], "--passphrase-file", original.WrongPassphraseFile], 9),
             (["restore", "latest", "--to", _directory["no"], "--identity-file", damaged], 9),
-            (["restore", "latest", "--to", _directory["no"], "--identity-file", made.PassphraseFile], 9),
+            (["restore", "latest", "--to", _directory["no"], "--identity-file", original.PassphraseFile], 9),
             (
                 [
                     "restore",
@@ -68,7 +68,7 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
             Assert.True(
                 exitCode == result.ExitCode,
                 $"{string.Join(' ', words)} ended with {result.ExitCode}: {result.StandardError}");
-            NoneIn(pieces, result.StandardOutput + result.StandardError);
+            AssertContainsNone(pieces, result.StandardOutput + result.StandardError);
         }
 
         foreach (string path in (string[])[repository.DirectoryPath, temporary])
@@ -76,14 +76,14 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
             foreach (string written in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories))
             {
                 string text = Encoding.Latin1.GetString(await File.ReadAllBytesAsync(written));
-                NoneIn(pieces, text);
+                AssertContainsNone(pieces, text);
                 Assert.DoesNotContain("AGE-SECRET-KEY-", text, StringComparison.Ordinal);
             }
         }
     }
 
     [Fact]
-    public async Task Neither_the_command_line_nor_the_log_of_the_worker_holds_a_secret()
+    public async Task Neither_the_command_line_nor_the_log_of_the_worker_contains_a_secret()
     {
         using EncryptedLocation location = await EncryptedLocation.NewAsync(
             encryption: null,
@@ -97,9 +97,9 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
         await worker.UntilLoggedAsync("Backup of policy kubedr-system/nightly completed");
         string seen = Encoding.UTF8.GetString(await File.ReadAllBytesAsync($"/proc/{worker.Id}/cmdline"));
         Assert.StartsWith(Agent.Path, seen, StringComparison.Ordinal);
-        NoneIn(pieces, seen);
+        AssertContainsNone(pieces, seen);
 
-        // Nor would a crash leave one in a core file.
+        // A crash would not write one to a core file either.
         string core = (await File.ReadAllLinesAsync($"/proc/{worker.Id}/limits")).Single(line =>
             line.StartsWith("Max core file size", StringComparison.Ordinal));
         Assert.Equal(
@@ -107,7 +107,7 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
             core["Max core file size".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         await worker.StopAsync();
-        NoneIn(pieces, worker.Output);
+        AssertContainsNone(pieces, worker.Output);
     }
 
     public void Dispose() => _directory.Dispose();
@@ -115,9 +115,9 @@ public sealed class KeySecretTests(PassphraseRepository made) : IClassFixture<Pa
     private static IEnumerable<string> Pieces(string secret) =>
         Enumerable.Range(0, secret.Length - PieceLength + 1).Select(i => secret.Substring(i, PieceLength));
 
-    private static void NoneIn(string[] pieces, string text)
+    private static void AssertContainsNone(string[] pieces, string text)
     {
-        // The text may hold a secret if this fails, so it is not shown.
+        // The text may contain a secret if this fails, so it is not shown.
         Assert.False(
             pieces.Any(piece => text.Contains(piece, StringComparison.OrdinalIgnoreCase)),
             "A secret was written.");

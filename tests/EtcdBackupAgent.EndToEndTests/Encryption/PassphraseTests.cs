@@ -7,17 +7,17 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
 /// <summary>
-/// A repository under a passphrase, opened in every way there is, and in those that there must not be.
+/// A repository with a passphrase: every way to open it works, and every invalid way is rejected.
 /// </summary>
-public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<PassphraseRepository>, IDisposable
+public sealed class PassphraseTests(PassphraseRepository original) : IClassFixture<PassphraseRepository>, IDisposable
 {
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task The_passphrase_comes_from_a_file_or_the_environment()
+    public async Task The_passphrase_is_read_from_a_file_or_the_environment()
     {
-        using TestRepository repository = made.Copy();
-        await repository.RestoresAsync(["--passphrase-file", made.PassphraseFile]);
+        using TestRepository repository = original.Copy();
+        await repository.RestoresAsync(["--passphrase-file", original.PassphraseFile]);
         await repository.RestoresAsync(
             [],
             new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -29,9 +29,9 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     [Theory]
     [InlineData("\n")]
     [InlineData("\r\n")]
-    public async Task One_line_end_at_its_end_does_not_count_wherever_it_comes_from(string lineEnd)
+    public async Task One_line_end_at_the_end_of_the_passphrase_is_ignored_for_every_source(string lineEnd)
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         string file = _directory.Write("passphrase", $"{PassphraseRepository.Passphrase}{lineEnd}", TestTree.OwnerOnly);
         string[] verify = ["verify", "latest", .. repository.Options];
 
@@ -54,7 +54,7 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     }
 
     [Fact]
-    public async Task A_passphrase_that_no_pod_could_be_given_makes_no_repository()
+    public async Task A_passphrase_that_cannot_be_given_to_a_pod_is_rejected_by_init()
     {
         using TestRepository repository = TestRepository.InDirectory();
         File.WriteAllBytes(_directory["random"], [0x61, 0xff, 0x62, 0x63]);
@@ -66,9 +66,9 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     }
 
     [Fact]
-    public async Task On_a_terminal_it_is_asked_for_and_what_is_typed_is_not_shown()
+    public async Task On_a_terminal_the_agent_prompts_for_it_and_does_not_show_the_typed_text()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         string command =
             $"{Agent.Path} restore latest --to {_directory["target"]} {string.Join(' ', repository.Options)}";
 
@@ -87,14 +87,15 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     }
 
     [Fact]
-    public async Task Without_a_key_it_is_listed_backed_up_to_and_verified_as_far_as_can_be()
+    public async Task Without_a_key_list_and_backup_work_and_verify_checks_the_stored_bytes()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         string id = await repository.BackUpAsync(await SharedServers.EtcdAsync("3.5"));
         Assert.Contains(id, (await repository.RunAsync("list")).Output, StringComparison.Ordinal);
 
         string without = (await repository.RunAsync("verify", "latest")).Output;
-        string with = (await repository.RunAsync("verify", "latest", "--passphrase-file", made.PassphraseFile)).Output;
+        string with = (
+            await repository.RunAsync("verify", "latest", "--passphrase-file", original.PassphraseFile)).Output;
 
         Assert.StartsWith($"{id}: sound", without, StringComparison.Ordinal);
         Assert.Contains(
@@ -109,37 +110,37 @@ public sealed class PassphraseTests(PassphraseRepository made) : IClassFixture<P
     }
 
     [Fact]
-    public async Task A_wrong_passphrase_is_refused()
+    public async Task A_wrong_passphrase_is_rejected()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         await repository.RefusesAsync(
             "The passphrase opens none of the 1 keys",
             "--passphrase-file",
-            made.WrongPassphraseFile);
+            original.WrongPassphraseFile);
     }
 
     [Fact]
-    public async Task A_missing_key_object_is_said_as_what_it_is()
+    public async Task A_missing_key_object_is_reported_as_such()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         Directory.Delete(Path.Combine(repository.DirectoryPath, "keys"), recursive: true);
         await repository.RefusesAsync(
             "contains no key that a passphrase could open",
             "--passphrase-file",
-            made.PassphraseFile);
+            original.PassphraseFile);
     }
 
     [Fact]
     public async Task A_damaged_key_object_is_6()
     {
-        using TestRepository repository = made.Copy();
+        using TestRepository repository = original.Copy();
         string key = KeyOf(repository);
         byte[] bytes = await File.ReadAllBytesAsync(key);
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(key, bytes);
 
         ToolResult result = await repository.RunAsync(
-            "restore", "latest", "--to", _directory["target"], "--passphrase-file", made.PassphraseFile);
+            "restore", "latest", "--to", _directory["target"], "--passphrase-file", original.PassphraseFile);
 
         Assert.Equal(6, result.ExitCode);
         Assert.Contains($"The key keys/{Path.GetFileName(key)}", result.StandardError, StringComparison.Ordinal);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>Backups to public keys whose owners keep the identity, and round trips on both kinds of store.</summary>
+/// <summary>Backups to public keys whose owners keep the identity, on both kinds of store.</summary>
 public sealed class RecipientTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -14,7 +14,7 @@ public sealed class RecipientTests : IDisposable
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Only_an_identity_of_a_recipient_opens_it_and_no_key_lies_in_it(StoreKind kind)
+    public async Task Only_an_identity_of_a_recipient_opens_the_repository_and_it_contains_no_key(StoreKind kind)
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         OwnIdentity first = await _directory.WriteIdentityAsync("first");
@@ -65,7 +65,7 @@ public sealed class RecipientTests : IDisposable
     }
 
     [Fact]
-    public async Task An_identity_under_a_passphrase_is_opened_by_it()
+    public async Task An_encrypted_identity_is_opened_with_its_passphrase()
     {
         OwnIdentity own = await _directory.WriteIdentityAsync("own");
         string sealedFile = await _directory.SealAsync(own, "the identity's own");

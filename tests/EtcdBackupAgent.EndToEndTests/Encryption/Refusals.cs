@@ -5,13 +5,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>What a refusal looks like, and what it leaves: nothing.</summary>
+/// <summary>Asserts that a verb rejects a key and leaves nothing behind, or that a restore works.</summary>
 internal static class Refusals
 {
-    /// <summary>It says the fact and a hint on standard error, nothing on standard output, and ends with 9.</summary>
+    /// <summary>Asserts a fact and a hint on standard error, an empty standard output, and the exit code 9.</summary>
     public static void RefusedForTheKey(this ToolResult result, string fact)
     {
-        Assert.True(result.ExitCode == 9, $"It ended with {result.ExitCode}: {result.StandardError}");
+        Assert.True(result.ExitCode == 9, $"The exit code is {result.ExitCode}: {result.StandardError}");
         Assert.Equal("", result.StandardOutput);
         Assert.Contains(fact, result.StandardError, StringComparison.Ordinal);
         Assert.Contains("error: ", result.StandardError, StringComparison.Ordinal);
@@ -20,7 +20,8 @@ internal static class Refusals
     }
 
     /// <summary>
-    /// Neither <c>verify</c> nor <c>restore</c> works with these options, and the restore leaves nothing in its target.
+    /// Asserts that <c>verify</c> and <c>restore</c> fail with these options, and that the restore leaves its target
+    /// empty.
     /// </summary>
     public static async Task RefusesAsync(this TestRepository repository, string fact, params string[] options)
     {
@@ -32,7 +33,8 @@ internal static class Refusals
     }
 
     /// <summary>
-    /// The newest snapshot comes back with these options: the file ends in its own digest, as etcd writes it.
+    /// Asserts that a restore of the newest snapshot succeeds with these options. The file must end with its own
+    /// digest, as etcd writes it.
     /// </summary>
     public static async Task RestoresAsync(
         this TestRepository repository, string[] options, IReadOnlyDictionary<string, string?>? environment = null)
@@ -53,7 +55,7 @@ internal static class Refusals
     public static void Restored(string target)
     {
         byte[] snapshot = File.ReadAllBytes(Path.Combine(target, "etcd-snapshot.db"));
-        Assert.True(snapshot.Length > 1_000_000, "The snapshot is too small to hold what was written.");
+        Assert.True(snapshot.Length > 1_000_000, "The snapshot is too small for the written content.");
         Assert.Equal(System.Security.Cryptography.SHA256.HashData(snapshot.AsSpan()[..^32]), snapshot[^32..]);
     }
 }

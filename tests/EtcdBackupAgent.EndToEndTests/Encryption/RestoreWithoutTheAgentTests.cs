@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
-/// <summary>The commands of <c>docs/restore-without-the-agent.md</c>, run as they stand there.</summary>
+/// <summary>Runs the commands of <c>docs/restore-without-the-agent.md</c> unchanged.</summary>
 public sealed partial class RestoreWithoutTheAgentTests : IDisposable
 {
     private const string Passphrase = "six random words are long enough";
@@ -19,7 +19,7 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task Age_zstd_tar_and_etcdutl_bring_back_an_encrypted_snapshot(AgeSeries age)
+    public async Task Age_zstd_tar_and_etcdutl_restore_an_encrypted_snapshot(AgeSeries age)
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();
@@ -27,20 +27,20 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
         _ = (await repository.RunAsync("init", "--passphrase-file", _directory.Write("passphrase", Passphrase))).Output;
         string id = await repository.BackUpAsync(etcd, "--certs-dir", pki);
 
-        await RunThePageAsync(age, repository.DirectoryPath, id);
+        await RunCommandsOfPageAsync(age, repository.DirectoryPath, id);
 
         string restored = _directory["work/etcd-restored"];
         Assert.Equal(TestTree.Describe(pki), TestTree.Describe(_directory["work/certificates"]));
         await using EtcdServer after = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series("3.5"), DataDirectory = restored });
         string[] expected = await EtcdContent.ReadAsync(etcd);
-        Assert.True(expected.Length > 40, "The comparison must have something to compare.");
+        Assert.True(expected.Length > 40, "There are too few keys for the comparison.");
         Assert.Equal(expected, await EtcdContent.ReadAsync(after));
     }
 
     public void Dispose() => _directory.Dispose();
 
-    private async Task RunThePageAsync(AgeSeries age, string repository, string id)
+    private async Task RunCommandsOfPageAsync(AgeSeries age, string repository, string id)
     {
         string page = await File.ReadAllTextAsync(
             Path.Combine(AppContext.BaseDirectory, "docs", "restore-without-the-agent.md"));

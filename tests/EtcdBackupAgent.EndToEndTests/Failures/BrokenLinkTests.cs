@@ -9,9 +9,9 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// The way to etcd, or to the S3 server, is late, slow, or breaks: in either direction, at once or in the middle, in
-/// every manner. A run then succeeds, and what it made is sound; or it says what broke, within the time that a test
-/// waits; and the next one works.
+/// The connection to etcd or to the S3 server is delayed, slow, or breaks: in each direction, at once or in the middle,
+/// with every kind of fault. Then a run either succeeds with a sound result, or reports the broken connection in time.
+/// The next run works.
 /// </summary>
 public sealed class BrokenLinkTests
 {
@@ -19,25 +19,25 @@ public sealed class BrokenLinkTests
     private const long Midway = 3 << 20;
 
     /// <summary>
-    /// So, too: the agent's own side is some 370 bytes of questions, and then 13 for each MiB that it has taken.
+    /// In the middle of the requests: the agent sends about 370 bytes, and then 13 bytes for each MiB that it received.
     /// </summary>
-    private const long MidwayOfQuestions = 480;
+    private const long MidwayOfRequests = 480;
     private const long AtOnce = 1;
 
     [Theory]
     [InlineData(LinkFault.Reset, true, AtOnce)]
-    [InlineData(LinkFault.Reset, true, MidwayOfQuestions)]
+    [InlineData(LinkFault.Reset, true, MidwayOfRequests)]
     [InlineData(LinkFault.Reset, false, AtOnce)]
     [InlineData(LinkFault.Reset, false, Midway)]
     [InlineData(LinkFault.Cut, true, AtOnce)]
-    [InlineData(LinkFault.Cut, true, MidwayOfQuestions)]
+    [InlineData(LinkFault.Cut, true, MidwayOfRequests)]
     [InlineData(LinkFault.Cut, false, AtOnce)]
     [InlineData(LinkFault.Cut, false, Midway)]
     [InlineData(LinkFault.HalfClose, true, AtOnce)]
-    [InlineData(LinkFault.HalfClose, true, MidwayOfQuestions)]
+    [InlineData(LinkFault.HalfClose, true, MidwayOfRequests)]
     [InlineData(LinkFault.HalfClose, false, AtOnce)]
     [InlineData(LinkFault.HalfClose, false, Midway)]
-    public async Task A_way_to_etcd_that_breaks_is_said_and_leaves_nothing(
+    public async Task A_broken_connection_to_etcd_is_reported_and_leaves_nothing(
         LinkFault fault,
         bool toServer,
         long afterBytes)
@@ -45,18 +45,18 @@ public sealed class BrokenLinkTests
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
         using TestRepository repository = TestRepository.InDirectory();
         await PastBackups.MakeAsync(repository.Store, "default", TimeSpan.FromHours(1));
-        await using TcpProxy way = new(etcd.Endpoints[0].Port);
-        Break(toServer ? way.ToServer : way.ToClient, fault, afterBytes, times: 1);
+        await using TcpProxy link = new(etcd.Endpoints[0].Port);
+        Break(toServer ? link.ToServer : link.ToClient, fault, afterBytes, times: 1);
 
-        ToolResult broken = await repository.RunAsync(BackUpThrough(way));
+        ToolResult broken = await repository.RunAsync(BackUpThrough(link));
 
-        Assert.Equal(1, way.ToServer.Faults + way.ToClient.Faults);
+        Assert.Equal(1, link.ToServer.Faults + link.ToClient.Faults);
         Assert.Equal(3, broken.ExitCode);
-        Assert.Contains($"error: http://127.0.0.1:{way.Port}: ", broken.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"error: http://127.0.0.1:{link.Port}: ", broken.StandardError, StringComparison.Ordinal);
         Assert.Single(await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
 
-        _ = (await repository.RunAsync(BackUpThrough(way))).Output;
+        _ = (await repository.RunAsync(BackUpThrough(link))).Output;
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
     }
 
@@ -69,7 +69,7 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.Cut, false, AtOnce)]
     [InlineData(LinkFault.HalfClose, true, AtOnce)]
     [InlineData(LinkFault.HalfClose, false, AtOnce)]
-    public async Task A_way_to_the_store_that_breaks_costs_a_backup_nothing(
+    public async Task A_backup_succeeds_although_a_connection_to_the_store_breaks(
         LinkFault fault,
         bool toServer,
         long afterBytes)
@@ -78,35 +78,35 @@ public sealed class BrokenLinkTests
         RgwServer server = await SharedServers.S3Async();
         using TestRepository repository = TestRepository.InBucket(server);
         await PastBackups.MakeAsync(repository.Store, "default");
-        await using TcpProxy way = new(server.HttpsEndpoint.Port);
-        Break(toServer ? way.ToServer : way.ToClient, fault, afterBytes, times: 2);
+        await using TcpProxy link = new(server.HttpsEndpoint.Port);
+        Break(toServer ? link.ToServer : link.ToClient, fault, afterBytes, times: 2);
 
         ToolResult backup = await RunThroughAsync(
-            way, repository, server, ["backup", "--etcd-endpoint", etcd.EndpointList]);
+            link, repository, server, ["backup", "--etcd-endpoint", etcd.EndpointList]);
 
         Assert.True(backup.ExitCode == 0, backup.StandardError);
-        Assert.Equal(2, way.ToServer.Faults + way.ToClient.Faults);
+        Assert.Equal(2, link.ToServer.Faults + link.ToClient.Faults);
         Assert.Single(await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     /// <summary>
-    /// Ceph answers a body that ends early as if the user had no right to store it, so it is not sent again.
+    /// Ceph responds to a body that ends early as if the user had no write permission, so the agent does not retry.
     /// </summary>
     [Fact]
-    public async Task A_way_to_the_store_that_is_half_closed_within_a_part_costs_nothing_or_is_said_and_leaves_nothing()
+    public async Task A_connection_to_the_store_that_is_half_closed_within_a_part_has_no_effect_or_is_reported()
     {
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
         RgwServer server = await SharedServers.S3Async();
         using TestRepository repository = TestRepository.InBucket(server);
         await PastBackups.MakeAsync(repository.Store, "default");
         string[] backUp = ["backup", "--etcd-endpoint", etcd.EndpointList];
-        await using TcpProxy way = new(server.HttpsEndpoint.Port);
-        Break(way.ToServer, LinkFault.HalfClose, Midway, times: 1);
+        await using TcpProxy link = new(server.HttpsEndpoint.Port);
+        Break(link.ToServer, LinkFault.HalfClose, Midway, times: 1);
 
-        ToolResult broken = await RunThroughAsync(way, repository, server, backUp);
+        ToolResult broken = await RunThroughAsync(link, repository, server, backUp);
 
-        Assert.Equal(1, way.ToServer.Faults);
+        Assert.Equal(1, link.ToServer.Faults);
         Assert.True(
             broken.ExitCode == 0
                 || (
@@ -115,9 +115,9 @@ public sealed class BrokenLinkTests
             broken.StandardError);
         int made = broken.ExitCode == 0 ? 1 : 0;
         Assert.Equal(made, (await repository.ListAsync()).Count);
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
 
-        _ = (await RunThroughAsync(way, repository, server, backUp)).Output;
+        _ = (await RunThroughAsync(link, repository, server, backUp)).Output;
         Assert.Equal(made + 1, (await repository.AllListedRestoreAsync()).Count);
     }
 
@@ -125,7 +125,7 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.Reset, true, AtOnce)]
     [InlineData(LinkFault.Cut, true, Midway)]
     [InlineData(LinkFault.HalfClose, false, AtOnce)]
-    public async Task A_way_to_the_store_that_stays_broken_is_said_and_the_next_backup_works(
+    public async Task A_connection_to_the_store_that_stays_broken_is_reported_and_the_next_backup_works(
         LinkFault fault, bool toServer, long afterBytes)
     {
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
@@ -133,20 +133,20 @@ public sealed class BrokenLinkTests
         using TestRepository repository = TestRepository.InBucket(server);
         await PastBackups.MakeAsync(repository.Store, "default", TimeSpan.FromHours(1));
         string[] backUp = ["backup", "--etcd-endpoint", etcd.EndpointList];
-        await using TcpProxy way = new(server.HttpsEndpoint.Port);
-        Break(toServer ? way.ToServer : way.ToClient, fault, afterBytes, times: int.MaxValue);
+        await using TcpProxy link = new(server.HttpsEndpoint.Port);
+        Break(toServer ? link.ToServer : link.ToClient, fault, afterBytes, times: int.MaxValue);
 
-        ToolResult broken = await RunThroughAsync(way, repository, server, backUp);
+        ToolResult broken = await RunThroughAsync(link, repository, server, backUp);
 
         Assert.Equal(4, broken.ExitCode);
         Assert.Contains("error: Cannot ", broken.StandardError, StringComparison.Ordinal);
-        Assert.Contains($"localhost:{way.Port}", broken.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"localhost:{link.Port}", broken.StandardError, StringComparison.Ordinal);
         Assert.Single(await repository.AllListedRestoreAsync());
 
-        way.ToServer.FaultsLeft = way.ToClient.FaultsLeft = 0;
-        _ = (await RunThroughAsync(way, repository, server, backUp)).Output;
+        link.ToServer.FaultsLeft = link.ToClient.FaultsLeft = 0;
+        _ = (await RunThroughAsync(link, repository, server, backUp)).Output;
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
-        await repository.PruneADayLaterLeavesOnlyWhatIsListedAsync();
+        await repository.PruneOneDayLaterLeavesOnlyListedObjectsAsync();
     }
 
     [Theory]
@@ -156,7 +156,7 @@ public sealed class BrokenLinkTests
     [InlineData(LinkFault.Cut, Midway)]
     [InlineData(LinkFault.HalfClose, AtOnce)]
     [InlineData(LinkFault.HalfClose, Midway)]
-    public async Task A_way_from_the_store_that_breaks_costs_a_restore_and_a_proof_nothing(
+    public async Task Restore_and_verify_succeed_although_a_connection_from_the_store_breaks(
         LinkFault fault,
         long afterBytes)
     {
@@ -168,18 +168,18 @@ public sealed class BrokenLinkTests
         string[][] verbs = [["restore", id, "--to", directory["target"]], ["verify", "--deep", id], ["verify", id]];
         foreach (string[] verb in verbs)
         {
-            await using TcpProxy way = new(server.HttpsEndpoint.Port);
-            Break(way.ToClient, fault, afterBytes, times: 2);
+            await using TcpProxy link = new(server.HttpsEndpoint.Port);
+            Break(link.ToClient, fault, afterBytes, times: 2);
 
-            ToolResult result = await RunThroughAsync(way, repository, server, verb);
+            ToolResult result = await RunThroughAsync(link, repository, server, verb);
 
             Assert.True(result.ExitCode == 0, result.StandardError);
-            Assert.Equal(2, way.ToClient.Faults);
+            Assert.Equal(2, link.ToClient.Faults);
         }
     }
 
     [Fact]
-    public async Task Ways_that_are_late_and_slow_only_take_longer()
+    public async Task A_backup_over_delayed_and_slow_connections_only_takes_longer()
     {
         EtcdServer etcd = await SharedServers.MediumEtcdAsync();
         RgwServer server = await SharedServers.S3Async();
@@ -195,21 +195,21 @@ public sealed class BrokenLinkTests
 
         Assert.True(backup.ExitCode == 0, backup.StandardError);
         Assert.Single(await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     private static void Break(ProxyDirection direction, LinkFault fault, long afterBytes, int times) =>
         (direction.Fault, direction.FaultAfterBytes, direction.FaultsLeft) = (fault, afterBytes, times);
 
-    private static string[] BackUpThrough(TcpProxy way) =>
-        ["backup", "--etcd-endpoint", $"http://127.0.0.1:{way.Port}"];
+    private static string[] BackUpThrough(TcpProxy link) =>
+        ["backup", "--etcd-endpoint", $"http://127.0.0.1:{link.Port}"];
 
     private static Task<ToolResult> RunThroughAsync(
-        TcpProxy way, TestRepository repository, RgwServer server, IEnumerable<string> verb) => Agent.RunAsync(
+        TcpProxy link, TestRepository repository, RgwServer server, IEnumerable<string> verb) => Agent.RunAsync(
         [
             .. verb,
             .. repository.Options.Select(
-                option => option == server.HttpsEndpoint.AbsoluteUri ? $"https://localhost:{way.Port}" : option),
+                option => option == server.HttpsEndpoint.AbsoluteUri ? $"https://localhost:{link.Port}" : option),
         ],
         repository.Environment);
 }

@@ -7,13 +7,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>The other side breaks in the middle of a backup: etcd, the S3 server, the disk.</summary>
+/// <summary>A peer fails in the middle of a backup: etcd, the S3 server, the disk.</summary>
 public sealed class BrokenPeerTests
 {
     private const long Midway = 24 << 20;
 
     [Fact]
-    public async Task Etcd_killed_midway_is_said_and_nothing_is_left()
+    public async Task Etcd_killed_midway_is_reported_and_nothing_is_left()
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series("3.5") });
@@ -31,7 +31,7 @@ public sealed class BrokenPeerTests
         Assert.Contains("error: ", agent.Output, StringComparison.Ordinal);
         Assert.Contains($"http://127.0.0.1:{held.Port}", agent.Output, StringComparison.Ordinal);
         Assert.Single(await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
 
         await etcd.RestartAsync();
         _ = (await repository.RunAsync(["backup", .. EtcdArguments.Of(etcd)])).Output;
@@ -39,14 +39,14 @@ public sealed class BrokenPeerTests
     }
 
     [Fact]
-    public async Task An_s3_server_killed_midway_is_waited_for_if_it_comes_back_and_is_said_if_not()
+    public async Task A_backup_waits_for_an_s3_server_killed_midway_and_fails_if_it_does_not_restart()
     {
         await using RgwServer server = await RgwServer.StartAsync();
         EtcdServer etcd = await SharedServers.LargeEtcdAsync();
         using TestRepository repository = TestRepository.InBucket(server);
         await PastBackups.MakeAsync(repository.Store, "default", TimeSpan.FromHours(1));
 
-        // 1. It comes back.
+        // 1. It restarts.
         await using (HeldTransfer held = new(etcd.Endpoints[0].Port, Midway))
         await using (PeerProcess agent = BackUpThrough(held, repository))
         {
@@ -59,9 +59,9 @@ public sealed class BrokenPeerTests
         }
 
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
 
-        // 2. It does not.
+        // 2. It does not restart.
         await using (HeldTransfer held = new(etcd.Endpoints[0].Port, Midway))
         await using (PeerProcess agent = BackUpThrough(held, repository))
         {
@@ -74,15 +74,15 @@ public sealed class BrokenPeerTests
             Assert.Contains("etcd.db.zst", agent.Output, StringComparison.Ordinal);
         }
 
-        // 3. What it left is seen, and goes.
+        // 3. A prune finds and removes what the backup left.
         await server.RestartAsync();
         Assert.NotEmpty(await repository.PendingAsync());
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
-        await repository.PruneADayLaterLeavesOnlyWhatIsListedAsync();
+        await repository.PruneOneDayLaterLeavesOnlyListedObjectsAsync();
     }
 
     [Fact]
-    public async Task A_full_disk_is_said_old_snapshots_stay_and_with_more_room_the_next_backup_works()
+    public async Task A_full_disk_is_reported_old_snapshots_stay_and_with_more_space_the_next_backup_works()
     {
         await using MountedDirectory disk = await MountedDirectory.CreateAsync("size=24m");
         using TestRepository repository = TestRepository.InDirectory(disk.Path);
@@ -96,7 +96,7 @@ public sealed class BrokenPeerTests
         Assert.Contains("no space is left", full.StandardError, StringComparison.Ordinal);
         Assert.Contains("hint: Free space", full.StandardError, StringComparison.Ordinal);
         Assert.Single(await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
 
         await disk.RemountAsync("size=200m");
         _ = (await repository.RunAsync(["backup", .. EtcdArguments.Of(etcd)])).Output;
@@ -104,7 +104,7 @@ public sealed class BrokenPeerTests
     }
 
     [Fact]
-    public async Task A_full_disk_while_restoring_leaves_nothing_in_the_target()
+    public async Task A_full_disk_during_a_restore_leaves_nothing_in_the_target()
     {
         await using MountedDirectory disk = await MountedDirectory.CreateAsync("size=24m");
         using TestRepository repository = TestRepository.InDirectory();

@@ -7,14 +7,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>Certificates directories that cannot be read, or hold what is no file.</summary>
+/// <summary>Certificates directories that cannot be read or that contain special files.</summary>
 public sealed class CertificateDirectoryTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
     private readonly TestRepository _repository = TestRepository.InDirectory();
 
     [Fact]
-    public async Task A_directory_that_is_missing_is_named_and_nothing_is_stored()
+    public async Task A_missing_directory_is_named_and_nothing_is_stored()
     {
         ToolResult result = await _repository.RunAsync(await BackupAsync(_directory["nowhere"]));
 
@@ -25,7 +25,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_that_contains_the_repository_is_refused_and_nothing_is_stored()
+    public async Task A_directory_that_contains_the_repository_is_rejected_and_nothing_is_stored()
     {
         string around = Directory.CreateSymbolicLink(
             _directory["link"], Path.GetDirectoryName(_repository.DirectoryPath)!).FullName;
@@ -56,7 +56,7 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_socket_is_passed_over_with_a_warning()
+    public async Task A_socket_is_skipped_with_a_warning()
     {
         string pki = _directory.Create("pki");
         await File.WriteAllTextAsync(Path.Combine(pki, "ca.crt"), "authority");
@@ -76,14 +76,14 @@ public sealed class CertificateDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_may_not_be_read_is_named_and_nothing_is_stored()
+    public async Task A_file_without_read_permission_is_named_and_nothing_is_stored()
     {
         string pki = _directory.Create("pki");
         string key = Path.Combine(pki, "ca.key");
         await File.WriteAllTextAsync(key, "secret");
         File.SetUnixFileMode(key, UnixFileMode.None);
 
-        // Root without the right to read everything: the tests run as root, and root reads any file.
+        // The tests run as root, which can read any file, so the agent runs as root without that capability.
         ToolResult result = await Tool.RunAsync(
             Peers.Setpriv,
             [

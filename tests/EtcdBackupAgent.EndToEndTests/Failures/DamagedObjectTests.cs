@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>Stored objects that are not what was written: every one of them, in every way.</summary>
+/// <summary>Damages each stored object in every way.</summary>
 public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixture<DamagedRepository>, IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -22,31 +22,31 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
     [InlineData("manifest.json", Damage.Flipped, "Unreadable")]
     [InlineData("manifest.json", Damage.Truncated, "Unreadable")]
     [InlineData("manifest.json", Damage.Empty, "Unreadable")]
-    public async Task A_damaged_object_is_named_is_not_restored_and_costs_no_other_snapshot(
+    public async Task A_damaged_object_is_named_is_not_restored_and_does_not_affect_other_snapshots(
         string name, Damage damage, string status)
     {
         using TestRepository repository = damaged.Copy(name, damage);
 
-        // 1. verify says which object, and that the other snapshot is sound.
+        // 1. verify names the object and reports the other snapshot as sound.
         ToolResult verify = await repository.RunAsync("verify", "--all");
         Assert.Equal(6, verify.ExitCode);
         Assert.Contains($"{damaged.Sound}: sound", verify.StandardOutput, StringComparison.Ordinal);
         Assert.Contains($"{damaged.Damaged}: DAMAGED", verify.StandardOutput, StringComparison.Ordinal);
         Assert.Contains($"-{damaged.Damaged}/{name} in ", verify.StandardOutput, StringComparison.Ordinal);
 
-        // 2. restore says so too, and leaves nothing.
+        // 2. restore names it too and leaves nothing.
         string target = _directory["target"];
         ToolResult restore = await repository.RunAsync("restore", damaged.Damaged, "--to", target);
         Assert.Equal(6, restore.ExitCode);
         Assert.Contains($"-{damaged.Damaged}/{name} in ", restore.StandardError, StringComparison.Ordinal);
         Assert.Empty(Directory.Exists(target) ? Directory.GetFileSystemEntries(target) : []);
 
-        // 3. list shows what can be seen without reading the data.
+        // 3. list shows the damage that is visible without reading the data.
         Assert.Equal(
             new Dictionary<string, string> { [damaged.Sound] = "Complete", [damaged.Damaged] = status },
             await StatusAsync(repository));
 
-        // 4. Retention does not take it for one that can be restored.
+        // 4. Retention does not count it as a snapshot that can be restored.
         if (status != "Complete")
         {
             _ = (await repository.RunAsync("prune", "--policy", "default", "--retain", "1")).Output;
@@ -56,7 +56,7 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
     }
 
     [Fact]
-    public async Task Without_its_manifest_a_snapshot_does_not_exist()
+    public async Task A_snapshot_without_its_manifest_does_not_exist()
     {
         using TestRepository repository = damaged.Copy("manifest.json", Damage.Missing);
 
@@ -65,7 +65,7 @@ public sealed class DamagedObjectTests(DamagedRepository damaged) : IClassFixtur
         Assert.Equal(5, restore.ExitCode);
         _ = (await repository.RunAsync("prune", "--policy", "default", "--retain", "1")).Output;
         Assert.Equal([damaged.Sound], await repository.ListAsync());
-        await repository.PruneADayLaterLeavesOnlyWhatIsListedAsync();
+        await repository.PruneOneDayLaterLeavesOnlyListedObjectsAsync();
     }
 
     [Theory]

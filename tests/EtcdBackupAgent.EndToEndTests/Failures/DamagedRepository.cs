@@ -4,16 +4,16 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>A repository of two snapshots, of whose newer one each test damages a copy of its own.</summary>
+/// <summary>A repository with two snapshots. Each test damages the newer one in its own copy.</summary>
 public sealed class DamagedRepository : IAsyncLifetime, IDisposable
 {
     private readonly TestDirectory _directory = new();
     private readonly TestRepository _original = TestRepository.InDirectory();
 
-    /// <summary>The id of the older, sound one.</summary>
+    /// <summary>The id of the older, sound snapshot.</summary>
     public string Sound { get; private set; } = "";
 
-    /// <summary>The id of the newer one, which is to be damaged.</summary>
+    /// <summary>The id of the newer snapshot, which a test damages.</summary>
     public string Damaged { get; private set; } = "";
 
     public async Task InitializeAsync()
@@ -37,9 +37,9 @@ public sealed class DamagedRepository : IAsyncLifetime, IDisposable
         _directory.Dispose();
     }
 
-    /// <summary>A copy with one file damaged.</summary>
-    /// <param name="name">The file: of the newer snapshot, or <c>repository.json</c>.</param>
-    /// <param name="damage">What happens to it.</param>
+    /// <summary>Copies the repository and damages one file of the copy.</summary>
+    /// <param name="name">A file of the newer snapshot, or <c>repository.json</c>.</param>
+    /// <param name="damage">The damage.</param>
     internal TestRepository Copy(string name, Damage damage)
     {
         TestRepository copy = TestRepository.InDirectory();
@@ -52,11 +52,11 @@ public sealed class DamagedRepository : IAsyncLifetime, IDisposable
 
         string path = Directory.GetFiles(copy.DirectoryPath, name, SearchOption.AllDirectories)
             .Single(file => name == "repository.json" || file.Contains(Damaged, StringComparison.Ordinal));
-        Do(damage, path);
+        Apply(damage, path);
         return copy;
     }
 
-    private static void Do(Damage damage, string path)
+    private static void Apply(Damage damage, string path)
     {
         byte[] bytes = File.ReadAllBytes(path);
         switch (damage)
@@ -78,18 +78,18 @@ public sealed class DamagedRepository : IAsyncLifetime, IDisposable
     }
 }
 
-/// <summary>What can happen to a stored object.</summary>
+/// <summary>A kind of damage to a stored object.</summary>
 public enum Damage
 {
-    /// <summary>One bit in its middle is another.</summary>
+    /// <summary>One bit in the middle is changed.</summary>
     Flipped,
 
-    /// <summary>Its second half is gone.</summary>
+    /// <summary>The second half is missing.</summary>
     Truncated,
 
     /// <summary>It has no bytes.</summary>
     Empty,
 
-    /// <summary>It is not there.</summary>
+    /// <summary>It does not exist.</summary>
     Missing,
 }

@@ -4,8 +4,8 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// A way to a server on which the first transfer that is large enough is stopped in the middle and goes on when it is
-/// told to: what a test does meanwhile surely happens in the middle.
+/// A proxy for a server that pauses the first large transfer in the middle until a test releases it. So the test can
+/// act exactly in the middle of the transfer.
 /// </summary>
 internal sealed class HeldTransfer : IAsyncDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class HeldTransfer : IAsyncDisposable
     private volatile bool _isHeld;
 
     /// <param name="serverPort">The server's port on 127.0.0.1.</param>
-    /// <param name="afterBytes">Bytes that the server may send on one connection before it is held.</param>
+    /// <param name="afterBytes">The bytes that the server may send on one connection before the pause.</param>
     public HeldTransfer(int serverPort, long afterBytes) => _proxy = new TcpProxy(serverPort)
     {
         ToClient =
@@ -30,19 +30,19 @@ internal sealed class HeldTransfer : IAsyncDisposable
         },
     };
 
-    /// <summary>The port on 127.0.0.1 to go to in place of the server's.</summary>
+    /// <summary>The port of the proxy on 127.0.0.1.</summary>
     public int Port => _proxy.Port;
 
-    /// <summary>Whether a transfer is held.</summary>
+    /// <summary>Whether a transfer is paused.</summary>
     public bool IsHeld => _isHeld;
 
-    /// <summary>Waits until a transfer of this program is held.</summary>
+    /// <summary>Waits until a transfer of this program is paused.</summary>
     /// <exception cref="InvalidOperationException">
-    /// The program ended before; the message holds what it said.
+    /// The program ended earlier; the message contains its output.
     /// </exception>
     public Task UntilHeldAsync(PeerProcess agent) => agent.UntilReadyAsync(() => Task.FromResult(_isHeld));
 
-    /// <summary>Lets it go on.</summary>
+    /// <summary>Lets the transfer continue.</summary>
     public void Release() => _released.TrySetResult();
 
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary><c>bench/kill</c> in short: a few SIGKILLs of each kind of run.</summary>
+/// <summary>A short form of <c>bench/kill</c>: a few SIGKILLs of each kind of run.</summary>
 public sealed class KilledRunTests
 {
     private const int Kills = 4;
@@ -19,7 +19,7 @@ public sealed class KilledRunTests
     [InlineData(KilledVerb.Verify)]
     [InlineData(KilledVerb.Restore)]
     [InlineData(KilledVerb.RestoreData)]
-    public async Task A_run_that_is_killed_at_any_moment_breaks_nothing_and_hinders_nobody(KilledVerb verb)
+    public async Task A_run_killed_at_any_moment_damages_nothing_and_does_not_block_later_runs(KilledVerb verb)
     {
         RgwServer server = await SharedServers.S3Async();
         string bucket = TestRepository.NewBucketName();

@@ -12,25 +12,26 @@ using EtcdBackupAgent.Testing.Time;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// Backups of days gone by, made without a server: noise that ends, as etcd's snapshots do, in its SHA-256.
+/// Creates backups with past dates without a server. Their content is random and ends with its SHA-256, like a snapshot
+/// of etcd.
 /// </summary>
 internal static class PastBackups
 {
     private const int DatabaseBytes = 512 * 8;
 
-    /// <summary>Makes one backup for each age, in the repository that is there or in a new one.</summary>
-    /// <param name="store">Where.</param>
-    /// <param name="policy">The policy they are filed under, in the default namespace.</param>
-    /// <param name="ages">How long ago each was made.</param>
+    /// <summary>Creates one backup for each age, in the existing repository or in a new one.</summary>
+    /// <param name="store">The store of the repository.</param>
+    /// <param name="policy">The policy of the backups, in the default namespace.</param>
+    /// <param name="ages">The age of each backup.</param>
     public static Task MakeAsync(IObjectStore store, string policy, params IEnumerable<TimeSpan> ages) =>
         MakeAsync(store, policy, certificates: null, ages);
 
-    /// <summary>The same with a directory of certificates in each, if one is named.</summary>
+    /// <summary>Creates backups with a directory of certificates, unless it is null.</summary>
     public static Task MakeAsync(
         IObjectStore store, string policy, string? certificates, params IEnumerable<TimeSpan> ages) =>
         MakeAsync(store, policy, certificates, () => RandomNumberGenerator.GetBytes(DatabaseBytes), ages);
 
-    /// <summary>The same with a database of the caller's.</summary>
+    /// <summary>Creates backups with a database from the caller.</summary>
     public static async Task MakeAsync(
         IObjectStore store,
         string policy,
@@ -49,8 +50,8 @@ internal static class PastBackups
         };
         foreach (TimeSpan age in ages)
         {
-            ManualTime then = new(TimeProvider.System.GetUtcNow() - age);
-            await new BackupRun(repository, new BytesSource(database), "0.0.0", then)
+            ManualTime clock = new(TimeProvider.System.GetUtcNow() - age);
+            await new BackupRun(repository, new BytesSource(database), "0.0.0", clock)
                 .ExecuteAsync(request, new Progress<TransferProgress>(), CancellationToken.None);
         }
     }

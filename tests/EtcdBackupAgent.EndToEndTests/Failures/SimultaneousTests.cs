@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>Several agents at work on one repository.</summary>
+/// <summary>Several agents that use one repository at the same time.</summary>
 public sealed class SimultaneousTests
 {
     private const long Midway = 24 << 20;
@@ -12,7 +12,7 @@ public sealed class SimultaneousTests
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Two_backups_at_once_both_exist(StoreKind kind)
+    public async Task Two_simultaneous_backups_both_succeed(StoreKind kind)
     {
         using TestRepository repository = await TestRepository.NewAsync(kind);
         await PastBackups.MakeAsync(repository.Store, "default");
@@ -29,13 +29,13 @@ public sealed class SimultaneousTests
         Assert.True(await one.WaitForExitAsync() == 0, one.Output);
         Assert.True(await other.WaitForExitAsync() == 0, other.Output);
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task A_prune_during_a_backup_leaves_the_backup_alone(StoreKind kind)
+    public async Task A_prune_during_a_backup_does_not_affect_the_backup(StoreKind kind)
     {
         using TestRepository repository = await TestRepository.NewAsync(kind);
         await PastBackups.MakeAsync(repository.Store, "default", Hours(5));
@@ -50,13 +50,13 @@ public sealed class SimultaneousTests
 
         Assert.True(await agent.WaitForExitAsync() == 0, agent.Output);
         Assert.Equal(2, (await repository.AllListedRestoreAsync()).Count);
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Prunes_and_listings_at_once_agree_and_what_is_to_be_kept_stays(StoreKind kind)
+    public async Task Simultaneous_prunes_and_listings_agree_and_keep_the_right_snapshots(StoreKind kind)
     {
         using TestRepository repository = await TestRepository.NewAsync(kind);
         await PastBackups.MakeAsync(repository.Store, "default", Hours(20));
@@ -70,7 +70,7 @@ public sealed class SimultaneousTests
 
         Assert.All(await Task.WhenAll(prunes), result => Assert.True(result.ExitCode == 0, result.StandardError));
         Assert.Equal(all.TakeLast(2), await repository.AllListedRestoreAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     private static IEnumerable<TimeSpan> Hours(int count) =>

@@ -10,14 +10,14 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
 /// <summary>
-/// A bucket takes a backup slower than etcd gives it: over a link that lets little through, or for a while nothing.
+/// A bucket accepts data more slowly than etcd sends it: over a slow link, or over one that stops for a while.
 /// </summary>
 public sealed class SlowRepositoryTests : IDisposable
 {
     private const int DatabaseBytes = 48 << 20;
     private const int SlowBytesPerSecond = 5_000_000;
 
-    /// <summary>More than the first parts, and far less than what the agent may hold in memory.</summary>
+    /// <summary>Reached soon, long before the agent has sent as much as it may keep in memory.</summary>
     private const int HeldAfterBytes = 1 << 20;
 
     private readonly TestDirectory _directory = new();
@@ -32,9 +32,9 @@ public sealed class SlowRepositoryTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Etcd_has_sent_everything_while_the_bucket_takes_nothing_and_the_scratch_directory_is_empty()
+    public async Task Etcd_sends_everything_while_the_bucket_accepts_nothing_and_the_scratch_directory_looks_empty()
     {
-        // Its own: it counts the calls.
+        // The test needs its own server, because it counts the calls.
         await using EtcdServer etcd = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series("3.5") });
         await EtcdContent.WriteNoiseAsync(etcd, DatabaseBytes);
@@ -48,7 +48,7 @@ public sealed class SlowRepositoryTests : IDisposable
         link.ToServer.FaultsLeft = int.MaxValue;
         link.ToServer.Hold = released.Task.WaitAsync;
 
-        // 1. All is read, and lies where nobody sees it.
+        // 1. Everything is read from etcd and is in a scratch file without a name.
         await using (PeerProcess agent = BackUp(repository, etcd, link, _directory["scratch"]))
         {
             await agent.UntilReadyAsync(() => HasSentSnapshotsAsync(etcd, 1));
@@ -56,13 +56,13 @@ public sealed class SlowRepositoryTests : IDisposable
             Assert.Contains(OpenFiles(agent), path => path.StartsWith(_directory["scratch"], StringComparison.Ordinal));
             Assert.Empty(Directory.GetFileSystemEntries(_directory["scratch"]));
 
-            // 2. It goes with the process.
+            // 2. The file disappears with the process.
             agent.Kill();
             await agent.WaitForExitAsync();
             Assert.Empty(Directory.GetFileSystemEntries(_directory["scratch"]));
         }
 
-        // 3. The next one comes to its end, when it is let.
+        // 3. The next backup completes once the link is released.
         await using (PeerProcess agent = BackUp(repository, etcd, link, _directory["scratch"]))
         {
             await agent.UntilReadyAsync(() => HasSentSnapshotsAsync(etcd, 2));
@@ -77,7 +77,7 @@ public sealed class SlowRepositoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_scratch_directory_holds_etcd_and_fails_nothing()
+    public async Task A_full_scratch_directory_delays_etcd_and_the_backup_succeeds()
     {
         EtcdServer etcd = await SharedServers.LargeEtcdAsync();
         RgwServer server = await SharedServers.S3Async();
@@ -97,7 +97,7 @@ public sealed class SlowRepositoryTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_encryption_nothing_is_put_on_the_disk_and_it_is_said_that_etcd_was_held()
+    public async Task Without_encryption_nothing_is_written_to_disk_and_the_delay_of_etcd_is_reported()
     {
         EtcdServer etcd = await SharedServers.LargeEtcdAsync();
         RgwServer server = await SharedServers.S3Async();
@@ -128,7 +128,7 @@ public sealed class SlowRepositoryTests : IDisposable
 
     private static PeerProcess BackUp(TestRepository repository, EtcdServer etcd, TcpProxy link, string scratch)
     {
-        UriBuilder way = new(Uri.UriSchemeHttps, "127.0.0.1", link.Port);
+        UriBuilder proxy = new(Uri.UriSchemeHttps, "127.0.0.1", link.Port);
         return Agent.Start(
             [
                 "backup",
@@ -136,12 +136,14 @@ public sealed class SlowRepositoryTests : IDisposable
                 scratch,
                 .. EtcdArguments.Of(etcd),
                 .. repository.Options.Select(
-                    (option, i) => i > 0 && repository.Options[i - 1] == "--s3-endpoint" ? $"{way.Uri}" : option),
+                    (option, i) => i > 0 && repository.Options[i - 1] == "--s3-endpoint" ? $"{proxy.Uri}" : option),
             ],
             repository.Environment);
     }
 
-    /// <summary>Whether etcd has answered so many snapshot calls to their end, as it counts them itself.</summary>
+    /// <summary>
+    /// Returns whether etcd has completed the given number of snapshot calls, according to its metrics.
+    /// </summary>
     private static async Task<bool> HasSentSnapshotsAsync(EtcdServer etcd, int count)
     {
         using HttpClient client = new();

@@ -6,39 +6,39 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>A backup that is stopped in the middle of the snapshot.</summary>
+/// <summary>Stops a backup in the middle of the snapshot.</summary>
 public sealed class StoppedBackupTests
 {
-    /// <summary>Well within the snapshot, and several parts of an upload.</summary>
+    /// <summary>In the middle of the snapshot, and after several parts of an upload.</summary>
     private const long Midway = 24 << 20;
 
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Sigterm_ends_it_and_leaves_the_repository_as_it_was(StoreKind kind)
+    public async Task Sigterm_ends_the_backup_and_leaves_the_repository_unchanged(StoreKind kind)
     {
         using TestRepository repository = await WithOneBackupAsync(kind);
         string[] before = await repository.KeysAsync();
 
-        (int exitCode, string said) = await StopMidwayAsync(repository, agent => agent.Terminate());
+        (int exitCode, string output) = await StopMidwayAsync(repository, agent => agent.Terminate());
 
         Assert.Equal(143, exitCode);
-        Assert.Contains("error: Stopped by SIGTERM.", said, StringComparison.Ordinal);
+        Assert.Contains("error: Stopped by SIGTERM.", output, StringComparison.Ordinal);
         Assert.Equal(before, await repository.KeysAsync());
         Assert.Empty(await repository.PendingAsync());
         Assert.Single(await repository.AllListedRestoreAsync());
     }
 
     [Fact]
-    public async Task Sigint_ends_it_and_leaves_the_repository_as_it_was()
+    public async Task Sigint_ends_the_backup_and_leaves_the_repository_unchanged()
     {
         using TestRepository repository = await WithOneBackupAsync(StoreKind.Directory);
         string[] before = await repository.KeysAsync();
 
-        (int exitCode, string said) = await StopMidwayAsync(repository, agent => agent.Interrupt());
+        (int exitCode, string output) = await StopMidwayAsync(repository, agent => agent.Interrupt());
 
         Assert.Equal(130, exitCode);
-        Assert.Contains("error: Stopped by SIGINT.", said, StringComparison.Ordinal);
+        Assert.Contains("error: Stopped by SIGINT.", output, StringComparison.Ordinal);
         Assert.Equal(before, await repository.KeysAsync());
         Assert.Empty(await repository.PendingAsync());
     }
@@ -46,7 +46,7 @@ public sealed class StoppedBackupTests
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Sigkill_leaves_only_what_a_prune_a_day_later_collects(StoreKind kind)
+    public async Task Sigkill_leaves_only_files_that_a_prune_one_day_later_removes(StoreKind kind)
     {
         using TestRepository repository = await WithOneBackupAsync(kind);
         string[] before = await repository.KeysAsync();
@@ -60,18 +60,18 @@ public sealed class StoppedBackupTests
         Assert.NotEmpty(await repository.PendingAsync());
         Assert.Single(await repository.AllListedRestoreAsync());
 
-        await repository.PruneADayLaterLeavesOnlyWhatIsListedAsync();
+        await repository.PruneOneDayLaterLeavesOnlyListedObjectsAsync();
         Assert.Equal(before, await repository.KeysAsync());
     }
 
     [Fact]
-    public async Task Sigkill_after_the_database_was_stored_leaves_it_unlisted_until_the_program_prunes_it_a_day_later()
+    public async Task A_database_stored_before_a_sigkill_is_not_listed_and_is_pruned_one_day_later()
     {
         using TestRepository repository = await WithOneBackupAsync(StoreKind.Directory);
         string[] before = await repository.KeysAsync();
         (_, _) = await StopMidwayAsync(repository, agent => agent.Kill());
 
-        // As if it had been killed a little later: the file has its name, and all of it is a day old.
+        // Simulates a later kill: the file already has its final name, and everything is one day old.
         string pending = Directory.GetFiles(Path.Combine(repository.DirectoryPath, "~pending")).Single();
         string folder = Directory.CreateDirectory(
             Path.Combine(repository.DirectoryPath, "snapshots", "20260102T030405Z-0badcafe")).FullName;
@@ -91,7 +91,7 @@ public sealed class StoppedBackupTests
         _ = (await repository.RunAsync("prune")).Output;
 
         Assert.Equal(before, await repository.KeysAsync());
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
     private static async Task<TestRepository> WithOneBackupAsync(StoreKind kind)
@@ -101,7 +101,7 @@ public sealed class StoppedBackupTests
         return repository;
     }
 
-    private static async Task<(int ExitCode, string Said)> StopMidwayAsync(
+    private static async Task<(int ExitCode, string Output)> StopMidwayAsync(
         TestRepository repository,
         Action<PeerProcess> stop)
     {

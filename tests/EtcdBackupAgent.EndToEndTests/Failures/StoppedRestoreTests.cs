@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>A restore that is stopped in the middle of the database.</summary>
+/// <summary>Stops a restore in the middle of the database.</summary>
 public sealed class StoppedRestoreTests : IDisposable
 {
     private const long Midway = 24 << 20;
@@ -14,7 +14,7 @@ public sealed class StoppedRestoreTests : IDisposable
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task Stopped_or_killed_it_leaves_nothing_that_looks_complete_and_the_next_one_needs_no_overwrite()
+    public async Task A_stopped_or_killed_restore_leaves_nothing_that_looks_complete_and_the_next_needs_no_overwrite()
     {
         RgwServer server = await SharedServers.S3Async();
         using TestRepository repository = TestRepository.InBucket(server);
@@ -22,13 +22,13 @@ public sealed class StoppedRestoreTests : IDisposable
         _ = (await repository.RunAsync(["backup", .. EtcdArguments.Of(await SharedServers.LargeEtcdAsync())])).Output;
         string target = _directory["target"];
 
-        // 1. SIGTERM: as if it had not been.
-        (int terminated, string said) = await StopMidwayAsync(repository, server, target, agent => agent.Terminate());
+        // 1. SIGTERM: nothing is left.
+        (int terminated, string output) = await StopMidwayAsync(repository, server, target, agent => agent.Terminate());
         Assert.Equal(143, terminated);
-        Assert.Contains("error: Stopped by SIGTERM.", said, StringComparison.Ordinal);
+        Assert.Contains("error: Stopped by SIGTERM.", output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(target));
 
-        // 2. SIGKILL: nothing under its own name.
+        // 2. SIGKILL: no file has its final name.
         (int killed, _) = await StopMidwayAsync(repository, server, target, agent => agent.Kill());
         Assert.Equal(137, killed);
         Assert.StartsWith(
@@ -36,7 +36,7 @@ public sealed class StoppedRestoreTests : IDisposable
             Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(target))),
             StringComparison.Ordinal);
 
-        // 3. The next one.
+        // 3. The next restore succeeds.
         _ = (await repository.RunAsync("restore", "latest", "--to", target)).Output;
         Assert.Equal(
             "etcd-snapshot.db", Path.GetFileName(Assert.Single(Directory.GetFileSystemEntries(target))));
@@ -44,7 +44,7 @@ public sealed class StoppedRestoreTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static async Task<(int ExitCode, string Said)> StopMidwayAsync(
+    private static async Task<(int ExitCode, string Output)> StopMidwayAsync(
         TestRepository repository, RgwServer server, string target, Action<PeerProcess> stop)
     {
         await using HeldTransfer held = new(server.HttpsEndpoint.Port, Midway);

@@ -3,14 +3,14 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
 /// <summary>
-/// The built program: the one that the environment variable EBA_AGENT names, else <c>artifacts/etcd-backup-agent</c> as
-/// <c>eng/build</c> leaves it.
+/// Runs the built program: the one that the environment variable EBA_AGENT names, or else
+/// <c>artifacts/etcd-backup-agent</c>, where <c>eng/build</c> writes it.
 /// </summary>
 internal static class Agent
 {
     private const string PathVariable = "EBA_AGENT";
 
-    /// <summary>What a developer's machine may hold must not help or hinder a test.</summary>
+    /// <summary>Variables of the developer's machine must not influence a test.</summary>
     private static readonly IReadOnlyDictionary<string, string?> CleanEnvironment =
         new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -38,17 +38,17 @@ internal static class Agent
 
     public static string Path { get; } = Find();
 
-    /// <summary>Runs the program to its end.</summary>
+    /// <summary>Runs the program and waits for its end.</summary>
     public static Task<ToolResult> RunAsync(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
         Tool.RunAsync(Path, arguments, Environment(environment));
 
-    /// <summary>Starts the program, for tests that meet it while it runs.</summary>
+    /// <summary>Starts the program without waiting for its end.</summary>
     public static PeerProcess Start(
         IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null) =>
         PeerProcess.Start(Path, arguments, Environment(environment));
 
-    /// <summary>The environment that the program is given: a clean one, and what the test adds.</summary>
+    /// <summary>Returns the environment of the program: a clean one with the variables that the test adds.</summary>
     public static IReadOnlyDictionary<string, string?> Environment(IReadOnlyDictionary<string, string?>? added)
     {
         Dictionary<string, string?> all = new(CleanEnvironment, StringComparer.Ordinal);
@@ -77,6 +77,6 @@ internal static class Agent
         }
 
         throw new FileNotFoundException(
-            $"The program is not built: run eng/build, or name it in the environment variable {PathVariable}.");
+            $"The program is not built: run eng/build, or set the environment variable {PathVariable} to its path.");
     }
 }

@@ -2,10 +2,12 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
-/// <summary>How the program is told which etcd to read.</summary>
+/// <summary>The options that name the etcd to the program.</summary>
 internal static class EtcdArguments
 {
-    /// <summary>The <c>--etcd-…</c> options for a server and, with TLS, the certificate it accepts.</summary>
+    /// <summary>
+    /// Returns the <c>--etcd-…</c> options for a server; with TLS also those for the client certificate.
+    /// </summary>
     public static IReadOnlyList<string> Of(EtcdServer server) => server.ClientFiles is { } client
         ?
         [

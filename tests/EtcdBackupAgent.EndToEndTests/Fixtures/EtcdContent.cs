@@ -5,7 +5,8 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
-/// <summary>What a test's etcd holds: always the same, more than 1 MB, of every kind that etcd knows.</summary>
+/// <summary>Writes and reads the content of a test's etcd: always the same, more than 1 MB, with all kinds of records
+/// that etcd has.</summary>
 internal static class EtcdContent
 {
     private const int Seed = 2020;
@@ -13,12 +14,12 @@ internal static class EtcdContent
     private const int BinaryValueBytes = 300_000;
     private const int TextValues = 60;
 
-    /// <summary>Below the 1.5 MiB that etcd takes in one request.</summary>
+    /// <summary>Below 1.5 MiB, the limit of etcd for one request.</summary>
     private const int NoiseValueBytes = 1_400_000;
 
     /// <summary>
-    /// Writes it: 1. values of random bytes, 2. values of text in one transaction, 3. newer versions and deletions,
-    /// 4. keys that end with a lease.
+    /// Writes 1. values of random bytes, 2. values of text in one transaction, 3. newer versions and deletions,
+    /// 4. keys that expire with a lease.
     /// </summary>
     public static async Task WriteAsync(EtcdServer server)
     {
@@ -45,7 +46,7 @@ internal static class EtcdContent
         await server.EtcdctlAsync("put", "/registry/leases/one", "leased", "--lease", id);
     }
 
-    /// <summary>Writes at least so many bytes that no compression makes smaller.</summary>
+    /// <summary>Writes at least the given number of incompressible bytes.</summary>
     public static async Task WriteNoiseAsync(EtcdServer server, long bytes)
     {
         Random random = new(Seed);
@@ -59,21 +60,23 @@ internal static class EtcdContent
         }
     }
 
-    /// <summary>The revision of the last write.</summary>
+    /// <summary>Returns the revision of the last write.</summary>
     public static async Task<long> RevisionAsync(EtcdServer server)
     {
-        using JsonDocument answer = JsonDocument.Parse(await server.EtcdctlAsync("get", "/", "-w", "json"));
-        return answer.RootElement.GetProperty("header").GetProperty("revision").GetInt64();
+        using JsonDocument response = JsonDocument.Parse(await server.EtcdctlAsync("get", "/", "-w", "json"));
+        return response.RootElement.GetProperty("header").GetProperty("revision").GetInt64();
     }
 
-    /// <summary>Every key of a server with value, versions and lease, one a line: equal if the contents are.</summary>
+    /// <summary>
+    /// Returns a line for each key with its value, versions and lease. Equal contents give equal lines.
+    /// </summary>
     public static async Task<string[]> ReadAsync(EtcdServer server)
     {
-        using JsonDocument answer = JsonDocument.Parse(
+        using JsonDocument response = JsonDocument.Parse(
             await server.EtcdctlAsync("get", "", "--prefix", "-w", "json"));
         return
         [
-            .. answer.RootElement.GetProperty("kvs").EnumerateArray().Select(pair =>
+            .. response.RootElement.GetProperty("kvs").EnumerateArray().Select(pair =>
                 $"{Encoding.UTF8.GetString(pair.GetProperty("key").GetBytesFromBase64())}"
                 + $" created {pair.GetProperty("create_revision")} modified {pair.GetProperty("mod_revision")}"
                 + $" version {pair.GetProperty("version")}"
@@ -86,7 +89,8 @@ internal static class EtcdContent
         string.Join('\n', Enumerable.Range(0, count).Select(line));
 
     /// <summary>
-    /// etcdctl reads comparisons, then what to do if they hold, then what to do if not; an empty line ends each.
+    /// etcdctl reads the comparisons, the requests on success and the requests on failure; an empty line ends each
+    /// part.
     /// </summary>
     private static async Task TransactAsync(EtcdServer server, string requests) =>
         await server.EtcdctlAsync(["txn"], new MemoryStream(Encoding.UTF8.GetBytes($"\n{requests}\n\n\n")));

@@ -6,8 +6,8 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
 /// <summary>
-/// Real servers that all tests of the run share, each started when a test first asks for it. Nobody writes to a shared
-/// etcd; in the S3 server each test has a bucket of its own.
+/// Real servers that all tests of the run share. Each starts when a test first uses it. No test writes to a shared
+/// etcd; on the S3 server each test uses its own bucket.
 /// </summary>
 internal static class SharedServers
 {
@@ -15,7 +15,8 @@ internal static class SharedServers
         new(StringComparer.Ordinal);
 
     /// <summary>
-    /// An etcd of this series (<c>3.4</c>, <c>3.5</c>) with mutual TLS and the content of <see cref="EtcdContent"/>.
+    /// Returns an etcd of this series (<c>3.4</c>, <c>3.5</c>) with mutual TLS and the content of
+    /// <see cref="EtcdContent"/>.
     /// </summary>
     public static Task<EtcdServer> EtcdAsync(string version) => SharedAsync(
         version,
@@ -27,7 +28,7 @@ internal static class SharedServers
             return server;
         });
 
-    /// <summary>An etcd without TLS whose snapshot has more than 64 MB that no compression makes smaller.</summary>
+    /// <summary>Returns an etcd without TLS whose snapshot has more than 64 MB of incompressible data.</summary>
     public static Task<EtcdServer> LargeEtcdAsync() => SharedAsync(
         "large",
         async () =>
@@ -37,7 +38,7 @@ internal static class SharedServers
             return server;
         });
 
-    /// <summary>The same with 20 MB: two parts of an upload.</summary>
+    /// <summary>Returns an etcd without TLS with 20 MB of incompressible data: two parts of an upload.</summary>
     public static Task<EtcdServer> MediumEtcdAsync() => SharedAsync(
         "medium",
         async () =>
@@ -47,15 +48,15 @@ internal static class SharedServers
             return server;
         });
 
-    /// <summary>An S3 server over HTTPS, with an authority of its own.</summary>
+    /// <summary>Returns an S3 server over HTTPS with its own authority.</summary>
     public static Task<RgwServer> S3Async() => SharedAsync("S3", () => RgwServer.StartAsync());
 
     public static EtcdSeries Series(string version) => Peers.EtcdMatrix.Single(series => series.Version == version);
 
-    /// <summary>Ends all servers; the run calls it once, after the last test.</summary>
+    /// <summary>Stops all servers. The test run calls it once after the last test.</summary>
     public static async Task EndAsync()
     {
-        // A server that did not start has failed the tests that asked for it, and has cleaned up after itself.
+        // A server that did not start has failed the tests that use it, and has removed its own files.
         foreach (
             Task<IAsyncDisposable> server in Started.Values.Select(s => s.Value).Where(s => s.IsCompletedSuccessfully))
         {

@@ -10,8 +10,8 @@ using Xunit.Sdk;
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
 /// <summary>
-/// xunit as it is, and <see cref="SharedServers"/> ended after the last test. A collection fixture would end them too,
-/// but the tests of one collection run one after the other, and these spend their time waiting for servers.
+/// Stops <see cref="SharedServers"/> after the last test; otherwise it behaves like xunit. A collection fixture could
+/// stop them too, but the tests of one collection run one after another, and these tests mostly wait for servers.
 /// </summary>
 public sealed class SharedServersFramework(IMessageSink messageSink) : XunitTestFramework(messageSink)
 {
@@ -22,7 +22,7 @@ public sealed class SharedServersFramework(IMessageSink messageSink) : XunitTest
         AssemblyName assembly, ISourceInformationProvider sources, IMessageSink diagnostics)
         : XunitTestFrameworkExecutor(assembly, sources, diagnostics)
     {
-        // xunit's own signature; it is told of the end by a message, not by a task.
+        // xunit defines this signature. A message reports the end to it, not a task.
         protected override async void RunTestCases(
             IEnumerable<IXunitTestCase> testCases, IMessageSink messages, ITestFrameworkExecutionOptions options)
         {

@@ -4,17 +4,17 @@ using System.Text.RegularExpressions;
 
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
-/// <summary>The rule of <c>docs/spec/repository.md</c> for <c>documentSha256</c>, written anew.</summary>
+/// <summary>A second implementation of the rule for <c>documentSha256</c> in <c>docs/spec/repository.md</c>.</summary>
 internal static partial class StoredDocument
 {
-    /// <summary>The digest that a document must have: over its bytes with the digest's characters as zeros.</summary>
+    /// <summary>Computes the digest of a document: over its bytes, with zeros in place of the digest.</summary>
     public static string DigestOf(string document) => Convert.ToHexStringLower(
         SHA256.HashData(Encoding.UTF8.GetBytes(Digest().Replace(document, new string('0', 64)))));
 
-    /// <summary>The digest that it says it has.</summary>
+    /// <summary>Returns the digest that the document contains.</summary>
     public static string DigestIn(string document) => Digest().Match(document).Value;
 
-    /// <summary>A changed document with the digest it then must have.</summary>
+    /// <summary>Returns a changed document with its new digest.</summary>
     public static string Sealed(string document) => Digest().Replace(document, DigestOf(document));
 
     [GeneratedRegex(

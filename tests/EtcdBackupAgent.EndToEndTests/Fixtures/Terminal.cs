@@ -6,17 +6,17 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
-/// <summary>Somebody at a terminal, who types when asked.</summary>
+/// <summary>Plays a user at a terminal who types at prompts.</summary>
 internal static class Terminal
 {
     /// <summary>
-    /// Runs a shell command on a terminal of its own, and types a line whenever it has asked for one.
+    /// Runs a shell command on its own terminal and types a line at each prompt.
     /// </summary>
-    /// <param name="command">What the shell is given.</param>
-    /// <param name="answers">The text that has to be there first, then the line that is typed; in order.</param>
-    /// <param name="environment">Added to the test's own.</param>
-    /// <param name="workingDirectory">Where it runs.</param>
-    /// <returns>Its exit code, and all that the terminal showed as standard output.</returns>
+    /// <param name="command">The command for the shell.</param>
+    /// <param name="answers">The prompts to wait for and the lines to type, in order.</param>
+    /// <param name="environment">Variables in addition to those of the test.</param>
+    /// <param name="workingDirectory">The directory in which the command runs.</param>
+    /// <returns>The exit code, and everything that the terminal showed as standard output.</returns>
     public static async Task<ToolResult> RunAsync(
         string command,
         IReadOnlyList<(string Prompt, string Line)> answers,

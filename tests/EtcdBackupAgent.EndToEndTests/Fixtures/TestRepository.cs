@@ -19,8 +19,8 @@ public enum StoreKind
 }
 
 /// <summary>
-/// A place of a test's own for a repository, empty yet: how to name it to the program, and what is in it as others see
-/// it.
+/// The place for a repository of one test, empty at first: its options for the program, and access to its objects
+/// without the program.
 /// </summary>
 internal sealed class TestRepository : IDisposable
 {
@@ -31,27 +31,27 @@ internal sealed class TestRepository : IDisposable
 
     private TestRepository(TestDirectory files) => _files = files;
 
-    /// <summary>The options that name it to every verb.</summary>
+    /// <summary>The options that name the repository to a verb.</summary>
     public required IReadOnlyList<string> Options { get; init; }
 
-    /// <summary>The credentials that go with them.</summary>
+    /// <summary>The environment variables with the credentials.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; private init; } =
         new Dictionary<string, string?>(StringComparer.Ordinal);
 
-    /// <summary>What is stored in it, read without the program.</summary>
+    /// <summary>The store of the repository, accessed without the program.</summary>
     public required IObjectStore Store { get; init; }
 
-    /// <summary>A directory repository's directory; empty for a bucket.</summary>
+    /// <summary>The directory of a directory repository; empty for a bucket.</summary>
     public string DirectoryPath { get; private init; } = "";
 
-    /// <summary>An S3 repository's bucket; null for a directory.</summary>
+    /// <summary>The bucket of an S3 repository; null for a directory.</summary>
     public string? BucketName { get; private init; }
 
-    /// <summary>A directory that is not there yet, or a prefix in a bucket that is not there yet.</summary>
+    /// <summary>Returns a directory, or a prefix in a bucket, that does not exist yet.</summary>
     public static async Task<TestRepository> NewAsync(StoreKind kind) =>
         kind == StoreKind.Directory ? InDirectory() : InBucket(await SharedServers.S3Async());
 
-    /// <summary>A directory, in a place of its own or in one that the test chose.</summary>
+    /// <summary>Returns a directory, in its own parent directory or in the given one.</summary>
     public static TestRepository InDirectory(string? parent = null)
     {
         TestDirectory files = new();
@@ -83,11 +83,11 @@ internal sealed class TestRepository : IDisposable
         };
     }
 
-    /// <summary>A name that no other test uses.</summary>
+    /// <summary>Returns a name that no other test uses.</summary>
     public static string NewBucketName() =>
         string.Create(CultureInfo.InvariantCulture, $"bucket-{Interlocked.Increment(ref _bucketsTaken)}");
 
-    /// <summary>A way into a bucket past the program.</summary>
+    /// <summary>Opens a bucket without the program.</summary>
     public static IObjectStore StoreOf(RgwServer server, string bucket, string prefix) => new S3ObjectStore(
         new S3Options
         {
@@ -106,7 +106,7 @@ internal sealed class TestRepository : IDisposable
             ["AWS_SECRET_ACCESS_KEY"] = secretKey,
         };
 
-    /// <summary>A repository that is made, with one snapshot of the shared etcd 3.5.</summary>
+    /// <summary>Creates a repository with one snapshot of the shared etcd 3.5.</summary>
     public static async Task<TestRepository> WithSnapshotAsync()
     {
         TestRepository repository = InDirectory();
@@ -116,11 +116,11 @@ internal sealed class TestRepository : IDisposable
     }
 
     /// <summary>Backs up an etcd.</summary>
-    /// <returns>The snapshot's ID.</returns>
+    /// <returns>The ID of the snapshot.</returns>
     public async Task<string> BackUpAsync(EtcdServer etcd, params IEnumerable<string> options)
     {
-        string said = (await RunAsync(["backup", "--output", "json", .. options, .. EtcdArguments.Of(etcd)])).Output;
-        using JsonDocument manifest = JsonDocument.Parse(said);
+        string output = (await RunAsync(["backup", "--output", "json", .. options, .. EtcdArguments.Of(etcd)])).Output;
+        using JsonDocument manifest = JsonDocument.Parse(output);
         return manifest.RootElement.GetProperty("id").GetString()!;
     }
 
@@ -128,7 +128,7 @@ internal sealed class TestRepository : IDisposable
     public Task<ToolResult> RunAsync(params IEnumerable<string> verb) =>
         Agent.RunAsync([.. verb, .. Options], Environment);
 
-    /// <summary>The keys of all that is stored, in ordinal order.</summary>
+    /// <summary>Returns the keys of all stored objects in ordinal order.</summary>
     public async Task<string[]> KeysAsync()
     {
         List<string> keys = [];
@@ -140,7 +140,7 @@ internal sealed class TestRepository : IDisposable
         return [.. keys.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>An object's bytes as they are stored.</summary>
+    /// <summary>Returns the stored bytes of an object.</summary>
     public async Task<byte[]> ReadAsync(string key)
     {
         await using Stream content = await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);

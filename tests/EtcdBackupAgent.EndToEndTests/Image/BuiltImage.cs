@@ -10,12 +10,12 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Image;
 
 /// <summary>
-/// The image of the Dockerfile, built by <c>eng/image</c> on a Debian that debootstrap makes, so that no registry is
-/// needed; and containers of it, under the security context of the manifests.
+/// Builds the image of the Dockerfile with <c>eng/image</c> and runs containers of it with the security context of the
+/// manifests. The base image is a Debian from debootstrap, so that no registry is needed.
 /// </summary>
 public sealed class BuiltImage : IAsyncLifetime, IDisposable
 {
-    /// <summary>Set to build the agent in the image, too, in a copy of this machine's SDK and packages.</summary>
+    /// <summary>Set to also build the agent in the image, with a copy of this machine's SDK and packages.</summary>
     private const string FromSourceVariable = "EBA_IMAGE_FROM_SOURCE";
 
     private const string MirrorVariable = "EBA_DEBIAN_MIRROR";
@@ -44,18 +44,23 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>The user that the image runs as unless another is given.</summary>
+    /// <summary>Returns the default user of the image.</summary>
     public async Task<string> UserAsync()
     {
         await _built.Value;
         return (await Daemon.RunAsync("image", "inspect", "--format", "{{.Config.User}}", Name)).Trim();
     }
 
-    /// <summary>Runs the agent in a container to its end: read-only, no capabilities, the machine's network.</summary>
-    /// <param name="arguments">The agent's.</param>
-    /// <param name="asRoot">As the pods of backups run; otherwise as the image's user, as the controller runs.</param>
-    /// <param name="environment">Variables beside <c>TMPDIR</c>.</param>
-    /// <param name="mounts">Directories and files of this machine.</param>
+    /// <summary>
+    /// Runs the agent in a container and waits for its end. The container is read-only, has no capabilities, and uses
+    /// the network of the machine.
+    /// </summary>
+    /// <param name="arguments">The arguments of the agent.</param>
+    /// <param name="asRoot">
+    /// True to run like the pods of backups; false for the image's user, like the controller.
+    /// </param>
+    /// <param name="environment">Variables in addition to <c>TMPDIR</c>.</param>
+    /// <param name="mounts">Directories and files of this machine to mount.</param>
     internal async Task<ToolResult> RunAsync(
         string[] arguments,
         bool asRoot = false,
@@ -98,23 +103,25 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
         return new ToolResult((int)await container.GetExitCodeAsync(), output, error);
     }
 
-    /// <remarks>1. Find or start a daemon. 2. Make a Debian. 3. Make an SDK, if one is needed. 4. Build.</remarks>
+    /// <remarks>
+    /// 1. Find or start a daemon. 2. Create a Debian image. 3. Create an SDK image if needed. 4. Build.
+    /// </remarks>
     private async Task BuildAsync()
     {
-        // 1. Testcontainers reads the variable when it is first used, in the next line. Without a registry there is no
-        //    image of its resource reaper; each container is removed when it has been used.
+        // 1. Testcontainers reads the variable at its first use, in the next line. Without a registry the image of its
+        //    resource reaper is not available; each container is removed after its use.
         _daemon = await DockerDaemon.GetAsync();
         Environment.SetEnvironmentVariable("DOCKER_API_VERSION", Daemon.ApiVersion);
         TestcontainersSettings.ResourceReaperEnabled = false;
 
         // 2
-        await Daemon.RunAsync("import", await DebianAsync(), DebianName);
+        await Daemon.RunAsync("import", await DebianTarAsync(), DebianName);
 
         // 3, 4
         bool fromSource = Environment.GetEnvironmentVariable(FromSourceVariable) is { Length: > 0 };
         if (fromSource)
         {
-            await MakeSdkAsync();
+            await CreateSdkImageAsync();
         }
 
         await RunAsync(
@@ -126,8 +133,8 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
             ]);
     }
 
-    /// <summary>The files of a minimal Debian as a tar, made once and kept.</summary>
-    private async Task<string> DebianAsync()
+    /// <summary>Returns a tar with the files of a minimal Debian, which is created once and kept.</summary>
+    private async Task<string> DebianTarAsync()
     {
         string tar = Path.Combine(Path.GetDirectoryName(Peers.Cache)!, "image", $"{Suite}.tar");
         if (!File.Exists(tar))
@@ -146,10 +153,11 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
     }
 
     /// <summary>
-    /// The image to build the agent in: what it runs on, whose libraries are those that the SDK needs, with this
-    /// machine's SDK and packages. The packages were audited where they were restored: this builds without the network.
+    /// Creates the image in which the agent is built: the runtime image, which has the libraries that the SDK needs,
+    /// with this machine's SDK and packages. The packages were audited when they were restored; this build uses no
+    /// network.
     /// </summary>
-    private async Task MakeSdkAsync()
+    private async Task CreateSdkImageAsync()
     {
         const string RuntimeName = "eba-runtime:test";
         string tar = _directory["sdk.tar"];
@@ -194,7 +202,7 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
                 }
             }
 
-            throw new DirectoryNotFoundException("The tests must run from within the repository, which has eng/image.");
+            throw new DirectoryNotFoundException("The tests must run inside the repository, which contains eng/image.");
         }
     }
 
@@ -205,5 +213,5 @@ public sealed class BuiltImage : IAsyncLifetime, IDisposable
     }
 }
 
-/// <summary>A directory or a file of the machine in a container.</summary>
+/// <summary>A mount of a directory or a file of the machine in a container.</summary>
 internal sealed record ImageMount(string Source, string Target, bool IsReadOnly = false);

@@ -4,13 +4,15 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.EndToEndTests.Image;
 
-/// <summary>The machine's Docker daemon; where none answers, one of the test's own, gone when disposed.</summary>
+/// <summary>
+/// The Docker daemon of the machine. If none responds, the test starts its own, which disposal stops.
+/// </summary>
 internal sealed class DockerDaemon : IAsyncDisposable
 {
     private const string HostVariable = "DOCKER_HOST";
     private const string MachineSocket = "/var/run/docker.sock";
 
-    /// <summary>For what downloads packages, or compiles the agent, on a machine that does other things, too.</summary>
+    /// <summary>The limit for commands that download packages or compile the agent on a loaded machine.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(25);
 
     private readonly TestDirectory _directory = new();
@@ -18,13 +20,13 @@ internal sealed class DockerDaemon : IAsyncDisposable
 
     private DockerDaemon(string host) => Host = host;
 
-    /// <summary>Why there is no daemon and cannot be one, with what to do; null if there can.</summary>
-    public static string? WhyNot { get; } = FindReason();
+    /// <summary>The reason why no daemon can be used, with a hint; null if one can be used.</summary>
+    public static string? SkipReason { get; } = FindReason();
 
-    /// <summary>As <c>DOCKER_HOST</c> names it.</summary>
+    /// <summary>The address of the daemon, in the form of <c>DOCKER_HOST</c>.</summary>
     public string Host { get; private set; }
 
-    /// <summary>The newest version of the API that it knows. A client that wants a newer one is refused.</summary>
+    /// <summary>The newest API version of the daemon. It rejects a client with a newer version.</summary>
     public string ApiVersion { get; private set; } = "";
 
     public static async Task<DockerDaemon> GetAsync()
@@ -48,10 +50,10 @@ internal sealed class DockerDaemon : IAsyncDisposable
     }
 
     /// <summary>Runs the stock client.</summary>
-    /// <returns>Its standard output.</returns>
+    /// <returns>The standard output.</returns>
     public async Task<string> RunAsync(params string[] arguments) => (await TryAsync(arguments)).Output;
 
-    /// <summary>The environment of a program that is to use this daemon.</summary>
+    /// <summary>The environment of a program that uses this daemon.</summary>
     public IReadOnlyDictionary<string, string?> ForPrograms =>
         new Dictionary<string, string?>(StringComparer.Ordinal) { [HostVariable] = Host };
 
@@ -59,7 +61,7 @@ internal sealed class DockerDaemon : IAsyncDisposable
     {
         if (_process is not null)
         {
-            // It ends its containers and its containerd first.
+            // The daemon first stops its containers and its containerd.
             _process.Terminate();
             await _process.WaitForExitAsync();
             await _process.DisposeAsync();
@@ -73,17 +75,17 @@ internal sealed class DockerDaemon : IAsyncDisposable
     {
         if (Find("docker") is null || Find("debootstrap") is null)
         {
-            return "There is no 'docker', or no 'debootstrap'; on Debian: apt-get install docker.io debootstrap.";
+            return "'docker' or 'debootstrap' is not installed; on Debian: apt-get install docker.io debootstrap.";
         }
 
         if (Environment.UserName != "root")
         {
-            return "debootstrap, and the files of a backup, need root.";
+            return "debootstrap and the files of a backup need root.";
         }
 
         return Environment.GetEnvironmentVariable(HostVariable) is null && !File.Exists(MachineSocket)
             && Find("dockerd") is null
-                ? $"No Docker daemon runs ({HostVariable}, {MachineSocket}), and there is no 'dockerd' to start one."
+                ? $"No Docker daemon runs ({HostVariable}, {MachineSocket}), and 'dockerd' is not installed."
                 : null;
     }
 

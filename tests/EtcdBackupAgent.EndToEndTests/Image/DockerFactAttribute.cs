@@ -2,8 +2,8 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Image;
 
-/// <summary>A test that needs Docker. It is skipped with the reason where no daemon runs or can be started.</summary>
+/// <summary>A test that needs Docker. It is skipped with a reason if no daemon runs or can be started.</summary>
 internal sealed class DockerFactAttribute : FactAttribute
 {
-    public DockerFactAttribute() => Skip = DockerDaemon.WhyNot;
+    public DockerFactAttribute() => Skip = DockerDaemon.SkipReason;
 }

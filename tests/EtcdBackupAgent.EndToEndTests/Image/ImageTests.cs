@@ -8,8 +8,8 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Image;
 
 /// <summary>
-/// The image, run as the manifests run it: read-only, without capabilities, as nobody and as root.
-/// <c>eng/image-test</c> runs these tests, and <c>eng/test</c> does not.
+/// Runs the image as the manifests do: read-only, without capabilities, as an unprivileged user and as root.
+/// <c>eng/image-test</c> runs these tests; <c>eng/test</c> does not.
 /// </summary>
 [Trait(Need, Docker)]
 public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, IDisposable
@@ -22,7 +22,7 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, ID
     public void Dispose() => _directory.Dispose();
 
     [DockerFact]
-    public async Task The_image_runs_as_nobody_and_shows_its_version()
+    public async Task The_image_runs_as_an_unprivileged_user_and_shows_its_version()
     {
         ToolResult version = await image.RunAsync(["version"]);
 
@@ -39,14 +39,14 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, ID
             ["--endpoints", etcd.EndpointList, "put", "/registry/secrets/default/a", "the secret"],
             EtcdServer.Api)).Output;
         string secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(24));
-        string certificates = Private("pki");
-        string restored = Private("restored");
+        string certificates = CreatePrivate("pki");
+        string restored = CreatePrivate("restored");
         await WritePrivateAsync(Path.Combine(certificates, "ca.key"), secret);
         await WritePrivateAsync(_directory["passphrase"], secret);
-        ImageMount backups = new(Private("backups"), "/backups");
+        ImageMount backups = new(CreatePrivate("backups"), "/backups");
         Dictionary<string, string> passphrase = new(StringComparer.Ordinal) { ["ETCD_BACKUP_PASSPHRASE"] = secret };
 
-        ToolResult made = await image.RunAsync(
+        ToolResult created = await image.RunAsync(
             ["init", "--repository", "file:///backups", "--passphrase-file", "/passphrase"],
             asRoot: true,
             passphrase,
@@ -63,17 +63,17 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, ID
             new ImageMount(certificates, "/etc/kubernetes/pki", IsReadOnly: true));
         ToolResult verified = await image.RunAsync(
             ["verify", "--deep", "latest", "--repository", "file:///backups"], asRoot: true, passphrase, backups);
-        ToolResult fetched = await image.RunAsync(
+        ToolResult restore = await image.RunAsync(
             ["restore", "latest", "--repository", "file:///backups", "--to", "/restore"],
             asRoot: true,
             passphrase,
             backups,
             new ImageMount(restored, "/restore"));
 
-        Assert.Contains("Created repository", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Created repository", created.Output, StringComparison.Ordinal);
         Assert.Contains("Backup completed, snapshot ID: ", backedUp.Output, StringComparison.Ordinal);
         Assert.Contains(": sound", verified.Output, StringComparison.Ordinal);
-        Assert.Contains("completed", fetched.Output, StringComparison.Ordinal);
+        Assert.Contains("completed", restore.Output, StringComparison.Ordinal);
         ToolResult status = await Tool.RunAsync(
             Peers.Etcd35.Etcdutl,
             ["snapshot", "status", Path.Combine(restored, "etcd-snapshot.db"), "--write-out", "json"]);
@@ -84,8 +84,8 @@ public sealed class ImageTests(BuiltImage image) : IClassFixture<BuiltImage>, ID
             "0:600", (await Tool.RunAsync(Peers.Installed("stat"), ["-c", "%u:%a", key])).Output.Trim());
     }
 
-    /// <summary>A directory that only root can read.</summary>
-    private string Private(string name)
+    /// <summary>Creates a directory that only root can read.</summary>
+    private string CreatePrivate(string name)
     {
         string path = _directory.Create(name);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

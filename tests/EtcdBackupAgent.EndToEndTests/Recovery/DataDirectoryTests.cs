@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
-/// <summary>From the repository to a running etcd with no etcd tool in between.</summary>
+/// <summary>Restores from the repository to a running etcd without any tool of etcd.</summary>
 public sealed class DataDirectoryTests : IDisposable
 {
     private const long Bump = 1_000_000_000;
@@ -18,7 +18,7 @@ public sealed class DataDirectoryTests : IDisposable
     [Theory]
     [InlineData("3.4", StoreKind.S3)]
     [InlineData("3.5", StoreKind.Directory)]
-    public async Task Etcd_starts_on_what_was_restored_and_holds_what_it_held(string version, StoreKind kind)
+    public async Task Etcd_starts_on_the_restored_directory_and_has_the_same_content(string version, StoreKind kind)
     {
         EtcdServer etcd = await SharedServers.EtcdAsync(version);
         using TestRepository repository = await TestRepository.NewAsync(kind);
@@ -27,7 +27,7 @@ public sealed class DataDirectoryTests : IDisposable
         _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
         string id = await repository.BackUpAsync(etcd, "--certs-dir", pki);
 
-        string said = (
+        string output = (
             await repository.RunAsync(
                 "restore",
                 id,
@@ -38,15 +38,15 @@ public sealed class DataDirectoryTests : IDisposable
                 "--certs-to",
                 _directory["certs"])).Output;
 
-        Assert.StartsWith($"Restore from snapshot {id} completed\n", said, StringComparison.Ordinal);
-        Assert.Contains("Start the control plane", said, StringComparison.Ordinal);
-        Assert.Matches("\nToken:          restored-[0-9a-f]{16}-[0-9a-f]{8}, derived from the snapshot\n", said);
+        Assert.StartsWith($"Restore from snapshot {id} completed\n", output, StringComparison.Ordinal);
+        Assert.Contains("Start the control plane", output, StringComparison.Ordinal);
+        Assert.Matches("\nToken:          restored-[0-9a-f]{16}-[0-9a-f]{8}, derived from the snapshot\n", output);
         Assert.Equal(TestTree.Describe(pki), TestTree.Describe(_directory["certs"]));
-        await HoldsWhatItHeldAsync(etcd, SharedServers.Series(version), _directory["data"], Bump);
+        await HasSameContentAsync(etcd, SharedServers.Series(version), _directory["data"], Bump);
     }
 
     [Fact]
-    public async Task A_snapshot_file_and_the_database_of_a_stopped_member_do_as_well()
+    public async Task A_snapshot_file_and_the_database_of_a_stopped_member_can_be_restored_too()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         string snapshot = _directory["etcd-snapshot.db"];
@@ -62,7 +62,7 @@ public sealed class DataDirectoryTests : IDisposable
             ["restore", "--file", snapshot, "--data-dir", _directory["one"], "--no-bump", "--output", "json"])).Output;
         using JsonDocument document = JsonDocument.Parse(json);
         Assert.Equal(_directory["one"], document.RootElement.GetProperty("dataDirectory").GetString());
-        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["one"], bump: 0);
+        await HasSameContentAsync(etcd, SharedServers.Series("3.5"), _directory["one"], bump: 0);
 
         ToolResult refused = await Agent.RunAsync(["restore", "--file", database, "--data-dir", _directory["two"]]);
         Assert.Equal(6, refused.ExitCode);
@@ -75,11 +75,11 @@ public sealed class DataDirectoryTests : IDisposable
                 "--wal-dir", _directory["log"], "--bump-revision", "7",
             ])).Output;
         Assert.False(Directory.Exists(_directory["two/member/wal"]));
-        await HoldsWhatItHeldAsync(etcd, SharedServers.Series("3.5"), _directory["two"], bump: 7, _directory["log"]);
+        await HasSameContentAsync(etcd, SharedServers.Series("3.5"), _directory["two"], bump: 7, _directory["log"]);
     }
 
     [Fact]
-    public async Task Three_members_are_restored_each_for_itself_and_find_each_other_over_TLS()
+    public async Task Three_separately_restored_members_find_each_other_over_TLS()
     {
         EtcdServer before = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();
@@ -95,16 +95,16 @@ public sealed class DataDirectoryTests : IDisposable
             Members = 3,
             MakeData = async member =>
             {
-                // Whether a member takes the snapshot from the repository or as a file, all derive the same token.
+                // All members derive the same token, whether they read the snapshot from the repository or from a file.
                 string[] options =
                 [
                     "--data-dir", member.Directory, "--name", member.Name, "--output", "json",
                     "--initial-advertise-peer-urls", member.PeerUrl, "--initial-cluster", member.InitialCluster,
                 ];
-                ToolResult said = member.Name == "m1"
+                ToolResult output = member.Name == "m1"
                     ? await Agent.RunAsync(["restore", "--file", _directory["files/etcd-snapshot.db"], .. options])
                     : await repository.RunAsync(["restore", id, .. options]);
-                using JsonDocument document = JsonDocument.Parse(said.Output);
+                using JsonDocument document = JsonDocument.Parse(output.Output);
                 JsonElement built = document.RootElement;
                 clusters.Add($"{built.GetProperty("clusterId")} {built.GetProperty("token")}");
             },
@@ -119,10 +119,10 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_directory_with_something_in_it_is_left_alone()
+    public async Task A_directory_that_is_not_empty_is_not_changed()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
-        _directory.Write("data/member/snap/db", "somebody's etcd");
+        _directory.Write("data/member/snap/db", "the data of another etcd");
 
         ToolResult result = await repository.RunAsync("restore", "latest", "--data-dir", _directory["data"]);
 
@@ -132,11 +132,11 @@ public sealed class DataDirectoryTests : IDisposable
             result.StandardError,
             StringComparison.Ordinal);
         Assert.DoesNotContain("--overwrite", result.StandardError, StringComparison.Ordinal);
-        Assert.Equal("somebody's etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
+        Assert.Equal("the data of another etcd", await File.ReadAllTextAsync(_directory["data/member/snap/db"]));
     }
 
     [Fact]
-    public async Task An_empty_directory_keeps_its_owner_who_gets_all_that_is_put_into_it()
+    public async Task An_empty_directory_keeps_its_owner_and_all_restored_files_get_the_same_owner()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string data = _directory.Create("data");
@@ -155,7 +155,7 @@ public sealed class DataDirectoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_snapshot_leaves_nothing_not_even_the_directories_above()
+    public async Task A_damaged_snapshot_leaves_nothing_not_even_parent_directories()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         string snapshot = _directory["etcd-snapshot.db"];
@@ -183,11 +183,11 @@ public sealed class DataDirectoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private static async Task HoldsWhatItHeldAsync(
+    private static async Task HasSameContentAsync(
         EtcdServer before, EtcdSeries series, string dataDirectory, long bump, string? walDirectory = null)
     {
         string[] expected = await EtcdContent.ReadAsync(before);
-        Assert.True(expected.Length > 40, "The comparison must have something to compare.");
+        Assert.True(expected.Length > 40, "There are too few keys for the comparison.");
         await using EtcdServer after = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = series, DataDirectory = dataDirectory, WalDirectory = walDirectory });
         Assert.Equal(expected, await EtcdContent.ReadAsync(after));

@@ -7,13 +7,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
-/// <summary>Other ways into etcd than one endpoint with a certificate.</summary>
+/// <summary>Accesses etcd in other ways than through one endpoint with a certificate.</summary>
 public sealed class EtcdAccessTests
 {
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_user_with_a_password_backs_up_and_a_wrong_password_is_said(string version)
+    public async Task A_user_with_a_password_can_back_up_and_a_wrong_password_is_reported(string version)
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series(version) });
@@ -43,7 +43,7 @@ public sealed class EtcdAccessTests
     }
 
     [Fact]
-    public async Task One_endpoint_of_two_that_is_down_is_no_failure()
+    public async Task A_backup_succeeds_when_one_of_two_endpoints_is_down()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();

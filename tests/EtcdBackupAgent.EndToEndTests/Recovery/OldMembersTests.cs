@@ -7,8 +7,8 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
 /// <summary>
-/// Members of the cluster that was lost are not always gone: they run on, or are powered on when the first one is
-/// restored already, on the machine and under the URL that they know it by.
+/// The other members of a lost cluster may still run, or start again after the first member was restored. They then
+/// reach the restored member on the same machine under the same URL.
 /// </summary>
 public sealed class OldMembersTests
 {
@@ -17,7 +17,7 @@ public sealed class OldMembersTests
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task Old_members_refuse_the_restored_one_and_neither_gets_what_the_other_holds(string version)
+    public async Task Old_members_and_the_restored_member_reject_each_other_and_exchange_no_data(string version)
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(
             new EtcdServerOptions { Series = SharedServers.Series(version), Members = 3, Joined = true });
@@ -27,7 +27,7 @@ public sealed class OldMembersTests
         string id = await repository.BackUpAsync(etcd);
         await etcd.EtcdctlAsync("put", "/registry/later", "");
 
-        // The documented restore of one node: the same name, the same URL, and no token of its own.
+        // The documented restore of one node: the same name, the same URL, and no explicit token.
         await etcd.KillAsync(0);
         Directory.Move(etcd.DataDirectoryOf(0), $"{etcd.DataDirectoryOf(0)}.lost");
         _ = (await repository.RunAsync(
@@ -36,11 +36,11 @@ public sealed class OldMembersTests
         await etcd.RestartAsync(0);
 
         await TestDeadline.UntilAsync(
-            "the restored member to be asked by an old one, and to refuse it",
+            "the restored member to reject a request of an old member",
             () => Task.FromResult(etcd.OutputOf(0).Contains("cluster ID mismatch", StringComparison.Ordinal)));
         await etcd.EtcdctlOfAsync(0, "put", "/registry/restored", "");
         await TestDeadline.UntilAsync(
-            "the old members to elect a leader and take a write", () => TakesWriteAsync(etcd, 1));
+            "the old members to elect a leader and accept a write", () => AcceptsWriteAsync(etcd, 1));
         Assert.Equal(["/registry/restored", "/registry/snapshot"], await KeysAsync(etcd, 0));
         Assert.Equal(["/registry/later", "/registry/old", "/registry/snapshot"], await KeysAsync(etcd, 1));
         Assert.InRange(await RevisionAsync(etcd, 0), Bump, long.MaxValue);
@@ -48,7 +48,7 @@ public sealed class OldMembersTests
         Assert.Equal(await RevisionAsync(etcd, 1), await RevisionAsync(etcd, 2));
     }
 
-    private static async Task<bool> TakesWriteAsync(EtcdServer etcd, int member)
+    private static async Task<bool> AcceptsWriteAsync(EtcdServer etcd, int member)
     {
         try
         {

@@ -8,13 +8,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
-/// <summary>What belongs together in a repository, whatever restores and clocks did meanwhile.</summary>
+/// <summary>The history of a cluster in a repository across restores and wrong clocks.</summary>
 public sealed class RestoredHistoryTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
 
     [Fact]
-    public async Task Retention_counts_across_a_restore_and_a_restore_of_that_and_touches_no_other_cluster()
+    public async Task Retention_counts_across_two_successive_restores_and_does_not_affect_another_cluster()
     {
         EtcdServer before = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();
@@ -51,12 +51,12 @@ public sealed class RestoredHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task A_restore_that_cannot_note_itself_succeeds_and_says_what_to_do()
+    public async Task A_restore_that_cannot_write_its_note_succeeds_and_prints_a_hint()
     {
         using TestRepository repository = await TestRepository.WithSnapshotAsync();
         string id = Assert.Single(await ListAsync(repository));
-        string inTheWay = Path.Combine(repository.DirectoryPath, "restores");
-        await File.WriteAllTextAsync(inTheWay, "in the way");
+        string obstacle = Path.Combine(repository.DirectoryPath, "restores");
+        await File.WriteAllTextAsync(obstacle, "not a directory");
 
         ToolResult result = await repository.RunAsync(
             "restore", id, "--data-dir", _directory["data"], "--initial-cluster-token", "restored-1",
@@ -68,7 +68,7 @@ public sealed class RestoredHistoryTests : IDisposable
         Assert.Contains(
             $"etcd-backup-agent restored {id} --cluster-id {cluster}", result.StandardError, StringComparison.Ordinal);
 
-        File.Delete(inTheWay);
+        File.Delete(obstacle);
         Assert.Contains(
             $"Cluster {cluster} continues the history of cluster",
             (await repository.RunAsync("restored", id, "--cluster-id", cluster)).Output,
@@ -77,7 +77,7 @@ public sealed class RestoredHistoryTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_wrong_clock_dated_in_the_future_is_reported_and_is_never_the_newest()
+    public async Task Snapshots_dated_in_the_future_by_a_wrong_clock_are_reported_and_are_never_the_newest()
     {
         using TestRepository repository = TestRepository.InDirectory();
         await PastBackups.MakeAsync(
@@ -102,7 +102,7 @@ public sealed class RestoredHistoryTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    /// <summary>An etcd that runs on what was restored.</summary>
+    /// <summary>Restores a snapshot and starts an etcd on the restored data.</summary>
     private async Task<EtcdServer> RestoreAsync(TestRepository repository, string id, string token)
     {
         string data = _directory[token];

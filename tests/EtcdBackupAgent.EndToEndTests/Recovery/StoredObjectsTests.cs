@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
-/// <summary>A backup outlives its program: what is stored opens with zstd, tar and sha256sum.</summary>
+/// <summary>A backup can be read without the program: stored objects open with zstd, tar and sha256sum.</summary>
 public sealed class StoredObjectsTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -16,7 +16,7 @@ public sealed class StoredObjectsTests : IDisposable
     [Theory]
     [InlineData(StoreKind.Directory)]
     [InlineData(StoreKind.S3)]
-    public async Task Stock_tools_open_what_is_stored(StoreKind kind)
+    public async Task Stock_tools_open_the_stored_objects(StoreKind kind)
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = await TestRepository.NewAsync(kind);
@@ -38,12 +38,12 @@ public sealed class StoredObjectsTests : IDisposable
         string unpacked = _directory.Create("unpacked");
         _ = (await Tool.RunAsync(Peers.Tar, ["-xpf", $"{folder}/certs.tar", "-C", unpacked])).Output;
         Assert.Equal(TestTree.Describe(pki), TestTree.Describe(unpacked));
-        await ManifestTellsTheTruthAsync(folder);
+        await ManifestMatchesFilesAsync(folder);
     }
 
     public void Dispose() => _directory.Dispose();
 
-    private static async Task ManifestTellsTheTruthAsync(string folder)
+    private static async Task ManifestMatchesFilesAsync(string folder)
     {
         string text = await File.ReadAllTextAsync($"{folder}/manifest.json");
         Assert.Equal(StoredDocument.DigestOf(text), StoredDocument.DigestIn(text));
@@ -61,7 +61,7 @@ public sealed class StoredObjectsTests : IDisposable
         }
     }
 
-    /// <summary>The snapshot's objects as files, fetched past the program.</summary>
+    /// <summary>Copies the objects of the snapshot to files without the program.</summary>
     private async Task<string> DownloadAsync(TestRepository repository, string id)
     {
         string folder = _directory.Create("downloaded");

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Verification;
 
-/// <summary><c>verify --deep</c>, and what becomes of its result.</summary>
+/// <summary><c>verify --deep</c> and the use of its result.</summary>
 public sealed class DeepVerifyTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
@@ -17,7 +17,7 @@ public sealed class DeepVerifyTests : IDisposable
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task A_backup_of_a_real_etcd_is_sound_to_its_last_record_and_says_so_from_then_on(string version)
+    public async Task A_backup_of_a_real_etcd_is_sound_to_its_last_record_and_later_listings_show_it(string version)
     {
         using TestRepository repository = TestRepository.InDirectory();
         string passphrase = _directory.Write("passphrase", "a passphrase for a test");
@@ -28,13 +28,13 @@ public sealed class DeepVerifyTests : IDisposable
             _directory.WritePki("pki"));
         string scratch = _directory.Create("scratch");
 
-        string said = (await repository.RunAsync(
+        string output = (await repository.RunAsync(
             "verify", "--deep", id, "--passphrase-file", passphrase, "--scratch-dir", scratch)).Output;
 
-        Assert.StartsWith($"{id}: sound\n", said, StringComparison.Ordinal);
+        Assert.StartsWith($"{id}: sound\n", output, StringComparison.Ordinal);
         foreach (string part in (string[])["Transfer", "Pages", "Revisions", "HashKv", "Certificates"])
         {
-            Assert.Contains($"  {part}: passed, ", said, StringComparison.Ordinal);
+            Assert.Contains($"  {part}: passed, ", output, StringComparison.Ordinal);
         }
 
         Assert.Empty(Directory.GetFileSystemEntries(scratch));
@@ -42,13 +42,13 @@ public sealed class DeepVerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task A_database_that_was_damaged_before_it_was_backed_up_is_found_and_pushes_no_good_one_out()
+    public async Task A_database_that_was_damaged_before_its_backup_is_found_and_displaces_no_sound_snapshot()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         await etcd.EtcdctlAsync("snapshot", "save", _directory["sound.db"]);
         byte[] sound = (await File.ReadAllBytesAsync(_directory["sound.db"]))[..^32];
         byte[] damaged = [.. sound];
-        // The last page in use is of one of the trees: its type is no longer one.
+        // The last used page belongs to one of the trees; its type becomes invalid.
         Array.Fill(damaged, (byte)0xEE, damaged.Length - 4096 + 8, 2);
         for (int page = 2; page < damaged.Length / 4096; page++)
         {
@@ -65,7 +65,7 @@ public sealed class DeepVerifyTests : IDisposable
             TimeSpan.FromHours(2),
             TimeSpan.FromHours(1));
 
-        // A plain verification sees the bytes that were stored, and they are right.
+        // A plain verification checks only the stored bytes, and they are correct.
         Assert.Equal(0, (await repository.RunAsync("verify", "--all")).ExitCode);
         ToolResult deep = await repository.RunAsync("verify", "--deep", "--all");
 
@@ -83,7 +83,7 @@ public sealed class DeepVerifyTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_key_or_room_it_says_so_and_records_nothing()
+    public async Task Without_a_key_or_enough_space_it_reports_the_reason_and_records_nothing()
     {
         using TestRepository repository = TestRepository.InDirectory();
         _ = (
@@ -95,21 +95,21 @@ public sealed class DeepVerifyTests : IDisposable
         await using MountedDirectory small = await MountedDirectory.CreateAsync("size=64k");
 
         ToolResult noKey = await repository.RunAsync("verify", "--deep", "latest");
-        ToolResult noRoom = await repository.RunAsync(
+        ToolResult noSpace = await repository.RunAsync(
             "verify", "--deep", "latest", "--passphrase-file", _directory["passphrase"], "--scratch-dir", small.Path);
 
         Assert.Equal(9, noKey.ExitCode);
-        Assert.Equal(7, noRoom.ExitCode);
+        Assert.Equal(7, noSpace.ExitCode);
         Assert.Contains(
             $"The scratch directory {small.Path} cannot hold the database",
-            noRoom.StandardError,
+            noSpace.StandardError,
             StringComparison.Ordinal);
-        Assert.Contains("--scratch-dir", noRoom.StandardError, StringComparison.Ordinal);
+        Assert.Contains("--scratch-dir", noSpace.StandardError, StringComparison.Ordinal);
         Assert.Null(await VerificationAsync(repository));
     }
 
     [Fact]
-    public async Task A_policy_can_ask_for_it_after_every_backup()
+    public async Task A_policy_can_request_it_after_every_backup()
     {
         Dictionary<string, string> secret = new(StringComparer.Ordinal)
         {

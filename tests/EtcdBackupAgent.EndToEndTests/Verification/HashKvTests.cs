@@ -6,11 +6,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Verification;
 
-/// <summary><c>--hash-kv</c>, and what is said of a backup that has no HashKV because none was wanted.</summary>
+/// <summary><c>--hash-kv</c>, and the messages about a backup that has no HashKV because none was requested.</summary>
 public sealed class HashKvTests
 {
     [Fact]
-    public async Task It_is_asked_once_a_day_unless_the_option_says_otherwise_and_its_absence_is_no_damage()
+    public async Task It_is_requested_once_a_day_unless_the_option_differs_and_its_absence_is_not_damage()
     {
         EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
         using TestRepository repository = TestRepository.InDirectory();
@@ -38,7 +38,7 @@ public sealed class HashKvTests
             StringComparison.Ordinal);
     }
 
-    /// <summary>Backs up, without a warning, and gives <c>etcd.hashKvMissing</c>.</summary>
+    /// <summary>Backs up without a warning and returns <c>etcd.hashKvMissing</c>.</summary>
     private static async Task<string?> MissingAsync(TestRepository repository, EtcdServer etcd, params string[] options)
     {
         ToolResult backup = await repository.RunAsync(

@@ -21,7 +21,7 @@ public sealed class WorkerScheduleTests
 
         Assert.Equal([("often", "schedule"), ("often", "schedule")], await scene.SnapshotsAsync());
         Assert.True(worker.Count("Pruned snapshot") >= 2, worker.Output);
-        await scene.Repository.HasOnlyWhatIsListedAsync();
+        await scene.Repository.HasOnlyListedObjectsAsync();
     }
 
     [Fact]

@@ -45,7 +45,7 @@ public sealed class WorkerStopTests
 
         Assert.Equal(0, await worker.WaitForExitAsync());
         Assert.Single(await scene.Repository.AllListedRestoreAsync());
-        await scene.Repository.HasOnlyWhatIsListedAsync();
+        await scene.Repository.HasOnlyListedObjectsAsync();
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class WorkerStopTests
             worker.Count("Backup of policy kubedr-system/often failed")
                 + worker.Count("Backup of policy kubedr-system/often completed"));
         Assert.NotEmpty(await scene.Repository.AllListedRestoreAsync());
-        await scene.Repository.HasOnlyWhatIsListedAsync();
+        await scene.Repository.HasOnlyListedObjectsAsync();
     }
 
     private static async Task<PeerProcess> StartHeldAsync(WorkerScene scene, HeldTransfer held)

@@ -10,14 +10,14 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Failures;
 
-/// <summary>What has to hold of a repository after whatever happened to it.</summary>
-internal static class Aftermath
+/// <summary>Assertions about a repository that must hold after any failure.</summary>
+internal static class RepositoryAssertions
 {
-    /// <summary>What was just written counts as old, as a day later.</summary>
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(-1);
+    /// <summary>With this minimum age, an object that was just written counts as old.</summary>
+    private static readonly TimeSpan NoMinimumAge = TimeSpan.FromMinutes(-1);
 
     /// <summary>
-    /// The ids of the listed snapshots, oldest first; each must be complete, must verify and must come back.
+    /// Returns the ids of the listed snapshots, oldest first. Each must be complete, verify, and be restorable.
     /// </summary>
     public static async Task<IReadOnlyList<string>> AllListedRestoreAsync(this TestRepository repository)
     {
@@ -33,7 +33,7 @@ internal static class Aftermath
         return ids;
     }
 
-    /// <summary>The ids of the listed snapshots, oldest first; each must be complete.</summary>
+    /// <summary>Returns the ids of the listed snapshots, oldest first. Each must be complete.</summary>
     public static async Task<IReadOnlyList<string>> ListAsync(this TestRepository repository)
     {
         using JsonDocument list = JsonDocument.Parse((await repository.RunAsync("list", "--output", "json")).Output);
@@ -47,27 +47,27 @@ internal static class Aftermath
         ];
     }
 
-    /// <summary>What was begun and not finished.</summary>
+    /// <summary>Returns the unfinished uploads.</summary>
     public static async Task<IReadOnlyList<PendingUpload>> PendingAsync(this TestRepository repository) =>
         await repository.Store.ListPendingUploadsAsync(CancellationToken.None).ToListAsync();
 
-    /// <summary>Waits until a write to the store is under way.</summary>
+    /// <summary>Waits until the store has an unfinished write.</summary>
     public static Task UntilPendingAsync(this TestRepository repository) =>
         TestDeadline.UntilAsync(
             "an unfinished write in the store",
             async () => (await repository.PendingAsync()).Count > 0);
 
-    /// <summary>A prune a day later leaves what the listed snapshots consist of, and nothing else.</summary>
-    public static async Task PruneADayLaterLeavesOnlyWhatIsListedAsync(this TestRepository repository)
+    /// <summary>Asserts that a prune one day later leaves only the objects of the listed snapshots.</summary>
+    public static async Task PruneOneDayLaterLeavesOnlyListedObjectsAsync(this TestRepository repository)
     {
         BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
-        PruneRun prune = new(opened, TimeProvider.System) { UnreferencedAge = AtOnce };
+        PruneRun prune = new(opened, TimeProvider.System) { UnreferencedAge = NoMinimumAge };
         await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
-        await repository.HasOnlyWhatIsListedAsync();
+        await repository.HasOnlyListedObjectsAsync();
     }
 
-    /// <summary>There is nothing but the objects of the snapshots that are listed.</summary>
-    public static async Task HasOnlyWhatIsListedAsync(this TestRepository repository)
+    /// <summary>Asserts that only the objects of the listed snapshots exist.</summary>
+    public static async Task HasOnlyListedObjectsAsync(this TestRepository repository)
     {
         BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
         Inventory inventory = await opened.TakeInventoryAsync(CancellationToken.None);
