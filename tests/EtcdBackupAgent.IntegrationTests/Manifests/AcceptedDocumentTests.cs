@@ -5,20 +5,20 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What the definitions of the four kinds take, and what they make of it.</summary>
+/// <summary>Documents that the definitions of the four kinds accept, and the defaults that they set.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
 {
     private const string Bucket = "url: 'https://a', bucketName: abc, credentials: keys";
 
     [Fact]
-    public async Task Kubedrs_documents_are_accepted_as_they_are()
+    public async Task Documents_of_kubedr_are_accepted_unchanged()
     {
         foreach (string document in Documents.Kubedr)
         {
             ToolResult applied = await fixture.ApplyAsync(document, "--dry-run=server");
 
-            // A warning is of the finalizer's name, which is kubedr's; an unknown field would be refused.
+            // A warning about the name of kubedr's finalizer is allowed; an unknown field would be rejected.
             Assert.True(applied.ExitCode == 0, applied.StandardError);
         }
     }
@@ -38,7 +38,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [Theory]
     [InlineData("s3.yaml")]
     [InlineData("directory.yaml")]
-    public async Task A_sample_is_read_by_the_agent_without_a_word(string file)
+    public async Task The_agent_reads_a_sample_without_a_problem(string file)
     {
         const string etcdCredentials = """
             apiVersion: v1
@@ -102,7 +102,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task What_is_left_out_of_a_policy_is_filled_in()
+    public async Task Omitted_fields_of_a_policy_get_their_defaults()
     {
         string spec = await ShownAsync(Documents.Policy(""));
 
@@ -114,7 +114,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task Nothing_is_filled_into_a_location_where_it_might_mean_nothing()
+    public async Task A_location_gets_no_defaults_for_fields_that_may_not_apply()
     {
         string spec = await ShownAsync(Documents.Location("url: 'file:///var/backups/etcd', encryption: None"));
 

@@ -4,11 +4,11 @@ using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What the agent itself says to a document, which has to be what its definition says.</summary>
+/// <summary>Validates documents with the agent. The result must agree with that of the definitions.</summary>
 internal static class AgentReader
 {
-    /// <summary>What a tested document may refer to.</summary>
-    private const string Surroundings = """
+    /// <summary>The objects that a tested document may refer to.</summary>
+    private const string ReferencedObjects = """
         apiVersion: kubedr.catalogicsoftware.com/v1alpha1
         kind: BackupLocation
         metadata: {name: disk}
@@ -25,15 +25,15 @@ internal static class AgentReader
         stringData: {ca.crt: a, client.crt: b, client.key: c}
         """;
 
-    /// <summary>The errors of one document called <c>tested</c>.</summary>
+    /// <summary>Returns the errors of the document with the name <c>tested</c>.</summary>
     public static async Task<IReadOnlyList<string>> ErrorsAsync(string document) =>
     [
-        .. (await LoadAsync(Surroundings, document)).Problems
+        .. (await LoadAsync(ReferencedObjects, document)).Problems
             .Where(problem => problem.Severity == ProblemSeverity.Error && problem.Name?.Name == "tested")
             .Select(problem => problem.ToString()),
     ];
 
-    /// <summary>What the agent reads from these files.</summary>
+    /// <summary>Loads these files with the agent.</summary>
     public static async Task<ResourceSet> LoadAsync(params string[] files)
     {
         using TestDirectory directory = new();

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What <c>kubectl apply -k manifests/base</c> would put into a cluster.</summary>
+/// <summary>The objects that <c>kubectl apply -k manifests/base</c> creates in a cluster.</summary>
 public sealed class BaseTests
 {
     private const string Image = "registry.example.com/etcd-backup-agent";
 
     [Fact]
-    public async Task The_base_holds_what_the_agent_needs_and_nothing_else()
+    public async Task The_base_contains_only_the_objects_that_the_agent_needs()
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("base");
 
@@ -45,7 +45,7 @@ public sealed class BaseTests
     [InlineData("base", "Deployment", "etcd-backup-agent-controller")]
     [InlineData("worker", "DaemonSet", "etcd-backup-agent-worker")]
     [InlineData("worker-directory", "DaemonSet", "etcd-backup-agent-worker")]
-    public async Task The_pods_that_it_starts_run_its_own_image(string folder, string kind, string name)
+    public async Task The_agent_starts_pods_with_its_own_image(string folder, string kind, string name)
     {
         JsonObject container = Container(ManifestFiles.The(await ManifestFiles.KustomizeAsync(folder), kind, name));
 
@@ -61,7 +61,7 @@ public sealed class BaseTests
     }
 
     [Fact]
-    public async Task The_controller_may_do_little_and_is_asked_how_it_is()
+    public async Task The_controller_has_few_privileges_and_has_probes()
     {
         JsonObject deployment = ManifestFiles.The(
             await ManifestFiles.KustomizeAsync("base"), "Deployment", "etcd-backup-agent-controller");
@@ -81,7 +81,7 @@ public sealed class BaseTests
     }
 
     [Fact]
-    public async Task The_worker_reaches_etcd_and_roots_keys_and_nothing_else_of_the_node()
+    public async Task The_worker_can_access_only_etcd_and_the_certificates_of_the_node()
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("worker");
         JsonObject worker = ManifestFiles.The(objects, "DaemonSet", "etcd-backup-agent-worker");
@@ -118,7 +118,7 @@ public sealed class BaseTests
     [Theory]
     [InlineData("base", "Deployment", "etcd-backup-agent-controller")]
     [InlineData("worker", "DaemonSet", "etcd-backup-agent-worker")]
-    public async Task The_metrics_are_those_of_the_pods(string folder, string kind, string name)
+    public async Task The_service_for_metrics_selects_the_pods(string folder, string kind, string name)
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync(folder);
         JsonNode service = ManifestFiles.The(objects, "Service", "etcd-backup-agent-metrics")["spec"]!;
@@ -143,8 +143,8 @@ public sealed class BaseTests
         AssertJson($$"""[{"name":"http","containerPort":{{port}}}]""", container["ports"]);
     }
 
-    /// <summary>API servers warn of an affinity to node-role.kubernetes.io/master at every apply; of the toleration
-    /// they do not.</summary>
+    /// <summary>Only the toleration may name node-role.kubernetes.io/master: API servers print a warning at every apply
+    /// for an affinity to that label.</summary>
     private static void AssertOnControlPlane(JsonNode pod)
     {
         Assert.Contains(

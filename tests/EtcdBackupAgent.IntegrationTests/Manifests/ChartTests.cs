@@ -3,26 +3,26 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>That the chart and the manifests are the same thing in two forms.</summary>
+/// <summary>The chart and the manifests contain the same objects.</summary>
 public sealed class ChartTests
 {
     private const string Namespace = "kubedr-system";
 
     [Fact]
-    public async Task With_its_default_values_the_chart_is_the_base() =>
+    public async Task With_its_default_values_the_chart_equals_the_base() =>
         await AssertSameAsync("base", HelmChart.With(Namespace));
 
     [Fact]
-    public async Task In_process_the_chart_is_the_worker() =>
+    public async Task In_process_the_chart_equals_the_worker() =>
         await AssertSameAsync("worker", HelmChart.With(Namespace, ("inProcess", true)));
 
     [Fact]
-    public async Task With_a_directory_the_chart_is_the_worker_with_a_directory() =>
+    public async Task With_a_directory_the_chart_equals_the_worker_with_a_directory() =>
         await AssertSameAsync(
             "worker-directory", HelmChart.With(Namespace, ("inProcess", true), ("backupsDir", "/var/backups/etcd")));
 
     [Fact]
-    public void Another_namespace_is_everywhere()
+    public void Another_namespace_is_used_in_all_objects()
     {
         IReadOnlyList<JsonObject> objects = HelmChart.With("elsewhere").Render();
 
@@ -33,7 +33,7 @@ public sealed class ChartTests
     }
 
     [Fact]
-    public void Secrets_of_the_registry_go_to_every_service_account()
+    public void Every_service_account_gets_the_image_pull_secrets()
     {
         IReadOnlyList<JsonObject> objects = HelmChart
             .With(Namespace, ("imagePullSecrets", JsonNode.Parse("""[{"name":"registry"}]""")!))
@@ -47,7 +47,7 @@ public sealed class ChartTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Proxies_go_to_who_reaches_the_stores(bool inProcess)
+    public void The_pod_that_accesses_the_stores_gets_the_proxy_settings(bool inProcess)
     {
         JsonNode proxy = JsonNode.Parse(
             """{"http":"","https":"http://proxy:3128","noProxy":"10.0.0.0/8,.svc","fromSecret":true}""")!;
@@ -84,8 +84,8 @@ public sealed class ChartTests
         Assert.Equal((string?)values["image"]!["tag"], (string?)chart["appVersion"]);
     }
 
-    /// <summary>The namespace aside, which Helm makes itself, and the definitions, which are files of the
-    /// chart.</summary>
+    /// <summary>Compares all objects except the namespace, which Helm creates itself, and the definitions, which are
+    /// separate files of the chart.</summary>
     private static async Task AssertSameAsync(string folder, HelmChart chart)
     {
         string[] expected = Texts((await ManifestFiles.KustomizeAsync(folder))
@@ -94,7 +94,7 @@ public sealed class ChartTests
         Assert.Equal(expected, Texts(chart.Render()));
     }
 
-    /// <summary>The objects as texts that do not depend on the order of objects, of fields, and of volumes and
+    /// <summary>Returns the objects as texts that do not depend on the order of objects, fields, volumes and
     /// mounts.</summary>
     private static string[] Texts(IEnumerable<JsonObject> objects) =>
         [.. objects.Select(item => Sorted(item)!.ToJsonString()).Order(StringComparer.Ordinal)];

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What is the same for all four definitions.</summary>
+/// <summary>The properties that all four definitions share.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class DefinitionTests(ManifestsFixture fixture)
 {
@@ -12,7 +12,7 @@ public sealed class DefinitionTests(ManifestsFixture fixture)
     [InlineData("metadatabackuppolicies", "MetadataBackupPolicy", "mbp")]
     [InlineData("metadatabackuprecords", "MetadataBackupRecord", "mbr")]
     [InlineData("metadatarestores", "MetadataRestore", "mr")]
-    public async Task A_definition_is_established_structural_and_has_a_status_of_its_own(
+    public async Task A_definition_is_established_and_structural_and_has_a_status_subresource(
         string plural, string kind, string shortName)
     {
         JsonNode definition = JsonNode.Parse(

@@ -8,7 +8,7 @@ public sealed partial class DocumentedFileTests
     [Theory]
     [InlineData("install.md")]
     [InlineData("migrating-from-kubedr.md")]
-    public async Task What_a_page_tells_to_use_is_there(string page)
+    public async Task Files_and_links_of_a_page_exist(string page)
     {
         string docs = Path.Combine(ManifestFiles.Repository, "docs");
         string text = await File.ReadAllTextAsync(Path.Combine(docs, page));
@@ -22,7 +22,7 @@ public sealed partial class DocumentedFileTests
     }
 
     [Fact]
-    public async Task The_image_that_the_page_replaces_is_that_of_the_manifests()
+    public async Task The_image_that_the_page_replaces_is_in_the_manifests()
     {
         string text = await File.ReadAllTextAsync(Path.Combine(ManifestFiles.Repository, "docs", "install.md"));
         string image = ReplacedPattern().Match(text).Groups["image"].Value;

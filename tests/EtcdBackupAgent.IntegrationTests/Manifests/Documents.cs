@@ -3,12 +3,13 @@ namespace EtcdBackupAgent.IntegrationTests.Manifests;
 /// <summary>Documents of the four kinds.</summary>
 internal static class Documents
 {
-    /// <summary>A recipient of age whose key nobody has.</summary>
+    /// <summary>A recipient of age whose key does not exist.</summary>
     public const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
-    /// <summary>What kubedr's documentation shows, in its order: a policy, one with an option, a record as the API
-    /// server showed it (less what an API server alone may set: resourceVersion and uid), a location and a restore of
-    /// its fields.</summary>
+    /// <summary>
+    /// The examples of kubedr's documentation in its order: a policy, a policy with an option, a record as printed by
+    /// the API server (without resourceVersion and uid, which only an API server may set), a location, and a restore.
+    /// </summary>
     public static readonly string[] Kubedr =
     [
         """
@@ -76,10 +77,10 @@ internal static class Documents
         """,
     ];
 
-    /// <summary>A location of these fields in YAML's one-line form, without the braces.</summary>
+    /// <summary>Returns a location with these fields in YAML's one-line form, without braces.</summary>
     public static string Location(string spec, string name = "tested") => Of("BackupLocation", spec, name);
 
-    /// <summary>A policy of these fields and a destination.</summary>
+    /// <summary>Returns a policy with a destination and these fields.</summary>
     public static string Policy(string spec, string name = "tested") =>
         Of("MetadataBackupPolicy", spec.Length == 0 ? "destination: disk" : $"destination: disk, {spec}", name);
 

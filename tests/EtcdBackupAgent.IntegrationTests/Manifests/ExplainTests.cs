@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>That <c>kubectl explain</c> teaches each field of the four kinds.</summary>
+/// <summary><c>kubectl explain</c> describes each field of the four kinds.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class ExplainTests(ManifestsFixture fixture)
 {
@@ -11,7 +11,7 @@ public sealed class ExplainTests(ManifestsFixture fixture)
     public async Task Every_field_that_the_server_publishes_has_a_description()
     {
         using HttpClient client = fixture.Server.CreateClient();
-        // What kubectl explain reads.
+        // The document that kubectl explain reads.
         string text = await client.GetStringAsync("/openapi/v3/apis/kubedr.catalogicsoftware.com/v1alpha1");
         JsonObject schemas = JsonNode.Parse(text)!["components"]!["schemas"]!.AsObject();
         JsonObject[] kinds =
@@ -37,14 +37,14 @@ public sealed class ExplainTests(ManifestsFixture fixture)
     [InlineData("mbr.status.verified", "The result of the last deep verification; absent if there was none.")]
     [InlineData("metadatarestore.spec.pvcName", "Name of a PersistentVolumeClaim in this namespace")]
     [InlineData("mr.status.conditions.lastTransitionTime", "When status last changed.")]
-    public async Task Kubectl_explains(string field, string taught)
+    public async Task Kubectl_explains_a_field(string field, string description)
     {
         string explained = await fixture.KubectlAsync("explain", field);
 
-        Assert.Contains(taught, explained.ReplaceLineEndings(" "), StringComparison.Ordinal);
+        Assert.Contains(description, explained.ReplaceLineEndings(" "), StringComparison.Ordinal);
     }
 
-    /// <summary>The paths of all fields; those without a description end with an exclamation mark.</summary>
+    /// <summary>Returns the paths of all fields. A path without a description ends with an exclamation mark.</summary>
     private static IEnumerable<string> Fields(JsonObject schema, string path)
     {
         if (schema["items"] is JsonObject items)

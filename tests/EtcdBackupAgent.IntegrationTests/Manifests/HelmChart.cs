@@ -5,15 +5,15 @@ using System.Text.RegularExpressions;
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
 /// <summary>
-/// Renders the chart of <c>manifests/helm</c>. It reads the part of Helm's language that the chart keeps to, and
-/// refuses everything else: <c>.Values</c> and <c>.Release.Namespace</c>, <c>if</c>, <c>if not</c>, <c>end</c>, and
-/// <c>toYaml … | nindent N</c>, each but the first on a line of its own.
+/// Renders the chart of <c>manifests/helm</c>. It supports the part of Helm's language that the chart uses, and rejects
+/// everything else: <c>.Values</c> and <c>.Release.Namespace</c> anywhere, and <c>if</c>, <c>if not</c>, <c>end</c> and
+/// <c>toYaml … | nindent N</c> on a separate line.
 /// </summary>
 internal sealed partial class HelmChart(string releaseNamespace, JsonObject values)
 {
     private const string Folder = "helm/etcd-backup-agent";
 
-    /// <summary>The chart with its default values, or some of them changed.</summary>
+    /// <summary>Creates the chart with its default values and these changes.</summary>
     public static HelmChart With(string releaseNamespace, params (string Name, JsonNode Value)[] changes)
     {
         JsonObject values = ManifestFiles.Objects(ManifestFiles.Read($"{Folder}/values.yaml"))[0];
@@ -39,7 +39,7 @@ internal sealed partial class HelmChart(string releaseNamespace, JsonObject valu
         {
             if (ConditionPattern().Match(line) is { Success: true } condition)
             {
-                shown.Push(Holds(Value(condition.Groups["value"].Value)) != condition.Groups["not"].Success);
+                shown.Push(IsTrue(Value(condition.Groups["value"].Value)) != condition.Groups["not"].Success);
             }
             else if (EndPattern().IsMatch(line))
             {
@@ -58,14 +58,14 @@ internal sealed partial class HelmChart(string releaseNamespace, JsonObject valu
     {
         if (YamlPattern().Match(line) is { Success: true } block)
         {
-            // JSON is YAML, too, and needs no indentation.
+            // JSON is valid YAML and needs no indentation.
             int indent = int.Parse(block.Groups["indent"].Value, CultureInfo.InvariantCulture);
             return new string(' ', indent) + Value(block.Groups["value"].Value).ToJsonString();
         }
 
         string expanded = ValuePattern().Replace(line, match => Value(match.Groups["value"].Value).ToString());
         return expanded.Contains("{{", StringComparison.Ordinal)
-            ? throw new FormatException($"'{line}' is more than this reads of Helm's language.")
+            ? throw new FormatException($"'{line}' uses a feature of Helm that is not supported here.")
             : expanded;
     }
 
@@ -79,10 +79,10 @@ internal sealed partial class HelmChart(string releaseNamespace, JsonObject valu
         object[] names = [.. path.Split('.').Skip(2)];
         return path.StartsWith(".Values.", StringComparison.Ordinal) && ManifestFiles.At(values, names) is { } value
             ? value
-            : throw new FormatException($"There is no {path}.");
+            : throw new FormatException($"'{path}' does not exist.");
     }
 
-    private static bool Holds(JsonNode value) => value.ToJsonString() is not ("false" or "\"\"" or "[]" or "{}" or "0");
+    private static bool IsTrue(JsonNode value) => value.ToJsonString() is not ("false" or "\"\"" or "[]" or "{}" or "0");
 
     [GeneratedRegex(@"^ *\{\{- if (?<not>not )?(?<value>\.Values[\w.]+) \}\}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ConditionPattern();

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>Which fields stay as they were made, because records or the bucket depend on them.</summary>
+/// <summary>Fields that cannot be changed, because records or the bucket depend on them.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class ImmutableFieldTests(ManifestsFixture fixture)
 {
@@ -15,14 +15,14 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
     [InlineData("prefix", $"{Bucket}, prefix: a", $"{Bucket}, prefix: b", "prefix cannot be changed")]
     [InlineData("added", Bucket, $"{Bucket}, prefix: b", "prefix cannot be changed")]
     [InlineData("removed", $"{Bucket}, prefix: a", Bucket, "create another BackupLocation")]
-    public async Task A_location_keeps_its_bucket_and_prefix(string what, string spec, string changed, string message)
+    public async Task The_bucket_and_the_prefix_of_a_location_cannot_be_changed(string what, string spec, string changed, string message)
     {
         string name = $"keeps-{what}";
         await AssertRefusedAsync(Documents.Location(spec, name), Documents.Location(changed, name), message);
     }
 
     [Fact]
-    public async Task A_locations_server_may_move_and_its_other_fields_may_change()
+    public async Task The_server_and_the_other_fields_of_a_location_can_be_changed()
     {
         await ApplyAsync(Documents.Location($"{Bucket}, prefix: a", "moves"));
 
@@ -31,7 +31,7 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task Every_field_of_a_policy_may_change()
+    public async Task Every_field_of_a_policy_can_be_changed()
     {
         await ApplyAsync(Documents.Policy("schedule: '@daily'", "changes"));
 
@@ -40,21 +40,21 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task A_record_stays_as_it_is() =>
+    public async Task The_spec_of_a_record_cannot_be_changed() =>
         await AssertRefusedAsync(
             Documents.Record("snapshotId: 77f2bb92, policy: a, backuploc: b", "mbr-77f2bb92"),
             Documents.Record("snapshotId: 77f2bb93, policy: a, backuploc: b", "mbr-77f2bb92"),
             "the spec of a record cannot be changed");
 
     [Fact]
-    public async Task A_restore_stays_as_it_is() =>
+    public async Task The_spec_of_a_restore_cannot_be_changed() =>
         await AssertRefusedAsync(
             Documents.Restore("mbrName: mbr-00f2bb92, pvcName: a", "stays"),
             Documents.Restore("mbrName: mbr-00f2bb92, pvcName: b", "stays"),
             "create another MetadataRestore");
 
     [Fact]
-    public async Task A_finalizer_and_a_label_may_change_where_the_spec_may_not()
+    public async Task Finalizers_and_labels_can_be_changed_although_the_spec_cannot()
     {
         await ApplyAsync(Documents.Record("snapshotId: 11f2bb92, policy: a, backuploc: b", "mbr-11f2bb92"));
 

@@ -5,11 +5,13 @@ using YamlDotNet.Serialization;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>The folder <c>manifests</c> of the repository, as files and as the objects that stock kubectl makes of
-/// them.</summary>
+/// <summary>
+/// Reads the folder <c>manifests</c> of the repository as files, and as the objects that stock kubectl builds from
+/// them.
+/// </summary>
 internal static class ManifestFiles
 {
-    /// <summary>The kinds' plurals, which name the files of their definitions.</summary>
+    /// <summary>The plural names of the kinds, which are the file names of their definitions.</summary>
     public static readonly string[] Plurals =
         ["backuplocations", "metadatabackuppolicies", "metadatabackuprecords", "metadatarestores"];
 
@@ -24,16 +26,16 @@ internal static class ManifestFiles
 
     public static string Repository { get; } = FindRepository();
 
-    /// <summary>The path of something in <c>manifests</c>.</summary>
+    /// <summary>Returns the path of a file or folder in <c>manifests</c>.</summary>
     public static string At(string name) => Path.Combine(Repository, "manifests", name);
 
     public static string Read(string name) => File.ReadAllText(At(name));
 
-    /// <summary>What <c>kubectl kustomize</c> makes of a folder.</summary>
+    /// <summary>Returns the objects that <c>kubectl kustomize</c> builds from a folder.</summary>
     public static async Task<IReadOnlyList<JsonObject>> KustomizeAsync(string folder) =>
         Objects((await Tool.RunAsync(Peers.Kubectl, ["kustomize", At(folder)])).Output);
 
-    /// <summary>The documents of a YAML text.</summary>
+    /// <summary>Parses the documents of a YAML text.</summary>
     public static IReadOnlyList<JsonObject> Objects(string yaml) =>
     [
         .. yaml.Split("\n---\n")
@@ -42,7 +44,7 @@ internal static class ManifestFiles
             .Select(document => JsonNode.Parse(Json.Serialize(document))!.AsObject()),
     ];
 
-    /// <summary>One value of an object, by the names on the way to it; numbers count into lists.</summary>
+    /// <summary>Returns the value at a path of field names and list indexes, or null.</summary>
     public static JsonNode? At(JsonNode? node, params object[] path)
     {
         foreach (object step in path)
@@ -53,7 +55,7 @@ internal static class ManifestFiles
         return node;
     }
 
-    /// <summary>The one object of a kind and name.</summary>
+    /// <summary>Returns the single object with a kind and a name.</summary>
     public static JsonObject The(IEnumerable<JsonObject> objects, string kind, string name) =>
         objects.Single(item => (string?)item["kind"] == kind && (string?)At(item, "metadata", "name") == name);
 
@@ -67,6 +69,6 @@ internal static class ManifestFiles
             }
         }
 
-        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} has EtcdBackupAgent.sln.");
+        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} contains EtcdBackupAgent.sln.");
     }
 }

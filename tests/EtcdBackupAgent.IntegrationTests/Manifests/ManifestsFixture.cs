@@ -24,11 +24,11 @@ public sealed class ManifestsFixture : IAsyncLifetime
 
     public async Task DisposeAsync() => await Server.DisposeAsync();
 
-    /// <summary>Runs stock kubectl in the namespace of kubedr's documents; it has to succeed.</summary>
-    /// <returns>Its standard output.</returns>
+    /// <summary>Runs stock kubectl in the namespace of kubedr's documents; it must succeed.</summary>
+    /// <returns>The standard output.</returns>
     public Task<string> KubectlAsync(params string[] arguments) => Server.KubectlAsync(["-n", Namespace, .. arguments]);
 
-    /// <summary>Runs <c>kubectl apply</c> on a text, however it ends.</summary>
+    /// <summary>Runs <c>kubectl apply</c> on a text; it may fail.</summary>
     public Task<ToolResult> ApplyAsync(string manifests, params string[] arguments) =>
         Server.TryKubectlAsync(["-n", Namespace, "apply", "-f", "-", .. arguments], manifests);
 }

@@ -3,10 +3,10 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>Our definitions in the place of kubedr's, with objects that are there.</summary>
+/// <summary>The definitions of the agent replace those of kubedr in a cluster with existing objects.</summary>
 public sealed class MigrationTests
 {
-    /// <summary>As the project before us might have it: no defaults, no rules.</summary>
+    /// <summary>A definition like that of kubedr: without defaults and rules.</summary>
     private const string OldDefinition = """
         apiVersion: apiextensions.k8s.io/v1
         kind: CustomResourceDefinition
@@ -29,7 +29,7 @@ public sealed class MigrationTests
         """;
 
     [Fact]
-    public async Task Objects_of_before_stay_with_their_status_and_get_the_defaults()
+    public async Task Existing_objects_keep_their_status_and_get_the_defaults()
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         await server.ApplyAsync(OldDefinition);

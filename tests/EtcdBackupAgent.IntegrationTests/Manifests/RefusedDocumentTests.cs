@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What the definitions of the four kinds refuse when it is applied, and what they say then.</summary>
+/// <summary>Documents that the definitions of the four kinds reject, and the error messages.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class RefusedDocumentTests(ManifestsFixture fixture)
 {
@@ -48,14 +48,14 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData(
         $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",
         "caCertificate contains a private key, which does not belong here")]
-    public async Task A_location_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
+    public async Task A_location_is_rejected_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Location(spec), message);
 
     [Theory]
     [InlineData("url: 'https://a', bucketName: abc")]
     [InlineData("url: 'https://a', bucketName: Abc, credentials: ''")]
     [InlineData("url: 'file:///a', encryption: None, prefix: '', credentials: 'a b'")]
-    public async Task No_refusal_of_a_location_speaks_of_schemas_or_patterns(string spec)
+    public async Task No_error_about_a_location_mentions_schemas_or_patterns(string spec)
     {
         ToolResult applied = await fixture.ApplyAsync(Documents.Location(spec), "--dry-run=server");
 
@@ -67,7 +67,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task A_directory_that_says_nothing_of_encryption_is_left_to_the_agent_whose_words_help()
+    public async Task A_directory_without_encryption_is_rejected_by_the_agent_with_a_hint()
     {
         string document = Documents.Location("url: 'file:///a'");
 
@@ -107,18 +107,18 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("etcdEndpoint: 'https://a:2379/v3'", "etcdEndpoint must be a URL")]
     [InlineData("suspend: 'yes'", "must be of type boolean")]
     [InlineData("etcdCreds: 'a b'", "etcdCreds must be the name of a Secret in this namespace")]
-    public async Task A_policy_is_refused_by_its_definition_and_by_the_agent(string spec, string message) =>
+    public async Task A_policy_is_rejected_by_its_definition_and_by_the_agent(string spec, string message) =>
         await AssertRefusedByBothAsync(Documents.Policy(spec), message);
 
     [Theory]
     [InlineData("execution: Pod", "options.execution must be CronJob, a pod for each backup, or InProcess")]
     [InlineData("master-node-label-name: 'a b'", "options.master-node-label-name must be the name of a node label")]
     [InlineData("master-node-label-name: true", "must be of type string")]
-    public async Task An_option_is_refused(string option, string message) =>
+    public async Task An_invalid_option_is_rejected(string option, string message) =>
         await AssertRefusedAsync(Documents.Policy($"options: {{ {option} }}"), message);
 
     [Fact]
-    public async Task A_policys_name_leaves_room_for_its_CronJob()
+    public async Task The_name_of_a_policy_is_short_enough_for_its_CronJob()
     {
         ToolResult longest = await fixture.ApplyAsync(Documents.Policy("", new string('a', 37)), "--dry-run=server");
 
@@ -133,7 +133,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("snapshotId: 00f2bb92, backuploc: b", "spec.policy: Required value")]
     [InlineData("snapshotId: 00f2bb92, policy: '', backuploc: b", "policy must not be empty")]
     [InlineData("snapshotId: 00f2bb92, policy: a, backuploc: ''", "backuploc must be the name of a BackupLocation")]
-    public async Task A_record_is_refused(string spec, string message) =>
+    public async Task An_invalid_record_is_rejected(string spec, string message) =>
         await AssertRefusedAsync(Documents.Record(spec), message);
 
     [Theory]
@@ -145,7 +145,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("mbrName: a, pvcName: b, securityContext: {fsGroup: '1000'}", "must be of type integer")]
     [InlineData("mbrName: a, pvcName: b, securityContext: {privileged: true}", "field \"spec.securityContext.p")]
     [InlineData("mbrName: a, pvcName: b, nodeSelector: control-2", "must be of type object")]
-    public async Task A_restore_is_refused(string spec, string message) =>
+    public async Task An_invalid_restore_is_rejected(string spec, string message) =>
         await AssertRefusedAsync(Documents.Restore(spec), message);
 
     private async Task AssertRefusedByBothAsync(string document, string message)

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>Who may do what, resource by resource: a right that is added is added here as well.</summary>
+/// <summary>The permissions of each service account. A new permission must be added here as well.</summary>
 public sealed class RoleTests
 {
     private const string Controller = """
@@ -46,7 +46,7 @@ public sealed class RoleTests
     [InlineData("etcd-backup-agent-controller", Controller)]
     [InlineData("etcd-backup-agent-backup", Backup)]
     [InlineData("etcd-backup-agent-restore", Restore)]
-    public async Task An_identity_has_these_rights_in_its_namespace_and_no_others(string name, string rights)
+    public async Task A_service_account_has_only_these_permissions_in_its_namespace(string name, string rights)
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("base");
         JsonObject role = ManifestFiles.The(objects, "Role", name);
@@ -64,7 +64,7 @@ public sealed class RoleTests
     }
 
     [Fact]
-    public async Task Outside_its_namespace_the_controller_may_read_the_four_definitions_only()
+    public async Task Outside_its_namespace_the_controller_can_only_read_the_four_definitions()
     {
         JsonObject role = ManifestFiles.The(
             await ManifestFiles.KustomizeAsync("base"), "ClusterRole", "etcd-backup-agent-controller");

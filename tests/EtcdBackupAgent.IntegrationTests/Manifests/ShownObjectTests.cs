@@ -3,7 +3,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Manifests;
 
-/// <summary>What <c>kubectl get</c> shows of the four kinds, from the statuses that the agent writes.</summary>
+/// <summary>The output of <c>kubectl get</c> for the four kinds with statuses as the agent writes them.</summary>
 [Collection(ManifestsTests.Name)]
 public sealed class ShownObjectTests(ManifestsFixture fixture)
 {
@@ -17,7 +17,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     [Fact]
     public async Task A_location_shows_its_repository()
     {
-        await MakeAsync(
+        await CreateAsync(
             Documents.Location("url: 'https://a:9000', bucketName: abc, credentials: keys", "shown"),
             "bl",
             $$"""
@@ -35,7 +35,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     [Fact]
     public async Task A_policy_shows_its_last_backup()
     {
-        await MakeAsync(
+        await CreateAsync(
             Documents.Policy("schedule: '@daily'", "shown"),
             "mbp",
             $$"""
@@ -57,7 +57,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     [Fact]
     public async Task A_record_shows_its_snapshot()
     {
-        await MakeAsync(
+        await CreateAsync(
             Documents.Record("snapshotId: 00aabb92, policy: a, backuploc: b", "mbr-00aabb92"),
             "mbr",
             """
@@ -74,9 +74,9 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task A_restore_shows_how_far_it_is()
+    public async Task A_restore_shows_its_progress()
     {
-        await MakeAsync(
+        await CreateAsync(
             Documents.Restore("mbrName: mbr-00f2bb92, pvcName: claim", "shown"),
             "mr",
             $$"""
@@ -91,7 +91,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task The_category_names_all_four()
+    public async Task The_category_lists_all_four_kinds()
     {
         string[] documents =
         [
@@ -111,9 +111,9 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     }
 
     [Fact]
-    public async Task A_status_of_kubedrs_time_format_is_no_obstacle()
+    public async Task A_status_with_the_time_format_of_kubedr_is_accepted()
     {
-        await MakeAsync(
+        await CreateAsync(
             Documents.Policy("schedule: '@daily'", "upgraded"),
             "mbp",
             """{"backupTime":"Thu Jan 30 16:02:53 PST 2020","backupStatus":"Completed","totalDurationSecs":"2.4"}""",
@@ -122,7 +122,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
         await PatchStatusAsync("mbp", "upgraded", """{"observedGeneration":1}""");
     }
 
-    private async Task MakeAsync(string document, string kind, string status, string name = "shown")
+    private async Task CreateAsync(string document, string kind, string status, string name = "shown")
     {
         await fixture.Server.ApplyAsync(document, "-n", ManifestsFixture.Namespace);
         await PatchStatusAsync(kind, name, status);
@@ -131,7 +131,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     private Task PatchStatusAsync(string kind, string name, string status) => fixture.KubectlAsync(
         "patch", kind, name, "--subresource=status", "--type=merge", "-p", $$"""{"status": {{status}} }""");
 
-    /// <summary>The table's head, and a row of it that matches, blanks aside.</summary>
+    /// <summary>Asserts the header of the table and one row that matches, ignoring repeated blanks.</summary>
     private async Task AssertShownAsync(string kind, string head, string row)
     {
         string table = await fixture.KubectlAsync("get", kind);

@@ -16,7 +16,7 @@ public sealed class PeerProcessTests
 
     [Theory]
     [MemberData(nameof(Series))]
-    public async Task Etcd_of_each_series_starts_on_free_ports_and_answers(string version)
+    public async Task Etcd_of_each_series_starts_on_free_ports_and_responds(string version)
     {
         EtcdSeries series = Peers.EtcdMatrix.Single(series => series.Version == version);
         using TestDirectory directory = new();
@@ -59,7 +59,7 @@ public sealed class PeerProcessTests
     }
 
     [Fact]
-    public async Task A_process_that_ends_before_it_is_ready_fails_with_what_it_said()
+    public async Task A_process_that_ends_before_it_is_ready_fails_with_its_output()
     {
         await using PeerProcess process = PeerProcess.Start(
             Peers.Installed("sh"), ["-c", "echo no such flag >&2; exit 3"]);
@@ -80,7 +80,7 @@ public sealed class PeerProcessTests
     }
 
     [Fact]
-    public async Task A_program_outlives_the_thread_that_asked_for_it()
+    public async Task A_program_outlives_the_thread_that_started_it()
     {
         PeerProcess? process = null;
         Thread starter = new(() => process = PeerProcess.Start(Peers.Installed("cat"), []));
@@ -90,7 +90,7 @@ public sealed class PeerProcessTests
         await using PeerProcess cat = Assert.IsType<PeerProcess>(process);
         cat.Terminate();
 
-        // Had the thread's end killed it, the exit code would tell of that signal.
+        // If the end of the thread had killed it, the exit code would show that signal.
         Assert.Equal(128 + SignalTerminate, await cat.WaitForExitAsync());
     }
 
@@ -108,7 +108,7 @@ public sealed class PeerProcessTests
     }
 
     [Fact]
-    public void A_program_that_is_not_installed_says_how_to_get_it()
+    public void A_missing_program_is_reported_with_the_command_that_installs_it()
     {
         FileNotFoundException e = Assert.Throws<FileNotFoundException>(() => Peers.Installed("no-such-program"));
 
@@ -116,7 +116,7 @@ public sealed class PeerProcessTests
     }
 
     [Fact]
-    public void Ports_are_free_and_never_given_twice()
+    public void Ports_are_free_and_never_returned_twice()
     {
         int[] ports = [.. Enumerable.Range(0, 50).Select(_ => FreePort.Take())];
 

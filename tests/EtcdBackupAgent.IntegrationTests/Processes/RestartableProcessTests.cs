@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.IntegrationTests.Processes;
 public sealed class RestartableProcessTests
 {
     [Fact]
-    public async Task A_kill_that_is_not_through_yet_neither_fails_a_second_nor_ends_what_is_started_after_it()
+    public async Task Overlapping_kills_both_succeed_and_do_not_end_a_program_that_is_started_later()
     {
         await using RestartableProcess server = new();
         for (int round = 0; round < 20; round++)
@@ -18,7 +18,7 @@ public sealed class RestartableProcessTests
             Task second = StartAsync(server, -round);
             await Task.WhenAll(first, second);
 
-            // It runs, and is the one that was started last.
+            // The server runs, and it is the one that was started last.
             await server.UntilReadyAsync(() =>
                 Task.FromResult(server.Output.Contains($"<{-round}>", StringComparison.Ordinal)));
         }

@@ -5,7 +5,7 @@ using Etcdserverpb;
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
 /// <summary>
-/// What clients do to an etcd, by chance: few keys, so that they are changed, deleted and made again.
+/// Random changes of clients to an etcd. There are few keys, so that they are changed, deleted and created again.
 /// </summary>
 internal sealed class EtcdWorkload(IndependentClient etcd, Random random)
 {

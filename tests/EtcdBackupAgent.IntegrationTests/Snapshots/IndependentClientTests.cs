@@ -8,8 +8,8 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
 /// <summary>
-/// What dotnet-etcd wrote is what the agent's snapshot holds, record for record, and what dotnet-etcd reads again from
-/// an etcd that was started on a data directory of the agent's.
+/// The snapshot of the agent contains exactly the records that dotnet-etcd wrote, and dotnet-etcd reads the same data
+/// from an etcd that starts on a data directory of the agent.
 /// </summary>
 public sealed class IndependentClientTests : IDisposable
 {
@@ -23,7 +23,7 @@ public sealed class IndependentClientTests : IDisposable
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    public async Task What_another_client_wrote_is_in_the_snapshot_and_comes_back_from_it(string version)
+    public async Task The_snapshot_contains_the_records_of_another_client_and_restores_them(string version)
     {
         string file = _directory["snapshot.db"];
         await using EtcdServer server = await StartAsync(version);
@@ -53,9 +53,9 @@ public sealed class IndependentClientTests : IDisposable
     }
 
     [Fact]
-    public async Task One_changed_bit_of_a_value_is_seen_in_the_file_and_by_the_other_client()
+    public async Task One_changed_bit_of_a_value_is_visible_in_the_file_and_to_the_other_client()
     {
-        const string Value = "a value that stands nowhere else";
+        const string Value = "a value that occurs nowhere else";
         string file = _directory["snapshot.db"];
         await using EtcdServer server = await StartAsync("3.5");
         using IndependentClient client = new(server.Endpoints[0]);
@@ -76,9 +76,10 @@ public sealed class IndependentClientTests : IDisposable
     }
 
     /// <summary>
-    /// Keys of all kinds, changed, deleted and made again, alone and in transactions, with and without leases.
+    /// Writes keys of all kinds: changed, deleted and created again, alone and in transactions, with and without
+    /// leases.
     /// </summary>
-    /// <returns>A lease with one key, and one with two; a third one was revoked.</returns>
+    /// <returns>A lease with one key and a lease with two keys; a third lease was revoked.</returns>
     private static async Task<(long Kept, long Longer)> WriteAsync(IndependentClient client, WrittenKeys written)
     {
         foreach (int[] numbers in Enumerable.Range(0, Pods).Chunk(100))
@@ -119,7 +120,7 @@ public sealed class IndependentClientTests : IDisposable
     private static async Task<IReadOnlyList<StoredRecord>> ReadAsync(IndependentClient client, long revision = 0) =>
         [.. (await client.KeysAsync(revision)).Select(StoredRecord.Of)];
 
-    /// <summary>Flips one bit of a text wherever it stands: bbolt leaves the bytes of freed pages.</summary>
+    /// <summary>Flips one bit at every occurrence of a text; freed pages of bbolt still contain their bytes.</summary>
     private static void Change(string file, ReadOnlySpan<byte> text)
     {
         byte[] bytes = File.ReadAllBytes(file);

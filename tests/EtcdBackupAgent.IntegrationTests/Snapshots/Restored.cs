@@ -50,7 +50,7 @@ internal static class Restored
         string version, SourceSnapshot source, int members = 1, long? bump = null, long? quotaBytes = null) =>
         StartAsync(version, source.File, members, bump, quotaBytes);
 
-    /// <summary>The same, from a snapshot file.</summary>
+    /// <summary>Starts an etcd cluster from a snapshot file.</summary>
     public static Task<EtcdServer> StartAsync(
         string version, string file, int members = 1, long? bump = null, long? quotaBytes = null) =>
         EtcdServer.StartAsync(new EtcdServerOptions

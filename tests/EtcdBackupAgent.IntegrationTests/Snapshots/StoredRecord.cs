@@ -8,18 +8,18 @@ using Mvccpb;
 
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
-/// <summary>One revision of one key; the value as text, and null if the key was deleted.</summary>
+/// <summary>One revision of one key. The value is text, or null if the key was deleted.</summary>
 internal sealed record StoredRecord(
     long Main, long Sub, string Key, string? Value, long Created, long Version, long Lease)
 {
-    /// <summary>Bytes of a value that is shown, and not its digest.</summary>
+    /// <summary>A longer value is shown as its digest.</summary>
     private const int ShownBytesMax = 300;
 
     public static string Text(ReadOnlySpan<byte> value) => value.Length <= ShownBytesMax
         ? Convert.ToHexStringLower(value)
         : $"{value.Length} bytes of SHA-256 {Convert.ToHexStringLower(SHA256.HashData(value))}";
 
-    /// <summary>All records of a snapshot file in their order, as the agent's reader finds them.</summary>
+    /// <summary>Reads all records of a snapshot file in their order with the reader of the agent.</summary>
     public static IReadOnlyList<StoredRecord> Of(string file)
     {
         using SafeFileHandle handle = File.OpenHandle(file);
@@ -48,7 +48,7 @@ internal sealed record StoredRecord(
         return records;
     }
 
-    /// <summary>A key as a client reads it, which is not shown the record's place in its transaction.</summary>
+    /// <summary>Converts a key as a client reads it. A client does not see the position in the transaction.</summary>
     public static StoredRecord Of(KeyValue read) => new(
         read.ModRevision,
         0,

@@ -5,18 +5,18 @@ using Etcdserverpb;
 namespace EtcdBackupAgent.IntegrationTests.Snapshots;
 
 /// <summary>
-/// Writes with a client and keeps, by a naive model of etcd, every record that etcd must have stored for it. Nothing is
-/// read back.
+/// Writes with a client and computes every record that etcd must store, with a simple model of etcd. It never reads
+/// from etcd.
 /// </summary>
 internal sealed class WrittenKeys(IndependentClient client)
 {
     private readonly List<StoredRecord> _records = [];
     private readonly SortedDictionary<string, StoredRecord> _live = new(StringComparer.Ordinal);
 
-    /// <summary>In the order of the revisions.</summary>
+    /// <summary>All records in the order of the revisions.</summary>
     public IReadOnlyList<StoredRecord> Records => _records;
 
-    /// <summary>The keys that existed at a revision, in their order, as a client reads them.</summary>
+    /// <summary>Returns the keys that existed at a revision, in order, as a client reads them.</summary>
     public IReadOnlyList<StoredRecord> At(long revision) =>
     [
         .. _records
@@ -35,7 +35,7 @@ internal sealed class WrittenKeys(IndependentClient client)
 
     public Task DeleteAsync(params string[] keys) => ChangeAsync([], keys);
 
-    /// <summary>One transaction: the puts, then the deletions.</summary>
+    /// <summary>Makes one transaction: first the puts, then the deletions.</summary>
     public async Task ChangeAsync(
         IReadOnlyList<(string Key, byte[] Value, long Lease)> puts, IReadOnlyList<string> deleted)
     {
@@ -63,19 +63,19 @@ internal sealed class WrittenKeys(IndependentClient client)
 
         foreach (string key in deleted)
         {
-            Bury(key, sub++);
+            AddDeletion(key, sub++);
         }
     }
 
-    /// <summary>Revokes a lease, with which its only key is deleted.</summary>
+    /// <summary>Revokes a lease. etcd then deletes its only key.</summary>
     public async Task RevokeAsync(long lease)
     {
         string key = _live.Values.Single(record => record.Lease == lease).Key;
         await client.RevokeLeaseAsync(lease);
-        Bury(key, sub: 0);
+        AddDeletion(key, sub: 0);
     }
 
-    private void Bury(string key, long sub)
+    private void AddDeletion(string key, long sub)
     {
         _live.Remove(key);
         _records.Add(new StoredRecord(client.Revision, sub, key, null, 0, 0, 0));

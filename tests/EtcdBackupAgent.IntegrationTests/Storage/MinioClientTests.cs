@@ -15,15 +15,15 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
 /// <summary>
-/// MinIO's client for .NET as the judge: it lists and reads, in a bucket of a real server, the repository that we wrote
-/// there, and writes one that we read.
+/// Uses MinIO's client for .NET as an independent check: it lists and reads a repository of the agent in a bucket of a
+/// real server, and writes a repository that the agent reads.
 /// </summary>
 [Collection(RgwTests.Name)]
 public sealed class MinioClientTests(RgwFixture fixture) : IAsyncLifetime, IDisposable
 {
     private const string Prefix = "clusters/one/";
 
-    /// <summary>Two parts of an upload of ours, and three of MinIO's client, whose parts have 5 MiB.</summary>
+    /// <summary>Two parts of an upload of the agent, and three of MinIO's client, whose parts have 5 MiB.</summary>
     private const int DatabaseBytes = 11 << 20;
 
     private static readonly CancellationToken None = CancellationToken.None;
@@ -62,7 +62,7 @@ public sealed class MinioClientTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task What_another_client_lists_are_the_objects_of_the_repository_in_their_sizes()
+    public async Task Another_client_lists_the_objects_of_the_repository_with_their_sizes()
     {
         IReadOnlyList<Item> listed = await ListAsync(_options.BucketName);
         List<StoredObject> stored = await Store.ListAsync("", None).ToListAsync();

@@ -10,8 +10,8 @@ using Xunit;
 namespace EtcdBackupAgent.IntegrationTests.Storage;
 
 /// <summary>
-/// A store without keys of its own, whose environment names a token's file and a role: the key of a real server comes
-/// from a token service.
+/// A store without its own keys. Its environment names a token file and a role, and a token service returns the key of
+/// a real server.
 /// </summary>
 [Collection(RgwTests.Name)]
 public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisposable
@@ -48,7 +48,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     public void Dispose() => _directory.Dispose();
 
     [Fact]
-    public async Task Requests_are_signed_with_the_key_that_the_token_service_gives()
+    public async Task Requests_are_signed_with_the_key_from_the_token_service()
     {
         using S3ObjectStore store = Open();
 
@@ -87,10 +87,10 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     [InlineData("InvalidIdentityToken", "does not accept the web identity token", "the token's issuer")]
     [InlineData("AccessDenied", $"refuses the role '{TokenServer.RoleArn}'", "trust policy")]
     [InlineData("MalformedPolicyDocument", "answered 400 MalformedPolicyDocument", "AWS_ENDPOINT_URL_STS")]
-    public async Task A_refusal_of_the_token_service_is_reported_at_once_and_has_a_hint(
+    public async Task An_error_of_the_token_service_is_reported_at_once_with_a_hint(
         string code, string fact, string hint)
     {
-        Tokens.Refusal = TokenServer.Error(400, code, "The service of the test says so.");
+        Tokens.Refusal = TokenServer.Error(400, code, "The test simulates this error.");
 
         BackupException e = await FailAsync();
 
@@ -98,7 +98,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
         Assert.Contains(fact, e.Message, StringComparison.Ordinal);
         Assert.Contains(Tokens.Endpoint.GetLeftPart(UriPartial.Authority), e.Message, StringComparison.Ordinal);
         Assert.Contains(code, e.Message, StringComparison.Ordinal);
-        Assert.Contains("The service of the test says so.", e.Message, StringComparison.Ordinal);
+        Assert.Contains("The test simulates this error.", e.Message, StringComparison.Ordinal);
         Assert.Contains(hint, e.Hint, StringComparison.Ordinal);
         Assert.DoesNotContain(TokenServer.WebIdentityToken, e.ToString(), StringComparison.Ordinal);
         Assert.Equal(1, Tokens.Calls);
@@ -106,7 +106,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task Another_role_and_another_token_are_refused()
+    public async Task Another_role_and_another_token_are_rejected()
     {
         Set(_directory["token"], TokenServer.RoleArn + "-of-others", Tokens.Endpoint);
         BackupException role = await FailAsync();
@@ -119,7 +119,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task A_token_service_in_trouble_is_asked_again()
+    public async Task A_failed_call_to_the_token_service_is_retried()
     {
         Tokens.Refusal = TokenServer.Error(503, "ServiceUnavailable", "Later.");
         using S3ObjectStore store = Open();
@@ -133,7 +133,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task A_tokens_file_that_is_not_there_is_named_and_so_is_the_variable()
+    public async Task A_missing_token_file_is_reported_with_its_path_and_the_variable()
     {
         Set(_directory["absent"], TokenServer.RoleArn, Tokens.Endpoint);
 
@@ -147,7 +147,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task Credentials_that_have_expired_before_they_are_used_are_an_error()
+    public async Task Credentials_that_are_already_expired_are_an_error()
     {
         Tokens.Issued = Issue("session-of-yesterday", TimeSpan.FromDays(-1));
 
@@ -160,7 +160,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task An_expired_session_token_is_reported_as_the_store_says_it()
+    public async Task An_expired_session_token_is_reported_with_the_error_of_the_store()
     {
         S3.Answer = _ => Task.FromResult<S3Answer?>(new S3Answer(400, "ExpiredToken"));
 
@@ -172,7 +172,7 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
     }
 
     [Fact]
-    public async Task A_token_service_that_is_not_there_is_named()
+    public async Task An_unreachable_token_service_is_reported_with_its_URL()
     {
         await Tokens.DisposeAsync();
 
@@ -204,11 +204,11 @@ public sealed class WebIdentityTests(RgwFixture fixture) : IAsyncLifetime, IDisp
         Environment.SetEnvironmentVariable("AWS_WEB_IDENTITY_TOKEN_FILE", tokenFile);
         Environment.SetEnvironmentVariable("AWS_ROLE_ARN", role);
         Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL_STS", service?.AbsoluteUri);
-        // The SDK keeps the credentials of the process until one of the variables of a key, or this one, has changed.
-        // It looks for the profile only where there is no web identity.
+        // The SDK caches the credentials of the process until this variable, or one of a key, changes. It uses the
+        // profile only without a web identity.
         Environment.SetEnvironmentVariable(
             "AWS_PROFILE", service is null ? null : $"test-{Interlocked.Increment(ref _profiles)}");
-        // Where the SDK finds no region it asks the machine's metadata service for one.
+        // Without a region the SDK asks the metadata service of the machine for one.
         Environment.SetEnvironmentVariable("AWS_REGION", service is null ? null : "us-east-1");
     }
 }
