@@ -3,7 +3,7 @@ namespace EtcdBackupAgent.IntegrationTests.Manifests;
 /// <summary>Documents of the four kinds.</summary>
 internal static class Documents
 {
-    /// <summary>A recipient of age whose key does not exist.</summary>
+    /// <summary>A recipient of age whose identity is unknown.</summary>
     public const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 
     /// <summary>

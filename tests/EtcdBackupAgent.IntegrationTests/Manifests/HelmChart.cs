@@ -82,7 +82,8 @@ internal sealed partial class HelmChart(string releaseNamespace, JsonObject valu
             : throw new FormatException($"'{path}' does not exist.");
     }
 
-    private static bool IsTrue(JsonNode value) => value.ToJsonString() is not ("false" or "\"\"" or "[]" or "{}" or "0");
+    private static bool IsTrue(JsonNode value) =>
+        value.ToJsonString() is not ("false" or "\"\"" or "[]" or "{}" or "0");
 
     [GeneratedRegex(@"^ *\{\{- if (?<not>not )?(?<value>\.Values[\w.]+) \}\}$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ConditionPattern();

@@ -15,7 +15,8 @@ public sealed class ImmutableFieldTests(ManifestsFixture fixture)
     [InlineData("prefix", $"{Bucket}, prefix: a", $"{Bucket}, prefix: b", "prefix cannot be changed")]
     [InlineData("added", Bucket, $"{Bucket}, prefix: b", "prefix cannot be changed")]
     [InlineData("removed", $"{Bucket}, prefix: a", Bucket, "create another BackupLocation")]
-    public async Task The_bucket_and_the_prefix_of_a_location_cannot_be_changed(string what, string spec, string changed, string message)
+    public async Task The_bucket_and_the_prefix_of_a_location_cannot_be_changed(
+        string what, string spec, string changed, string message)
     {
         string name = $"keeps-{what}";
         await AssertRefusedAsync(Documents.Location(spec, name), Documents.Location(changed, name), message);

@@ -4,8 +4,8 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Architecture;
 
 /// <summary>
-/// The worked examples of <c>docs/contributing.md</c> list the files that name them. A block that begins with
-/// <c>```files PATTERN</c> is compared with a search for the pattern.
+/// The worked examples of <c>docs/contributing.md</c> list the files that contain the name of the example. A block that
+/// begins with <c>```files PATTERN</c> is compared with a search for the pattern.
 /// </summary>
 public sealed class ContributingTests
 {
@@ -34,7 +34,7 @@ public sealed class ContributingTests
 
     [Theory]
     [MemberData(nameof(Examples))]
-    public void An_example_lists_every_file_that_names_it(string pattern, string[] files)
+    public void An_example_lists_every_file_that_contains_its_name(string pattern, string[] files)
     {
         Regex named = new(pattern, RegexOptions.IgnoreCase | RegexOptions.NonBacktracking);
 

@@ -4,12 +4,12 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Architecture;
 
 /// <summary>
-/// Holds the dependency rule of <c>docs/architecture.md</c>: who may know whom, and which packages stay behind which
-/// door.
+/// Enforces the dependency rule of <c>docs/architecture.md</c>: the projects that a project may reference, and the
+/// project that may reference a package.
 /// </summary>
 public sealed class DependencyRuleTests
 {
-    private const string Own = "EtcdBackupAgent.";
+    private const string OwnPrefix = "EtcdBackupAgent.";
 
     public static TheoryData<Assembly, Assembly[]> Rule =>
         new()
@@ -37,11 +37,11 @@ public sealed class DependencyRuleTests
 
     [Theory]
     [MemberData(nameof(Rule))]
-    public void A_project_knows_only_those_below_it(Assembly project, Assembly[] allowed)
+    public void A_project_references_only_the_projects_below_it(Assembly project, Assembly[] allowed)
     {
-        string[] known = [.. Names(project).Where(name => name.StartsWith(Own, StringComparison.Ordinal))];
+        string[] referenced = [.. Names(project).Where(name => name.StartsWith(OwnPrefix, StringComparison.Ordinal))];
 
-        Assert.Empty(known.Except(allowed.Select(a => a.GetName().Name)));
+        Assert.Empty(referenced.Except(allowed.Select(a => a.GetName().Name)));
     }
 
     [Theory]
@@ -49,46 +49,48 @@ public sealed class DependencyRuleTests
     [InlineData("Quartz")]
     [InlineData("Spectre.Console")]
     [InlineData("System.CommandLine")]
-    public void Only_the_program_knows(string package) =>
-        Assert.Equal([Projects.Program], WhoKnows(package));
+    public void Only_the_program_references_the_package(string package) =>
+        Assert.Equal([Projects.Program], ProjectsWith(package));
 
     [Fact]
-    public void Only_the_storage_adapter_knows_the_aws_sdk() => Assert.Equal([Projects.Storage], WhoKnows("AWSSDK"));
+    public void Only_the_storage_adapter_references_the_aws_sdk() =>
+        Assert.Equal([Projects.Storage], ProjectsWith("AWSSDK"));
 
     [Theory]
     [InlineData("Google.Protobuf")]
     [InlineData("Grpc.")]
-    public void Only_the_etcd_adapter_knows(string package) => Assert.Equal([Projects.Etcd], WhoKnows(package));
+    public void Only_the_etcd_adapter_references_the_package(string package) =>
+        Assert.Equal([Projects.Etcd], ProjectsWith(package));
 
     [Fact]
-    public void The_leaves_and_the_core_know_nothing_but_the_platform() =>
+    public void The_leaves_and_the_core_reference_only_the_platform() =>
         Assert.All(
             [Projects.Snapshots, Projects.Archive, Projects.Core],
             project => Assert.All(
                 Names(project),
                 name => Assert.True(
-                    name.StartsWith(Own, StringComparison.Ordinal)
+                    name.StartsWith(OwnPrefix, StringComparison.Ordinal)
                     || name.StartsWith("System.", StringComparison.Ordinal)
                     || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal),
-                    $"{project.GetName().Name} knows {name}")));
+                    $"{project.GetName().Name} references {name}")));
 
     [Fact]
-    public void Quartz_is_spoken_in_one_folder_only()
+    public void Only_one_folder_uses_Quartz()
     {
-        Type[] speakers =
+        Type[] users =
         [
             .. Projects.Program.GetTypes().Where(type => type.GetInterfaces().Any(IsQuartz) || type.GetFields(
                 BindingFlags.Instance | BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)
                 .Any(field => IsQuartz(field.FieldType))),
         ];
 
-        Assert.NotEmpty(speakers);
-        Assert.All(speakers, type => Assert.Equal("EtcdBackupAgent.Scheduling", type.Namespace));
+        Assert.NotEmpty(users);
+        Assert.All(users, type => Assert.Equal("EtcdBackupAgent.Scheduling", type.Namespace));
 
         static bool IsQuartz(Type type) => type.Assembly.GetName().Name == "Quartz";
     }
 
-    private static Assembly[] WhoKnows(string package) =>
+    private static Assembly[] ProjectsWith(string package) =>
         [.. Rule.Select(row => (Assembly)row[0]).Where(
             project => Names(project).Any(name => name.StartsWith(package, StringComparison.Ordinal)))];
 

@@ -5,12 +5,12 @@ using Xunit;
 namespace EtcdBackupAgent.Tests.Architecture;
 
 /// <summary>
-/// Holds the second half of the dependency rule of <c>docs/architecture.md</c>: no circles among the folders of a
-/// project.
+/// Enforces the second half of the dependency rule of <c>docs/architecture.md</c>: the folders of a project have no
+/// cyclic dependencies.
 /// </summary>
 public sealed class FolderCycleTests
 {
-    /// <summary>The files of a project that are in none of its folders.</summary>
+    /// <summary>The name for the files of a project that are not in a folder.</summary>
     private const string RootFolder = ".";
 
     private static readonly ArchUnitNET.Domain.Architecture Sources =
@@ -20,26 +20,26 @@ public sealed class FolderCycleTests
 
     [Theory]
     [MemberData(nameof(ProjectNames))]
-    public void No_folder_of_a_project_knows_one_that_knows_it(string project)
+    public void Folders_of_a_project_have_no_cyclic_dependencies(string project)
     {
         (string From, string To, string Example)[] uses = [.. Uses(project)];
-        ILookup<string, string> known = uses.ToLookup(use => use.From, use => use.To);
-        string[] circles =
+        ILookup<string, string> used = uses.ToLookup(use => use.From, use => use.To);
+        string[] cycles =
         [
-            .. uses.Where(use => Reachable(known, use.To).Contains(use.From))
+            .. uses.Where(use => Reachable(used, use.To).Contains(use.From))
                 .Select(use => $"{use.From} → {use.To}: {use.Example}"),
         ];
 
-        Assert.Empty(circles);
+        Assert.Empty(cycles);
     }
 
     [Fact]
-    public void Only_the_command_line_knows_the_composition() =>
+    public void Only_the_command_line_uses_the_composition() =>
         Assert.Equal(["Commands"], Uses("EtcdBackupAgent").Where(use => use.To == "Composition").Select(use => use.From)
             .Where(folder => folder != RootFolder).Distinct());
 
     [Fact]
-    public void Composition_holds_the_wiring_and_the_hosts_only() =>
+    public void Composition_contains_only_the_wiring_and_the_hosts() =>
         Assert.Equal(
             ["AgentHost", "ControllerHost", "ControllerHostOptions", "Monitoring", "Wiring", "WorkerHost"],
             Projects.Program.GetTypes()
@@ -47,7 +47,7 @@ public sealed class FolderCycleTests
                 .Select(type => type.Name)
                 .Order(StringComparer.Ordinal));
 
-    /// <summary>Which folder of a project uses which, once a pair, with a pair of types as the example.</summary>
+    /// <summary>Returns the dependencies between folders of a project, each with two types as an example.</summary>
     private static IEnumerable<(string From, string To, string Example)> Uses(string project) =>
         from type in Sources.Types
         let user = Folder(project, type)
@@ -58,7 +58,7 @@ public sealed class FolderCycleTests
         group $"{type.Name} uses {dependency.Target.Name}" by (user, used) into pair
         select (pair.Key.user, pair.Key.used, pair.First());
 
-    /// <summary>The folder of a type at the top of a project; null if it is a type of another project.</summary>
+    /// <summary>Returns the top-level folder of a type in a project; null for a type of another project.</summary>
     private static string? Folder(string project, IType type)
     {
         // A type parameter has neither an assembly nor a namespace.
@@ -76,13 +76,13 @@ public sealed class FolderCycleTests
     private static string AssemblyOf(string project) =>
         Projects.All.Single(one => Projects.Name(one) == project).GetName().Name!;
 
-    private static HashSet<string> Reachable(ILookup<string, string> known, string from)
+    private static HashSet<string> Reachable(ILookup<string, string> used, string from)
     {
         HashSet<string> reached = [];
         Stack<string> open = new([from]);
         while (open.TryPop(out string? folder))
         {
-            foreach (string next in known[folder].Where(reached.Add))
+            foreach (string next in used[folder].Where(reached.Add))
             {
                 open.Push(next);
             }

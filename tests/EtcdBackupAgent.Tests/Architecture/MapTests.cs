@@ -2,11 +2,11 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>The map in <c>docs/architecture.md</c> shows every folder of src, and no other.</summary>
+/// <summary>The map in <c>docs/architecture.md</c> contains exactly the folders of src.</summary>
 public sealed class MapTests
 {
     [Fact]
-    public void The_map_shows_the_folders_of_src_and_no_others()
+    public void The_map_contains_exactly_the_folders_of_src()
     {
         string source = Path.Combine(SourceTree.Root, "src");
         IEnumerable<string> folders = Directory.EnumerateDirectories(source)
@@ -18,7 +18,7 @@ public sealed class MapTests
     }
 
     [Fact]
-    public void Tests_stand_where_their_subject_is()
+    public void Tests_are_in_the_folder_of_their_subject()
     {
         string source = Path.Combine(SourceTree.Root, "src");
         string tests = Path.Combine(SourceTree.Root, "tests", "EtcdBackupAgent.Tests");
@@ -34,7 +34,9 @@ public sealed class MapTests
             .Except(allowed));
     }
 
-    /// <summary>Where tests of a folder may be: under its project's short name, or beside its parent's.</summary>
+    /// <summary>
+    /// Returns the folders for the tests of a folder: below the short name of its project, or that folder itself.
+    /// </summary>
     private static IEnumerable<string> TestFolders(string project, string folder)
     {
         string name = project == "EtcdBackupAgent" ? "" : $"{project["EtcdBackupAgent.".Length..]}/";
@@ -45,7 +47,9 @@ public sealed class MapTests
         }
     }
 
-    /// <summary>A project stands two blanks in, a folder of it four, each with a '/' at its end.</summary>
+    /// <summary>
+    /// Reads the map. A project is indented by two blanks, its folders by four, and each ends with '/'.
+    /// </summary>
     private static IEnumerable<string> Shown()
     {
         string project = "";

@@ -3,18 +3,19 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>Objects of a cluster are read through the typed views of <c>Kubernetes/Objects</c>: a field's name stands
-/// there once, and nowhere else does a string lead into an object. Building an object with an initializer is no
-/// path.</summary>
+/// <summary>
+/// Objects of a cluster are read through the typed views of <c>Kubernetes/Objects</c>. They contain the name of each
+/// field once, and no other code reads a field by a string. An object initializer is allowed.
+/// </summary>
 public sealed partial class ObjectPathTests
 {
-    /// <summary>What is read elsewhere by names, and is not an object of a cluster.</summary>
+    /// <summary>Code that reads fields by name from other data than objects of a cluster.</summary>
     private static readonly string[] Exceptions =
     [
         // The views themselves.
         "EtcdBackupAgent.Kubernetes/Objects/",
 
-        // The answer of the API server that something failed.
+        // The error response of the API server.
         "EtcdBackupAgent.Kubernetes/Api/ApiTransport.cs",
 
         // One line of a watch, around an object.
@@ -32,7 +33,7 @@ public sealed partial class ObjectPathTests
     private static readonly string Root = Path.Combine(SourceTree.Root, "src");
 
     [Fact]
-    public void No_string_leads_into_an_object_outside_of_its_view()
+    public void No_code_outside_the_views_reads_a_field_by_a_string()
     {
         string[] files = [.. Projects.SelectMany(SourcesOf)];
         Assert.Contains("EtcdBackupAgent.Kubernetes/Controllers/PolicyReconciler.cs", files);
@@ -49,7 +50,7 @@ public sealed partial class ObjectPathTests
     }
 
     [Fact]
-    public void Every_exception_is_still_one() => Assert.All(Exceptions, exception => Assert.Contains(
+    public void Every_exception_is_still_needed() => Assert.All(Exceptions, exception => Assert.Contains(
         Projects.SelectMany(SourcesOf).Where(file => file.StartsWith(exception, StringComparison.Ordinal)),
         file => PathsIn(File.ReadAllText(Path.Combine(Root, file))).Any()));
 
@@ -64,7 +65,7 @@ public sealed partial class ObjectPathTests
     [InlineData("item.TryGetPropertyValue(\"spec\", out JsonNode? spec)", "TryGetPropertyValue(")]
     [InlineData("status.Remove(\"initErrorMessage\");", ".Remove(\"")]
     [InlineData("status.ContainsKey(\"pinned\")", "ContainsKey(\"")]
-    public void A_path_is_noticed(string source, string? path = null) =>
+    public void A_path_is_detected(string source, string? path = null) =>
         Assert.Contains(Assert.Single(PathsIn(source)), path ?? source, StringComparison.Ordinal);
 
     [Theory]
@@ -77,7 +78,7 @@ public sealed partial class ObjectPathTests
     [InlineData("Span<char> typed = stackalloc char[CharactersMax]; byte[] bytes = new byte[BytesMax];")]
     [InlineData("jobs[kept.Name], active[job.Name]")]
     [InlineData("ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)")]
-    public void What_only_looks_like_one_is_none(string source) => Assert.Empty(PathsIn(source));
+    public void Similar_code_is_not_detected_as_a_path(string source) => Assert.Empty(PathsIn(source));
 
     private static IEnumerable<string> PathsIn(string source) =>
         PathPattern().Matches(CommentPattern().Replace(source, "")).Select(match => match.Value);
@@ -87,8 +88,8 @@ public sealed partial class ObjectPathTests
             .Select(file => Path.GetRelativePath(Root, file))
             .Where(file => !GeneratedPattern().IsMatch(file));
 
-    /// <summary>An element by a literal or a constant, and the calls that take a name. What stands before the bracket
-    /// of an element is a value; before that of a list or of an initializer it is not.</summary>
+    /// <summary>Matches an element access with a literal or a constant, and calls with a name. Before the bracket of an
+    /// element access there is a value; before that of a list or an initializer there is none.</summary>
     [GeneratedRegex(
         """
         (?<!new\s+|stackalloc\s+)\b\w[\w()]*(?<!Groups|\()[!?]?\[\s*(?:[$@]*"[^"\n]*"|[A-Z]\w*(?:\.[A-Z]\w*)*)\s*\]
@@ -98,7 +99,7 @@ public sealed partial class ObjectPathTests
         1000)]
     private static partial Regex PathPattern();
 
-    /// <summary>A line's comment, but not the slashes of an address.</summary>
+    /// <summary>Matches a line comment, but not the slashes of a URL.</summary>
     [GeneratedRegex(@"(?<=^|\s)//[^\n]*", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex CommentPattern();
 

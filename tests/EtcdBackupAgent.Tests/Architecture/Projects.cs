@@ -10,7 +10,7 @@ using EtcdBackupAgent.Storage.S3;
 
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>The projects of src, as they were built.</summary>
+/// <summary>The assemblies of the projects of src.</summary>
 internal static class Projects
 {
     public static readonly Assembly Snapshots = typeof(SnapshotTrailerCheck).Assembly;
@@ -22,11 +22,11 @@ internal static class Projects
     public static readonly Assembly Kubernetes = typeof(RetriedCall).Assembly;
     public static readonly Assembly Program = typeof(AgentCommandLine).Assembly;
 
-    /// <summary>Every one, the lower first.</summary>
+    /// <summary>All projects, the lower layers first.</summary>
     public static readonly Assembly[] All =
         [Snapshots, Archive, Core, Etcd, Storage, Resources, Kubernetes, Program];
 
-    /// <summary>The namespace of a project, which is the name of its directory too.</summary>
+    /// <summary>Returns the namespace of a project, which is also the name of its directory.</summary>
     public static string Name(Assembly project) =>
         project == Program ? "EtcdBackupAgent" : project.GetName().Name!;
 }

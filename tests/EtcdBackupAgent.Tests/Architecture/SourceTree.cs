@@ -1,12 +1,14 @@
 namespace EtcdBackupAgent.Tests.Architecture;
 
-/// <summary>The repository that the tests were built from.</summary>
+/// <summary>The source tree of the tests.</summary>
 internal static class SourceTree
 {
-    /// <summary>Its root: the directory that holds the solution.</summary>
+    /// <summary>The root: the directory with the solution.</summary>
     public static string Root { get; } = FindRoot(AppContext.BaseDirectory);
 
-    /// <summary>The directories below one that hold sources, relative to it, with '/' between the names.</summary>
+    /// <summary>
+    /// Returns the relative paths of the directories with sources below a directory, separated by '/'.
+    /// </summary>
     public static IEnumerable<string> Folders(string directory) => Directory
         .EnumerateFiles(directory, "*", SearchOption.AllDirectories)
         .Where(file => Path.GetExtension(file) is ".cs" or ".proto")

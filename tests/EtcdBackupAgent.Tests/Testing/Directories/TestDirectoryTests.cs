@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Tests.Testing.Directories;
 public sealed class TestDirectoryTests
 {
     [Fact]
-    public void Dispose_removes_what_has_no_mode_and_does_not_follow_links()
+    public void Dispose_removes_files_without_permissions_and_does_not_follow_links()
     {
         using TestDirectory outside = new();
         File.WriteAllText(outside["kept"], "kept");

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Testing.Network;
 
-/// <summary>The proxy that other tests rely on does what it says to both ends of a connection.</summary>
+/// <summary>The effects of the proxy on both ends of a connection; other tests rely on them.</summary>
 public sealed class TcpProxyTests : IAsyncDisposable
 {
     private readonly ManualTime _clock = new(DateTimeOffset.UnixEpoch);
@@ -22,7 +22,7 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Bytes_pass_both_ways_and_each_end_may_be_done_before_the_other()
+    public async Task Bytes_pass_in_both_directions_and_each_direction_may_end_first()
     {
         (Socket client, Socket server) = await ConnectAsync();
 
@@ -37,7 +37,7 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_rate_is_one_for_all_connections_and_only_for_its_direction()
+    public async Task A_rate_applies_to_all_connections_together_and_to_one_direction()
     {
         const int Rate = 1000;
         const int Sent = 3 * Rate;
@@ -59,7 +59,7 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_is_late_comes_when_its_time_has_come()
+    public async Task Delayed_bytes_arrive_after_their_delay()
     {
         _proxy.ToClient.Delay = TimeSpan.FromSeconds(5);
         (Socket client, Socket server) = await ConnectAsync();
@@ -95,7 +95,7 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_cut_ends_both_ends_in_good_order()
+    public async Task A_cut_ends_both_ends_in_order()
     {
         (_proxy.ToClient.Fault, _proxy.ToClient.FaultAfterBytes, _proxy.ToClient.FaultsLeft) = (LinkFault.Cut, 1, 1);
         (Socket client, Socket server) = await ConnectAsync();
@@ -107,7 +107,7 @@ public sealed class TcpProxyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_half_close_ends_one_direction_and_the_other_goes_on()
+    public async Task A_half_close_ends_one_direction_and_the_other_continues()
     {
         (_proxy.ToServer.Fault, _proxy.ToServer.FaultAfterBytes, _proxy.ToServer.FaultsLeft) = (
             LinkFault.HalfClose,

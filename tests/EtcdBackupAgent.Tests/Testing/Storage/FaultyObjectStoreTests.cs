@@ -29,7 +29,7 @@ public sealed class FaultyObjectStoreTests : IDisposable
     [InlineData(FaultMoment.After, true)]
     public async Task The_chosen_put_fails_with_or_without_effect_and_the_next_succeeds(
         FaultMoment moment,
-        bool isThere)
+        bool exists)
     {
         _store.FailAt = 2;
         _store.Moment = moment;
@@ -40,14 +40,14 @@ public sealed class FaultyObjectStoreTests : IDisposable
 
         Assert.Equal(FailureReason.StoreFailed, e.Reason);
         Assert.True(_store.Struck);
-        Assert.Equal(isThere, await _inner.ListAsync("k", CancellationToken.None).AnyAsync());
+        Assert.Equal(exists, await _inner.ListAsync("k", CancellationToken.None).AnyAsync());
         Assert.Empty(await _inner.ListPendingUploadsAsync(CancellationToken.None).ToListAsync());
         await _store.PutAsync(Key, new PatternStream(10), CancellationToken.None);
         Assert.Equal(["put first", "put k", "put k"], _store.Operations);
     }
 
     [Fact]
-    public async Task A_store_that_is_gone_for_good_fails_from_then_on()
+    public async Task A_store_that_fails_for_good_fails_at_every_later_call()
     {
         _store.FailAt = 1;
         _store.ForGood = true;
