@@ -11,12 +11,12 @@ using EtcdBackupAgent.Bench.Snapshots;
 using EtcdBackupAgent.Bench.Soaks;
 using EtcdBackupAgent.Testing.Kills;
 
-// The scripts in bench/ check and explain their options; what arrives here is complete and in this order.
+// The scripts in bench/ check and explain their options; the arguments here are complete and in this order.
 const long BytesPerMegabyte = 1_000_000;
 
 using CancellationTokenSource stop = new();
 
-// Let the servers be ended and their data be removed.
+// A signal stops the servers and removes their data.
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
@@ -71,7 +71,7 @@ switch (args)
             : 1;
 
     default:
-        Console.Error.WriteLine("Run the scripts in bench/, which explain themselves with --help.");
+        Console.Error.WriteLine("Run the scripts in bench/; their --help explains the options.");
         return 2;
 }
 

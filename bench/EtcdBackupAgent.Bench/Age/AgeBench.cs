@@ -7,17 +7,17 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Bench.Age;
 
-/// <summary>The throughput of the age layer alone, next to the stock programs, in one run.</summary>
+/// <summary>Measures the throughput of the age layer alone, compared with the stock programs, in one run.</summary>
 internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
 {
     private const int BufferBytes = 1 << 20;
-    private const string Nowhere = "/dev/null";
+    private const string NullDevice = "/dev/null";
 
-    /// <summary>Measures, and prints the medians and how they relate.</summary>
+    /// <summary>Measures, and prints the medians and their ratios.</summary>
     /// <remarks>
-    /// 1. Write the content, its file and a key. 2. In each round each candidate encrypts the content and decrypts the
-    /// file, one after the other, from the page cache to nowhere: disks are not what is measured. 3. Compare the
-    /// medians.
+    /// 1. Write the content, the encrypted file and a key. 2. In each round each candidate encrypts the content and
+    /// decrypts the file, one after another, from the page cache to /dev/null, because disks are not measured.
+    /// 3. Compare the medians.
     /// </remarks>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -46,7 +46,7 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
 
         // 3
         await output.WriteLineAsync(
-            $"medians of {rounds} rounds of {plainBytes / 1e6:0} MB, from the page cache to {Nowhere}");
+            $"medians of {rounds} rounds of {plainBytes / 1e6:0} MB, from the page cache to {NullDevice}");
         await output.WriteLineAsync("                    encrypt        decrypt");
         foreach (Candidate candidate in candidates)
         {
@@ -75,18 +75,18 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
 
     private static Candidate Layer(Files files, AgeIdentity identity) => new(
         "this layer",
-        _ => Task.Run(() => Copy(Encryption(files, identity), Nowhere), CancellationToken.None),
+        _ => Task.Run(() => Copy(Encryption(files, identity), NullDevice), CancellationToken.None),
         _ => Task.Run(
-            () => Copy(new AgeDecryptionStream(Unbuffered(files.Encrypted), [identity], leaveOpen: false), Nowhere),
+            () => Copy(new AgeDecryptionStream(Unbuffered(files.Encrypted), [identity], leaveOpen: false), NullDevice),
             CancellationToken.None));
 
     private static Candidate Stock(AgeSeries series, Files files, AgeIdentity identity) =>
         new(
             $"{series}",
             cancellationToken =>
-                RunAsync(series, ["-r", $"{identity.Recipient}", "-o", Nowhere, files.Plain], cancellationToken),
+                RunAsync(series, ["-r", $"{identity.Recipient}", "-o", NullDevice, files.Plain], cancellationToken),
             cancellationToken =>
-                RunAsync(series, ["-d", "-i", files.Key, "-o", Nowhere, files.Encrypted], cancellationToken));
+                RunAsync(series, ["-d", "-i", files.Key, "-o", NullDevice, files.Encrypted], cancellationToken));
 
     private static AgeEncryptionStream Encryption(Files files, AgeIdentity identity) =>
         new(Unbuffered(files.Plain), [identity.Recipient], leaveOpen: false);

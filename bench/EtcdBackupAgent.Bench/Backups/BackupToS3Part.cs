@@ -4,7 +4,7 @@ using EtcdBackupAgent.Bench.Performance;
 namespace EtcdBackupAgent.Bench.Backups;
 
 /// <summary>
-/// A first full backup to S3, compressed and encrypted, next to what kubedr did: a temporary file, and restic.
+/// A first full backup to S3, compressed and encrypted, compared with the way of kubedr: a temporary file, and restic.
 /// </summary>
 internal sealed class BackupToS3Part : IPart
 {
@@ -13,11 +13,11 @@ internal sealed class BackupToS3Part : IPart
     private static readonly string Init = $"etcd-backup-agent init --repository s3://$BUCKET {BenchS3.AgentOptions}";
 
     /// <summary>
-    /// The same repository as <see cref="Agent"/>'s, for one who has a passphrase in place of an identity.
+    /// Creates the repository of <see cref="Agent"/> with a passphrase instead of a recipient.
     /// </summary>
     public static readonly string InitWithPassphrase = $"{Init} --passphrase-file $PASSWORD";
 
-    public static readonly Contender Kubedr = new(
+    public static readonly Candidate Kubedr = new(
         "kubedr's path",
         "restic --cacert $S3_CA --repo s3:$S3/$BUCKET --quiet init",
         """
@@ -25,7 +25,7 @@ internal sealed class BackupToS3Part : IPart
         restic --cacert $S3_CA --repo s3:$S3/$BUCKET --quiet backup etcd.db
         """);
 
-    public static readonly Contender Agent = new(
+    public static readonly Candidate Agent = new(
         "etcd-backup-agent",
         $"{Init} --recipient $RECIPIENT",
         $"etcd-backup-agent backup --repository s3://$BUCKET {BenchS3.AgentOptions} \\\n"
@@ -37,13 +37,13 @@ internal sealed class BackupToS3Part : IPart
     {
         FilledEtcd etcd = await scene.EtcdAsync(cancellationToken);
         BenchS3 s3 = await scene.S3Async(cancellationToken);
-        Contest contest = new(
-            scene.Workplace, Variables.Of(etcd.Variables, s3.Variables, scene.Keys), scene.Output);
-        IReadOnlyList<Standing> standings = await contest.RunAsync([Kubedr, Agent], rounds, cancellationToken);
+        Comparison comparison = new(
+            scene.Workspace, Variables.Of(etcd.Variables, s3.Variables, scene.Keys), scene.Output);
+        IReadOnlyList<CandidateResult> results = await comparison.RunAsync([Kubedr, Agent], rounds, cancellationToken);
         return AgainstPeer.Section(
             $"First full backup of {ComparisonTable.Megabytes(etcd.DatabaseBytes)} to S3, compressed and encrypted",
             rounds,
-            standings,
-            [AgainstPeer.Wall(standings, WallRatioMax)]);
+            results,
+            [AgainstPeer.Wall(results, WallRatioMax)]);
     }
 }

@@ -7,34 +7,34 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Backups;
 
-/// <summary>How a backup to S3 grows with the database, next to kubedr's path.</summary>
+/// <summary>The growth of a backup to S3 with the database, compared with kubedr's path.</summary>
 internal sealed class SizePart : IPart
 {
     private static readonly long[] Sizes = [10_000_000, 100_000_000, 1_000_000_000, 4_000_000_000];
 
-    /// <summary>More rounds of so much work would tell nothing that a first one does not.</summary>
+    /// <summary>More rounds with a large database would show nothing new.</summary>
     private static int RoundsMax(long size) => size > 1_000_000_000 ? 1 : 3;
 
     public string Name => "size";
 
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
-        // Servers of its own: the database grows, and the bucket's server would come to its end with what all parts
-        // leave there.
+        // This part uses its own servers: the database grows, and a shared S3 server would not have enough space for
+        // the objects of all parts.
         using TestDirectory directory = new();
         await using FilledEtcd etcd = await FilledEtcd.StartAsync(BenchScene.QuotaBytes, cancellationToken);
         await using BenchS3 s3 = await BenchS3.StartAsync(directory, cancellationToken);
-        Contest contest = new(
-            scene.Workplace, Variables.Of(etcd.Variables, s3.Variables, scene.Keys), scene.Output);
+        Comparison comparison = new(
+            scene.Workspace, Variables.Of(etcd.Variables, s3.Variables, scene.Keys), scene.Output);
         StringBuilder rows = new();
         foreach (long size in Sizes)
         {
             await etcd.FillAsync(size, cancellationToken);
             await scene.Output.WriteLineAsync($"a database of {Megabytes(etcd.DatabaseBytes)}");
             int counted = Math.Min(rounds, RoundsMax(size));
-            IReadOnlyList<Standing> standings = await contest.RunAsync(
+            IReadOnlyList<CandidateResult> results = await comparison.RunAsync(
                 [BackupToS3Part.Kubedr, BackupToS3Part.Agent], counted, cancellationToken);
-            (Standing peer, Standing agent) = (standings[0], standings[1]);
+            (CandidateResult peer, CandidateResult agent) = (results[0], results[1]);
             rows.Append(
                 CultureInfo.InvariantCulture,
                 $"| {Megabytes(etcd.DatabaseBytes)} | {counted} | {Seconds(peer.WallSeconds)} | "

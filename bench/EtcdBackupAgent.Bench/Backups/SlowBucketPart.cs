@@ -8,31 +8,31 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 namespace EtcdBackupAgent.Bench.Backups;
 
 /// <summary>
-/// For how long a backup keeps etcd's snapshot open when the bucket takes 5 MB in a second, and what that costs here.
+/// The time that a backup keeps etcd's snapshot open when the bucket accepts 5 MB per second, and the local cost.
 /// </summary>
 internal sealed class SlowBucketPart : IPart
 {
     private const long SlowBytesPerSecond = 5_000_000;
 
-    /// <summary>Of the time that etcd is held by a bucket that is not slow.</summary>
-    private const double HeldRatioMax = 1.5;
+    /// <summary>The maximum ratio to the time that a fast bucket keeps the snapshot open.</summary>
+    private const double OpenRatioMax = 1.5;
 
     private const long PeakBytesMax = 200_000_000;
 
-    private static readonly Contender Sealed = BackupToS3Part.Agent with
+    private static readonly Candidate Sealed = BackupToS3Part.Agent with
     {
         Name = "encrypted",
         Text = $"{BackupToS3Part.Agent.Text} --scratch-dir .",
     };
 
-    private static readonly Contender Plain = new(
+    private static readonly Candidate Plain = new(
         "unencrypted",
         BackupToS3Part.Agent.Setup.Replace("--recipient $RECIPIENT", "--unencrypted", StringComparison.Ordinal),
         Sealed.Text);
 
     public string Name => "slow-bucket";
 
-    /// <remarks>One round: a slow one lasts as long as the bytes take at that pace.</remarks>
+    /// <remarks>There is only one round, because a slow round takes as long as the bytes at that rate.</remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
         FilledEtcd etcd = await scene.EtcdAsync(cancellationToken);
@@ -46,7 +46,7 @@ internal sealed class SlowBucketPart : IPart
             new Dictionary<string, string?>(StringComparer.Ordinal) { ["S3"] = $"https://localhost:{slow.Port}" });
 
         List<Row> table = [];
-        foreach ((string bucket, Contender contender, IReadOnlyDictionary<string, string?> variables) in new[]
+        foreach ((string bucket, Candidate candidate, IReadOnlyDictionary<string, string?> variables) in new[]
         {
             ("as fast as it is", Sealed, direct),
             ("5 MB/s", Sealed, throttled),
@@ -54,21 +54,21 @@ internal sealed class SlowBucketPart : IPart
         })
         {
             MeasuredRun? run = null;
-            TimeSpan held = await calls.TimeOfNextAsync(
-                async () => run = await scene.Workplace.RunAsync(contender, variables, cancellationToken),
+            TimeSpan open = await calls.TimeOfNextAsync(
+                async () => run = await scene.Workspace.RunAsync(candidate, variables, cancellationToken),
                 cancellationToken);
-            table.Add(new Row(bucket, contender.Name, held, run!));
+            table.Add(new Row(bucket, candidate.Name, open, run!));
         }
 
-        double ratio = table[1].Held / table[0].Held;
+        double ratio = table[1].OpenTime / table[0].OpenTime;
         Verdict[] aims =
         [
             new(
-                ratio <= HeldRatioMax,
+                ratio <= OpenRatioMax,
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"a slow bucket holds etcd {ratio:0.00} times as long as a fast one, "
-                    + $"aimed at {HeldRatioMax:0.0} or less")),
+                    + $"aimed at {OpenRatioMax:0.0} or less")),
             new(
                 table.All(row => row.Run.PeakBytes < PeakBytesMax),
                 $"peak memory stays below {Megabytes(PeakBytesMax)}"),
@@ -88,9 +88,9 @@ internal sealed class SlowBucketPart : IPart
         """;
 
     private static string Line(Row row) =>
-        $"| {row.Bucket} | {row.Repository} | {Seconds(row.Held.TotalSeconds)} | "
+        $"| {row.Bucket} | {row.Repository} | {Seconds(row.OpenTime.TotalSeconds)} | "
         + $"{Seconds(row.Run.Elapsed.TotalSeconds)} "
         + $"| {Megabytes(row.Run.PeakBytes)} | {Megabytes(row.Run.ScratchBytes)} |";
 
-    private sealed record Row(string Bucket, string Repository, TimeSpan Held, MeasuredRun Run);
+    private sealed record Row(string Bucket, string Repository, TimeSpan OpenTime, MeasuredRun Run);
 }

@@ -4,18 +4,18 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.Bench.Backups;
 
-/// <summary>How long a call of a snapshot is open at etcd, by the numbers of calls that etcd itself counts.</summary>
+/// <summary>Measures how long a snapshot call is open in etcd, from the call counters in etcd's metrics.</summary>
 internal sealed class SnapshotCalls : IDisposable
 {
     private const string Started = "grpc_server_started_total{grpc_method=\"Snapshot\"";
     private const string Ended = "grpc_server_handled_total{grpc_code=\"OK\",grpc_method=\"Snapshot\"";
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(25);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(25);
 
     private readonly HttpClient _client;
     private readonly Uri _metrics;
 
-    /// <param name="etcd">Has mutual TLS.</param>
+    /// <param name="etcd">A server with mutual TLS.</param>
     public SnapshotCalls(EtcdServer etcd)
     {
         _client = new HttpClient(
@@ -23,7 +23,7 @@ internal sealed class SnapshotCalls : IDisposable
         _metrics = new Uri(etcd.Endpoints[0], "/metrics");
     }
 
-    /// <summary>From the start of the next call to its end.</summary>
+    /// <summary>Runs the function and returns the time from the start of the next call to its end.</summary>
     /// <exception cref="InvalidOperationException">The run ended before etcd had counted a call.</exception>
     public async Task<TimeSpan> TimeOfNextAsync(Func<Task> run, CancellationToken cancellationToken)
     {
@@ -32,7 +32,7 @@ internal sealed class SnapshotCalls : IDisposable
         long? startedAt = null;
         TimeSpan? open = null;
         Task running = run();
-        using PeriodicTimer timer = new(LookEvery);
+        using PeriodicTimer timer = new(PollInterval);
         while (open is null)
         {
             bool isOver = running.IsCompleted;
@@ -48,7 +48,7 @@ internal sealed class SnapshotCalls : IDisposable
         }
 
         await running;
-        return open ?? throw new InvalidOperationException("The run ended, and etcd has not counted a snapshot.");
+        return open ?? throw new InvalidOperationException("The run ended before etcd counted a snapshot.");
     }
 
     public void Dispose() => _client.Dispose();

@@ -4,11 +4,11 @@ using System.Text;
 namespace EtcdBackupAgent.Bench.Comparing;
 
 /// <summary>
-/// Standings as Markdown: a table that ends with the ratio of the last one to the first, and the commands.
+/// Formats results as Markdown: a table that ends with the ratio of the last result to the first, and the commands.
 /// </summary>
 internal static class ComparisonTable
 {
-    public static string Of(IReadOnlyList<Standing> standings)
+    public static string Of(IReadOnlyList<CandidateResult> results)
     {
         StringBuilder table = new();
         table.Append("""
@@ -16,37 +16,37 @@ internal static class ComparisonTable
             |---|---|---|---|---|
 
             """);
-        foreach (Standing standing in standings)
+        foreach (CandidateResult result in results)
         {
             table.Append(
                 CultureInfo.InvariantCulture,
-                $"| {standing.Contender.Name} | {Seconds(standing.WallSeconds)} ({standing.WallSecondsMin:0.00} to "
-                + $"{standing.WallSecondsMax:0.00}) "
-                + $"| {Seconds(standing.CpuSeconds)} | {Megabytes(standing.PeakBytes)} | "
-                + $"{Megabytes(standing.ScratchBytes)} |\n");
+                $"| {result.Candidate.Name} | {Seconds(result.WallSeconds)} ({result.WallSecondsMin:0.00} to "
+                + $"{result.WallSecondsMax:0.00}) "
+                + $"| {Seconds(result.CpuSeconds)} | {Megabytes(result.PeakBytes)} | "
+                + $"{Megabytes(result.ScratchBytes)} |\n");
         }
 
-        (Standing first, Standing last) = (standings[0], standings[^1]);
+        (CandidateResult first, CandidateResult last) = (results[0], results[^1]);
         table.Append(
             CultureInfo.InvariantCulture,
             $"| ratio | {last.WallSeconds / first.WallSeconds:0.00} | {last.CpuSeconds / first.CpuSeconds:0.00} "
             + $"| {last.PeakBytes / first.PeakBytes:0.00} | |\n");
-        return table.Append('\n').Append(Commands(standings.Select(standing => standing.Contender))).ToString();
+        return table.Append('\n').Append(Commands(results.Select(result => result.Candidate))).ToString();
     }
 
-    /// <summary>What was run, as it was run.</summary>
-    public static string Commands(IEnumerable<Contender> contenders)
+    /// <summary>Returns the commands exactly as they were run.</summary>
+    public static string Commands(IEnumerable<Candidate> candidates)
     {
         StringBuilder text = new("```bash\n");
-        foreach (Contender contender in contenders)
+        foreach (Candidate candidate in candidates)
         {
-            text.Append("# ").Append(contender.Name).Append('\n');
-            if (contender.Setup.Length > 0)
+            text.Append("# ").Append(candidate.Name).Append('\n');
+            if (candidate.Setup.Length > 0)
             {
-                text.Append(contender.Setup).Append("  # not measured\n");
+                text.Append(candidate.Setup).Append("  # not measured\n");
             }
 
-            text.Append(contender.Text).Append('\n');
+            text.Append(candidate.Text).Append('\n');
         }
 
         return text.Append("```\n").ToString();

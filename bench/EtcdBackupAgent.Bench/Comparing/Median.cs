@@ -2,7 +2,7 @@ namespace EtcdBackupAgent.Bench.Comparing;
 
 internal static class Median
 {
-    /// <summary>The middle one, or the mean of the two in the middle.</summary>
+    /// <summary>Returns the middle value, or the mean of the two middle values.</summary>
     public static double Of<T>(IReadOnlyCollection<T> values, Func<T, double> number)
     {
         double[] ordered = [.. values.Select(number).Order()];

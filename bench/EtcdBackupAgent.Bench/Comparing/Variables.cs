@@ -2,7 +2,9 @@ namespace EtcdBackupAgent.Bench.Comparing;
 
 internal static class Variables
 {
-    /// <summary>Those of several servers and keys in one; of two with one name the later one counts.</summary>
+    /// <summary>
+    /// Merges the variables of several servers and keys. Of two with the same name the later one is used.
+    /// </summary>
     public static IReadOnlyDictionary<string, string?> Of(params IReadOnlyDictionary<string, string?>[] parts)
     {
         Dictionary<string, string?> all = new(StringComparer.Ordinal);

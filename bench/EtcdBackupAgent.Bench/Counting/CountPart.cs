@@ -12,24 +12,25 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 namespace EtcdBackupAgent.Bench.Counting;
 
 /// <summary>
-/// What many snapshots in one repository cost whoever reads all their manifests: list, prune and the controller's sync.
+/// The cost of many snapshots in one repository for the tasks that read all manifests: list, prune and the
+/// controller's sync.
 /// </summary>
 internal sealed class CountPart : IPart
 {
     private static readonly int[] Counts = [10, 1_000, 10_000];
 
-    /// <summary>restic writes more for each snapshot than it takes to compare.</summary>
+    /// <summary>restic needs too much time to create more snapshots.</summary>
     private const int ResticCountMax = 1_000;
 
-    /// <summary>With many, more rounds would take minutes and tell nothing new.</summary>
+    /// <summary>With many snapshots, more rounds would take minutes and show nothing new.</summary>
     private static int RoundsMax(int count) => count > 1_000 ? 3 : 10;
 
     public string Name => "count";
 
     /// <remarks>
-    /// For each number of snapshots: 1. Make a repository in a directory and one in S3, and restic's. 2. List them. 3.
-    /// Prune one snapshot at a time. 4. Sync a cluster that knows none of them, and again when there is nothing to do:
-    /// from the directory, for what a bucket costs more is in the list already.
+    /// For each number of snapshots: 1. Create a repository in a directory, one in S3, and one of restic. 2. List them.
+    /// 3. Prune one snapshot at a time. 4. Sync a cluster without records, and then again without changes. The sync
+    /// reads only the directory, because the list already shows the additional cost of a bucket.
     /// </remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
@@ -56,21 +57,21 @@ internal sealed class CountPart : IPart
                 bool withRestic = count <= ResticCountMax && repository.IsDirectory;
                 if (withRestic)
                 {
-                    await scene.Workplace.RunAsync(ResticSeries.MakeText(count), variables, cancellationToken);
+                    await scene.Workspace.RunAsync(ResticSeries.MakeText(count), variables, cancellationToken);
                 }
 
                 // 2
                 int counted = Math.Min(rounds, RoundsMax(count));
-                IReadOnlyList<Standing> standings = await new Contest(
-                    scene.Workplace,
+                IReadOnlyList<CandidateResult> results = await new Comparison(
+                    scene.Workspace,
                     variables,
                     scene.Output).RunAsync(
                     withRestic ? [ResticSeries.List, repository.List] : [repository.List],
                     counted,
                     cancellationToken);
-                foreach (Standing standing in standings)
+                foreach (CandidateResult result in results)
                 {
-                    lists.Append(Row(count, repository, standing));
+                    lists.Append(Row(count, repository, result));
                 }
 
                 // 3
@@ -104,10 +105,10 @@ internal sealed class CountPart : IPart
             []);
     }
 
-    private static string Row(int count, CountedRepository repository, Standing standing) => string.Create(
+    private static string Row(int count, CountedRepository repository, CandidateResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {count:N0} | {repository.Place} | {standing.Contender.Name} | {Seconds(standing.WallSeconds)} "
-        + $"| {Seconds(standing.CpuSeconds)} | {Megabytes(standing.PeakBytes)} |\n");
+        $"| {count:N0} | {repository.Place} | {result.Candidate.Name} | {Seconds(result.WallSeconds)} "
+        + $"| {Seconds(result.CpuSeconds)} | {Megabytes(result.PeakBytes)} |\n");
 
     private static async Task MakeAsync(
         CountedRepository repository, BenchScene scene, CancellationToken cancellationToken)
@@ -119,24 +120,24 @@ internal sealed class CountPart : IPart
             $"made {repository.Count:N0} snapshots in {store.Address} in {clock.Elapsed.TotalSeconds:0} s");
     }
 
-    private static async Task<Standing> PruneAsync(
+    private static async Task<CandidateResult> PruneAsync(
         CountedRepository repository,
         BenchScene scene,
         IReadOnlyDictionary<string, string?> variables,
         int rounds,
         CancellationToken cancellationToken)
     {
-        Standing standing = new(repository.Prune(1));
+        CandidateResult result = new(repository.Prune(1));
         for (int round = 1; round <= rounds; round++)
         {
-            standing.Runs.Add(await scene.Workplace.RunAsync(repository.Prune(round), variables, cancellationToken));
+            result.Runs.Add(await scene.Workspace.RunAsync(repository.Prune(round), variables, cancellationToken));
         }
 
-        await scene.Output.WriteLineAsync($"  {standing.Contender.Name} {standing.WallSeconds:0.00} s");
-        return standing;
+        await scene.Output.WriteLineAsync($"  {result.Candidate.Name} {result.WallSeconds:0.00} s");
+        return result;
     }
 
-    /// <returns>A row.</returns>
+    /// <returns>A row of the table.</returns>
     private static async Task<string> SyncAsync(
         CountedRepository repository,
         KubernetesApiServer cluster,

@@ -5,24 +5,26 @@ using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Bench.Counting;
 
-/// <summary>A repository of so many snapshots, and how the agent's commands name it.</summary>
+/// <summary>A repository with a number of snapshots, and the commands for it.</summary>
 internal sealed record CountedRepository(string Place, int Count, string Url, string Options, Func<IObjectStore> Open)
 {
     private const string DirectoryPlace = "directory";
 
     public bool IsDirectory => Place == DirectoryPlace;
 
-    /// <summary>Lists all.</summary>
-    public Contender List => new("`etcd-backup-agent list`", "", $"etcd-backup-agent list {Repository} > /dev/null");
+    /// <summary>Lists all snapshots.</summary>
+    public Candidate List => new("`etcd-backup-agent list`", "", $"etcd-backup-agent list {Repository} > /dev/null");
 
-    /// <summary>What the commands call it.</summary>
+    /// <summary>The variable that the commands use.</summary>
     public IReadOnlyDictionary<string, string?> Variables =>
         new Dictionary<string, string?>(StringComparer.Ordinal) { ["REPOSITORY"] = Url };
 
     private string Repository => $"--repository $REPOSITORY{Options}";
 
-    /// <summary>Keeps all but so many of those that were there first; each is one more than the last time.</summary>
-    public Contender Prune(int removed) => new(
+    /// <summary>
+    /// Prunes to all but this number of the initial snapshots. Each call uses one more than the last.
+    /// </summary>
+    public Candidate Prune(int removed) => new(
         "`etcd-backup-agent prune` of one",
         "",
         string.Create(

@@ -3,12 +3,13 @@ using EtcdBackupAgent.Bench.Comparing;
 
 namespace EtcdBackupAgent.Bench.Counting;
 
-/// <summary>A restic repository of many snapshots.</summary>
+/// <summary>Creates a restic repository with many snapshots.</summary>
 internal static class ResticSeries
 {
     /// <summary>
-    /// A text that makes one in <c>$RESTIC_REPOSITORY</c>: a backup, and then copies of what is there under another
-    /// host, until there are enough. A backup for each would take a process for each.
+    /// Returns commands that create it in <c>$RESTIC_REPOSITORY</c>: one backup, and then copies of the existing
+    /// snapshots under another host until the number is reached. Separate backups would need a process for each
+    /// snapshot.
     /// </summary>
     public static string MakeText(int count) => string.Create(CultureInfo.InvariantCulture, $$"""
         restic --quiet init
@@ -23,6 +24,6 @@ internal static class ResticSeries
         done
         """);
 
-    /// <summary>Lists it, in a repository that is named by the variables.</summary>
-    public static readonly Contender List = new("`restic snapshots`", "", "restic --quiet snapshots > /dev/null");
+    /// <summary>Lists the snapshots of the repository in the variables.</summary>
+    public static readonly Candidate List = new("`restic snapshots`", "", "restic --quiet snapshots > /dev/null");
 }

@@ -5,15 +5,17 @@ using EtcdBackupAgent.Tests.Core;
 
 namespace EtcdBackupAgent.Bench.Counting;
 
-/// <summary>Repositories of many snapshots, an hour apart, whose artifacts are of no use but there.</summary>
+/// <summary>
+/// Creates repositories with many snapshots, one hour apart. Their artifacts have no meaningful content.
+/// </summary>
 internal static class SnapshotSeries
 {
-    /// <summary>Of every snapshot.</summary>
+    /// <summary>The policy of every snapshot.</summary>
     public const string Policy = "nightly";
 
     private const int WritesInFlightMax = 32;
 
-    /// <summary>Makes a repository, and so many snapshots in it.</summary>
+    /// <summary>Creates a repository with a number of snapshots.</summary>
     public static async Task MakeAsync(IObjectStore store, int count, CancellationToken cancellationToken)
     {
         BackupRepository repository = await BackupRepository.InitAsync(

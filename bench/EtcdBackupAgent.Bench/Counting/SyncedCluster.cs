@@ -10,7 +10,7 @@ using EtcdBackupAgent.Testing.KubernetesApi;
 
 namespace EtcdBackupAgent.Bench.Counting;
 
-/// <summary>A namespace of a real API server with one location, whose records the controller's sync makes.</summary>
+/// <summary>A namespace of a real API server with one location, whose records the controller's sync creates.</summary>
 internal sealed class SyncedCluster : IDisposable
 {
     private const string Location = "bench";
@@ -24,31 +24,31 @@ internal sealed class SyncedCluster : IDisposable
         _open = open;
     }
 
-    /// <param name="server">With our definitions.</param>
-    /// <param name="open">Opens the store of the repository, whatever the location says of it.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="server">A server with the definitions of the agent.</param>
+    /// <param name="open">Opens the store of the repository; the URL of the location is not used.</param>
+    /// <param name="cancellationToken">A cancelled call may leave the namespace behind.</param>
     public static async Task<SyncedCluster> CreateAsync(
         KubernetesApiServer server, Func<IObjectStore> open, CancellationToken cancellationToken)
     {
-        string space = await server.CreateNamespaceAsync();
+        string ns = await server.CreateNamespaceAsync();
         using TestDirectory directory = new();
         string kubeconfig = directory["kubeconfig"];
         await File.WriteAllTextAsync(
-            kubeconfig, server.Kubeconfig($"token: {server.AdminToken}", space: space), cancellationToken);
+            kubeconfig, server.Kubeconfig($"token: {server.AdminToken}", ns: ns), cancellationToken);
         KubernetesConnection connection = await KubeConfig.LoadAsync(
             [kubeconfig], context: null, TimeProvider.System, cancellationToken);
         await server.ApplyAsync(
             $$"""
             apiVersion: kubedr.catalogicsoftware.com/v1alpha1
             kind: BackupLocation
-            metadata: {name: {{Location}}, namespace: {{space}}}
+            metadata: {name: {{Location}}, namespace: {{ns}}}
             spec: {url: "file:///bench", encryption: None}
             """);
         return new SyncedCluster(
-            new ConnectedCluster(new KubernetesClient(connection, TimeProvider.System), space), open);
+            new ConnectedCluster(new KubernetesClient(connection, TimeProvider.System), ns), open);
     }
 
-    /// <summary>One sync of all records with the repository.</summary>
+    /// <summary>Syncs all records with the repository once.</summary>
     public async Task<(Effort Effort, CatalogueReport Report)> SyncAsync(CancellationToken cancellationToken)
     {
         ResourceSet resources = await new ClusterResourceStore(_cluster).LoadAsync(cancellationToken);

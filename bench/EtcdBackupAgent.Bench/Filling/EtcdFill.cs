@@ -1,20 +1,20 @@
 namespace EtcdBackupAgent.Bench.Filling;
 
-/// <summary>Fills an etcd with objects; more can be added by another call.</summary>
+/// <summary>Fills an etcd with objects. Another call can add more.</summary>
 internal sealed class EtcdFill(EtcdGateway etcd, KubernetesObjects objects)
 {
-    /// <summary>Below the 128 operations and the 1.5 MB of a transaction that etcd accepts.</summary>
+    /// <summary>Below the limits of etcd for a transaction: 128 operations and 1.5 MB.</summary>
     private const int ObjectsPerTransaction = 100;
 
-    /// <summary>etcd applies one after the other; more in flight than this only wait.</summary>
+    /// <summary>etcd applies transactions one after another, so more in flight would only wait.</summary>
     private const int TransactionsInFlight = 4;
 
     private int _objects;
     private long _bytes;
 
     /// <summary>
-    /// Writes until all keys and values have this many bytes together, give or take one round of transactions. Counting
-    /// what is written, and not the file, makes the same objects each time.
+    /// Writes until all keys and values together have about this many bytes, up to one more round of transactions. It
+    /// counts the written bytes, not the size of the file, so that the objects are the same each time.
     /// </summary>
     /// <returns>The size of the database file in bytes, which is somewhat larger.</returns>
     public async Task<long> ToAsync(long objectBytes, CancellationToken cancellationToken)

@@ -8,7 +8,7 @@ using KV = EtcdBackupAgent.Bench.Filling.Api.KV;
 
 namespace EtcdBackupAgent.Bench.Filling;
 
-/// <summary>The few calls that filling needs; may be used in parallel.</summary>
+/// <summary>A client with the few calls that filling needs. It can be used in parallel.</summary>
 internal sealed class EtcdGateway : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -26,8 +26,8 @@ internal sealed class EtcdGateway : IDisposable
         _maintenance = new Maintenance.MaintenanceClient(_channel);
     }
 
-    /// <summary>Writes some keys in one transaction: at most 128, and 1.5 MB in all, by etcd's own limits.</summary>
-    /// <exception cref="RpcException">etcd refused.</exception>
+    /// <summary>Writes keys in one transaction. etcd's limits are 128 keys and 1.5 MB.</summary>
+    /// <exception cref="RpcException">etcd rejected the transaction.</exception>
     public Task PutAsync(IEnumerable<(string Key, byte[] Value)> pairs, CancellationToken cancellationToken)
     {
         TxnRequest request = new()
@@ -47,11 +47,11 @@ internal sealed class EtcdGateway : IDisposable
         return InTimeAsync(token => _keys.TxnAsync(request, cancellationToken: token), cancellationToken);
     }
 
-    /// <summary>The size of the database file, in bytes.</summary>
+    /// <summary>Returns the size of the database file in bytes.</summary>
     public async Task<long> DatabaseBytesAsync(CancellationToken cancellationToken) =>
         (await StatusAsync(cancellationToken)).DbSize;
 
-    /// <summary>Whether the member leads its cluster.</summary>
+    /// <summary>Returns whether the member is the leader of its cluster.</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
     {
         StatusResponse status = await StatusAsync(cancellationToken);
@@ -72,10 +72,10 @@ internal sealed class EtcdGateway : IDisposable
     }
 }
 
-/// <summary>PEM files of a client with a certificate.</summary>
+/// <summary>The PEM files of a client with a certificate.</summary>
 internal sealed record TlsFiles(string Authority, string Certificate, string Key)
 {
-    /// <summary>Shows the certificate, and trusts the authority alone.</summary>
+    /// <summary>Creates a handler that sends the certificate and trusts only the authority.</summary>
     public SocketsHttpHandler Handler()
     {
         X509ChainPolicy policy = new()

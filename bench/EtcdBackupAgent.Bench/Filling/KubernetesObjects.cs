@@ -4,15 +4,16 @@ using System.Text;
 namespace EtcdBackupAgent.Bench.Filling;
 
 /// <summary>
-/// What a Kubernetes API server could have written: JSON of 2 to 14 kB, mostly the same words, with ids and payload
-/// that do not compress; about 3 to 1 under zstd as a whole. The same seed and index give the same object everywhere.
+/// Generates objects like those of a Kubernetes API server: JSON of 2 to 14 kB with mostly the same words, and with ids
+/// and payload that do not compress. zstd compresses them about 3 to 1. The same seed and index give the same object on
+/// every machine.
 /// </summary>
 internal sealed class KubernetesObjects(int seed)
 {
     private const int PayloadBytesMin = 400;
     private const int PayloadBytesMax = 3_600;
 
-    /// <summary>So that the words that repeat keep pace with what does not.</summary>
+    /// <summary>Keeps the ratio of repeated words to incompressible payload constant.</summary>
     private const int PayloadBytesPerManager = 250;
 
     private const string Manager = """
@@ -30,17 +31,17 @@ internal sealed class KubernetesObjects(int seed)
         get
         {
             Random random = new(HashOf(seed, index));
-            string space = Namespaces[random.Next(Namespaces.Length)];
+            string ns = Namespaces[random.Next(Namespaces.Length)];
             string kind = Kinds[random.Next(Kinds.Length)];
             string name = string.Create(CultureInfo.InvariantCulture, $"{kind}-{index:d8}-{random.Next(0x1000000):x6}");
-            return ($"/registry/{kind}/{space}/{name}", Encoding.UTF8.GetBytes(Json(random, kind, space, name)));
+            return ($"/registry/{kind}/{ns}/{name}", Encoding.UTF8.GetBytes(Json(random, kind, ns, name)));
         }
     }
 
-    /// <summary>Spreads neighbouring indexes; <see cref="HashCode"/> would differ from run to run.</summary>
+    /// <summary>Spreads adjacent indexes; <see cref="HashCode"/> differs from run to run.</summary>
     private static int HashOf(int seed, int index) => unchecked((seed * 486_187_739) + (index * -1_640_531_535));
 
-    private static string Json(Random random, string kind, string space, string name)
+    private static string Json(Random random, string kind, string ns, string name)
     {
         byte[] payload = new byte[random.Next(PayloadBytesMin, PayloadBytesMax)];
         random.NextBytes(payload);
@@ -48,7 +49,7 @@ internal sealed class KubernetesObjects(int seed)
         random.NextBytes(id);
         StringBuilder json = new();
         json.Append(CultureInfo.InvariantCulture, $$"""
-            {"apiVersion":"v1","kind":"{{kind}}","metadata":{"name":"{{name}}","namespace":"{{space}}",
+            {"apiVersion":"v1","kind":"{{kind}}","metadata":{"name":"{{name}}","namespace":"{{ns}}",
             "uid":"{{new Guid(id)}}",
             "resourceVersion":"{{random.Next()}}","generation":{{random.Next(1, 40)}},"labels":{
             "app.kubernetes.io/name":"{{kind}}",

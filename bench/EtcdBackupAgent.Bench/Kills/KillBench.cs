@@ -9,15 +9,15 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Bench.Kills;
 
 /// <summary>
-/// Kills real runs of every kind at random moments, and shows that nothing is broken after any of them.
+/// Kills real runs of every kind at random moments, and checks that nothing is damaged afterwards.
 /// </summary>
 internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, int kills, int seed, TextWriter output)
 {
     /// <summary>More than one part of an upload.</summary>
     private const long ObjectBytes = 40_000_000;
 
-    /// <summary>Kills, and prints a table and everything that was wrong.</summary>
-    /// <returns>Whether nothing was.</returns>
+    /// <summary>Kills runs, and prints a table and all violations.</summary>
+    /// <returns>Whether there was no violation.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         await using EtcdServer etcd = await EtcdServer.StartAsync(
@@ -28,11 +28,10 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
         }
 
         await using RgwServer s3 = await RgwServer.StartAsync();
-        await output.WriteLineAsync($"seed {seed}; kills by where they fell in a run");
+        await output.WriteLineAsync($"seed {seed}; number of kills by the phase of the run");
         await output.WriteLineAsync(
-            "run            kills   undisturbed   before the first request   on the way   in or after the effect   "
-            + "ended before   violations"
-        );
+            "run            kills   undisturbed   before the first request   before the effect   "
+            + "in or after the effect   ended before   violations");
         List<string> violations = [];
         foreach (KilledVerb verb in verbs)
         {
@@ -43,7 +42,7 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
             violations.AddRange(report.Violations);
             await output.WriteLineAsync(
                 $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s "
-                + $"{report.BeforeFirstRequest,26} {report.BeforeEffect,12}"
+                + $"{report.BeforeFirstRequest,26} {report.BeforeEffect,19}"
                 + $" {report.AfterEffect,24} {report.AfterEnd,14} {report.Violations.Count,12}");
         }
 
@@ -53,7 +52,7 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
         }
 
         await output.WriteLineAsync(
-            violations.Count == 0 ? "PASS  nothing is broken, nothing hinders the next run" : "FAIL");
+            violations.Count == 0 ? "PASS  nothing is damaged, and the next run always works" : "FAIL");
         return violations.Count == 0;
     }
 

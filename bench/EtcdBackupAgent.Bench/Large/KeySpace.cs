@@ -4,16 +4,16 @@ using EtcdBackupAgent.Testing.Etcd;
 
 namespace EtcdBackupAgent.Bench.Large;
 
-/// <summary>What is in an etcd at a revision: how many keys, and etcd's own hash of all that is in them.</summary>
+/// <summary>The content of an etcd at a revision: the number of keys, and etcd's hash of them.</summary>
 internal sealed record KeySpace(long Revision, long Keys, long Hash)
 {
     /// <summary>
-    /// etcd's client gives up after five seconds unless it is told otherwise; a large database takes longer.
+    /// The default timeout of etcdctl is five seconds, but a large database needs longer.
     /// </summary>
     private const string Patience = "--command-timeout=50s";
 
-    /// <param name="etcd">Whom to ask.</param>
-    /// <param name="revision">0 for the newest.</param>
+    /// <param name="etcd">The server.</param>
+    /// <param name="revision">The revision; 0 for the newest.</param>
     public static async Task<KeySpace> OfAsync(EtcdServer etcd, long revision = 0)
     {
         JsonNode hash = JsonNode.Parse(
@@ -24,7 +24,7 @@ internal sealed record KeySpace(long Revision, long Keys, long Hash)
                 revision.ToString(CultureInfo.InvariantCulture),
                 "--write-out=json",
                 Patience))![0]!["HashKV"]!;
-        // The count is that of the whole range, whatever the limit.
+        // The count covers the whole range, independent of the limit.
         JsonNode keys = JsonNode.Parse(
             await etcd.EtcdctlAsync("get", "", "--from-key", "--keys-only", "--limit=1", "--write-out=json", Patience)
         )!;

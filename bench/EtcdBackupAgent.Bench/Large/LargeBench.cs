@@ -10,16 +10,16 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Large;
 
-/// <summary><c>bench/large</c>: the whole way of one large database, and what each step of it takes.</summary>
+/// <summary><c>bench/large</c>: measures all steps for one large database.</summary>
 internal sealed class LargeBench(string agent, string page, TextWriter output)
 {
-    private static readonly Contender[] ToDirectory = Backup("a directory", "--repository file://$REPOSITORY");
-    private static readonly Contender[] ToS3 = Backup("S3", $"--repository s3://large {BenchS3.AgentOptions}");
+    private static readonly Candidate[] ToDirectory = Backup("a directory", "--repository file://$REPOSITORY");
+    private static readonly Candidate[] ToS3 = Backup("S3", $"--repository s3://large {BenchS3.AgentOptions}");
 
-    /// <returns>Whether what was restored is what was backed up.</returns>
+    /// <returns>Whether the restored content equals the original.</returns>
     /// <remarks>
     /// 1. Fill an etcd. 2. Back it up to a directory and to S3. 3. Verify both deeply. 4. Restore both to a data
-    /// directory, and boot an etcd on the one from S3. 5. Compare it with the first.
+    /// directory, and start an etcd on the one from S3. 5. Compare it with the first etcd.
     /// </remarks>
     public async Task<bool> RunAsync(long databaseBytes, CancellationToken cancellationToken)
     {
@@ -40,15 +40,15 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         };
 
         // 2, 3, 4
-        List<(Contender Contender, MeasuredRun Run)> steps = [];
-        foreach (Contender contender in ToDirectory.Zip(ToS3).SelectMany(pair => new[] { pair.First, pair.Second }))
+        List<(Candidate Candidate, MeasuredRun Run)> steps = [];
+        foreach (Candidate candidate in ToDirectory.Zip(ToS3).SelectMany(pair => new[] { pair.First, pair.Second }))
         {
-            await MeasureAsync(contender);
+            await MeasureAsync(candidate);
         }
 
         TimeSpan restored = default;
         clock.Restart();
-        await using EtcdServer booted = await EtcdServer.StartAsync(
+        await using EtcdServer restoredEtcd = await EtcdServer.StartAsync(
             new EtcdServerOptions
             {
                 Series = Peers.Etcd35,
@@ -67,7 +67,7 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         TimeSpan boot = clock.Elapsed - restored;
 
         // 5
-        KeySpace after = await KeySpace.OfAsync(booted, before.Revision);
+        KeySpace after = await KeySpace.OfAsync(restoredEtcd, before.Revision);
         Verdict same = new(
             after == before,
             $"an etcd booted on the data directory in {boot.TotalSeconds:0.0} s; it has {after.Keys:N0} keys of "
@@ -79,16 +79,16 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         new PerformancePage(page).Replace("large", section);
         return same.Holds;
 
-        async Task MeasureAsync(Contender contender)
+        async Task MeasureAsync(Candidate candidate)
         {
-            MeasuredRun run = await scene.Workplace.RunAsync(contender, variables, cancellationToken);
-            steps.Add((contender, run));
+            MeasuredRun run = await scene.Workspace.RunAsync(candidate, variables, cancellationToken);
+            steps.Add((candidate, run));
             await output.WriteLineAsync(
-                $"  {contender.Name,-40} {run.Elapsed.TotalSeconds,7:0.0} s {run.PeakBytes / 1e6,6:0} MB peak");
+                $"  {candidate.Name,-40} {run.Elapsed.TotalSeconds,7:0.0} s {run.PeakBytes / 1e6,6:0} MB peak");
         }
     }
 
-    private static Contender[] Backup(string place, string repository) =>
+    private static Candidate[] Backup(string place, string repository) =>
     [
         new(
             $"backup to {place}",
@@ -104,7 +104,7 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
             $"etcd-backup-agent restore latest {repository} --identity-file $IDENTITY --data-dir $TARGET"),
     ];
 
-    private static Contender RestoreToBoot() => new(
+    private static Candidate RestoreToBoot() => new(
         "restore --data-dir from S3, to boot it",
         "",
         $"etcd-backup-agent restore latest --repository s3://large {BenchS3.AgentOptions} --identity-file $IDENTITY "
@@ -112,14 +112,14 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
         + "  --data-dir $DATA --name $NAME --initial-cluster $CLUSTER --initial-advertise-peer-urls $PEER --no-bump");
 
     private static string Section(
-        string machine, long bytes, long keys, List<(Contender Contender, MeasuredRun Run)> steps, Verdict same)
+        string machine, long bytes, long keys, List<(Candidate Candidate, MeasuredRun Run)> steps, Verdict same)
     {
         StringBuilder rows = new();
-        foreach ((Contender contender, MeasuredRun run) in steps)
+        foreach ((Candidate candidate, MeasuredRun run) in steps)
         {
             rows.Append(
                 CultureInfo.InvariantCulture,
-                $"| {contender.Name} | {run.Elapsed.TotalSeconds:0.0} s | {bytes / 1e6 / run.Elapsed.TotalSeconds:N0}"
+                $"| {candidate.Name} | {run.Elapsed.TotalSeconds:0.0} s | {bytes / 1e6 / run.Elapsed.TotalSeconds:N0}"
                 + $" MB/s | {run.CpuTime.TotalSeconds:0.0} s | {Megabytes(run.PeakBytes)} "
                 + $"| {Megabytes(run.ScratchBytes)} |\n");
         }
@@ -134,7 +134,7 @@ internal sealed class LargeBench(string agent, string page, TextWriter output)
             {rows}
             {(same.Holds ? "Equal" : "Different")}: {same.Fact}.
 
-            {Commands(steps.Select(step => step.Contender))}
+            {Commands(steps.Select(step => step.Candidate))}
             """;
     }
 }

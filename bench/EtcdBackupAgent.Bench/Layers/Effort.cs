@@ -3,8 +3,8 @@ using EtcdBackupAgent.Bench.Running;
 
 namespace EtcdBackupAgent.Bench.Layers;
 
-/// <summary>What something took that was done within this process, when nothing else was done in it; the machine was
-/// busy with the servers, too.</summary>
+/// <summary>The cost of work in this process while nothing else runs in it. The busy seconds of the machine include the
+/// servers.</summary>
 internal readonly record struct Effort(double WallSeconds, double CpuSeconds, double BusySeconds)
 {
     public static async Task<Effort> OfAsync(Func<Task> work)

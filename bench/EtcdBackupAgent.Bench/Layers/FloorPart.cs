@@ -9,14 +9,15 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 namespace EtcdBackupAgent.Bench.Layers;
 
 /// <summary>
-/// How long it takes to read the snapshot stream and do nothing with it, and how far from that a backup is.
+/// The time to read the snapshot stream and discard it, compared with the time of a backup.
 /// </summary>
 internal sealed class FloorPart : IPart
 {
     /// <summary>
-    /// etcdctl writes beside its target under another name, so /dev/null is none for it: a file system in memory is.
+    /// etcdctl first writes to another name beside its target, so it cannot use /dev/null. It writes to a file system
+    /// in memory.
     /// </summary>
-    private static readonly Contender Etcdctl = new(
+    private static readonly Candidate Etcdctl = new(
         "etcdctl, to a file in memory", "", "etcdctl snapshot save $MEMORY/etcd.db; rm $MEMORY/etcd.db");
 
     public string Name => "floor";
@@ -26,7 +27,7 @@ internal sealed class FloorPart : IPart
         FilledEtcd etcd = await scene.EtcdAsync(cancellationToken);
         BenchS3 s3 = await scene.S3Async(cancellationToken);
         EtcdConnection connection = await etcd.ConnectionAsync(cancellationToken);
-        Standing[] standings =
+        CandidateResult[] results =
         [
             new(Etcdctl),
             new(BackupToFilePart.Agent with { Name = "etcd-backup-agent, to a directory" }),
@@ -51,12 +52,12 @@ internal sealed class FloorPart : IPart
                     floor.Add(effort);
                 }
 
-                foreach (Standing standing in standings)
+                foreach (CandidateResult result in results)
                 {
-                    MeasuredRun run = await scene.Workplace.RunAsync(standing.Contender, variables, cancellationToken);
+                    MeasuredRun run = await scene.Workspace.RunAsync(result.Candidate, variables, cancellationToken);
                     if (round > 0)
                     {
-                        standing.Runs.Add(run);
+                        result.Runs.Add(run);
                     }
                 }
             }
@@ -66,10 +67,10 @@ internal sealed class FloorPart : IPart
             memory.Delete(recursive: true);
         }
 
-        return new Section(Table(etcd.DatabaseBytes, rounds, floor, standings), []);
+        return new Section(Table(etcd.DatabaseBytes, rounds, floor, results), []);
     }
 
-    private static string Table(long bytes, int rounds, List<Effort> floor, IReadOnlyList<Standing> standings)
+    private static string Table(long bytes, int rounds, List<Effort> floor, IReadOnlyList<CandidateResult> results)
     {
         double nearest = Median.Of(floor, effort => effort.WallSeconds);
         IEnumerable<string> rows =
@@ -79,8 +80,8 @@ internal sealed class FloorPart : IPart
                 nearest,
                 Median.Of(floor, effort => effort.CpuSeconds),
                 Median.Of(floor, effort => effort.BusySeconds)),
-            .. standings.Select(standing =>
-                Row(standing.Contender.Name, standing.WallSeconds, standing.CpuSeconds, standing.BusySeconds)),
+            .. results.Select(result =>
+                Row(result.Candidate.Name, result.WallSeconds, result.CpuSeconds, result.BusySeconds)),
         ];
         return $"""
             The snapshot of {Megabytes(bytes)}; medians of {rounds} rounds after one to warm up, in turn.
@@ -89,7 +90,7 @@ internal sealed class FloorPart : IPart
             |---|---|---|---|---|---|---|
             {string.Join('\n', rows)}
 
-            {Commands(standings.Select(standing => standing.Contender))}
+            {Commands(results.Select(result => result.Candidate))}
             """;
 
         string Row(string name, double wall, double cpu, double busy) => string.Create(

@@ -13,7 +13,7 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Layers;
 
-/// <summary>Each layer of a backup by itself, on the same bytes, within this process.</summary>
+/// <summary>Measures each layer of a backup alone, with the same bytes, in this process.</summary>
 internal sealed class LayersPart : IPart
 {
     private static readonly ObjectKey Key = new("layers/etcd.db.zst.age");
@@ -21,8 +21,8 @@ internal sealed class LayersPart : IPart
     public string Name => "layers";
 
     /// <remarks>
-    /// 1. Write what goes into each layer into files, which stay in the page cache. 2. Push each file through its
-    /// layer, one layer after the other, in each round. 3. Compare.
+    /// 1. Write the input of each layer to files, which stay in the page cache. 2. In each round, pass each file
+    /// through its layer, one layer after another. 3. Compare.
     /// </remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
@@ -54,13 +54,13 @@ internal sealed class LayersPart : IPart
             new(
                 "SHA-256 of the plain bytes",
                 plain,
-                () => NowhereAsync(new DigestingStream(Open(plain), leaveOpen: false))),
-            new("zstd", plain, () => NowhereAsync(Compression(plain))),
-            new("age", compressed, () => NowhereAsync(Encryption(compressed, scene.Recipient))),
+                () => DiscardAsync(new DigestingStream(Open(plain), leaveOpen: false))),
+            new("zstd", plain, () => DiscardAsync(Compression(plain))),
+            new("age", compressed, () => DiscardAsync(Encryption(compressed, scene.Recipient))),
             new(
                 "SHA-256 of the stored bytes",
                 stored,
-                () => NowhereAsync(new DigestingStream(Open(stored), leaveOpen: false))),
+                () => DiscardAsync(new DigestingStream(Open(stored), leaveOpen: false))),
             new("S3, multipart over HTTPS", stored, () => PutAsync(bucket)),
             new("or a directory", stored, () => PutAsync(directory)),
         ];
@@ -79,7 +79,7 @@ internal sealed class LayersPart : IPart
         // 3
         return new Section(Table(rounds, new FileInfo(plain).Length, layers), []);
 
-        Task NowhereAsync(Stream stream) => CopyAsync(stream, "/dev/null", cancellationToken);
+        Task DiscardAsync(Stream stream) => CopyAsync(stream, "/dev/null", cancellationToken);
 
         async Task PutAsync(IObjectStore store)
         {

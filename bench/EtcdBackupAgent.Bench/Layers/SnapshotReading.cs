@@ -4,10 +4,10 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace EtcdBackupAgent.Bench.Layers;
 
-/// <summary>The snapshot stream of an etcd, read by the agent's own client within this process.</summary>
+/// <summary>Reads the snapshot stream of an etcd with the agent's client in this process.</summary>
 internal static class SnapshotReading
 {
-    /// <summary>Reads it to its end, which proves etcd's SHA-256.</summary>
+    /// <summary>Copies the stream to its end, which also checks etcd's SHA-256.</summary>
     public static async Task CopyAsync(EtcdConnection connection, Stream to, CancellationToken cancellationToken)
     {
         EtcdSnapshotSource source = new(connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance);

@@ -2,23 +2,23 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Bench.Memory;
 
-/// <summary>A place that backups are stored in, as the agent's command line names it.</summary>
-/// <param name="Name">For the table.</param>
-/// <param name="WritesToDisk">Whether the agent itself writes what it stores to a disk of this machine.</param>
-/// <param name="Repository">The repository of a case.</param>
+/// <summary>A place for backups, as on the agent's command line.</summary>
+/// <param name="Name">The name in the table.</param>
+/// <param name="WritesToDisk">Whether the agent itself writes the stored data to a disk of this machine.</param>
+/// <param name="Repository">Returns the repository URL of a case.</param>
 internal sealed record BackupTarget(string Name, bool WritesToDisk, Func<string, string> Repository)
 {
     public IReadOnlyList<string> Options { get; private init; } = [];
 
     public IReadOnlyDictionary<string, string?> Environment { get; private init; } = new Dictionary<string, string?>();
 
-    /// <summary>How <c>init</c> is told to protect the repository.</summary>
+    /// <summary>The options of <c>init</c> that protect the repository.</summary>
     public IReadOnlyList<string> Protection { get; private init; } = ["--unencrypted"];
 
-    /// <summary>The same place without encryption; null if this one has none.</summary>
+    /// <summary>The same place without encryption; null if this place is not encrypted.</summary>
     public BackupTarget? Plain { get; private init; }
 
-    /// <summary>The same place, encrypted to a recipient.</summary>
+    /// <summary>Returns the same place, encrypted to a recipient.</summary>
     public BackupTarget Encrypted(string recipient) => this with
     {
         Name = $"{Name}, age",

@@ -2,5 +2,5 @@ using EtcdBackupAgent.Bench.Running;
 
 namespace EtcdBackupAgent.Bench.Memory;
 
-/// <summary>A backup of a database of some size to a target, measured.</summary>
+/// <summary>The measurement of a backup to a target.</summary>
 internal sealed record Measurement(BackupTarget Target, long DatabaseBytes, MeasuredRun Run);

@@ -9,14 +9,14 @@ using static EtcdBackupAgent.Bench.Memory.MemoryVerdict;
 
 namespace EtcdBackupAgent.Bench.Memory;
 
-/// <summary>Shows that the memory of a backup does not depend on the size of the database.</summary>
+/// <summary>Checks that the memory of a backup does not depend on the size of the database.</summary>
 internal sealed class MemoryBench(string agent, IReadOnlyList<long> databaseSizes, int seed, TextWriter output)
 {
-    /// <summary>Measures, and prints a table and what follows from it.</summary>
-    /// <returns>Whether everything holds that must.</returns>
+    /// <summary>Measures, and prints a table and the verdicts.</summary>
+    /// <returns>Whether all verdicts hold.</returns>
     /// <remarks>
-    /// 1. Start etcd with mutual TLS and S3 over HTTPS. 2. Fill etcd to one size after the other. 3. At each size back
-    /// up to each target, a new repository each time. 4. Judge.
+    /// 1. Start etcd with mutual TLS and S3 over HTTPS. 2. Fill etcd to one size after another. 3. At each size back up
+    /// to each target, with a new repository each time. 4. Evaluate.
     /// </remarks>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {

@@ -3,20 +3,22 @@ using EtcdBackupAgent.Bench.Running;
 namespace EtcdBackupAgent.Bench.Memory;
 
 /// <summary>
-/// What must hold of the measurements: memory does not grow with the database, is small, and nothing in plain touches a
-/// disk.
+/// Evaluates the measurements: the memory must not grow with the database and must be small, and no plaintext may be
+/// written to a disk.
 /// </summary>
 internal static class MemoryVerdict
 {
     private const double GrowthMax = 0.10;
     private const long PeakBytesMax = 200_000_000;
 
-    /// <summary>Room for logs and for what the file system counts besides; a spilled part is several MB.</summary>
+    /// <summary>
+    /// Allows for logs and for the file system itself; a part that is written to disk has several MB.
+    /// </summary>
     private const long WrittenBytesMax = 1_000_000;
 
     /// <summary>
-    /// Judges two measurements of each target, of the small database, then of the large one; and encryption by the
-    /// large one.
+    /// Evaluates two measurements of each target, first with the small database and then with the large one. Encryption
+    /// is evaluated with the large database.
     /// </summary>
     public static IEnumerable<Verdict> Of(IReadOnlyList<Measurement> measurements)
     {
@@ -50,7 +52,7 @@ internal static class MemoryVerdict
                 files.Length == 0,
                 $"{name}: temporary files: {(files.Length == 0 ? "none" : string.Join(", ", files))}");
 
-            // What is sealed may go to the scratch directory, where the server is slow.
+            // Encrypted data may be written to the scratch directory if the server is slow.
             if (!group.Key.WritesToDisk && group.Key.Plain is null)
             {
                 long written = Math.Max(small.WrittenBytes, large.WrittenBytes);

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Testing.Storage;
 
 namespace EtcdBackupAgent.Bench.Performance;
 
-/// <summary>A real S3 server over HTTPS, and how the shell's texts reach it.</summary>
+/// <summary>A real S3 server over HTTPS, and the variables with which the commands use it.</summary>
 internal sealed class BenchS3 : IAsyncDisposable
 {
     private const string Region = "us-east-1";
@@ -18,7 +18,7 @@ internal sealed class BenchS3 : IAsyncDisposable
         _caFile = caFile;
     }
 
-    /// <summary>restic and the agent take the credentials under the same names.</summary>
+    /// <summary>The variables; restic and the agent read the credentials from the same names.</summary>
     public IReadOnlyDictionary<string, string?> Variables => new Dictionary<string, string?>(StringComparer.Ordinal)
     {
         ["AWS_ACCESS_KEY_ID"] = _server.AccessKey,
@@ -30,7 +30,7 @@ internal sealed class BenchS3 : IAsyncDisposable
     /// <summary>The options of the agent that name this server.</summary>
     public static string AgentOptions => $"--s3-endpoint $S3 --s3-region {Region} --s3-ca-file $S3_CA";
 
-    /// <summary>The server's port on 127.0.0.1.</summary>
+    /// <summary>The port of the server on 127.0.0.1.</summary>
     public int Port => _server.HttpsEndpoint.Port;
 
     private string Endpoint => _server.HttpsEndpoint.GetLeftPart(UriPartial.Authority);
@@ -43,7 +43,7 @@ internal sealed class BenchS3 : IAsyncDisposable
         return new BenchS3(server, caFile);
     }
 
-    /// <summary>For the agent's own client within this process.</summary>
+    /// <summary>Returns the options for the agent's client in this process.</summary>
     public S3Options Options(string bucket) => new()
     {
         BucketName = bucket,

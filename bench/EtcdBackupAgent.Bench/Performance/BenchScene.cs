@@ -6,26 +6,26 @@ using EtcdBackupAgent.Testing.Directories;
 namespace EtcdBackupAgent.Bench.Performance;
 
 /// <summary>
-/// What the parts share: the programs, the keys, one etcd and one S3 server, each started when a part first asks for
-/// it, and kept.
+/// The state that the parts share: the programs, the keys, one etcd and one S3 server. Each server starts when a part
+/// first uses it.
 /// </summary>
 internal sealed class BenchScene : IAsyncDisposable
 {
-    /// <summary>More than any part fills; etcd's own default is 2 GB.</summary>
+    /// <summary>More than any part fills; etcd's default is 2 GB.</summary>
     public const long QuotaBytes = 16L << 30;
 
     private readonly long _databaseBytes;
     private FilledEtcd? _etcd;
     private BenchS3? _s3;
 
-    /// <param name="agent">The file of the program.</param>
-    /// <param name="databaseBytes">The size of the database that <see cref="EtcdAsync"/> gives.</param>
-    /// <param name="output">For people.</param>
+    /// <param name="agent">The path of the program.</param>
+    /// <param name="databaseBytes">The size of the database of <see cref="EtcdAsync"/>.</param>
+    /// <param name="output">The output for the user.</param>
     public BenchScene(string agent, long databaseBytes, TextWriter output)
     {
         _databaseBytes = databaseBytes;
         Output = output;
-        Workplace = new Workplace(Directory, new Dictionary<string, string>(StringComparer.Ordinal)
+        Workspace = new Workspace(Directory, new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["etcd-backup-agent"] = agent,
             ["etcdctl"] = Peers.Etcd35.Etcdctl,
@@ -52,14 +52,14 @@ internal sealed class BenchScene : IAsyncDisposable
 
     public TestDirectory Directory { get; } = new();
 
-    public Workplace Workplace { get; }
+    public Workspace Workspace { get; }
 
     public AgeRecipient Recipient { get; }
 
-    /// <summary>Whom the agent and age encrypt to, the file of that identity, and a password.</summary>
+    /// <summary>The recipient for the agent and age, the file with its identity, and a password.</summary>
     public IReadOnlyDictionary<string, string?> Keys { get; }
 
-    /// <summary>The etcd that is filled once, for all parts that need one database.</summary>
+    /// <summary>Returns the etcd that is filled once for all parts that need one database.</summary>
     public async Task<FilledEtcd> EtcdAsync(CancellationToken cancellationToken)
     {
         if (_etcd is null)

@@ -6,16 +6,17 @@ using EtcdBackupAgent.Testing.Etcd;
 namespace EtcdBackupAgent.Bench.Performance;
 
 /// <summary>
-/// A real etcd 3.5 with mutual TLS and a database of Kubernetes-like objects, and how the shell's texts reach it.
+/// A real etcd 3.5 with mutual TLS and a database of Kubernetes-like objects, and the variables with which the commands
+/// use it.
 /// </summary>
 internal sealed class FilledEtcd : IAsyncDisposable
 {
     private const int Seed = 1;
 
-    /// <summary>A database of so many bytes holds this share of them in keys and values.</summary>
+    /// <summary>The share of keys and values in the size of the database.</summary>
     private const double ObjectShare = 0.81;
 
-    /// <summary>Some 140 MB of them.</summary>
+    /// <summary>These transactions have about 140 MB.</summary>
     private const int TransactionsKept = 200;
 
     private readonly EtcdGateway _gateway;
@@ -33,7 +34,7 @@ internal sealed class FilledEtcd : IAsyncDisposable
     public long DatabaseBytes { get; private set; }
 
     /// <summary>
-    /// For etcdctl by its own names; for the agent's options as <see cref="AgentOptions"/> uses them.
+    /// The variables, with the names that etcdctl reads. <see cref="AgentOptions"/> uses them too.
     /// </summary>
     public IReadOnlyDictionary<string, string?> Variables => new Dictionary<string, string?>(StringComparer.Ordinal)
     {
@@ -60,12 +61,12 @@ internal sealed class FilledEtcd : IAsyncDisposable
             },
             cancellationToken);
 
-    /// <param name="options">With TLS.</param>
-    /// <param name="cancellationToken">Ends it.</param>
+    /// <param name="options">The options; TLS is required.</param>
+    /// <param name="cancellationToken">A cancelled call leaves no server behind.</param>
     public static async Task<FilledEtcd> StartAsync(EtcdServerOptions options, CancellationToken cancellationToken) =>
         new(await EtcdServer.StartAsync(options, cancellationToken));
 
-    /// <summary>A client of one member.</summary>
+    /// <summary>Creates a client for one member.</summary>
     public EtcdGateway Gateway(Uri endpoint) => new(
         endpoint, new TlsFiles(Server.CaFile!, Server.ClientFiles!.Certificate, Server.ClientFiles.Key));
 
@@ -73,7 +74,7 @@ internal sealed class FilledEtcd : IAsyncDisposable
     public async Task FillAsync(long databaseBytes, CancellationToken cancellationToken) =>
         DatabaseBytes = await _fill.ToAsync((long)(databaseBytes * ObjectShare), cancellationToken);
 
-    /// <summary>For the agent's own client within this process.</summary>
+    /// <summary>Returns the connection for the agent's client in this process.</summary>
     public Task<EtcdConnection> ConnectionAsync(CancellationToken cancellationToken) =>
         new EtcdConnection { Endpoints = Server.Endpoints }.WithFilesAsync(
             Server.CaFile, Server.ClientFiles!.Certificate, Server.ClientFiles.Key, cancellationToken);

@@ -5,11 +5,11 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Bench.Performance;
 
-/// <summary>What the measurements were made on, and with which programs.</summary>
+/// <summary>Describes the machine and the programs of the measurements.</summary>
 internal static class Machine
 {
     /// <summary>
-    /// Every fact that a reader needs to judge the figures, as a Markdown list; read from the machine and the programs.
+    /// Returns the facts that a reader needs to interpret the figures, as a Markdown list.
     /// </summary>
     public static async Task<string> DescribeAsync(string agent, string scratch, CancellationToken cancellationToken)
     {
@@ -24,7 +24,9 @@ internal static class Machine
         return $"{first}; {string.Join("; ", others)}";
     }
 
-    /// <summary>The same, with the programs that <c>PROGRAM version</c> tells the version of.</summary>
+    /// <summary>
+    /// Returns the same facts with these programs, which print their version with <c>PROGRAM version</c>.
+    /// </summary>
     public static async Task<string> DescribeAsync(
         string agent, string scratch, IReadOnlyList<string> programs, CancellationToken cancellationToken)
     {

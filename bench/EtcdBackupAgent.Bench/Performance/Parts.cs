@@ -6,7 +6,7 @@ using EtcdBackupAgent.Bench.Starting;
 
 namespace EtcdBackupAgent.Bench.Performance;
 
-/// <summary>All parts, in the order in which they are measured.</summary>
+/// <summary>All parts in the order of their measurement.</summary>
 internal static class Parts
 {
     private static readonly IPart[] All =
@@ -22,15 +22,15 @@ internal static class Parts
         new StartupPart(),
     ];
 
-    /// <summary>The parts of these names; all, if none is named.</summary>
-    /// <exception cref="ArgumentException">There is no part of a name.</exception>
+    /// <summary>Returns the parts with these names, or all parts without a name.</summary>
+    /// <exception cref="ArgumentException">A part does not exist.</exception>
     public static IReadOnlyList<IPart> Named(IReadOnlyCollection<string> names)
     {
         string? unknown = names.FirstOrDefault(name => !Array.Exists(All, part => part.Name == name));
         return unknown is null
             ? [.. All.Where(part => names.Count == 0 || names.Contains(part.Name, StringComparer.Ordinal))]
             : throw new ArgumentException(
-                $"There is no part '{unknown}', only {string.Join(", ", All.Select(part => part.Name))}.",
+                $"The part '{unknown}' does not exist. Parts: {string.Join(", ", All.Select(part => part.Name))}.",
                 nameof(names));
     }
 }

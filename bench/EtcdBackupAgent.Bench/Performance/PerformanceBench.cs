@@ -2,13 +2,13 @@ using EtcdBackupAgent.Bench.Running;
 
 namespace EtcdBackupAgent.Bench.Performance;
 
-/// <summary><c>bench/run</c>: measures what it is asked for, prints it, and puts it into the page.</summary>
+/// <summary><c>bench/run</c>: measures parts, prints the results, and writes them into the page.</summary>
 internal sealed class PerformanceBench(string agent, string page, TextWriter output)
 {
-    /// <param name="parts">What to measure.</param>
-    /// <param name="rounds">Rounds that count, after one that does not.</param>
-    /// <param name="databaseBytes">The size of the database of those parts that need one.</param>
-    /// <param name="cancellationToken">Ends it; the sections that were finished stay.</param>
+    /// <param name="parts">The parts to measure.</param>
+    /// <param name="rounds">The number of measured rounds, after one to warm up.</param>
+    /// <param name="databaseBytes">The size of the database for the parts that need one.</param>
+    /// <param name="cancellationToken">After a cancelled call the finished sections remain in the page.</param>
     /// <returns>Whether all aims were reached.</returns>
     public async Task<bool> RunAsync(
         IReadOnlyList<IPart> parts, int rounds, long databaseBytes, CancellationToken cancellationToken)

@@ -1,12 +1,12 @@
 namespace EtcdBackupAgent.Bench.Performance;
 
 /// <summary>
-/// docs/performance.md: explanations, written by hand, and between two marks for each subject what was measured last.
-/// Only what stands between the marks is ever replaced.
+/// Writes docs/performance.md. The page has explanations written by hand, and the last measurement of each subject
+/// between two marks. Only the text between the marks is replaced.
 /// </summary>
 internal sealed class PerformancePage(string file)
 {
-    /// <exception cref="InvalidOperationException">The page lacks one of the marks.</exception>
+    /// <exception cref="InvalidOperationException">A mark is missing in the page.</exception>
     public void Replace(string name, string markdown)
     {
         string text = File.ReadAllText(file);

@@ -13,13 +13,14 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 namespace EtcdBackupAgent.Bench.PutLatency;
 
 /// <summary>
-/// <c>bench/put-latency</c>: what writes of etcd take while a backup runs, next to <c>etcdctl snapshot save</c>.
+/// <c>bench/put-latency</c>: the duration of writes to etcd during a backup, compared with <c>etcdctl snapshot
+/// save</c>.
 /// </summary>
 internal sealed class PutLatencyBench(string agent, string page, TextWriter output)
 {
     private const double LongestRatioMax = 2.0;
 
-    /// <summary>The writes of some ten seconds: raft's log does not keep what filled the database.</summary>
+    /// <summary>The writes of about ten seconds, so that raft's log does not keep the data of the filling.</summary>
     private const int TransactionsKept = 5_000;
 
     private const string Idle = "no backup";
@@ -30,11 +31,11 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
 
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(8);
 
-    private static readonly Contender Etcdctl = new("etcdctl snapshot save", "", "etcdctl snapshot save etcd.db");
-    private static readonly Contender NotDue = new("agent, HashKV not due", "", AgentBackup);
-    private static readonly Contender Due = new("agent, HashKV due", "", $"{AgentBackup} --hash-kv after-backup");
+    private static readonly Candidate Etcdctl = new("etcdctl snapshot save", "", "etcdctl snapshot save etcd.db");
+    private static readonly Candidate NotDue = new("agent, HashKV not due", "", AgentBackup);
+    private static readonly Candidate Due = new("agent, HashKV due", "", $"{AgentBackup} --hash-kv after-backup");
 
-    /// <summary>Measures with one member and with three, and puts both tables into the page.</summary>
+    /// <summary>Measures with one member and with three, and writes both tables into the page.</summary>
     /// <returns>Whether the aim was reached with both.</returns>
     public async Task<bool> RunAsync(int rounds, long databaseBytes, CancellationToken cancellationToken)
     {
@@ -56,8 +57,8 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
     }
 
     /// <remarks>
-    /// 1. Fill an etcd. 2. Make a repository, and a backup with HashKV, so that none is due for a day. 3. In each round
-    /// do each thing while puts go on. 4. Compare.
+    /// 1. Fill an etcd. 2. Create a repository and a backup with HashKV, so that none is due for a day. 3. In each
+    /// round run each command while puts continue. 4. Compare.
     /// </remarks>
     private async Task<string> MeasureAsync(
         int members,
@@ -74,14 +75,14 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
         (Uri leader, Uri read) = await ChooseAsync(etcd, cancellationToken);
 
         // 2
-        Workplace workplace = new(directory, new Dictionary<string, string>(StringComparer.Ordinal)
+        Workspace workspace = new(directory, new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["etcd-backup-agent"] = agent,
             ["etcdctl"] = Peers.Etcd35.Etcdctl,
         }, $"programs-{members}");
         IReadOnlyDictionary<string, string?> variables = VariablesOf(
             etcd, leader, read, directory[$"repository-{members}"]);
-        await workplace.RunAsync(
+        await workspace.RunAsync(
             $"etcd-backup-agent init --repository file://$REPOSITORY --recipient $RECIPIENT\n{Due.Text}",
             variables,
             cancellationToken);
@@ -94,19 +95,19 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
         {
             for (int round = 1; round <= rounds; round++)
             {
-                await NoteAsync(
+                await RecordAsync(
                     loads,
                     Idle,
                     round,
                     () => Task.Delay(IdleTime, TimeProvider.System, cancellationToken),
                     cancellationToken);
-                foreach (Contender contender in new[] { Etcdctl, NotDue, Due })
+                foreach (Candidate candidate in new[] { Etcdctl, NotDue, Due })
                 {
-                    await NoteAsync(
+                    await RecordAsync(
                         loads,
-                        contender.Name,
+                        candidate.Name,
                         round,
-                        () => workplace.RunAsync(contender, variables, cancellationToken),
+                        () => workspace.RunAsync(candidate, variables, cancellationToken),
                         cancellationToken);
                 }
             }
@@ -139,7 +140,9 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
             },
             cancellationToken);
 
-    /// <summary>etcdctl is told the member to read; the agent chooses the follower itself.</summary>
+    /// <summary>
+    /// Returns the variables. etcdctl gets the member to read; the agent chooses the follower itself.
+    /// </summary>
     private static IReadOnlyDictionary<string, string?> VariablesOf(
         FilledEtcd etcd, Uri leader, Uri read, string repository)
     {
@@ -155,7 +158,7 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
             });
     }
 
-    /// <summary>The leader, and the member that is read: a follower if there is one.</summary>
+    /// <summary>Returns the leader and the member to read: a follower if there is one.</summary>
     private static async Task<(Uri Leader, Uri Read)> ChooseAsync(FilledEtcd etcd, CancellationToken cancellationToken)
     {
         List<(Uri Endpoint, bool IsLeader)> members = [];
@@ -169,7 +172,7 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
         return (leader, members.Find(member => !member.IsLeader).Endpoint ?? leader);
     }
 
-    private async Task NoteAsync(
+    private async Task RecordAsync(
         Load[] loads, string name, int round, Func<Task> act, CancellationToken cancellationToken)
     {
         long from = Stopwatch.GetTimestamp();
@@ -177,7 +180,7 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
         long to = Stopwatch.GetTimestamp();
         foreach (Load load in loads)
         {
-            IReadOnlyList<double> puts = await load.NoteAsync(name, from, to, cancellationToken);
+            IReadOnlyList<double> puts = await load.RecordAsync(name, from, to, cancellationToken);
             await output.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
                 $"  round {round} {load.Name,-12} {name,-24} {Stopwatch.GetElapsedTime(from, to).TotalSeconds,6:0.0} s"
@@ -198,7 +201,7 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
 
     private static string Text(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Authority);
 
-    /// <summary>Puts through one member, and the rows of what they took.</summary>
+    /// <summary>A load of puts through one member, and the rows of their durations.</summary>
     private sealed class Load : IAsyncDisposable
     {
         private readonly EtcdGateway _gateway;
@@ -216,7 +219,7 @@ internal sealed class PutLatencyBench(string agent, string page, TextWriter outp
 
         public PutRow Row(string name) => _rows.Single(row => row.Name == name);
 
-        public async Task<IReadOnlyList<double>> NoteAsync(
+        public async Task<IReadOnlyList<double>> RecordAsync(
             string name, long from, long to, CancellationToken cancellationToken)
         {
             await _puts.CatchUpAsync(cancellationToken);

@@ -5,15 +5,15 @@ using EtcdBackupAgent.Bench.Filling;
 namespace EtcdBackupAgent.Bench.PutLatency;
 
 /// <summary>
-/// Puts one small value after the other through one member, as one client would, for as long as it lives, and notes
-/// what each took.
+/// Puts one small value after another through one member, as one client would, until it is disposed. It records the
+/// duration of each put.
 /// </summary>
 internal sealed class PutLoad : IAsyncDisposable
 {
-    /// <summary>A small object of Kubernetes, such as a Lease.</summary>
+    /// <summary>The size of a small Kubernetes object, such as a Lease.</summary>
     private const int ValueBytes = 512;
 
-    /// <summary>Written over and over, so that the database's content stays what it is.</summary>
+    /// <summary>The same keys are overwritten again and again, so that the database does not grow.</summary>
     private const int Keys = 100;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
@@ -25,11 +25,13 @@ internal sealed class PutLoad : IAsyncDisposable
 
     private PutLoad(EtcdGateway member, string prefix) => _running = RunAsync(member, prefix, _stop.Token);
 
-    /// <param name="member">Where to put.</param>
-    /// <param name="prefix">Tells the keys of several loads apart.</param>
+    /// <param name="member">The member that receives the puts.</param>
+    /// <param name="prefix">Makes the keys of several loads different.</param>
     public static PutLoad Start(EtcdGateway member, string prefix) => new(member, prefix);
 
-    /// <summary>What the puts took, in milliseconds, that were under way at any time between two time stamps.</summary>
+    /// <summary>
+    /// Returns the durations, in milliseconds, of the puts that ran at any time between two time stamps.
+    /// </summary>
     public IReadOnlyList<double> Between(long from, long to)
     {
         lock (_gate)
@@ -43,7 +45,9 @@ internal sealed class PutLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>The next put that begins now or later has ended: what was under way is in the list.</summary>
+    /// <summary>
+    /// Waits until a put that began now or later has ended, so that the list contains all earlier puts.
+    /// </summary>
     public async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         long now = Stopwatch.GetTimestamp();

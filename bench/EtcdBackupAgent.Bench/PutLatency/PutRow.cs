@@ -3,20 +3,22 @@ using EtcdBackupAgent.Bench.Comparing;
 
 namespace EtcdBackupAgent.Bench.PutLatency;
 
-/// <summary>What puts took while one thing was done, in all rounds.</summary>
+/// <summary>The durations of puts during one command in all rounds.</summary>
 internal sealed class PutRow(string name)
 {
     private readonly List<IReadOnlyList<double>> _rounds = [];
 
     public string Name { get; } = name;
 
-    /// <summary>The longest put of a round, in milliseconds; the median of the rounds.</summary>
+    /// <summary>The median over the rounds of the longest put, in milliseconds.</summary>
     public double LongestMilliseconds => Median.Of(_rounds, round => round.Max());
 
-    /// <param name="milliseconds">Of each put of the round.</param>
+    /// <param name="milliseconds">The duration of each put of the round.</param>
     public void Add(IReadOnlyList<double> milliseconds) => _rounds.Add(milliseconds);
 
-    /// <summary>A row of a Markdown table: puts, p50, p99, longest, longest as a multiple of another row's.</summary>
+    /// <summary>
+    /// Returns a row of a Markdown table: puts, p50, p99, longest, and longest as a multiple of another row's.
+    /// </summary>
     public string Line(PutRow reference) => string.Create(
         CultureInfo.InvariantCulture,
         $"| {Name} | {_rounds.Sum(round => round.Count):N0} | {Percentile(0.5):0.0} ms | {Percentile(0.99):0.0} ms "

@@ -4,13 +4,13 @@ using EtcdBackupAgent.Bench.Performance;
 
 namespace EtcdBackupAgent.Bench.Restores;
 
-/// <summary>A restore from S3 to a data directory that etcd starts on, next to restic and etcdutl.</summary>
+/// <summary>A restore from S3 to a data directory, compared with restic and etcdutl.</summary>
 internal sealed class RestorePart : IPart
 {
     private const double WallRatioMax = 0.7;
     private const double MemoryRatioMax = 0.2;
 
-    private static readonly Contender Peer = new(
+    private static readonly Candidate Peer = new(
         "restic, etcdutl",
         "",
         """
@@ -18,15 +18,15 @@ internal sealed class RestorePart : IPart
         etcdutl snapshot restore etcd.db --data-dir $TARGET
         """);
 
-    private static readonly Contender WithPassphrase = Agent(
+    private static readonly Candidate WithPassphrase = Agent(
         "etcd-backup-agent, key by passphrase", "$PASSPHRASE_BUCKET", "--passphrase-file $PASSWORD");
 
-    private static readonly Contender WithIdentity = Agent(
+    private static readonly Candidate WithIdentity = Agent(
         "etcd-backup-agent", "$AGENT_BUCKET", "--identity-file $IDENTITY");
 
     public string Name => "restore";
 
-    /// <remarks>1. Make the backups. 2. Restore them in turn.</remarks>
+    /// <remarks>1. Create the backups. 2. Restore them in turn.</remarks>
     public async Task<Section> RunAsync(BenchScene scene, int rounds, CancellationToken cancellationToken)
     {
         // 1
@@ -42,7 +42,7 @@ internal sealed class RestorePart : IPart
                 ["AGENT_BUCKET"] = "bench-restore-identity",
                 ["PASSPHRASE_BUCKET"] = "bench-restore-passphrase",
             });
-        Contender agent = BackupToS3Part.Agent;
+        Candidate agent = BackupToS3Part.Agent;
         string[] backups =
         [
             $"BUCKET=$RESTIC_BUCKET\n{BackupToS3Part.Kubedr.Setup}\n{BackupToS3Part.Kubedr.Text}",
@@ -51,20 +51,20 @@ internal sealed class RestorePart : IPart
         ];
         foreach (string backup in backups)
         {
-            await scene.Workplace.RunAsync(backup, variables, cancellationToken);
+            await scene.Workspace.RunAsync(backup, variables, cancellationToken);
         }
 
         // 2
-        IReadOnlyList<Standing> standings = await new Contest(scene.Workplace, variables, scene.Output)
+        IReadOnlyList<CandidateResult> results = await new Comparison(scene.Workspace, variables, scene.Output)
             .RunAsync([Peer, WithPassphrase, WithIdentity], rounds, cancellationToken);
         return AgainstPeer.Section(
             $"Restore of {ComparisonTable.Megabytes(etcd.DatabaseBytes)} from S3 to a data directory",
             rounds,
-            standings,
-            [AgainstPeer.Wall(standings, WallRatioMax), AgainstPeer.Memory(standings, MemoryRatioMax)]);
+            results,
+            [AgainstPeer.Wall(results, WallRatioMax), AgainstPeer.Memory(results, MemoryRatioMax)]);
     }
 
-    private static Contender Agent(string name, string bucket, string key) => new(
+    private static Candidate Agent(string name, string bucket, string key) => new(
         name,
         "",
         $"etcd-backup-agent restore latest --repository s3://{bucket} {BenchS3.AgentOptions} \\\n"

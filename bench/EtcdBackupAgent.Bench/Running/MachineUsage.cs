@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>What all processors together have done since the machine began (proc(5): <c>stat</c>).</summary>
+/// <summary>The use of all processors since the start of the machine (proc(5): <c>stat</c>).</summary>
 internal static class MachineUsage
 {
-    /// <summary>The kernel's unit, USER_HZ, is the same on all machines that .NET runs on.</summary>
+    /// <summary>The kernel's unit USER_HZ, which is the same on all machines that .NET supports.</summary>
     private const double TicksPerSecond = 100;
 
     /// <summary>In /proc/stat's order: user, nice, system, idle, iowait, irq, softirq, steal.</summary>
@@ -15,7 +15,8 @@ internal static class MachineUsage
     private const int Fields = 8;
 
     /// <summary>
-    /// Seconds in which a processor was not idle, summed over all of them: servers, clients and the kernel.
+    /// Returns the seconds in which a processor was not idle, summed over all processors: servers, clients and the
+    /// kernel.
     /// </summary>
     public static double BusySeconds()
     {

@@ -5,19 +5,20 @@ using EtcdBackupAgent.Testing.Processes;
 
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>What one run of a program, or of a line of the shell with several, took.</summary>
-/// <param name="Elapsed">From start to end.</param>
-/// <param name="CpuTime">In the programs and in the kernel for them.</param>
+/// <summary>The cost of one run of a program, or of a shell command with several programs.</summary>
+/// <param name="Elapsed">The time from start to end.</param>
+/// <param name="CpuTime">The CPU time of the programs, including that of the kernel for them.</param>
 /// <param name="BusySeconds">
-/// For which a processor of the machine was busy, summed over all: with the servers that they talk to.
+/// The seconds in which a processor of the machine was busy, summed over all; this includes the servers.
 /// </param>
-/// <param name="PeakBytes">The most physical memory that a program held at once, its own file included; of several that
-/// ran at the same time, the sum.</param>
-/// <param name="WrittenBytes">What they caused to be written to disks, whether the files still exist or not.</param>
+/// <param name="PeakBytes">
+/// The peak physical memory of a program, including its own file; for simultaneous programs, the sum.
+/// </param>
+/// <param name="WrittenBytes">The bytes written to disks, even to files that no longer exist.</param>
 /// <param name="ScratchBytes">
-/// The most that lay at once in their temporary and working directory, in files with or without a name.
+/// The peak size of all files in the temporary and working directory, with or without a name.
 /// </param>
-/// <param name="TemporaryFiles">Files seen there at any time, by name.</param>
+/// <param name="TemporaryFiles">The names of all files that were seen there.</param>
 internal sealed record MeasuredRun(
     TimeSpan Elapsed,
     TimeSpan CpuTime,
@@ -29,14 +30,14 @@ internal sealed record MeasuredRun(
 {
     private const string TimesMark = "bench-times";
 
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>Looking at every open file is dear, and takes from the processes that are watched.</summary>
-    private const int LooksForEachAtFiles = 10;
+    /// <summary>Reading every open file is expensive and slows down the measured processes.</summary>
+    private const int PollsPerFileScan = 10;
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
 
-    /// <summary>Runs one program of ours; see <see cref="RunShellAsync"/>.</summary>
+    /// <summary>Runs one program; see <see cref="RunShellAsync"/>.</summary>
     public static Task<MeasuredRun> RunAsync(
         string program,
         IReadOnlyList<string> arguments,
@@ -46,11 +47,11 @@ internal sealed record MeasuredRun(
         RunShellAsync("\"$@\"", [program, .. arguments], environment, scratch, cancellationToken);
 
     /// <summary>
-    /// Runs what bash makes of a text and watches it from outside. The scratch directory is empty: the processes work
-    /// in it, and take it for temporary files.
+    /// Runs commands with bash and measures them from outside. The scratch directory is empty; it is the working
+    /// directory and the directory for temporary files of the processes.
     /// </summary>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
-    /// <exception cref="TimeoutException">It still runs after a quarter of an hour.</exception>
+    /// <exception cref="InvalidOperationException">The commands failed; the message contains their output.</exception>
+    /// <exception cref="TimeoutException">The commands still run after a quarter of an hour.</exception>
     public static async Task<MeasuredRun> RunShellAsync(
         string text,
         IReadOnlyList<string> arguments,
@@ -61,7 +62,7 @@ internal sealed record MeasuredRun(
         Dictionary<string, string?> all = new(environment, StringComparer.Ordinal)
         {
             ["TMPDIR"] = scratch,
-            // bash asks the kernel what its children took (getrusage(2)): to the millisecond, and of all of them.
+            // bash reads the times of all its children from the kernel (getrusage(2)), in milliseconds.
             ["TIMEFORMAT"] = $"{TimesMark} %R %U %S",
             ["LC_ALL"] = "C",
         };
@@ -74,11 +75,11 @@ internal sealed record MeasuredRun(
         Stopwatch clock = Stopwatch.StartNew();
         await using PeerProcess shell = PeerProcess.Start(
             Peers.Installed("bash"), ["-c", script, "bash", .. arguments], all, scratch);
-        using PeriodicTimer timer = new(LookEvery);
+        using PeriodicTimer timer = new(PollInterval);
 
-        int looks = 0;
+        int polls = 0;
 
-        // The kernel keeps the peak and the sum: the last look before the end tells of everything before it.
+        // The kernel keeps the peak and the sum, so the last poll before the end covers the whole run.
         do
         {
             int[] running = [.. ProcessTree.Below(shell.Id)];
@@ -93,7 +94,7 @@ internal sealed record MeasuredRun(
             }
 
             peak = Math.Max(peak, together);
-            if (looks++ % LooksForEachAtFiles == 0)
+            if (polls++ % PollsPerFileScan == 0)
             {
                 files.UnionWith(Directory.EnumerateFileSystemEntries(scratch, "*", SearchOption.AllDirectories));
                 scratchBytes = Math.Max(scratchBytes, ScratchUse.Bytes(scratch, running));
@@ -102,9 +103,8 @@ internal sealed record MeasuredRun(
             if (clock.Elapsed > Patience)
             {
                 throw new TimeoutException(
-                    $"'{Shown(text, arguments)}' still runs after {Patience.TotalMinutes:0} min. It "
-                    + $"said:\n{shell.Output}"
-                );
+                    $"'{Shown(text, arguments)}' still runs after {Patience.TotalMinutes:0} min. Its "
+                    + $"output:\n{shell.Output}");
             }
         }
         while (shell.IsRunning && await timer.WaitForNextTickAsync(cancellationToken));
@@ -113,7 +113,7 @@ internal sealed record MeasuredRun(
         if (exitCode != 0)
         {
             throw new InvalidOperationException(
-                $"'{Shown(text, arguments)}' ended with {exitCode}. It said:\n{shell.Output}");
+                $"'{Shown(text, arguments)}' ended with {exitCode}. Its output:\n{shell.Output}");
         }
 
         busy = MachineUsage.BusySeconds() - busy;

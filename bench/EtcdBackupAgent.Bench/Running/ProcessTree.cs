@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>The processes that a process started, and those that they started (proc(5): <c>children</c>).</summary>
+/// <summary>Finds the descendants of a process (proc(5): <c>children</c>).</summary>
 internal static class ProcessTree
 {
-    /// <summary>All below one process, and not that process itself. One that ended meanwhile may be missing.</summary>
+    /// <summary>Returns all descendants of a process. One that has ended meanwhile may be missing.</summary>
     public static IEnumerable<int> Below(int processId)
     {
         foreach (int child in Children(processId))
@@ -22,7 +22,7 @@ internal static class ProcessTree
     {
         try
         {
-            // A shell has one thread, and what it runs starts nothing: the first thread's children are all.
+            // A shell has one thread, and its programs start no others, so the children of the first thread are all.
             string path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/task/{processId}/children");
             return
             [
@@ -33,7 +33,7 @@ internal static class ProcessTree
         }
         catch (IOException)
         {
-            // It has ended.
+            // The process has ended.
             return [];
         }
     }

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>What the kernel has counted of a process so far (proc(5): <c>status</c>, <c>io</c>).</summary>
+/// <summary>The counters of the kernel for a process (proc(5): <c>status</c>, <c>io</c>).</summary>
 internal readonly record struct ProcessUsage(long PeakBytes, long WrittenBytes)
 {
     private const long BytesPerKibibyte = 1024;
 
-    /// <summary>Null once the process has ended.</summary>
+    /// <summary>Reads the counters; returns null if the process has ended.</summary>
     public static ProcessUsage? Of(int processId)
     {
         try

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace EtcdBackupAgent.Bench.Running;
 
 /// <summary>
-/// What lies in a scratch directory: files with a name, and files that never had one or lost it and are still open.
+/// Measures the files in a scratch directory: those with a name, and open files without one.
 /// </summary>
 internal static class ScratchUse
 {
-    /// <summary>The bytes of both, for the processes that are asked about.</summary>
+    /// <summary>Returns the bytes of both kinds for these processes.</summary>
     public static long Bytes(string scratch, IEnumerable<int> processIds) =>
         new DirectoryInfo(scratch).EnumerateFiles("*", SearchOption.AllDirectories).Sum(NamedLength)
         + processIds.SelectMany(Descriptors).Where(descriptor => IsUnnamed(descriptor, scratch)).Sum(UnnamedLength);
@@ -20,12 +20,12 @@ internal static class ScratchUse
         }
         catch (IOException)
         {
-            // It has ended.
+            // The process has ended.
             return [];
         }
     }
 
-    /// <summary>The kernel names an open file without a name by where it was, and says that it is deleted.</summary>
+    /// <summary>For an open file without a name, the kernel shows its former path and the word "(deleted)".</summary>
     private static bool IsUnnamed(string descriptor, string scratch)
     {
         try
@@ -48,7 +48,7 @@ internal static class ScratchUse
         }
         catch (IOException)
         {
-            // Removed since it was seen.
+            // The file was removed meanwhile.
             return 0;
         }
     }
@@ -57,14 +57,14 @@ internal static class ScratchUse
     {
         try
         {
-            // For both ways, since opening a pipe for one of them waits until somebody comes for the other (fifo(7)).
+            // For reading and writing, because opening a pipe for one of them waits for the other side (fifo(7)).
             using FileStream file = new(
                 descriptor, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             return file.CanSeek ? file.Length : 0;
         }
         catch (IOException)
         {
-            // Closed since it was seen.
+            // The file was closed meanwhile.
             return 0;
         }
     }

@@ -1,9 +1,9 @@
 namespace EtcdBackupAgent.Bench.Running;
 
-/// <summary>One thing that must hold, and whether it does.</summary>
+/// <summary>One requirement, and whether it holds.</summary>
 internal sealed record Verdict(bool Holds, string Fact)
 {
-    /// <summary>A Markdown list of what was aimed at, an item a line.</summary>
+    /// <summary>Returns the aims as a Markdown list, one per line.</summary>
     public static string List(IEnumerable<Verdict> aims) =>
         string.Concat(aims.Select(aim => $"- {(aim.Holds ? "Reached" : "Not reached")}: {aim.Fact}.\n"));
 

@@ -7,7 +7,8 @@ using EtcdBackupAgent.Testing.Etcd;
 namespace EtcdBackupAgent.Bench.Snapshots;
 
 /// <summary>
-/// Restoring to a data directory and proving a snapshot, next to <c>etcdutl</c> on the same file in the same run.
+/// Compares a restore to a data directory and a deep verification with <c>etcdutl</c>, on the same file in the same
+/// run.
 /// </summary>
 internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, TextWriter output)
 {
@@ -15,12 +16,12 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
     private const double VerifyRatioMax = 1.0;
     private const long RestorePeakBytesMax = 200_000_000;
 
-    /// <summary>Measures, and prints medians, ratios and what must hold of them.</summary>
-    /// <returns>Whether everything holds that must.</returns>
+    /// <summary>Measures, and prints medians, ratios and verdicts.</summary>
+    /// <returns>Whether all verdicts hold.</returns>
     /// <remarks>
-    /// 1. Fill an etcd, back it up into a repository, and bring the snapshot back as a file. 2. In each round each
-    /// program does its work twice, in turn, from the page cache, and the second time counts; what it made is removed.
-    /// 3. Compare the medians.
+    /// 1. Fill an etcd, back it up into a repository, and restore the snapshot as a file. 2. In each round run each
+    /// program twice, in turn, from the page cache; the second run counts, and the result is removed. 3. Compare the
+    /// medians.
     /// </remarks>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
@@ -31,15 +32,15 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         string stored = Directory
             .EnumerateFiles(directory["repository"], "etcd.db.zst", SearchOption.AllDirectories)
             .Single();
-        string made = directory["data"];
+        string target = directory["data"];
         Candidate[] candidates =
         [
             new(
                 "etcdutl snapshot restore",
                 Peers.Etcd35.Etcdutl,
-                ["snapshot", "restore", snapshot, "--data-dir", made]),
-            new("agent restore --file", agent, ["restore", "--file", snapshot, "--data-dir", made]),
-            new("agent restore ID", agent, ["restore", "latest", "--repository", repository, "--data-dir", made]),
+                ["snapshot", "restore", snapshot, "--data-dir", target]),
+            new("agent restore --file", agent, ["restore", "--file", snapshot, "--data-dir", target]),
+            new("agent restore ID", agent, ["restore", "latest", "--repository", repository, "--data-dir", target]),
             new("etcdutl snapshot status", Peers.Etcd35.Etcdutl, ["snapshot", "status", snapshot]),
             new("zstd -dc", Peers.Installed("zstd"), ["-q", "-d", "-f", stored, "-o", "/dev/null"]),
             new("agent verify --deep", agent, ["verify", "--deep", "latest", "--repository", repository]),
@@ -50,10 +51,10 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         {
             foreach (Candidate candidate in candidates)
             {
-                // Memory that nobody used before costs its first user what the machine below takes to give it: both
-                // runs use as much.
-                await RunAsync(candidate, directory, made, cancellationToken);
-                candidate.Runs.Add(await RunAsync(candidate, directory, made, cancellationToken));
+                // The first use of a memory page is slow on a virtual machine. Both runs use the same amount, so the
+                // second one does not pay for it.
+                await RunAsync(candidate, directory, target, cancellationToken);
+                candidate.Runs.Add(await RunAsync(candidate, directory, target, cancellationToken));
             }
         }
 
@@ -73,11 +74,11 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         long peak = Math.Max(Named("agent restore --file").PeakBytes, Named("agent restore ID").PeakBytes);
         bool[] verdicts =
         [
-            await JudgeAsync(restore <= RestoreRatioMax, $"restore --file takes {restore:0.00} of etcdutl's time"),
-            await JudgeAsync(
+            await ReportAsync(restore <= RestoreRatioMax, $"restore --file takes {restore:0.00} of etcdutl's time"),
+            await ReportAsync(
                 verify <= VerifyRatioMax,
                 $"verify --deep takes {verify:0.00} of twice status and once zstd"),
-            await JudgeAsync(
+            await ReportAsync(
                 peak < RestorePeakBytesMax,
                 $"a restore's peak memory is {peak / 1e6:0} MB (below 200 MB)"),
         ];
@@ -85,14 +86,14 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
     }
 
     private static async Task<MeasuredRun> RunAsync(
-        Candidate candidate, TestDirectory directory, string made, CancellationToken cancellationToken)
+        Candidate candidate, TestDirectory directory, string target, CancellationToken cancellationToken)
     {
         string scratch = directory.Create($"scratch-{Path.GetRandomFileName()}");
         MeasuredRun run = await MeasuredRun.RunAsync(
             candidate.Program, candidate.Arguments, new Dictionary<string, string?>(), scratch, cancellationToken);
-        if (Directory.Exists(made))
+        if (Directory.Exists(target))
         {
-            Directory.Delete(made, recursive: true);
+            Directory.Delete(target, recursive: true);
         }
 
         return run;
@@ -122,7 +123,7 @@ internal sealed class SnapshotBench(string agent, long objectBytes, int rounds, 
         return Path.Combine(restored, "etcd-snapshot.db");
     }
 
-    private async Task<bool> JudgeAsync(bool holds, string fact)
+    private async Task<bool> ReportAsync(bool holds, string fact)
     {
         await output.WriteLineAsync($"{(holds ? "PASS" : "FAIL")}  {fact}");
         return holds;

@@ -2,13 +2,13 @@ using EtcdBackupAgent.Testing.Soaks;
 
 namespace EtcdBackupAgent.Bench.Soaks;
 
-/// <summary>A long run of the worker, and whether anything of it grows.</summary>
+/// <summary>Runs the worker for a long time and checks that its use of resources does not grow.</summary>
 internal sealed class SoakBench(string agent, int minutes, int everySeconds, int seed, TextWriter output)
 {
     private const int RowsMax = 12;
 
-    /// <summary>Runs it, and prints samples and verdicts.</summary>
-    /// <returns>Whether everything holds that must.</returns>
+    /// <summary>Runs the soak, and prints samples and verdicts.</summary>
+    /// <returns>Whether all verdicts hold.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         SoakReport report = await new Soak

@@ -8,12 +8,12 @@ using static EtcdBackupAgent.Bench.Comparing.ComparisonTable;
 
 namespace EtcdBackupAgent.Bench.Starting;
 
-/// <summary>How long the program takes to do next to nothing, with its file in the page cache and without.</summary>
+/// <summary>The time of short commands, with the file of the program in the page cache and without.</summary>
 internal sealed class StartupPart : IPart
 {
     private const int Snapshots = 3;
 
-    /// <summary>A start is short and what comes between it random: more rounds cost nothing.</summary>
+    /// <summary>A start is short, and random disturbances have a large effect, so more rounds are run.</summary>
     private const int RoundsFactor = 4;
 
     private const double SecondsMax = 0.5;
@@ -33,35 +33,35 @@ internal sealed class StartupPart : IPart
         {
             ["RESTIC_REPOSITORY"] = scene.Directory["restic-startup"],
         };
-        await scene.Workplace.RunAsync(ResticSeries.MakeText(Snapshots), variables, cancellationToken);
+        await scene.Workspace.RunAsync(ResticSeries.MakeText(Snapshots), variables, cancellationToken);
 
-        Contender[] warm =
+        Candidate[] warm =
         [
             new("`restic version`", "", "restic version > /dev/null"),
             new("`etcd-backup-agent version`", "", "etcd-backup-agent version > /dev/null"),
             ResticSeries.List,
             repository.List,
         ];
-        // dd tells the kernel that nobody needs the file's pages (posix_fadvise(2)); it reads nothing.
-        Contender[] cold =
+        // dd drops the pages of the file from the cache (posix_fadvise(2)); it reads nothing.
+        Candidate[] cold =
         [
-            .. warm.Select(contender => contender with
+            .. warm.Select(candidate => candidate with
             {
-                Name = $"{contender.Name}, cold",
-                Setup = $"dd if=$(command -v {contender.Text.Split(' ')[0]}) iflag=nocache count=0 status=none",
+                Name = $"{candidate.Name}, cold",
+                Setup = $"dd if=$(command -v {candidate.Text.Split(' ')[0]}) iflag=nocache count=0 status=none",
             }),
         ];
-        IReadOnlyList<Standing> standings = await new Contest(scene.Workplace, variables, scene.Output)
+        IReadOnlyList<CandidateResult> results = await new Comparison(scene.Workspace, variables, scene.Output)
             .RunAsync([.. warm, .. cold], rounds * RoundsFactor, cancellationToken);
         Verdict[] aims =
         [
-            .. standings
-                .Where(standing => standing.Contender.Text.StartsWith("etcd-backup-agent", StringComparison.Ordinal))
-                .Select(standing => new Verdict(
-                    standing.WallSeconds < SecondsMax,
+            .. results
+                .Where(result => result.Candidate.Text.StartsWith("etcd-backup-agent", StringComparison.Ordinal))
+                .Select(result => new Verdict(
+                    result.WallSeconds < SecondsMax,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"{standing.Contender.Name}: {standing.WallSeconds * 1e3:0} ms, aimed at less than "
+                        $"{result.Candidate.Name}: {result.WallSeconds * 1e3:0} ms, aimed at less than "
                         + $"{SecondsMax * 1e3:0} ms"
                     ))),
         ];
@@ -71,7 +71,7 @@ internal sealed class StartupPart : IPart
 
             | | wall (min to max) | CPU | peak memory |
             |---|---|---|---|
-            {string.Join('\n', standings.Select(Row))}
+            {string.Join('\n', results.Select(Row))}
 
             {Commands([.. warm, cold[0]])}
             {Verdict.List(aims)}
@@ -79,8 +79,8 @@ internal sealed class StartupPart : IPart
             aims);
     }
 
-    private static string Row(Standing standing) =>
-        $"| {standing.Contender.Name} | {standing.WallSeconds * 1e3:0} ms ({standing.WallSecondsMin * 1e3:0} to "
-        + $"{standing.WallSecondsMax * 1e3:0}) "
-        + $"| {standing.CpuSeconds * 1e3:0} ms | {Megabytes(standing.PeakBytes)} |";
+    private static string Row(CandidateResult result) =>
+        $"| {result.Candidate.Name} | {result.WallSeconds * 1e3:0} ms ({result.WallSecondsMin * 1e3:0} to "
+        + $"{result.WallSecondsMax * 1e3:0}) "
+        + $"| {result.CpuSeconds * 1e3:0} ms | {Megabytes(result.PeakBytes)} |";
 }

@@ -2,8 +2,8 @@ using EtcdBackupAgent.Bench.Running;
 
 namespace EtcdBackupAgent.Bench.Comparing;
 
-/// <summary>A contender and its runs: the medians of what they took.</summary>
-internal sealed record Standing(Contender Contender)
+/// <summary>A candidate with its runs and their medians.</summary>
+internal sealed record CandidateResult(Candidate Candidate)
 {
     public List<MeasuredRun> Runs { get; } = [];
 

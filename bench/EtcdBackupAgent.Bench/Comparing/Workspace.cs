@@ -4,22 +4,24 @@ using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.Bench.Comparing;
 
-/// <summary>Where contenders do their job: the programs on PATH, and places of its own for each run.</summary>
+/// <summary>
+/// The environment in which candidates run: the programs on PATH, and separate directories for each run.
+/// </summary>
 /// <remarks>
-/// Each run finds <c>$TARGET</c>, a path that nothing is at, <c>$BUCKET</c>, a name that no bucket has, and an empty
-/// working directory, which is also that for temporary files. Files are gone after it; what it put into a bucket stays,
-/// for its removal would go on during the next run.
+/// Each run gets <c>$TARGET</c>, a path that does not exist, <c>$BUCKET</c>, the name of a bucket that does not exist,
+/// and an empty working directory, which is also the directory for temporary files. The files are removed after the
+/// run. The objects in the bucket remain, because their removal would continue during the next run.
 /// </remarks>
-internal sealed class Workplace
+internal sealed class Workspace
 {
     private readonly TestDirectory _directory;
     private readonly string _path;
     private int _runs;
 
-    /// <param name="directory">For everything that the runs write.</param>
-    /// <param name="programs">What the contenders' texts call by name: the names, and the files.</param>
-    /// <param name="folderName">Where the programs are, below the directory.</param>
-    public Workplace(
+    /// <param name="directory">The directory for all files of the runs.</param>
+    /// <param name="programs">The programs that the commands call: the names and the files.</param>
+    /// <param name="folderName">The folder for the programs below the directory.</param>
+    public Workspace(
         TestDirectory directory, IReadOnlyDictionary<string, string> programs, string folderName = "programs")
     {
         _directory = directory;
@@ -32,10 +34,10 @@ internal sealed class Workplace
         _path = $"{folder}:{Environment.GetEnvironmentVariable("PATH")}";
     }
 
-    /// <summary>Sets the job up, does it, and removes what it left on the disk.</summary>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <summary>Prepares and runs a job, and removes its files.</summary>
+    /// <exception cref="InvalidOperationException">The job failed; the message contains its output.</exception>
     public async Task<MeasuredRun> RunAsync(
-        Contender contender, IReadOnlyDictionary<string, string?> variables, CancellationToken cancellationToken)
+        Candidate candidate, IReadOnlyDictionary<string, string?> variables, CancellationToken cancellationToken)
     {
         string number = (++_runs).ToString(CultureInfo.InvariantCulture);
         string scratch = _directory.Create($"scratch-{number}");
@@ -49,12 +51,12 @@ internal sealed class Workplace
         };
         try
         {
-            if (contender.Setup.Length > 0)
+            if (candidate.Setup.Length > 0)
             {
-                await MeasuredRun.RunShellAsync(contender.Setup, [], all, scratch, cancellationToken);
+                await MeasuredRun.RunShellAsync(candidate.Setup, [], all, scratch, cancellationToken);
             }
 
-            return await MeasuredRun.RunShellAsync(contender.Text, [], all, scratch, cancellationToken);
+            return await MeasuredRun.RunShellAsync(candidate.Text, [], all, scratch, cancellationToken);
         }
         finally
         {
@@ -65,9 +67,9 @@ internal sealed class Workplace
         }
     }
 
-    /// <summary>Runs a text that is no contender's, for what must be there over several runs.</summary>
-    /// <exception cref="InvalidOperationException">It failed; the message holds what it said.</exception>
+    /// <summary>Runs commands that prepare several runs.</summary>
+    /// <exception cref="InvalidOperationException">The job failed; the message contains its output.</exception>
     public Task RunAsync(
         string text, IReadOnlyDictionary<string, string?> variables, CancellationToken cancellationToken) =>
-        RunAsync(new Contender("preparation", "", text), variables, cancellationToken);
+        RunAsync(new Candidate("preparation", "", text), variables, cancellationToken);
 }
