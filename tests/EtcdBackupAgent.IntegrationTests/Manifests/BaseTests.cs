@@ -47,7 +47,7 @@ public sealed class BaseTests
     [InlineData("worker-directory", "DaemonSet", "etcd-backup-agent-worker")]
     public async Task The_agent_starts_pods_with_its_own_image(string folder, string kind, string name)
     {
-        JsonObject container = Container(ManifestFiles.Single(await ManifestFiles.KustomizeAsync(folder), kind, name));
+        JsonObject container = Container(ManifestFiles.Find(await ManifestFiles.KustomizeAsync(folder), kind, name));
 
         string version = Regex.Match(
             await File.ReadAllTextAsync(Path.Combine(ManifestFiles.Repository, "Directory.Build.props")),
@@ -63,7 +63,7 @@ public sealed class BaseTests
     [Fact]
     public async Task The_controller_has_few_privileges_and_has_probes()
     {
-        JsonObject deployment = ManifestFiles.Single(
+        JsonObject deployment = ManifestFiles.Find(
             await ManifestFiles.KustomizeAsync("base"), "Deployment", "etcd-backup-agent-controller");
         JsonNode pod = deployment["spec"]!["template"]!["spec"]!;
         JsonObject container = Container(deployment);
@@ -84,7 +84,7 @@ public sealed class BaseTests
     public async Task The_worker_can_access_only_etcd_and_the_certificates_of_the_node()
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("worker");
-        JsonObject worker = ManifestFiles.Single(objects, "DaemonSet", "etcd-backup-agent-worker");
+        JsonObject worker = ManifestFiles.Find(objects, "DaemonSet", "etcd-backup-agent-worker");
         JsonNode pod = worker["spec"]!["template"]!["spec"]!;
         JsonObject container = Container(worker);
 
@@ -121,8 +121,8 @@ public sealed class BaseTests
     public async Task The_service_for_metrics_selects_the_pods(string folder, string kind, string name)
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync(folder);
-        JsonNode service = ManifestFiles.Single(objects, "Service", "etcd-backup-agent-metrics")["spec"]!;
-        JsonNode pods = ManifestFiles.Single(objects, kind, name)["spec"]!;
+        JsonNode service = ManifestFiles.Find(objects, "Service", "etcd-backup-agent-metrics")["spec"]!;
+        JsonNode pods = ManifestFiles.Find(objects, kind, name)["spec"]!;
 
         AssertJson(service["selector"]!.ToJsonString(), pods["template"]!["metadata"]!["labels"]);
         AssertJson(service["selector"]!.ToJsonString(), pods["selector"]!["matchLabels"]);

@@ -56,7 +56,7 @@ internal static class ManifestFiles
     }
 
     /// <summary>Returns the single object with a kind and a name.</summary>
-    public static JsonObject Single(IEnumerable<JsonObject> objects, string kind, string name) =>
+    public static JsonObject Find(IEnumerable<JsonObject> objects, string kind, string name) =>
         objects.Single(item => (string?)item["kind"] == kind && (string?)At(item, "metadata", "name") == name);
 
     private static string FindRepository()

@@ -49,9 +49,9 @@ public sealed class RoleTests
     public async Task A_service_account_has_only_these_permissions_in_its_namespace(string name, string rights)
     {
         IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("base");
-        JsonObject role = ManifestFiles.Single(objects, "Role", name);
-        JsonObject binding = ManifestFiles.Single(objects, "RoleBinding", name);
-        JsonObject account = ManifestFiles.Single(objects, "ServiceAccount", name);
+        JsonObject role = ManifestFiles.Find(objects, "Role", name);
+        JsonObject binding = ManifestFiles.Find(objects, "RoleBinding", name);
+        JsonObject account = ManifestFiles.Find(objects, "ServiceAccount", name);
 
         Assert.Equal(rights.ReplaceLineEndings("\n"), Rights(role));
         Assert.Equal(name, (string?)binding["roleRef"]!["name"]);
@@ -66,7 +66,7 @@ public sealed class RoleTests
     [Fact]
     public async Task Outside_its_namespace_the_controller_can_only_read_the_four_definitions()
     {
-        JsonObject role = ManifestFiles.Single(
+        JsonObject role = ManifestFiles.Find(
             await ManifestFiles.KustomizeAsync("base"), "ClusterRole", "etcd-backup-agent-controller");
 
         JsonNode rule = Assert.Single(role["rules"]!.AsArray())!;
