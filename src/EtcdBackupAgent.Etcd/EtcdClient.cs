@@ -103,12 +103,6 @@ internal sealed class EtcdClient : IDisposable
         }
     }
 
-    public Task<MemberListResponse> MemberListAsync(CancellationToken cancellationToken) => CallAsync(
-        "Cluster/MemberList",
-        options => new Cluster.ClusterClient(_calls).MemberListAsync(new MemberListRequest(), options),
-        _connection.CallTimeout,
-        cancellationToken);
-
     /// <summary>
     /// Opens the snapshot stream and reads its first message. The stream then owns this client and disposes it.
     /// </summary>

@@ -1,8 +1,8 @@
 namespace EtcdBackupAgent.Core.Failures;
 
 /// <summary>
-/// A setting that a hint refers to. Its name depends on where the reader sees the hint: an option on the command line, a
-/// field of a resource in its status. The code that shows the failure chooses the name.
+/// A setting that a hint refers to. Its name depends on where the reader sees the hint: an option on the command line,
+/// or a field of a resource in its status. The code that shows the failure chooses the name.
 /// </summary>
 public enum Setting
 {

@@ -35,6 +35,20 @@ internal abstract class ClusterObject(JsonObject json)
     /// <summary>Its specification; null if the kind, or the object, has none.</summary>
     protected JsonObject? Specification => ObjectSections.Specification(json);
 
+    /// <summary>Its specification, which is added if the object has none.</summary>
+    protected JsonObject WritableSpecification
+    {
+        get
+        {
+            if (Specification is not { } specification)
+            {
+                json["spec"] = specification = [];
+            }
+
+            return specification;
+        }
+    }
+
     /// <summary>Returns a copy with the identity and the specification of the object, without its status: enough to
     /// bind it.</summary>
     public JsonObject WithoutStatus(ResourceKind kind) => new()

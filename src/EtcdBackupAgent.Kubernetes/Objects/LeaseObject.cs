@@ -6,7 +6,6 @@ namespace EtcdBackupAgent.Kubernetes.Objects;
 /// <summary>A <c>coordination.k8s.io/v1</c> Lease.</summary>
 internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
 {
-    private const string SpecificationField = "spec";
     private const string HolderField = "holderIdentity";
     private const string DurationField = "leaseDurationSeconds";
     private const string TransitionsField = "leaseTransitions";
@@ -39,7 +38,7 @@ internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
             ["kind"] = ResourceKind.Lease.Kind,
             ["metadata"] = new JsonObject { ["name"] = name },
         });
-        JsonObject specification = held.Writable();
+        JsonObject specification = held.WritableSpecification;
         string time = now.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
         if (held.Holder != holder)
         {
@@ -58,17 +57,7 @@ internal sealed class LeaseObject(JsonObject json) : ClusterObject(json)
     public LeaseObject Released()
     {
         LeaseObject released = new((JsonObject)Json.DeepClone());
-        released.Writable()[HolderField] = "";
+        released.WritableSpecification[HolderField] = "";
         return released;
-    }
-
-    private JsonObject Writable()
-    {
-        if (Specification is not { } specification)
-        {
-            Json[SpecificationField] = specification = [];
-        }
-
-        return specification;
     }
 }

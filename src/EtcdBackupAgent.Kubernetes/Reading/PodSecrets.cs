@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Resources.Binding;
 
@@ -18,12 +19,10 @@ internal sealed class PodSecrets(Func<string, string?> environment, string etcdC
 {
     private static readonly (string Variable, string Key)[] Variables =
     [
-        ("AWS_ACCESS_KEY_ID", "access_key"),
-        ("AWS_SECRET_ACCESS_KEY", "secret_key"),
-        ("ETCD_BACKUP_PASSPHRASE", PassphraseLocation.PreferredKey),
+        (SecretVariables.AwsAccessKey, SecretKeys.StoreAccessKey),
+        (SecretVariables.AwsSecretKey, SecretKeys.StoreSecretKey),
+        (SecretVariables.Passphrase, PassphraseLocation.PreferredKey),
     ];
-
-    private static readonly string[] Files = ["ca.crt", "client.crt", "client.key"];
 
     /// <summary>A pod has the passphrase only if it verifies its backup.</summary>
     public bool IsPassphraseOptional => true;
@@ -39,7 +38,7 @@ internal sealed class PodSecrets(Func<string, string?> environment, string etcdC
             }
         }
 
-        foreach (string file in Files)
+        foreach (string file in SecretKeys.OfEtcd)
         {
             string path = Path.Combine(etcdCredentialsDirectory, file);
             try

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Secrets;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
@@ -59,8 +60,8 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     {
         if (!location.Url.IsFile && location.Credentials is { } secret)
         {
-            SecretVariable("AWS_ACCESS_KEY_ID", secret.Name, "access_key");
-            SecretVariable("AWS_SECRET_ACCESS_KEY", secret.Name, "secret_key");
+            SecretVariable(SecretVariables.AwsAccessKey, secret.Name, SecretKeys.StoreAccessKey);
+            SecretVariable(SecretVariables.AwsSecretKey, secret.Name, SecretKeys.StoreSecretKey);
         }
 
         return this;
@@ -69,7 +70,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     /// <summary>Adds the passphrase, if the location has one.</summary>
     public PodContainer Passphrase(BackupLocation location) =>
         location.Encryption is PassphraseLocation secret
-            ? SecretVariable("ETCD_BACKUP_PASSPHRASE", secret.Secret.Name, secret.SecretKey)
+            ? SecretVariable(SecretVariables.Passphrase, secret.Secret.Name, secret.SecretKey)
             : this;
 
     /// <summary>Mounts the directory of a location that is a directory. It is on the node, not in the

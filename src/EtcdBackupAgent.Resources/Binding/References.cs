@@ -17,9 +17,6 @@ internal sealed class References(
     IReadOnlyDictionary<ResourceName, string> unreadable,
     bool isPassphraseOptional)
 {
-    private static readonly string[] StoreKeys = ["access_key", "secret_key"];
-    private static readonly string[] EtcdKeys = ["ca.crt", "client.crt", "client.key"];
-
     private readonly HashSet<(string Kind, ResourceName Name)> _documents = [.. documents];
     private readonly Dictionary<ResourceName, SecretContent> _secrets = [];
     private readonly List<(BackupLocation Location, FieldReader Spec)> _locations = [];
@@ -67,8 +64,8 @@ internal sealed class References(
             return location;
         }
 
-        string[] storeKeys = location.Url.IsFile ? [] : StoreKeys;
-        string[] keys = needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys;
+        IReadOnlyList<string> storeKeys = location.Url.IsFile ? [] : SecretKeys.OfStore;
+        IReadOnlyList<string> keys = needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys;
         if (Find(name, keys, "credentials", spec) is not { } secret)
         {
             return location;
@@ -133,16 +130,16 @@ internal sealed class References(
 
     private bool HasEtcdCredentials(BackupPolicy policy, FieldReader spec) =>
         policy.EtcdEndpoints.All(endpoint => endpoint.Scheme == "http")
-        || HasKeys(policy.EtcdCredentials, EtcdKeys, "etcdCreds", spec);
+        || HasKeys(policy.EtcdCredentials, SecretKeys.OfEtcd, "etcdCreds", spec);
 
-    private bool HasKeys(ResourceName name, string[] keys, string field, FieldReader spec) =>
+    private bool HasKeys(ResourceName name, IReadOnlyList<string> keys, string field, FieldReader spec) =>
         Find(name, keys, field, spec) is { } secret && !ReportMissing(secret, keys, field, spec);
 
-    private SecretContent? Find(ResourceName name, string[] keys, string field, FieldReader spec)
+    private SecretContent? Find(ResourceName name, IReadOnlyList<string> keys, string field, FieldReader spec)
     {
         if (!_secrets.TryGetValue(name, out SecretContent? secret))
         {
-            string needed = $"the key{(keys.Length == 1 ? "" : "s")} {string.Join(", ", keys)}";
+            string needed = $"the key{(keys.Count == 1 ? "" : "s")} {string.Join(", ", keys)}";
             string why = unreadable.TryGetValue(name, out string? fact)
                 ? $"{DocumentIdentity.Secret} {name} cannot be read: {fact}"
                 : DescribeMissing(DocumentIdentity.Secret, name);
@@ -153,7 +150,7 @@ internal sealed class References(
     }
 
     /// <summary>Whether any key is missing or empty.</summary>
-    private static bool ReportMissing(SecretContent secret, string[] keys, string field, FieldReader spec)
+    private static bool ReportMissing(SecretContent secret, IReadOnlyList<string> keys, string field, FieldReader spec)
     {
         string[] missing =
         [
@@ -170,7 +167,7 @@ internal sealed class References(
 
     /// <summary>Reports access keys with white space: no server accepts them, and it could only report a wrong
     /// key.</summary>
-    private static void ReportMalformedKeys(SecretContent secret, string[] keys, FieldReader spec)
+    private static void ReportMalformedKeys(SecretContent secret, IReadOnlyList<string> keys, FieldReader spec)
     {
         foreach (string key in keys)
         {

@@ -231,11 +231,7 @@ internal sealed partial class MultipartUpload
         GetObjectMetadataResponse existing;
         try
         {
-            existing = await _connection.RunAsync(
-                S3Action.Inspect(_key),
-                (client, attempt) => client.GetObjectMetadataAsync(
-                    new GetObjectMetadataRequest { BucketName = Bucket, Key = FullKey }, attempt.CancellationToken),
-                cancellationToken);
+            existing = await _connection.HeadAsync(_key, cancellationToken);
         }
         catch (BackupException)
         {

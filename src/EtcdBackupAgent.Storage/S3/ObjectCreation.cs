@@ -97,12 +97,7 @@ internal sealed partial class ObjectCreation(
     {
         try
         {
-            await connection.RunAsync(
-                S3Action.Inspect(key.Value),
-                (client, attempt) => client.GetObjectMetadataAsync(
-                    new GetObjectMetadataRequest { BucketName = Options.BucketName, Key = Options.KeyPrefix + key },
-                    attempt.CancellationToken),
-                cancellationToken);
+            await connection.HeadAsync(key.Value, cancellationToken);
             return Presence.Present;
         }
         catch (BackupException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotFound })

@@ -106,6 +106,15 @@ internal sealed partial class S3Connection : IDisposable
         }
     }
 
+    /// <summary>Reads an object's metadata. The key is without the repository's prefix.</summary>
+    /// <exception cref="BackupException">As for <see cref="RunAsync"/>; also if the object does not exist.</exception>
+    public Task<GetObjectMetadataResponse> HeadAsync(string key, CancellationToken cancellationToken) => RunAsync(
+        S3Action.Inspect(key),
+        (client, attempt) => client.GetObjectMetadataAsync(
+            new GetObjectMetadataRequest { BucketName = Options.BucketName, Key = Options.KeyPrefix + key },
+            attempt.CancellationToken),
+        cancellationToken);
+
     /// <summary>
     /// Aborts an upload; one that does not exist is not an error. The key is without the repository's prefix.
     /// </summary>

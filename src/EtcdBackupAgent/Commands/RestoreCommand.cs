@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Places;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Output;
@@ -87,65 +88,63 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
             throw InvalidInput("--restore needs --kubernetes.", "Without --kubernetes, name the snapshot itself.");
         }
 
-        DataDirectoryRequest? build = _dataDirectory.Read(parsed);
-        string? file = _dataDirectory.ReadFile(parsed);
-        Validate(parsed.GetValue(_id), parsed.GetValue(_to), parsed.GetValue(_overwrite), build, file);
-        if (file is not null)
+        RestoreArguments arguments = new(
+            parsed.GetValue(_id),
+            parsed.GetValue(_to),
+            parsed.GetValue(_overwrite),
+            _dataDirectory.Read(parsed),
+            _dataDirectory.ReadFile(parsed));
+        arguments.Validate();
+        if (arguments.File is { } file)
         {
             DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromFileAsync(
-                file, _dataDirectory.ReadSkipHashCheck(parsed), build!, progress, cancellationToken));
-            Write(parsed, built, build!);
+                file, _dataDirectory.ReadSkipHashCheck(parsed), arguments.Build!, progress, cancellationToken));
+            Write(parsed, built, arguments.Build!);
             return ExitCodes.Success;
         }
 
-        await RestoreOfRepositoryAsync(parsed, build, cancellationToken);
+        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+        arguments.RequireOutsideOfSource(opened);
+        using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+        if (arguments.Build is { } build)
+        {
+            Write(parsed, await BuildAsync(opened.Repository, keys, arguments.Id!, build, cancellationToken), build);
+        }
+        else
+        {
+            Write(parsed, await RestoreFilesAsync(opened.Repository, keys, arguments, cancellationToken));
+        }
+
         return ExitCodes.Success;
     }
 
-    private async Task RestoreOfRepositoryAsync(
-        ParseResult parsed, DataDirectoryRequest? build, CancellationToken cancellationToken)
+    private async Task<DataDirectoryOutcome> BuildAsync(
+        BackupRepository repository,
+        OpenedKeys keys,
+        string idText,
+        DataDirectoryRequest build,
+        CancellationToken cancellationToken)
     {
-        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
-        if (opened.Choice is ResourceRepository { Policy.CertsDirectory: { } source })
-        {
-            SeparatePlaces.RequireOutsideOfSource(build?.DataDirectory ?? parsed.GetValue(_to)!, source);
-        }
+        DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
+            repository, idText, keys.Identities, build, progress, cancellationToken));
+        await RestoredCluster.TryAddNoteAsync(
+            repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), wiring.Time, cancellationToken);
+        return built;
+    }
 
-        using OpenedKeys openedKeys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-        string idText = parsed.GetValue(_id)!;
-        if (build is not null)
-        {
-            DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress =>
-                DataDirectoryRun.FromRepositoryAsync(
-                    opened.Repository,
-                    idText,
-                    openedKeys.Identities,
-                    build,
-                    progress,
-                    cancellationToken));
-            await RestoredCluster.TryAddNoteAsync(
-                opened.Repository,
-                built.Manifest!,
-                new EtcdId(built.Summary.ClusterId),
-                wiring.Time,
-                cancellationToken);
-            Write(parsed, built, build);
-            return;
-        }
-
-        RestoreRun run = new(opened.Repository)
+    private static Task<RestoreOutcome> RestoreFilesAsync(
+        BackupRepository repository,
+        OpenedKeys keys,
+        RestoreArguments arguments,
+        CancellationToken cancellationToken)
+    {
+        RestoreRun run = new(repository)
         {
             NotEmptyHint = "Name an empty or new directory, "
                 + "or add --overwrite to replace the files of an earlier restore.",
         };
-        RestoreOutcome outcome = await TransferDisplay.ShowAsync(progress => run.ExecuteAsync(
-            idText,
-            openedKeys.Identities,
-            parsed.GetValue(_to)!,
-            parsed.GetValue(_overwrite),
-            progress,
-            cancellationToken));
-        Write(parsed, outcome);
+        return TransferDisplay.ShowAsync(progress => run.ExecuteAsync(
+            arguments.Id!, keys.Identities, arguments.To!, arguments.Overwrite, progress, cancellationToken));
     }
 
     private async Task RestoreOfClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -176,31 +175,50 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     private void Write(ParseResult parsed, RestoreOutcome outcome) =>
         _output.Write(parsed, RestoreText.Document(outcome), console => RestoreText.Write(console, outcome));
 
-    private static void Validate(string? id, string? to, bool overwrite, DataDirectoryRequest? build, string? file)
-    {
-        if ((to is null) == (build is null))
-        {
-            throw InvalidInput(
-                "restore takes either --to or --data-dir.",
-                "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory that "
-                + "etcd can start from.");
-        }
-
-        if (overwrite && to is null)
-        {
-            throw InvalidInput(
-                "--overwrite cannot be used with --data-dir.",
-                "Name an empty or new directory, or move the content of the directory away first.");
-        }
-
-        if ((id is null) == (file is null))
-        {
-            throw InvalidInput(
-                "restore takes either a snapshot ID or --file.",
-                "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.");
-        }
-    }
-
     private static BackupException InvalidInput(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };
+
+    /// <summary>The options of a restore without a cluster.</summary>
+    /// <param name="Id">The snapshot; null if <paramref name="File"/> is given.</param>
+    /// <param name="To">The directory for the files; null if <paramref name="Build"/> is given.</param>
+    /// <param name="Overwrite">Whether existing files are replaced.</param>
+    /// <param name="Build">The data directory to build.</param>
+    /// <param name="File">A snapshot file outside a repository.</param>
+    private sealed record RestoreArguments(
+        string? Id, string? To, bool Overwrite, DataDirectoryRequest? Build, string? File)
+    {
+        public void Validate()
+        {
+            if ((To is null) == (Build is null))
+            {
+                throw InvalidInput(
+                    "restore takes either --to or --data-dir.",
+                    "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory "
+                    + "that etcd can start from.");
+            }
+
+            if (Overwrite && To is null)
+            {
+                throw InvalidInput(
+                    "--overwrite cannot be used with --data-dir.",
+                    "Name an empty or new directory, or move the content of the directory away first.");
+            }
+
+            if ((Id is null) == (File is null))
+            {
+                throw InvalidInput(
+                    "restore takes either a snapshot ID or --file.",
+                    "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.");
+            }
+        }
+
+        /// <summary>Refuses a target in the certificates directory of the policy, if the policy is known.</summary>
+        public void RequireOutsideOfSource(OpenedRepository opened)
+        {
+            if (opened.Choice is ResourceRepository { Policy.CertsDirectory: { } source })
+            {
+                SeparatePlaces.RequireOutsideOfSource(Build?.DataDirectory ?? To!, source);
+            }
+        }
+    }
 }

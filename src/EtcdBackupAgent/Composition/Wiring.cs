@@ -66,8 +66,8 @@ internal sealed class Wiring(TimeProvider time)
                 Objects = location.Objects,
                 Credentials = new S3Credentials
                 {
-                    AccessKey = StoreKey(location, secret, "access_key"),
-                    SecretKey = StoreKey(location, secret, "secret_key"),
+                    AccessKey = StoreKey(location, secret, SecretKeys.StoreAccessKey),
+                    SecretKey = StoreKey(location, secret, SecretKeys.StoreSecretKey),
                 },
             },
             loggers);

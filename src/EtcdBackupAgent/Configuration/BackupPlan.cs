@@ -33,9 +33,9 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
             new EtcdConnection
             {
                 Endpoints = policy.EtcdEndpoints,
-                CaCertificatesPem = Pem(secret, "ca.crt"),
-                ClientCertificatePem = Pem(secret, "client.crt"),
-                ClientKeyPem = Pem(secret, "client.key"),
+                CaCertificatesPem = Pem(secret, SecretKeys.EtcdCaCertificates),
+                ClientCertificatePem = Pem(secret, SecretKeys.EtcdClientCertificate),
+                ClientKeyPem = Pem(secret, SecretKeys.EtcdClientKey),
                 ServerName = policy.EtcdServerName,
             },
             new BackupRequest

@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Configuration;
 internal static class PassphraseText
 {
     /// <summary>The environment variable that can contain the passphrase.</summary>
-    public const string Variable = "ETCD_BACKUP_PASSPHRASE";
+    public const string Variable = SecretVariables.Passphrase;
 
     /// <summary>The number of characters that can be typed.</summary>
     private const int CharactersMax = 1024;

@@ -33,7 +33,8 @@ public sealed class HintTests
         BackupException other = Failure.WithMessage("The backup failed: It is full.");
 
         Assert.Equal(
-            (Failure.Reason, Failure.Hint, "The backup failed: It is full."), (other.Reason, other.Hint, other.Message));
+            (Failure.Reason, Failure.Hint, "The backup failed: It is full."),
+            (other.Reason, other.Hint, other.Message));
         Assert.Equal(Failure.Settings, other.Settings);
         Assert.Same(Failure, other.InnerException);
     }

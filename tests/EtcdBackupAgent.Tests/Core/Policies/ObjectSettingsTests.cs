@@ -16,7 +16,7 @@ public sealed class ObjectSettingsTests
     [Theory]
     [InlineData(
         "aes256", null, null, "serverSideEncryption", "'aes256' is not a valid value; allowed are AES256, aws:kms")]
-    [InlineData("", null, null, "serverSideEncryption", "'' is not possible")]
+    [InlineData("", null, null, "serverSideEncryption", "'' is not a valid value")]
     [InlineData("AES256", "key", null, "kmsKeyId", "needs serverSideEncryption: aws:kms")]
     [InlineData(null, "key", null, "kmsKeyId", "needs serverSideEncryption: aws:kms")]
     [InlineData("aws:kms", "a key", null, "kmsKeyId", "'a key' is not a key")]
