@@ -261,6 +261,7 @@ public sealed class BackupRun(
                 why)
             {
                 Hint = (why as BackupException)?.Hint,
+                Settings = (why as BackupException)?.Settings ?? [],
             };
         }
     }

@@ -80,7 +80,7 @@ public sealed class ObjectSettingsTests(RgwFixture fixture)
 
         Assert.Equal(FailureReason.StoreDenied, e.Reason);
         Assert.Contains("'no-such-key'", e.Message, StringComparison.Ordinal);
-        Assert.Contains("kmsKeyId", e.Hint, StringComparison.Ordinal);
+        Assert.Equal([Setting.S3KmsKey], e.Settings);
     }
 
     [Fact]
