@@ -160,14 +160,14 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
                 + "NTP."),
             "InvalidIdentityToken" => (
                 $"the token service at {Name} does not accept the web identity token {words}.",
-                "See that the service knows the token's issuer (the OIDC provider) and audience."),
+                "Check that the service knows the token's issuer (the OIDC provider) and audience."),
             "AccessDenied" or "AccessDeniedException" => (
                 $"the token service at {Name} refuses the role '{role}' {words}.",
-                "See that AWS_ROLE_ARN is right, and that the role's trust policy allows "
+                "Check that AWS_ROLE_ARN is right, and that the role's trust policy allows "
                 + "sts:AssumeRoleWithWebIdentity to this service account."),
             _ => (
                 $"the token service at {Name} answered {answer.StatusCode:d} {answer.ErrorCode}: {answer.Message}",
-                $"See that {EndpointVariable} and AWS_REGION are right, if they are set."),
+                $"Check that {EndpointVariable} and AWS_REGION are right, if they are set."),
         };
         return new TokenServiceException(
             isTransient ? FailureReason.StoreFailed : FailureReason.StoreDenied, fact, hint, answer)
@@ -187,7 +187,7 @@ internal sealed class TokenService : AmazonSecurityTokenServiceClient, ICoreAmaz
         return new TokenServiceException(
             FailureReason.StoreUnreachable,
             $"the token service at {Name} cannot be reached: {why}",
-            hint ?? $"See that this machine reaches it, and that {EndpointVariable}, if it is set, is its URL.",
+            hint ?? $"Check that this machine reaches it, and that {EndpointVariable}, if it is set, is its URL.",
             exception)
         {
             IsTransient = S3Errors.IsTransient(exception) || exception is OperationCanceledException,

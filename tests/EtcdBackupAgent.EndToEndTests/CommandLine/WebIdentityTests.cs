@@ -66,11 +66,11 @@ public sealed class WebIdentityTests : IAsyncLifetime, IDisposable
         Assert.Contains(
             $"Could not find file '{_directory["absent"]}'", absent.StandardError, StringComparison.Ordinal);
         Assert.Contains(
-            "hint: See that the file that AWS_WEB_IDENTITY_TOKEN_FILE names",
+            "hint: Check that the file that AWS_WEB_IDENTITY_TOKEN_FILE names",
             absent.StandardError,
             StringComparison.Ordinal);
         Assert.Contains($"refuses the role '{TokenServer.RoleArn}'", refused.StandardError, StringComparison.Ordinal);
-        Assert.Contains("hint: See that AWS_ROLE_ARN is right", refused.StandardError, StringComparison.Ordinal);
+        Assert.Contains("hint: Check that AWS_ROLE_ARN is right", refused.StandardError, StringComparison.Ordinal);
     }
 
     [Fact]
