@@ -112,7 +112,7 @@ public sealed class AgeDecryptionStream : PullStream
             throw new AgeException(_failure.Failure, _failure.Message, _failure);
         }
 
-        if (_unread.IsEmpty && !_finished && !(TryOpenHeader() && TryBeginPayload() && TryOpenChunk()))
+        if (_unread.IsEmpty && !_finished && !(TryOpenHeader() && TryOpenChunk()))
         {
             return false;
         }
@@ -141,34 +141,29 @@ public sealed class AgeDecryptionStream : PullStream
         return true;
     }
 
-    private bool TryBeginPayload()
+    /// <summary>Derives the key of the payload as soon as the nonce is read.</summary>
+    private void BeginPayload()
     {
-        if (_cipher is not null)
+        if (_cipher is null && _sealedLength >= FileKey.NonceBytes)
         {
-            return true;
+            _cipher = _fileKey!.PayloadCipher(_sealed.AsSpan(0, FileKey.NonceBytes));
+            _fileKey.Dispose();
+            Consume(FileKey.NonceBytes);
         }
-
-        if (_sealedLength < FileKey.NonceBytes)
-        {
-            return _ended ? throw Truncated("ends before the nonce of its payload") : false;
-        }
-
-        _cipher = _fileKey!.PayloadCipher(_sealed.AsSpan(0, FileKey.NonceBytes));
-        _fileKey.Dispose();
-        Consume(FileKey.NonceBytes);
-        return true;
     }
 
     private bool TryOpenChunk()
     {
+        BeginPayload();
         if (!_ended && _sealedLength < _sealed.Length)
         {
             return false;
         }
 
+        // The buffer is longer than a nonce, so only the end of the source leaves it unread.
+        ChunkCipher cipher = _cipher ?? throw Truncated("ends before the nonce of its payload");
         bool last = _sealedLength < _sealed.Length;
         ReadOnlySpan<byte> chunk = _sealed.AsSpan(0, Math.Min(_sealedLength, ChunkCipher.SealedBytes));
-        ChunkCipher cipher = _cipher!;
         if (chunk.Length < ChunkCipher.TagBytes)
         {
             throw Truncated($"ends in chunk {cipher.Counter} of its payload");
