@@ -154,6 +154,31 @@ public sealed class AgeKeyTests
     }
 
     [Fact]
+    public async Task An_identity_file_is_read_to_one_byte_past_the_limit_and_no_further()
+    {
+        using MemoryStream first = new(new byte[2 * AgeIdentityFile.SizeBytesMax]);
+        using MemoryStream second = new(first.ToArray());
+
+        Assert.Equal(AgeFailure.MalformedKey, AgeTestFiles.FailureOf(() => AgeIdentityFile.Parse(first)));
+        await Assert.ThrowsAsync<AgeException>(() => AgeIdentityFile.ParseAsync(second, CancellationToken.None));
+
+        Assert.Equal(AgeIdentityFile.SizeBytesMax + 1, first.Position);
+        Assert.Equal(AgeIdentityFile.SizeBytesMax + 1, second.Position);
+    }
+
+    [Fact]
+    public async Task An_identity_file_of_the_largest_size_is_read()
+    {
+        byte[] file = Encoding.ASCII.GetBytes(Secret.PadRight(AgeIdentityFile.SizeBytesMax, '\n'));
+
+        using AgeIdentity first = Assert.Single(AgeIdentityFile.Parse(new MemoryStream(file)));
+        using AgeIdentity second = Assert.Single(
+            await AgeIdentityFile.ParseAsync(new MemoryStream(file), CancellationToken.None));
+
+        Assert.Equal(first.Recipient, second.Recipient);
+    }
+
+    [Fact]
     public async Task An_encrypted_identity_file_is_recognized_and_read_through_decryption()
     {
         using AgeIdentity identity = AgeIdentity.Generate();
