@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Tests.Snapshots.Revisions;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Snapshots.Bolt;
@@ -68,6 +69,25 @@ public sealed class BoltCheckTests
             ],
             file.Problems(CancellationToken.None).Where(p => !p.Contains("after page", StringComparison.Ordinal))
                 .Select(p => p.Split(", which")[0]));
+    }
+
+    [Theory]
+    [InlineData('g', 'h', "its last key is not below the key of its neighbour in a page above")]
+    [InlineData('g', 'z', "its last key is not below the key of its neighbour in a page above")]
+    [InlineData('h', 'a', "its first key is below its key in the page above")]
+    public void The_first_and_the_last_key_of_a_page_are_checked_against_the_page_above(char key, char by, string fact)
+    {
+        // Two leaves, of a to g and of h to n, below a branch.
+        using DamagedFile file = new(
+            BoltFile.Bytes(("key", "abcdefghijklmn".Select(c => ((byte[])[(byte)c], (byte[])[])))));
+        Assert.Empty(BoltCheck.Run(file.Open(), 5, CancellationToken.None).Problems);
+        BoltField field = BoltFields.Of(file.Open()).Single(
+            f => f.Structure == BoltStructure.RevisionKey && file.Bytes[f.Offset] == key);
+
+        file.Write(field.Offset, [(byte)by]);
+
+        string problem = Assert.Single(BoltCheck.Run(file.Open(), 5, CancellationToken.None).Problems);
+        Assert.EndsWith(fact, problem, StringComparison.Ordinal);
     }
 
     /// <summary>Stores a freelist of the free pages in the first of them.</summary>

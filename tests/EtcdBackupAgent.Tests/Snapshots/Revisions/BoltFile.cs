@@ -12,7 +12,12 @@ internal static class BoltFile
 
     /// <summary>Writes the buckets with their elements, which may be given in any order.</summary>
     public static void Write(
-        string path, params IEnumerable<(string Name, IEnumerable<(byte[] Key, byte[] Value)> Elements)> buckets)
+        string path, params IEnumerable<(string Name, IEnumerable<(byte[] Key, byte[] Value)> Elements)> buckets) =>
+        File.WriteAllBytes(path, Bytes(buckets));
+
+    /// <summary>Returns the file of the buckets with their elements, which may be given in any order.</summary>
+    public static byte[] Bytes(
+        params IEnumerable<(string Name, IEnumerable<(byte[] Key, byte[] Value)> Elements)> buckets)
     {
         List<byte[]> pages = [[], []];
         List<(byte[] Key, byte[] Value)> named = [];
@@ -25,7 +30,7 @@ internal static class BoltFile
 
         named.Sort(Comparer);
         ulong root = Leaf(pages, named, BoltFormat.BucketElement);
-        using FileStream file = File.Create(path);
+        using MemoryStream file = new();
         for (ulong i = 0; i < 2; i++)
         {
             byte[] meta = new byte[PageBytes];
@@ -47,6 +52,8 @@ internal static class BoltFile
         {
             file.Write(page);
         }
+
+        return file.ToArray();
     }
 
     private static Comparer<(byte[] Key, byte[] Value)> Comparer { get; } =
