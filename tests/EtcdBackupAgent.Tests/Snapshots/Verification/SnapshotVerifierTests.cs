@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdBackupAgent.Snapshots.Reports;
+using EtcdBackupAgent.Snapshots.Revisions;
 using EtcdBackupAgent.Snapshots.Verification;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Tests.Snapshots.Revisions;
@@ -90,6 +91,33 @@ public sealed class SnapshotVerifierTests : IDisposable
         SnapshotExamination found = Examine(
             ("key", [.. Elements(Pod)]), (bucket, [(key, Encoding.Latin1.GetBytes(value))]));
         Assert.Contains($"bucket {bucket}, ", Problems(found), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("lease", 3, ProtobufWireType.Varint)]
+    [InlineData("alarm", 2, ProtobufWireType.Varint)]
+    [InlineData("authUsers", 4, ProtobufWireType.LengthDelimited)]
+    [InlineData("authRoles", 4, ProtobufWireType.LengthDelimited)]
+    public void A_field_that_etcd_reads_must_have_its_type_and_an_unknown_one_may_have_any(
+        string bucket, int fields, ProtobufWireType type)
+    {
+        string[] problems = [.. Enumerable.Range(1, fields + 1).Select(ProblemsOfOtherType)];
+
+        Assert.All(
+            problems[..fields],
+            (text, i) => Assert.Contains($"field {i + 1} has the wrong wire type", text, StringComparison.Ordinal));
+        Assert.DoesNotContain("wire type", problems[fields], StringComparison.Ordinal);
+
+        string ProblemsOfOtherType(int field)
+        {
+            byte[] message = type == ProtobufWireType.Varint
+                ? StoredRecord.Bytes(field, [1])
+                : StoredRecord.Number(field, 1);
+            (string, byte[]) element = bucket == "alarm"
+                ? (Encoding.Latin1.GetString(message), [])
+                : ("\0\0\0\0\0\0\0\0", message);
+            return Problems(Examine(("key", [.. Elements(Pod)]), (bucket, [element])));
+        }
     }
 
     [Fact]
