@@ -28,7 +28,7 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
         await File.WriteAllBytesAsync(
             files.Key, AgeIdentityFile.Format(identity, TimeProvider.System.GetUtcNow()), cancellationToken);
         Copy(new PatternStream(plainBytes), files.Plain);
-        Copy(Encryption(files, identity), files.Encrypted);
+        Encrypt(files, identity, files.Encrypted);
 
         // 2
         List<Candidate> candidates =
@@ -75,10 +75,8 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
 
     private static Candidate Layer(Files files, AgeIdentity identity) => new(
         "this layer",
-        _ => Task.Run(() => Copy(Encryption(files, identity), NullDevice), CancellationToken.None),
-        _ => Task.Run(
-            () => Copy(new AgeDecryptionStream(Unbuffered(files.Encrypted), [identity], leaveOpen: false), NullDevice),
-            CancellationToken.None));
+        _ => Task.Run(() => Encrypt(files, identity, NullDevice), CancellationToken.None),
+        _ => Task.Run(() => Decrypt(files, identity, NullDevice), CancellationToken.None));
 
     private static Candidate Stock(AgeSeries series, Files files, AgeIdentity identity) =>
         new(
@@ -88,8 +86,17 @@ internal sealed class AgeBench(long plainBytes, int rounds, TextWriter output)
             cancellationToken =>
                 RunAsync(series, ["-d", "-i", files.Key, "-o", NullDevice, files.Encrypted], cancellationToken));
 
-    private static AgeEncryptionStream Encryption(Files files, AgeIdentity identity) =>
-        new(Unbuffered(files.Plain), [identity.Recipient], leaveOpen: false);
+    private static void Encrypt(Files files, AgeIdentity identity, string target)
+    {
+        using FileStream plain = Unbuffered(files.Plain);
+        Copy(new AgeEncryptionStream(plain, [identity.Recipient]), target);
+    }
+
+    private static void Decrypt(Files files, AgeIdentity identity, string target)
+    {
+        using FileStream encrypted = Unbuffered(files.Encrypted);
+        Copy(new AgeDecryptionStream(encrypted, [identity]), target);
+    }
 
     private static FileStream Unbuffered(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);

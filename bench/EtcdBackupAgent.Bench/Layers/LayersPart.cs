@@ -36,8 +36,8 @@ internal sealed class LayersPart : IPart
             await SnapshotReading.CopyAsync(connection, file, cancellationToken);
         }
 
-        await CopyAsync(Compression(plain), compressed, cancellationToken);
-        await CopyAsync(Encryption(compressed, scene.Recipient), stored, cancellationToken);
+        await CopyAsync(plain, Compression, compressed, cancellationToken);
+        await CopyAsync(compressed, Encryption, stored, cancellationToken);
 
         // 2
         using S3ObjectStore bucket = new(
@@ -54,13 +54,13 @@ internal sealed class LayersPart : IPart
             new(
                 "SHA-256 of the plain bytes",
                 plain,
-                () => DiscardAsync(new DigestingStream(Open(plain), leaveOpen: false))),
-            new("zstd", plain, () => DiscardAsync(Compression(plain))),
-            new("age", compressed, () => DiscardAsync(Encryption(compressed, scene.Recipient))),
+                () => DiscardAsync(plain, file => new DigestingStream(file))),
+            new("zstd", plain, () => DiscardAsync(plain, Compression)),
+            new("age", compressed, () => DiscardAsync(compressed, Encryption)),
             new(
                 "SHA-256 of the stored bytes",
                 stored,
-                () => DiscardAsync(new DigestingStream(Open(stored), leaveOpen: false))),
+                () => DiscardAsync(stored, file => new DigestingStream(file))),
             new("S3, multipart over HTTPS", stored, () => PutAsync(bucket)),
             new("or a directory", stored, () => PutAsync(directory)),
         ];
@@ -79,7 +79,10 @@ internal sealed class LayersPart : IPart
         // 3
         return new Section(Table(rounds, new FileInfo(plain).Length, layers), []);
 
-        Task DiscardAsync(Stream stream) => CopyAsync(stream, "/dev/null", cancellationToken);
+        AgeEncryptionStream Encryption(Stream source) => new(source, [scene.Recipient]);
+
+        Task DiscardAsync(string from, Func<Stream, Stream> layer) =>
+            CopyAsync(from, layer, "/dev/null", cancellationToken);
 
         async Task PutAsync(IObjectStore store)
         {
@@ -111,19 +114,15 @@ internal sealed class LayersPart : IPart
     private static FileStream Open(string file) =>
         new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, useAsync: true);
 
-    private static ZstdCompressionStream Compression(string plain) =>
-        new(Open(plain), new ZstdCompressionOptions(), leaveOpen: false);
+    private static ZstdCompressionStream Compression(Stream source) => new(source, new ZstdCompressionOptions());
 
-    private static AgeEncryptionStream Encryption(string compressed, AgeRecipient recipient) =>
-        new(Open(compressed), [recipient], leaveOpen: false);
-
-    private static async Task CopyAsync(Stream from, string to, CancellationToken cancellationToken)
+    private static async Task CopyAsync(
+        string from, Func<Stream, Stream> layer, string to, CancellationToken cancellationToken)
     {
-        await using (from)
-        {
-            await using FileStream file = new(to, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-            await from.CopyToAsync(file, cancellationToken);
-        }
+        await using FileStream source = Open(from);
+        await using Stream layered = layer(source);
+        await using FileStream file = new(to, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        await layered.CopyToAsync(file, cancellationToken);
     }
 
     private sealed record Layer(string Name, string File, Func<Task> Work)

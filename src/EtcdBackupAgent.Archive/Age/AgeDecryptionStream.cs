@@ -37,17 +37,16 @@ public sealed class AgeDecryptionStream : PullStream
     /// At least one. The first that matches is used. The stream does not dispose them; it needs them until the first
     /// read completes.
     /// </param>
-    /// <param name="leaveOpen">Whether the source stays open when this stream is disposed.</param>
     /// <exception cref="ArgumentException">The list of identities is empty.</exception>
-    public AgeDecryptionStream(Stream source, IReadOnlyList<IAgeIdentity> identities, bool leaveOpen)
-        : base(source, leaveOpen)
+    public AgeDecryptionStream(Stream source, IReadOnlyList<IAgeIdentity> identities)
+        : base(source)
     {
         if (identities.Count == 0)
         {
             throw new ArgumentException("Decryption needs at least one identity.", nameof(identities));
         }
 
-        _input = new ArmoredInput(source, leaveOpen: true);
+        _input = new ArmoredInput(source);
         _identities = identities;
     }
 

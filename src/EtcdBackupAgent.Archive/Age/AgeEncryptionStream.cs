@@ -23,18 +23,17 @@ public sealed class AgeEncryptionStream : PullStream
     /// <param name="recipients">
     /// Each of them can open the file. A passphrase must be the only one; its key derivation takes about 1 s.
     /// </param>
-    /// <param name="leaveOpen">Whether the source stays open when this stream is disposed.</param>
     /// <exception cref="ArgumentException">
     /// The list of recipients is empty, or holds a passphrase and another recipient.
     /// </exception>
-    public AgeEncryptionStream(Stream source, IReadOnlyList<IAgeRecipient> recipients, bool leaveOpen)
-        : this(source, recipients, RandomNumberGenerator.Fill, leaveOpen)
+    public AgeEncryptionStream(Stream source, IReadOnlyList<IAgeRecipient> recipients)
+        : this(source, recipients, RandomNumberGenerator.Fill)
     {
     }
 
     internal AgeEncryptionStream(
-        Stream source, IReadOnlyList<IAgeRecipient> recipients, RandomBytes random, bool leaveOpen)
-        : base(source, leaveOpen)
+        Stream source, IReadOnlyList<IAgeRecipient> recipients, RandomBytes random)
+        : base(source)
     {
         if (recipients.Count == 0 || (recipients.Count > 1 && recipients.Any(recipient => recipient.MustBeAlone)))
         {

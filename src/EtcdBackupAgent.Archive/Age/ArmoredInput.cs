@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Archive.Age;
 /// Reads the binary form of an age file from a source in binary or armored form. The first byte decides: a binary file
 /// begins with <c>a</c>, an armored one with <c>-</c> or white space.
 /// </summary>
-internal sealed class ArmoredInput(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
+internal sealed class ArmoredInput(Stream source) : PullStream(source)
 {
     private const int BufferBytes = 16 << 10;
 

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Hashing;
 
 /// <summary>Passes the bytes of its source through unchanged, counts them and computes their SHA-256.</summary>
-public sealed class DigestingStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen), IDigestedStream
+public sealed class DigestingStream(Stream source) : PullStream(source), IDigestedStream
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private Sha256Digest? _digest;

@@ -52,8 +52,8 @@ public sealed class SpillStream : PumpedStream
     private int _buffersMade;
     private byte[]? _lent;
 
-    public SpillStream(Stream source, SpillOptions options, TimeProvider time, bool leaveOpen)
-        : base(source, leaveOpen)
+    public SpillStream(Stream source, SpillOptions options, TimeProvider time)
+        : base(source)
     {
         _options = options;
         _time = time;

@@ -2,15 +2,14 @@ namespace EtcdBackupAgent.Archive.Streams;
 
 /// <summary>
 /// A layer of a pipeline that its reader pulls: a forward-only, read-only stream that reads its source only as far as
-/// it needs. Memory is constant for any length. Not for concurrent use: a read must complete before the stream is
-/// disposed.
+/// it needs, and leaves it open. Memory is constant for any length. Not for concurrent use: a read must complete before
+/// the stream is disposed.
 /// </summary>
 public abstract class PullStream : ForwardOnlyStream
 {
-    private readonly bool _leaveOpen;
     private bool _disposed;
 
-    protected PullStream(Stream source, bool leaveOpen)
+    protected PullStream(Stream source)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (!source.CanRead)
@@ -19,7 +18,6 @@ public abstract class PullStream : ForwardOnlyStream
         }
 
         Source = source;
-        _leaveOpen = leaveOpen;
     }
 
     public sealed override bool CanRead => !_disposed;
@@ -52,10 +50,6 @@ public abstract class PullStream : ForwardOnlyStream
         {
             _disposed = true;
             await ReleaseAsync();
-            if (!_leaveOpen)
-            {
-                await Source.DisposeAsync();
-            }
         }
 
         await base.DisposeAsync();
@@ -68,7 +62,7 @@ public abstract class PullStream : ForwardOnlyStream
     /// <inheritdoc cref="Pull"/>
     protected abstract ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
-    /// <summary>Releases the resources of the layer itself. Called once, before the source is closed.</summary>
+    /// <summary>Releases the resources of the layer itself. Called once; the source is the caller's.</summary>
     protected virtual void Release()
     {
     }
@@ -86,10 +80,6 @@ public abstract class PullStream : ForwardOnlyStream
         {
             _disposed = true;
             Release();
-            if (!_leaveOpen)
-            {
-                Source.Dispose();
-            }
         }
 
         base.Dispose(disposing);

@@ -5,7 +5,7 @@ namespace EtcdBackupAgent.Archive.Streams;
 /// pump passes blocks on; an error of the source is thrown after the blocks before it are read. Disposing waits for the
 /// current read, so the source can be closed afterwards.
 /// </summary>
-public abstract class PumpedStream(Stream source, bool leaveOpen) : PullStream(source, leaveOpen)
+public abstract class PumpedStream(Stream source) : PullStream(source)
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _pump = Task.CompletedTask;

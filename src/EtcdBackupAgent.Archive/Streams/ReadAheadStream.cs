@@ -22,8 +22,8 @@ public sealed class ReadAheadStream : PumpedStream
 
     private byte[]? _lent;
 
-    public ReadAheadStream(Stream source, bool leaveOpen)
-        : base(source, leaveOpen)
+    public ReadAheadStream(Stream source)
+        : base(source)
     {
         for (int i = 0; i < BuffersMax; i++)
         {

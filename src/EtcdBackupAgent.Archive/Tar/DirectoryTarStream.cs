@@ -28,7 +28,7 @@ public sealed class DirectoryTarStream : PullStream
     private bool _ended;
 
     private DirectoryTarStream(DirectoryArchiver archiver, Pipe pipe)
-        : base(pipe.Reader.AsStream(), leaveOpen: false)
+        : base(pipe.Reader.AsStream())
     {
         _pipe = pipe;
         _archiver = archiver;

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Archive.Streams;
 namespace EtcdBackupAgent.Archive.Tar;
 
 /// <summary>Counts the bytes that were read from its source.</summary>
-internal sealed class OffsetStream(Stream source) : PullStream(source, leaveOpen: true)
+internal sealed class OffsetStream(Stream source) : PullStream(source)
 {
     public long Offset { get; private set; }
 

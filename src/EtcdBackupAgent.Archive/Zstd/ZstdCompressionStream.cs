@@ -17,8 +17,8 @@ public sealed class ZstdCompressionStream : PullStream
     /// <summary>Creates the stream; reads nothing from the source yet.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="ZstdUnavailableException">The library is missing, or does not support an option.</exception>
-    public ZstdCompressionStream(Stream source, ZstdCompressionOptions options, bool leaveOpen)
-        : base(source, leaveOpen)
+    public ZstdCompressionStream(Stream source, ZstdCompressionOptions options)
+        : base(source)
     {
         options.Validate();
         _pledgedBytes = options.PledgedSizeBytes;

@@ -28,8 +28,8 @@ public sealed class ZstdDecompressionStream : PullStream
 
     /// <summary>Creates the stream; reads nothing from the source yet.</summary>
     /// <exception cref="ZstdUnavailableException">The library is missing.</exception>
-    public ZstdDecompressionStream(Stream source, bool leaveOpen)
-        : base(source, leaveOpen)
+    public ZstdDecompressionStream(Stream source)
+        : base(source)
     {
         ZstdLibrary.Require();
         _context = ZstdNative.CreateDecompressionContext();

@@ -54,10 +54,10 @@ internal sealed class ArtifactReader(
         {
             // 1. the layers, from the store inwards
             await using Stream stored = await store.OpenReadAsync(artifact.Key, range: null, cancellationToken);
-            await using DigestingStream storedDigest = new(stored, leaveOpen: true);
+            await using DigestingStream storedDigest = new(stored);
             await using PullStream decrypted = Decrypt(artifact, storedDigest);
-            await using ZstdDecompressionStream decompressed = new(decrypted, leaveOpen: true);
-            await using ReadAheadStream ahead = new(decompressed, leaveOpen: true);
+            await using ZstdDecompressionStream decompressed = new(decrypted);
+            await using ReadAheadStream ahead = new(decompressed);
             await using ExpectedLengthStream bounded = new(ahead, artifact.PlainBytes);
             await using PlainDigestStream plainDigest = new(bounded);
             await using ProgressStream plain = new(
@@ -97,7 +97,7 @@ internal sealed class ArtifactReader(
         try
         {
             await using Stream stored = await store.OpenReadAsync(artifact.Key, range: null, cancellationToken);
-            await using DigestingStream storedDigest = new(stored, leaveOpen: true);
+            await using DigestingStream storedDigest = new(stored);
             await storedDigest.CopyToAsync(Stream.Null, cancellationToken);
             RequireStored(artifact, storedDigest);
         }
@@ -116,7 +116,7 @@ internal sealed class ArtifactReader(
 
     private PullStream Decrypt(ArtifactManifest artifact, DigestingStream stored) =>
         artifact.Encryption == ArtifactEncryption.Age
-            ? new AgeDecryptionStream(stored, identities, leaveOpen: true)
+            ? new AgeDecryptionStream(stored, identities)
             : stored;
 
     private void RequireStored(ArtifactManifest artifact, DigestingStream stored)

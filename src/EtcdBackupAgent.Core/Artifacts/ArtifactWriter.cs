@@ -56,13 +56,13 @@ internal sealed class ArtifactWriter(
 
         // plain bytes ▶ SHA-256 ▶ zstd ▶ age ▶ SHA-256 ▶ store
         await using DigestingStream? ownDigest =
-            plain is IDigestedStream ? null : new DigestingStream(plain, leaveOpen: true);
+            plain is IDigestedStream ? null : new DigestingStream(plain);
         IDigestedStream plainDigest = ownDigest ?? (IDigestedStream)plain;
         await using ProgressStream reported =
             new(ownDigest ?? plain, ArtifactNames.Title(kind), plainBytesExpected, progress);
-        await using ZstdCompressionStream compressed = new(reported, Compression, leaveOpen: true);
+        await using ZstdCompressionStream compressed = new(reported, Compression);
         await using PullStream encrypted = Encrypt(compressed);
-        await using DigestingStream storedDigest = new(encrypted, leaveOpen: true);
+        await using DigestingStream storedDigest = new(encrypted);
         long storedBytes = await store(key, storedDigest, cancellationToken);
 
         return new ArtifactManifest
@@ -81,7 +81,7 @@ internal sealed class ArtifactWriter(
     private async Task<long> StoreAheadAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
     {
         SpillOptions options = scratch.OptionsFor(repository.Document.Encryption.Kind);
-        await using SpillStream ahead = new(content, options, time, leaveOpen: true);
+        await using SpillStream ahead = new(content, options, time);
         try
         {
             return await repository.Store.PutAsync(key, ahead, cancellationToken);
@@ -102,6 +102,6 @@ internal sealed class ArtifactWriter(
 
     private PullStream Encrypt(ZstdCompressionStream compressed) =>
         repository.Document.Encryption.Kind == ArtifactEncryption.Age
-            ? new AgeEncryptionStream(compressed, repository.Recipients, leaveOpen: true)
+            ? new AgeEncryptionStream(compressed, repository.Recipients)
             : compressed;
 }

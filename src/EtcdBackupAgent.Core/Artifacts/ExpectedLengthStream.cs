@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Core.Artifacts;
 /// Passes on the bytes of a stream and throws at the first byte past the expected length: a forged object may
 /// decompress to more than any disk can hold. A caller that reads to the end checks that the stream is not shorter.
 /// </summary>
-internal sealed class ExpectedLengthStream(Stream source, long lengthBytes) : PullStream(source, leaveOpen: true)
+internal sealed class ExpectedLengthStream(Stream source, long lengthBytes) : PullStream(source)
 {
     private long _bytes;
 

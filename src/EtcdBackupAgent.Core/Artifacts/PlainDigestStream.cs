@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Core.Artifacts;
 /// Passes on an artifact's plain bytes and computes their SHA-256. In the same pass it checks the trailer of an etcd
 /// snapshot, which is the SHA-256 of all bytes before it.
 /// </summary>
-internal sealed class PlainDigestStream(Stream source) : PullStream(source, leaveOpen: true)
+internal sealed class PlainDigestStream(Stream source) : PullStream(source)
 {
     private readonly SnapshotTrailerCheck _check = new();
     private Sha256Digest? _digest;

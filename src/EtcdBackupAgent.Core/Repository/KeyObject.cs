@@ -41,7 +41,7 @@ internal static class KeyObject
         {
             ObjectKey key;
             using MemoryStream sealedFile = new();
-            await using (AgeEncryptionStream encrypted = new(new MemoryStream(file), [passphrase], leaveOpen: false))
+            await using (AgeEncryptionStream encrypted = new(new MemoryStream(file), [passphrase]))
             {
                 await encrypted.CopyToAsync(sealedFile, cancellationToken);
             }
@@ -85,7 +85,7 @@ internal static class KeyObject
         try
         {
             await using Stream stored = await store.OpenReadAsync(key, range: null, cancellationToken);
-            await using AgeDecryptionStream file = new(stored, [passphrase], leaveOpen: true);
+            await using AgeDecryptionStream file = new(stored, [passphrase]);
             IReadOnlyList<AgeIdentity> identities = await AgeIdentityFile.ParseAsync(file, cancellationToken);
             foreach (AgeIdentity further in identities.Skip(1))
             {

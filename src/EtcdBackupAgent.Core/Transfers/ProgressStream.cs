@@ -5,7 +5,7 @@ namespace EtcdBackupAgent.Core.Transfers;
 /// <summary>Passes on a stream's bytes and reports their number. It does not close the source.</summary>
 internal sealed class ProgressStream(
     Stream source, string step, long? totalBytes, IProgress<TransferProgress> progress)
-    : PullStream(source, leaveOpen: true)
+    : PullStream(source)
 {
     private long _bytes;
 

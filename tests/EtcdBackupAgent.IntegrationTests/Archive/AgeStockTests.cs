@@ -115,7 +115,7 @@ public sealed class AgeStockTests : IDisposable
         await using FileStream file = File.OpenRead(_scratch["key.age"]);
         using AgePassphrase passphrase = new(Passphrase);
 
-        await using AgeDecryptionStream decrypted = new(file, [passphrase], leaveOpen: false);
+        await using AgeDecryptionStream decrypted = new(file, [passphrase]);
         using AgeIdentity read = Assert.Single(await AgeIdentityFile.ParseAsync(decrypted, CancellationToken.None));
 
         Assert.Equal(_identity.Recipient, read.Recipient);
@@ -147,14 +147,15 @@ public sealed class AgeStockTests : IDisposable
     private async Task EncryptAsync(byte[] plain, string name, params IAgeRecipient[] recipients)
     {
         await using FileStream file = File.Create(_scratch[name]);
-        await using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients, leaveOpen: false);
+        await using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients);
         await stream.CopyToAsync(file);
     }
 
     private async Task<byte[]> DecryptAsync(string name, IAgeIdentity identity)
     {
         using MemoryStream plain = new();
-        await using AgeDecryptionStream stream = new(File.OpenRead(_scratch[name]), [identity], leaveOpen: false);
+        await using FileStream file = File.OpenRead(_scratch[name]);
+        await using AgeDecryptionStream stream = new(file, [identity]);
         await stream.CopyToAsync(plain);
         return plain.ToArray();
     }

@@ -24,7 +24,7 @@ public sealed class StockZstdTests : IDisposable
         byte[] plain = Content(bytes);
         await using (FileStream file = File.Create(_scratch["db.zst"]))
         await using (ZstdCompressionStream stream = new(
-            new MemoryStream(plain), new() { Level = level, Workers = workers }, leaveOpen: false))
+            new MemoryStream(plain), new() { Level = level, Workers = workers }))
         {
             await stream.CopyToAsync(file);
         }
@@ -52,7 +52,7 @@ public sealed class StockZstdTests : IDisposable
         byte[] twice =
             [.. await File.ReadAllBytesAsync(_scratch["db.zst"]), .. await File.ReadAllBytesAsync(_scratch["db.zst"])];
         using MemoryStream read = new();
-        await using ZstdDecompressionStream stream = new(new MemoryStream(twice), leaveOpen: false);
+        await using ZstdDecompressionStream stream = new(new MemoryStream(twice));
         await stream.CopyToAsync(read);
 
         Assert.Equal([.. plain, .. plain], read.ToArray());

@@ -91,12 +91,16 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
     private sealed class WatchedStream(
         Stream inner,
         Func<Func<CancellationToken, Task<int>>, CancellationToken, Task<int>> run
-    ) : PullStream(inner, leaveOpen: false)
+    ) : PullStream(inner)
     {
         protected override int Pull(Span<byte> buffer) =>
             throw new NotSupportedException("A snapshot is read asynchronously.");
 
         protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
             await run(token => Source.ReadAsync(buffer, token).AsTask(), cancellationToken);
+
+        protected override void Release() => Source.Dispose();
+
+        protected override ValueTask ReleaseAsync() => Source.DisposeAsync();
     }
 }

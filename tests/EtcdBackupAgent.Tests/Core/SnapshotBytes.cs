@@ -55,7 +55,7 @@ internal static class SnapshotBytes
     }
 
     private sealed class InterruptibleStream(byte[] snapshot, Exception? failure, Action? halfway)
-        : PullStream(new MemoryStream(snapshot), leaveOpen: false)
+        : PullStream(new MemoryStream(snapshot))
     {
         /// <summary>Returns few bytes at a time, so that every layer makes many reads.</summary>
         private const int ReadBytesMax = 1000;

@@ -129,7 +129,7 @@ internal sealed class KeyOptions(TimeProvider time)
     {
         try
         {
-            using AgeDecryptionStream file = new(new MemoryStream(bytes), [passphrase], leaveOpen: false);
+            using AgeDecryptionStream file = new(new MemoryStream(bytes), [passphrase]);
             return AgeIdentityFile.Parse(file);
         }
         catch (AgeException e)

@@ -195,7 +195,7 @@ public sealed class AgeKeyTests
             AgeTestFiles.FailureOf(() => AgeIdentityFile.Parse(new MemoryStream(file))));
         Assert.Equal(
             AgeFailure.IdentityFileEncrypted, AgeTestFiles.FailureOf(() => Parse("\n" + AgeVectorContent.Armor(file))));
-        await using AgeDecryptionStream stream = new(new MemoryStream(file), [passphrase], leaveOpen: false);
+        await using AgeDecryptionStream stream = new(new MemoryStream(file), [passphrase]);
         using AgeIdentity read = Assert.Single(await AgeIdentityFile.ParseAsync(stream, CancellationToken.None));
         Assert.Equal(identity.Recipient, read.Recipient);
     }

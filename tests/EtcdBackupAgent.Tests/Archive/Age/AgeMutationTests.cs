@@ -31,7 +31,7 @@ public sealed class AgeMutationTests
         {
             byte[] damaged = Damaged(file, new Random(seed), from);
             using AgeDecryptionStream stream = new(
-                new RaggedStream(damaged, seed), [identity, passphrase], leaveOpen: false);
+                new RaggedStream(damaged, seed), [identity, passphrase]);
             using MemoryStream returned = new();
 
             Exception? e = Record.Exception(() => stream.CopyTo(returned));
@@ -69,7 +69,7 @@ public sealed class AgeMutationTests
     private static byte[] Encrypted(byte[] plain, IAgeRecipient recipient)
     {
         using AgeEncryptionStream stream = new(
-            new MemoryStream(plain), [recipient], bytes => new Random(bytes.Length).NextBytes(bytes), leaveOpen: false);
+            new MemoryStream(plain), [recipient], bytes => new Random(bytes.Length).NextBytes(bytes));
         using MemoryStream file = new();
         stream.CopyTo(file);
         return file.ToArray();

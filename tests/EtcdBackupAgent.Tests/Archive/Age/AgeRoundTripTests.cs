@@ -28,10 +28,10 @@ public sealed class AgeRoundTripTests : IDisposable
         foreach (int[] pieces in readSizes)
         {
             await using AgeEncryptionStream encrypted = new(
-                new RaggedStream(plain, seed: 1), [_identity.Recipient], leaveOpen: false);
+                new RaggedStream(plain, seed: 1), [_identity.Recipient]);
             byte[] file = await TestBytes.ReadInPiecesAsync(encrypted, pieces);
             await using AgeDecryptionStream decrypted = new(
-                new RaggedStream(file, seed: 2), [_identity], leaveOpen: false);
+                new RaggedStream(file, seed: 2), [_identity]);
 
             Assert.Equal(plain, await TestBytes.ReadInPiecesAsync(decrypted, pieces));
 
@@ -101,10 +101,10 @@ public sealed class AgeRoundTripTests : IDisposable
     {
         const long plainBytes = 256L << 20;
         byte[] buffer = new byte[1 << 20];
-        using DigestingStream plain = new(new EndlessBytes(plainBytes), leaveOpen: false);
-        using AgeEncryptionStream encrypted = new(plain, [_identity.Recipient], leaveOpen: false);
-        using AgeDecryptionStream decrypted = new(encrypted, [_identity], leaveOpen: false);
-        using DigestingStream restored = new(decrypted, leaveOpen: false);
+        using DigestingStream plain = new(new EndlessBytes(plainBytes));
+        using AgeEncryptionStream encrypted = new(plain, [_identity.Recipient]);
+        using AgeDecryptionStream decrypted = new(encrypted, [_identity]);
+        using DigestingStream restored = new(decrypted);
         Assert.True(restored.Read(buffer) > 0);
         long workingSetBefore = Environment.WorkingSet;
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
@@ -123,7 +123,7 @@ public sealed class AgeRoundTripTests : IDisposable
     [Fact]
     public async Task A_read_can_be_cancelled_and_an_error_of_the_source_passes_through()
     {
-        await using AgeEncryptionStream stream = new(new FailingStream(), [_identity.Recipient], leaveOpen: false);
+        await using AgeEncryptionStream stream = new(new FailingStream(), [_identity.Recipient]);
 
         await Assert.ThrowsAsync<TaskCanceledException>(
             () => stream.CopyToAsync(Stream.Null, new CancellationToken(canceled: true)));

@@ -10,7 +10,7 @@ internal static class AgeTestFiles
 
     public static byte[] Encrypt(byte[] plain, params IAgeRecipient[] recipients)
     {
-        using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients, leaveOpen: false);
+        using AgeEncryptionStream stream = new(new MemoryStream(plain), recipients);
         using MemoryStream file = new();
         stream.CopyTo(file);
         return file.ToArray();
@@ -18,7 +18,7 @@ internal static class AgeTestFiles
 
     public static byte[] Decrypt(byte[] file, params IAgeIdentity[] identities)
     {
-        using AgeDecryptionStream stream = new(new MemoryStream(file), identities, leaveOpen: false);
+        using AgeDecryptionStream stream = new(new MemoryStream(file), identities);
         using MemoryStream plain = new();
         stream.CopyTo(plain);
         return plain.ToArray();

@@ -52,7 +52,7 @@ public sealed class AgeVectorTests
         using AgePassphrase passphrase = new(AgeVector.Passphrase);
         using MemoryStream returned = new();
         await using AgeDecryptionStream stream = new(
-            new RaggedStream(file, seed: 1), [AgeVectorContent.Identity, passphrase], leaveOpen: false);
+            new RaggedStream(file, seed: 1), [AgeVectorContent.Identity, passphrase]);
 
         Exception? e = await Record.ExceptionAsync(() => stream.CopyToAsync(returned));
 

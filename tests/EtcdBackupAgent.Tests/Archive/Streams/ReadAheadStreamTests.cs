@@ -18,7 +18,7 @@ public sealed class ReadAheadStreamTests
         byte[] bytes = RandomNumberGenerator.GetBytes(length);
         Random random = new(length);
         int[] sizes = [.. Enumerable.Range(0, 101).Select(_ => random.Next(1, 100_000))];
-        await using ReadAheadStream stream = new(new MemoryStream(bytes), leaveOpen: false);
+        await using ReadAheadStream stream = new(new MemoryStream(bytes));
 
         Assert.Equal(bytes, await TestBytes.ReadInPiecesAsync(stream, sizes));
         Assert.Equal(0, await stream.ReadAsync(new byte[1]));
@@ -28,7 +28,7 @@ public sealed class ReadAheadStreamTests
     public async Task An_error_of_the_source_is_thrown_unchanged_after_the_bytes_before_it()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(600_000);
-        await using ReadAheadStream stream = new(new FailingStream(bytes), leaveOpen: false);
+        await using ReadAheadStream stream = new(new FailingStream(bytes));
         byte[] buffer = new byte[1 << 18];
 
         await stream.ReadExactlyAsync(buffer);
@@ -43,7 +43,7 @@ public sealed class ReadAheadStreamTests
     public async Task Disposing_cancels_a_read_of_the_source_that_never_completes()
     {
         SilentStream source = new();
-        ReadAheadStream stream = new(source, leaveOpen: true);
+        ReadAheadStream stream = new(source);
         await source.ReadStarted;
 
         await stream.DisposeAsync();
@@ -52,7 +52,7 @@ public sealed class ReadAheadStreamTests
     }
 
     /// <summary>Throws instead of returning the end.</summary>
-    private sealed class FailingStream(byte[] bytes) : PullStream(new MemoryStream(bytes), leaveOpen: false)
+    private sealed class FailingStream(byte[] bytes) : PullStream(new MemoryStream(bytes))
     {
         protected override int Pull(Span<byte> buffer) => Check(Source.Read(buffer));
 
@@ -64,7 +64,7 @@ public sealed class ReadAheadStreamTests
     }
 
     /// <summary>A source whose reads never complete.</summary>
-    private sealed class SilentStream() : PullStream(Null, leaveOpen: true)
+    private sealed class SilentStream() : PullStream(Null)
     {
         private readonly TaskCompletionSource _readStarted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

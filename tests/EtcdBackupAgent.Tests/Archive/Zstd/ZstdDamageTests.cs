@@ -69,7 +69,7 @@ public sealed class ZstdDamageTests
     [Fact]
     public void A_damaged_stream_fails_with_the_same_message_when_it_is_read_again()
     {
-        using ZstdDecompressionStream stream = new(new MemoryStream(Frame[..^1]), leaveOpen: false);
+        using ZstdDecompressionStream stream = new(new MemoryStream(Frame[..^1]));
 
         string[] messages = [.. Enumerable.Range(0, 3).Select(_ =>
             Assert.Throws<ArchiveDamagedException>(() => stream.CopyTo(Stream.Null)).Message)];

@@ -84,7 +84,7 @@ public sealed class ZstdRoundTripTests
     [Fact]
     public async Task A_read_can_be_cancelled_and_an_error_of_the_source_passes_through()
     {
-        await using ZstdCompressionStream stream = new(new FailingStream(), new(), leaveOpen: false);
+        await using ZstdCompressionStream stream = new(new FailingStream(), new());
 
         await Assert.ThrowsAsync<TaskCanceledException>(
             () => stream.CopyToAsync(Stream.Null, new CancellationToken(canceled: true)));
@@ -97,10 +97,11 @@ public sealed class ZstdRoundTripTests
     {
         const long plainBytes = 256L << 20;
         byte[] buffer = new byte[1 << 20];
-        using DigestingStream plain = new(new EndlessBytes(plainBytes), leaveOpen: false);
-        using DigestingStream stored = new(
-            new ZstdCompressionStream(plain, new() { Level = -1 }, leaveOpen: false), false);
-        using DigestingStream restored = new(new ZstdDecompressionStream(stored, leaveOpen: false), leaveOpen: false);
+        using DigestingStream plain = new(new EndlessBytes(plainBytes));
+        using ZstdCompressionStream compressed = new(plain, new() { Level = -1 });
+        using DigestingStream stored = new(compressed);
+        using ZstdDecompressionStream decompressed = new(stored);
+        using DigestingStream restored = new(decompressed);
         Assert.True(restored.Read(buffer) > 0);
         long workingSetBefore = Environment.WorkingSet;
         long allocatedBefore = GC.GetAllocatedBytesForCurrentThread();
@@ -120,9 +121,9 @@ public sealed class ZstdRoundTripTests
     {
         byte[] plain = TestBytes.Mixed(seed, size);
         ZstdCompressionOptions options = new() { Level = level, Workers = workers };
-        await using ZstdCompressionStream compressed = new(new RaggedStream(plain, seed), options, leaveOpen: false);
+        await using ZstdCompressionStream compressed = new(new RaggedStream(plain, seed), options);
         byte[] stored = await TestBytes.ReadInPiecesAsync(compressed, pieces);
-        await using ZstdDecompressionStream restored = new(new RaggedStream(stored, seed), leaveOpen: false);
+        await using ZstdDecompressionStream restored = new(new RaggedStream(stored, seed));
         byte[] read = await TestBytes.ReadInPiecesAsync(restored, [.. pieces.Reverse()]);
         return plain.AsSpan().SequenceEqual(read);
     }

@@ -7,7 +7,7 @@ internal static class ZstdTestFrames
 {
     public static byte[] Compress(byte[] plain, ZstdCompressionOptions? options = null)
     {
-        using ZstdCompressionStream stream = new(new MemoryStream(plain), options ?? new(), leaveOpen: false);
+        using ZstdCompressionStream stream = new(new MemoryStream(plain), options ?? new());
         using MemoryStream frame = new();
         stream.CopyTo(frame);
         return frame.ToArray();
@@ -15,7 +15,7 @@ internal static class ZstdTestFrames
 
     public static byte[] Decompress(params byte[][] frames)
     {
-        using ZstdDecompressionStream stream = new(new MemoryStream([.. frames.SelectMany(f => f)]), leaveOpen: false);
+        using ZstdDecompressionStream stream = new(new MemoryStream([.. frames.SelectMany(f => f)]));
         using MemoryStream plain = new();
         stream.CopyTo(plain);
         return plain.ToArray();

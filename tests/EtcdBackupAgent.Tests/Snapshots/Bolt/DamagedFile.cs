@@ -148,9 +148,9 @@ internal sealed class DamagedFile : IDisposable
     private static byte[] Decompress(string vector)
     {
         using MemoryStream whole = new();
-        using ZstdDecompressionStream stream = new(
-            File.OpenRead(System.IO.Path.Combine(AppContext.BaseDirectory, "vectors", "bolt", vector)),
-            leaveOpen: false);
+        using FileStream file = File.OpenRead(
+            System.IO.Path.Combine(AppContext.BaseDirectory, "vectors", "bolt", vector));
+        using ZstdDecompressionStream stream = new(file);
         stream.CopyTo(whole);
         return whole.ToArray();
     }
