@@ -74,5 +74,6 @@ public sealed class SnapshotTrailerCheck : IDisposable
         return _hash.GetCurrentHash();
     }
 
+    /// <summary>Releases the hash.</summary>
     public void Dispose() => _hash.Dispose();
 }

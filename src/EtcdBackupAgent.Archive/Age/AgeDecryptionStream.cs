@@ -50,6 +50,7 @@ public sealed class AgeDecryptionStream : PullStream
         _identities = identities;
     }
 
+    /// <inheritdoc />
     protected override int Pull(Span<byte> buffer)
     {
         try
@@ -69,6 +70,7 @@ public sealed class AgeDecryptionStream : PullStream
         }
     }
 
+    /// <inheritdoc />
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         try
@@ -88,6 +90,7 @@ public sealed class AgeDecryptionStream : PullStream
         }
     }
 
+    /// <inheritdoc />
     protected override void Release()
     {
         _input.Dispose();

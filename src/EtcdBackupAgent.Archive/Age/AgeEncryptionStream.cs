@@ -50,6 +50,7 @@ public sealed class AgeEncryptionStream : PullStream
         _unread = (byte[])[.. header, .. nonce];
     }
 
+    /// <inheritdoc />
     protected override int Pull(Span<byte> buffer)
     {
         int written;
@@ -61,6 +62,7 @@ public sealed class AgeEncryptionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int written;
@@ -72,6 +74,7 @@ public sealed class AgeEncryptionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override void Release()
     {
         _cipher.Dispose();

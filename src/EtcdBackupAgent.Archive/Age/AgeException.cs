@@ -6,6 +6,7 @@ namespace EtcdBackupAgent.Archive.Age;
 public sealed class AgeException(AgeFailure failure, string message, Exception? innerException = null)
     : IOException(message, innerException)
 {
+    /// <summary>The reason, by which callers choose a hint.</summary>
     public AgeFailure Failure { get; } = failure;
 }
 

@@ -64,6 +64,7 @@ public sealed class AgeIdentity : IAgeIdentity, IDisposable
     /// <summary>Returns a text with the recipient, never with the secret.</summary>
     public override string ToString() => $"the identity of {Recipient}";
 
+    /// <summary>Wipes the secret from memory.</summary>
     public void Dispose() => _secret.Dispose();
 
     internal static AgeIdentity Generate(RandomBytes random)

@@ -12,6 +12,7 @@ namespace EtcdBackupAgent.Archive.Age;
 /// </summary>
 public static class AgeIdentityFile
 {
+    /// <summary>The largest file that is read, in bytes: hundreds of identities with comments.</summary>
     public const int SizeBytesMax = 64 << 10;
 
     private static ReadOnlySpan<byte> WhiteSpace => " \t\r"u8;

@@ -67,6 +67,7 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
     /// </summary>
     public bool IsText => Utf8.IsValid(_passphrase.Span) && !_passphrase.Span.Contains((byte)0);
 
+    /// <summary>Wipes the passphrase from memory.</summary>
     public void Dispose() => _passphrase.Dispose();
 
     /// <summary>Whether both passphrases are the same. The comparison takes constant time.</summary>

@@ -41,10 +41,13 @@ public sealed class AgeRecipient : IAgeRecipient, IEquatable<AgeRecipient>
         return recipient is not null;
     }
 
+    /// <summary>Whether both are the same public key.</summary>
     public bool Equals(AgeRecipient? other) => other is not null && Point.SequenceEqual(other.Point);
 
+    /// <inheritdoc />
     public override bool Equals(object? obj) => Equals(obj as AgeRecipient);
 
+    /// <inheritdoc />
     public override int GetHashCode() => BitConverter.ToInt32(_point);
 
     /// <summary>Returns the text that <see cref="Parse"/> reads.</summary>

@@ -65,6 +65,7 @@ public sealed class DirectoryTarStream : PullStream
         return new DirectoryTarStream(new DirectoryArchiver(path, onWarning), new Pipe(options));
     }
 
+    /// <inheritdoc />
     protected override int Pull(Span<byte> buffer)
     {
         Start();
@@ -73,6 +74,7 @@ public sealed class DirectoryTarStream : PullStream
         return bytes;
     }
 
+    /// <inheritdoc />
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         Start();
@@ -81,8 +83,10 @@ public sealed class DirectoryTarStream : PullStream
         return bytes;
     }
 
+    /// <inheritdoc />
     protected override void Release() => ReleaseAsync().AsTask().GetAwaiter().GetResult();
 
+    /// <inheritdoc />
     protected override async ValueTask ReleaseAsync()
     {
         // Complete the reader first: otherwise the walk would wait for a reader forever.

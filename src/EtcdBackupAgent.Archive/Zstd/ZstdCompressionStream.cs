@@ -36,6 +36,7 @@ public sealed class ZstdCompressionStream : PullStream
         _input = new PulledInput(source, (int)ZstdNative.CompressionInputSize());
     }
 
+    /// <inheritdoc />
     protected override int Pull(Span<byte> buffer)
     {
         int written;
@@ -47,6 +48,7 @@ public sealed class ZstdCompressionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int written;
@@ -58,6 +60,7 @@ public sealed class ZstdCompressionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override void Release()
     {
         _context.Dispose();

@@ -46,6 +46,7 @@ public sealed class ZstdDecompressionStream : PullStream
     /// <summary>Whether the position is between two frames or before the first.</summary>
     private bool BetweenFrames => _wanted == 0;
 
+    /// <inheritdoc />
     protected override int Pull(Span<byte> buffer)
     {
         int written;
@@ -57,6 +58,7 @@ public sealed class ZstdDecompressionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         int written;
@@ -68,6 +70,7 @@ public sealed class ZstdDecompressionStream : PullStream
         return written;
     }
 
+    /// <inheritdoc />
     protected override void Release()
     {
         _context.Dispose();

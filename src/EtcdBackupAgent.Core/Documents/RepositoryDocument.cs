@@ -9,15 +9,19 @@ namespace EtcdBackupAgent.Core.Documents;
 /// <summary><c>repository.json</c>: marks a repository, identifies it and states how it is protected.</summary>
 public sealed record RepositoryDocument : IRepositoryDocument
 {
+    /// <inheritdoc />
     public required int FormatVersion { get; init; }
 
     /// <summary>32 hexadecimal digits, drawn at random.</summary>
     public required string Id { get; init; }
 
+    /// <summary>When the repository was created, by the clock of the machine that did it.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>How new backups are protected; each manifest states how its own artifacts are.</summary>
     public required RepositoryEncryption Encryption { get; init; }
 
+    /// <inheritdoc />
     public Sha256Digest DocumentSha256 { get; init; }
 
     /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>
@@ -28,6 +32,7 @@ public sealed record RepositoryDocument : IRepositoryDocument
 /// <summary>How the artifacts of a repository are encrypted.</summary>
 public sealed record RepositoryEncryption
 {
+    /// <summary>The encryption of new artifacts.</summary>
     public required ArtifactEncryption Kind { get; init; }
 
     /// <summary>Public keys that backups are encrypted to; empty with <see cref="ArtifactEncryption.None"/>.</summary>

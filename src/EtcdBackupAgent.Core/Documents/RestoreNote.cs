@@ -15,6 +15,7 @@ public sealed record RestoreNote : IRepositoryDocument
     /// <summary>The prefix of the keys of all notes.</summary>
     public const string Root = "restores/";
 
+    /// <inheritdoc />
     public required int FormatVersion { get; init; }
 
     /// <summary>The cluster that the restore created.</summary>
@@ -29,8 +30,10 @@ public sealed record RestoreNote : IRepositoryDocument
     /// <summary>When the note was written. For information only: no code decides by it.</summary>
     public required DateTimeOffset NotedAt { get; init; }
 
+    /// <summary>The version of the agent that wrote the note.</summary>
     public required string AgentVersion { get; init; }
 
+    /// <inheritdoc />
     public Sha256Digest DocumentSha256 { get; init; }
 
     /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>

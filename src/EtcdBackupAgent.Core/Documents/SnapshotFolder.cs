@@ -17,6 +17,7 @@ public readonly record struct SnapshotFolder
     private const string VerificationNameStart = "verification-";
     private const string VerificationNameEnd = ".json";
 
+    /// <summary>Names the folder of a snapshot. The fraction of a second is cut off.</summary>
     public SnapshotFolder(DateTimeOffset startedAt, SnapshotId id)
     {
         DateTimeOffset utc = startedAt.ToUniversalTime();
@@ -27,6 +28,7 @@ public readonly record struct SnapshotFolder
     /// <summary>When the backup started, in UTC and whole seconds.</summary>
     public DateTimeOffset StartedAt { get; }
 
+    /// <summary>The ID at the end of the name.</summary>
     public SnapshotId Id { get; }
 
     /// <summary>The key of the manifest. The snapshot exists if and only if this object exists.</summary>

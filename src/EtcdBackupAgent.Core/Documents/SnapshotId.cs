@@ -16,11 +16,14 @@ public readonly record struct SnapshotId
 
     private SnapshotId(string value) => _value = value;
 
+    /// <summary>The 8 digits.</summary>
+    /// <exception cref="InvalidOperationException">The ID is <c>default</c>.</exception>
     public string Value => _value ?? throw new InvalidOperationException("default(SnapshotId) is not a snapshot ID.");
 
     /// <summary>Returns a random ID. The repository checks whether it is free.</summary>
     public static SnapshotId New() => new(RandomNumberGenerator.GetHexString(Length, lowercase: true));
 
+    /// <summary>Whether the text is an ID. Upper-case digits are refused.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out SnapshotId id)
     {
         bool valid = text is { Length: Length } && text.All(char.IsAsciiHexDigitLower);
@@ -28,5 +31,6 @@ public readonly record struct SnapshotId
         return valid;
     }
 
+    /// <summary>Returns <see cref="Value"/>.</summary>
     public override string ToString() => Value;
 }

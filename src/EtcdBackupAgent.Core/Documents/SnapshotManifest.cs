@@ -16,26 +16,39 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>The label that holds the UID of the policy.</summary>
     public const string PolicyUidLabel = "kubedr.catalogicsoftware.com/policy-uid";
 
+    /// <inheritdoc />
     public required int FormatVersion { get; init; }
 
+    /// <summary>The ID at the end of the folder's name.</summary>
     public required SnapshotId Id { get; init; }
 
+    /// <summary>
+    /// When the backup started, by the agent's clock, with the fraction that the folder's name cuts off.
+    /// </summary>
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>The moment before the manifest was written, by the agent's clock.</summary>
     public required DateTimeOffset CompletedAt { get; init; }
 
+    /// <summary>The version of the agent that made the backup.</summary>
     public required string AgentVersion { get; init; }
 
+    /// <summary>The policy that the backup was made for: its retention counts the snapshot.</summary>
     public required ResourceName Policy { get; init; }
 
+    /// <summary>Why the backup was made.</summary>
     public required BackupReason Reason { get; init; }
 
+    /// <summary>Labels of the policy; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
+    /// <summary>The member that was read, as it was just before the snapshot was opened.</summary>
     public required EtcdMember Etcd { get; init; }
 
+    /// <summary>The stored files, at most one of each <see cref="ArtifactKind"/>.</summary>
     public required IReadOnlyList<ArtifactManifest> Artifacts { get; init; }
 
+    /// <inheritdoc />
     public Sha256Digest DocumentSha256 { get; init; }
 
     /// <summary>
@@ -57,6 +70,7 @@ public sealed record SnapshotManifest : IRepositoryDocument
     [JsonIgnore]
     public string? PolicyUid => Labels.GetValueOrDefault(PolicyUidLabel);
 
+    /// <summary>The time from the start to the commit; negative if the clock was set back meanwhile.</summary>
     [JsonIgnore]
     public TimeSpan Duration => CompletedAt - StartedAt;
 
@@ -74,20 +88,28 @@ public sealed record SnapshotManifest : IRepositoryDocument
 /// <summary>One stored file of a snapshot: its layers, and its size and digest before and after them.</summary>
 public sealed record ArtifactManifest
 {
+    /// <summary>What the file contains.</summary>
     public required ArtifactKind Kind { get; init; }
 
+    /// <summary>The object in the store, below the snapshot's folder.</summary>
     public required ObjectKey Key { get; init; }
 
+    /// <summary>The size before compression and encryption, in bytes; for etcd with its trailer.</summary>
     public required long PlainBytes { get; init; }
 
+    /// <summary>The digest of the bytes before compression and encryption.</summary>
     public required Sha256Digest PlainSha256 { get; init; }
 
+    /// <summary>The size of the object, in bytes.</summary>
     public required long StoredBytes { get; init; }
 
+    /// <summary>The digest of the object's bytes.</summary>
     public required Sha256Digest StoredSha256 { get; init; }
 
+    /// <summary>The inner layer: how the plain bytes were compressed.</summary>
     public required ArtifactCompression Compression { get; init; }
 
+    /// <summary>The outer layer: how the compressed bytes were encrypted.</summary>
     public required ArtifactEncryption Encryption { get; init; }
 }
 
@@ -101,13 +123,17 @@ public enum ArtifactKind
     Certs,
 }
 
+/// <summary>The compression of an artifact.</summary>
 public enum ArtifactCompression
 {
+    /// <summary>One or more zstd frames (RFC 8878).</summary>
     Zstd,
 }
 
+/// <summary>The encryption of an artifact.</summary>
 public enum ArtifactEncryption
 {
+    /// <summary>The compressed bytes are stored as they are.</summary>
     None,
 
     /// <summary>age v1 to the repository's recipients.</summary>
@@ -117,6 +143,7 @@ public enum ArtifactEncryption
 /// <summary>The reason for a backup.</summary>
 public enum BackupReason
 {
+    /// <summary>The policy was due.</summary>
     [JsonStringEnumMemberName("schedule")]
     Schedule,
 
@@ -124,6 +151,7 @@ public enum BackupReason
     [JsonStringEnumMemberName("missed")]
     Missed,
 
+    /// <summary>A user or another program requested it.</summary>
     [JsonStringEnumMemberName("on-demand")]
     OnDemand,
 }

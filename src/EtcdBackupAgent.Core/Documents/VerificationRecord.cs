@@ -12,6 +12,7 @@ namespace EtcdBackupAgent.Core.Documents;
 /// </summary>
 public sealed record VerificationRecord : IRepositoryDocument
 {
+    /// <inheritdoc />
     public required int FormatVersion { get; init; }
 
     /// <summary>The snapshot that was verified.</summary>
@@ -23,17 +24,22 @@ public sealed record VerificationRecord : IRepositoryDocument
     /// </summary>
     public required Sha256Digest ManifestSha256 { get; init; }
 
+    /// <summary>When the verification started, by the verifier's clock.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 
+    /// <summary>When the last check ended, by the verifier's clock; part of the record's name.</summary>
     public required DateTimeOffset CompletedAt { get; init; }
 
+    /// <summary>The version of the agent that verified.</summary>
     public required string AgentVersion { get; init; }
 
+    /// <summary>The result of all checks together.</summary>
     public required VerificationResult Result { get; init; }
 
     /// <summary>One check for each <see cref="VerifiedPart"/>, in their order.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
+    /// <inheritdoc />
     public Sha256Digest DocumentSha256 { get; init; }
 
     /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>
@@ -51,8 +57,10 @@ public sealed record VerificationRecord : IRepositoryDocument
 /// <summary>The result of one check of a deep verification.</summary>
 public sealed record VerificationCheck
 {
+    /// <summary>What was checked.</summary>
     public required VerifiedPart Part { get; init; }
 
+    /// <summary>Whether it is sound, or could not be checked.</summary>
     public required CheckResult Result { get; init; }
 
     /// <summary>What was counted, or why the check was not made; one sentence without a full stop.</summary>
@@ -62,6 +70,7 @@ public sealed record VerificationCheck
     public required IReadOnlyList<string> Problems { get; init; }
 }
 
+/// <summary>The result of a deep verification.</summary>
 public enum VerificationResult
 {
     /// <summary>No check failed.</summary>

@@ -9,6 +9,7 @@ namespace EtcdBackupAgent.Core.Etcd;
 /// </summary>
 public readonly record struct EtcdId(ulong Value)
 {
+    /// <summary>Whether the text is hexadecimal, of either case, and fits 64 bits.</summary>
     public static bool TryParse(string text, out EtcdId id)
     {
         bool parsed = ulong.TryParse(
@@ -17,13 +18,17 @@ public readonly record struct EtcdId(ulong Value)
         return parsed;
     }
 
+    /// <summary>Returns the text as etcd's own tools print it, such as <c>8e9e05c52164694d</c>.</summary>
     public override string ToString() => Value.ToString("x", CultureInfo.InvariantCulture);
 }
 
 /// <summary>The role of a member at the time when it was chosen.</summary>
 public enum EtcdMemberRole
 {
+    /// <summary>A voting member that receives the writes from the leader.</summary>
     Follower,
+
+    /// <summary>The voting member that orders all writes.</summary>
     Leader,
 
     /// <summary>A member that receives the writes of the others and has no vote.</summary>
@@ -38,10 +43,13 @@ public sealed record EtcdMember
     /// <summary>The client URL that was used.</summary>
     public required string Endpoint { get; init; }
 
+    /// <summary>The cluster's ID; a restore to a data directory creates another.</summary>
     public required EtcdId ClusterId { get; init; }
 
+    /// <summary>The member's ID within its cluster.</summary>
     public required EtcdId MemberId { get; init; }
 
+    /// <summary>The member's role; it can change while the snapshot is read.</summary>
     public required EtcdMemberRole Role { get; init; }
 
     /// <summary>The server's version, such as <c>3.5.30</c>.</summary>
@@ -53,8 +61,10 @@ public sealed record EtcdMember
     /// </summary>
     public required long Revision { get; init; }
 
+    /// <summary>The term of raft: it grows with each election of a leader.</summary>
     public required ulong RaftTerm { get; init; }
 
+    /// <summary>The index of the last committed entry of raft's log.</summary>
     public required ulong RaftIndex { get; init; }
 
     /// <summary>Bytes of the database file, including free pages.</summary>

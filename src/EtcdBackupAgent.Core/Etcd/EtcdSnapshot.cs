@@ -34,5 +34,6 @@ public sealed class EtcdSnapshot(
     /// </exception>
     public Task<HashKv> AskHashKvAsync(CancellationToken cancellationToken) => askHashKv(cancellationToken);
 
+    /// <summary>Closes the stream, so that etcd ends its read transaction.</summary>
     public ValueTask DisposeAsync() => Content.DisposeAsync();
 }

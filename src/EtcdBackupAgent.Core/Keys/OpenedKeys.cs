@@ -5,8 +5,10 @@ namespace EtcdBackupAgent.Core.Keys;
 /// <summary>Identities that were opened for one command; they are wiped when it ends.</summary>
 public sealed class OpenedKeys(IReadOnlyList<AgeIdentity> identities) : IDisposable
 {
+    /// <summary>The identities, in the order in which they are tried; may be empty.</summary>
     public IReadOnlyList<AgeIdentity> Identities { get; } = identities;
 
+    /// <summary>Wipes all identities from memory.</summary>
     public void Dispose()
     {
         foreach (AgeIdentity identity in Identities)

@@ -33,5 +33,6 @@ public sealed record PinnedRecipients
     /// <summary><c>age1…</c>, in any order; empty for a repository that is not encrypted.</summary>
     public required IReadOnlyList<string> Recipients { get; init; }
 
+    /// <summary>When the recipients were pinned, by the agent's clock.</summary>
     public required DateTimeOffset PinnedAt { get; init; }
 }

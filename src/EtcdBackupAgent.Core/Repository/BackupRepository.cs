@@ -28,8 +28,10 @@ public sealed class BackupRepository
         _time = time;
     }
 
+    /// <summary>The bucket or directory that holds the repository. The caller owns it.</summary>
     public IObjectStore Store { get; }
 
+    /// <summary>The document as it was when the repository was opened.</summary>
     public RepositoryDocument Document { get; }
 
     /// <summary>The recipients that backups are encrypted to; empty in an unencrypted repository.</summary>

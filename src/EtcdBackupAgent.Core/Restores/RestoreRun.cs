@@ -11,6 +11,7 @@ namespace EtcdBackupAgent.Core.Restores;
 /// <summary>The result of a restore.</summary>
 public sealed record RestoreOutcome
 {
+    /// <summary>The manifest of the snapshot that was restored.</summary>
     public required SnapshotManifest Manifest { get; init; }
 
     /// <summary>Absolute path of the etcd snapshot; null if the snapshot contains none.</summary>
@@ -34,7 +35,10 @@ public sealed record RestoreOutcome
 /// </remarks>
 public sealed class RestoreRun(BackupRepository repository)
 {
+    /// <summary>The name of the etcd snapshot in the target.</summary>
     public const string SnapshotFileName = "etcd-snapshot.db";
+
+    /// <summary>The name of the directory of the certificates in the target.</summary>
     public const string CertificatesDirectoryName = "certificates";
 
     /// <summary>

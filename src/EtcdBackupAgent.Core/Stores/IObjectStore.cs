@@ -75,10 +75,13 @@ public interface IObjectStore : IDisposable
 /// <summary>An object in a listing.</summary>
 public sealed record StoredObject
 {
+    /// <summary>The name within the repository, without the store's prefix.</summary>
     public required ObjectKey Key { get; init; }
 
+    /// <summary>The size of the complete object, in bytes.</summary>
     public required long SizeBytes { get; init; }
 
+    /// <summary>When the object was written, by the store's clock.</summary>
     public required DateTimeOffset ModifiedAt { get; init; }
 }
 
@@ -88,8 +91,10 @@ public sealed record PendingUpload
     /// <summary>The key of the object for messages, as the store reports it, without the repository's prefix.</summary>
     public required string Key { get; init; }
 
+    /// <summary>What the store needs to find the upload again.</summary>
     public required string UploadId { get; init; }
 
+    /// <summary>When the write started, by the store's clock.</summary>
     public required DateTimeOffset StartedAt { get; init; }
 }
 

@@ -21,6 +21,8 @@ public readonly record struct ObjectKey
 
     private readonly string? _value;
 
+    /// <summary>Checks the name.</summary>
+    /// <exception cref="BackupException">The name is not a key: <see cref="FailureReason.InvalidInput"/>.</exception>
     public ObjectKey(string value)
     {
         if (!IsValid(value))
@@ -34,12 +36,15 @@ public readonly record struct ObjectKey
         _value = value;
     }
 
+    /// <summary>The name.</summary>
+    /// <exception cref="InvalidOperationException">The key is <c>default</c>.</exception>
     public string Value => _value ?? throw new InvalidOperationException("default(ObjectKey) is not an object key.");
 
     /// <summary>Returns whether a name in a bucket or directory can be a key; other objects are skipped.</summary>
     public static bool IsValid(string value) =>
         value.Length is > 0 and <= LengthMax && value.Split('/').All(IsValidSegment);
 
+    /// <summary>As <see cref="IsValid"/>, and returns the key.</summary>
     public static bool TryParse(string text, out ObjectKey key)
     {
         bool valid = IsValid(text);
@@ -47,6 +52,7 @@ public readonly record struct ObjectKey
         return valid;
     }
 
+    /// <summary>Returns <see cref="Value"/>.</summary>
     public override string ToString() => Value;
 
     private static bool IsValidSegment(string segment) =>

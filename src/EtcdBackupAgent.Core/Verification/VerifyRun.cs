@@ -11,6 +11,7 @@ namespace EtcdBackupAgent.Core.Verification;
 /// <summary>The result of the verification of one snapshot.</summary>
 public sealed record VerifyOutcome
 {
+    /// <summary>The folder of the snapshot.</summary>
     public required SnapshotFolder Folder { get; init; }
 
     /// <summary>The manifest; null if it cannot be read.</summary>

@@ -13,5 +13,7 @@ internal interface IPolicyObserver
     /// <param name="policy">The bound policy; null if the object has an error.</param>
     void Seen(PolicyObject item, BackupPolicy? policy);
 
+    /// <summary>Called when a policy no longer exists, perhaps more than once.</summary>
+    /// <param name="name">Its name in the namespace that is watched.</param>
     void Gone(string name);
 }

@@ -8,6 +8,7 @@ public static class PrivateFiles
     private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode DirectoryMode = FileMode | UnixFileMode.UserExecute;
 
+    /// <summary>Creates a directory and its missing parents. The mode of an existing one is not changed.</summary>
     public static void CreateDirectory(string path) => Directory.CreateDirectory(path, DirectoryMode);
 
     /// <summary>Creates a file. It must not exist yet.</summary>

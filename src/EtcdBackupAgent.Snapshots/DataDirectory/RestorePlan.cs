@@ -18,6 +18,7 @@ public sealed record RestorePlan
     /// <summary>The member that this directory is for.</summary>
     public required string Name { get; init; }
 
+    /// <summary>All members of the new cluster, this one included.</summary>
     public required InitialCluster Cluster { get; init; }
 
     /// <summary>

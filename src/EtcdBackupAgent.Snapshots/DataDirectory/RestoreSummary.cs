@@ -3,6 +3,7 @@ namespace EtcdBackupAgent.Snapshots.DataDirectory;
 /// <summary>The result of creating a data directory, with its differences from the snapshot.</summary>
 public sealed record RestoreSummary
 {
+    /// <summary>The ID of the new cluster, computed as etcd does from its members.</summary>
     public required ulong ClusterId { get; init; }
 
     /// <summary>The member that the directory is for.</summary>

@@ -40,6 +40,7 @@ public sealed record SnapshotReport
     /// <summary>The size of the pages in use; null if the pages could not be checked.</summary>
     public required long? UsedBytes { get; init; }
 
+    /// <summary>etcd's own records, from all buckets except <c>key</c>.</summary>
     public required EtcdState State { get; init; }
 
     /// <summary>The number of records that a compaction would remove now.</summary>
@@ -52,8 +53,10 @@ public sealed record PrefixReport
     /// <summary>The prefix without the slash at its end. Bytes that are not printable ASCII are <c>\xNN</c>.</summary>
     public required string Prefix { get; init; }
 
+    /// <summary>Keys that exist at the revision of the report.</summary>
     public required long LiveKeys { get; init; }
 
+    /// <summary>Records, including deletions and history.</summary>
     public required long Revisions { get; init; }
 
     /// <summary>The stored size of the records, including history, without pages and their headers.</summary>

@@ -14,6 +14,7 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
     /// <summary>The current field's number, above 0.</summary>
     public int Number { get; private set; }
 
+    /// <summary>How the current field's value is written.</summary>
     public ProtobufWireType Type { get; private set; }
 
     /// <summary>The value of a <see cref="ProtobufWireType.Varint"/>.</summary>
@@ -156,10 +157,21 @@ public ref struct ProtobufFields(ReadOnlySpan<byte> message)
 /// </summary>
 public enum ProtobufWireType
 {
+    /// <summary>A number of 1 to 10 bytes, 7 bits in each.</summary>
     Varint = 0,
+
+    /// <summary>8 bytes, little-endian.</summary>
     Fixed64 = 1,
+
+    /// <summary>A length as a varint, then as many bytes.</summary>
     LengthDelimited = 2,
+
+    /// <summary>The start of a group (deprecated); its fields follow.</summary>
     StartGroup = 3,
+
+    /// <summary>The end of a group (deprecated).</summary>
     EndGroup = 4,
+
+    /// <summary>4 bytes, little-endian.</summary>
     Fixed32 = 5,
 }

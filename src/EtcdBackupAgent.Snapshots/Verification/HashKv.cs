@@ -9,6 +9,7 @@ public sealed record HashKv
     /// <summary>The revision up to which records count.</summary>
     public required long Revision { get; init; }
 
+    /// <summary>The CRC-32C.</summary>
     public required uint Hash { get; init; }
 
     /// <summary>The member's compacted revision when it responded; -1 if there was no compaction.</summary>

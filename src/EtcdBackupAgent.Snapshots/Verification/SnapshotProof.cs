@@ -13,8 +13,10 @@ public sealed record SnapshotProof
 /// <summary>One check and its result.</summary>
 public sealed record SnapshotCheck
 {
+    /// <summary>What was checked.</summary>
     public required CheckedPart Part { get; init; }
 
+    /// <summary>Whether it is sound, or could not be checked.</summary>
     public required CheckResult Result { get; init; }
 
     /// <summary>The counts, or the reason why it was not checked, as one sentence without a full stop.</summary>
@@ -27,6 +29,7 @@ public sealed record SnapshotCheck
     public IReadOnlyList<string> Problems { get; init; } = [];
 }
 
+/// <summary>The parts of a snapshot file, in the order in which they are checked.</summary>
 public enum CheckedPart
 {
     /// <summary>
@@ -41,9 +44,13 @@ public enum CheckedPart
     HashKv,
 }
 
+/// <summary>The result of a check.</summary>
 public enum CheckResult
 {
+    /// <summary>No problem was found.</summary>
     Passed,
+
+    /// <summary>At least one problem was found.</summary>
     Failed,
 
     /// <summary>The check was not possible; the detail contains the reason.</summary>
