@@ -9,7 +9,13 @@ namespace EtcdBackupAgent.Mutation;
 /// <c>bench/mutate</c>: changes single expressions and statements of src, and counts the changes that make a fast test
 /// fail.
 /// </summary>
-internal sealed class MutationRun(string pattern, int seed, int count, TextWriter output)
+/// <param name="pattern">The files, as <see cref="WorkTree.SourcesAsync"/> takes it.</param>
+/// <param name="seed">The seed of the choice.</param>
+/// <param name="count">The number of mutants to choose.</param>
+/// <param name="only">The IDs of the chosen mutants that are tested; all if it is empty.</param>
+/// <param name="output">Where the lines are printed.</param>
+internal sealed class MutationRun(
+    string pattern, int seed, int count, IReadOnlyCollection<int> only, TextWriter output)
 {
     /// <summary>Test processes that run in parallel; each one already uses two threads.</summary>
     private const int TestRunsInFlightMax = 2;
@@ -23,6 +29,7 @@ internal sealed class MutationRun(string pattern, int seed, int count, TextWrite
     /// 4. Build the copy.
     /// 5. Run all fast tests without a mutant; they must pass, and their time limits the time with one.
     /// 6. For each mutant, run the tests of its folder, and then all others if these pass.
+    /// 7. Print the sum.
     /// </remarks>
     /// <exception cref="MutationException">
     /// The pattern matches no code that can be mutated, the copy cannot be built, or the tests fail without a mutant.
@@ -50,6 +57,16 @@ internal sealed class MutationRun(string pattern, int seed, int count, TextWrite
         await output.WriteLineAsync(
             $"{choice.Candidates} candidates in {files.Count} files; seed {seed}: {mutants.Count} mutants, "
             + $"{choice.Dropped} others did not compile");
+
+        if (only.Count > 0)
+        {
+            mutants = [.. mutants.Where(mutant => only.Contains(mutant.Id))];
+        }
+
+        if (mutants.Count == 0)
+        {
+            throw new MutationException("none of the chosen mutants has a requested ID");
+        }
 
         // 3
         foreach (IGrouping<string, Mutant> ofProject in mutants.GroupBy(mutant => mutant.Project))
@@ -81,6 +98,7 @@ internal sealed class MutationRun(string pattern, int seed, int count, TextWrite
             }
         });
 
+        // 7
         int killed = mutants.Count - survived;
         await output.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture,

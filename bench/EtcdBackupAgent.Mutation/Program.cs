@@ -9,7 +9,7 @@ using CancellationTokenSource stop = new();
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 
-if (args is not [string pattern, string seed, string count])
+if (args is not [string pattern, string seed, string count, .. string[] only])
 {
     await Console.Error.WriteLineAsync("Run bench/mutate, which explains itself with --help.");
     return 2;
@@ -17,8 +17,13 @@ if (args is not [string pattern, string seed, string count])
 
 try
 {
-    await new MutationRun(pattern, Number(seed), Number(count), Console.Out).RunAsync(stop.Token);
+    await new MutationRun(pattern, Number(seed), Number(count), [.. only.Select(Number)], Console.Out)
+        .RunAsync(stop.Token);
     return 0;
+}
+catch (OperationCanceledException) when (stop.IsCancellationRequested)
+{
+    return 130;
 }
 catch (MutationException e)
 {
