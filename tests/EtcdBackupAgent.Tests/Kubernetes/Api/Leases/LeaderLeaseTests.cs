@@ -62,7 +62,38 @@ public sealed class LeaderLeaseTests
         Assert.Contains("no response within 1 s", failure.Message, StringComparison.Ordinal);
     }
 
-    private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null) =>
+    [Fact]
+    public async Task The_lease_of_another_process_is_free_once_it_did_not_change_for_its_duration()
+    {
+        int version = 0;
+        List<string> methods = [];
+        RequestDelegate[] answers = [.. Enumerable.Repeat<RequestDelegate>(AnswerOtherAsync, 20)];
+        await using FakeApi api = await FakeApi.StartAsync(answers);
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        await Lease(client, retry: TimeSpan.FromSeconds(2), new WaitingTime())
+            .RunAsync(_ => Task.CompletedTask, _told.Add, CancellationToken.None);
+
+        // Five times it has just been renewed; 2 s after each other come 7 that are too early, and one 16 s later.
+        Assert.Equal([.. Enumerable.Repeat("GET", 5 + 8), "PUT", "GET", "PUT"], methods);
+        Assert.Empty(_told);
+
+        async Task AnswerOtherAsync(HttpContext context)
+        {
+            methods.Add(context.Request.Method);
+            if (methods.Contains("PUT"))
+            {
+                await (context.Request.Method == "PUT" ? PutAsync(context) : AnswerHeldAsync(context));
+                return;
+            }
+
+            version = Math.Min(version + 1, 5);
+            await FakeApi.Json(
+                $$$"""{"metadata":{"resourceVersion":"{{{version}}}"},"spec":{"holderIdentity":"other"}}""")(context);
+        }
+    }
+
+    private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null, TimeProvider? time = null) =>
         new(
             client,
             new LeaseOptions
@@ -72,7 +103,7 @@ public sealed class LeaderLeaseTests
                 Identity = "me",
                 RetryPeriod = retry ?? TimeSpan.FromSeconds(60),
             },
-            TimeProvider.System);
+            time ?? TimeProvider.System);
 
     private Task SendLeaseAsync(HttpContext context) => FakeApi.Json(_lease)(context);
 
@@ -86,5 +117,26 @@ public sealed class LeaderLeaseTests
     {
         using StreamReader body = new(context.Request.Body);
         _lease = await body.ReadToEndAsync();
+    }
+
+    /// <summary>A clock that moves on when something waits, and only then; no deadline passes.</summary>
+    private sealed class WaitingTime : TimeProvider
+    {
+        private TimeSpan _now;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _now.Ticks;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (state is CancellationTokenSource)
+            {
+                return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+
+            _now += dueTime;
+            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
     }
 }
