@@ -47,7 +47,7 @@ public sealed class ClusterTokenTests
         string one = ClusterToken.Derive(Database, alone);
         string two = ClusterToken.Derive(Database, alone);
 
-        Assert.StartsWith($"{ClusterToken.Derive(Database, First)}-", one, StringComparison.Ordinal);
+        Assert.All([one, two], token => Assert.Matches($"^{ClusterToken.Derive(Database, First)}-[0-9a-f]{{8}}$", token));
         Assert.NotEqual((alone with { Token = one }).Ids().ClusterId, (alone with { Token = two }).Ids().ClusterId);
     }
 
