@@ -170,6 +170,22 @@ public sealed class PolicyStatusTests
         Assert.Equal((PolicyRunState.Failed, FailureReason.StoreFull), (status.State, status.LastFailureReason));
     }
 
+    [Fact]
+    public void A_delayed_start_is_reported_until_the_pod_of_that_Job_writes()
+    {
+        PolicyStatus status = new([]);
+        StartDelay delay = new("Unschedulable", "no node was found for the pod");
+        status.SetDelayed(delay, new DelayedJob("job-1", Pod: null, Start), "Look there.", generation: 1, Start);
+        Assert.Equal(PolicyRunState.Pending, status.State);
+
+        status.SetPodWrites("job-2-xyz12", generation: 1, Later);
+        Assert.True(status.Conditions.Fails(StatusConditions.PodStarted));
+
+        status.SetPodWrites("job-1-xyz12", generation: 1, Later);
+        Assert.True(status.Conditions.Holds(StatusConditions.PodStarted));
+        Assert.Equal((PolicyRunState.Initializing, Later), (status.State, status.Conditions.Since("PodStarted")));
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"backupStatus":"Elsewhere","backupTime":"yesterday","dataAdded":"much","totalDurationSecs":7}""")]
