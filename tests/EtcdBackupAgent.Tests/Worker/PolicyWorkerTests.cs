@@ -239,6 +239,7 @@ public sealed class PolicyWorkerTests
 
         Assert.Equal(1, worker.Log.Count("completed (Schedule)"));
         Assert.Equal(0, worker.Log.Count("cancelled"));
+        Assert.EndsWith("The worker has stopped.", worker.Log.Lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]
