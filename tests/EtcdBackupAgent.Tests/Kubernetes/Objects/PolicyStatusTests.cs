@@ -178,11 +178,11 @@ public sealed class PolicyStatusTests
         status.SetDelayed(delay, new DelayedJob("job-1", Pod: null, Start), "Look there.", generation: 1, Start);
         Assert.Equal(PolicyRunState.Pending, status.State);
 
-        status.SetPodWrites("job-2-xyz12", generation: 1, Later);
-        Assert.True(status.Conditions.Fails(StatusConditions.PodStarted));
+        status.SetStartedBy("job-2-xyz12", generation: 1, Later);
+        Assert.True(status.Conditions.IsFalse(StatusConditions.PodStarted));
 
-        status.SetPodWrites("job-1-xyz12", generation: 1, Later);
-        Assert.True(status.Conditions.Holds(StatusConditions.PodStarted));
+        status.SetStartedBy("job-1-xyz12", generation: 1, Later);
+        Assert.True(status.Conditions.IsTrue(StatusConditions.PodStarted));
         Assert.Equal((PolicyRunState.Initializing, Later), (status.State, status.Conditions.Since("PodStarted")));
     }
 

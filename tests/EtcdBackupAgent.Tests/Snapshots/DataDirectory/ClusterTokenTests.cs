@@ -47,7 +47,8 @@ public sealed class ClusterTokenTests
         string one = ClusterToken.Derive(Database, alone);
         string two = ClusterToken.Derive(Database, alone);
 
-        Assert.All([one, two], token => Assert.Matches($"^{ClusterToken.Derive(Database, First)}-[0-9a-f]{{8}}$", token));
+        Assert.All(
+            [one, two], token => Assert.Matches($"^{ClusterToken.Derive(Database, First)}-[0-9a-f]{{8}}$", token));
         Assert.NotEqual((alone with { Token = one }).Ids().ClusterId, (alone with { Token = two }).Ids().ClusterId);
     }
 

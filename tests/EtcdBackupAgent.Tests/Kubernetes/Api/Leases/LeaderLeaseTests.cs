@@ -72,18 +72,18 @@ public sealed class LeaderLeaseTests
         using KubernetesClient client = api.Client(TimeProvider.System);
 
         await Lease(client, retry: TimeSpan.FromSeconds(2), new WaitingTime())
-            .RunAsync(_ => Task.CompletedTask, _told.Add, CancellationToken.None);
+            .RunAsync(_ => Task.CompletedTask, _failures.Add, CancellationToken.None);
 
         // Five times it has just been renewed; 2 s after each other come 7 that are too early, and one 16 s later.
         Assert.Equal([.. Enumerable.Repeat("GET", 5 + 8), "PUT", "GET", "PUT"], methods);
-        Assert.Empty(_told);
+        Assert.Empty(_failures);
 
         async Task AnswerOtherAsync(HttpContext context)
         {
             methods.Add(context.Request.Method);
             if (methods.Contains("PUT"))
             {
-                await (context.Request.Method == "PUT" ? PutAsync(context) : AnswerHeldAsync(context));
+                await (context.Request.Method == "PUT" ? ReplaceLeaseAsync(context) : SendLeaseAsync(context));
                 return;
             }
 
