@@ -125,6 +125,24 @@ public sealed class SpillStreamTests : IDisposable
     }
 
     [Fact]
+    public async Task A_directory_in_memory_is_not_used_unless_it_may_be_and_one_on_a_disk_always_is()
+    {
+        foreach (string directory in (string[])[Scratch, AppContext.BaseDirectory, "/dev/shm"])
+        {
+            WatchedSource source = new(RandomNumberGenerator.GetBytes(20_000_000));
+            await using SpillStream stream = new(source, new SpillOptions { Directory = directory }, _time);
+            await TestDeadline.UntilAsync(
+                "the source to end or to be delayed",
+                () => Advanced(() => source.HasEnded || stream.Report.DelayReason is not null));
+
+            bool isInMemory = new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs";
+            Assert.Equal(
+                isInMemory ? $"the scratch directory '{directory}' is itself in memory" : null,
+                stream.Report.DelayReason);
+        }
+    }
+
+    [Fact]
     public async Task An_error_of_the_source_is_thrown_unchanged_after_the_bytes_before_it()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(12_000_000);
