@@ -23,6 +23,7 @@ try
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
+    await Console.Error.WriteLineAsync("mutate: stopped by a signal");
     return 130;
 }
 catch (MutationException e)
