@@ -1,4 +1,5 @@
 using System.Text;
+using EtcdBackupAgent.Snapshots.Bolt;
 using EtcdBackupAgent.Snapshots.Reports;
 using EtcdBackupAgent.Snapshots.Revisions;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -118,6 +119,25 @@ public sealed class SnapshotVerifierTests : IDisposable
                 : ("\0\0\0\0\0\0\0\0", message);
             return Problems(Examine(("key", [.. Elements(Pod)]), (bucket, [element])));
         }
+    }
+
+    [Fact]
+    public void Damaged_pages_beyond_the_limit_are_counted()
+    {
+        const int pageBytes = 4096;
+        WriteFile(("key", [.. Elements(Enumerable.Range(2, 1000).Select(i => Pod with { Revision = new(i, 0) }))]));
+        byte[] bytes = File.ReadAllBytes(_directory["db"]);
+        int[] leaves = [.. Enumerable.Range(2, (bytes.Length / pageBytes) - 2)
+            .Where(page => bytes[(page * pageBytes) + 8] == (byte)BoltPageKinds.Leaf)];
+        foreach (int leaf in leaves.Take(SnapshotVerifier.ProblemsMax + 3))
+        {
+            bytes[(leaf * pageBytes) + 7] = 1;
+        }
+
+        File.WriteAllBytes(_directory["db"], bytes);
+
+        IReadOnlyList<string> problems = ExamineFile().Proof.Checks[0].Problems;
+        Assert.Equal((SnapshotVerifier.ProblemsMax + 1, "and 3 more"), (problems.Count, problems[^1]));
     }
 
     [Fact]
