@@ -52,6 +52,12 @@ public sealed class ExecCredentialsTests : IDisposable
     [InlineData("echo log in first >&2; exit 3", "exited with code 3: log in first.")]
     [InlineData("echo very-secret", "printed no valid JSON.")]
     [InlineData("echo '{\"token\":\"very-secret\"}'", "returned no ExecCredential of client.authentication.k8s.io/v1.")]
+    [InlineData(
+        "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1alpha1\"}'",
+        "returned no ExecCredential of client.authentication.k8s.io/v1.")]
+    [InlineData(
+        "echo '{\"kind\":\"Status\",\"apiVersion\":\"client.authentication.k8s.io/v1\"}'",
+        "returned no ExecCredential of client.authentication.k8s.io/v1.")]
     [InlineData("echo '" + Head + "{}}'", "returned neither a token nor a certificate.")]
     [InlineData(
         "echo '" + Head + """{"token":"very-secret","expirationTimestamp":"soon"}}'""",
