@@ -3,19 +3,19 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// A bbolt database file, read with random access. For any file size, at most one page of each level of a tree is in
-/// memory. The file must not change while it is read. One cursor must not be used in parallel; several cursors may be.
+/// A bbolt database, read with random access. For any size, at most one page of each level of a tree is in memory. The
+/// database must not change while it is read. One cursor must not be used in parallel; several cursors may be.
 /// </summary>
 internal sealed class BoltDatabase
 {
     /// <summary>The bytes of a meta page that are read: header, meta, checksum.</summary>
     private const int MetaPageBytes = BoltFormat.PageHeaderBytes + BoltFormat.MetaBytes + sizeof(ulong);
 
-    private readonly SafeFileHandle _file;
+    private readonly IPageSource _pages;
 
-    private BoltDatabase(SafeFileHandle file, long sizeBytes, BoltMeta meta, IReadOnlyList<string> metaProblems)
+    private BoltDatabase(IPageSource pages, long sizeBytes, BoltMeta meta, IReadOnlyList<string> metaProblems)
     {
-        _file = file;
+        _pages = pages;
         SizeBytes = sizeBytes;
         Meta = meta;
         MetaProblems = metaProblems;
@@ -32,19 +32,25 @@ internal sealed class BoltDatabase
 
     public int PageSizeBytes => Meta.PageSizeBytes;
 
-    /// <summary>Opens a database and chooses the newest valid meta.</summary>
+    /// <summary>Opens a database in a plain file.</summary>
     /// <param name="file">The file, open for random access. The caller keeps ownership.</param>
     /// <param name="sizeBytes">The size of the database; the file may be longer.</param>
+    /// <inheritdoc cref="Open(IPageSource, long)" path="/exception"/>
+    public static BoltDatabase Open(SafeFileHandle file, long sizeBytes) => Open(new FilePages(file), sizeBytes);
+
+    /// <summary>Opens a database and chooses the newest valid meta.</summary>
+    /// <param name="pages">The bytes of the database.</param>
+    /// <param name="sizeBytes">The size of the database; the source may be longer.</param>
     /// <exception cref="SnapshotDamagedException">
     /// Neither meta is valid, or the file is shorter than the meta says.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static BoltDatabase Open(SafeFileHandle file, long sizeBytes)
+    public static BoltDatabase Open(IPageSource pages, long sizeBytes)
     {
-        BoltMeta? first = ReadMeta(file, sizeBytes, 0, out string? firstProblem);
+        BoltMeta? first = ReadMeta(pages, sizeBytes, 0, out string? firstProblem);
         BoltMeta? second = first is not null
-            ? ReadMeta(file, sizeBytes, first.PageSizeBytes, out string? secondProblem)
-            : FindSecondMeta(file, sizeBytes, out secondProblem);
+            ? ReadMeta(pages, sizeBytes, first.PageSizeBytes, out string? secondProblem)
+            : FindSecondMeta(pages, sizeBytes, out secondProblem);
         if (first is not null && second is not null && second.PageSizeBytes != first.PageSizeBytes)
         {
             secondProblem = $"its page size is {second.PageSizeBytes}, but that of page 0 is {first.PageSizeBytes}";
@@ -78,7 +84,7 @@ internal sealed class BoltDatabase
                 + $"but the file has only {sizeBytes} bytes.");
         }
 
-        return new BoltDatabase(file, sizeBytes, meta, problems);
+        return new BoltDatabase(pages, sizeBytes, meta, problems);
     }
 
     /// <summary>Returns a cursor over the named buckets.</summary>
@@ -154,11 +160,11 @@ internal sealed class BoltDatabase
         }
     }
 
-    /// <summary>Reads bytes of the file at an offset.</summary>
-    /// <exception cref="IOException">The file cannot be read, or ends too early.</exception>
-    public void ReadBytes(Span<byte> bytes, long offset) => ReadExactly(_file, bytes, offset);
+    /// <summary>Reads bytes at an offset.</summary>
+    /// <exception cref="IOException">The bytes cannot be read, or the source ends too early.</exception>
+    public void ReadBytes(Span<byte> bytes, long offset) => _pages.ReadExactly(bytes, offset);
 
-    private static BoltMeta? ReadMeta(SafeFileHandle file, long sizeBytes, long offset, out string? problem)
+    private static BoltMeta? ReadMeta(IPageSource pages, long sizeBytes, long offset, out string? problem)
     {
         Span<byte> bytes = stackalloc byte[MetaPageBytes];
         if (offset + MetaPageBytes > sizeBytes)
@@ -167,7 +173,7 @@ internal sealed class BoltDatabase
             return null;
         }
 
-        ReadExactly(file, bytes, offset);
+        pages.ReadExactly(bytes, offset);
         return BoltMeta.Read(bytes, out problem);
     }
 
@@ -175,12 +181,12 @@ internal sealed class BoltDatabase
     /// Finds the second meta without the first. The page size and so the offset are then unknown, so this tries every
     /// size.
     /// </summary>
-    private static BoltMeta? FindSecondMeta(SafeFileHandle file, long sizeBytes, out string? problem)
+    private static BoltMeta? FindSecondMeta(IPageSource pages, long sizeBytes, out string? problem)
     {
         problem = "it cannot be found because page 0 does not contain the page size";
         for (long size = BoltFormat.PageSizeBytesMin; size <= BoltFormat.PageSizeBytesMax; size <<= 1)
         {
-            if (ReadMeta(file, sizeBytes, size, out _) is { } meta && meta.PageSizeBytes == size)
+            if (ReadMeta(pages, sizeBytes, size, out _) is { } meta && meta.PageSizeBytes == size)
             {
                 problem = null;
                 return meta;
@@ -188,20 +194,5 @@ internal sealed class BoltDatabase
         }
 
         return null;
-    }
-
-    private static void ReadExactly(SafeFileHandle file, Span<byte> bytes, long offset)
-    {
-        while (!bytes.IsEmpty)
-        {
-            int read = RandomAccess.Read(file, bytes, offset);
-            if (read == 0)
-            {
-                throw new EndOfStreamException($"The database file ends at byte {offset} while it is read.");
-            }
-
-            bytes = bytes[read..];
-            offset += read;
-        }
     }
 }
