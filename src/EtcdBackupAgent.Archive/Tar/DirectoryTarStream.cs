@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Archive.Streams;
 
@@ -13,30 +12,17 @@ namespace EtcdBackupAgent.Archive.Tar;
 /// nanoseconds, empty directories, and symbolic links, which are never followed. Several hard links to one file become
 /// independent files. Sockets, devices, FIFOs and entries that are removed between listing and reading are skipped with
 /// a warning. Any other entry that cannot be read fails the archive.
-/// <para>The walk starts with the first read, on another thread, and is at most <see cref="AheadBytesMax"/> ahead of
-/// the reader.</para>
+/// <para>The walk starts with the first read, on another thread.</para>
 /// </remarks>
-public sealed class DirectoryTarStream : PullStream
+public sealed class DirectoryTarStream : ProducedStream
 {
-    /// <summary>The most bytes of the archive that are produced ahead of the reader.</summary>
-    public const int AheadBytesMax = 256 * 1024;
-
-    private readonly Pipe _pipe;
     private readonly DirectoryArchiver _archiver;
-    private readonly CancellationTokenSource _stop = new();
-    private Task? _walk;
-    private bool _ended;
 
-    private DirectoryTarStream(DirectoryArchiver archiver, Pipe pipe)
-        : base(pipe.Reader.AsStream())
-    {
-        _pipe = pipe;
-        _archiver = archiver;
-    }
+    private DirectoryTarStream(DirectoryArchiver archiver) => _archiver = archiver;
 
     /// <summary>The summary of what was archived.</summary>
     /// <exception cref="InvalidOperationException">The stream is not yet read to its end.</exception>
-    public TarSummary Summary => _ended && _archiver.Summary is { } summary
+    public TarSummary Summary => Ended && _archiver.Summary is { } summary
         ? summary
         : throw new InvalidOperationException("The summary is available only at the end of the stream.");
 
@@ -58,64 +44,9 @@ public sealed class DirectoryTarStream : PullStream
                 path, File.Exists(path) ? "it is a file, not a directory." : "it does not exist.");
         }
 
-        PipeOptions options = new(
-            pauseWriterThreshold: AheadBytesMax,
-            resumeWriterThreshold: AheadBytesMax / 2,
-            useSynchronizationContext: false);
-        return new DirectoryTarStream(new DirectoryArchiver(path, onWarning), new Pipe(options));
+        return new DirectoryTarStream(new DirectoryArchiver(path, onWarning));
     }
 
-    /// <inheritdoc />
-    protected override int Pull(Span<byte> buffer)
-    {
-        Start();
-        int bytes = Source.Read(buffer);
-        _ended = bytes == 0;
-        return bytes;
-    }
-
-    /// <inheritdoc />
-    protected override async ValueTask<int> PullAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        Start();
-        int bytes = await Source.ReadAsync(buffer, cancellationToken);
-        _ended = bytes == 0;
-        return bytes;
-    }
-
-    /// <inheritdoc />
-    protected override void Release() => ReleaseAsync().AsTask().GetAwaiter().GetResult();
-
-    /// <inheritdoc />
-    protected override async ValueTask ReleaseAsync()
-    {
-        // Complete the reader first: otherwise the walk would wait for a reader forever.
-        await _pipe.Reader.CompleteAsync();
-        await _stop.CancelAsync();
-        if (_walk is not null)
-        {
-            await _walk;
-        }
-
-        _stop.Dispose();
-    }
-
-    /// <summary>
-    /// Starts the walk. It outlives the read that starts it: disposing the stream stops it, not the token of that read.
-    /// </summary>
-    private void Start() => _walk ??= Task.Run(WalkAsync, CancellationToken.None);
-
-    /// <summary>Never throws: the reader of the pipe gets the exception.</summary>
-    private async Task WalkAsync()
-    {
-        try
-        {
-            await _archiver.WriteAsync(_pipe.Writer.AsStream(leaveOpen: true), _stop.Token);
-            await _pipe.Writer.CompleteAsync();
-        }
-        catch (Exception e)
-        {
-            await _pipe.Writer.CompleteAsync(e);
-        }
-    }
+    protected override Task ProduceAsync(Stream target, CancellationToken cancellationToken) =>
+        _archiver.WriteAsync(target, cancellationToken);
 }
