@@ -41,6 +41,13 @@ public readonly struct Sha256Digest : IEquatable<Sha256Digest>
         return true;
     }
 
+    /// <summary>Writes the digest to the first <see cref="SizeBytes"/> bytes of a buffer.</summary>
+    public void CopyTo(Span<byte> bytes)
+    {
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes, _high);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt128BigEndian(bytes[16..], _low);
+    }
+
     public bool Equals(Sha256Digest other) => _high == other._high && _low == other._low;
 
     public override bool Equals(object? obj) => obj is Sha256Digest other && Equals(other);

@@ -47,6 +47,11 @@ internal sealed class BoltCursor
     /// <summary>Whether the current element is a bucket rather than a value.</summary>
     public bool IsBucket => Leaf.Page.IsBucket(Leaf.Index);
 
+    /// <summary>The sequence of the bucket at the current element: a counter, which etcd does not use.</summary>
+    public ulong BucketSequence => Value.Length >= BoltFormat.BucketHeaderBytes
+        ? BinaryPrimitives.ReadUInt64LittleEndian(Value[8..])
+        : 0;
+
     private Frame Leaf => _frames[_depth - 1];
 
     private bool IsInline => _root == 0;

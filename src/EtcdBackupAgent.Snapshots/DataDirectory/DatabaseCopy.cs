@@ -36,7 +36,7 @@ internal sealed class DatabaseCopy(
             ThrowIfNotBucket(root);
             if (!Changed.Any(name => root.Key.SequenceEqual(BucketNames.Name(name))))
             {
-                target.BeginBucket(root.Key, Sequence(root));
+                target.BeginBucket(root.Key, root.BucketSequence);
                 CopyElements(root.OpenBucket());
                 target.EndBucket();
             }
@@ -185,7 +185,7 @@ internal sealed class DatabaseCopy(
         }
 
         ThrowIfNotBucket(root);
-        target.BeginBucket(key, Sequence(root));
+        target.BeginBucket(key, root.BucketSequence);
         return root.OpenBucket();
     }
 
@@ -245,10 +245,6 @@ internal sealed class DatabaseCopy(
             throw new SnapshotDamagedException($"page {root.PageId}: an element of the root bucket is not a bucket");
         }
     }
-
-    private static ulong Sequence(BoltCursor root) => root.Value.Length >= BoltFormat.BucketHeaderBytes
-        ? BinaryPrimitives.ReadUInt64LittleEndian(root.Value[8..])
-        : 0;
 
     private static byte[] BigEndian(ulong value)
     {

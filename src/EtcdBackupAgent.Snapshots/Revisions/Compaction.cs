@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Snapshots.Revisions;
 /// </summary>
 /// <param name="Scheduled">The main revision of the last compaction that was requested; -1 for none.</param>
 /// <param name="Finished">The main revision of the last compaction that was finished; -1 for none.</param>
-internal readonly record struct Compaction(long Scheduled, long Finished)
+public readonly record struct Compaction(long Scheduled, long Finished)
 {
     private const long None = -1;
 
@@ -18,9 +18,17 @@ internal readonly record struct Compaction(long Scheduled, long Finished)
     /// <summary>Whether records that the compaction must remove may still exist.</summary>
     public bool IsUnfinished => Scheduled > Finished;
 
+    /// <summary>Reads the compaction of a database: a few pages.</summary>
+    /// <param name="pages">The database.</param>
+    /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
+    /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
+    /// <exception cref="IOException">The database cannot be read.</exception>
+    public static Compaction Read(IPageSource pages, long databaseBytes) =>
+        Read(BoltDatabase.Open(pages, databaseBytes));
+
     /// <summary>Reads the compaction. A value that is not a revision is treated as missing.</summary>
     /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
-    public static Compaction Read(BoltDatabase database)
+    internal static Compaction Read(BoltDatabase database)
     {
         BoltCursor? meta = database.Bucket("meta"u8);
         return meta is null

@@ -66,37 +66,6 @@ internal sealed class RevisionReader
     /// <summary>Decodes the current element.</summary>
     /// <param name="entry">Undefined if it cannot be decoded.</param>
     /// <param name="problem">The reason why it cannot be decoded; null if it can.</param>
-    public bool TryRead(out RevisionEntry entry, out string? problem)
-    {
-        entry = default;
-        ReadOnlySpan<byte> rawKey = _cursor.Key;
-        if (!RevisionKey.TryRead(rawKey, out RevisionKey key))
-        {
-            problem = $"the key {Convert.ToHexStringLower(rawKey[..Math.Min(rawKey.Length, 32)])} is not a revision";
-            return false;
-        }
-
-        if (_cursor.IsBucket)
-        {
-            problem = $"revision {key.Revision} is a bucket";
-            return false;
-        }
-
-        ReadOnlySpan<byte> rawValue = _cursor.Value;
-        if (!KeyValueRecord.TryRead(rawValue, out KeyValueRecord record, out problem))
-        {
-            problem = $"revision {key.Revision} is not a key-value record: {problem}";
-            return false;
-        }
-
-        entry = new RevisionEntry
-        {
-            Key = key,
-            Record = record,
-            RawKey = rawKey,
-            RawValue = rawValue,
-            Ordinal = Ordinal,
-        };
-        return true;
-    }
+    public bool TryRead(out RevisionEntry entry, out string? problem) =>
+        RevisionEntry.TryRead(_cursor, Ordinal, out entry, out problem);
 }
