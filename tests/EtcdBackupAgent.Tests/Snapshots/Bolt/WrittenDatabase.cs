@@ -40,6 +40,8 @@ internal sealed class WrittenDatabase : IDisposable
 
     public SafeFileHandle Handle => _file;
 
+    public IPageSource Pages => new FilePages(_file);
+
     public BoltDatabase Database { get; }
 
     public IReadOnlyList<WrittenBucket> Read() => Read(Database);

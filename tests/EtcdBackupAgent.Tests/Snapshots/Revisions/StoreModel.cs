@@ -23,6 +23,9 @@ internal sealed class StoreModel(bool keepsTombstone)
 
     public long Finished { get; private set; } = -1;
 
+    /// <summary>Makes the value of a put.</summary>
+    public Func<Random, byte[]> NewValue { get; init; } = random => new byte[random.Next(40)];
+
     public int LiveKeys => KeepSet(Revision).Count;
 
     /// <summary>Makes one transaction, which puts some keys and deletes some existing ones.</summary>
@@ -53,7 +56,7 @@ internal sealed class StoreModel(bool keepsTombstone)
                 Key = key,
                 Created = exists ? last!.Created : Revision + 1,
                 Version = exists ? last!.Version + 1 : 1,
-                Value = new byte[random.Next(40)],
+                Value = NewValue(random),
                 Lease = random.Next(3),
             });
         }
@@ -115,12 +118,16 @@ internal sealed class StoreModel(bool keepsTombstone)
         return Crc32C(hashed);
     }
 
-    public void Write(string path)
+    public void Write(string path) =>
+        BoltFile.Write(path, ("key", Stored.Select(r => (r.RawKey, r.RawValue))), ("meta", Compactions()));
+
+    /// <summary>Returns the elements of <c>meta</c> with the compactions, in the order of their keys.</summary>
+    public IReadOnlyList<(byte[] Key, byte[] Value)> Compactions()
     {
         List<(byte[] Key, byte[] Value)> meta = [];
-        AddRevision("scheduledCompactRev", Scheduled);
         AddRevision("finishedCompactRev", Finished);
-        BoltFile.Write(path, ("key", Stored.Select(r => (r.RawKey, r.RawValue))), ("meta", meta));
+        AddRevision("scheduledCompactRev", Scheduled);
+        return meta;
 
         void AddRevision(string name, long revision)
         {
