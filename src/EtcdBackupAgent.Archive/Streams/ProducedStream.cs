@@ -25,7 +25,7 @@ public abstract class ProducedStream : PullStream
     }
 
     private ProducedStream(Pipe pipe)
-        : base(pipe.Reader.AsStream(), leaveOpen: false) => _pipe = pipe;
+        : base(pipe.Reader.AsStream()) => _pipe = pipe;
 
     /// <summary>Whether the stream was read to its end.</summary>
     protected bool Ended { get; private set; }
