@@ -47,6 +47,7 @@ public sealed class DirectoryTarStream : ProducedStream
         return new DirectoryTarStream(new DirectoryArchiver(path, onWarning));
     }
 
+    /// <inheritdoc />
     protected override Task ProduceAsync(Stream target, CancellationToken cancellationToken) =>
         _archiver.WriteAsync(target, cancellationToken);
 }
