@@ -12,6 +12,7 @@ internal static class ArtifactNames
         {
             ArtifactKind.Etcd => "etcd.db.zst",
             ArtifactKind.Certs => "certs.tar.zst",
+            ArtifactKind.EtcdChanges => "etcd.changes.zst",
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
         };
         return encryption == ArtifactEncryption.Age ? name + ".age" : name;
@@ -21,6 +22,7 @@ internal static class ArtifactNames
     {
         ArtifactKind.Etcd => "etcd database",
         ArtifactKind.Certs => "certificates",
+        ArtifactKind.EtcdChanges => "etcd changes",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
     };
 }

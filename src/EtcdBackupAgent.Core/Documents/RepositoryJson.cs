@@ -19,8 +19,17 @@ namespace EtcdBackupAgent.Core.Documents;
 /// </summary>
 internal static class RepositoryJson
 {
-    /// <summary>The format version that this agent writes, and the highest that it reads.</summary>
+    /// <summary>
+    /// The format version of every document but the manifest of an incremental snapshot. The highest that is read,
+    /// except in manifests.
+    /// </summary>
     public const int FormatVersion = 1;
+
+    /// <summary>
+    /// The format version of the manifest of an incremental snapshot, and the highest that is read in manifests. An
+    /// agent that does not know increments refuses it.
+    /// </summary>
+    public const int IncrementalFormatVersion = 2;
 
     /// <summary>The largest size of a document in bytes. A larger object is not a document of this format.</summary>
     public const int DocumentBytesMax = 1 << 20;
@@ -47,6 +56,7 @@ internal static class RepositoryJson
             new JsonStringEnumConverter<ArtifactCompression>(),
             new JsonStringEnumConverter<ArtifactEncryption>(),
             new JsonStringEnumConverter<BackupReason>(),
+            new JsonStringEnumConverter<SnapshotKind>(),
             new JsonStringEnumConverter<EtcdMemberRole>(),
             new JsonStringEnumConverter<VerificationResult>(),
             new JsonStringEnumConverter<VerifiedPart>(),
@@ -74,18 +84,24 @@ internal static class RepositoryJson
     /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
     /// </exception>
     public static RepositoryDocument ReadRepository(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.RepositoryDocument);
+        Read(utf8, what, Json.RepositoryDocument, FormatVersion);
 
     /// <inheritdoc cref="ReadRepository"/>
-    public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.SnapshotManifest) with { Utf8 = utf8 };
+    public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what)
+    {
+        SnapshotManifest manifest = Read(utf8, what, Json.SnapshotManifest, IncrementalFormatVersion);
+        return manifest.FindContradiction() is { } contradiction
+            ? throw Damaged(what, contradiction)
+            : manifest with { Utf8 = utf8 };
+    }
 
     /// <inheritdoc cref="ReadRepository"/>
     public static VerificationRecord ReadVerification(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.VerificationRecord) with { Utf8 = utf8 };
+        Read(utf8, what, Json.VerificationRecord, FormatVersion) with { Utf8 = utf8 };
 
     /// <inheritdoc cref="ReadRepository"/>
-    public static RestoreNote ReadNote(ReadOnlyMemory<byte> utf8, string what) => Read(utf8, what, Json.RestoreNote);
+    public static RestoreNote ReadNote(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.RestoreNote, FormatVersion);
 
     /// <summary>
     /// Returns the manifest with its own digest, as a reader finds it after <see cref="Write(SnapshotManifest)"/> has
@@ -104,13 +120,13 @@ internal static class RepositoryJson
         ? throw new InvalidOperationException("Only a document that was read or sealed has bytes to print.")
         : JsonNode.Parse(utf8.Span)!.AsObject();
 
-    private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type)
+    private static T Read<T>(ReadOnlyMemory<byte> utf8, string what, JsonTypeInfo<T> type, int versionMax)
         where T : IRepositoryDocument
     {
         try
         {
             // Check the version before the digest: a later format may define the digest differently.
-            RefuseLaterFormat(utf8.Span, what);
+            RefuseLaterFormat(utf8.Span, what, versionMax);
             T document = JsonSerializer.Deserialize(utf8.Span, type)
                 ?? throw Damaged(what, "it contains null");
             return document.DocumentSha256 == DigestOf(utf8.Span, what)
@@ -123,7 +139,7 @@ internal static class RepositoryJson
         }
     }
 
-    private static void RefuseLaterFormat(ReadOnlySpan<byte> utf8, string what)
+    private static void RefuseLaterFormat(ReadOnlySpan<byte> utf8, string what, int versionMax)
     {
         Utf8JsonReader reader = new(utf8);
         if (!MoveToField(ref reader, FormatVersionField)
@@ -132,11 +148,11 @@ internal static class RepositoryJson
             throw Damaged(what, $"its '{FormatVersionField}' is missing or not a version number");
         }
 
-        if (version > FormatVersion)
+        if (version > versionMax)
         {
             throw new BackupException(
                 FailureReason.RepositoryUnsupported,
-                $"{what} has format version {version}; this agent reads versions up to {FormatVersion}.")
+                $"{what} has format version {version}; this agent reads versions up to {versionMax}.")
             {
                 Hint = "Use a version of etcd-backup-agent that is at least as new as the one that wrote it.",
             };

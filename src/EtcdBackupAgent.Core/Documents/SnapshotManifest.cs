@@ -39,6 +39,18 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>Why the backup was made.</summary>
     public required BackupReason Reason { get; init; }
 
+    /// <summary>Whether the database is stored as a whole; null means <see cref="SnapshotKind.Full"/>.</summary>
+    [JsonPropertyName("kind")]
+    public SnapshotKind? StoredKind { get; init; }
+
+    /// <summary>
+    /// Why the snapshot is incremental, or why it is full although increments were wanted; null if they were not.
+    /// </summary>
+    public string? KindReason { get; init; }
+
+    /// <summary>The full snapshot that an incremental one stands on; null for a full snapshot.</summary>
+    public SnapshotBase? Base { get; init; }
+
     /// <summary>Labels of the policy; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -57,6 +69,23 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// </summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
+
+    /// <inheritdoc cref="StoredKind"/>
+    [JsonIgnore]
+    public SnapshotKind Kind => StoredKind ?? SnapshotKind.Full;
+
+    /// <summary>Whether the snapshot needs its <see cref="Base"/>.</summary>
+    [JsonIgnore]
+    public bool IsIncremental => Kind == SnapshotKind.Incremental;
+
+    /// <summary>The artifact that contains the database, or its changes; null if there is none.</summary>
+    [JsonIgnore]
+    public ArtifactManifest? Database =>
+        Artifacts.FirstOrDefault(a => a.Kind is ArtifactKind.Etcd or ArtifactKind.EtcdChanges);
+
+    /// <summary>The artifact that contains the certificates; null if there is none.</summary>
+    [JsonIgnore]
+    public ArtifactManifest? Certificates => Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs);
 
     /// <summary>Total size of all artifacts before compression and encryption, in bytes.</summary>
     [JsonIgnore]
@@ -83,6 +112,47 @@ public sealed record SnapshotManifest : IRepositoryDocument
 
     /// <summary>Returns the manifest as it is stored, with all its fields.</summary>
     public JsonObject ToJson() => RepositoryJson.Tree(Utf8);
+
+    /// <summary>
+    /// Returns which fields contradict each other, as the second part of a sentence; null if none do
+    /// (<c>docs/spec/increments.md</c>, "Manifest").
+    /// </summary>
+    internal string? FindContradiction()
+    {
+        if (IsIncremental != Base is not null)
+        {
+            return IsIncremental ? "it is incremental, but has no base" : "it is full, but has a base";
+        }
+
+        ArtifactKind other = IsIncremental ? ArtifactKind.Etcd : ArtifactKind.EtcdChanges;
+        return Artifacts.Any(a => a.Kind == other) ? $"it is {Kind}, but has an artifact of the kind {other}"
+            : IsIncremental && FormatVersion < RepositoryJson.IncrementalFormatVersion
+                ? $"it is incremental, but has format version {FormatVersion}"
+            : null;
+    }
+}
+
+/// <summary>How the database of a snapshot is stored.</summary>
+public enum SnapshotKind
+{
+    /// <summary>The whole database.</summary>
+    Full,
+
+    /// <summary>What changed since a full snapshot.</summary>
+    Incremental,
+}
+
+/// <summary>The full snapshot that an incremental one stands on.</summary>
+public sealed record SnapshotBase
+{
+    /// <summary>The ID of the base.</summary>
+    public required SnapshotId Id { get; init; }
+
+    /// <summary><see cref="SnapshotManifest.DocumentSha256"/> of the base's manifest.</summary>
+    public required Sha256Digest ManifestSha256 { get; init; }
+
+    /// <summary>The revision of the base's manifest: the base contains every write up to it.</summary>
+    public required long Revision { get; init; }
 }
 
 /// <summary>One stored file of a snapshot: its layers, and its size and digest before and after them.</summary>
@@ -121,6 +191,9 @@ public enum ArtifactKind
 
     /// <summary>A tar of the certificates directory.</summary>
     Certs,
+
+    /// <summary>What changed in etcd since a full snapshot (<c>docs/spec/increments.md</c>).</summary>
+    EtcdChanges,
 }
 
 /// <summary>The compression of an artifact.</summary>

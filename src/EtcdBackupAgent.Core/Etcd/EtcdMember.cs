@@ -61,6 +61,16 @@ public sealed record EtcdMember
     /// </summary>
     public required long Revision { get; init; }
 
+    /// <summary>
+    /// The highest revision in the snapshot itself, at least <see cref="Revision"/>; null if the database was not read.
+    /// </summary>
+    public long? LastRevision { get; init; }
+
+    /// <summary>
+    /// The compacted revision in the snapshot itself, -1 for none; null if the database was not read.
+    /// </summary>
+    public long? CompactRevision { get; init; }
+
     /// <summary>The term of raft: it grows with each election of a leader.</summary>
     public required ulong RaftTerm { get; init; }
 
@@ -79,6 +89,12 @@ public sealed record EtcdMember
     /// HashKV at <see cref="Revision"/>, which a later verification compares with the content; null if there is none.
     /// </summary>
     public HashKv? HashKv { get; init; }
+
+    /// <summary>
+    /// HashKV of the snapshot itself at <see cref="LastRevision"/> under <see cref="CompactRevision"/>, as the agent
+    /// computed it; null if the database was not read. It is not a response of the member.
+    /// </summary>
+    public HashKv? ComputedHashKv { get; init; }
 
     /// <summary>Why there is no <see cref="HashKv"/>; null if there is one.</summary>
     public string? HashKvMissing { get; init; }

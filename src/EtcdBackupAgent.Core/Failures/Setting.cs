@@ -18,6 +18,9 @@ public enum Setting
     /// <summary>Whether a snapshot file must end in etcd's SHA-256.</summary>
     HashCheck,
 
+    /// <summary>Whether a base is removed together with the incremental snapshots that stand on it.</summary>
+    Dependents,
+
     /// <summary>The region of the bucket.</summary>
     S3Region,
 

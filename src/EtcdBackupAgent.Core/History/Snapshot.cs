@@ -15,6 +15,18 @@ public sealed record Snapshot
     /// </summary>
     public required IReadOnlyList<ArtifactManifest> Missing { get; init; }
 
+    /// <summary>
+    /// The full snapshot that an incremental one stands on; null for a full snapshot, and if <see cref="BaseProblem"/>
+    /// says why there is none. Only an inventory knows it.
+    /// </summary>
+    public Snapshot? Base { get; init; }
+
+    /// <summary>
+    /// Why an incremental snapshot cannot be restored although its own artifacts exist, as the second part of a
+    /// sentence; null if its base is complete, or if it needs none.
+    /// </summary>
+    public string? BaseProblem { get; init; }
+
     /// <summary>The newest readable record of a deep verification of this manifest; null if there is none.</summary>
     public VerificationRecord? Verification { get; init; }
 
@@ -40,15 +52,21 @@ public sealed record Snapshot
             .CompareTo((b.Manifest.StartedAt, b.Manifest.CompletedAt, b.Id.Value)));
 
     /// <summary>
-    /// Whether every artifact exists with its size. Verification checks whether the bytes are correct.
+    /// Whether every artifact exists with its size, also those of the base. Verification checks whether the bytes are
+    /// correct.
     /// </summary>
-    public bool IsComplete => Missing.Count == 0;
+    public bool IsComplete => Missing.Count == 0 && BaseProblem is null;
 
-    /// <summary>Whether the last deep verification found damage.</summary>
-    public bool IsDamaged => Verification?.Result == VerificationResult.Damaged;
+    /// <summary>What is missing, as a phrase; null if the snapshot is complete.</summary>
+    public string? MissingParts => Missing.Count > 0
+        ? $"{string.Join(", ", Missing.Select(a => a.Key.Value.Split('/')[^1]))} missing"
+        : BaseProblem;
+
+    /// <summary>Whether the last deep verification of the snapshot, or of its base, found damage.</summary>
+    public bool IsDamaged => Verification?.Result == VerificationResult.Damaged || Base?.IsDamaged == true;
 
     /// <summary>Whether the last deep verification found no damage and every artifact still exists.</summary>
-    public bool IsProved => IsComplete && Verification?.Result == VerificationResult.Sound;
+    public bool IsProved => IsComplete && !IsDamaged && Verification?.Result == VerificationResult.Sound;
 
     /// <summary>Whether the snapshot is complete and not known to be damaged.</summary>
     public bool IsGood => IsComplete && !IsDamaged;

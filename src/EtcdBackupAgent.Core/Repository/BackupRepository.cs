@@ -134,7 +134,7 @@ public sealed class BackupRepository
         // 4. all of them, in the order of etcd's history
         return new Inventory
         {
-            History = SnapshotHistory.Of(snapshots, notes),
+            History = SnapshotHistory.Of(SnapshotBases.Connect(snapshots), notes),
             UnreadableNotes = unreadableNotes,
             Unreadable = unreadable,
             Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),

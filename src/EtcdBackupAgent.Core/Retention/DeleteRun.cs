@@ -8,21 +8,57 @@ namespace EtcdBackupAgent.Core.Retention;
 /// Removes one snapshot that the user chose, even if its manifest cannot be read. The caller has asked for
 /// confirmation.
 /// </summary>
+/// <remarks>
+/// 1. Find the snapshot, and the incremental snapshots that stand on it.
+/// 2. Refuse to remove a base under them, unless they are removed with it.
+/// 3. Remove them first, so that a crash never leaves one without its base.
+/// </remarks>
 public sealed class DeleteRun(BackupRepository repository)
 {
+    /// <summary>Whether the incremental snapshots that stand on the chosen one are removed with it.</summary>
+    public bool WithDependents { get; init; }
+
     /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
     /// <param name="cancellationToken">
     /// A cancelled call may leave objects behind, which have no manifest any more.
     /// </param>
+    /// <returns>The removed snapshots; the chosen one is the last.</returns>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the store's
-    /// reason.
+    /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>,
+    /// <see cref="FailureReason.Refused"/> if incremental snapshots stand on it, or the store's reason.
     /// </exception>
-    public async Task<SnapshotFolder> ExecuteAsync(string idText, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<SnapshotFolder>> ExecuteAsync(string idText, CancellationToken cancellationToken)
     {
+        // 1. the snapshots
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         SnapshotFolder folder = SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address);
+        SnapshotFolder[] dependents =
+        [
+            .. inventory.Snapshots
+                .Where(snapshot => snapshot.Manifest.Base?.Id == folder.Id)
+                .Select(snapshot => snapshot.Folder),
+        ];
+
+        // 2. the refusal
+        if (dependents.Length > 0 && !WithDependents)
+        {
+            throw new BackupException(
+                FailureReason.Refused,
+                $"Snapshot {folder.Id} was not removed: the incremental snapshots "
+                + $"{string.Join(", ", dependents.Select(dependent => dependent.Id))} stand on it and would be lost.")
+            {
+                Hint = "Remove them first, or remove them together with their base.",
+                Settings = [Setting.Dependents],
+            };
+        }
+
+        // 3. the removal
+        foreach (SnapshotFolder dependent in dependents)
+        {
+            await repository.RemoveAsync(dependent, cancellationToken);
+        }
+
         await repository.RemoveAsync(folder, cancellationToken);
-        return folder;
+        return [.. dependents, folder];
     }
 }

@@ -39,8 +39,8 @@ public sealed record PruneReport
 /// 2. Plan: which snapshots, which unreferenced objects, which uploads. A dry run ends here.
 /// 3. Keep the objects and uploads that are not old by the store's clock, too: this machine's clock may be days ahead,
 ///    and then a running backup looks old.
-/// 4. Remove the snapshots, oldest first, each with its manifest first: a crash leaves a shorter list, never a
-///    broken snapshot.
+/// 4. Remove the snapshots, oldest first but incremental ones before their bases, each with its manifest first: a
+///    crash leaves a shorter list, never a broken snapshot.
 /// 5. Remove the unreferenced objects.
 /// 6. Abort the uploads. If the user may not list or abort them, or the server cannot, this is a warning.
 /// </remarks>
@@ -90,7 +90,9 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         plan = await KeepYoungAsync(plan, inventory, warnings, cancellationToken);
 
         // 4. the snapshots
-        foreach (RetentionDecision decision in plan.Removed.Reverse())
+        foreach (RetentionDecision decision in plan.Removed
+            .Reverse()
+            .OrderByDescending(decision => decision.Snapshot.Manifest.IsIncremental))
         {
             await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
         }

@@ -26,7 +26,8 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
 /// 4. The newest snapshot that was deeply verified as sound is kept even if it is not counted: until a newer one is
 ///    verified, it is the only one that is known to be good.
 /// 5. The snapshot that was just made is kept, whatever its date.
-/// 6. Everything else that is older than the oldest counted snapshot is removed. If there are fewer complete snapshots
+/// 6. A base is kept while a kept incremental snapshot stands on it.
+/// 7. Everything else that is older than the oldest counted snapshot is removed. If there are fewer complete snapshots
 ///    than the rule's number, everything is kept: nothing is removed in favour of snapshots that cannot be restored.
 /// </remarks>
 public sealed class RetentionPlan
@@ -66,15 +67,38 @@ public sealed class RetentionPlan
 
     private static bool IsCounted(Snapshot snapshot) => snapshot.IsGood && !snapshot.IsFromFuture;
 
-    private RetentionDecision[] Decide() =>
-    [
-        .. _history.Snapshots.Reverse().Select(snapshot =>
-        {
-            string? foreign = _own.ForeignReason(snapshot.Manifest);
-            (bool keep, string reason) = foreign is null ? DecideOwn(snapshot) : (true, foreign);
-            return new RetentionDecision(snapshot, IsOwn: foreign is null, keep, reason);
-        }),
-    ];
+    private IReadOnlyList<RetentionDecision> Decide()
+    {
+        RetentionDecision[] decisions =
+        [
+            .. _history.Snapshots.Reverse().Select(snapshot =>
+            {
+                string? foreign = _own.ForeignReason(snapshot.Manifest);
+                (bool keep, string reason) = foreign is null ? DecideOwn(snapshot) : (true, foreign);
+                return new RetentionDecision(snapshot, IsOwn: foreign is null, keep, reason);
+            }),
+        ];
+        return KeepBases(decisions);
+    }
+
+    /// <summary>Keeps every base on which a kept snapshot stands, of whichever policy.</summary>
+    private static IReadOnlyList<RetentionDecision> KeepBases(RetentionDecision[] decisions)
+    {
+        ILookup<SnapshotFolder, SnapshotId> dependents = decisions
+            .Where(decision => decision is { Keep: true, Snapshot.Base: not null })
+            .ToLookup(decision => decision.Snapshot.Base!.Folder, decision => decision.Snapshot.Id);
+        return
+        [
+            .. decisions.Select(decision => !decision.Keep && dependents.Contains(decision.Snapshot.Folder)
+                ? decision with
+                {
+                    Keep = true,
+                    Reason = $"{decision.Reason}, but the base of "
+                        + string.Join(", ", dependents[decision.Snapshot.Folder]),
+                }
+                : decision),
+        ];
+    }
 
     private (bool Keep, string Reason) DecideOwn(Snapshot snapshot)
     {
@@ -85,8 +109,7 @@ public sealed class RetentionPlan
 
         if (!snapshot.IsComplete)
         {
-            IEnumerable<string> missing = snapshot.Missing.Select(a => a.Key.Value.Split('/')[^1]);
-            return (true, $"incomplete ({string.Join(", ", missing)} missing), not counted");
+            return (true, $"incomplete ({snapshot.MissingParts}), not counted");
         }
 
         if (snapshot.IsDamaged)

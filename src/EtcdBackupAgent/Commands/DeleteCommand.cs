@@ -17,8 +17,12 @@ internal static class DeleteCommand
         OutputOptions output = new();
         Argument<string> id = SnapshotArgument.Create();
         Option<bool> yes = new("--yes") { Description = "Confirm the removal, which is permanent." };
+        Option<bool> withDependents = new("--with-dependents")
+        {
+            Description = "Also remove the incremental snapshots that stand on it.",
+        };
 
-        Command verb = new("delete", "Remove one snapshot permanently.") { id, yes };
+        Command verb = new("delete", "Remove one snapshot permanently.") { id, yes, withDependents };
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
@@ -34,13 +38,24 @@ internal static class DeleteCommand
             }
 
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            SnapshotFolder removed = await new DeleteRun(opened.Repository).ExecuteAsync(idText, cancellationToken);
-            output.Write(
-                parsed,
-                new JsonObject { ["id"] = removed.Id.Value },
-                console => console.WriteLine($"Snapshot {removed.Id} was removed from {opened.Address}."));
+            DeleteRun run = new(opened.Repository) { WithDependents = parsed.GetValue(withDependents) };
+            IReadOnlyList<SnapshotFolder> removed = await run.ExecuteAsync(idText, cancellationToken);
+            output.Write(parsed, Document(removed), console =>
+            {
+                foreach (SnapshotFolder folder in removed)
+                {
+                    console.WriteLine($"Snapshot {folder.Id} was removed from {opened.Address}.");
+                }
+            });
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent delete 34abbf1b --yes --repository file:///var/backups/etcd");
     }
+
+    /// <summary>The chosen snapshot, and those that stood on it.</summary>
+    private static JsonObject Document(IReadOnlyList<SnapshotFolder> removed) => new()
+    {
+        ["id"] = removed[^1].Id.Value,
+        ["dependents"] = new JsonArray([.. removed.SkipLast(1).Select(folder => JsonValue.Create(folder.Id.Value))]),
+    };
 }

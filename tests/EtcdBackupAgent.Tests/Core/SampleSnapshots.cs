@@ -37,6 +37,36 @@ internal static class SampleSnapshots
         };
     }
 
+    /// <summary>Returns an incremental snapshot that stands on a base.</summary>
+    public static Snapshot Incremental(DateTimeOffset startedAt, Snapshot needed, string policy = "nightly")
+    {
+        SnapshotFolder folder = new(startedAt, SnapshotId.New());
+        SnapshotManifest manifest = Manifest(folder, policy);
+        ArtifactManifest database = manifest.Artifacts[0];
+        return new Snapshot
+        {
+            Folder = folder,
+            Manifest = RepositoryJson.Sealed(manifest with
+            {
+                FormatVersion = 2,
+                StoredKind = SnapshotKind.Incremental,
+                KindReason = $"changes since {needed.Id}",
+                Base = new SnapshotBase
+                {
+                    Id = needed.Id,
+                    ManifestSha256 = needed.Manifest.DocumentSha256,
+                    Revision = needed.Manifest.Etcd.Revision,
+                },
+                Artifacts =
+                [
+                    database with { Kind = ArtifactKind.EtcdChanges, Key = folder.Key("etcd.changes.zst") },
+                ],
+            }),
+            Base = needed,
+            Missing = [],
+        };
+    }
+
     /// <summary>Returns a record of a verification one hour after the backup, with one check of each result.</summary>
     public static VerificationRecord Verification(SnapshotManifest manifest, VerificationResult result) => new()
     {

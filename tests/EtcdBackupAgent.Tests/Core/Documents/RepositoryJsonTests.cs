@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Core.Documents;
@@ -135,16 +136,52 @@ public sealed class RepositoryJsonTests
     }
 
     [Fact]
+    public void An_incremental_manifest_has_format_2_and_is_read_as_it_was_written()
+    {
+        Snapshot needed = SampleSnapshots.Create(SampleSnapshots.NewYear);
+        SnapshotManifest written = SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddHours(1), needed).Manifest;
+
+        SnapshotManifest read = RepositoryJson.ReadManifest(RepositoryJson.Write(written), "m");
+
+        Assert.Equal((2, SnapshotKind.Incremental, written.Base), (read.FormatVersion, read.Kind, read.Base));
+        Assert.Equal(SnapshotKind.Full, needed.Manifest.Kind);
+        Assert.DoesNotContain("kind\": \"Full", Encoding.UTF8.GetString(RepositoryJson.Write(needed.Manifest)));
+    }
+
+    [Fact]
+    public void A_manifest_whose_fields_contradict_each_other_is_damaged()
+    {
+        Snapshot needed = SampleSnapshots.Create(SampleSnapshots.NewYear);
+        SnapshotManifest full = needed.Manifest;
+        SnapshotManifest incremental =
+            SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddHours(1), needed).Manifest;
+
+        AssertDamaged(incremental with { Base = null }, "it is incremental, but has no base");
+        AssertDamaged(full with { FormatVersion = 2, Base = incremental.Base }, "it is full, but has a base");
+        AssertDamaged(incremental with { FormatVersion = 1 }, "it is incremental, but has format version 1");
+        AssertDamaged(incremental with { Artifacts = full.Artifacts }, "has an artifact of the kind Etcd");
+        AssertDamaged(full with { Artifacts = incremental.Artifacts }, "has an artifact of the kind EtcdChanges");
+
+        static void AssertDamaged(SnapshotManifest manifest, string problem)
+        {
+            BackupException failure = Assert.Throws<BackupException>(
+                () => RepositoryJson.ReadManifest(RepositoryJson.Write(manifest), "m"));
+            Assert.Equal(FailureReason.DataDamaged, failure.Reason);
+            Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_later_format_is_refused_with_a_hint()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
-            .Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal);
+            .Replace("\"formatVersion\": 1", "\"formatVersion\": 3", StringComparison.Ordinal);
 
         BackupException failure = Assert.Throws<BackupException>(
             () => RepositoryJson.ReadManifest(Encoding.UTF8.GetBytes(later), "snapshots/x/manifest.json"));
 
         Assert.Equal(FailureReason.RepositoryUnsupported, failure.Reason);
-        Assert.Contains("snapshots/x/manifest.json has format version 2", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("snapshots/x/manifest.json has format version 3", failure.Message, StringComparison.Ordinal);
         Assert.NotNull(failure.Hint);
     }
 

@@ -61,6 +61,37 @@ public sealed class RetentionPlanTests
         Assert.Throws<ArgumentOutOfRangeException>(() => Make([], Rule("nightly", 0xc1, 0)));
 
     [Fact]
+    public void A_base_is_kept_with_a_reason_while_a_kept_snapshot_stands_on_it()
+    {
+        Snapshot unused = SampleSnapshots.Create(SampleSnapshots.NewYear, revision: 1);
+        Snapshot needed = SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(1), revision: 2);
+        Snapshot old = SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddDays(2), needed);
+        Snapshot first = SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddDays(3), needed);
+        Snapshot second = SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddDays(4), needed);
+
+        IReadOnlyList<RetentionDecision> plan = Make([unused, needed, old, first, second], Rule("nightly", 0xc1, 2));
+
+        Assert.Equal(
+            [(second.Id, true), (first.Id, true), (old.Id, false), (needed.Id, true), (unused.Id, false)],
+            plan.Select(decision => (decision.Snapshot.Id, decision.Keep)));
+        Assert.Equal(
+            $"older than the newest 2 complete snapshots, but the base of {second.Id}, {first.Id}",
+            plan[3].Reason);
+    }
+
+    [Fact]
+    public void A_base_is_removed_with_the_last_snapshot_that_stood_on_it()
+    {
+        Snapshot needed = SampleSnapshots.Create(SampleSnapshots.NewYear, revision: 1);
+        Snapshot incremental = SampleSnapshots.Incremental(SampleSnapshots.NewYear.AddDays(1), needed);
+        Snapshot next = SampleSnapshots.Create(SampleSnapshots.NewYear.AddDays(2), revision: 5000);
+
+        Assert.Equal(
+            [true, false, false],
+            Make([needed, incremental, next], Rule("nightly", 0xc1, 1)).Select(decision => decision.Keep));
+    }
+
+    [Fact]
     public void Of_the_good_snapshots_exactly_the_newest_and_the_newest_verified_one_are_kept() =>
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
