@@ -1,8 +1,10 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 
@@ -15,21 +17,37 @@ namespace EtcdBackupAgent.Core.Restores;
 internal sealed class ArtifactFetch(
     IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
-    private const int CopyBufferBytes = 1 << 18;
-
     private readonly ArtifactReader _reader = new(store, identities, progress);
 
     /// <summary>
-    /// Writes the etcd snapshot, including the trailer, to a new file that only its owner can read. If the file is to
-    /// be kept, it is flushed to disk when this returns.
+    /// Writes the database of a snapshot, including the trailer, to a new file that only its owner can read. If the
+    /// file is to be kept, it is flushed to disk when this returns.
     /// </summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
     /// <see cref="FailureReason.TargetUnusable"/>, or the store's reason.
     /// </exception>
-    public Task DatabaseAsync(ArtifactManifest artifact, string path, bool keep, CancellationToken cancellationToken) =>
-        _reader.ReadAsync(
-            artifact, plain => WriteSnapshotAsync(plain, path, keep, cancellationToken), cancellationToken);
+    public async Task DatabaseAsync(Snapshot snapshot, string path, bool keep, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using FileStream file = new(path, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Options = FileOptions.Asynchronous,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+                BufferSize = 0,
+            });
+            await new DatabaseFetch(_reader).WriteAsync(
+                snapshot, file, Path.GetDirectoryName(path)!, cancellationToken);
+            file.Flush(flushToDisk: keep);
+        }
+        catch (Exception e) when (IsTargetFailure(e))
+        {
+            throw RestoreTarget.Unusable(path, e);
+        }
+    }
 
     /// <summary>
     /// Extracts the certificates to a new directory. Extraction follows the instructions in the tar, so the whole tar
@@ -44,28 +62,6 @@ internal sealed class ArtifactFetch(
             artifact, plain => TarInspector.ReadAllAsync(plain, cancellationToken), cancellationToken);
         await _reader.ReadAsync(
             artifact, plain => ExtractAsync(plain, directory, cancellationToken), cancellationToken);
-    }
-
-    private static async Task WriteSnapshotAsync(
-        Stream plain, string path, bool keep, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using FileStream file = new(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.Write,
-                Options = FileOptions.Asynchronous,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                BufferSize = 0,
-            });
-            await plain.CopyToAsync(file, CopyBufferBytes, cancellationToken);
-            file.Flush(flushToDisk: keep);
-        }
-        catch (Exception e) when (IsTargetFailure(e))
-        {
-            throw RestoreTarget.Unusable(path, e);
-        }
     }
 
     private static async Task ExtractAsync(Stream plain, string directory, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
@@ -104,21 +105,20 @@ public static class DataDirectoryRun
         // 1. the snapshot
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         Snapshot snapshot = SnapshotChoice.Find(inventory, idText, repository.Store.Address);
-        ArtifactManifest database = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
-            ?? throw new BackupException(
-                FailureReason.DataDamaged, $"Snapshot {snapshot.Id} contains no etcd database.");
-        ArtifactManifest? certificates = snapshot.Manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs);
+        ArtifactManifest? certificates = snapshot.Manifest.Certificates;
         RestoredIdentity.RequireOther(request.Plan, snapshot.Manifest);
 
         // 2. the targets
         using DataDirectoryTargets targets =
             DataDirectoryTargets.Claim(request, withCertificates: certificates is not null);
-        targets.RequireRoom(2 * database.PlainBytes, "the snapshot, the database built from it");
+        targets.RequireRoom(
+            DatabaseFetch.RoomBytes(snapshot) + DatabaseFetch.SizeBytesMax(snapshot),
+            "the snapshot, the database built from it");
 
         // 3. the database
         ArtifactFetch fetch = new(repository.Store, identities, progress);
         string fetched = targets.Data.Staged(RestoreRun.SnapshotFileName);
-        await fetch.DatabaseAsync(database, fetched, keep: false, cancellationToken);
+        await fetch.DatabaseAsync(snapshot, fetched, keep: false, cancellationToken);
 
         // 4. the certificates
         if (targets.StagedCertificates is { } staged)

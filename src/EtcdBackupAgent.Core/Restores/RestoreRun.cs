@@ -78,19 +78,16 @@ public sealed class RestoreRun(BackupRepository repository)
         // 3. the bytes
         string? certificates = null;
         string? database = null;
-        foreach (ArtifactManifest artifact in snapshot.Manifest.Artifacts)
+        if (snapshot.Manifest.Database is not null)
         {
-            switch (artifact.Kind)
-            {
-                case ArtifactKind.Etcd:
-                    database = target.Staged(SnapshotFileName);
-                    await fetch.DatabaseAsync(artifact, database, keep: true, cancellationToken);
-                    break;
-                case ArtifactKind.Certs:
-                    certificates = target.Staged(CertificatesDirectoryName);
-                    await fetch.CertificatesAsync(artifact, certificates, cancellationToken);
-                    break;
-            }
+            database = target.Staged(SnapshotFileName);
+            await fetch.DatabaseAsync(snapshot, database, keep: true, cancellationToken);
+        }
+
+        if (snapshot.Manifest.Certificates is { } tar)
+        {
+            certificates = target.Staged(CertificatesDirectoryName);
+            await fetch.CertificatesAsync(tar, certificates, cancellationToken);
         }
 
         // 4. into place

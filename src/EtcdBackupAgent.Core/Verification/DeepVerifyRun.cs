@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
@@ -84,12 +85,12 @@ public sealed class DeepVerifyRun(
         List<VerificationCheck> inside = [];
 
         // 2. and 3. the database
-        inside.AddRange(manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd) is { } database
-            ? await CheckDatabaseAsync(reader, database, manifest.Etcd, transferProblems, cancellationToken)
+        inside.AddRange(manifest.Database is not null
+            ? await CheckDatabaseAsync(new DatabaseFetch(reader), snapshot, transferProblems, cancellationToken)
             : DatabaseNotChecked("the snapshot holds no database"));
 
         // 4. the certificates
-        inside.Add(manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Certs) is { } certificates
+        inside.Add(manifest.Certificates is { } certificates
             ? await CheckCertificatesAsync(reader, certificates, transferProblems, cancellationToken)
             : NotChecked(VerifiedPart.Certificates, "the snapshot holds no certificates"));
 
@@ -98,8 +99,7 @@ public sealed class DeepVerifyRun(
         {
             Part = VerifiedPart.Transfer,
             Result = transferProblems.Count == 0 ? CheckResult.Passed : CheckResult.Failed,
-            Detail = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes "
-                + "inside, and etcd's SHA-256",
+            Detail = TransferDetail(snapshot),
             Problems = transferProblems,
         };
         VerificationRecord record = new()
@@ -118,18 +118,34 @@ public sealed class DeepVerifyRun(
         return await RecordAsync(snapshot.Folder, RepositoryJson.Sealed(record), cancellationToken);
     }
 
-    private async Task<IEnumerable<VerificationCheck>> CheckDatabaseAsync(
-        ArtifactReader reader,
-        ArtifactManifest artifact,
-        EtcdMember member,
-        List<string> transferProblems,
-        CancellationToken cancellationToken)
+    private static string TransferDetail(Snapshot snapshot)
     {
-        reader.RequireKey(artifact);
-        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, artifact.PlainBytes);
+        SnapshotManifest manifest = snapshot.Manifest;
+        string own = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes "
+            + "inside";
+        return manifest.Base is { } needed
+            ? $"{own}, and the digest of the content merged with the base {needed.Id}"
+            : $"{own}, and etcd's SHA-256";
+    }
+
+    private async Task<IEnumerable<VerificationCheck>> CheckDatabaseAsync(
+        DatabaseFetch fetch, Snapshot snapshot, List<string> transferProblems, CancellationToken cancellationToken)
+    {
+        if (snapshot.BaseProblem is { } lost)
+        {
+            transferProblems.Add(lost);
+            return DatabaseNotChecked(lost);
+        }
+
+        fetch.RequireReadable(snapshot);
+        EtcdMember member = snapshot.Manifest.Etcd;
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(snapshot));
+        long databaseBytes;
         try
         {
-            await reader.ReadAsync(artifact, plain => scratch.FillAsync(plain, cancellationToken), cancellationToken);
+            databaseBytes = await scratch.FillAsync(
+                (file, directory) => fetch.WriteAsync(snapshot, file, directory, cancellationToken))
+                - SnapshotTrailerCheck.TrailerSizeBytes;
         }
         catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
         {
@@ -137,7 +153,6 @@ public sealed class DeepVerifyRun(
             return DatabaseNotChecked(BytesDiffer);
         }
 
-        long databaseBytes = artifact.PlainBytes - SnapshotTrailerCheck.TrailerSizeBytes;
         SnapshotProof proof = await scratch.ReadAsync(
             file => Verify(file, databaseBytes, member.HashKv, cancellationToken), cancellationToken);
         return proof.Checks.Select(check => new VerificationCheck

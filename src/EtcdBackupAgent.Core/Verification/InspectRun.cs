@@ -1,8 +1,9 @@
 using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Artifacts;
-using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Transfers;
@@ -54,20 +55,19 @@ public sealed class InspectRun(
         string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
         SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
-        SnapshotManifest manifest = (await repository.FindAsync(idText, cancellationToken)).Manifest;
-        ArtifactManifest artifact = manifest.Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Etcd)
-            ?? throw new BackupException(FailureReason.InvalidInput, $"Snapshot {manifest.Id} contains no database.");
-        ArtifactReader reader = new(repository.Store, identities, progress);
-        reader.RequireKey(artifact);
-        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, artifact.PlainBytes);
-        await reader.ReadAsync(artifact, plain => scratch.FillAsync(plain, cancellationToken), cancellationToken);
-        long databaseBytes = artifact.PlainBytes - SnapshotTrailerCheck.TrailerSizeBytes;
+        Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
+        DatabaseFetch fetch = new(new ArtifactReader(repository.Store, identities, progress));
+        fetch.RequireReadable(snapshot);
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(snapshot));
+        long databaseBytes = await scratch.FillAsync(
+            (file, directory) => fetch.WriteAsync(snapshot, file, directory, cancellationToken))
+            - SnapshotTrailerCheck.TrailerSizeBytes;
         return new Inspection
         {
-            Name = manifest.Id.Value,
+            Name = snapshot.Id.Value,
             Trailer = SnapshotTrailerResult.Valid,
             Examination = await scratch.ReadAsync(
-                file => SnapshotVerifier.Examine(file, databaseBytes, manifest.Etcd.HashKv, cancellationToken),
+                file => SnapshotVerifier.Examine(file, databaseBytes, snapshot.Manifest.Etcd.HashKv, cancellationToken),
                 cancellationToken),
         };
     }

@@ -11,8 +11,6 @@ namespace EtcdBackupAgent.Core.Verification;
 /// </summary>
 internal sealed class ScratchFile : IDisposable
 {
-    private const int CopyBufferBytes = 1 << 18;
-
     private readonly string _directory;
     private readonly FileStream _file;
 
@@ -47,15 +45,18 @@ internal sealed class ScratchFile : IDisposable
         }
     }
 
-    /// <summary>Writes a whole snapshot into the file. The stream checks whether it is sound.</summary>
+    /// <summary>Fills the file.</summary>
+    /// <param name="write">
+    /// Writes to the file, and to files without a name in the directory; returns the number of bytes of the file.
+    /// </param>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.TargetUnusable"/> if it cannot be written.
+    /// <see cref="FailureReason.TargetUnusable"/> if it cannot be written; or what the function throws.
     /// </exception>
-    public async Task FillAsync(Stream snapshot, CancellationToken cancellationToken)
+    public async Task<long> FillAsync(Func<FileStream, string, Task<long>> write)
     {
         try
         {
-            await snapshot.CopyToAsync(_file, CopyBufferBytes, cancellationToken);
+            return await write(_file, _directory);
         }
         catch (Exception e) when (IsFileFailure(e))
         {

@@ -3,6 +3,7 @@ using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Transfers;
 
@@ -84,11 +85,20 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
             return new VerifyOutcome { Folder = folder, Manifest = null, Problems = [unreadable.Problem] };
         }
 
-        SnapshotManifest manifest = inventory.Snapshots.Single(s => s.Folder == folder).Manifest;
+        Snapshot snapshot = inventory.Snapshots.Single(s => s.Folder == folder);
+        SnapshotManifest manifest = snapshot.Manifest;
         ArtifactReader reader = new(repository.Store, identities, progress);
         List<BackupException> problems = [];
         List<ArtifactManifest> notOpened = [];
-        foreach (ArtifactManifest artifact in manifest.Artifacts)
+        if (snapshot.BaseProblem is { } lost)
+        {
+            problems.Add(new BackupException(
+                FailureReason.DataDamaged, $"Snapshot {snapshot.Id} cannot be read: {lost}."));
+        }
+
+        // A snapshot is as sound as its base.
+        IEnumerable<ArtifactManifest> ofBase = snapshot.Base?.Manifest.Database is { } database ? [database] : [];
+        foreach (ArtifactManifest artifact in manifest.Artifacts.Concat(ofBase))
         {
             try
             {
@@ -117,7 +127,7 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
     private static Task CheckContentAsync(ArtifactKind kind, Stream plain, CancellationToken cancellationToken) =>
         kind switch
         {
-            ArtifactKind.Etcd => plain.CopyToAsync(Stream.Null, cancellationToken),
+            ArtifactKind.Etcd or ArtifactKind.EtcdChanges => plain.CopyToAsync(Stream.Null, cancellationToken),
             ArtifactKind.Certs => TarInspector.ReadAllAsync(plain, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
         };

@@ -41,7 +41,7 @@ public sealed class ScratchFileTests : IDisposable
         using ScratchFile scratch = ScratchFile.Create(Directory.CreateDirectory(_fixture.ScratchPath).FullName, 1);
         NamelessBeforeReading snapshot = new(SnapshotBytes.Create(512 * 4), _fixture.ScratchPath);
 
-        await scratch.FillAsync(snapshot, CancellationToken.None);
+        await scratch.FillAsync((file, _) => CopyAsync(snapshot, file));
 
         Assert.Equal(snapshot.Length, snapshot.Position);
     }
@@ -89,7 +89,8 @@ public sealed class ScratchFileTests : IDisposable
         using ScratchFile scratch = ScratchFile.Create(small.Path, 65536);
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(
-            () => scratch.FillAsync(new MemoryStream(SnapshotBytes.Create(512 * 200)), CancellationToken.None));
+            () => scratch.FillAsync(
+                (file, _) => CopyAsync(new MemoryStream(SnapshotBytes.Create(512 * 200)), file)));
 
         Assert.Equal(FailureReason.TargetUnusable, failure.Reason);
         Assert.Equal([Setting.ScratchDirectory], failure.Settings);
@@ -110,6 +111,12 @@ public sealed class ScratchFileTests : IDisposable
         Assert.Null((await repository.FindAsync("latest", CancellationToken.None)).Verification);
         using AgeIdentity identity = await EncryptedFixture.OpenAsync(repository, "a passphrase");
         Assert.True((await VerifyAsync(encrypted.Files.DeepVerifyRun(repository, identities: [identity]))).IsSound);
+    }
+
+    private static async Task<long> CopyAsync(Stream source, FileStream target)
+    {
+        await source.CopyToAsync(target);
+        return target.Length;
     }
 
     private static async Task<DeepVerifyOutcome> VerifyAsync(DeepVerifyRun run) =>
