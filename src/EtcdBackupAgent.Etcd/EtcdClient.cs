@@ -77,6 +77,24 @@ internal sealed class EtcdClient : IDisposable
         _connection.HashKvTimeout,
         cancellationToken);
 
+    /// <summary>
+    /// Makes a linearizable read: afterwards the member has applied everything that the cluster had committed before
+    /// the call. Fails without a quorum.
+    /// </summary>
+    /// <returns>The revision at which the member read.</returns>
+    public async Task<long> ReadLinearizableAsync(CancellationToken cancellationToken)
+    {
+        // A key that does not exist.
+        RangeRequest request = new() { Key = ByteString.CopyFrom(0), CountOnly = true };
+        RangeResponse response = await CallAsync(
+            "KV/Range",
+            options => new KV.KVClient(_calls).RangeAsync(request, options),
+            _connection.CallTimeout,
+            cancellationToken);
+        return response.Header?.Revision
+            ?? throw new BackupException(FailureReason.EtcdFailed, $"{Endpoint}: KV/Range returned no header.");
+    }
+
     /// <summary>Whether this member has compacted past a revision above 0, so that it can no longer be read.</summary>
     public async Task<bool> IsCompactedAsync(long revision, CancellationToken cancellationToken)
     {

@@ -10,6 +10,7 @@ namespace EtcdBackupAgent.Etcd;
 /// <remarks>
 /// Opening one:
 /// <list type="number">
+/// <item>For changes: make a linearizable read at all endpoints, in parallel.</item>
 /// <item>Read the status of all endpoints, in parallel.</item>
 /// <item>Refuse endpoints of different clusters: otherwise chance would decide which one is backed up.</item>
 /// <item>Put the members in order (<see cref="MemberChoice"/>).</item>
@@ -21,7 +22,13 @@ namespace EtcdBackupAgent.Etcd;
 public sealed partial class EtcdSnapshotSource(
     EtcdConnection connection, TimeProvider timeProvider, ILogger<EtcdSnapshotSource> logger) : ISnapshotSource
 {
-    public async Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
+    public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) =>
+        OpenAsync(preferredMember: null, cancellationToken);
+
+    public Task<EtcdSnapshot> OpenForChangesAsync(EtcdId preferredMember, CancellationToken cancellationToken) =>
+        OpenAsync(preferredMember, cancellationToken);
+
+    private async Task<EtcdSnapshot> OpenAsync(EtcdId? preferredMember, CancellationToken cancellationToken)
     {
         connection.Validate(timeProvider.GetUtcNow());
         Dictionary<string, EtcdClient> clients = new(StringComparer.Ordinal);
@@ -37,17 +44,22 @@ public sealed partial class EtcdSnapshotSource(
             }
 
             // 1
+            Dictionary<string, string?> notLinearizable = preferredMember is null
+                ? []
+                : await ReadLinearizableAsync(clients.Values, cancellationToken);
+
+            // 2
             List<BackupException> failures = [];
             List<MemberStatus> members = await StatusReader.ReadAllAsync(clients.Values, failures, cancellationToken);
 
-            // 2
+            // 3
             MemberChoice.RequireOneCluster(members);
 
-            // 3
-            MemberChoice choice = MemberChoice.Among(members);
+            // 4
+            MemberChoice choice = MemberChoice.Among(members, preferredMember);
             failures.AddRange(choice.SkipReasons.Select(why => new BackupException(FailureReason.EtcdFailed, why)));
 
-            // 4
+            // 5
             foreach (MemberStatus candidate in choice.Candidates)
             {
                 try
@@ -57,7 +69,11 @@ public sealed partial class EtcdSnapshotSource(
                     LogChoice(candidate, stream, failures);
                     EtcdMember member = candidate.ToMember();
                     HashKvReader hashKv = new(connection, EndpointOf(member), member, timeProvider);
-                    return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync);
+                    return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync)
+                    {
+                        NotLinearizableReason = notLinearizable.GetValueOrDefault(
+                            candidate.Endpoint, EtcdSnapshot.LinearizableReadNotRequested),
+                    };
                 }
                 catch (BackupException e)
                 {
@@ -74,6 +90,26 @@ public sealed partial class EtcdSnapshotSource(
                 client.Dispose();
             }
         }
+    }
+
+    /// <summary>Makes a linearizable read at each endpoint, in parallel.</summary>
+    /// <returns>For each endpoint why the read failed; null if it succeeded.</returns>
+    private static async Task<Dictionary<string, string?>> ReadLinearizableAsync(
+        IEnumerable<EtcdClient> clients, CancellationToken cancellationToken)
+    {
+        (string Endpoint, string? Failure)[] reads = await Task.WhenAll(clients.Select(async client =>
+        {
+            try
+            {
+                await client.ReadLinearizableAsync(cancellationToken);
+                return (client.Endpoint, (string?)null);
+            }
+            catch (BackupException e)
+            {
+                return (client.Endpoint, e.Message);
+            }
+        }));
+        return reads.ToDictionary(read => read.Endpoint, read => read.Failure, StringComparer.Ordinal);
     }
 
     private Uri EndpointOf(EtcdMember member) =>

@@ -10,8 +10,17 @@ public sealed class EtcdSnapshot(
     EtcdMember member, long sizeBytes, Stream content, Func<CancellationToken, Task<HashKv>> askHashKv)
     : IAsyncDisposable
 {
+    /// <summary>The reason if no linearizable read was requested.</summary>
+    public const string LinearizableReadNotRequested = "no linearizable read was requested";
+
     /// <summary>The member that is being read, in its state just before the stream was opened.</summary>
     public EtcdMember Member { get; } = member;
+
+    /// <summary>
+    /// Why the member may not have had the cluster's last writes when its status was read; null if a linearizable read
+    /// succeeded before. Only <see cref="ISnapshotSource.OpenForChangesAsync"/> makes that read.
+    /// </summary>
+    public string? NotLinearizableReason { get; init; } = LinearizableReadNotRequested;
 
     /// <summary>Bytes of the stream: the database and etcd's SHA-256 trailer of 32 bytes.</summary>
     public long SizeBytes { get; } = sizeBytes;

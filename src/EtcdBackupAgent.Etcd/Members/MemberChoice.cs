@@ -40,7 +40,9 @@ internal sealed record MemberChoice
     /// <summary>Why the other members cannot be used: sentences that begin with the endpoint.</summary>
     public required IReadOnlyList<string> SkipReasons { get; init; }
 
-    public static MemberChoice Among(IReadOnlyList<MemberStatus> members) => new()
+    /// <param name="members">The members that returned a status.</param>
+    /// <param name="preferred">The member that comes first if it votes and knows a leader; null for none.</param>
+    public static MemberChoice Among(IReadOnlyList<MemberStatus> members, EtcdId? preferred = null) => new()
     {
         Candidates =
         [
@@ -48,6 +50,7 @@ internal sealed record MemberChoice
                 .Where(member => SkipReason(member) is null)
                 .OrderBy(member => member.Status.IsLearner)
                 .ThenByDescending(member => member.HasLeader)
+                .ThenByDescending(member => member.Status.Header.MemberId == preferred?.Value)
                 .ThenBy(member => member.IsLeader)
                 .ThenByDescending(member => member.Status.Header.Revision),
         ],

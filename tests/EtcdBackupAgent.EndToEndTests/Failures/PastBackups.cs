@@ -71,6 +71,9 @@ internal static class PastBackups
             DbSizeBytes = DatabaseBytes,
         };
 
+        public Task<EtcdSnapshot> OpenForChangesAsync(
+            EtcdId preferredMember, CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
             byte[] database = read();

@@ -38,7 +38,14 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
         }
     }
 
-    public async Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
+    public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) =>
+        OpenAsync(inner.OpenAsync, cancellationToken);
+
+    public Task<EtcdSnapshot> OpenForChangesAsync(EtcdId preferredMember, CancellationToken cancellationToken) =>
+        OpenAsync(token => inner.OpenForChangesAsync(preferredMember, token), cancellationToken);
+
+    private async Task<EtcdSnapshot> OpenAsync(
+        Func<CancellationToken, Task<EtcdSnapshot>> open, CancellationToken cancellationToken)
     {
         const string Operation = "open the snapshot";
         bool fails = Count(Operation);
@@ -47,7 +54,7 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
             throw Fault(Operation);
         }
 
-        EtcdSnapshot snapshot = await inner.OpenAsync(cancellationToken);
+        EtcdSnapshot snapshot = await open(cancellationToken);
         if (fails)
         {
             await snapshot.DisposeAsync();
@@ -58,7 +65,10 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
             snapshot.Member,
             snapshot.SizeBytes,
             new WatchedStream(snapshot.Content, (read, token) => RunAsync("read the snapshot", read, token)),
-            token => RunAsync(HashKvQuestion, snapshot.AskHashKvAsync, token));
+            token => RunAsync(HashKvQuestion, snapshot.AskHashKvAsync, token))
+        {
+            NotLinearizableReason = snapshot.NotLinearizableReason,
+        };
     }
 
     private async Task<T> RunAsync<T>(

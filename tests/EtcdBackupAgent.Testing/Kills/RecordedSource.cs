@@ -6,6 +6,9 @@ namespace EtcdBackupAgent.Testing.Kills;
 /// <summary>Replays a recorded snapshot: the member from its manifest, and the bytes.</summary>
 internal sealed class RecordedSource(EtcdMember member, byte[] snapshot) : ISnapshotSource
 {
+    public Task<EtcdSnapshot> OpenForChangesAsync(
+        EtcdId preferredMember, CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
     public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) => Task.FromResult(new EtcdSnapshot(
         member with { HashKv = null },
         snapshot.Length,

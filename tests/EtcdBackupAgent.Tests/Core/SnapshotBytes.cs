@@ -45,6 +45,9 @@ internal static class SnapshotBytes
         Func<CancellationToken, Task<HashKv>> hashKv,
         Func<EtcdMember, EtcdMember> change) : ISnapshotSource
     {
+        public Task<EtcdSnapshot> OpenForChangesAsync(
+            EtcdId preferredMember, CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
             Stream content = new InterruptibleStream(snapshot, failure, halfway);

@@ -160,6 +160,9 @@ public sealed class SeparatePlacesTests : IDisposable
 
     private sealed class Unread : ISnapshotSource
     {
+        public Task<EtcdSnapshot> OpenForChangesAsync(
+            EtcdId preferredMember, CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken) =>
             throw new InvalidOperationException("etcd was asked.");
     }
