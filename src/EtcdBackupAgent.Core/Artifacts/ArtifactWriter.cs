@@ -32,25 +32,51 @@ internal sealed class ArtifactWriter(
     /// <summary>The report of the read-ahead; null before a database is stored.</summary>
     public SpillReport? Spill { get; private set; }
 
+    /// <summary>Whether the store may contain something of this snapshot.</summary>
+    public bool HasStarted { get; private set; }
+
     /// <param name="plain">etcd's snapshot; it is read from the current position of the stream to its end.</param>
     /// <param name="plainBytesExpected">The expected number of bytes, for the progress display.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreDatabaseAsync(
         Stream plain, long plainBytesExpected, CancellationToken cancellationToken) =>
-        StoreAsync(ArtifactKind.Etcd, plain, plainBytesExpected, StoreAheadAsync, cancellationToken);
+        StoreAsync(
+            ArtifactKind.Etcd, plain, plainBytesExpected, long.MaxValue, StoreAheadAsync, cancellationToken);
+
+    /// <param name="changes">The changes; they are read from their beginning to their end.</param>
+    /// <param name="storedBytesMax">The most bytes to store.</param>
+    /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
+    /// <exception cref="ChangesTooLargeException">There are more bytes; nothing is stored.</exception>
+    public Task<ArtifactManifest> StoreChangesAsync(
+        Stream changes, long storedBytesMax, CancellationToken cancellationToken) =>
+        StoreAsync(
+            ArtifactKind.EtcdChanges,
+            changes,
+            plainBytesExpected: null,
+            storedBytesMax,
+            repository.Store.PutAsync,
+            cancellationToken);
 
     /// <param name="tar">The archive; it is read from the current position of the stream to its end.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreCertificatesAsync(Stream tar, CancellationToken cancellationToken) =>
-        StoreAsync(ArtifactKind.Certs, tar, plainBytesExpected: null, repository.Store.PutAsync, cancellationToken);
+        StoreAsync(
+            ArtifactKind.Certs,
+            tar,
+            plainBytesExpected: null,
+            long.MaxValue,
+            repository.Store.PutAsync,
+            cancellationToken);
 
     private async Task<ArtifactManifest> StoreAsync(
         ArtifactKind kind,
         Stream plain,
         long? plainBytesExpected,
+        long storedBytesMax,
         Func<ObjectKey, Stream, CancellationToken, Task<long>> store,
         CancellationToken cancellationToken)
     {
+        HasStarted = true;
         ArtifactEncryption encryption = repository.Document.Encryption.Kind;
         ObjectKey key = folder.Key(ArtifactNames.FileName(kind, encryption));
 
@@ -62,7 +88,8 @@ internal sealed class ArtifactWriter(
             new(ownDigest ?? plain, ArtifactNames.Title(kind), plainBytesExpected, progress);
         await using ZstdCompressionStream compressed = new(reported, Compression);
         await using PullStream encrypted = Encrypt(compressed);
-        await using DigestingStream storedDigest = new(encrypted);
+        await using LimitedStream limited = new(encrypted, storedBytesMax);
+        await using DigestingStream storedDigest = new(limited);
         long storedBytes = await store(key, storedDigest, cancellationToken);
 
         return new ArtifactManifest

@@ -17,10 +17,16 @@ public sealed record BackupRequest
     /// <summary>How often HashKV is requested from the member.</summary>
     public PolicyHashKv HashKv { get; init; } = PolicyHashKv.Daily;
 
+    /// <summary>When the backup is incremental; null for a full one.</summary>
+    public PolicyIncrements? Increments { get; init; }
+
     /// <summary>
     /// The number of complete snapshots of this policy and cluster to keep afterwards; null to prune nothing.
     /// </summary>
     public int? RetainNumBackups { get; init; }
+
+    /// <summary>The UID of the policy in its Kubernetes cluster, from the label; null if there is none.</summary>
+    public string? PolicyUid => Labels.GetValueOrDefault(SnapshotManifest.PolicyUidLabel);
 
     /// <summary>Labels that are copied into the manifest unchanged.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } =

@@ -18,9 +18,9 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <para>
 /// 0. Refuse directories that contain each other (<see cref="SeparatePlaces"/>).
 /// 1. Choose the folder: the time and a free ID.
-/// 2. Choose an etcd member and open its snapshot stream. From here until the stream has ended, etcd keeps a read
-/// transaction open.
-/// 3. Stream the database into the repository.
+/// 2. If increments are wanted, choose the base among the snapshots of the repository (<see cref="BaseChoice"/>).
+/// 3. Choose an etcd member and store its database, as changes since the base or as a whole
+/// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open.
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
 /// 6. Write the manifest. Before this step no backup exists; after it the backup exists.
@@ -73,16 +73,16 @@ public sealed class BackupRun(
         // 1. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);
 
-        // 2. the member and its stream
-        await using EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
         ArtifactWriter writer = new(repository, folder, Scratch, progress, time);
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
+        StoredDatabase? stored = null;
         EtcdMember member;
         try
         {
-            // 3. the database
-            artifacts.Add(await StoreDatabaseAsync(writer, snapshot, cancellationToken));
+            // 2., 3. the base and the database
+            stored = await StoreDatabaseAsync(request, startedAt, writer, cancellationToken);
+            artifacts.Add(stored.Artifact);
             warnings.AddRange(CostToEtcd(writer.Spill));
 
             // 4. the certificates
@@ -94,19 +94,23 @@ public sealed class BackupRun(
 
             // 5. the hash
             member = await new HashKvStep(repository, request, startedAt)
-                .ExecuteAsync(snapshot, warnings.Add, cancellationToken);
+                .ExecuteAsync(stored.Snapshot, warnings.Add, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
-        catch (Exception e)
+        catch (Exception e) when (writer.HasStarted)
         {
             await RemoveStoredObjectsAsync(folder, e);
             throw;
+        }
+        finally
+        {
+            await (stored?.Snapshot.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
         // 6. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
         // may not exist, and both states are consistent. For the same reason a cancellation no longer has an effect.
         SnapshotManifest manifest = RepositoryJson.Sealed(
-            Describe(request, folder, startedAt, member, artifacts));
+            Describe(request, folder, startedAt, stored, member, artifacts));
         using (BackupTrace.Start("commit"))
         {
             await repository.CommitAsync(folder, manifest, CancellationToken.None);
@@ -129,6 +133,23 @@ public sealed class BackupRun(
         return request.RetainNumBackups is { } retain
             ? await PruneAsync(outcome, retain, cancellationToken)
             : outcome;
+    }
+
+    /// <summary>Steps 2 and 3.</summary>
+    private async Task<StoredDatabase> StoreDatabaseAsync(
+        BackupRequest request, DateTimeOffset startedAt, ArtifactWriter writer, CancellationToken cancellationToken)
+    {
+        DatabaseStep database = new(source, writer, Scratch, time);
+        if (request.Increments is not { } increments)
+        {
+            return await database.StoreFullAsync(kindReason: null, cancellationToken);
+        }
+
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        BaseChoice choice = BaseChoice.Among(inventory, request, increments, startedAt);
+        return choice.Base is { } needed
+            ? await database.StoreChangesAsync(needed, increments.SizeMaxPercent, cancellationToken)
+            : await database.StoreFullAsync(choice.Reason, cancellationToken);
     }
 
     /// <summary>
@@ -196,13 +217,6 @@ public sealed class BackupRun(
         }
     }
 
-    private static async Task<ArtifactManifest> StoreDatabaseAsync(
-        ArtifactWriter writer, EtcdSnapshot snapshot, CancellationToken cancellationToken)
-    {
-        using Activity? span = BackupTrace.Start("database");
-        return await writer.StoreDatabaseAsync(snapshot.Content, snapshot.SizeBytes, cancellationToken);
-    }
-
     private static async Task<ArtifactManifest> StoreCertificatesAsync(
         ArtifactWriter writer, string directory, Action<string> onWarning, CancellationToken cancellationToken)
     {
@@ -225,19 +239,32 @@ public sealed class BackupRun(
         BackupRequest request,
         SnapshotFolder folder,
         DateTimeOffset startedAt,
+        StoredDatabase stored,
         EtcdMember member,
         IReadOnlyList<ArtifactManifest> artifacts) =>
         new()
         {
-            FormatVersion = RepositoryJson.FormatVersion,
+            FormatVersion = stored.Kind == SnapshotKind.Incremental
+                ? RepositoryJson.IncrementalFormatVersion
+                : RepositoryJson.FormatVersion,
             Id = folder.Id,
             StartedAt = startedAt,
             CompletedAt = time.GetUtcNow(),
             AgentVersion = agentVersion,
             Policy = request.Policy,
             Reason = request.Reason,
+            StoredKind = request.Increments is null ? null : stored.Kind,
+            KindReason = stored.KindReason,
+            Base = stored.Base,
             Labels = request.Labels,
-            Etcd = member,
+            Etcd = stored.Changes is { } changes
+                ? member with
+                {
+                    LastRevision = changes.LastRevision,
+                    CompactRevision = changes.ComputedHashKv.CompactRevision,
+                    ComputedHashKv = changes.ComputedHashKv,
+                }
+                : member,
             Artifacts = artifacts,
         };
 

@@ -41,6 +41,9 @@ public sealed record BackupPolicy
     /// <summary>The number of complete snapshots of this policy to keep, at least 1.</summary>
     public required int RetainNumBackups { get; init; }
 
+    /// <summary>When backups are incremental; null if all are full.</summary>
+    public PolicyIncrements? Increments { get; init; }
+
     /// <summary>
     /// The name or address that etcd's server certificates must contain; null for the host of the endpoint.
     /// </summary>

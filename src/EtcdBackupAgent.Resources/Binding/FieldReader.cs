@@ -82,11 +82,36 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return null;
     }
 
-    /// <summary>Returns a whole number of at least <paramref name="least"/>; null if the field is absent or
-    /// invalid.</summary>
-    public int? Integer(string field, int least)
+    /// <summary>Returns a duration in the form of Go, such as <c>24h</c>, of at least <paramref name="least"/>; null if
+    /// the field is absent or invalid.</summary>
+    public TimeSpan? Duration(string field, TimeSpan least)
     {
-        string allowed = $"allowed is a whole number from {least} to {int.MaxValue}";
+        if (Text(field) is not { } text)
+        {
+            return null;
+        }
+
+        if (GoDuration.Parse(text) is not { } duration)
+        {
+            Error(
+                field,
+                $"{ResourceProblems.Quote(text)} is not a duration; write numbers with units, such as 24h or 1h30m");
+            return null;
+        }
+
+        if (duration < least)
+        {
+            Error(field, $"{ResourceProblems.Quote(text)} is too short; the minimum is {least.TotalSeconds:0}s");
+            return null;
+        }
+
+        return duration;
+    }
+
+    /// <summary>Returns a whole number within a range; null if the field is absent or invalid.</summary>
+    public int? Integer(string field, int least, int most = int.MaxValue)
+    {
+        string allowed = $"allowed is a whole number from {least} to {most}";
         switch (Find(field))
         {
             case null:
@@ -98,7 +123,7 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
                         NumberStyles.AllowLeadingSign,
                         CultureInfo.InvariantCulture,
                         out int value)
-                    && value >= least)
+                    && value >= least && value <= most)
                 {
                     return value;
                 }

@@ -34,6 +34,7 @@ internal static partial class PolicyBinding
             EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
             EtcdServerName = ServerName(spec),
             HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
+            Increments = Increments(spec),
             Schedule = Schedule(spec),
             RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
             Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
@@ -102,6 +103,25 @@ internal static partial class PolicyBinding
         }
 
         return directory;
+    }
+
+    /// <summary>An empty mapping requests increments with the defaults.</summary>
+    private static PolicyIncrements? Increments(FieldReader spec)
+    {
+        if (spec.Mapping("increments") is not { } fields)
+        {
+            return null;
+        }
+
+        PolicyIncrements increments = new()
+        {
+            FullEvery = fields.Duration("fullEvery", PolicyIncrements.FullEveryMin)
+                ?? PolicyIncrements.FullEveryDefault,
+            SizeMaxPercent = fields.Integer("sizeMaxPercent", least: 1, PolicyIncrements.SizeMaxPercentMax)
+                ?? PolicyIncrements.SizeMaxPercentDefault,
+        };
+        fields.WarnAboutUnknown();
+        return increments;
     }
 
     private static BackupSchedule? Schedule(FieldReader spec)

@@ -47,6 +47,13 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         HelpName = "WHEN",
     }.OneOf(PolicyHashKv.Daily, PolicyHashKv.AfterBackup, PolicyHashKv.Never);
 
+    private readonly Option<bool> _incremental = new("--incremental")
+    {
+        Description = "Store only what changed since the newest full snapshot of the policy, if that is less than "
+            + "24 hours old and the changes are at most 30 % of it; otherwise a full one. A policy document sets its "
+            + "own rules.",
+    };
+
     private readonly Option<int?> _retain = new Option<int?>("--retain")
     {
         Description = "After the backup, prune the policy to this many snapshots; without this option, nothing is "
@@ -83,6 +90,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         backup._etcd.AddTo(verb);
         verb.Add(backup._certsDir);
         verb.Add(backup._hashKv);
+        verb.Add(backup._incremental);
         verb.Add(backup._retain);
         verb.Add(backup._recipients);
         backup._scratch.AddTo(verb);
@@ -199,6 +207,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             Reason = BackupReason.OnDemand,
             CertsDirectory = parsed.GetValue(_certsDir),
             HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
+            Increments = parsed.GetValue(_incremental) ? new PolicyIncrements() : null,
             RetainNumBackups = parsed.GetValue(_retain),
         };
         string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
@@ -229,6 +238,11 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
             + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, "
             + $"in {outcome.Address}");
+        if (manifest.KindReason is { } reason)
+        {
+            console.WriteLine($"{(manifest.IsIncremental ? "Incremental" : "Full")}: {reason}");
+        }
+
         if (outcome.Verified is { } verified)
         {
             VerificationText.Write(console, verified);
@@ -245,7 +259,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     {
         string? conflicting = repositoryOption
             ?? _etcd.FirstGiven(parsed)
-            ?? new Option[] { _certsDir, _hashKv, _retain, _recipients }
+            ?? new Option[] { _certsDir, _hashKv, _incremental, _retain, _recipients }
                 .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
         if (conflicting is not null)
         {

@@ -44,6 +44,7 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
                 Reason = reason,
                 CertsDirectory = policy.CertsDirectory,
                 HashKv = policy.HashKv,
+                Increments = policy.Increments,
                 RetainNumBackups = policy.RetainNumBackups,
                 Labels = PolicyLabels.Of(policy),
             },

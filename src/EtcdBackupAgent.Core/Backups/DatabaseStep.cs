@@ -1,0 +1,264 @@
+using System.Diagnostics;
+using EtcdBackupAgent.Archive.Spilling;
+using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Databases;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Snapshots;
+using EtcdBackupAgent.Snapshots.Changes;
+using EtcdBackupAgent.Snapshots.Revisions;
+
+namespace EtcdBackupAgent.Core.Backups;
+
+/// <summary>
+/// The step of a backup that stores the database: as changes since a base if that is requested and possible, otherwise
+/// as a whole.
+/// </summary>
+/// <remarks>
+/// <para>
+/// 1. Open the snapshot. Without a base, stream it into the repository.
+/// 2. Compare the member with the base's.
+/// 3. Require room in the scratch directory; read the stream into a sealed file there, because etcd keeps a read
+/// transaction open meanwhile, and because changes are found in the order of the keys.
+/// 4. If the database is in the middle of a compaction, read it once more after <see cref="CompactionWait"/>.
+/// 5. Store the changes.
+/// 6. If they cannot be written or would be too large, store the whole database from the scratch file.
+/// </para>
+/// <para>
+/// Each obstacle makes the snapshot a full one, with the reason; none fails the backup. etcd is read again only in
+/// step 4.
+/// </para>
+/// </remarks>
+internal sealed class DatabaseStep(
+    ISnapshotSource source, ArtifactWriter writer, ScratchSpace scratch, TimeProvider time)
+{
+    /// <summary>How long an unfinished compaction may take until the database is read once more.</summary>
+    public static readonly TimeSpan CompactionWait = TimeSpan.FromSeconds(10);
+
+    private const int CopyBufferBytes = 1 << 18;
+
+    /// <summary>Stores a full snapshot, as a stream.</summary>
+    /// <param name="kindReason">Why it is full although increments were wanted; null if they were not.</param>
+    /// <param name="cancellationToken">A cancelled call stores no complete object.</param>
+    public async Task<StoredDatabase> StoreFullAsync(string? kindReason, CancellationToken cancellationToken)
+    {
+        EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
+        return await StreamAsync(snapshot, kindReason, cancellationToken);
+    }
+
+    /// <summary>Stores the changes since a base, or a full snapshot.</summary>
+    /// <param name="base">A complete full snapshot of the same policy.</param>
+    /// <param name="sizeMaxPercent">The largest share of the base's stored bytes.</param>
+    /// <param name="cancellationToken">A cancelled call stores no complete object.</param>
+    public async Task<StoredDatabase> StoreChangesAsync(
+        Snapshot @base, int sizeMaxPercent, CancellationToken cancellationToken)
+    {
+        // 1. the snapshot
+        EtcdMember known = @base.Manifest.Etcd;
+        EtcdSnapshot snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
+
+        // 2., 3. the obstacles
+        if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes)) is { } obstacle)
+        {
+            return await StreamAsync(snapshot, obstacle, cancellationToken);
+        }
+
+        // 3. the scratch file
+        SealedFile file = await ReadAsync(snapshot, cancellationToken);
+        try
+        {
+            // 4. the compaction
+            if (IsCompacting(file))
+            {
+                await Task.Delay(CompactionWait, time, cancellationToken);
+                file.Dispose();
+                await snapshot.DisposeAsync();
+                snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
+                if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes)) is { } later)
+                {
+                    return await StreamAsync(snapshot, later, cancellationToken);
+                }
+
+                file = await ReadAsync(snapshot, cancellationToken);
+            }
+
+            if (IsCompacting(file))
+            {
+                return await StoreWholeAsync(
+                    snapshot, file, "a compaction of etcd is not finished", cancellationToken);
+            }
+
+            // 5., 6. the changes
+            return await StoreChangesAsync(snapshot, file, @base, sizeMaxPercent, cancellationToken);
+        }
+        catch
+        {
+            await snapshot.DisposeAsync();
+            throw;
+        }
+        finally
+        {
+            file.Dispose();
+        }
+    }
+
+    private async Task<StoredDatabase> StoreChangesAsync(
+        EtcdSnapshot snapshot,
+        SealedFile file,
+        Snapshot @base,
+        int sizeMaxPercent,
+        CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("changes");
+        SnapshotBase needed = new()
+        {
+            Id = @base.Id,
+            ManifestSha256 = @base.Manifest.DocumentSha256,
+            Revision = @base.Manifest.Etcd.Revision,
+        };
+        long storedBytesMax = (long)(@base.Manifest.Database!.StoredBytes * (sizeMaxPercent / 100.0));
+        try
+        {
+            await using ChangesStream changes = ChangesStream.Open(
+                new SealedPages(file), DatabaseBytes(file), ChangesOf(needed));
+            ArtifactManifest artifact = await writer.StoreChangesAsync(changes, storedBytesMax, cancellationToken);
+            return new StoredDatabase(snapshot, artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
+            {
+                Base = needed,
+                Changes = changes.Summary,
+            };
+        }
+        catch (Exception e) when (e is ChangesRefusedException or SnapshotDamagedException)
+        {
+            return await StoreWholeAsync(snapshot, file, e.Message.TrimEnd('.'), cancellationToken);
+        }
+        catch (ChangesTooLargeException)
+        {
+            return await StoreWholeAsync(
+                snapshot,
+                file,
+                $"the changes since {needed.Id} would have more than {sizeMaxPercent} % of its stored bytes",
+                cancellationToken);
+        }
+    }
+
+    private static ChangesBase ChangesOf(SnapshotBase needed) => new()
+    {
+        Id = needed.Id.Value,
+        ManifestSha256 = needed.ManifestSha256,
+        Revision = needed.Revision,
+    };
+
+    private async Task<StoredDatabase> StreamAsync(
+        EtcdSnapshot snapshot, string? kindReason, CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("database");
+        try
+        {
+            ArtifactManifest artifact = await writer.StoreDatabaseAsync(
+                snapshot.Content, snapshot.SizeBytes, cancellationToken);
+            return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
+        }
+        catch
+        {
+            await snapshot.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task<StoredDatabase> StoreWholeAsync(
+        EtcdSnapshot snapshot, SealedFile file, string kindReason, CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("database");
+        await using SealedFileStream content = new(file);
+        ArtifactManifest artifact = await writer.StoreDatabaseAsync(content, file.LengthBytes, cancellationToken);
+        return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
+    }
+
+    private async Task<SealedFile> ReadAsync(EtcdSnapshot snapshot, CancellationToken cancellationToken)
+    {
+        using Activity? span = BackupTrace.Start("scratch");
+        SealedFile? file = null;
+        try
+        {
+            file = SealedFile.Create(scratch.Directory!);
+            byte[] buffer = GC.AllocateUninitializedArray<byte>(CopyBufferBytes);
+            int bytes;
+            while ((bytes = await snapshot.Content.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                file.Append(buffer.AsSpan(0, bytes));
+            }
+
+            file.Complete();
+            return file;
+        }
+        catch (Exception e)
+        {
+            file?.Dispose();
+            await snapshot.DisposeAsync();
+            if (e is not (IOException or UnauthorizedAccessException))
+            {
+                throw;
+            }
+
+            throw new BackupException(
+                FailureReason.TargetUnusable, $"The scratch directory cannot be used: {e.Message}", e)
+            {
+                Hint = "Choose another scratch directory.",
+                Settings = [Setting.ScratchDirectory],
+            };
+        }
+    }
+
+    /// <summary>Returns why the scratch directory cannot take the database; null if it can.</summary>
+    private string? FindScratchProblem(long sizeBytes)
+    {
+        if (scratch.Directory is not { } directory)
+        {
+            return "there is no scratch directory";
+        }
+
+        try
+        {
+            return !scratch.IsNamed && new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs"
+                ? $"the scratch directory '{directory}' is itself in memory"
+                : SealedFile.FindRoomProblem(directory, sizeBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return $"the scratch directory '{directory}' cannot be used: {e.Message.TrimEnd('.')}";
+        }
+    }
+
+    private static long DatabaseBytes(SealedFile file) => file.LengthBytes - SnapshotTrailerCheck.TrailerSizeBytes;
+
+    /// <summary>Whether a compaction of the database is not finished. Damage is found later.</summary>
+    private static bool IsCompacting(SealedFile file)
+    {
+        try
+        {
+            return Compaction.Read(new SealedPages(file), DatabaseBytes(file)).IsUnfinished;
+        }
+        catch (SnapshotDamagedException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>The stored database of a backup.</summary>
+/// <param name="Snapshot">The snapshot that was read, for HashKV. The caller disposes it.</param>
+/// <param name="Artifact">What was stored.</param>
+/// <param name="Kind">Full or incremental.</param>
+/// <param name="KindReason">Why; null if no increments were wanted.</param>
+internal sealed record StoredDatabase(
+    EtcdSnapshot Snapshot, ArtifactManifest Artifact, SnapshotKind Kind, string? KindReason)
+{
+    /// <summary>The base of an incremental snapshot.</summary>
+    public SnapshotBase? Base { get; init; }
+
+    /// <summary>What the changes are; null for a full snapshot.</summary>
+    public ChangesSummary? Changes { get; init; }
+}
