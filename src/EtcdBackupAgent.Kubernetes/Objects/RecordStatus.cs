@@ -19,6 +19,12 @@ internal sealed class RecordStatus(JsonObject status)
         status["storedBytes"] = manifest.StoredBytes;
         status["etcdRevision"] = manifest.Etcd.Revision;
         status["etcdClusterId"] = $"{manifest.Etcd.ClusterId}";
+        status["kind"] = $"{manifest.Kind}";
+        if (manifest.Base is { } needed)
+        {
+            status["base"] = needed.Id.Value;
+        }
+
         if (verification is not null)
         {
             status["verified"] = $"{verification.Result}";

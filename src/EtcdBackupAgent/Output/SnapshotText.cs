@@ -20,6 +20,9 @@ internal static class SnapshotText
     /// </summary>
     private static readonly string[] OptionalColumns = ["AGE", "CLUSTER", "REASON", "STORED", "VERIFIED"];
 
+    /// <summary>The column with the base of incremental snapshots; a list without any does not have it.</summary>
+    private const string BaseColumn = "BASE";
+
     /// <summary>
     /// All snapshots, oldest first, including those that cannot be read. The table is at most <paramref name="width"/>
     /// characters wide, if leaving columns out is enough.
@@ -37,11 +40,17 @@ internal static class SnapshotText
             "SIZE",
             "STORED",
             "REASON",
+            BaseColumn,
             "VERIFIED",
             "STATUS",
         ];
         List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
         List<int> shown = [.. Enumerable.Range(0, names.Length)];
+        if (!inventory.Snapshots.Any(snapshot => snapshot.Manifest.IsIncremental))
+        {
+            shown.Remove(Array.IndexOf(names, BaseColumn));
+        }
+
         foreach (string name in OptionalColumns.TakeWhile(_ => shown.Sum(WidthOf) > width))
         {
             shown.Remove(Array.IndexOf(names, name));
@@ -83,8 +92,9 @@ internal static class SnapshotText
                 Readable.Bytes(manifest.PlainBytes),
                 Readable.Bytes(manifest.StoredBytes),
                 ReasonText(manifest.Reason),
+                manifest.Base?.Id.Value ?? "-",
             ]
-            : ["-", "-", "-", "-", "-", "-"];
+            : ["-", "-", "-", "-", "-", "-", "-"];
         string verified = snapshot?.Verification switch
         {
             null => "-",
@@ -116,6 +126,11 @@ internal static class SnapshotText
     {
         JsonObject document = snapshot.Manifest.ToJson();
         document["status"] = Status(snapshot);
+        if (snapshot.MissingParts is { } missing)
+        {
+            document["problem"] = missing;
+        }
+
         if (snapshot.IsFromFuture)
         {
             document["future"] = true;
@@ -151,13 +166,14 @@ internal static class SnapshotText
         List<(string Name, string Value)> lines =
         [
             ("Snapshot", manifest.Id.Value),
-            ("Status", Status(snapshot)),
+            ("Status", snapshot.MissingParts is { } missing ? $"{Status(snapshot)}: {missing}" : Status(snapshot)),
             (
                 "Started",
                 Readable.Time(manifest.StartedAt) + (snapshot.IsFromFuture ? ", in the future of this clock" : "")),
             ("Took", Readable.Duration(manifest.Duration)),
             ("Policy", manifest.Policy.ToString()),
             ("Reason", ReasonText(manifest.Reason)),
+            .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             ("Etcd cluster", manifest.Etcd.ClusterId.ToString()),
             .. history.OriginsOf(manifest.Etcd.ClusterId).Select(note => ("Restored from", OriginText(note))),
@@ -186,6 +202,24 @@ internal static class SnapshotText
         .Distinct()
         .SelectMany(inventory.History.OriginsOf)
         .Select(note => $"Cluster {note.ClusterId} was restored from {OriginText(note)}.");
+
+    /// <summary>How the database is stored; nothing for a full snapshot of which no increments were wanted.</summary>
+    private static IEnumerable<(string Name, string Value)> KindLines(SnapshotManifest manifest)
+    {
+        if (manifest.Base is { } needed)
+        {
+            yield return ("Kind", $"incremental, stands on {needed.Id} (revision {needed.Revision})");
+        }
+        else if (manifest.KindReason is not null)
+        {
+            yield return ("Kind", "full");
+        }
+
+        if (manifest.KindReason is { } reason)
+        {
+            yield return ("  because", reason);
+        }
+    }
 
     private static string OriginText(RestoreNote note) =>
         $"snapshot {note.SnapshotId} of cluster {note.PreviousClusterId}";
