@@ -28,7 +28,11 @@ public sealed class LeaseObjectTests
     private static (string Holder, string AcquiredAt, string RenewedAt, long Transitions) Fields(LeaseObject lease)
     {
         JsonNode fields = lease.Json["spec"]!;
-        return (lease.Holder, TimeOf("acquireTime"), TimeOf("renewTime"), ObjectFields.Number((JsonObject)fields, "leaseTransitions")!.Value);
+        return (
+            lease.Holder,
+            TimeOf("acquireTime"),
+            TimeOf("renewTime"),
+            ObjectFields.Number((JsonObject)fields, "leaseTransitions")!.Value);
 
         // 2026-01-01T00:00:04.000000Z
         string TimeOf(string field) => ((string)fields[field]!)[11..19];
