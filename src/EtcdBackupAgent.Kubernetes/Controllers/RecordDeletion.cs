@@ -25,12 +25,16 @@ internal sealed record RecordDeletionFacts
 /// <param name="IsOwn">Whether it belongs to the policy (<see cref="Core.History.OwnSnapshots"/>).</param>
 /// <param name="IsGood">Whether it can be restored, as far as is known.</param>
 /// <param name="OtherGood">How many other snapshots that belong to the policy can be restored.</param>
-internal sealed record RecordedSnapshot(bool IsReadable, bool IsOwn, bool IsGood, int OtherGood);
+internal sealed record RecordedSnapshot(bool IsReadable, bool IsOwn, bool IsGood, int OtherGood)
+{
+    /// <summary>The IDs of the incremental snapshots that stand on it.</summary>
+    public IReadOnlyList<string> Dependents { get; init; } = [];
+}
 
 /// <summary>
 /// Decides whether a snapshot is deleted with its record. As in kubedr, it is deleted if the user deleted this very
-/// record. It stays if the record is only deleted together with something larger, or if nothing would be left to
-/// restore.
+/// record. It stays if the record is only deleted together with something larger, if nothing would be left to restore,
+/// or if other snapshots need it.
 /// </summary>
 internal static class RecordDeletion
 {
@@ -45,6 +49,8 @@ internal static class RecordDeletion
         { Snapshot.IsReadable: false } => "its manifest cannot be read",
         { Snapshot.IsOwn: false } =>
             "it belongs to another cluster, or to another etcd cluster than the one that the policy backs up",
+        { Snapshot.Dependents: { Count: > 0 } dependents } =>
+            $"the incremental snapshots {string.Join(", ", dependents)} stand on it",
         { Snapshot: { IsGood: true, OtherGood: 0 } } => "it is the last good snapshot of its policy",
         _ => null,
     };

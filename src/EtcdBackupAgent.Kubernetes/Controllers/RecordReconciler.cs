@@ -265,7 +265,15 @@ internal sealed class RecordReconciler(
                 IsReadable: true,
                 own.Contains(snapshot),
                 snapshot.IsGood,
-                inventory.Snapshots.Count(other => other.Id != snapshot.Id && other.IsGood && own.Contains(other)));
+                inventory.Snapshots.Count(other => other.Id != snapshot.Id && other.IsGood && own.Contains(other)))
+            {
+                Dependents =
+                [
+                    .. inventory.Snapshots
+                        .Where(other => other.Manifest.Base?.Id == snapshot.Id)
+                        .Select(other => other.Id.Value),
+                ],
+            };
     }
 
     private async Task ReportKeptAsync(RecordObject record, string id, string why, CancellationToken cancellationToken)

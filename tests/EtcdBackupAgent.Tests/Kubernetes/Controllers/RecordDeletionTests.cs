@@ -29,6 +29,7 @@ public sealed class RecordDeletionTests
             "it belongs to another cluster, or to another etcd cluster than the one that the policy backs up"
         },
         { "last", "it is the last good snapshot of its policy" },
+        { "base", "the incremental snapshots 1a2b3c4d, 5e6f7a8b stand on it" },
         { "bad and alone", null },
         { "bad beside a good one", null },
     };
@@ -46,6 +47,7 @@ public sealed class RecordDeletionTests
             "policy" => Ordinary with { HasPolicy = false },
             "unreadable" => Ordinary with { Snapshot = snapshot with { IsReadable = false } },
             "foreign" => Ordinary with { Snapshot = snapshot with { IsOwn = false } },
+            "base" => Ordinary with { Snapshot = snapshot with { Dependents = ["1a2b3c4d", "5e6f7a8b"] } },
             "last" => Ordinary with { Snapshot = snapshot with { OtherGood = 0 } },
             "bad and alone" => Ordinary with { Snapshot = snapshot with { IsGood = false, OtherGood = 0 } },
             "bad beside a good one" => Ordinary with { Snapshot = snapshot with { IsGood = false } },
