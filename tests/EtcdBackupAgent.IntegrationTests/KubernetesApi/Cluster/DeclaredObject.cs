@@ -64,6 +64,12 @@ public sealed record DeclaredRecordStatus
     [JsonPropertyName("etcdClusterId")]
     public string? EtcdClusterId { get; init; }
 
+    [JsonPropertyName("kind")]
+    public string? Kind { get; init; }
+
+    [JsonPropertyName("base")]
+    public string? Base { get; init; }
+
     [JsonPropertyName("verified")]
     public string? Verified { get; init; }
 

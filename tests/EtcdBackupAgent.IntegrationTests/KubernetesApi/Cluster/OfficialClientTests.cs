@@ -72,6 +72,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 StoredBytes = 4096,
                 EtcdRevision = 4711,
                 EtcdClusterId = "c1",
+                Kind = "Full",
                 Verified = "Sound",
                 VerifiedAt = new DateTime(2026, 1, 1, 1, 0, 5, DateTimeKind.Utc),
             },
