@@ -58,7 +58,7 @@ internal sealed class ArtifactReader(
             await using PullStream decrypted = Decrypt(artifact, storedDigest);
             await using ZstdDecompressionStream decompressed = new(decrypted);
             await using ReadAheadStream ahead = new(decompressed);
-            await using ExpectedLengthStream bounded = new(ahead, artifact.PlainBytes);
+            await using LimitedStream bounded = LimitedStream.OfExpectedLength(ahead, artifact.PlainBytes);
             await using PlainDigestStream plainDigest = new(bounded);
             await using ProgressStream plain = new(
                 plainDigest, ArtifactNames.Title(artifact.Kind), artifact.PlainBytes, progress);

@@ -40,8 +40,7 @@ internal sealed class ArtifactWriter(
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreDatabaseAsync(
         Stream plain, long plainBytesExpected, CancellationToken cancellationToken) =>
-        StoreAsync(
-            ArtifactKind.Etcd, plain, plainBytesExpected, long.MaxValue, StoreAheadAsync, cancellationToken);
+        StoreAsync(ArtifactKind.Etcd, plain, plainBytesExpected, StoreAheadAsync, cancellationToken);
 
     /// <param name="changes">The changes; they are read from their beginning to their end.</param>
     /// <param name="storedBytesMax">The most bytes to store.</param>
@@ -53,26 +52,23 @@ internal sealed class ArtifactWriter(
             ArtifactKind.EtcdChanges,
             changes,
             plainBytesExpected: null,
-            storedBytesMax,
-            repository.Store.PutAsync,
+            async (key, content, token) =>
+            {
+                await using LimitedStream limited =
+                    new(content, storedBytesMax, static () => new ChangesTooLargeException());
+                return await repository.Store.PutAsync(key, limited, token);
+            },
             cancellationToken);
 
     /// <param name="tar">The archive; it is read from the current position of the stream to its end.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreCertificatesAsync(Stream tar, CancellationToken cancellationToken) =>
-        StoreAsync(
-            ArtifactKind.Certs,
-            tar,
-            plainBytesExpected: null,
-            long.MaxValue,
-            repository.Store.PutAsync,
-            cancellationToken);
+        StoreAsync(ArtifactKind.Certs, tar, plainBytesExpected: null, repository.Store.PutAsync, cancellationToken);
 
     private async Task<ArtifactManifest> StoreAsync(
         ArtifactKind kind,
         Stream plain,
         long? plainBytesExpected,
-        long storedBytesMax,
         Func<ObjectKey, Stream, CancellationToken, Task<long>> store,
         CancellationToken cancellationToken)
     {
@@ -88,8 +84,7 @@ internal sealed class ArtifactWriter(
             new(ownDigest ?? plain, ArtifactNames.Title(kind), plainBytesExpected, progress);
         await using ZstdCompressionStream compressed = new(reported, Compression);
         await using PullStream encrypted = Encrypt(compressed);
-        await using LimitedStream limited = new(encrypted, storedBytesMax);
-        await using DigestingStream storedDigest = new(limited);
+        await using DigestingStream storedDigest = new(encrypted);
         long storedBytes = await store(key, storedDigest, cancellationToken);
 
         return new ArtifactManifest

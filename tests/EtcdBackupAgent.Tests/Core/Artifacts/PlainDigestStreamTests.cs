@@ -31,9 +31,9 @@ public sealed class PlainDigestStreamTests
     public async Task The_first_byte_past_the_expected_length_is_refused()
     {
         byte[] bytes = RandomNumberGenerator.GetBytes(1000);
-        await using ExpectedLengthStream exact = new(new MemoryStream(bytes), 1000);
+        await using LimitedStream exact = LimitedStream.OfExpectedLength(new MemoryStream(bytes), 1000);
         await exact.CopyToAsync(Stream.Null);
-        await using ExpectedLengthStream longer = new(new MemoryStream(bytes), 999);
+        await using LimitedStream longer = LimitedStream.OfExpectedLength(new MemoryStream(bytes), 999);
 
         ArchiveDamagedException e =
             await Assert.ThrowsAsync<ArchiveDamagedException>(() => longer.CopyToAsync(Stream.Null));
