@@ -45,7 +45,15 @@ internal sealed class DatabaseStep(
     public async Task<StoredDatabase> StoreFullAsync(string? kindReason, CancellationToken cancellationToken)
     {
         EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
-        return await StreamAsync(snapshot, kindReason, cancellationToken);
+        try
+        {
+            return await StreamAsync(snapshot, kindReason, cancellationToken);
+        }
+        catch
+        {
+            await snapshot.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Stores the changes since a base, or a full snapshot.</summary>
@@ -55,52 +63,44 @@ internal sealed class DatabaseStep(
     public async Task<StoredDatabase> StoreChangesAsync(
         Snapshot @base, int sizeMaxPercent, CancellationToken cancellationToken)
     {
-        // 1. the snapshot
         EtcdMember known = @base.Manifest.Etcd;
-        EtcdSnapshot snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
-
-        // 2., 3. the obstacles
-        if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes)) is { } obstacle)
+        for (bool isLast = false; ; isLast = true)
         {
-            return await StreamAsync(snapshot, obstacle, cancellationToken);
-        }
-
-        // 3. the scratch file
-        SealedFile file = await ReadAsync(snapshot, cancellationToken);
-        try
-        {
-            // 4. the compaction
-            if (IsCompacting(file))
+            // 1. the snapshot
+            EtcdSnapshot snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
+            try
             {
-                await Task.Delay(CompactionWait, time, cancellationToken);
-                file.Dispose();
-                await snapshot.DisposeAsync();
-                snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
-                if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes)) is { } later)
+                // 2., 3. the obstacles
+                if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes))
+                    is { } obstacle)
                 {
-                    return await StreamAsync(snapshot, later, cancellationToken);
+                    return await StreamAsync(snapshot, obstacle, cancellationToken);
                 }
 
-                file = await ReadAsync(snapshot, cancellationToken);
-            }
+                // 3. the scratch file
+                using SealedFile file = await ReadAsync(snapshot, cancellationToken);
 
-            if (IsCompacting(file))
+                // 5., 6. the changes
+                if (!IsCompacting(file))
+                {
+                    return await StoreChangesAsync(snapshot, file, @base, sizeMaxPercent, cancellationToken);
+                }
+
+                if (isLast)
+                {
+                    return await StoreWholeAsync(
+                        snapshot, file, "a compaction of etcd is not finished", cancellationToken);
+                }
+            }
+            catch
             {
-                return await StoreWholeAsync(
-                    snapshot, file, "a compaction of etcd is not finished", cancellationToken);
+                await snapshot.DisposeAsync();
+                throw;
             }
 
-            // 5., 6. the changes
-            return await StoreChangesAsync(snapshot, file, @base, sizeMaxPercent, cancellationToken);
-        }
-        catch
-        {
+            // 4. the compaction
             await snapshot.DisposeAsync();
-            throw;
-        }
-        finally
-        {
-            file.Dispose();
+            await Task.Delay(CompactionWait, time, cancellationToken);
         }
     }
 
@@ -155,17 +155,9 @@ internal sealed class DatabaseStep(
         EtcdSnapshot snapshot, string? kindReason, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("database");
-        try
-        {
-            ArtifactManifest artifact = await writer.StoreDatabaseAsync(
-                snapshot.Content, snapshot.SizeBytes, cancellationToken);
-            return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
-        }
-        catch
-        {
-            await snapshot.DisposeAsync();
-            throw;
-        }
+        ArtifactManifest artifact = await writer.StoreDatabaseAsync(
+            snapshot.Content, snapshot.SizeBytes, cancellationToken);
+        return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
     }
 
     private async Task<StoredDatabase> StoreWholeAsync(
@@ -197,7 +189,6 @@ internal sealed class DatabaseStep(
         catch (Exception e)
         {
             file?.Dispose();
-            await snapshot.DisposeAsync();
             if (e is not (IOException or UnauthorizedAccessException))
             {
                 throw;
