@@ -79,6 +79,26 @@ internal sealed class BoltCursor
         return Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
     }
 
+    /// <summary>Moves to the last element. Returns false if the bucket is empty.</summary>
+    public bool MoveToLast()
+    {
+        _pagesRead = 0;
+        _depth = 0;
+        if (IsInline)
+        {
+            _depth = 1;
+        }
+        else
+        {
+            Descend(_root, [], toLast: true);
+        }
+
+        Leaf.Index = Leaf.Page.Count - 1;
+        return Leaf.Index >= 0 ? true
+            : _depth == 1 ? false
+            : throw Damaged(Leaf.Page, "the last leaf of a tree is empty");
+    }
+
     /// <summary>Moves to the next element. Returns false if there is none.</summary>
     public bool MoveNext() => ++Leaf.Index < Leaf.Page.Count || MoveToNextLeaf();
 
@@ -103,8 +123,10 @@ internal sealed class BoltCursor
             : throw Damaged(Leaf.Page, $"the inline bucket at element {Leaf.Index} has no page");
     }
 
-    /// <summary>Descends from a page to the leaf where <paramref name="key"/> is or would be.</summary>
-    private void Descend(ulong id, ReadOnlySpan<byte> key)
+    /// <summary>
+    /// Descends from a page to the leaf where <paramref name="key"/> is or would be, or to the last leaf.
+    /// </summary>
+    private void Descend(ulong id, ReadOnlySpan<byte> key, bool toLast = false)
     {
         while (true)
         {
@@ -134,11 +156,17 @@ internal sealed class BoltCursor
                 return;
             }
 
-            int index = frame.Page.LowerBound(key);
-            bool exact = index < frame.Page.Count && frame.Page.Key(index).SequenceEqual(key);
-            frame.Index = exact ? index : Math.Max(0, index - 1);
+            frame.Index = toLast ? frame.Page.Count - 1 : ChildIndex(frame.Page, key);
             id = frame.Page.Child(frame.Index);
         }
+    }
+
+    /// <summary>The index of the child of a branch in which a key is or would be.</summary>
+    private static int ChildIndex(BoltPage branch, ReadOnlySpan<byte> key)
+    {
+        int index = branch.LowerBound(key);
+        bool exact = index < branch.Count && branch.Key(index).SequenceEqual(key);
+        return exact ? index : Math.Max(0, index - 1);
     }
 
     private bool MoveToNextLeaf()

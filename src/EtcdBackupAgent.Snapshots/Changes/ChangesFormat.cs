@@ -1,10 +1,14 @@
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Encoded;
 
 namespace EtcdBackupAgent.Snapshots.Changes;
 
 /// <summary>The constants of the changes format, version 2 (<c>docs/spec/increments.md</c>).</summary>
 internal static class ChangesFormat
 {
+    /// <summary>How the message of damage begins.</summary>
+    public const string Damage = "the changes are damaged";
+
     /// <summary>The value that ends a list of elements or of entries.</summary>
     public const byte ListEnd = 0;
 

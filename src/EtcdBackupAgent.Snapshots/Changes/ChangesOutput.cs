@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using EtcdBackupAgent.Snapshots.Encoded;
 
 namespace EtcdBackupAgent.Snapshots.Changes;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Encoded;
 using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.Changes;
@@ -16,7 +17,7 @@ namespace EtcdBackupAgent.Snapshots.Changes;
 /// </remarks>
 internal sealed class ChangesReader : IDisposable
 {
-    private readonly ChangesInput _input;
+    private readonly EncodedInput _input;
     private readonly EntryChain _entries = new();
     private readonly byte[] _rawRevision = new byte[RevisionKey.TombstoneSizeBytes];
     private GrowingBytes _name = new();
@@ -27,7 +28,7 @@ internal sealed class ChangesReader : IDisposable
     private Phase _phase = Phase.Buckets;
     private int _bucketsRead;
 
-    private ChangesReader(ChangesInput input, ChangesHeader header) => (_input, Header) = (input, header);
+    private ChangesReader(EncodedInput input, ChangesHeader header) => (_input, Header) = (input, header);
 
     private enum Phase
     {
@@ -75,7 +76,7 @@ internal sealed class ChangesReader : IDisposable
     /// <exception cref="IOException">The changes cannot be read.</exception>
     public static async Task<ChangesReader> OpenAsync(Stream source, CancellationToken cancellationToken)
     {
-        ChangesInput input = new(source);
+        EncodedInput input = new(source, ChangesFormat.Damage);
         try
         {
             return new ChangesReader(input, await ReadHeaderAsync(input, cancellationToken));
@@ -124,7 +125,7 @@ internal sealed class ChangesReader : IDisposable
     public void Dispose() => _input.Dispose();
 
     private static async ValueTask<ChangesHeader> ReadHeaderAsync(
-        ChangesInput input, CancellationToken cancellationToken)
+        EncodedInput input, CancellationToken cancellationToken)
     {
         byte[] magic = await input.ReadFixedAsync(ChangesFormat.Magic.Length, cancellationToken);
         if (!magic.AsSpan().SequenceEqual(ChangesFormat.Magic))

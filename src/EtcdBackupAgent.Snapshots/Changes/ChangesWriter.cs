@@ -1,6 +1,7 @@
 using System.Text;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Encoded;
 using EtcdBackupAgent.Snapshots.Revisions;
 using EtcdBackupAgent.Snapshots.Verification;
 

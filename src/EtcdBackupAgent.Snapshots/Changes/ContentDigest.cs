@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Encoded;
 
 namespace EtcdBackupAgent.Snapshots.Changes;
 

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Snapshots.Encoded;
 using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.DataDirectory;

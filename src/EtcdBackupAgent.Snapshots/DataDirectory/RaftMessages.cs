@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdBackupAgent.Snapshots.Encoded;
 
 namespace EtcdBackupAgent.Snapshots.DataDirectory;
 

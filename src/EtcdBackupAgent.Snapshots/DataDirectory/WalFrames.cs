@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using EtcdBackupAgent.Snapshots.Encoded;
 using EtcdBackupAgent.Snapshots.Revisions;
 
 namespace EtcdBackupAgent.Snapshots.DataDirectory;

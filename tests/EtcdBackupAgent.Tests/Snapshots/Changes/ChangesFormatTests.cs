@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Snapshots.Changes;
+using EtcdBackupAgent.Snapshots.Encoded;
 using EtcdBackupAgent.Tests.Snapshots.Bolt;
 using Xunit;
 

@@ -1,4 +1,6 @@
-namespace EtcdBackupAgent.Snapshots.Changes;
+using EtcdBackupAgent.Snapshots.Bolt;
+
+namespace EtcdBackupAgent.Snapshots.Encoded;
 
 /// <summary>Bytes that are appended in pieces. The memory is reused, and grows only with what was appended.</summary>
 internal sealed class GrowingBytes
@@ -15,7 +17,7 @@ internal sealed class GrowingBytes
         int needed = _length + bytes.Length;
         if (needed > _bytes.Length)
         {
-            long doubled = Math.Min(2L * _bytes.Length, ChangesFormat.ElementBytesMax);
+            long doubled = Math.Min(2L * _bytes.Length, BoltFormat.PageSpanBytesMax);
             Array.Resize(ref _bytes, (int)Math.Max(needed, doubled));
         }
 

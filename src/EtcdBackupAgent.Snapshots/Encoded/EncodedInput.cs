@@ -1,9 +1,13 @@
 using System.Security.Cryptography;
 
-namespace EtcdBackupAgent.Snapshots.Changes;
+namespace EtcdBackupAgent.Snapshots.Encoded;
 
-/// <summary>The bytes of changes, read forward only, with the digest and the number of those that were used.</summary>
-internal sealed class ChangesInput(Stream source) : IDisposable
+/// <summary>
+/// Numbers and bytes of an encoded stream, read forward only, with the digest and the number of those that were used.
+/// </summary>
+/// <param name="source">The encoded bytes. The caller keeps ownership.</param>
+/// <param name="damage">How the message of damage begins, such as <c>the changes are damaged</c>.</param>
+internal sealed class EncodedInput(Stream source, string damage) : IDisposable
 {
     private const int BufferBytes = 1 << 16;
 
@@ -17,7 +21,7 @@ internal sealed class ChangesInput(Stream source) : IDisposable
     private bool _ended;
     private long _hashed;
 
-    /// <summary>The part of the changes that is being read, for messages.</summary>
+    /// <summary>The part that is being read, for messages.</summary>
     public string Part { get; set; } = "the header";
 
     /// <summary>The bytes that were read and are not used yet.</summary>
@@ -48,6 +52,21 @@ internal sealed class ChangesInput(Stream source) : IDisposable
         }
 
         Use(length);
+        return value;
+    }
+
+    /// <summary>Reads one byte.</summary>
+    /// <exception cref="SnapshotDamagedException">There is none.</exception>
+    public async ValueTask<byte> ReadByteAsync(CancellationToken cancellationToken)
+    {
+        await EnsureAsync(1, cancellationToken);
+        if (Unused.IsEmpty)
+        {
+            throw Damaged("a byte is missing at the end");
+        }
+
+        byte value = Unused[0];
+        Use(1);
         return value;
     }
 
@@ -95,7 +114,7 @@ internal sealed class ChangesInput(Stream source) : IDisposable
 
     /// <summary>Returns the exception for a problem at the next byte.</summary>
     public SnapshotDamagedException Damaged(string problem) =>
-        new($"the changes are damaged: byte {_hashed + _start}, {Part}: {problem}");
+        new($"{damage}: byte {_hashed + _start}, {Part}: {problem}");
 
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();

@@ -1,4 +1,4 @@
-namespace EtcdBackupAgent.Snapshots.Changes;
+namespace EtcdBackupAgent.Snapshots.Encoded;
 
 /// <summary>
 /// An unsigned LEB128 number of at most 64 bits: seven bits for each byte, the lowest first, the highest bit set in all

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 
-namespace EtcdBackupAgent.Snapshots.DataDirectory;
+namespace EtcdBackupAgent.Snapshots.Encoded;
 
 /// <summary>
 /// Writes one protobuf message, field by field in the order of the calls. Zero values are written too: some fields of
