@@ -14,6 +14,9 @@ internal sealed class StoreModel(bool keepsTombstone)
 {
     private readonly List<StoredRecord> _all = [];
 
+    /// <summary>All records, also those that compactions have removed.</summary>
+    public IReadOnlyList<StoredRecord> All => _all;
+
     /// <summary>The stored records: all except those that compactions have removed.</summary>
     public List<StoredRecord> Stored { get; private set; } = [];
 
