@@ -18,9 +18,6 @@ internal sealed class EtcdClient : IDisposable
 {
     private const string TokenMetadata = "token";
 
-    /// <summary>The maximum size of a message: gRPC's own default. The messages of a snapshot have 32 KiB.</summary>
-    private const int MessageBytesMax = 4 * 1024 * 1024;
-
     private readonly EtcdConnection _connection;
     private readonly TimeProvider _timeProvider;
     private readonly TlsCredentials _credentials;
@@ -30,6 +27,11 @@ internal sealed class EtcdClient : IDisposable
     private Metadata? _token;
 
     public EtcdClient(EtcdConnection connection, Uri endpoint, TimeProvider timeProvider)
+        : this(connection, endpoint, ChannelLimits.ForSnapshot(), timeProvider)
+    {
+    }
+
+    public EtcdClient(EtcdConnection connection, Uri endpoint, ChannelLimits limits, TimeProvider timeProvider)
     {
         _connection = connection;
         _timeProvider = timeProvider;
@@ -45,11 +47,14 @@ internal sealed class EtcdClient : IDisposable
                 AllowAutoRedirect = false,
                 ActivityHeadersPropagator = null,
                 ConnectTimeout = connection.ConnectTimeout,
-                InitialHttp2StreamWindowSize = EtcdConnection.SnapshotWindowBytes,
+                InitialHttp2StreamWindowSize = limits.WindowBytes,
+                KeepAlivePingDelay = limits.PingDelay,
+                KeepAlivePingTimeout = limits.PingDelay,
+                KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
                 ConnectCallback = (_, cancellationToken) => _connector.ConnectAsync(cancellationToken),
             },
             DisposeHttpClient = true,
-            MaxReceiveMessageSize = MessageBytesMax,
+            MaxReceiveMessageSize = limits.MessageBytesMax,
             // The limit applies to the received bytes: a compressed message could have any size.
             CompressionProviders = [],
         });

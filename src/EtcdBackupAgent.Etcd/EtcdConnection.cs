@@ -18,6 +18,19 @@ public sealed record EtcdConnection
     public const int SnapshotWindowBytes = 8 * 1024 * 1024;
 
     /// <summary>
+    /// The largest response of a watch. A member splits a response that is 0.5 MiB larger than its
+    /// <c>--max-request-bytes</c> (1.5 MiB by default), but never inside an event, and not if the response was ready
+    /// before the one that confirms the watch; it can contain 1000 revisions. A larger response ends the watch with an
+    /// error. The next attempt most likely receives the same revisions in fragments.
+    /// </summary>
+    public const int WatchMessageBytesMax = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Bytes of a watch that can be in transit or wait for the reader. When they are full, the member keeps the rest.
+    /// </summary>
+    public const int WatchWindowBytes = 1024 * 1024;
+
+    /// <summary>
     /// Client URLs, <c>https://</c> or <c>http://</c>; at least one. See <see cref="EtcdEndpoints.Parse"/>.
     /// </summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
@@ -59,6 +72,13 @@ public sealed record EtcdConnection
 
     /// <summary>How long a read of the snapshot stream can wait for the next byte.</summary>
     public TimeSpan NoProgressTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long the connection of a watch can be silent before the agent checks that the member still responds, and how
+    /// long it then waits for the response. At least 5 s: etcd closes a connection that is checked more often
+    /// (<c>--grpc-keepalive-min-time</c>).
+    /// </summary>
+    public TimeSpan WatchPingDelay { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads the certificates and the key from PEM files; a null path keeps the current value.</summary>
     /// <exception cref="BackupException">
@@ -120,6 +140,7 @@ public sealed record EtcdConnection
         RequirePositive(CallTimeout, "call timeout");
         RequirePositive(HashKvTimeout, "HashKV timeout");
         RequirePositive(NoProgressTimeout, "no-progress timeout");
+        RequirePositive(WatchPingDelay, "watch ping delay");
         ReadCredentials(now).Dispose();
     }
 

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Etcd.Failures;
 using EtcdBackupAgent.Etcd.Members;
 using EtcdBackupAgent.Etcd.Streaming;
 using Microsoft.Extensions.Logging;
@@ -31,65 +32,47 @@ public sealed partial class EtcdSnapshotSource(
     private async Task<EtcdSnapshot> OpenAsync(EtcdId? preferredMember, CancellationToken cancellationToken)
     {
         connection.Validate(timeProvider.GetUtcNow());
-        Dictionary<string, EtcdClient> clients = new(StringComparer.Ordinal);
-        try
+        using EndpointClients clients = new(connection, ChannelLimits.ForSnapshot(), timeProvider);
+
+        // 1
+        Dictionary<string, string?> notLinearizable = preferredMember is null
+            ? []
+            : await ReadLinearizableAsync(clients.All, cancellationToken);
+
+        // 2
+        List<BackupException> failures = [];
+        List<MemberStatus> members = await StatusReader.ReadAllAsync(clients.All, failures, cancellationToken);
+
+        // 3
+        MemberChoice.RequireOneCluster(members);
+
+        // 4
+        MemberChoice choice = MemberChoice.Among(members, preferredMember);
+        failures.AddRange(choice.SkipReasons.Select(why => new BackupException(FailureReason.EtcdFailed, why)));
+
+        // 5
+        foreach (MemberStatus candidate in choice.Candidates)
         {
-            foreach (Uri endpoint in connection.Endpoints)
+            try
             {
-                EtcdClient client = new(connection, endpoint, timeProvider);
-                if (!clients.TryAdd(client.Endpoint, client))
+                SnapshotStream stream = await clients[candidate.Endpoint].SnapshotAsync(cancellationToken);
+                clients.Release(candidate.Endpoint);
+                LogChoice(candidate, stream, failures);
+                EtcdMember member = candidate.ToMember();
+                HashKvReader hashKv = new(connection, EndpointOf(member), member, timeProvider);
+                return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync)
                 {
-                    client.Dispose();
-                }
+                    NotLinearizableReason = notLinearizable.GetValueOrDefault(
+                        candidate.Endpoint, EtcdSnapshot.LinearizableReadNotRequested),
+                };
             }
-
-            // 1
-            Dictionary<string, string?> notLinearizable = preferredMember is null
-                ? []
-                : await ReadLinearizableAsync(clients.Values, cancellationToken);
-
-            // 2
-            List<BackupException> failures = [];
-            List<MemberStatus> members = await StatusReader.ReadAllAsync(clients.Values, failures, cancellationToken);
-
-            // 3
-            MemberChoice.RequireOneCluster(members);
-
-            // 4
-            MemberChoice choice = MemberChoice.Among(members, preferredMember);
-            failures.AddRange(choice.SkipReasons.Select(why => new BackupException(FailureReason.EtcdFailed, why)));
-
-            // 5
-            foreach (MemberStatus candidate in choice.Candidates)
+            catch (BackupException e)
             {
-                try
-                {
-                    SnapshotStream stream = await clients[candidate.Endpoint].SnapshotAsync(cancellationToken);
-                    clients.Remove(candidate.Endpoint);
-                    LogChoice(candidate, stream, failures);
-                    EtcdMember member = candidate.ToMember();
-                    HashKvReader hashKv = new(connection, EndpointOf(member), member, timeProvider);
-                    return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync)
-                    {
-                        NotLinearizableReason = notLinearizable.GetValueOrDefault(
-                            candidate.Endpoint, EtcdSnapshot.LinearizableReadNotRequested),
-                    };
-                }
-                catch (BackupException e)
-                {
-                    failures.Add(e);
-                }
-            }
-
-            throw NoReadableMember(failures);
-        }
-        finally
-        {
-            foreach (EtcdClient client in clients.Values)
-            {
-                client.Dispose();
+                failures.Add(e);
             }
         }
+
+        throw EndpointFailures.Combine(failures, "None of the etcd endpoints returned a snapshot.");
     }
 
     /// <summary>Makes a linearizable read at each endpoint, in parallel.</summary>
@@ -114,22 +97,6 @@ public sealed partial class EtcdSnapshotSource(
 
     private Uri EndpointOf(EtcdMember member) =>
         connection.Endpoints.First(endpoint => EtcdEndpoints.Display(endpoint) == member.Endpoint);
-
-    /// <summary>
-    /// Combines the failures of all endpoints. A refusal decides the reason, since only a person can correct it; then
-    /// an error response. If there is neither, the endpoints are unreachable, and a retry is worthwhile.
-    /// </summary>
-    private static BackupException NoReadableMember(List<BackupException> failures)
-    {
-        BackupException first = failures.Find(failure => failure.Reason == FailureReason.EtcdDenied)
-            ?? failures.Find(failure => failure.Reason != FailureReason.EtcdUnreachable)
-            ?? failures[0];
-        return failures.Count == 1
-            ? first
-            : first.WithMessage(
-                "None of the etcd endpoints returned a snapshot. "
-                + string.Join(' ', failures.Select(failure => failure.Message)));
-    }
 
     private void LogChoice(MemberStatus chosen, SnapshotStream stream, List<BackupException> failures)
     {
