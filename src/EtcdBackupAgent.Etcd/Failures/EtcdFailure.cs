@@ -23,6 +23,7 @@ internal static class EtcdFailure
     private const string RootRoleHint = "etcd serves snapshots only to users with the role root.";
     private const string CredentialsHint = "Check the etcd user and password.";
     private const string UserMissingHint = "etcd's authentication is enabled: give a user and password.";
+    private const string TokenHint = "The token of this connection has expired. A new connection gets a new one.";
     private const string LearnerHint =
         "The member is a learner, which does not serve this call in this version of etcd: name an endpoint of a voting "
         + "member.";
@@ -53,6 +54,15 @@ internal static class EtcdFailure
             ? FromConnectionError(cause is OperationCanceledException ? cause : refusal ?? cause)
             : FromStatus(exception.Status);
         return new BackupException(reason, $"{endpoint}: {call} failed: {why}.", exception) { Hint = hint };
+    }
+
+    /// <summary>Creates the failure of a watch that the member canceled, with the reason that it gave.</summary>
+    public static BackupException Canceled(string endpoint, string call, string why)
+    {
+        string detail = SingleLine(why);
+        (FailureReason reason, string? hint) =
+            FromDetail(detail) ?? (FailureReason.EtcdFailed, null);
+        return new BackupException(reason, $"{endpoint}: {call} was canceled by the member: {detail}.") { Hint = hint };
     }
 
     /// <summary>Creates the failure of a call that timed out.</summary>
@@ -92,34 +102,51 @@ internal static class EtcdFailure
         }
 
         string detail = SingleLine(status.Detail);
-        if (status.StatusCode == StatusCode.PermissionDenied
-            || detail.Contains("permission denied", StringComparison.Ordinal))
+        if (FromDetail(detail) is { } known)
         {
-            return (FailureReason.EtcdDenied, detail, RootRoleHint);
-        }
-
-        if (detail.Contains("user name is empty", StringComparison.Ordinal))
-        {
-            return (FailureReason.EtcdDenied, detail, UserMissingHint);
-        }
-
-        if (status.StatusCode == StatusCode.Unauthenticated
-            || detail.Contains("authentication failed", StringComparison.Ordinal))
-        {
-            return (FailureReason.EtcdDenied, detail, CredentialsHint);
-        }
-
-        if (detail.Contains("not supported for learner", StringComparison.Ordinal))
-        {
-            return (FailureReason.EtcdFailed, detail, LearnerHint);
+            return (known.Reason, detail, known.Hint);
         }
 
         return status.StatusCode switch
         {
+            StatusCode.PermissionDenied => (FailureReason.EtcdDenied, detail, RootRoleHint),
+            StatusCode.Unauthenticated => (FailureReason.EtcdDenied, detail, CredentialsHint),
             StatusCode.DeadlineExceeded => (FailureReason.EtcdUnreachable, detail, TimeoutHint),
             StatusCode.Unavailable => (FailureReason.EtcdUnreachable, detail, null),
             _ => (FailureReason.EtcdFailed, Describe(status), null),
         };
+    }
+
+    /// <summary>Returns the meaning of a message; null if the code of the error decides.</summary>
+    private static (FailureReason Reason, string? Hint)? FromDetail(string detail)
+    {
+        if (detail.Contains("permission denied", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, RootRoleHint);
+        }
+
+        if (detail.Contains("user name is empty", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, UserMissingHint);
+        }
+
+        if (detail.Contains("authentication failed", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdDenied, CredentialsHint);
+        }
+
+        // The token was valid when the member issued it.
+        if (detail.Contains("invalid auth token", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdFailed, TokenHint);
+        }
+
+        if (detail.Contains("not supported for learner", StringComparison.Ordinal))
+        {
+            return (FailureReason.EtcdFailed, LearnerHint);
+        }
+
+        return null;
     }
 
     /// <summary>The server's message with its code, or the error in the response.</summary>

@@ -81,7 +81,7 @@ public sealed class EtcdClientTests
 
     [Theory]
     [InlineData(7, "etcdserver%3A permission denied", FailureReason.EtcdDenied, "etcdserver: permission denied")]
-    [InlineData(16, "etcdserver: invalid auth token", FailureReason.EtcdDenied, "etcdserver: invalid auth token")]
+    [InlineData(16, "etcdserver: invalid auth token", FailureReason.EtcdFailed, "etcdserver: invalid auth token")]
     [InlineData(3, "etcdserver: user name is empty", FailureReason.EtcdDenied, "etcdserver: user name is empty")]
     [InlineData(14, "etcdserver: no leader", FailureReason.EtcdUnreachable, "etcdserver: no leader")]
     [InlineData(4, "etcdserver: request timed out", FailureReason.EtcdUnreachable, "etcdserver: request timed out")]
