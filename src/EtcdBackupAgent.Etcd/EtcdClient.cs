@@ -2,8 +2,10 @@ using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Etcd.Api;
 using EtcdBackupAgent.Etcd.Failures;
+using EtcdBackupAgent.Etcd.Members;
 using EtcdBackupAgent.Etcd.Streaming;
 using EtcdBackupAgent.Etcd.Tls;
+using EtcdBackupAgent.Etcd.Watching;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -11,12 +13,19 @@ using Grpc.Net.Client;
 namespace EtcdBackupAgent.Etcd;
 
 /// <summary>
-/// The part of etcd's API that a backup needs, at one endpoint. All calls throw <see cref="BackupException"/> with one
-/// of the <c>Etcd*</c> reasons, naming the endpoint, the call and the cause. Not safe for concurrent use.
+/// The part of etcd's API that a backup and the change log need, at one endpoint. All calls throw
+/// <see cref="BackupException"/> with one of the <c>Etcd*</c> reasons, naming the endpoint, the call and the cause.
+/// Calls may overlap: two first ones may both get a token, and both tokens are valid.
 /// </summary>
 internal sealed class EtcdClient : IDisposable
 {
     private const string TokenMetadata = "token";
+
+    /// <summary>The member ends the call when it has lost its leader.</summary>
+    private const string RequireLeaderMetadata = "hasleader";
+
+    /// <summary>The lowest key of all, which does not exist. In a watch it stands for all keys.</summary>
+    private static readonly ByteString KeyZero = ByteString.CopyFrom(0);
 
     private readonly EtcdConnection _connection;
     private readonly TimeProvider _timeProvider;
@@ -86,17 +95,16 @@ internal sealed class EtcdClient : IDisposable
     /// Makes a linearizable read: afterwards the member has applied everything that the cluster had committed before
     /// the call. Fails without a quorum.
     /// </summary>
-    /// <returns>The revision at which the member read.</returns>
-    public async Task<long> ReadLinearizableAsync(CancellationToken cancellationToken)
+    /// <returns>The member that responded, and the revision at which it read.</returns>
+    public async Task<ResponseHeader> ReadLinearizableAsync(CancellationToken cancellationToken)
     {
-        // A key that does not exist.
-        RangeRequest request = new() { Key = ByteString.CopyFrom(0), CountOnly = true };
         RangeResponse response = await CallAsync(
             "KV/Range",
-            options => new KV.KVClient(_calls).RangeAsync(request, options),
+            options => new KV.KVClient(_calls)
+                .RangeAsync(new RangeRequest { Key = KeyZero, CountOnly = true }, options),
             _connection.CallTimeout,
             cancellationToken);
-        return response.Header?.Revision
+        return response.Header
             ?? throw new BackupException(FailureReason.EtcdFailed, $"{Endpoint}: KV/Range returned no header.");
     }
 
@@ -105,8 +113,8 @@ internal sealed class EtcdClient : IDisposable
     {
         RangeRequest request = new()
         {
-            // A key that does not exist. etcd checks the revision first.
-            Key = ByteString.CopyFrom(0),
+            // etcd checks the revision first.
+            Key = KeyZero,
             Revision = revision,
             Serializable = true,
             CountOnly = true,
@@ -124,6 +132,70 @@ internal sealed class EtcdClient : IDisposable
         {
             return true;
         }
+    }
+
+    /// <summary>Returns the granted time to live of a lease. The leader knows it; the others ask the leader.</summary>
+    public Task<LeaseTimeToLiveResponse> LeaseTimeToLiveAsync(long leaseId, CancellationToken cancellationToken) =>
+        CallAsync(
+            "Lease/LeaseTimeToLive",
+            options => new Lease.LeaseClient(_calls)
+                .LeaseTimeToLiveAsync(new LeaseTimeToLiveRequest { Id = leaseId }, options),
+            _connection.CallTimeout,
+            cancellationToken);
+
+    /// <summary>
+    /// Returns whether authentication is enabled, and the number of changes of it; null if the version of etcd does not
+    /// have this call, which exists since 3.5. Writes an entry to raft's log.
+    /// </summary>
+    public async Task<AuthStatusResponse?> AuthStatusAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await CallAsync(
+                "Auth/AuthStatus",
+                options => new Auth.AuthClient(_calls).AuthStatusAsync(new AuthStatusRequest(), options),
+                _connection.CallTimeout,
+                cancellationToken);
+        }
+        catch (BackupException e) when (e.InnerException is RpcException { StatusCode: StatusCode.Unimplemented })
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Returns the members of the cluster, as this member knows them.</summary>
+    public Task<MemberListResponse> MemberListAsync(CancellationToken cancellationToken) => CallAsync(
+        "Cluster/MemberList",
+        options => new Cluster.ClusterClient(_calls).MemberListAsync(new MemberListRequest(), options),
+        _connection.CallTimeout,
+        cancellationToken);
+
+    /// <summary>
+    /// Watches all keys, from a revision on. Returns when the member has confirmed the watch. The member cancels it if
+    /// it has no leader.
+    /// </summary>
+    /// <param name="fromRevision">The first revision, above 0.</param>
+    /// <param name="member">The member that must respond.</param>
+    /// <param name="cancellationToken">Ends the watch, also after this method has returned.</param>
+    public async Task<WatchStream> WatchAsync(
+        long fromRevision, MemberIdentity member, CancellationToken cancellationToken)
+    {
+        await AuthenticateAsync(cancellationToken);
+        WatchCreateRequest request = new()
+        {
+            Key = KeyZero,
+            RangeEnd = KeyZero,
+            StartRevision = fromRevision,
+            Fragment = true,
+        };
+        return await WatchStream.OpenAsync(
+            request,
+            cancellation => new Watch.WatchClient(_calls).Watch(new CallOptions(
+                [.. _token ?? [], new Metadata.Entry(RequireLeaderMetadata, "true")], cancellationToken: cancellation)),
+            member,
+            e => EtcdFailure.From(Endpoint, WatchStream.Call, e, _connector.Refusal),
+            new Deadline(_connection.CallTimeout, _timeProvider, cancellationToken),
+            cancellationToken);
     }
 
     /// <summary>
