@@ -113,6 +113,8 @@ internal sealed class ProxiedConnection(Socket client, Socket server, ProxyDirec
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), cancellationToken);
                 }
+
+                direction.Count(count);
             }
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException)

@@ -9,6 +9,7 @@ public sealed class ProxyDirection
     private readonly SharedPace _pace;
     private int _faultsLeft;
     private int _faults;
+    private long _forwardedBytes;
 
     internal ProxyDirection(TimeProvider time)
     {
@@ -49,6 +50,9 @@ public sealed class ProxyDirection
     /// <summary>The number of connections that got a fault.</summary>
     public int Faults => Volatile.Read(ref _faults);
 
+    /// <summary>The bytes that were forwarded so far, by all connections.</summary>
+    public long ForwardedBytes => Interlocked.Read(ref _forwardedBytes);
+
     /// <summary>The maximum bytes of one read; small for a throttled direction, so that its flow is even.</summary>
     internal int ChunkBytesMax =>
         BytesPerSecond is { } rate ? (int)Math.Clamp(rate / SharedPace.ChunksPerSecond, 1, ChunkBytes) : ChunkBytes;
@@ -68,6 +72,9 @@ public sealed class ProxyDirection
             await _pace.AdmitAsync(bytes, rate, cancellationToken);
         }
     }
+
+    /// <summary>Counts bytes that were forwarded.</summary>
+    internal void Count(int bytes) => Interlocked.Add(ref _forwardedBytes, bytes);
 
     /// <summary>Waits as a <see cref="LinkFault.Hold"/> fault requires.</summary>
     internal Task HoldAsync(CancellationToken cancellationToken) =>

@@ -11,8 +11,18 @@ public static class Peers
 
     public static EtcdSeries Etcd35 { get; } = EtcdSeries.In(Cache, "3.5");
 
+    /// <summary>
+    /// etcd 3.6, which Debian does not have: the programs in the folder that <c>ETCD36_ASSETS</c> names; null if the
+    /// variable is not set.
+    /// </summary>
+    public static EtcdSeries? Etcd36 { get; } =
+        Environment.GetEnvironmentVariable("ETCD36_ASSETS") is { Length: > 0 } folder
+            ? EtcdSeries.At(folder, "3.6")
+            : null;
+
     /// <summary>The series that every test of the etcd protocol uses.</summary>
-    public static IReadOnlyList<EtcdSeries> EtcdMatrix => [Etcd34, Etcd35];
+    public static IReadOnlyList<EtcdSeries> EtcdMatrix =>
+        Etcd36 is { } etcd36 ? [Etcd34, Etcd35, etcd36] : [Etcd34, Etcd35];
 
     /// <summary>age 1.1, the version of Debian bookworm.</summary>
     public static AgeSeries Age11 { get; } = AgeSeries.In(Cache, "1.1");
