@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Api.Watching;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Api.Watching;
 
 namespace EtcdBackupAgent.Kubernetes.Publishing;
 

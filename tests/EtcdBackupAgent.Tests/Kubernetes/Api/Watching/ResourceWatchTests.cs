@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Deadlines;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Api.Watching;
 using EtcdBackupAgent.Kubernetes.Objects;

@@ -1,7 +1,7 @@
-using EtcdBackupAgent.Kubernetes.Api.Watching;
+using EtcdBackupAgent.Core.Deadlines;
 using Xunit;
 
-namespace EtcdBackupAgent.Tests.Kubernetes.Api.Watching;
+namespace EtcdBackupAgent.Tests.Core.Deadlines;
 
 public sealed class BackOffTests
 {

@@ -1,10 +1,12 @@
 using System.Security.Cryptography;
 
-namespace EtcdBackupAgent.Kubernetes.Api.Watching;
+namespace EtcdBackupAgent.Core.Deadlines;
 
-/// <summary>Computes waits that double after each failure up to a limit, with a random part so that several clients do
-/// not retry together.</summary>
-internal sealed class BackOff(TimeProvider time, TimeSpan first, TimeSpan max)
+/// <summary>
+/// Computes waits that double after each failure up to a limit, with a random part so that several clients do not retry
+/// together.
+/// </summary>
+public sealed class BackOff(TimeProvider time, TimeSpan first, TimeSpan max)
 {
     private const int JitterSteps = 1000;
 
