@@ -20,6 +20,9 @@ public sealed record BackupRequest
     /// <summary>When the backup is incremental; null for a full one.</summary>
     public PolicyIncrements? Increments { get; init; }
 
+    /// <summary>The change log that is written meanwhile; null if there is none.</summary>
+    public SnapshotLog? ChangeLog { get; init; }
+
     /// <summary>
     /// The number of complete snapshots of this policy and cluster to keep afterwards; null to prune nothing.
     /// </summary>

@@ -256,6 +256,7 @@ public sealed class BackupRun(
             StoredKind = request.Increments is null ? null : stored.Kind,
             KindReason = stored.KindReason,
             Base = stored.Base,
+            ChangeLog = request.ChangeLog,
             Labels = request.Labels,
             Etcd = stored.Changes is { } changes
                 ? member with

@@ -20,8 +20,8 @@ namespace EtcdBackupAgent.Core.Documents;
 internal static class RepositoryJson
 {
     /// <summary>
-    /// The format version of every document but the manifest of an incremental snapshot. The highest that is read,
-    /// except in manifests.
+    /// The format version of every document but the manifest of an incremental snapshot and the lineage of a change
+    /// log. The highest that is read, except in these.
     /// </summary>
     public const int FormatVersion = 1;
 
@@ -30,6 +30,9 @@ internal static class RepositoryJson
     /// agent that does not know increments refuses it.
     /// </summary>
     public const int IncrementalFormatVersion = 2;
+
+    /// <summary>The format version of the lineage of a change log.</summary>
+    public const int LogFormatVersion = 2;
 
     /// <summary>The largest size of a document in bytes. A larger object is not a document of this format.</summary>
     public const int DocumentBytesMax = 1 << 20;
@@ -49,6 +52,7 @@ internal static class RepositoryJson
         {
             new UtcTimeConverter(),
             new TextConverter<SnapshotId>(SnapshotId.TryParse),
+            new TextConverter<LineageId>(LineageId.TryParse),
             new TextConverter<Sha256Digest>(Sha256Digest.TryParse),
             new TextConverter<EtcdId>(EtcdId.TryParse),
             new TextConverter<ObjectKey>(ObjectKey.TryParse),
@@ -79,6 +83,10 @@ internal static class RepositoryJson
     public static byte[] Write(RestoreNote note) =>
         WithDigest(JsonSerializer.SerializeToUtf8Bytes(note with { DocumentSha256 = default }, Json.RestoreNote));
 
+    public static byte[] Write(LineageDocument lineage) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(
+            lineage with { DocumentSha256 = default }, Json.LineageDocument));
+
     /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
@@ -102,6 +110,10 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static RestoreNote ReadNote(ReadOnlyMemory<byte> utf8, string what) =>
         Read(utf8, what, Json.RestoreNote, FormatVersion);
+
+    /// <inheritdoc cref="ReadRepository"/>
+    public static LineageDocument ReadLineage(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.LineageDocument, LogFormatVersion);
 
     /// <summary>
     /// Returns the manifest with its own digest, as a reader finds it after <see cref="Write(SnapshotManifest)"/> has

@@ -9,4 +9,5 @@ namespace EtcdBackupAgent.Core.Documents;
 [JsonSerializable(typeof(SnapshotManifest))]
 [JsonSerializable(typeof(VerificationRecord))]
 [JsonSerializable(typeof(RestoreNote))]
+[JsonSerializable(typeof(LineageDocument))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

@@ -51,6 +51,9 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>The full snapshot that an incremental one stands on; null for a full snapshot.</summary>
     public SnapshotBase? Base { get; init; }
 
+    /// <summary>The change log that was written while the snapshot was made; null if there was none.</summary>
+    public SnapshotLog? ChangeLog { get; init; }
+
     /// <summary>Labels of the policy; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -153,6 +156,13 @@ public sealed record SnapshotBase
 
     /// <summary>The revision of the base's manifest: the base contains every write up to it.</summary>
     public required long Revision { get; init; }
+}
+
+/// <summary>The change log that was written while a snapshot was made, by the same process.</summary>
+public sealed record SnapshotLog
+{
+    /// <summary>The lineage.</summary>
+    public required LineageId Lineage { get; init; }
 }
 
 /// <summary>One stored file of a snapshot: its layers, and its size and digest before and after them.</summary>

@@ -26,6 +26,13 @@ public sealed class LogMerge
         _compaction = Compaction.Read(@base);
     }
 
+    /// <summary>
+    /// Reads how far a base is compacted; -1 for not at all. The merge needs a target at or above it.
+    /// </summary>
+    /// <exception cref="SnapshotDamagedException">The base is damaged.</exception>
+    public static long CompactRevision(IPageSource basePages, long baseBytes) =>
+        Compaction.Read(basePages, baseBytes).Revision;
+
     /// <summary>Opens the base; reads only a few pages yet.</summary>
     /// <param name="basePages">The database of the base. It is read until the merge is done.</param>
     /// <param name="baseBytes">The size of that database, without etcd's trailer.</param>

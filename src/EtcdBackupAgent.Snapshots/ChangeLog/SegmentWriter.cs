@@ -12,7 +12,6 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 public sealed class SegmentWriter
 {
     private readonly MemoryStream _bytes;
-    private readonly long _first;
     private long _time;
     private long _sub = -1;
     private long _records;
@@ -31,7 +30,7 @@ public sealed class SegmentWriter
             throw new ArgumentException($"'{header.Lineage}' is not the name of a lineage.", nameof(header));
         }
 
-        (_bytes, _first, LastRevision) = (target, header.First, header.First - 1);
+        (_bytes, First, LastRevision) = (target, header.First, header.First - 1);
         _time = header.Start.ToUnixTimeMilliseconds();
         LastRecord = header.Previous;
         _bytes.Write(LogFormat.Magic);
@@ -41,6 +40,9 @@ public sealed class SegmentWriter
         WriteFixed(header.Previous.Value);
         WriteVarint((ulong)_time);
     }
+
+    /// <summary>The first revision of the segment.</summary>
+    public long First { get; }
 
     /// <summary>The revision of the last record; the first revision − 1 if there is none.</summary>
     public long LastRevision { get; private set; }

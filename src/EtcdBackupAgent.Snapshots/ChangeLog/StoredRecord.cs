@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Snapshots.Revisions;
+
 namespace EtcdBackupAgent.Snapshots.ChangeLog;
 
 /// <summary>One change of one key, as etcd stores it in the bucket <c>key</c>.</summary>
@@ -7,4 +9,8 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 /// <param name="Value">
 /// The encoded <c>mvccpb.KeyValue</c>. That of a tombstone contains only the key.
 /// </param>
-public readonly record struct StoredRecord(long Main, long Sub, bool IsTombstone, ReadOnlyMemory<byte> Value);
+public readonly record struct StoredRecord(long Main, long Sub, bool IsTombstone, ReadOnlyMemory<byte> Value)
+{
+    /// <summary>The lease that the record names; 0 for none, or if the value cannot be decoded.</summary>
+    public long Lease => KeyValueRecord.TryRead(Value.Span, out KeyValueRecord record, out _) ? record.Lease : 0;
+}

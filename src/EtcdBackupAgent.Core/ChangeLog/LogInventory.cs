@@ -1,0 +1,107 @@
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Stores;
+
+namespace EtcdBackupAgent.Core.ChangeLog;
+
+/// <summary>A segment that exists.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="SizeBytes">The size of the object.</param>
+public sealed record StoredSegment(SegmentName Name, long SizeBytes);
+
+/// <summary>A lineage that exists, with its segments in the order of their revisions.</summary>
+public sealed record LogLineage
+{
+    /// <summary>The name.</summary>
+    public required LineageId Id { get; init; }
+
+    /// <summary>The document; null if <see cref="Problem"/> says why there is none.</summary>
+    public required LineageDocument? Document { get; init; }
+
+    /// <summary>Why the document is missing or cannot be read.</summary>
+    public BackupException? Problem { get; init; }
+
+    /// <summary>The segments, by their first and then by their last revision.</summary>
+    public required IReadOnlyList<StoredSegment> Segments { get; init; }
+}
+
+/// <summary>The change logs of a repository, as one listing and the documents of the lineages tell.</summary>
+public sealed record LogInventory
+{
+    /// <summary>All lineages, by the time at which they began.</summary>
+    public required IReadOnlyList<LogLineage> Lineages { get; init; }
+
+    /// <summary>Reads the names of all segments, and the document of each lineage.</summary>
+    /// <exception cref="BackupException">With the store's reason.</exception>
+    public static async Task<LogInventory> ReadAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        // 1. the names
+        Dictionary<LineageId, List<StoredSegment>> segments = [];
+        await foreach (StoredObject found in store.ListAsync(SegmentName.Root, cancellationToken))
+        {
+            if (SegmentName.TryParse(found.Key, out SegmentName? name))
+            {
+                SegmentsOf(name.Lineage).Add(new StoredSegment(name, found.SizeBytes));
+            }
+            else if (FindLineage(found.Key) is { } lineage)
+            {
+                SegmentsOf(lineage);
+            }
+        }
+
+        // 2. the documents
+        LogLineage[] lineages = await Task.WhenAll(segments.Select(
+            lineage => ReadAsync(store, lineage.Key, lineage.Value, cancellationToken)));
+        return new LogInventory
+        {
+            Lineages =
+            [
+                .. lineages.OrderBy(l => l.Document?.StartedAt).ThenBy(l => l.Id.Value, StringComparer.Ordinal),
+            ],
+        };
+
+        List<StoredSegment> SegmentsOf(LineageId id)
+        {
+            if (!segments.TryGetValue(id, out List<StoredSegment>? found))
+            {
+                segments.Add(id, found = []);
+            }
+
+            return found;
+        }
+    }
+
+    private static LineageId? FindLineage(ObjectKey key) =>
+        key.Value[SegmentName.Root.Length..].Split('/') is [string text, _]
+        && LineageId.TryParse(text, out LineageId id)
+        && key == LineageDocument.KeyOf(id)
+            ? id
+            : null;
+
+    private static async Task<LogLineage> ReadAsync(
+        IObjectStore store, LineageId id, List<StoredSegment> segments, CancellationToken cancellationToken)
+    {
+        LogLineage lineage = new()
+        {
+            Id = id,
+            Document = null,
+            Segments = [.. segments.OrderBy(s => s.Name.First).ThenBy(s => s.Name.Last).ThenBy(s => s.Name.End)],
+        };
+        ObjectKey key = LineageDocument.KeyOf(id);
+        string what = $"{key} in {store.Address}";
+        try
+        {
+            LineageDocument document = RepositoryJson.ReadLineage(
+                await BackupRepository.ReadDocumentAsync(store, key, cancellationToken), what);
+            return document.Id == id
+                ? lineage with { Document = document }
+                : throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is of {document.Id}.");
+        }
+        catch (BackupException e) when (e.Reason
+            is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported or FailureReason.ObjectNotFound)
+        {
+            return lineage with { Problem = e };
+        }
+    }
+}
