@@ -1,63 +1,120 @@
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.RestorePoints;
+using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.ChangeLog;
 using EtcdBackupAgent.Snapshots.Changes;
 using Microsoft.Win32.SafeHandles;
 
 namespace EtcdBackupAgent.Core.Databases;
 
 /// <summary>
-/// Writes the database of a snapshot to a file, with etcd's trailer. All that read a database use it, so that they need
-/// not know whether a snapshot is full or incremental.
+/// Writes the database of a restore point to a file, with etcd's trailer. All that read a database use it, so that they
+/// need not know whether a snapshot is full or incremental, or followed by a change log.
 /// </summary>
 /// <remarks>
-/// A full snapshot contains the file. For an incremental one (<c>docs/spec/increments.md</c>, "Restoring"):
-/// 1. Require its base.
+/// A full snapshot contains the file. For an incremental one (<c>docs/spec/increments.md</c>, "Restoring"), and for
+/// another revision than the snapshot's own (<c>docs/spec/change-log.md</c>, "Reading"):
+/// 1. Require the base.
 /// 2. Fetch the base's database to a file without a name, beside the target.
-/// 3. Read the changes, and write the merged database. The digest of the content proves the result.
+/// 3. Read the changes or the log, and write the merged database. For changes, the digest of the content proves the
+///    result; for a log, the records that it has in common with the base.
 /// 4. Append the SHA-256 of the new file, as etcd does.
 /// </remarks>
-internal sealed class DatabaseFetch(ArtifactReader reader)
+internal sealed class DatabaseFetch(
+    IObjectStore store, IReadOnlyList<AgeIdentity> identities, IProgress<TransferProgress> progress)
 {
     private const int CopyBufferBytes = 1 << 18;
 
-    /// <summary>Returns the largest size that the file may get, in bytes.</summary>
-    public static long SizeBytesMax(Snapshot snapshot) =>
-        DatabaseOf(snapshot).PlainBytes + (snapshot.Base is { } needed ? DatabaseOf(needed).PlainBytes : 0);
+    /// <summary>
+    /// The ratio of the records of a log to its stored bytes that <see cref="SizeBytesMax(RestorePoint)"/> expects.
+    /// </summary>
+    private const int LogExpansion = 8;
+
+    private readonly ArtifactReader _reader = new(store, identities, progress);
+    private readonly SegmentFetch _segments = new(store, identities);
+
+    /// <summary>
+    /// Returns the largest size that the file may get, in bytes; for a log, which does not tell it, an estimate.
+    /// </summary>
+    public static long SizeBytesMax(RestorePoint point) =>
+        SizeBytesMax(point.Snapshot)
+        + (LogExpansion * (point.Path?.Segments.Sum(segment => segment.SizeBytes) ?? 0));
 
     /// <summary>Returns the space that the file and the files beside it need, in bytes.</summary>
-    public static long RoomBytes(Snapshot snapshot) =>
-        SizeBytesMax(snapshot) + (snapshot.Base is { } needed ? DatabaseOf(needed).PlainBytes : 0);
+    public static long RoomBytes(RestorePoint point) =>
+        SizeBytesMax(point)
+        + (point.Revision is null ? 0 : SizeBytesMax(point.Snapshot))
+        + (point.Snapshot.Base is { } needed ? DatabaseOf(needed).PlainBytes : 0);
 
-    /// <summary>Throws if there is no key for the artifacts that are needed, or no base.</summary>
+    private static long SizeBytesMax(Snapshot snapshot) =>
+        DatabaseOf(snapshot).PlainBytes + (snapshot.Base is { } needed ? DatabaseOf(needed).PlainBytes : 0);
+
+    /// <summary>Throws if there is no key for the objects that are needed, or no base.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.KeyRefused"/>, or <see cref="FailureReason.DataDamaged"/> without a database or a base.
     /// </exception>
-    public void RequireReadable(Snapshot snapshot)
+    public void RequireReadable(RestorePoint point)
     {
-        reader.RequireKey(DatabaseOf(snapshot));
+        Snapshot snapshot = point.Snapshot;
+        if (point.Path is { } path)
+        {
+            _segments.RequireKey(path);
+        }
+
+        _reader.RequireKey(DatabaseOf(snapshot));
         if (snapshot.Manifest.IsIncremental)
         {
-            reader.RequireKey(DatabaseOf(RequireBase(snapshot)));
+            _reader.RequireKey(DatabaseOf(RequireBase(snapshot)));
         }
     }
 
     /// <summary>Writes the file.</summary>
-    /// <param name="snapshot">The snapshot, from an inventory.</param>
+    /// <param name="point">The point, from an inventory.</param>
     /// <param name="target">An empty file, open for reading and writing, without a buffer.</param>
     /// <param name="directory">A directory of the target's file system, for the base's database.</param>
     /// <param name="cancellationToken">After a cancellation the content of the file is undefined.</param>
-    /// <returns>The size of the file: the database and the trailer.</returns>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>, or the store's reason.
     /// </exception>
     /// <exception cref="IOException">The target cannot be written.</exception>
-    public async Task<long> WriteAsync(
+    public async Task<WrittenDatabase> WriteAsync(
+        RestorePoint point, FileStream target, string directory, CancellationToken cancellationToken)
+    {
+        if (point.Revision is null)
+        {
+            long size = await WriteAsync(point.Snapshot, target, directory, cancellationToken);
+            return new WrittenDatabase(size, point, Log: null);
+        }
+
+        foreach (RestorePoint candidate in point.Alternatives.Prepend(point))
+        {
+            if (await TryWriteAsync(candidate, target, directory, cancellationToken) is { } written)
+            {
+                return written;
+            }
+        }
+
+        throw new BackupException(
+            FailureReason.SnapshotNotFound,
+            $"Revision {point.Revision} cannot be restored from snapshot {point.Snapshot.Id}: etcd had already "
+            + "compacted it when the snapshot was made.")
+        {
+            Hint = "Use an older snapshot, or a later revision.",
+        };
+    }
+
+    /// <summary>Writes the database of a snapshot as it is, and returns the size of the file.</summary>
+    private async Task<long> WriteAsync(
         Snapshot snapshot, FileStream target, string directory, CancellationToken cancellationToken)
     {
         if (!snapshot.Manifest.IsIncremental)
@@ -77,11 +134,90 @@ internal sealed class DatabaseFetch(ArtifactReader reader)
             snapshot, baseFile.SafeFileHandle, baseBytes, target.SafeFileHandle, cancellationToken);
 
         // 4. the trailer
+        return await AppendTrailerAsync(target, merged.DatabaseBytes, cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes the database at another revision than the snapshot's own. Returns null if the snapshot is compacted past
+    /// it.
+    /// </summary>
+    private async Task<WrittenDatabase?> TryWriteAsync(
+        RestorePoint point, FileStream target, string directory, CancellationToken cancellationToken)
+    {
+        // 1., 2. the base
+        await using FileStream baseFile = new(NamelessFile.Create(directory), FileAccess.ReadWrite, bufferSize: 0);
+        long baseBytes = await WriteAsync(point.Snapshot, baseFile, directory, cancellationToken)
+            - SnapshotTrailerCheck.TrailerSizeBytes;
+
+        // 3. the log
+        FilePages pages = new(baseFile.SafeFileHandle);
+        if (LogMerge.CompactRevision(pages, baseBytes) > point.Revision)
+        {
+            return null;
+        }
+
+        LogMergeSummary merged = await MergeLogAsync(point, pages, baseBytes, target, cancellationToken);
+
+        // 4. the trailer
+        long size = await AppendTrailerAsync(target, merged.DatabaseBytes, cancellationToken);
+        return new WrittenDatabase(size, point, merged);
+    }
+
+    private async Task<LogMergeSummary> MergeLogAsync(
+        RestorePoint point, FilePages pages, long baseBytes, FileStream target, CancellationToken cancellationToken)
+    {
+        SnapshotManifest manifest = point.Snapshot.Manifest;
+        LogMergeRequest request = new()
+        {
+            Target = point.Revision!.Value,
+            Path = point.Path is { } path ? _segments.Open(path) : [],
+            Lineage = point.Path?.Lineage.Id.Value ?? "",
+            ClusterId = manifest.Etcd.ClusterId.Value,
+            IsBaseOfLineage = point.Path is { } log && manifest.ChangeLog?.Lineage == log.Lineage.Id,
+        };
+        try
+        {
+            return await LogMerge.Open(pages, baseBytes, request).WriteAsync(target.SafeFileHandle, cancellationToken);
+        }
+        catch (RevisionUnavailableException e)
+        {
+            throw new BackupException(
+                FailureReason.SnapshotNotFound,
+                $"Revision {point.Revision} cannot be restored from snapshot {manifest.Id}: {e.Message}.",
+                e)
+            {
+                Hint = "'etcd-backup-agent list --windows' shows what can be restored.",
+            };
+        }
+        catch (LogMismatchException e)
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged,
+                $"Snapshot {manifest.Id} and the change log {request.Lineage} do not belong together: {e.Message}.",
+                e)
+            {
+                Hint = "Nothing was restored. Restore the snapshot as it is, or use another one.",
+            };
+        }
+        catch (Exception e) when (point.Path is not null && SegmentFetch.IsContentFailure(e))
+        {
+            throw _segments.Explain(point.Path, e);
+        }
+        catch (SnapshotDamagedException e)
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged, $"Snapshot {manifest.Id} is damaged: {e.Message.TrimEnd('.')}.", e);
+        }
+    }
+
+    private static async Task<long> AppendTrailerAsync(
+        FileStream target, long databaseBytes, CancellationToken cancellationToken)
+    {
         target.Position = 0;
         byte[] trailer = await SHA256.HashDataAsync(target, cancellationToken);
-        target.Position = merged.DatabaseBytes;
+        target.Position = databaseBytes;
         await target.WriteAsync(trailer, cancellationToken);
-        return merged.DatabaseBytes + trailer.Length;
+        return databaseBytes + trailer.Length;
     }
 
     private static ArtifactManifest DatabaseOf(Snapshot snapshot) => snapshot.Manifest.Database
@@ -98,7 +234,7 @@ internal sealed class DatabaseFetch(ArtifactReader reader)
     private async Task<long> CopyAsync(
         ArtifactManifest artifact, FileStream target, CancellationToken cancellationToken)
     {
-        await reader.ReadAsync(
+        await _reader.ReadAsync(
             artifact, plain => plain.CopyToAsync(target, CopyBufferBytes, cancellationToken), cancellationToken);
         return artifact.PlainBytes;
     }
@@ -122,7 +258,7 @@ internal sealed class DatabaseFetch(ArtifactReader reader)
             ChangesMerge merge = ChangesMerge.Open(
                 new FilePages(baseFile), baseBytes - SnapshotTrailerCheck.TrailerSizeBytes, expected);
             MergeSummary? merged = null;
-            await reader.ReadAsync(
+            await _reader.ReadAsync(
                 DatabaseOf(snapshot),
                 async plain => merged = await merge.WriteAsync(plain, target, cancellationToken),
                 cancellationToken);
@@ -140,3 +276,9 @@ internal sealed class DatabaseFetch(ArtifactReader reader)
         }
     }
 }
+
+/// <summary>A database that was written to a file.</summary>
+/// <param name="SizeBytes">The size of the file: the database and the trailer.</param>
+/// <param name="Point">The point, with the snapshot that was used.</param>
+/// <param name="Log">What the merge with the log did; null if the snapshot was restored as it is.</param>
+internal sealed record WrittenDatabase(long SizeBytes, RestorePoint Point, LogMergeSummary? Log);

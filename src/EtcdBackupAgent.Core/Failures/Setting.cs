@@ -12,6 +12,9 @@ public enum Setting
     /// <summary>The passphrase or the identity that opens the repository.</summary>
     Identity,
 
+    /// <summary>The policy.</summary>
+    Policy,
+
     /// <summary>The token of the restored cluster.</summary>
     ClusterToken,
 

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 
@@ -20,14 +20,15 @@ internal sealed class ArtifactFetch(
     private readonly ArtifactReader _reader = new(store, identities, progress);
 
     /// <summary>
-    /// Writes the database of a snapshot, including the trailer, to a new file that only its owner can read. If the
-    /// file is to be kept, it is flushed to disk when this returns.
+    /// Writes the database of a restore point, including the trailer, to a new file that only its owner can read. If
+    /// the file is to be kept, it is flushed to disk when this returns.
     /// </summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/>, <see cref="FailureReason.KeyRefused"/>,
     /// <see cref="FailureReason.TargetUnusable"/>, or the store's reason.
     /// </exception>
-    public async Task DatabaseAsync(Snapshot snapshot, string path, bool keep, CancellationToken cancellationToken)
+    public async Task<WrittenDatabase> DatabaseAsync(
+        RestorePoint point, string path, bool keep, CancellationToken cancellationToken)
     {
         try
         {
@@ -39,9 +40,10 @@ internal sealed class ArtifactFetch(
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
                 BufferSize = 0,
             });
-            await new DatabaseFetch(_reader).WriteAsync(
-                snapshot, file, Path.GetDirectoryName(path)!, cancellationToken);
+            WrittenDatabase written = await new DatabaseFetch(store, identities, progress).WriteAsync(
+                point, file, Path.GetDirectoryName(path)!, cancellationToken);
             file.Flush(flushToDisk: keep);
+            return written;
         }
         catch (Exception e) when (IsTargetFailure(e))
         {

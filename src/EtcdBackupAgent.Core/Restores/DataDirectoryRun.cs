@@ -2,9 +2,9 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
@@ -38,6 +38,9 @@ public sealed record DataDirectoryOutcome
 {
     /// <summary>The manifest; null if the snapshot came from a file.</summary>
     public required SnapshotManifest? Manifest { get; init; }
+
+    /// <summary>The other revision that was restored, if it was not the snapshot's own.</summary>
+    public RestoredRevision? Revision { get; init; }
 
     /// <summary>Absolute path of the data directory.</summary>
     public required string DataDirectory { get; init; }
@@ -82,7 +85,7 @@ public static class DataDirectoryRun
         + "If there is no other: etcdutl may accept a file that is refused here.";
 
     /// <param name="repository">The repository of the snapshot.</param>
-    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="selection">The snapshot, the revision or the moment.</param>
     /// <param name="identities">The identities that open an encrypted snapshot; empty for an unencrypted one.</param>
     /// <param name="request">The data directory to build.</param>
     /// <param name="progress">Receives the progress in bytes.</param>
@@ -93,7 +96,7 @@ public static class DataDirectoryRun
     /// </exception>
     public static async Task<DataDirectoryOutcome> FromRepositoryAsync(
         BackupRepository repository,
-        string idText,
+        RestoreSelection selection,
         IReadOnlyList<AgeIdentity> identities,
         DataDirectoryRequest request,
         IProgress<TransferProgress> progress,
@@ -104,26 +107,27 @@ public static class DataDirectoryRun
 
         // 1. the snapshot
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-        Snapshot snapshot = SnapshotChoice.Find(inventory, idText, repository.Store.Address);
-        ArtifactManifest? certificates = snapshot.Manifest.Certificates;
-        RestoredIdentity.RequireOther(request.Plan, snapshot.Manifest);
+        RestorePoint point =
+            await new PointChoice(repository, identities).FindAsync(selection, inventory, cancellationToken);
+        RestoredIdentity.RequireOther(request.Plan, point.Snapshot.Manifest);
 
         // 2. the targets
         using DataDirectoryTargets targets =
-            DataDirectoryTargets.Claim(request, withCertificates: certificates is not null);
+            DataDirectoryTargets.Claim(request, point.Snapshot.Manifest.Certificates is not null);
         targets.RequireRoom(
-            DatabaseFetch.RoomBytes(snapshot) + DatabaseFetch.SizeBytesMax(snapshot),
+            DatabaseFetch.RoomBytes(point) + DatabaseFetch.SizeBytesMax(point),
             "the snapshot, the database built from it");
 
         // 3. the database
         ArtifactFetch fetch = new(repository.Store, identities, progress);
         string fetched = targets.Data.Staged(RestoreRun.SnapshotFileName);
-        await fetch.DatabaseAsync(snapshot, fetched, keep: false, cancellationToken);
+        WrittenDatabase written = await fetch.DatabaseAsync(point, fetched, keep: false, cancellationToken);
+        SnapshotManifest manifest = written.Point.Snapshot.Manifest;
 
         // 4. the certificates
-        if (targets.StagedCertificates is { } staged)
+        if (targets.StagedCertificates is { } staged && manifest.Certificates is { } certificates)
         {
-            await fetch.CertificatesAsync(certificates!, staged, cancellationToken);
+            await fetch.CertificatesAsync(certificates, staged, cancellationToken);
         }
 
         // 5. the member
@@ -137,7 +141,7 @@ public static class DataDirectoryRun
         // 6. into place
         cancellationToken.ThrowIfCancellationRequested();
         targets.Publish();
-        return Outcome(snapshot.Manifest, targets, summary);
+        return Outcome(manifest, targets, summary) with { Revision = RestoredRevision.Of(written) };
     }
 
     /// <param name="snapshotPath">A snapshot file, or a copy of a stopped member's <c>member/snap/db</c>.</param>

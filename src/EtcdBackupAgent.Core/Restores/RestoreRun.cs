@@ -1,9 +1,10 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Restores;
@@ -13,6 +14,9 @@ public sealed record RestoreOutcome
 {
     /// <summary>The manifest of the snapshot that was restored.</summary>
     public required SnapshotManifest Manifest { get; init; }
+
+    /// <summary>The other revision that was restored, if it was not the snapshot's own.</summary>
+    public RestoredRevision? Revision { get; init; }
 
     /// <summary>Absolute path of the etcd snapshot; null if the snapshot contains none.</summary>
     public required string? SnapshotPath { get; init; }
@@ -47,7 +51,7 @@ public sealed class RestoreRun(BackupRepository repository)
     /// </summary>
     public string NotEmptyHint { get; init; } = "Choose an empty or new directory.";
 
-    /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
+    /// <param name="selection">The snapshot, the revision or the moment.</param>
     /// <param name="identities">The identities that open an encrypted snapshot; empty for an unencrypted one.</param>
     /// <param name="targetDirectory">The target directory; created if missing.</param>
     /// <param name="overwrite">Whether files of an earlier restore may be replaced; others are never touched.</param>
@@ -58,7 +62,7 @@ public sealed class RestoreRun(BackupRepository repository)
     /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.SnapshotNotFound"/>, or the store's reason.
     /// </exception>
     public async Task<RestoreOutcome> ExecuteAsync(
-        string idText,
+        RestoreSelection selection,
         IReadOnlyList<AgeIdentity> identities,
         string targetDirectory,
         bool overwrite,
@@ -69,7 +73,7 @@ public sealed class RestoreRun(BackupRepository repository)
         SeparatePlaces.RequireForRestore(repository.Store, targetDirectory);
 
         // 1. the snapshot
-        Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
+        RestorePoint point = await new PointChoice(repository, identities).FindAsync(selection, cancellationToken);
         ArtifactFetch fetch = new(repository.Store, identities, progress);
 
         // 2. the target
@@ -78,13 +82,15 @@ public sealed class RestoreRun(BackupRepository repository)
         // 3. the bytes
         string? certificates = null;
         string? database = null;
-        if (snapshot.Manifest.Database is not null)
+        WrittenDatabase? written = null;
+        if (point.Snapshot.Manifest.Database is not null)
         {
             database = target.Staged(SnapshotFileName);
-            await fetch.DatabaseAsync(snapshot, database, keep: true, cancellationToken);
+            written = await fetch.DatabaseAsync(point, database, keep: true, cancellationToken);
         }
 
-        if (snapshot.Manifest.Certificates is { } tar)
+        SnapshotManifest manifest = (written?.Point ?? point).Snapshot.Manifest;
+        if (manifest.Certificates is { } tar)
         {
             certificates = target.Staged(CertificatesDirectoryName);
             await fetch.CertificatesAsync(tar, certificates, cancellationToken);
@@ -96,7 +102,8 @@ public sealed class RestoreRun(BackupRepository repository)
         {
             RestoreOutcome outcome = new()
             {
-                Manifest = snapshot.Manifest,
+                Manifest = manifest,
+                Revision = RestoredRevision.Of(written),
                 CertificatesPath = certificates is null ? null : target.Publish(CertificatesDirectoryName),
                 SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
             };

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Restores;
 
 namespace EtcdBackupAgent.Core.Verification;
 
@@ -7,6 +8,11 @@ namespace EtcdBackupAgent.Core.Verification;
 public sealed record DeepVerifyOutcome
 {
     public required SnapshotFolder Folder { get; init; }
+
+    /// <summary>
+    /// The revision that was verified, if it was not the snapshot's own. The result is then not recorded.
+    /// </summary>
+    public RestoredRevision? Revision { get; init; }
 
     /// <summary>The record of the result; null if the manifest cannot be read.</summary>
     public VerificationRecord? Record { get; init; }

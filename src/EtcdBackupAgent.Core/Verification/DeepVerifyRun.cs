@@ -9,6 +9,8 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
+using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -75,18 +77,66 @@ public sealed class DeepVerifyRun(
         }
     }
 
+    /// <summary>Verifies a revision or a moment: the snapshot and the change log that a restore of it needs.</summary>
+    /// <param name="selection">The revision or the moment.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">Cancels the verification.</param>
+    /// <exception cref="BackupException">As for a restore of the selection.</exception>
+    public async Task<DeepVerifyOutcome> VerifyAsync(
+        RestoreSelection selection, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+    {
+        SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        RestorePoint point =
+            await new PointChoice(repository, identities).FindAsync(selection, inventory, cancellationToken);
+        return (await CheckAsync(point, HashOf(point, inventory), progress, cancellationToken)).Outcome;
+    }
+
     private async Task<DeepVerifyOutcome> VerifyAsync(
         Snapshot snapshot, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
+        (DeepVerifyOutcome outcome, VerificationRecord record) = await CheckAsync(
+            RestorePoint.Of(snapshot), snapshot.Manifest.Etcd.HashKv, progress, cancellationToken);
+
+        // 5. the record
+        return await RecordAsync(outcome, record, cancellationToken);
+    }
+
+    /// <summary>
+    /// Returns the newest HashKV that a member computed at or before the revision, after the snapshot was made: it
+    /// proves base and log against the live cluster.
+    /// </summary>
+    private static HashKv? HashOf(RestorePoint point, Inventory inventory) => inventory.Snapshots
+        .Where(s => s.Manifest.Etcd.ClusterId == point.Snapshot.Manifest.Etcd.ClusterId
+            && s.Manifest.Etcd.Revision >= point.Snapshot.Manifest.Etcd.Revision)
+        .Select(s => s.Manifest.Etcd.HashKv)
+        .OfType<HashKv>()
+        .Where(hash => hash.Revision <= (point.Revision ?? point.Snapshot.Manifest.Etcd.Revision))
+        .MaxBy(hash => hash.Revision);
+
+    private async Task<(DeepVerifyOutcome Outcome, VerificationRecord Record)> CheckAsync(
+        RestorePoint point,
+        HashKv? hash,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
         DateTimeOffset startedAt = time.GetUtcNow();
+        Snapshot snapshot = point.Snapshot;
         SnapshotManifest manifest = snapshot.Manifest;
         ArtifactReader reader = new(repository.Store, identities, progress);
         List<string> transferProblems = [];
         List<VerificationCheck> inside = [];
 
         // 2. and 3. the database
+        WrittenDatabase? written = null;
         inside.AddRange(manifest.Database is not null
-            ? await CheckDatabaseAsync(new DatabaseFetch(reader), snapshot, transferProblems, cancellationToken)
+            ? await CheckDatabaseAsync(
+                new DatabaseFetch(repository.Store, identities, progress),
+                point,
+                hash,
+                transferProblems,
+                w => written = w,
+                cancellationToken)
             : DatabaseNotChecked("the snapshot holds no database"));
 
         // 4. the certificates
@@ -94,12 +144,11 @@ public sealed class DeepVerifyRun(
             ? await CheckCertificatesAsync(reader, certificates, transferProblems, cancellationToken)
             : NotChecked(VerifiedPart.Certificates, "the snapshot holds no certificates"));
 
-        // 5. the record
         VerificationCheck transfer = new()
         {
             Part = VerifiedPart.Transfer,
             Result = transferProblems.Count == 0 ? CheckResult.Passed : CheckResult.Failed,
-            Detail = TransferDetail(snapshot),
+            Detail = TransferDetail(point),
             Problems = transferProblems,
         };
         VerificationRecord record = new()
@@ -115,37 +164,53 @@ public sealed class DeepVerifyRun(
                 : VerificationResult.Sound,
             Checks = [transfer, .. inside],
         };
-        return await RecordAsync(snapshot.Folder, RepositoryJson.Sealed(record), cancellationToken);
+        VerificationRecord sealedRecord = RepositoryJson.Sealed(record);
+        return (
+            new DeepVerifyOutcome
+            {
+                Folder = snapshot.Folder,
+                Record = sealedRecord,
+                Revision = RestoredRevision.Of(written),
+            },
+            sealedRecord);
     }
 
-    private static string TransferDetail(Snapshot snapshot)
+    private static string TransferDetail(RestorePoint point)
     {
-        SnapshotManifest manifest = snapshot.Manifest;
+        SnapshotManifest manifest = point.Snapshot.Manifest;
         string own = $"{manifest.Artifacts.Count} objects of {manifest.StoredBytes} bytes, {manifest.PlainBytes} bytes "
             + "inside";
-        return manifest.Base is { } needed
+        return point.Path is { } path
+            ? $"{own}, and {path.Segments.Count} segments of the change log {path.Lineage.Id}"
+            : manifest.Base is { } needed
             ? $"{own}, and the digest of the content merged with the base {needed.Id}"
             : $"{own}, and etcd's SHA-256";
     }
 
     private async Task<IEnumerable<VerificationCheck>> CheckDatabaseAsync(
-        DatabaseFetch fetch, Snapshot snapshot, List<string> transferProblems, CancellationToken cancellationToken)
+        DatabaseFetch fetch,
+        RestorePoint point,
+        HashKv? hash,
+        List<string> transferProblems,
+        Action<WrittenDatabase> onWritten,
+        CancellationToken cancellationToken)
     {
-        if (snapshot.BaseProblem is { } lost)
+        if (point.Snapshot.BaseProblem is { } lost)
         {
             transferProblems.Add(lost);
             return DatabaseNotChecked(lost);
         }
 
-        fetch.RequireReadable(snapshot);
-        EtcdMember member = snapshot.Manifest.Etcd;
-        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(snapshot));
+        fetch.RequireReadable(point);
+        EtcdMember member = point.Snapshot.Manifest.Etcd;
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(point));
         long databaseBytes;
         try
         {
-            databaseBytes = await scratch.FillAsync(
-                (file, directory) => fetch.WriteAsync(snapshot, file, directory, cancellationToken))
-                - SnapshotTrailerCheck.TrailerSizeBytes;
+            WrittenDatabase written = await scratch.FillAsync(
+                (file, directory) => fetch.WriteAsync(point, file, directory, cancellationToken));
+            databaseBytes = written.SizeBytes - SnapshotTrailerCheck.TrailerSizeBytes;
+            onWritten(written);
         }
         catch (BackupException e) when (e.Reason == FailureReason.DataDamaged)
         {
@@ -154,13 +219,13 @@ public sealed class DeepVerifyRun(
         }
 
         SnapshotProof proof = await scratch.ReadAsync(
-            file => Verify(file, databaseBytes, member.HashKv, cancellationToken), cancellationToken);
+            file => Verify(file, databaseBytes, hash, cancellationToken), cancellationToken);
         return proof.Checks.Select(check => new VerificationCheck
         {
             Part = PartOf(check.Part),
             Result = check.Result,
             Detail = check is { Part: CheckedPart.HashKv, Result: CheckResult.NotChecked }
-                && member.HashKvMissing is { } why
+                && point.Revision is null && member.HashKvMissing is { } why
                     ? why.TrimEnd('.')
                     : check.Detail,
             Problems = check.Problems,
@@ -226,12 +291,11 @@ public sealed class DeepVerifyRun(
     }
 
     private async Task<DeepVerifyOutcome> RecordAsync(
-        SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken)
+        DeepVerifyOutcome outcome, VerificationRecord record, CancellationToken cancellationToken)
     {
-        DeepVerifyOutcome outcome = new() { Folder = folder, Record = record };
         try
         {
-            await repository.AddVerificationAsync(folder, record, cancellationToken);
+            await repository.AddVerificationAsync(outcome.Folder, record, cancellationToken);
             return outcome;
         }
         catch (BackupException e)

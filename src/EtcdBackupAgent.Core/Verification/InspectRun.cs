@@ -1,11 +1,11 @@
 using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
-using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -52,25 +52,37 @@ public sealed class InspectRun(
     /// were backed up, <see cref="FailureReason.TargetUnusable"/> for the scratch directory, or the store's reason.
     /// </exception>
     public async Task<Inspection> OfSnapshotAsync(
-        string idText, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
+        RestoreSelection selection, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
         SeparatePlaces.RequireForScratch(repository.Store, scratchDirectory);
-        Snapshot snapshot = await repository.FindAsync(idText, cancellationToken);
-        DatabaseFetch fetch = new(new ArtifactReader(repository.Store, identities, progress));
-        fetch.RequireReadable(snapshot);
-        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(snapshot));
-        long databaseBytes = await scratch.FillAsync(
-            (file, directory) => fetch.WriteAsync(snapshot, file, directory, cancellationToken))
-            - SnapshotTrailerCheck.TrailerSizeBytes;
+        RestorePoint point = await new PointChoice(repository, identities).FindAsync(selection, cancellationToken);
+        DatabaseFetch fetch = new(repository.Store, identities, progress);
+        fetch.RequireReadable(point);
+        using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(point));
+        WrittenDatabase written = await scratch.FillAsync(
+            (file, directory) => fetch.WriteAsync(point, file, directory, cancellationToken));
+        Snapshot snapshot = written.Point.Snapshot;
+        long databaseBytes = written.SizeBytes - SnapshotTrailerCheck.TrailerSizeBytes;
         return new Inspection
         {
-            Name = snapshot.Id.Value,
+            Name = point.Revision is { } revision ? $"{snapshot.Id} at revision {revision}" : snapshot.Id.Value,
+            Time = point.Time,
             Trailer = SnapshotTrailerResult.Valid,
             Examination = await scratch.ReadAsync(
-                file => SnapshotVerifier.Examine(file, databaseBytes, snapshot.Manifest.Etcd.HashKv, cancellationToken),
+                file => SnapshotVerifier.Examine(
+                    file,
+                    databaseBytes,
+                    HashOf(written.Point),
+                    cancellationToken),
                 cancellationToken),
         };
     }
+
+    /// <summary>The member's hash, if the database still has the revision that it belongs to.</summary>
+    private static HashKv? HashOf(RestorePoint point) =>
+        point.Snapshot.Manifest.Etcd.HashKv is { } hash && (point.Revision ?? hash.Revision) >= hash.Revision
+            ? hash
+            : null;
 
     private static SnapshotTrailerResult CheckTrailer(SafeFileHandle file, CancellationToken cancellationToken)
     {

@@ -46,13 +46,11 @@ internal sealed class ScratchFile : IDisposable
     }
 
     /// <summary>Fills the file.</summary>
-    /// <param name="write">
-    /// Writes to the file, and to files without a name in the directory; returns the number of bytes of the file.
-    /// </param>
+    /// <param name="write">Writes to the file, and to files without a name in the directory.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.TargetUnusable"/> if it cannot be written; or what the function throws.
     /// </exception>
-    public async Task<long> FillAsync(Func<FileStream, string, Task<long>> write)
+    public async Task<T> FillAsync<T>(Func<FileStream, string, Task<T>> write)
     {
         try
         {

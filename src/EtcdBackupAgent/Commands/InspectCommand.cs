@@ -3,6 +3,7 @@ using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Output;
 
@@ -16,10 +17,13 @@ internal static class InspectCommand
         RepositoryOptions repository = new(logs, wiring);
         KeyOptions keys = new(wiring.Time);
         OutputOptions output = new();
-        Argument<string> snapshot = new("ID|FILE")
+        PointOptions point = new();
+        Argument<string?> snapshot = new("ID|FILE")
         {
             Description = "The snapshot: a file, with or without etcd's trailer, if it exists or its name contains a "
-                + "'/'; otherwise an ID in the repository, the beginning of an ID, or 'latest'.",
+                + "'/'; otherwise an ID in the repository, the beginning of an ID, or 'latest'. It is not given with "
+                + "--at, and may be left out with --revision.",
+            Arity = ArgumentArity.ZeroOrOne,
         };
         Option<string?> scratchDirectory = new("--scratch-dir")
         {
@@ -35,25 +39,37 @@ internal static class InspectCommand
             snapshot,
             scratchDirectory,
         };
+        point.AddTo(verb);
         repository.AddTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
-            string idOrFile = parsed.GetRequiredValue(snapshot);
+            string? idOrFile = parsed.GetValue(snapshot);
             Inspection inspection;
-            if (IsFile(idOrFile))
+            if (idOrFile is null && !point.IsGiven(parsed))
             {
+                throw new BackupException(
+                    FailureReason.InvalidInput, "inspect takes a snapshot ID, a file, --at or --revision.")
+                {
+                    Hint = "'etcd-backup-agent inspect latest' examines the newest complete snapshot.",
+                };
+            }
+
+            if (idOrFile is not null && IsFile(idOrFile))
+            {
+                point.RejectWith(parsed, "a file");
                 inspection = await Task.Run(() => InspectRun.OfFile(idOrFile, cancellationToken), cancellationToken);
             }
             else
             {
+                RestoreSelection selection = point.Read(parsed, idOrFile, repository);
                 using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
                 using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
                 InspectRun run = new(
                     opened.Repository, openedKeys.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
                 inspection = await TransferDisplay.ShowAsync(
-                    progress => run.OfSnapshotAsync(idOrFile, progress, cancellationToken));
+                    progress => run.OfSnapshotAsync(selection, progress, cancellationToken));
             }
 
             output.Write(

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
 
@@ -16,13 +19,25 @@ internal static class ListCommand
         RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
-        Command verb = new("list", "Show the snapshots of a repository, oldest first.");
+        Option<bool> windows = new("--windows")
+        {
+            Description = "Show from when to when every second can be restored, with the holes between, in place of "
+                + "the snapshots.",
+        };
+        Command verb = new("list", "Show the snapshots of a repository, oldest first.") { windows };
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
+            if (parsed.GetValue(windows))
+            {
+                await WriteWindowsAsync(
+                    parsed, opened, inventory, repository.ReadPolicyName(parsed), output, cancellationToken);
+                return ExitCodes.Success;
+            }
+
             output.Write(parsed, SnapshotText.Document(inventory), console =>
             {
                 if (inventory.Snapshots.Count + inventory.Unreadable.Count == 0)
@@ -50,6 +65,35 @@ internal static class ListCommand
             return ExitCodes.Success;
         });
         return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint "
-            + "https://minio.example:9000");
+            + "https://minio.example:9000\n"
+            + "etcd-backup-agent list --windows --repository file:///var/backups/etcd");
+    }
+
+    private static async Task WriteWindowsAsync(
+        ParseResult parsed,
+        OpenedRepository opened,
+        Inventory inventory,
+        ResourceName? policy,
+        OutputOptions output,
+        CancellationToken cancellationToken)
+    {
+        LogInventory logs = await LogInventory.ReadAsync(opened.Repository.Store, cancellationToken);
+        IReadOnlyList<RestoreWindow> found =
+            [.. RestoreWindow.Of(inventory, logs).Where(w => policy is null || w.Policy == policy)];
+        output.Write(parsed, WindowText.Document(found, logs), console =>
+        {
+            if (found.Count == 0)
+            {
+                console.WriteLine(logs.Lineages.Count == 0
+                    ? $"There is no change log in {opened.Address}: only the snapshots themselves can be restored."
+                    : $"No change log in {opened.Address} has a snapshot to apply it on yet.");
+            }
+
+            WindowText.Write(console, found);
+        });
+        foreach (LogLineage unreadable in logs.Lineages.Where(l => l.Problem is not null))
+        {
+            FailureText.WriteWarning($"{unreadable.Problem!.Message} It is ignored.");
+        }
     }
 }

@@ -8,6 +8,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Output;
@@ -23,6 +24,7 @@ namespace EtcdBackupAgent.Commands;
 internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 {
     private readonly RepositoryOptions _repository = new(logs, wiring);
+    private readonly PointOptions _point = new();
     private readonly KeyOptions _keys = new(wiring.Time);
     private readonly OutputOptions _output = new();
     private readonly DataDirectoryOptions _dataDirectory = new();
@@ -30,7 +32,8 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
     private readonly Argument<string?> _id = new("ID")
     {
-        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. With --file, it is not given.",
+        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --file or "
+            + "--at, and may be left out with --revision.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -59,6 +62,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         {
             restore._id, restore._to, restore._overwrite,
         };
+        restore._point.AddTo(verb);
         restore._dataDirectory.AddTo(verb);
         restore._repository.AddTo(verb);
         restore._keys.AddTo(verb);
@@ -71,7 +75,9 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
             + "/root/backup-passphrase \\\n"
             + "  --data-dir /var/lib/etcd-restored --certs-to /root/restored-pki --name cp1 \\\n"
             + "  --initial-cluster cp1=https://10.0.0.1:2380 --initial-advertise-peer-urls https://10.0.0.1:2380\n"
-            + "etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore");
+            + "etcd-backup-agent restore latest --repository file:///var/backups/etcd --to /var/lib/etcd-restore\n"
+            + "etcd-backup-agent restore --at 2026-11-29T10:15:00Z --repository file:///var/backups/etcd --to "
+            + "/var/lib/etcd-restore");
     }
 
     /// <summary>Restores from a cluster's MetadataRestore, from a file, or from a repository.</summary>
@@ -94,25 +100,27 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
             parsed.GetValue(_overwrite),
             _dataDirectory.Read(parsed),
             _dataDirectory.ReadFile(parsed));
-        arguments.Validate();
+        arguments.Validate(_point.IsGiven(parsed));
         if (arguments.File is { } file)
         {
+            _point.RejectWith(parsed, "--file");
             DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromFileAsync(
                 file, _dataDirectory.ReadSkipHashCheck(parsed), arguments.Build!, progress, cancellationToken));
             Write(parsed, built, arguments.Build!);
             return ExitCodes.Success;
         }
 
+        RestoreSelection selection = _point.Read(parsed, arguments.Id, _repository);
         using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
         arguments.RequireOutsideOfSource(opened);
         using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
         if (arguments.Build is { } build)
         {
-            Write(parsed, await BuildAsync(opened.Repository, keys, arguments.Id!, build, cancellationToken), build);
+            Write(parsed, await BuildAsync(opened.Repository, keys, selection, build, cancellationToken), build);
         }
         else
         {
-            Write(parsed, await RestoreFilesAsync(opened.Repository, keys, arguments, cancellationToken));
+            Write(parsed, await RestoreFilesAsync(opened.Repository, keys, selection, arguments, cancellationToken));
         }
 
         return ExitCodes.Success;
@@ -121,12 +129,12 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     private async Task<DataDirectoryOutcome> BuildAsync(
         BackupRepository repository,
         OpenedKeys keys,
-        string idText,
+        RestoreSelection selection,
         DataDirectoryRequest build,
         CancellationToken cancellationToken)
     {
         DataDirectoryOutcome built = await TransferDisplay.ShowAsync(progress => DataDirectoryRun.FromRepositoryAsync(
-            repository, idText, keys.Identities, build, progress, cancellationToken));
+            repository, selection, keys.Identities, build, progress, cancellationToken));
         await RestoredCluster.TryAddNoteAsync(
             repository, built.Manifest!, new EtcdId(built.Summary.ClusterId), wiring.Time, cancellationToken);
         return built;
@@ -135,6 +143,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     private static Task<RestoreOutcome> RestoreFilesAsync(
         BackupRepository repository,
         OpenedKeys keys,
+        RestoreSelection selection,
         RestoreArguments arguments,
         CancellationToken cancellationToken)
     {
@@ -144,7 +153,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
                 + "or add --overwrite to replace the files of an earlier restore.",
         };
         return TransferDisplay.ShowAsync(progress => run.ExecuteAsync(
-            arguments.Id!, keys.Identities, arguments.To!, arguments.Overwrite, progress, cancellationToken));
+            selection, keys.Identities, arguments.To!, arguments.Overwrite, progress, cancellationToken));
     }
 
     private async Task RestoreOfClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
@@ -187,7 +196,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     private sealed record RestoreArguments(
         string? Id, string? To, bool Overwrite, DataDirectoryRequest? Build, string? File)
     {
-        public void Validate()
+        public void Validate(bool hasPoint)
         {
             if ((To is null) == (Build is null))
             {
@@ -204,10 +213,10 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
                     "Name an empty or new directory, or move the content of the directory away first.");
             }
 
-            if ((Id is null) == (File is null))
+            if ((Id is not null && File is not null) || (Id is null && File is null && !hasPoint))
             {
                 throw InvalidInput(
-                    "restore takes either a snapshot ID or --file.",
+                    "restore takes either a snapshot ID, --at, --revision or --file.",
                     "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.");
             }
         }

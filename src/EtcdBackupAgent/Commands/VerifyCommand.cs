@@ -5,6 +5,7 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Runtime;
@@ -22,9 +23,11 @@ internal static class VerifyCommand
         OutputOptions output = new();
         Argument<string?> id = new("ID")
         {
-            Description = "The snapshot: its ID, the beginning of the ID, or 'latest'.",
+            Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --all or "
+                + "--at, and may be left out with --revision.",
             Arity = ArgumentArity.ZeroOrOne,
         };
+        PointOptions point = new();
         Option<bool> all = new("--all") { Description = "Verify every snapshot of the repository." };
 
         Option<bool> deep = new("--deep")
@@ -43,6 +46,7 @@ internal static class VerifyCommand
         {
             id, all, deep, scratchDirectory,
         };
+        point.AddTo(verb);
         repository.AddTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
@@ -51,7 +55,9 @@ internal static class VerifyCommand
             string? idText = parsed.GetValue(id);
             bool isDeep = parsed.GetValue(deep);
             string? scratch = parsed.GetValue(scratchDirectory);
-            Validate(idText, parsed.GetValue(all), isDeep, scratch);
+            bool hasPoint = point.IsGiven(parsed);
+            Validate(idText, parsed.GetValue(all), hasPoint, isDeep, scratch);
+            RestoreSelection selection = point.Read(parsed, idText, repository);
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
             if (isDeep)
@@ -63,12 +69,8 @@ internal static class VerifyCommand
                     AgentVersion.Text,
                     wiring.Time);
                 IReadOnlyList<DeepVerifyOutcome> found =
-                    await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(async progress =>
-                        await deepRun.VerifyAsync(idText, progress, cancellationToken).ToListAsync(cancellationToken));
-                output.Write(
-                    parsed, VerificationText.Document(found), console => WriteText(console, found, opened.Address));
-                WriteRecordFailures(found);
-                return ExitCodeOf(found);
+                    await VerifyDeeplyAsync(deepRun, selection, hasPoint, cancellationToken);
+                return Report(parsed, output, found, opened.Address);
             }
 
             VerifyRun run = new(opened.Repository, openedKeys.Identities);
@@ -86,11 +88,34 @@ internal static class VerifyCommand
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
     }
 
-    private static void Validate(string? id, bool all, bool isDeep, string? scratchDirectory)
+    private static Task<IReadOnlyList<DeepVerifyOutcome>> VerifyDeeplyAsync(
+        DeepVerifyRun run, RestoreSelection selection, bool hasPoint, CancellationToken cancellationToken) =>
+        TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(async progress => hasPoint
+            ? [await run.VerifyAsync(selection, progress, cancellationToken)]
+            : await run.VerifyAsync(selection.SnapshotId, progress, cancellationToken).ToListAsync(cancellationToken));
+
+    private static int Report(
+        ParseResult parsed, OutputOptions output, IReadOnlyList<DeepVerifyOutcome> found, string address)
     {
-        if (all == (id is not null))
+        output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, address));
+        WriteRecordFailures(found);
+        return ExitCodeOf(found);
+    }
+
+    private static void Validate(string? id, bool all, bool hasPoint, bool isDeep, string? scratchDirectory)
+    {
+        if (hasPoint && !isDeep)
         {
-            throw new BackupException(FailureReason.InvalidInput, "verify takes either one snapshot ID or --all.")
+            throw new BackupException(FailureReason.InvalidInput, "--at and --revision need --deep.")
+            {
+                Hint = "Only 'verify --deep' builds the database of another revision and examines it.",
+            };
+        }
+
+        if (hasPoint ? all : all == (id is not null))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, "verify takes either one snapshot ID, --at, --revision or --all.")
             {
                 Hint = "'etcd-backup-agent verify latest' checks the newest one.",
             };

@@ -24,6 +24,7 @@ internal static class InspectionText
             ["name"] = inspection.Name,
             ["sound"] = inspection.IsSound,
             ["trailer"] = Name(inspection.Trailer),
+            ["time"] = WindowText.Document(inspection.Time),
             ["checks"] = new JsonArray([.. inspection.Examination.Proof.Checks.Select(Document)]),
         };
         if (inspection.Examination.Report is { } report)
@@ -76,6 +77,11 @@ internal static class InspectionText
     {
         EtcdState state = report.State;
         yield return ("Snapshot", inspection.Name);
+        if (inspection.Time is { } time)
+        {
+            yield return ("Moment", WindowText.Text(time));
+        }
+
         yield return ("Database", report.UsedBytes is { } used
             ? $"{Readable.Bytes(report.DatabaseBytes)}, {Readable.Bytes(used)} in use"
             : Readable.Bytes(report.DatabaseBytes));

@@ -17,6 +17,7 @@ internal static class RestoreText
         ["id"] = outcome.Manifest.Id.Value,
         ["etcdSnapshot"] = outcome.SnapshotPath,
         ["certificates"] = outcome.CertificatesPath,
+        ["restoredRevision"] = WindowText.Document(outcome.Revision),
     };
 
     public static JsonObject Document(DataDirectoryOutcome outcome) => new()
@@ -34,6 +35,7 @@ internal static class RestoreText
         ["token"] = outcome.Summary.Token,
         ["revisionBefore"] = outcome.Summary.RevisionBefore,
         ["revision"] = outcome.Summary.RevisionAfter,
+        ["restoredRevision"] = WindowText.Document(outcome.Revision),
         ["databaseBytes"] = outcome.Summary.DatabaseBytes,
         ["alarms"] = new JsonArray(
         [
@@ -50,6 +52,7 @@ internal static class RestoreText
     public static void Write(IAnsiConsole console, RestoreOutcome outcome)
     {
         console.WriteLine($"Restore from snapshot {outcome.Manifest.Id} completed");
+        WriteRevision(console, outcome.Revision, nameWidth: 0);
         if (outcome.CertificatesPath is not null)
         {
             console.WriteLine($"Certificates: {outcome.CertificatesPath}");
@@ -85,6 +88,7 @@ internal static class RestoreText
                 ? $"Revision:       {summary.RevisionBefore}"
                 : $"Revision:       {summary.RevisionBefore}, bumped to {summary.RevisionAfter}; "
                     + "existing watches must list again");
+        WriteRevision(console, outcome.Revision, "Data directory: ".Length);
         if (outcome.CertificatesPath is not null)
         {
             console.WriteLine($"Certificates:   {outcome.CertificatesPath}");
@@ -103,5 +107,13 @@ internal static class RestoreText
         }
 
         console.WriteLine("docs/disaster-recovery.md describes all steps, for one node and for three.");
+    }
+
+    private static void WriteRevision(IAnsiConsole console, RestoredRevision? restored, int nameWidth)
+    {
+        foreach ((string name, string value) in restored is null ? [] : WindowText.Facts(restored))
+        {
+            console.WriteLine($"{$"{name}:".PadRight(Math.Max(0, nameWidth - 1))} {value}");
+        }
     }
 }

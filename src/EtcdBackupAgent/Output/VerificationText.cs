@@ -16,8 +16,15 @@ internal static class VerificationText
     /// <summary>Writes the result for one snapshot, with each check and every problem.</summary>
     public static void Write(IAnsiConsole console, DeepVerifyOutcome outcome)
     {
-        console.Write($"{outcome.Folder.Id}: ");
+        console.Write(outcome.Revision is { } restored
+            ? $"{outcome.Folder.Id} at revision {restored.Revision}: "
+            : $"{outcome.Folder.Id}: ");
         console.WriteLine(outcome.IsSound ? "sound" : "DAMAGED", outcome.IsSound ? Good : Bad);
+        if (outcome.Revision?.Time is { } time)
+        {
+            console.WriteLine($"  {WindowText.Text(time)}");
+        }
+
         foreach (VerificationCheck check in outcome.Record?.Checks ?? [])
         {
             console.Write($"  {check.Part}: ");
@@ -81,6 +88,11 @@ internal static class VerificationText
             ["sound"] = outcome.IsSound,
             ["verification"] = outcome.Record?.ToJson(),
         };
+        if (WindowText.Document(outcome.Revision) is { } revision)
+        {
+            document["restoredRevision"] = revision;
+        }
+
         if (outcome.ManifestProblem is { } unreadable)
         {
             document["problem"] = unreadable.Message;

@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
@@ -115,7 +116,7 @@ internal sealed class ClusterRestore(
         {
             RestoreRun run = new(repository) { NotEmptyHint = "Restore into an empty claim." };
             return await run.ExecuteAsync(
-                id, keys.Identities, target, overwrite: false, progress, cancellationToken);
+                RestoreSelection.Of(id), keys.Identities, target, overwrite: false, progress, cancellationToken);
         }
         finally
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
@@ -105,7 +106,12 @@ public sealed class MinioClientTests(RgwFixture fixture) : IAsyncLifetime, IDisp
         VerifyOutcome verified = await new VerifyRun(repository, [])
             .VerifyAsync("latest", UseCaseFixture.NoProgress, None);
         await new RestoreRun(repository).ExecuteAsync(
-            Manifest.Id.Value, [], _files["restored"], overwrite: false, UseCaseFixture.NoProgress, None);
+            RestoreSelection.Of(Manifest.Id.Value),
+            [],
+            _files["restored"],
+            overwrite: false,
+            UseCaseFixture.NoProgress,
+            None);
 
         Assert.True(verified.IsSound);
         Assert.Equal(Manifest.Id, verified.Manifest!.Id);

@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Transfers;
@@ -111,7 +112,8 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             CancellationToken.None);
 
     public static Task RestoreAsync(BackupRepository repository, string id, string target) =>
-        new RestoreRun(repository).ExecuteAsync(id, [], target, overwrite: false, NoProgress, CancellationToken.None);
+        new RestoreRun(repository).ExecuteAsync(
+            RestoreSelection.Of(id), [], target, overwrite: false, NoProgress, CancellationToken.None);
 
     public static async Task VerifyAsync(BackupRepository repository)
     {

@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Stores;
@@ -135,7 +136,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         Assert.Equal(1, await AssertSoundAsync(user));
         string target = scene.NewTarget();
         await new RestoreRun(await OpenAsync(user)).ExecuteAsync(
-            "latest", [], target, overwrite: false, NoProgress, CancellationToken.None);
+            RestoreSelection.Of("latest"), [], target, overwrite: false, NoProgress, CancellationToken.None);
 
         Assert.Equal(2, Directory.GetFileSystemEntries(target).Length);
         await AssertDeniedAsync("s3:PutObject", () => PutAsync(user, "x"));

@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Stores;
@@ -102,7 +103,7 @@ internal sealed class FaultScene : IDisposable
 
     public Task<RestoreOutcome> RestoreAsync(BackupRepository repository, string id, string target) =>
         new RestoreRun(repository).ExecuteAsync(
-            id, [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+            RestoreSelection.Of(id), [], target, overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
 
     /// <summary>Verifies everything deeply; throws if a record could not be stored.</summary>
     public async Task VerifyDeeplyAsync(BackupRepository repository)

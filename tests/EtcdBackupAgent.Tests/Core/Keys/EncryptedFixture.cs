@@ -2,6 +2,7 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Verification;
 
@@ -37,7 +38,12 @@ internal sealed class EncryptedFixture : IDisposable
     public async Task<byte[]> RestoreAsync(BackupRepository repository, string target, params AgeIdentity[] identities)
     {
         RestoreOutcome outcome = await new RestoreRun(repository).ExecuteAsync(
-            "latest", identities, Files[target], overwrite: false, UseCaseFixture.NoProgress, CancellationToken.None);
+            RestoreSelection.Of("latest"),
+            identities,
+            Files[target],
+            overwrite: false,
+            UseCaseFixture.NoProgress,
+            CancellationToken.None);
         return await File.ReadAllBytesAsync(outcome.SnapshotPath!);
     }
 

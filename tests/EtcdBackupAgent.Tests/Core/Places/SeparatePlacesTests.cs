@@ -2,6 +2,7 @@ using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Verification;
@@ -139,11 +140,16 @@ public sealed class SeparatePlacesTests : IDisposable
         IReadOnlyList<string> before = fixture.StoredFiles();
 
         await Refused(() => new RestoreRun(repository).ExecuteAsync(
-            "latest", [], inside, overwrite: true, UseCaseFixture.NoProgress, CancellationToken.None));
+            RestoreSelection.Of("latest"),
+            [],
+            inside,
+            overwrite: true,
+            UseCaseFixture.NoProgress,
+            CancellationToken.None));
         await Refused(async () => await fixture.DeepVerifyRun(repository, scratch: fixture.RepositoryPath)
             .VerifyAsync("latest", UseCaseFixture.NoProgress, CancellationToken.None).FirstAsync());
         await Refused(() => new InspectRun(repository, [], fixture.RepositoryPath)
-            .OfSnapshotAsync("latest", UseCaseFixture.NoProgress, CancellationToken.None));
+            .OfSnapshotAsync(RestoreSelection.Of("latest"), UseCaseFixture.NoProgress, CancellationToken.None));
 
         Assert.Equal(before, fixture.StoredFiles());
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Snapshots.DataDirectory;
@@ -216,7 +217,7 @@ public sealed class DataDirectoryRunTests : IDisposable
         BackupRepository repository, RestorePlan plan, IProgress<TransferProgress>? progress = null) =>
         DataDirectoryRun.FromRepositoryAsync(
             repository,
-            "latest",
+            RestoreSelection.Of("latest"),
             [],
             new DataDirectoryRequest
             {

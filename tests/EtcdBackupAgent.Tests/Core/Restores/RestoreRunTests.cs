@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using Xunit;
 
@@ -156,7 +157,7 @@ public sealed class RestoreRunTests : IDisposable
     private static Task<RestoreOutcome> RestoreAsync(
         BackupRepository repository, string target, string id = "latest", bool overwrite = false) =>
         new RestoreRun(repository).ExecuteAsync(
-            id, [], target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
+            RestoreSelection.Of(id), [], target, overwrite, UseCaseFixture.NoProgress, CancellationToken.None);
 
     private static IReadOnlyList<string> Entries(string directory) =>
     [

@@ -1,0 +1,81 @@
+using EtcdBackupAgent.Core.ChangeLog;
+using EtcdBackupAgent.Core.Etcd;
+using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
+
+namespace EtcdBackupAgent.Core.RestorePoints;
+
+/// <summary>
+/// A time during which every second can be restored: snapshots, and a part of a change log after them.
+/// </summary>
+public sealed record RestoreWindow
+{
+    /// <summary>The path of the log.</summary>
+    public required LogPath Path { get; init; }
+
+    /// <summary>The good snapshots on which the path can be applied, oldest first; at least one.</summary>
+    public required IReadOnlyList<Snapshot> Bases { get; init; }
+
+    /// <summary>Why the log ends here, as a sentence without a full stop; null if nothing is known to follow.</summary>
+    public string? EndReason { get; init; }
+
+    /// <summary>The policy.</summary>
+    public ResourceName Policy => Path.Lineage.Policy;
+
+    /// <summary>The etcd cluster.</summary>
+    public EtcdId ClusterId => Path.Lineage.ClusterId;
+
+    /// <summary>The first moment: when the first snapshot was complete.</summary>
+    public DateTimeOffset From => Bases[0].Manifest.CompletedAt;
+
+    /// <summary>The last moment, to the second.</summary>
+    public DateTimeOffset To => Path.End;
+
+    /// <summary>The first revision that is surely in the window.</summary>
+    public long FromRevision => Bases[0].Manifest.Etcd.LastRevision ?? Bases[0].Manifest.Etcd.Revision;
+
+    /// <summary>The last revision.</summary>
+    public long ToRevision => Math.Max(Path.Last, FromRevision);
+
+    /// <summary>Finds the windows of a repository, by policy, cluster and time.</summary>
+    /// <param name="inventory">The snapshots.</param>
+    /// <param name="logs">The change logs.</param>
+    public static IReadOnlyList<RestoreWindow> Of(Inventory inventory, LogInventory logs)
+    {
+        List<RestoreWindow> windows = [];
+        foreach (LogLineage lineage in logs.Lineages)
+        {
+            IReadOnlyList<LogPath> paths = LogPath.Of(lineage);
+            for (int i = 0; i < paths.Count; i++)
+            {
+                Snapshot[] bases = [.. inventory.Snapshots.Where(s => IsBaseOf(s, paths[i])).Order(Snapshot.ByTime)];
+                if (bases.Length > 0 && bases[0].Manifest.CompletedAt < paths[i].End)
+                {
+                    windows.Add(new RestoreWindow
+                    {
+                        Path = paths[i],
+                        Bases = bases,
+                        EndReason = i + 1 < paths.Count
+                            ? $"the segments from revision {paths[i].Last + 1} to {paths[i + 1].First - 1} are missing"
+                            : logs.Lineages.FirstOrDefault(l => l.Document?.Previous == lineage.Id)?.Document?.Reason,
+                    });
+                }
+            }
+        }
+
+        return
+        [
+            .. windows
+                .OrderBy(w => w.Policy.ToString(), StringComparer.Ordinal)
+                .ThenBy(w => w.From)
+                .ThenBy(w => w.Path.Lineage.Id.Value, StringComparer.Ordinal),
+        ];
+    }
+
+    /// <summary>Whether a path can be applied on a snapshot, as far as names and manifests tell.</summary>
+    private static bool IsBaseOf(Snapshot snapshot, LogPath path) =>
+        snapshot.IsGood
+        && LogBases.IsBaseOf(snapshot.Manifest, path.Lineage, path.First - 1)
+        && snapshot.Manifest.Etcd.Revision <= path.Last;
+}
