@@ -78,6 +78,7 @@ internal static class AgentCommandLine
         {
             InitCommand.Create(logs, wiring),
             BackupCommand.Create(logs, wiring),
+            ArchiveCommand.Create(logs, wiring),
             ListCommand.Create(logs, wiring),
             ShowCommand.Create(logs, wiring),
             InspectCommand.Create(logs, wiring),

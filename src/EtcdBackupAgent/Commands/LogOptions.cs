@@ -20,7 +20,7 @@ internal sealed class LogOptions : IDisposable
     private readonly Option<LogLevel?> _level = new Option<LogLevel?>("--log-level")
     {
         Description = "Lowest severity of the log lines to write: debug, information, warning or error "
-            + "(default: information for run, warning otherwise).",
+            + "(default: information for run and archive, warning otherwise).",
         HelpName = "LEVEL",
         Recursive = true,
     }.OneOf(LogLevel.Debug, LogLevel.Information, LogLevel.Warning, LogLevel.Error);
@@ -34,8 +34,10 @@ internal sealed class LogOptions : IDisposable
     }
 
     /// <summary>The loggers of this process.</summary>
-    public ILoggerFactory Loggers(ParseResult parsed) =>
-        _loggers ??= LoggerFactory.Create(builder => Configure(builder, parsed, LogLevel.Warning));
+    /// <param name="parsed">The command line.</param>
+    /// <param name="levelDefault">The lowest severity, unless the command line gives another.</param>
+    public ILoggerFactory Loggers(ParseResult parsed, LogLevel levelDefault = LogLevel.Warning) =>
+        _loggers ??= LoggerFactory.Create(builder => Configure(builder, parsed, levelDefault));
 
     public void Configure(ILoggingBuilder builder, ParseResult parsed, LogLevel levelDefault) =>
         builder.WriteToStandardError(parsed.GetValue(_format), parsed.GetValue(_level) ?? levelDefault);

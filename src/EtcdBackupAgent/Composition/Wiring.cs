@@ -77,6 +77,10 @@ internal sealed class Wiring(TimeProvider time)
     public ISnapshotSource Etcd(EtcdConnection connection, ILoggerFactory loggers) =>
         new EtcdSnapshotSource(connection, Time, loggers.CreateLogger<EtcdSnapshotSource>());
 
+    /// <summary>Creates the source of an etcd cluster's changes. This does not connect to the cluster yet.</summary>
+    public IChangeSource EtcdChanges(EtcdConnection connection, ILoggerFactory loggers) =>
+        new EtcdChangeSource(connection, Time, loggers.CreateLogger<EtcdChangeSource>());
+
     /// <summary>Creates the adapters for the backup of a policy.</summary>
     public PolicyBackupParts BackupParts(ScratchSpace scratch, ILoggerFactory loggers) => new()
     {
