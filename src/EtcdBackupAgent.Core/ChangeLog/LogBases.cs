@@ -5,7 +5,11 @@ namespace EtcdBackupAgent.Core.ChangeLog;
 /// <summary>Which snapshots a change log can be applied on, as far as names and manifests tell.</summary>
 public static class LogBases
 {
-    /// <summary>Whether a snapshot is of the cluster and the policy of a lineage, and not before a revision.</summary>
+    /// <summary>
+    /// Whether a snapshot is of the cluster and the policy of a lineage, was made while it was written, and is not
+    /// before a revision. Revisions alone do not tell: a cluster that was restored with the same token counts the same
+    /// ones again.
+    /// </summary>
     /// <param name="manifest">The manifest of the snapshot.</param>
     /// <param name="lineage">The lineage.</param>
     /// <param name="first">The log contains all revisions above this one.</param>
@@ -14,5 +18,6 @@ public static class LogBases
         && manifest.Etcd.ClusterId == lineage.ClusterId
         && manifest.Policy == lineage.Policy
         && (manifest.PolicyUid is null || lineage.PolicyUid is null || manifest.PolicyUid == lineage.PolicyUid)
+        && (manifest.ChangeLog is { } log ? log.Lineage == lineage.Id : manifest.StartedAt >= lineage.StartedAt)
         && manifest.Etcd.Revision >= first;
 }

@@ -77,5 +77,6 @@ public sealed record RestoreWindow
     private static bool IsBaseOf(Snapshot snapshot, LogPath path) =>
         snapshot.IsGood
         && LogBases.IsBaseOf(snapshot.Manifest, path.Lineage, path.First - 1)
-        && snapshot.Manifest.Etcd.Revision <= path.Last;
+        && snapshot.Manifest.Etcd.Revision <= path.Last
+        && (snapshot.Manifest.ChangeLog is not null || snapshot.Manifest.StartedAt <= path.End);
 }
