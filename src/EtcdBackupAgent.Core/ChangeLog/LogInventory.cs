@@ -29,7 +29,7 @@ public sealed record LogLineage
 /// <summary>The change logs of a repository, as one listing and the documents of the lineages tell.</summary>
 public sealed record LogInventory
 {
-    /// <summary>All lineages, by the time at which they began.</summary>
+    /// <summary>All lineages, by the time at which they began; one with a successor comes before it.</summary>
     public required IReadOnlyList<LogLineage> Lineages { get; init; }
 
     /// <summary>Reads the names of all segments, and the document of each lineage.</summary>
@@ -53,11 +53,15 @@ public sealed record LogInventory
         // 2. the documents
         LogLineage[] lineages = await Task.WhenAll(segments.Select(
             lineage => ReadAsync(store, lineage.Key, lineage.Value, cancellationToken)));
+        HashSet<LineageId> previous = [.. lineages.Select(l => l.Document?.Previous).OfType<LineageId>()];
         return new LogInventory
         {
             Lineages =
             [
-                .. lineages.OrderBy(l => l.Document?.StartedAt).ThenBy(l => l.Id.Value, StringComparer.Ordinal),
+                .. lineages
+                    .OrderBy(l => l.Document?.StartedAt)
+                    .ThenByDescending(l => previous.Contains(l.Id))
+                    .ThenBy(l => l.Id.Value, StringComparer.Ordinal),
             ],
         };
 

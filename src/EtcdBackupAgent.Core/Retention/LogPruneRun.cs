@@ -54,6 +54,7 @@ public sealed class LogPruneRun(BackupRepository repository, TimeProvider time)
         ObjectKey[] documents =
         [
             .. own.SkipLast(1)
+                .Where(lineage => lineage.Document!.StartedAt < old || lineage.Segments.Count > 0)
                 .Where(lineage => lineage.Segments.All(s => gone.Contains(s.Name)))
                 .Select(lineage => LineageDocument.KeyOf(lineage.Id)),
         ];
