@@ -28,6 +28,7 @@ internal sealed class WatchedMember(EtcdClient client, MemberIdentity member, st
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(fromRevision, 1);
         using WatchStream watch = await client.WatchAsync(fromRevision, member, cancellationToken);
+        yield return watch.Confirmation;
         while (true)
         {
             yield return await watch.NextAsync();

@@ -178,10 +178,11 @@ public sealed class ArchiveRun(
             Reason = log.Reason,
             Previous = log.Previous,
         };
+        ChangeFeed begun = await ChangeFeed.BeginAsync(member, head, time, ending);
         queue.Add(lineage);
         log.Begin(lineage);
         observer.Began(lineage, member);
-        return ChangeFeed.Begin(member, head, ending);
+        return begun;
     }
 
     /// <summary>Stores what is in the open segment, without a new mark.</summary>

@@ -14,10 +14,16 @@ internal sealed class ChangeFeed : IAsyncDisposable
     /// <summary>How long the first response of a continued watch may take.</summary>
     private static readonly TimeSpan FirstResponseTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// How long the events of the first revision may take. etcd sends them within a tenth of a second; until then a
+    /// compaction could end the watch. A revision that was made by a restore has none.
+    /// </summary>
+    private static readonly TimeSpan FirstEventsTimeout = TimeSpan.FromSeconds(2);
+
     private readonly IWatchedMember _member;
     private readonly CancellationTokenSource _stop;
     private readonly IAsyncEnumerator<ChangeBatch> _watch;
-    private readonly Queue<ChangeBatch> _read = [];
+    private Task<ChangeBatch>? _ahead;
     private Task<bool> _pending = Task.FromResult(true);
     private long _last;
 
@@ -37,9 +43,34 @@ internal sealed class ChangeFeed : IAsyncDisposable
     /// <summary>Begins at the present: the records after a revision, and those of it if they are complete.</summary>
     /// <param name="member">The member.</param>
     /// <param name="head">The revision of a linearizable read at the member, at least 1.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Ends the watch.</param>
-    public static ChangeFeed Begin(IWatchedMember member, long head, CancellationToken cancellationToken) =>
-        new(member, head, cancellationToken) { _last = head - 1, IsFirst = true };
+    /// <returns>The feed, after the member has confirmed the watch.</returns>
+    /// <exception cref="BackupException">With the reason of the connection.</exception>
+    public static async Task<ChangeFeed> BeginAsync(
+        IWatchedMember member, long head, TimeProvider time, CancellationToken cancellationToken)
+    {
+        ChangeFeed feed = new(member, head, cancellationToken) { _last = head - 1, IsFirst = true };
+        try
+        {
+            await feed.ReadInTimeAsync(head, time, cancellationToken);
+            if (head > 1)
+            {
+                using Deadline deadline = new(FirstEventsTimeout, time, cancellationToken);
+                feed._ahead = feed.ReadWholeAsync();
+                await ((Task)feed._ahead)
+                    .WaitAsync(deadline.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+
+            return feed;
+        }
+        catch
+        {
+            await feed.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Continues after a position.</summary>
     /// <exception cref="LogBrokenException">The cluster no longer has the history of the log.</exception>
@@ -82,7 +113,8 @@ internal sealed class ChangeFeed : IAsyncDisposable
     /// <exception cref="BackupException">With the reason of the connection.</exception>
     public async Task<ChangeBatch> ReadAsync()
     {
-        ChangeBatch batch = _read.Count > 0 ? _read.Dequeue() : await ReadWholeAsync();
+        ChangeBatch batch = await (_ahead ?? ReadWholeAsync());
+        _ahead = null;
         if (IsFirst && batch.Records.Count > 0)
         {
             IsFirst = false;
@@ -115,26 +147,16 @@ internal sealed class ChangeFeed : IAsyncDisposable
     /// <summary>Reads the events of the last revision of the log, compares its last record, and drops them.</summary>
     private async Task ProveAsync(LogPosition position, TimeProvider time, CancellationToken cancellationToken)
     {
+        // The confirmation of the watch.
+        await ReadInTimeAsync(position.Last, time, cancellationToken);
+
         // Revision 1 is that of an empty store: it has no events. Nothing is known of the first revision of a log.
         if (position.Resume == ResumeDigest.None)
         {
             return;
         }
 
-        using Deadline deadline = new(FirstResponseTimeout, time, cancellationToken);
-        ChangeBatch batch;
-        try
-        {
-            batch = await ReadWholeAsync().WaitAsync(deadline.Token);
-        }
-        catch (OperationCanceledException) when (deadline.HasPassed)
-        {
-            throw new BackupException(
-                FailureReason.EtcdUnreachable,
-                $"{_member.Endpoint}: the watch from revision {position.Last} got no response within "
-                + $"{FirstResponseTimeout.TotalSeconds:0} s.");
-        }
-
+        ChangeBatch batch = await ReadInTimeAsync(position.Last, time, cancellationToken);
         StoredRecord[] known = [.. batch.Records.TakeWhile(record => record.Main == position.Last)];
         if (known.Length == 0 || ResumeDigest.Of(known[^1]) != position.Resume)
         {
@@ -151,7 +173,24 @@ internal sealed class ChangeFeed : IAsyncDisposable
                 $"etcd {_member.Version} may leave out deletions after it is compacted up to revision {position.Last}");
         }
 
-        _read.Enqueue(batch);
+        _ahead = Task.FromResult(batch);
+    }
+
+    /// <summary>Reads a response that must come soon.</summary>
+    private async Task<ChangeBatch> ReadInTimeAsync(long from, TimeProvider time, CancellationToken cancellationToken)
+    {
+        using Deadline deadline = new(FirstResponseTimeout, time, cancellationToken);
+        try
+        {
+            return await ReadWholeAsync().WaitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException) when (deadline.HasPassed)
+        {
+            throw new BackupException(
+                FailureReason.EtcdUnreachable,
+                $"{_member.Endpoint}: the watch from revision {from} got no response within "
+                + $"{FirstResponseTimeout.TotalSeconds:0} s.");
+        }
     }
 
     /// <summary>

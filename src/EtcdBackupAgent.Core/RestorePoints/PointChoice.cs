@@ -107,7 +107,7 @@ public sealed class PointChoice(BackupRepository repository, IReadOnlyList<AgeId
     }
 
     private static bool Contains(RestoreWindow window, RestoreSelection selection) => selection.Time is { } moment
-        ? moment >= window.From && moment <= window.To
+        ? moment >= window.From && moment <= window.Path.End
         : selection.Revision >= window.FromRevision && selection.Revision <= window.ToRevision;
 
     private static string Describe(RestoreSelection selection) => selection.Time is { } moment

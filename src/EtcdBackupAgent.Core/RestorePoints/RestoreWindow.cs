@@ -29,8 +29,8 @@ public sealed record RestoreWindow
     /// <summary>The first moment: when the first snapshot was complete.</summary>
     public DateTimeOffset From => Bases[0].Manifest.CompletedAt;
 
-    /// <summary>The last moment, to the second.</summary>
-    public DateTimeOffset To => Path.End;
+    /// <summary>The last moment, to the second. Right after the first snapshot it may be the first one.</summary>
+    public DateTimeOffset To => Path.End > From ? Path.End : From;
 
     /// <summary>The first revision that is surely in the window.</summary>
     public long FromRevision => Bases[0].Manifest.Etcd.LastRevision ?? Bases[0].Manifest.Etcd.Revision;
@@ -50,7 +50,7 @@ public sealed record RestoreWindow
             for (int i = 0; i < paths.Count; i++)
             {
                 Snapshot[] bases = [.. inventory.Snapshots.Where(s => IsBaseOf(s, paths[i])).Order(Snapshot.ByTime)];
-                if (bases.Length > 0 && bases[0].Manifest.CompletedAt < paths[i].End)
+                if (bases.Length > 0)
                 {
                     windows.Add(new RestoreWindow
                     {

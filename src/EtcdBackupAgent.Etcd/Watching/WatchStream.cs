@@ -41,6 +41,10 @@ internal sealed class WatchStream : IDisposable
         _call = start(deadline.Token);
     }
 
+    /// <summary>The response that confirmed the watch.</summary>
+    public ChangeBatch Confirmation { get; private set; } =
+        new() { Records = [], HeaderRevision = 0, IsFragment = false };
+
     /// <summary>Requests a watch, and waits for its confirmation.</summary>
     /// <param name="request">The watch.</param>
     /// <param name="start">Starts the call.</param>
@@ -72,6 +76,7 @@ internal sealed class WatchStream : IDisposable
                     $"{member.Endpoint}: {Call} failed: the first response does not confirm the watch.");
             }
 
+            stream.Confirmation = stream.Confirmation with { HeaderRevision = first.Header.Revision };
             deadline.Restart(Timeout.InfiniteTimeSpan);
             return stream;
         }

@@ -43,6 +43,9 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
     /// <summary>How often segments are closed.</summary>
     public PolicyChangeLog Log { get; set; } = new() { CloseEvery = TimeSpan.FromSeconds(1), CloseBytes = 64 << 10 };
 
+    /// <summary>Runs between the status of a member and the opening of its snapshot.</summary>
+    public Func<Task> BeforeSnapshot { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Everything that the observer was told, in order.</summary>
     public IReadOnlyList<string> Events => [.. _events];
 
@@ -161,8 +164,9 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
 
     private Task<BackupOutcome> BackUpAsync(bool incremental, SnapshotLog? log, CancellationToken cancellationToken)
     {
-        EtcdSnapshotSource source = new(
-            _connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance);
+        InterruptedSource source = new(
+            new EtcdSnapshotSource(_connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance),
+            () => BeforeSnapshot());
         BackupRun run = new(_repository, source, "1.2.3", TimeProvider.System)
         {
             Scratch = new ScratchSpace { Directory = _directory.Path, IsNamed = true },
@@ -178,5 +182,25 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
             },
             NoProgress,
             cancellationToken);
+    }
+
+    /// <summary>A source that does something between the status and the stream, where the agent cannot.</summary>
+    private sealed class InterruptedSource(ISnapshotSource inner, Func<Task> between) : ISnapshotSource
+    {
+        public async Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
+        {
+            EtcdMember before;
+            await using (EtcdSnapshot status = await inner.OpenAsync(cancellationToken))
+            {
+                before = status.Member;
+            }
+
+            await between();
+            EtcdSnapshot snapshot = await inner.OpenAsync(cancellationToken);
+            return new EtcdSnapshot(before, snapshot.SizeBytes, snapshot.Content, snapshot.AskHashKvAsync);
+        }
+
+        public Task<EtcdSnapshot> OpenForChangesAsync(EtcdId preferredMember, CancellationToken cancellationToken) =>
+            inner.OpenForChangesAsync(preferredMember, cancellationToken);
     }
 }

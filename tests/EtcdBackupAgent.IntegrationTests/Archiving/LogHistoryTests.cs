@@ -70,6 +70,7 @@ public sealed class LogHistoryTests
             compacted = await DisturbAsync(server, etcd, archive, workload, random, compacted);
         }
 
+        await archive.UntilStoredAsync(etcd.Revision);
         await archive.StopAsync();
         Assert.DoesNotContain(archive.Events.Skip(1), e => e.StartsWith("began", StringComparison.Ordinal));
 

@@ -209,7 +209,7 @@ public sealed class EtcdChangeSourceTests
         using CancellationTokenSource cancellation = new();
         await using IWatchedMember cancelled = await ConnectAsync(Connection(etcd));
         await using IAsyncEnumerator<ChangeBatch> changes =
-            cancelled.WatchAsync(5, cancellation.Token).GetAsyncEnumerator(CancellationToken.None);
+            cancelled.WatchAsync(5, cancellation.Token).Skip(1).GetAsyncEnumerator(CancellationToken.None);
         Task<bool> next = changes.MoveNextAsync().AsTask();
 
         await cancellation.CancelAsync();
@@ -394,7 +394,7 @@ public sealed class EtcdChangeSourceTests
             .ConnectAsync(CancellationToken.None);
 
     private static IAsyncEnumerator<ChangeBatch> Changes(IWatchedMember member, long fromRevision) =>
-        member.WatchAsync(fromRevision, CancellationToken.None).GetAsyncEnumerator(CancellationToken.None);
+        member.WatchAsync(fromRevision, CancellationToken.None).Skip(1).GetAsyncEnumerator(CancellationToken.None);
 
     private static Task WatchToEndAsync(FakeEtcd etcd) => WatchToEndAsync(Connection(etcd));
 

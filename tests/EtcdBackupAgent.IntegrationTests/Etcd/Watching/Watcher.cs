@@ -26,7 +26,9 @@ internal sealed class Watcher : IAsyncDisposable
     public Watcher(IWatchedMember member, long fromRevision)
     {
         _last = new ChangeRecord(fromRevision - 1, 0, false, default);
-        _changes = member.WatchAsync(fromRevision, _patience.Token).GetAsyncEnumerator(CancellationToken.None);
+        _changes = member.WatchAsync(fromRevision, _patience.Token)
+            .Skip(1)
+            .GetAsyncEnumerator(CancellationToken.None);
     }
 
     public IReadOnlyList<ChangeBatch> Batches => _batches;

@@ -187,6 +187,7 @@ internal sealed class ModelCluster : IChangeSource
                 };
             }
 
+            yield return new ChangeBatch { Records = [], HeaderRevision = sent, IsFragment = false };
             if (first.Records.Count > 0 && !cluster.IsSilent)
             {
                 yield return first;
