@@ -16,9 +16,11 @@ namespace EtcdBackupAgent.Core.Archiving;
 /// <para>
 /// 1. Find where the log of the policy ends.
 /// 2. Connect to a member, with a linearizable read.
-/// 3. Continue the log there, and prove that the cluster still has its history; or begin a new lineage, with the reason.
+/// 3. Continue the log there, and prove that the cluster still has its history; or begin a new lineage, with the
+/// reason.
 /// 4. Follow the watch: append, close segments (<see cref="LogWriter"/>). When the connection fails, go back to 2.
-/// 5. Meanwhile, store the segments in their order (<see cref="SegmentQueue"/>), and make the snapshots on which the log
+/// 5. Meanwhile, store the segments in their order (<see cref="SegmentQueue"/>), and make the snapshots on which the
+/// log
 ///    is applied, the first one after the watch has begun (<see cref="SnapshotKeeper"/>).
 /// 6. When asked to stop, close the segment and store what waits, within <see cref="StopTimeout"/>.
 /// </para>

@@ -146,8 +146,8 @@ internal sealed class LogWriter(
             {
                 throw new BackupException(
                     FailureReason.EtcdUnreachable,
-                    $"{member.Endpoint}: the watch sends nothing, although it is at revision {segment.Position.Last} and "
-                    + $"etcd at {head}.");
+                    $"{member.Endpoint}: the watch sends nothing, although it is at revision {segment.Position.Last} "
+                    + $"and etcd at {head}.");
             }
 
             await AppendAsync(cancellationToken);

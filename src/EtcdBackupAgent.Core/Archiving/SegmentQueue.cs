@@ -1,9 +1,6 @@
 using System.Threading.Channels;
-using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Posix;
 using EtcdBackupAgent.Archive.Spilling;
-using EtcdBackupAgent.Archive.Streams;
-using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Deadlines;
@@ -33,7 +30,6 @@ internal sealed class SegmentQueue(
 
     private static readonly TimeSpan RetryFirst = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryMax = TimeSpan.FromSeconds(30);
-    private static readonly ZstdCompressionOptions Compression = new() { Level = 3 };
 
     private readonly Channel<Waiting> _queue = Channel.CreateUnbounded<Waiting>();
     private readonly Lock _gate = new();
@@ -42,7 +38,9 @@ internal sealed class SegmentQueue(
     private long _bytes;
     private int _segments;
 
-    /// <summary>The directory for segments; null if nothing may be written to a local disk, or nothing can be.</summary>
+    /// <summary>
+    /// The directory for segments; null if nothing may be written to a local disk, or nothing can be.
+    /// </summary>
     private string? _directory = scratch.OptionsFor(repository.Document.Encryption.Kind).Directory;
 
     /// <summary>The most bytes that may wait; without a scratch directory those in memory.</summary>
@@ -56,16 +54,7 @@ internal sealed class SegmentQueue(
     public async Task AddAsync(SegmentName name, MemoryStream plain, CancellationToken cancellationToken)
     {
         await WaitForRoomAsync(cancellationToken);
-        using MemoryStream sealedBytes = new();
-        await using (ZstdCompressionStream compressed = new(plain, Compression))
-        await using (PullStream encrypted = name.Encryption == ArtifactEncryption.Age
-            ? new AgeEncryptionStream(compressed, repository.Recipients)
-            : compressed)
-        {
-            await encrypted.CopyToAsync(sealedBytes, cancellationToken);
-        }
-
-        sealedBytes.Position = 0;
+        using MemoryStream sealedBytes = await SegmentSeal.SealAsync(repository, name, plain, cancellationToken);
         Add(await PlaceAsync(name, sealedBytes, cancellationToken));
     }
 

@@ -95,7 +95,9 @@ internal sealed class SnapshotKeeper(
         }
     }
 
-    /// <summary>Makes a snapshot if one is due. Returns when the next one is due; null if nothing is followed.</summary>
+    /// <summary>
+    /// Makes a snapshot if one is due. Returns when the next one is due; null if nothing is followed.
+    /// </summary>
     private async Task<TimeSpan?> MakeIfDueAsync(CancellationToken cancellationToken)
     {
         (LineageDocument? lineage, string? requested) = Take();

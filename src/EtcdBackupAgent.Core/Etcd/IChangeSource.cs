@@ -50,11 +50,12 @@ public interface IWatchedMember : IAsyncDisposable
     Task<long> ReadHeadAsync(CancellationToken cancellationToken);
 
     /// <summary>
-    /// Watches all keys. The first item has no records: it says that the member has confirmed the watch. The responses are read from the network only as fast as they are consumed. The watch ends with
-    /// a failure if the member loses its leader or no longer responds; it never ends without one. The changes are in
-    /// the order of their revisions, and those of one revision are complete and numbered from 0. The exception is a
-    /// watch from exactly the compacted revision: etcd before 3.4.34 and 3.5.16 may leave out its deletions. A missing
-    /// revision is not a failure: the caller must notice it.
+    /// Watches all keys. The first item has no records: it says that the member has confirmed the watch. The responses
+    /// are read from the network only as fast as they are consumed. The watch ends with a failure if the member loses
+    /// its leader or no longer responds; it never ends without one. The changes are in the order of their revisions,
+    /// and those of one revision are complete and numbered from 0. The exception is a watch from exactly the compacted
+    /// revision: etcd before 3.4.34 and 3.5.16 may leave out its deletions. A missing revision is not a failure: the
+    /// caller must notice it.
     /// </summary>
     /// <param name="fromRevision">The first revision to deliver, above 0.</param>
     /// <param name="cancellationToken">Ends the watch.</param>

@@ -7,8 +7,8 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 /// overlap, their records must be equal.
 /// </summary>
 /// <remarks>
-/// <see cref="MoveNextAsync"/> throws <see cref="SnapshotDamagedException"/> if a segment is damaged or does not have the
-/// revisions of its name, <see cref="LogMismatchException"/> if it does not continue the one before it, and
+/// <see cref="MoveNextAsync"/> throws <see cref="SnapshotDamagedException"/> if a segment is damaged or does not have
+/// the revisions of its name, <see cref="LogMismatchException"/> if it does not continue the one before it, and
 /// <see cref="IOException"/> if it cannot be read.
 /// </remarks>
 internal sealed class LogReader(IReadOnlyList<LogSegment> path, string lineage, ulong clusterId) : IAsyncDisposable

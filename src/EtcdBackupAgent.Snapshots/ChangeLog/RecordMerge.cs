@@ -5,10 +5,10 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 
 /// <summary>Merges the records of a base with those of a log, in the order of the revisions.</summary>
 /// <remarks>
-/// The base decides about the revisions that it contains: a later compaction may have removed records that the log still
-/// has. The log adds the revisions after the base. What both have must be equal, and what one of them lacks must be
-/// explained, because two clusters can have the same ID and the same revisions with other content. Therefore everything
-/// that both have is compared, also after the target.
+/// The base decides about the revisions that it contains: a later compaction may have removed records that the log
+/// still has. The log adds the revisions after the base. What both have must be equal, and what one of them lacks must
+/// be explained, because two clusters can have the same ID and the same revisions with other content. Therefore
+/// everything that both have is compared, also after the target.
 /// </remarks>
 internal sealed class RecordMerge(
     BoltDatabase @base, Compaction compaction, LogMergeRequest request, LogReader log, LeaseMerge leases)
@@ -172,8 +172,8 @@ internal sealed class RecordMerge(
         : throw new SnapshotDamagedException($"the base is damaged: {problem}");
 
     /// <summary>
-    /// Moves to the next record of the log up to the target and the end of the base. Reads the log to its end, because a
-    /// lease may stand after the records that name it.
+    /// Moves to the next record of the log up to the target and the end of the base. Reads the log to its end, because
+    /// a lease may stand after the records that name it.
     /// </summary>
     private async ValueTask MoveLogAsync(CancellationToken cancellationToken)
     {

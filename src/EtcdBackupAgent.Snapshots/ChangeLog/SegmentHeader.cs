@@ -20,7 +20,9 @@ public sealed record SegmentHeader
 }
 
 /// <summary>A linearizable read: all revisions up to <see cref="Revision"/> are in the log.</summary>
-/// <param name="Time">When the read was requested. Every write that completed before is at most at the revision.</param>
+/// <param name="Time">
+/// When the read was requested. Every write that completed before is at most at the revision.
+/// </param>
 /// <param name="Revision">The revision that the read returned.</param>
 public readonly record struct LogMark(DateTimeOffset Time, long Revision);
 

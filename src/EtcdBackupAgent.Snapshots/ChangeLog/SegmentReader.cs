@@ -11,8 +11,8 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 /// </summary>
 /// <remarks>
 /// What was read may be trusted only after <see cref="MoveNextAsync"/> has returned false: the digest is at the end.
-/// All moves throw <see cref="SnapshotDamagedException"/> if the segment is damaged, and <see cref="IOException"/> if it
-/// cannot be read. Spans are valid until the next move.
+/// All moves throw <see cref="SnapshotDamagedException"/> if the segment is damaged, and <see cref="IOException"/> if
+/// it cannot be read. Spans are valid until the next move.
 /// </remarks>
 internal sealed class SegmentReader : IDisposable
 {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Archiving;
@@ -43,8 +44,8 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _fullEvery = new("--full-every")
     {
-        Description = "How often to make a snapshot, such as 24h (the default). A restore applies the changes since the "
-            + "newest snapshot before the moment.",
+        Description = "How often to make a snapshot, such as 24h (the default). A restore applies the changes since "
+            + "the newest snapshot before the moment.",
         HelpName = "DURATION",
     };
 
@@ -59,6 +60,14 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         Description = "After each snapshot, prune the policy to this many; without this option, no snapshot is pruned.",
         HelpName = "N",
     }.AtLeastOne();
+
+    private readonly Option<bool> _compact = new("--compact")
+    {
+        Description = "Do not watch etcd: merge the segments that are older than an hour into larger ones, which are "
+            + "fewer objects in the repository. Needs a key.",
+    };
+
+    private readonly KeyOptions _keys = new(wiring.Time);
 
     private readonly Option<string[]> _recipients = new("--recipient")
     {
@@ -82,6 +91,8 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         verb.Add(archive._certsDir);
         verb.Add(archive._retain);
         verb.Add(archive._recipients);
+        verb.Add(archive._compact);
+        archive._keys.AddTo(verb);
         archive._scratch.AddTo(verb);
         verb.SetAction(archive.ExecuteAsync);
         return verb.WithExample(
@@ -98,6 +109,11 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
     /// </remarks>
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        if (parsed.GetValue(_compact))
+        {
+            return await CompactAsync(parsed, cancellationToken);
+        }
+
         // 1
         ArchiveRequest request = ReadRequest(parsed);
         EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
@@ -137,6 +153,28 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             Scratch = scratch,
         };
         await run.ExecuteAsync(request, cancellationToken);
+        return ExitCodes.Success;
+    }
+
+    private async Task<int> CompactAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        if ((_etcd.FirstGiven(parsed) ?? new Option[] { _closeEvery, _keep, _fullEvery, _certsDir, _retain }
+            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name) is { } conflicting)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{conflicting} cannot be used with --compact.")
+            {
+                Hint = "With --compact, only the repository is read and written.",
+            };
+        }
+
+        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+        using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
+        LogCompactReport report = await new LogCompactRun(opened.Repository, keys.Identities, wiring.Time)
+            .ExecuteAsync(_repository.ReadPolicyName(parsed), cancellationToken);
+        Console.Out.WriteLine(report.Before == 0
+            ? $"Nothing to merge in {opened.Address}: no two segments are older than an hour."
+            : $"Merged {report.Before} segments into {report.After} in {opened.Address}.");
         return ExitCodes.Success;
     }
 

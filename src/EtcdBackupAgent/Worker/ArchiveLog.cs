@@ -75,8 +75,8 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
     [LoggerMessage(
         101,
         LogLevel.Information,
-        "The change log of policy {Policy} begins: lineage {Lineage} after revision {Revision}, from {Endpoint}, because "
-        + "{Why}.")]
+        "The change log of policy {Policy} begins: lineage {Lineage} after revision {Revision}, from {Endpoint}, "
+        + "because {Why}.")]
     private partial void LogBegan(
         ResourceName policy, LineageId lineage, long revision, string endpoint, string why);
 
@@ -105,8 +105,8 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
     [LoggerMessage(
         105,
         LogLevel.Information,
-        "A segment of the change log of policy {Policy} is stored: revisions {First} to {Last}, complete up to {End:u}, "
-        + "{StoredBytes} bytes.")]
+        "A segment of the change log of policy {Policy} is stored: revisions {First} to {Last}, complete up to "
+        + "{End:u}, {StoredBytes} bytes.")]
     private partial void LogStored(
         ResourceName policy, long first, long last, DateTimeOffset end, long storedBytes);
 
@@ -127,8 +127,8 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
     [LoggerMessage(
         107,
         LogLevel.Warning,
-        "The change log of policy {Policy} pauses: {WaitingBytes} bytes wait for the repository, and no more fit. A hole "
-        + "appears if etcd compacts what is not read.")]
+        "The change log of policy {Policy} pauses: {WaitingBytes} bytes wait for the repository, and no more fit. A "
+        + "hole appears if etcd compacts what is not read.")]
     private partial void LogPaused(ResourceName policy, long waitingBytes);
 
     [LoggerMessage(

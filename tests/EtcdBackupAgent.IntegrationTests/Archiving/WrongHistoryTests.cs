@@ -87,7 +87,7 @@ public sealed class WrongHistoryTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public async Task A_revision_that_was_compacted_while_the_snapshot_was_opened_is_never_restored_wrong(string version)
+    public async Task A_revision_that_was_compacted_while_the_snapshot_was_opened_is_never_wrong(string version)
     {
         await using EtcdServer server = await StartAsync(version);
         using IndependentClient etcd = new(server.Endpoints[0]);
@@ -158,7 +158,8 @@ public sealed class WrongHistoryTests : IDisposable
         await using EtcdServer restored = await Restored.StartAsync(version, path);
         using IndependentClient client = new(restored.Endpoints[0]);
         await TestDeadline.UntilAsync(
-            "the key to expire", async () => (await client.KeysAsync()).All(key => key.Key.ToStringUtf8() != "/leased"));
+            "the key to expire",
+            async () => (await client.KeysAsync()).All(key => key.Key.ToStringUtf8() != "/leased"));
     }
 
     [Fact]
@@ -282,7 +283,9 @@ public sealed class WrongHistoryTests : IDisposable
         return path;
     }
 
-    /// <summary>Restores the only member with its name, its URL and its token, so that the cluster keeps its ID.</summary>
+    /// <summary>
+    /// Restores the only member with its name, its URL and its token, so that the cluster keeps its ID.
+    /// </summary>
     private static async Task RestoreSameAsync(EtcdServer server, string version, string snapshot)
     {
         await server.KillAsync();

@@ -2,6 +2,7 @@ using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Storage;
@@ -20,12 +21,13 @@ public sealed class ArchiveRunTests
         PutMany(scene, 20);
         await scene.CloseAsync(scene.Cluster.Head);
         PutMany(scene, 20);
+        DateTimeOffset stopping = scene.Time.GetUtcNow();
         await scene.StopAsync();
 
         LogPath path = await OnlyPathAsync(scene);
         AssertEqual(scene.Cluster.Records(6, scene.Cluster.Head), await scene.ReadAsync(path));
         Assert.Equal((6, 46), (path.First, path.Last));
-        Assert.Equal(scene.Time.GetUtcNow(), path.End);
+        Assert.InRange(path.End, stopping, scene.Time.GetUtcNow());
         Assert.Equal("began: the policy has no change log yet", scene.Events[0]);
         Assert.Contains("snapshot: the change log has no snapshot yet", scene.Events);
     }
@@ -425,6 +427,82 @@ public sealed class ArchiveRunTests
         await scene.StopAsync();
 
         AssertEqual(scene.Cluster.Records(2, 5), await scene.ReadAsync(await OnlyPathAsync(scene)));
+    }
+
+    [Fact]
+    public async Task A_compacted_log_has_the_same_records_leases_and_moments_in_fewer_segments()
+    {
+        await using ArchiveScene scene = new();
+        scene.Cluster.Leases[7] = 300;
+        await scene.StartAsync();
+        for (int i = 0; i < 8; i++)
+        {
+            PutMany(scene, 5);
+            scene.Cluster.Put("leased", lease: 7);
+            await scene.CloseAsync(scene.Cluster.Head);
+        }
+
+        await scene.AdvanceUntilAsync(
+            "a segment without records", async () => (await OnlyPathAsync(scene)).Segments.Any(s => s.Name.IsEmpty));
+        await scene.StopAsync();
+        LogPath before = await OnlyPathAsync(scene);
+        List<LogLease> leases = [];
+        IReadOnlyList<StoredRecord> records = await scene.ReadAsync(before, leases);
+        DateTimeOffset moment = before.Segments[3].Name.End;
+        MomentLookup lookup = new(new SegmentFetch(scene.Store, []));
+        RevisionTime time = await lookup.FindAsync(before, moment, CancellationToken.None);
+
+        // The newest segments are not old enough.
+        LogCompactRun run = new(scene.Repository!, [], scene.Time);
+        Assert.Equal(new LogCompactReport(0, 0), await run.ExecuteAsync(policy: null, CancellationToken.None));
+        scene.Time.Advance(LogCompactRun.AgeMin + TimeSpan.FromSeconds(1));
+        LogCompactReport report = await run.ExecuteAsync(ArchiveScene.Policy, CancellationToken.None);
+
+        LogPath after = await OnlyPathAsync(scene);
+        Assert.Equal(new LogCompactReport(before.Segments.Count, 1), report);
+        Assert.Single(after.Segments);
+        Assert.Equal((before.First, before.Last, before.End), (after.First, after.Last, after.End));
+        Assert.Equal(before.Segments[^1].Name.Resume, after.Segments[^1].Name.Resume);
+        List<LogLease> leasesAfter = [];
+        AssertEqual(records, await scene.ReadAsync(after, leasesAfter));
+        Assert.Equal(leases, leasesAfter);
+        RevisionTime again = await lookup.FindAsync(after, moment, CancellationToken.None);
+        Assert.Equal((time.Revision, time.CompleteAfter), (again.Revision, again.CompleteAfter));
+
+        // The writer continues from the larger segment.
+        await scene.StartAsync();
+        PutMany(scene, 2);
+        await scene.StopAsync();
+        AssertEqual(
+            scene.Cluster.Records(2, scene.Cluster.Head), await scene.ReadAsync(await OnlyPathAsync(scene)));
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_store_that_fails_at_any_operation_leaves_no_hole(FaultMoment moment)
+    {
+        for (int failAt = 1; failAt <= 8; failAt++)
+        {
+            await using ArchiveScene scene = new();
+            await scene.StartAsync();
+            await scene.StopAsync();
+            FaultyObjectStore faulty = new(scene.Store) { FailAt = 0, Moment = moment };
+            await scene.StartAsync(faulty);
+            faulty.FailAt = faulty.Operations.Count + failAt;
+            for (int round = 0; round < 4; round++)
+            {
+                PutMany(scene, 3);
+                await scene.CloseAsync(scene.Cluster.Head);
+            }
+
+            await scene.StopAsync();
+
+            Assert.True(faulty.Struck || failAt > 4, $"operation {failAt} did not fail");
+            AssertEqual(
+                scene.Cluster.Records(2, scene.Cluster.Head), await scene.ReadAsync(await OnlyPathAsync(scene)));
+        }
     }
 
     private static void PutMany(ArchiveScene scene, int count, string value = "v")

@@ -72,17 +72,12 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
         SnapshotEvery = TimeSpan.FromHours(24),
     };
 
+    /// <summary>Asks to stop, and lets the time of retries pass.</summary>
     public async Task StopAsync()
     {
         await _stopping.CancelAsync();
+        await AdvanceUntilAsync("the end of the archive", () => Task.FromResult(_run.IsCompleted));
         await _run;
-    }
-
-    /// <summary>Ends the archive as a kill does: nothing more is stored.</summary>
-    public void Abandon()
-    {
-        Cluster.Cut();
-        _run = Task.CompletedTask;
     }
 
     /// <summary>Lets the time pass until a segment with a revision is stored.</summary>

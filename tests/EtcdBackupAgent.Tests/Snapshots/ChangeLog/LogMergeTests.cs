@@ -46,7 +46,8 @@ public sealed class LogMergeTests : IDisposable
         }
 
         // The histories are of every kind.
-        Assert.True(cut > 30 && continued > 60 && overlapping > 60 && gone > 0, $"{cut} {continued} {overlapping} {gone}");
+        Assert.True(
+            cut > 30 && continued > 60 && overlapping > 60 && gone > 0, $"{cut} {continued} {overlapping} {gone}");
     }
 
     [Fact]
