@@ -4,7 +4,6 @@ using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
-using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Changes;
@@ -28,7 +27,7 @@ namespace EtcdBackupAgent.Core.Backups;
 /// </para>
 /// <para>
 /// Each obstacle makes the snapshot a full one, with the reason; none fails the backup. etcd is read again only in
-/// step 4.
+/// step 4, and if the scratch file cannot be written or read to its end.
 /// </para>
 /// </remarks>
 internal sealed class DatabaseStep(
@@ -36,8 +35,6 @@ internal sealed class DatabaseStep(
 {
     /// <summary>How long an unfinished compaction may take until the database is read once more.</summary>
     public static readonly TimeSpan CompactionWait = TimeSpan.FromSeconds(10);
-
-    private const int CopyBufferBytes = 1 << 18;
 
     /// <summary>Stores a full snapshot, as a stream.</summary>
     /// <param name="kindReason">Why it is full although increments were wanted; null if they were not.</param>
@@ -63,34 +60,22 @@ internal sealed class DatabaseStep(
     public async Task<StoredDatabase> StoreChangesAsync(
         Snapshot @base, int sizeMaxPercent, CancellationToken cancellationToken)
     {
-        EtcdMember known = @base.Manifest.Etcd;
         for (bool isLast = false; ; isLast = true)
         {
             // 1. the snapshot
-            EtcdSnapshot snapshot = await source.OpenForChangesAsync(known.MemberId, cancellationToken);
+            EtcdSnapshot snapshot = await source.OpenForChangesAsync(
+                @base.Manifest.Etcd.MemberId, cancellationToken);
             try
             {
-                // 2., 3. the obstacles
-                if ((BaseChoice.FindObstacle(known, snapshot) ?? FindScratchProblem(snapshot.SizeBytes))
-                    is { } obstacle)
+                if (await TryStoreAsync(snapshot, @base, sizeMaxPercent, isLast, cancellationToken) is { } stored)
                 {
-                    return await StreamAsync(snapshot, obstacle, cancellationToken);
+                    return stored;
                 }
-
-                // 3. the scratch file
-                using SealedFile file = await ReadAsync(snapshot, cancellationToken);
-
-                // 5., 6. the changes
-                if (!IsCompacting(file))
-                {
-                    return await StoreChangesAsync(snapshot, file, @base, sizeMaxPercent, cancellationToken);
-                }
-
-                if (isLast)
-                {
-                    return await StoreWholeAsync(
-                        snapshot, file, "a compaction of etcd is not finished", cancellationToken);
-                }
+            }
+            catch (SpillException e)
+            {
+                await snapshot.DisposeAsync();
+                return await StoreFullAsync(e.Message.TrimEnd('.'), cancellationToken);
             }
             catch
             {
@@ -104,9 +89,44 @@ internal sealed class DatabaseStep(
         }
     }
 
+    /// <summary>Steps 2 to 6.</summary>
+    /// <returns>Null if the database is in the middle of a compaction and must be read once more.</returns>
+    private async Task<StoredDatabase?> TryStoreAsync(
+        EtcdSnapshot snapshot,
+        Snapshot @base,
+        int sizeMaxPercent,
+        bool isLast,
+        CancellationToken cancellationToken)
+    {
+        // 2. the member
+        if (BaseChoice.FindObstacle(@base.Manifest.Etcd, snapshot) is { } obstacle)
+        {
+            return await StreamAsync(snapshot, obstacle, cancellationToken);
+        }
+
+        // 3. the scratch file
+        using SealedDatabase? file = SealedDatabase.TryCreate(scratch, snapshot.SizeBytes, out string problem);
+        if (file is null)
+        {
+            return await StreamAsync(snapshot, problem, cancellationToken);
+        }
+
+        using (BackupTrace.Start("scratch"))
+        {
+            await file.FillAsync(snapshot.Content, cancellationToken);
+        }
+
+        // 5., 6. the changes
+        return !IsCompacting(file)
+                ? await StoreChangesAsync(snapshot, file, @base, sizeMaxPercent, cancellationToken)
+            : isLast
+                ? await StoreWholeAsync(snapshot, file, "a compaction of etcd is not finished", cancellationToken)
+                : null;
+    }
+
     private async Task<StoredDatabase> StoreChangesAsync(
         EtcdSnapshot snapshot,
-        SealedFile file,
+        SealedDatabase file,
         Snapshot @base,
         int sizeMaxPercent,
         CancellationToken cancellationToken)
@@ -121,8 +141,7 @@ internal sealed class DatabaseStep(
         long storedBytesMax = (long)(@base.Manifest.Database!.StoredBytes * (sizeMaxPercent / 100.0));
         try
         {
-            await using ChangesStream changes = ChangesStream.Open(
-                new SealedPages(file), DatabaseBytes(file), ChangesOf(needed));
+            await using ChangesStream changes = ChangesStream.Open(file, file.DatabaseBytes, ChangesOf(needed));
             ArtifactManifest artifact = await writer.StoreChangesAsync(changes, storedBytesMax, cancellationToken);
             return new StoredDatabase(snapshot, artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
             {
@@ -161,76 +180,20 @@ internal sealed class DatabaseStep(
     }
 
     private async Task<StoredDatabase> StoreWholeAsync(
-        EtcdSnapshot snapshot, SealedFile file, string kindReason, CancellationToken cancellationToken)
+        EtcdSnapshot snapshot, SealedDatabase file, string kindReason, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("database");
-        await using SealedFileStream content = new(file);
-        ArtifactManifest artifact = await writer.StoreDatabaseAsync(content, file.LengthBytes, cancellationToken);
+        await using Stream content = file.OpenRead();
+        ArtifactManifest artifact = await writer.StoreDatabaseAsync(content, file.SizeBytes, cancellationToken);
         return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
     }
 
-    private async Task<SealedFile> ReadAsync(EtcdSnapshot snapshot, CancellationToken cancellationToken)
-    {
-        using Activity? span = BackupTrace.Start("scratch");
-        SealedFile? file = null;
-        try
-        {
-            file = SealedFile.Create(scratch.Directory!);
-            byte[] buffer = GC.AllocateUninitializedArray<byte>(CopyBufferBytes);
-            int bytes;
-            while ((bytes = await snapshot.Content.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                file.Append(buffer.AsSpan(0, bytes));
-            }
-
-            file.Complete();
-            return file;
-        }
-        catch (Exception e)
-        {
-            file?.Dispose();
-            if (e is not (IOException or UnauthorizedAccessException))
-            {
-                throw;
-            }
-
-            throw new BackupException(
-                FailureReason.TargetUnusable, $"The scratch directory cannot be used: {e.Message}", e)
-            {
-                Hint = "Choose another scratch directory.",
-                Settings = [Setting.ScratchDirectory],
-            };
-        }
-    }
-
-    /// <summary>Returns why the scratch directory cannot take the database; null if it can.</summary>
-    private string? FindScratchProblem(long sizeBytes)
-    {
-        if (scratch.Directory is not { } directory)
-        {
-            return "there is no scratch directory";
-        }
-
-        try
-        {
-            return !scratch.IsNamed && new DriveInfo(directory).DriveFormat is "tmpfs" or "ramfs"
-                ? $"the scratch directory '{directory}' is itself in memory"
-                : SealedFile.FindRoomProblem(directory, sizeBytes);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            return $"the scratch directory '{directory}' cannot be used: {e.Message.TrimEnd('.')}";
-        }
-    }
-
-    private static long DatabaseBytes(SealedFile file) => file.LengthBytes - SnapshotTrailerCheck.TrailerSizeBytes;
-
     /// <summary>Whether a compaction of the database is not finished. Damage is found later.</summary>
-    private static bool IsCompacting(SealedFile file)
+    private static bool IsCompacting(SealedDatabase file)
     {
         try
         {
-            return Compaction.Read(new SealedPages(file), DatabaseBytes(file)).IsUnfinished;
+            return Compaction.Read(file, file.DatabaseBytes).IsUnfinished;
         }
         catch (SnapshotDamagedException)
         {

@@ -31,6 +31,9 @@ internal sealed class ModelSource(StoreModel store) : ISnapshotSource
     /// <summary>Changes the bytes of the database.</summary>
     public Func<byte[], byte[]> Database { get; init; } = same => same;
 
+    /// <summary>The size that the member reports; null for the true one.</summary>
+    public long? ReportedBytes { get; init; }
+
     /// <summary>Returns what the member of a store streams: the database and its SHA-256.</summary>
     public static byte[] BytesOf(StoreModel store) => new ModelSource(store).Bytes();
 
@@ -69,7 +72,7 @@ internal sealed class ModelSource(StoreModel store) : ISnapshotSource
         OpenStreams++;
         Stream content = new CountedStream(new MemoryStream(bytes, writable: false), () => OpenStreams--);
         return new EtcdSnapshot(
-            member, bytes.Length, content, _ => Task.FromResult(hash))
+            member, ReportedBytes ?? bytes.Length, content, _ => Task.FromResult(hash))
         {
             NotLinearizableReason = notLinearizable,
         };

@@ -138,6 +138,25 @@ public sealed class DatabaseStepTests
     }
 
     [Fact]
+    public async Task A_scratch_directory_that_fills_up_meanwhile_makes_a_full_one_and_etcd_is_read_again()
+    {
+        await using MountedDirectory small = await MountedDirectory.CreateAsync("size=64k");
+        using IncrementScene scene = await IncrementScene.CreateAsync();
+        scene.Scratch = new ScratchSpace { Directory = small.Path, IsNamed = true };
+        ModelSource source = new(scene.Store) { ReportedBytes = 1000 };
+
+        BackupOutcome outcome = await scene.BackUpAsync(source);
+
+        (SnapshotKind kind, string? reason) = KindOf(outcome.Manifest);
+        Assert.Equal(SnapshotKind.Full, kind);
+        Assert.StartsWith(
+            $"The scratch directory '{small.Path}' cannot be written: No space left", reason, StringComparison.Ordinal);
+        Assert.Equal([scene.Base.Manifest.Etcd.MemberId, null], source.Opened);
+        Assert.Equal(0, source.OpenStreams);
+        await AssertStoredAsync(scene, outcome, source.Bytes());
+    }
+
+    [Fact]
     public async Task A_scratch_directory_in_memory_that_was_not_named_is_not_used()
     {
         await using MountedDirectory memory = await MountedDirectory.CreateAsync("size=64m");
@@ -149,9 +168,11 @@ public sealed class DatabaseStepTests
 
     [Theory]
     [InlineData("missing")]
+    [InlineData("a-file")]
     public async Task With_an_unusable_scratch_directory_a_full_one_is_streamed(string name)
     {
         using IncrementScene scene = await IncrementScene.CreateAsync();
+        await File.WriteAllTextAsync(scene.Files["a-file"], "");
         scene.Scratch = new ScratchSpace { Directory = scene.Files[name], IsNamed = true };
 
         await AssertFullAsync(scene, $"the scratch directory '{scene.Files[name]}' cannot be used: ");
