@@ -141,7 +141,8 @@ internal sealed class DatabaseStep(
         long storedBytesMax = (long)(@base.Manifest.Database!.StoredBytes * (sizeMaxPercent / 100.0));
         try
         {
-            await using ChangesStream changes = ChangesStream.Open(file, file.DatabaseBytes, ChangesOf(needed));
+            await using ChangesStream changes = ChangesStream.Open(
+                file, file.DatabaseBytes, needed.ToChangesBase());
             ArtifactManifest artifact = await writer.StoreChangesAsync(changes, storedBytesMax, cancellationToken);
             return new StoredDatabase(snapshot, artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
             {
@@ -162,13 +163,6 @@ internal sealed class DatabaseStep(
                 cancellationToken);
         }
     }
-
-    private static ChangesBase ChangesOf(SnapshotBase needed) => new()
-    {
-        Id = needed.Id.Value,
-        ManifestSha256 = needed.ManifestSha256,
-        Revision = needed.Revision,
-    };
 
     private async Task<StoredDatabase> StreamAsync(
         EtcdSnapshot snapshot, string? kindReason, CancellationToken cancellationToken)

@@ -220,6 +220,16 @@ internal sealed class DatabaseFetch(
         return databaseBytes + trailer.Length;
     }
 
+    /// <summary>Returns the exception for a snapshot that cannot be merged with its base.</summary>
+    public static BackupException WrongPair(Snapshot snapshot, Exception why) => new(
+        FailureReason.DataDamaged,
+        $"Snapshot {snapshot.Id} cannot be read with its base {snapshot.Manifest.Base!.Id}: "
+        + $"{why.Message.TrimEnd('.')}.",
+        why)
+    {
+        Hint = "Restore from another snapshot; 'etcd-backup-agent verify --all' shows which are sound.",
+    };
+
     private static ArtifactManifest DatabaseOf(Snapshot snapshot) => snapshot.Manifest.Database
         ?? throw new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} contains no etcd database.");
 
@@ -246,17 +256,12 @@ internal sealed class DatabaseFetch(
         SafeFileHandle target,
         CancellationToken cancellationToken)
     {
-        SnapshotBase named = snapshot.Manifest.Base!;
-        ChangesBase expected = new()
-        {
-            Id = named.Id.Value,
-            ManifestSha256 = named.ManifestSha256,
-            Revision = named.Revision,
-        };
         try
         {
             ChangesMerge merge = ChangesMerge.Open(
-                new FilePages(baseFile), baseBytes - SnapshotTrailerCheck.TrailerSizeBytes, expected);
+                new FilePages(baseFile),
+                baseBytes - SnapshotTrailerCheck.TrailerSizeBytes,
+                snapshot.Manifest.Base!.ToChangesBase());
             MergeSummary? merged = null;
             await _reader.ReadAsync(
                 DatabaseOf(snapshot),
@@ -266,13 +271,7 @@ internal sealed class DatabaseFetch(
         }
         catch (Exception e) when (e is BaseMismatchException or SnapshotDamagedException)
         {
-            throw new BackupException(
-                FailureReason.DataDamaged,
-                $"Snapshot {snapshot.Id} cannot be read with its base {named.Id}: {e.Message.TrimEnd('.')}.",
-                e)
-            {
-                Hint = "Restore from another snapshot; 'etcd-backup-agent verify --all' shows which are sound.",
-            };
+            throw WrongPair(snapshot, e);
         }
     }
 }

@@ -5,6 +5,7 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Snapshots.Changes;
 
 namespace EtcdBackupAgent.Core.Documents;
 
@@ -156,6 +157,10 @@ public sealed record SnapshotBase
 
     /// <summary>The revision of the base's manifest: the base contains every write up to it.</summary>
     public required long Revision { get; init; }
+
+    /// <summary>Returns the base as changes name it.</summary>
+    internal ChangesBase ToChangesBase() =>
+        new() { Id = Id.Value, ManifestSha256 = ManifestSha256, Revision = Revision };
 }
 
 /// <summary>The change log that was written while a snapshot was made, by the same process.</summary>

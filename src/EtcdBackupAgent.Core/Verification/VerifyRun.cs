@@ -1,50 +1,39 @@
+using System.Runtime.CompilerServices;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Transfers;
 
 namespace EtcdBackupAgent.Core.Verification;
 
-/// <summary>The result of the verification of one snapshot.</summary>
-public sealed record VerifyOutcome
-{
-    /// <summary>The folder of the snapshot.</summary>
-    public required SnapshotFolder Folder { get; init; }
-
-    /// <summary>The manifest; null if it cannot be read.</summary>
-    public required SnapshotManifest? Manifest { get; init; }
-
-    /// <summary>All faults that were found; empty if the snapshot is sound.</summary>
-    public required IReadOnlyList<BackupException> Problems { get; init; }
-
-    /// <summary>
-    /// Artifacts whose content could not be checked, because it is encrypted and no key was given; their stored bytes
-    /// are correct.
-    /// </summary>
-    public IReadOnlyList<ArtifactManifest> NotOpened { get; init; } = [];
-
-    /// <summary>Whether no check failed.</summary>
-    public bool IsSound => Problems.Count == 0;
-}
-
 /// <summary>
-/// Reads every byte of a snapshot as a restore does, and writes nothing. It checks stored sizes and digests,
-/// decompression, plain sizes and digests, the SHA-256 that etcd appended to the database, and every entry of the
-/// certificates' tar.
+/// Reads every byte of a snapshot as a restore does. It checks stored sizes and digests, decompression, plain sizes and
+/// digests, the SHA-256 that etcd appended to the database, every entry of the certificates' tar, and whether changes
+/// belong to their base.
 /// </summary>
 /// <remarks>
+/// <para>
 /// 1. Find the snapshots.
-/// 2. Read each artifact of each snapshot. Damage is noted, then the next artifact is read.
-/// Without a key the content of an encrypted artifact cannot be checked: only its stored size and digest are, and the
-/// outcome reports this. A store that does not respond proves nothing about the data: it stops the run with its own
-/// error.
+/// 2. If some of them stand on the same base, read its database once, into a sealed scratch file.
+/// 3. Read each artifact of each snapshot, and merge changes with their base. Damage is noted, then the next artifact
+/// is read.
+/// </para>
+/// <para>
+/// Without a key the content of an encrypted artifact cannot be checked: only its stored size and digest are. Without
+/// scratch space changes are not merged. The outcome reports both. A store that does not respond proves nothing about
+/// the data: it stops the run with its own error.
+/// </para>
 /// </remarks>
 public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIdentity> identities)
 {
+    /// <summary>The place for the sealed database of one base at a time.</summary>
+    public ScratchSpace Scratch { get; init; } = ScratchSpace.None;
+
     /// <summary>Verifies one snapshot.</summary>
     /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>.</param>
     /// <param name="progress">Receives the progress in bytes.</param>
@@ -58,36 +47,78 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
     {
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         SnapshotFolder folder = SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address);
-        return await VerifyAsync(inventory, folder, progress, cancellationToken);
+        return await VerifyAsync(inventory, [folder], progress, cancellationToken).SingleAsync(cancellationToken);
     }
 
     /// <summary>Verifies every snapshot, oldest first.</summary>
     /// <exception cref="BackupException">With the store's reason.</exception>
     public async IAsyncEnumerable<VerifyOutcome> VerifyAllAsync(
-        IProgress<TransferProgress> progress,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        IProgress<TransferProgress> progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
-        foreach (SnapshotFolder folder in inventory.Folders)
+        await foreach (VerifyOutcome outcome in VerifyAsync(
+            inventory, [.. inventory.Folders], progress, cancellationToken))
         {
-            yield return await VerifyAsync(inventory, folder, progress, cancellationToken);
+            yield return outcome;
         }
     }
 
-    private async Task<VerifyOutcome> VerifyAsync(
+    private async IAsyncEnumerable<VerifyOutcome> VerifyAsync(
         Inventory inventory,
-        SnapshotFolder folder,
+        IReadOnlyList<SnapshotFolder> folders,
         IProgress<TransferProgress> progress,
-        CancellationToken cancellationToken)
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        if (inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable)
-        {
-            return new VerifyOutcome { Folder = folder, Manifest = null, Problems = [unreadable.Problem] };
-        }
-
-        Snapshot snapshot = inventory.Snapshots.Single(s => s.Folder == folder);
-        SnapshotManifest manifest = snapshot.Manifest;
+        SeparatePlaces.RequireForScratch(repository.Store, Scratch.IsNamed ? Scratch.Directory : null);
         ArtifactReader reader = new(repository.Store, identities, progress);
+        Snapshot[] wanted = [.. inventory.Snapshots.Where(snapshot => folders.Contains(snapshot.Folder))];
+        Dictionary<SnapshotFolder, VerifyOutcome> outcomes = inventory.Unreadable.ToDictionary(
+            snapshot => snapshot.Folder,
+            snapshot => new VerifyOutcome
+            {
+                Folder = snapshot.Folder,
+                Manifest = null,
+                Problems = [snapshot.Problem],
+            });
+        foreach (SnapshotFolder folder in folders)
+        {
+            if (!outcomes.ContainsKey(folder))
+            {
+                Snapshot snapshot = wanted.Single(s => s.Folder == folder);
+                await foreach (VerifyOutcome outcome in VerifyGroupAsync(
+                    reader, snapshot.Base ?? snapshot, wanted, cancellationToken))
+                {
+                    outcomes.Add(outcome.Folder, outcome);
+                }
+            }
+
+            yield return outcomes[folder];
+        }
+    }
+
+    /// <summary>Verifies a full snapshot and all that stand on it, as far as they are wanted.</summary>
+    private async IAsyncEnumerable<VerifyOutcome> VerifyGroupAsync(
+        ArtifactReader reader,
+        Snapshot full,
+        IReadOnlyList<Snapshot> wanted,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // 2. the base
+        bool isBase = wanted.Any(snapshot => snapshot.Base?.Folder == full.Folder);
+        using VerifiedBase? read = isBase && full.Manifest.Database is { } database
+            ? await VerifiedBase.ReadAsync(reader, database, Scratch, cancellationToken)
+            : null;
+
+        // 3. the snapshots
+        foreach (Snapshot snapshot in wanted.Where(s => (s.Base ?? s).Folder == full.Folder))
+        {
+            yield return await VerifyAsync(reader, snapshot, read, cancellationToken);
+        }
+    }
+
+    private static async Task<VerifyOutcome> VerifyAsync(
+        ArtifactReader reader, Snapshot snapshot, VerifiedBase? read, CancellationToken cancellationToken)
+    {
         List<BackupException> problems = [];
         List<ArtifactManifest> notOpened = [];
         if (snapshot.BaseProblem is { } lost)
@@ -96,18 +127,13 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
                 FailureReason.DataDamaged, $"Snapshot {snapshot.Id} cannot be read: {lost}."));
         }
 
-        // A snapshot is as sound as its base.
-        IEnumerable<ArtifactManifest> ofBase = snapshot.Base?.Manifest.Database is { } database ? [database] : [];
-        foreach (ArtifactManifest artifact in manifest.Artifacts.Concat(ofBase))
+        foreach (ArtifactManifest artifact in snapshot.Manifest.Artifacts.Where(a => a != read?.Artifact))
         {
             try
             {
                 if (reader.CanOpen(artifact))
                 {
-                    await reader.ReadAsync(
-                        artifact,
-                        plain => CheckContentAsync(artifact.Kind, plain, cancellationToken),
-                        cancellationToken);
+                    problems.AddRange(await CheckContentAsync(reader, snapshot, artifact, read, cancellationToken));
                 }
                 else
                 {
@@ -121,14 +147,54 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
             }
         }
 
-        return new VerifyOutcome { Folder = folder, Manifest = manifest, Problems = problems, NotOpened = notOpened };
+        // A snapshot is as sound as its base.
+        if (read is not null)
+        {
+            problems.AddRange(read.Problem is { } problem ? [problem] : []);
+            notOpened.AddRange(read is { IsOpened: false, Problem: null } ? [read.Artifact] : []);
+        }
+
+        return new VerifyOutcome
+        {
+            Folder = snapshot.Folder,
+            Manifest = snapshot.Manifest,
+            Problems = problems,
+            NotOpened = notOpened,
+            NotMergedReason = NotMergedReason(reader, snapshot, read),
+        };
     }
 
-    private static Task CheckContentAsync(ArtifactKind kind, Stream plain, CancellationToken cancellationToken) =>
-        kind switch
-        {
-            ArtifactKind.Etcd or ArtifactKind.EtcdChanges => plain.CopyToAsync(Stream.Null, cancellationToken),
-            ArtifactKind.Certs => TarInspector.ReadAllAsync(plain, cancellationToken),
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
-        };
+    /// <summary>Reads the content of an artifact to its end.</summary>
+    /// <returns>Why changes do not belong to their base. Other damage is thrown, and has priority.</returns>
+    private static async Task<IEnumerable<BackupException>> CheckContentAsync(
+        ArtifactReader reader,
+        Snapshot snapshot,
+        ArtifactManifest artifact,
+        VerifiedBase? read,
+        CancellationToken cancellationToken)
+    {
+        BackupException? mismatch = null;
+        await reader.ReadAsync(
+            artifact,
+            async plain =>
+            {
+                switch (artifact.Kind)
+                {
+                    case ArtifactKind.Certs:
+                        await TarInspector.ReadAllAsync(plain, cancellationToken);
+                        break;
+                    case ArtifactKind.EtcdChanges when read is not null:
+                        mismatch = await read.FindMismatchAsync(snapshot, plain, cancellationToken);
+                        break;
+                }
+            },
+            cancellationToken);
+        return mismatch is null ? [] : [mismatch];
+    }
+
+    private static string? NotMergedReason(ArtifactReader reader, Snapshot snapshot, VerifiedBase? read) =>
+        snapshot.Manifest.Base is null ? null
+            : read is null ? snapshot.BaseProblem
+            : read.NotMergedReason
+                ?? (reader.CanOpen(snapshot.Manifest.Database!) ? null : VerifyOutcome.NoKey);
 }

@@ -35,12 +35,7 @@ internal static class VerifyCommand
             Description = "Examine the database too: pages, revisions, etcd's own hash; and record the result beside "
                 + "the snapshot. Needs a key, and space for the database on a local disk.",
         };
-        Option<string?> scratchDirectory = new("--scratch-dir")
-        {
-            Description = "Directory for an unencrypted copy of the database while it is examined, in a file without a "
-                + "name (default: the system's directory for temporary files).",
-            HelpName = "DIR",
-        };
+        Option<string?> scratchDirectory = ScratchDirectory();
 
         Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.")
         {
@@ -56,7 +51,7 @@ internal static class VerifyCommand
             bool isDeep = parsed.GetValue(deep);
             string? scratch = parsed.GetValue(scratchDirectory);
             bool hasPoint = point.IsGiven(parsed);
-            Validate(idText, parsed.GetValue(all), hasPoint, isDeep, scratch);
+            Validate(idText, parsed.GetValue(all), hasPoint, isDeep);
             RestoreSelection selection = point.Read(parsed, idText, repository);
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
@@ -73,7 +68,10 @@ internal static class VerifyCommand
                 return Report(parsed, output, found, opened.Address);
             }
 
-            VerifyRun run = new(opened.Repository, openedKeys.Identities);
+            VerifyRun run = new(opened.Repository, openedKeys.Identities)
+            {
+                Scratch = ScratchOption.SpaceIn(scratch),
+            };
             IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
                 async progress => idText is null
                     ? await run.VerifyAllAsync(progress, cancellationToken).ToListAsync(cancellationToken)
@@ -87,6 +85,14 @@ internal static class VerifyCommand
             + "/root/backup-passphrase\n"
             + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
     }
+
+    private static Option<string?> ScratchDirectory() => new("--scratch-dir")
+    {
+        Description = "Directory for a file without a name. With --deep, it contains an unencrypted copy of the "
+            + "database (default: the system's directory for temporary files); otherwise a sealed copy of the base of "
+            + "an incremental snapshot (default: that of 'backup').",
+        HelpName = "DIR",
+    };
 
     private static Task<IReadOnlyList<DeepVerifyOutcome>> VerifyDeeplyAsync(
         DeepVerifyRun run, RestoreSelection selection, bool hasPoint, CancellationToken cancellationToken) =>
@@ -102,7 +108,7 @@ internal static class VerifyCommand
         return ExitCodeOf(found);
     }
 
-    private static void Validate(string? id, bool all, bool hasPoint, bool isDeep, string? scratchDirectory)
+    private static void Validate(string? id, bool all, bool hasPoint, bool isDeep)
     {
         if (hasPoint && !isDeep)
         {
@@ -119,11 +125,6 @@ internal static class VerifyCommand
             {
                 Hint = "'etcd-backup-agent verify latest' checks the newest one.",
             };
-        }
-
-        if (scratchDirectory is not null && !isDeep)
-        {
-            throw new BackupException(FailureReason.InvalidInput, "--scratch-dir needs --deep.");
         }
     }
 
@@ -150,6 +151,7 @@ internal static class VerifyCommand
             ["id"] = o.Folder.Id.Value,
             ["sound"] = o.IsSound,
             ["notOpened"] = new JsonArray([.. o.NotOpened.Select(a => JsonValue.Create(a.Key.Value))]),
+            ["notMerged"] = o.NotMergedReason,
             ["problems"] = new JsonArray([.. o.Problems.Select(p => JsonValue.Create(p.Message))]),
         }),
     ]);
@@ -185,6 +187,13 @@ internal static class VerifyCommand
                 console.WriteLine(
                     $"  {artifact.Key}: stored bytes only; the content was not checked, because it is encrypted and no "
                     + "key was given");
+            }
+
+            if (outcome.NotMergedReason is { } reason)
+            {
+                console.WriteLine(
+                    $"  not merged with its base {outcome.Manifest?.Base?.Id}, so it is not known whether both belong "
+                    + $"together: {reason}");
             }
 
             foreach (BackupException problem in outcome.Problems)

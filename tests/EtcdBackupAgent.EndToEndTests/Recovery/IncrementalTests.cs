@@ -94,7 +94,37 @@ public sealed class IncrementalTests : IDisposable
         Assert.NotEqual(0, (await repository.RunAsync("verify", id)).ExitCode);
     }
 
+    [Fact]
+    public async Task Verify_shows_why_an_incremental_snapshot_was_not_merged_with_its_base()
+    {
+        await using MountedDirectory small = await MountedDirectory.CreateAsync("size=8k");
+        EtcdServer etcd = await SharedServers.EtcdAsync("3.5");
+        using TestRepository repository = TestRepository.InDirectory();
+        _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        (string full, _) = await BackUpAsync(repository, etcd);
+        (string id, _) = await BackUpAsync(repository, etcd);
+        string[] verify = ["verify", "--all", "--output", "json"];
+
+        using JsonDocument merged = JsonDocument.Parse((await repository.RunAsync(verify)).Output);
+        using JsonDocument not = JsonDocument.Parse(
+            (await repository.RunAsync([.. verify, "--scratch-dir", small.Path])).Output);
+        string text = (await repository.RunAsync("verify", id, "--scratch-dir", small.Path)).Output;
+
+        Assert.Equal([null, null], merged.RootElement.EnumerateArray().Select(NotMerged));
+        string reason = $"the scratch directory '{small.Path}' has room for ";
+        Assert.Null(NotMerged(not.RootElement[0]));
+        Assert.StartsWith(reason, NotMerged(not.RootElement[1]), StringComparison.Ordinal);
+        Assert.All(not.RootElement.EnumerateArray(), one => Assert.True(one.GetProperty("sound").GetBoolean()));
+        Assert.Contains($"{id}: sound", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"not merged with its base {full}, so it is not known whether both belong together: {reason}",
+            text,
+            StringComparison.Ordinal);
+    }
+
     public void Dispose() => _directory.Dispose();
+
+    private static string? NotMerged(JsonElement outcome) => outcome.GetProperty("notMerged").GetString();
 
     private static async Task ChangeAsync(EtcdServer etcd)
     {

@@ -32,10 +32,11 @@ internal sealed class IncrementScene : IDisposable
     public BackupOutcome Base { get; private set; } = null!;
 
     /// <summary>Creates a scene whose etcd has changed since the full snapshot.</summary>
-    public static async Task<IncrementScene> CreateAsync()
+    /// <param name="protection">How the repository is protected; null for not at all.</param>
+    public static async Task<IncrementScene> CreateAsync(RepositoryProtection? protection = null)
     {
         IncrementScene scene = new();
-        await scene.FillAsync();
+        await scene.FillAsync(protection ?? new Unprotected());
         return scene;
     }
 
@@ -96,11 +97,11 @@ internal sealed class IncrementScene : IDisposable
 
     public void Dispose() => Files.Dispose();
 
-    private async Task FillAsync()
+    private async Task FillAsync(RepositoryProtection protection)
     {
         Directory.CreateDirectory(Files.ScratchPath);
         Scratch = new ScratchSpace { Directory = Files.ScratchPath, IsNamed = true };
-        await Files.InitAsync();
+        await BackupRepository.InitAsync(Files.Store, protection, TimeProvider.System, CancellationToken.None);
         Change(transactions: 100);
         Base = await BackUpAsync();
         Change(transactions: 3);
