@@ -151,6 +151,12 @@ internal static partial class LinuxCalls
     [LibraryImport(LibraryName, EntryPoint = "sync_file_range", SetLastError = true)]
     public static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
+    /// <summary>
+    /// posix_fadvise(2): the length 0 reaches to the end of the file. Returns the error; sets no last error.
+    /// </summary>
+    [LibraryImport(LibraryName, EntryPoint = "posix_fadvise")]
+    public static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
     /// <summary>readlink(2): the target of a symbolic link; null with a last error if there is none to read.</summary>
     public static string? LinkTarget(string path)
     {

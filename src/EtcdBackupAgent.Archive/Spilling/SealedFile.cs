@@ -18,6 +18,10 @@ namespace EtcdBackupAgent.Archive.Spilling;
 /// <para>
 /// A page of a database is a page of the file, so that a walk of a tree in the order of its keys reads no byte twice.
 /// </para>
+/// <para>
+/// A file may be as large as the memory of the machine, which is also etcd's. So the kernel keeps at most
+/// <see cref="CachedBytesMax"/> of it: writing waits for the disk, and pages are dropped once they are written or read.
+/// </para>
 /// <para>Writing is for one thread. After <see cref="Complete"/>, several threads may read.</para>
 /// </remarks>
 public sealed class SealedFile : IDisposable
@@ -33,10 +37,17 @@ public sealed class SealedFile : IDisposable
     /// <summary>The pages that are written at once.</summary>
     private const int BatchPages = 64;
 
+    /// <summary>The most bytes of the file in the kernel's memory, apart from what it reads ahead.</summary>
+    internal const long CachedBytesMax = 2 * ChunkBytes;
+
     /// <summary>
-    /// The kernel starts to write after this many bytes while more arrive, so that they do not accumulate in memory.
+    /// The kernel starts to write after this many bytes, while the next ones arrive. After reading as many, it drops
+    /// them.
     /// </summary>
-    private const long WritebackBytes = 8 << 20;
+    private const long ChunkBytes = 8 << 20;
+
+    /// <summary>A sealed page is in two pages of the kernel.</summary>
+    private const int CachedPageBytes = 2 * 4096;
 
     private readonly string _directory;
     private readonly SafeFileHandle _file;
@@ -50,6 +61,8 @@ public sealed class SealedFile : IDisposable
     private long _pagesWritten;
     private long _written;
     private long _handedOver;
+    private long _awaited;
+    private long _readBytes;
 
     private SealedFile(string directory, SafeFileHandle file)
     {
@@ -116,6 +129,8 @@ public sealed class SealedFile : IDisposable
         }
 
         WriteBatch();
+        HandOver();
+        HandOver();
     }
 
     /// <summary>Reads bytes of the content at an offset.</summary>
@@ -204,11 +219,25 @@ public sealed class SealedFile : IDisposable
 
         _written += bytes;
         _batchPages = 0;
-        if (_written - _handedOver >= WritebackBytes)
+        if (_written - _handedOver >= ChunkBytes)
         {
-            DurableNames.StartWriteback(_file, _handedOver, _written - _handedOver);
-            _handedOver = _written;
+            HandOver();
         }
+    }
+
+    /// <summary>
+    /// Lets the kernel write what was appended since the last call, and waits for what was appended before.
+    /// </summary>
+    private void HandOver()
+    {
+        DurableNames.StartWriteback(_file, _handedOver, _written - _handedOver);
+        if (_handedOver > _awaited)
+        {
+            PageCache.AwaitWriteback(_file, _awaited, _handedOver - _awaited);
+            PageCache.Drop(_file);
+        }
+
+        (_awaited, _handedOver) = (_handedOver, _written);
     }
 
     private void Open(Opener opener, long page, Span<byte> target)
@@ -216,6 +245,7 @@ public sealed class SealedFile : IDisposable
         try
         {
             int read = RandomAccess.Read(_file, opener.Sealed, page * SealedPageBytes);
+            DropWhatWasRead();
             if (read == SealedPageBytes)
             {
                 Span<byte> nonce = stackalloc byte[NonceBytes];
@@ -236,6 +266,15 @@ public sealed class SealedFile : IDisposable
         }
 
         throw OtherBytes(inner: null);
+    }
+
+    private void DropWhatWasRead()
+    {
+        if (Interlocked.Add(ref _readBytes, CachedPageBytes) >= ChunkBytes)
+        {
+            Interlocked.Exchange(ref _readBytes, 0);
+            PageCache.Drop(_file);
+        }
     }
 
     private SpillException OtherBytes(Exception? inner) =>

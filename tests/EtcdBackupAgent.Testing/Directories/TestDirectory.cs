@@ -8,7 +8,15 @@ public sealed class TestDirectory : IDisposable
 {
     private const UnixFileMode OwnerAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>Creates it among the temporary files.</summary>
     public TestDirectory() => Path = Directory.CreateTempSubdirectory("eba-test-").FullName;
+
+    /// <summary>Creates it in an existing directory.</summary>
+    public TestDirectory(string parent)
+    {
+        string name = $"eba-test-{System.IO.Path.GetRandomFileName()}";
+        Path = Directory.CreateDirectory(System.IO.Path.Combine(parent, name)).FullName;
+    }
 
     /// <summary>Absolute, without a trailing separator.</summary>
     public string Path { get; }

@@ -108,6 +108,38 @@ public sealed class SealedFileTests : IDisposable
     }
 
     [Fact]
+    public void The_kernel_keeps_only_a_small_part_of_the_file_while_it_is_written_and_read()
+    {
+        const int Pages = 12_000;
+        using TestDirectory onDisk = CachedPages.DirectoryOnDisk();
+        string path = onDisk["sealed"];
+        using SealedFile file = Over(path);
+        byte[] piece = Content(500 * SealedFile.PageBytes);
+        long most = 0;
+        for (int pages = 0; pages < Pages; pages += 500)
+        {
+            file.Append(piece);
+            most = Math.Max(most, CachedPages.BytesOf(path));
+        }
+
+        Assert.InRange(most, 1, SealedFile.CachedBytesMax + piece.Length);
+
+        file.Complete();
+        Assert.Equal(0, CachedPages.BytesOf(path));
+
+        Random random = new(1);
+        byte[] page = new byte[SealedFile.PageBytes];
+        most = 0;
+        for (int i = 0; i < Pages; i++)
+        {
+            file.ReadExactly(page, (long)random.Next(Pages) * SealedFile.PageBytes);
+            most = i % 100 == 0 ? Math.Max(most, CachedPages.BytesOf(path)) : most;
+        }
+
+        Assert.InRange(most, 1, SealedFile.CachedBytesMax);
+    }
+
+    [Fact]
     public void A_file_that_does_not_fit_is_refused_before_it_is_written()
     {
         Assert.Null(SealedFile.FindRoomProblem(_directory.Path, 1));
