@@ -5,6 +5,7 @@ using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -23,14 +24,15 @@ namespace EtcdBackupAgent.Core.Backups;
 /// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open.
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
-/// 6. Write the manifest. Before this step no backup exists; after it the backup exists.
-/// 7. Verify the backup deeply, if that is requested.
-/// 8. Prune the snapshots that the policy no longer keeps, if the request contains a number; not after a failed
+/// 6. Require that the base still exists: another agent may have removed it meanwhile.
+/// 7. Write the manifest. Before this step no backup exists; after it the backup exists.
+/// 8. Verify the backup deeply, if that is requested.
+/// 9. Prune the snapshots that the policy no longer keeps, if the request contains a number; not after a failed
 /// verification.
 /// </para>
 /// <para>
-/// Up to step 6, memory is bounded for every database size. Only sealed bytes are written to a local disk, in a file
-/// without a name, when the store is too slow (<see cref="ScratchSpace"/>). A failure or a cancellation before step 6
+/// Up to step 7, memory is bounded for every database size. Only sealed bytes are written to a local disk, in a file
+/// without a name, when the store is too slow (<see cref="ScratchSpace"/>). A failure or a cancellation before step 7
 /// removes the stored objects. A crash leaves objects that no manifest names; prune removes them.
 /// </para>
 /// </remarks>
@@ -95,6 +97,9 @@ public sealed class BackupRun(
             // 5. the hash
             member = await new HashKvStep(repository, request, startedAt)
                 .ExecuteAsync(stored.Snapshot, warnings.Add, cancellationToken);
+
+            // 6. the base
+            await RequireBaseAsync(stored.Base, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (Exception e) when (writer.HasStarted)
@@ -107,19 +112,15 @@ public sealed class BackupRun(
             await (stored?.Snapshot.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
-        // 6. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
+        // 7. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
         // may not exist, and both states are consistent. For the same reason a cancellation no longer has an effect.
         SnapshotManifest manifest = RepositoryJson.Sealed(
             Describe(request, folder, startedAt, stored, member, artifacts));
-        using (BackupTrace.Start("commit"))
-        {
-            await repository.CommitAsync(folder, manifest, CancellationToken.None);
-        }
-
+        await CommitAsync(folder, manifest);
         BackupOutcome outcome =
             new() { Folder = folder, Manifest = manifest, Address = repository.Store.Address, Warnings = warnings };
 
-        // 7. the proof
+        // 8. the proof
         if (VerifyAfter is not null)
         {
             outcome = await VerifyAsync(outcome, VerifyAfter, progress, cancellationToken);
@@ -129,7 +130,7 @@ public sealed class BackupRun(
             }
         }
 
-        // 8. the retention
+        // 9. the retention
         return request.RetainNumBackups is { } retain
             ? await PruneAsync(outcome, retain, cancellationToken)
             : outcome;
@@ -255,7 +256,7 @@ public sealed class BackupRun(
             Reason = request.Reason,
             StoredKind = request.Increments is null ? null : stored.Kind,
             KindReason = stored.KindReason,
-            Base = stored.Base,
+            Base = stored.Base is { } needed ? SnapshotBase.Of(needed.Manifest) : null,
             ChangeLog = request.ChangeLog,
             Labels = request.Labels,
             Etcd = stored.Changes is { } changes
@@ -268,6 +269,30 @@ public sealed class BackupRun(
                 : member,
             Artifacts = artifacts,
         };
+
+    private async Task CommitAsync(SnapshotFolder folder, SnapshotManifest manifest)
+    {
+        using Activity? span = BackupTrace.Start("commit");
+        await repository.CommitAsync(folder, manifest, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Requires that the base of an incremental snapshot is still complete. It costs one listing, and is the last check
+    /// before the commit: a backup whose base is lost must fail now and not at its restore.
+    /// </summary>
+    private async Task RequireBaseAsync(Snapshot? needed, CancellationToken cancellationToken)
+    {
+        if (needed is not null && !await repository.IsCompleteAsync(needed, cancellationToken))
+        {
+            throw new BackupException(
+                FailureReason.SnapshotNotFound,
+                $"Snapshot {needed.Id}, on which this backup stands, was removed while the backup was made. Nothing "
+                + "was stored.")
+            {
+                Hint = "Make the backup again; without a base it is a full one.",
+            };
+        }
+    }
 
     /// <summary>
     /// Removes the objects of a backup that failed or was cancelled. The original failure stays the one that is thrown.

@@ -132,12 +132,7 @@ internal sealed class DatabaseStep(
         CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("changes");
-        SnapshotBase needed = new()
-        {
-            Id = @base.Id,
-            ManifestSha256 = @base.Manifest.DocumentSha256,
-            Revision = @base.Manifest.Etcd.Revision,
-        };
+        SnapshotBase needed = SnapshotBase.Of(@base.Manifest);
         long storedBytesMax = (long)(@base.Manifest.Database!.StoredBytes * (sizeMaxPercent / 100.0));
         try
         {
@@ -146,7 +141,7 @@ internal sealed class DatabaseStep(
             ArtifactManifest artifact = await writer.StoreChangesAsync(changes, storedBytesMax, cancellationToken);
             return new StoredDatabase(snapshot, artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
             {
-                Base = needed,
+                Base = @base,
                 Changes = changes.Summary,
             };
         }
@@ -205,7 +200,7 @@ internal sealed record StoredDatabase(
     EtcdSnapshot Snapshot, ArtifactManifest Artifact, SnapshotKind Kind, string? KindReason)
 {
     /// <summary>The base of an incremental snapshot.</summary>
-    public SnapshotBase? Base { get; init; }
+    public Snapshot? Base { get; init; }
 
     /// <summary>What the changes are; null for a full snapshot.</summary>
     public ChangesSummary? Changes { get; init; }

@@ -158,6 +158,10 @@ public sealed record SnapshotBase
     /// <summary>The revision of the base's manifest: the base contains every write up to it.</summary>
     public required long Revision { get; init; }
 
+    /// <summary>Returns the base with this manifest.</summary>
+    internal static SnapshotBase Of(SnapshotManifest manifest) =>
+        new() { Id = manifest.Id, ManifestSha256 = manifest.DocumentSha256, Revision = manifest.Etcd.Revision };
+
     /// <summary>Returns the base as changes name it.</summary>
     internal ChangesBase ToChangesBase() =>
         new() { Id = Id.Value, ManifestSha256 = ManifestSha256, Revision = Revision };

@@ -197,6 +197,14 @@ public sealed class BackupRepository
         return new BackupRepository(Store, document, _time);
     }
 
+    /// <summary>Whether the manifest of a snapshot and all its artifacts still exist. Costs one listing.</summary>
+    internal async Task<bool> IsCompleteAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        List<StoredObject> objects =
+            await Store.ListAsync(snapshot.Folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
+        return HasManifest(snapshot.Folder, objects) && FindMissing(snapshot.Manifest, objects).Length == 0;
+    }
+
     /// <summary>The commit point of a backup: creates the manifest.</summary>
     internal async Task CommitAsync(
         SnapshotFolder folder, SnapshotManifest manifest, CancellationToken cancellationToken)

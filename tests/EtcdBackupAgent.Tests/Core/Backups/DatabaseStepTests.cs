@@ -5,6 +5,7 @@ using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
 using EtcdBackupAgent.Testing.Storage;
@@ -240,6 +241,61 @@ public sealed class DatabaseStepTests
             Assert.Equal(FailureReason.EtcdFailed, Assert.IsType<BackupException>(failure).Reason);
             Assert.Equal(existing, scene.Files.StoredFiles());
             Assert.Empty(Directory.GetFileSystemEntries(scene.Files.ScratchPath));
+        }
+    }
+
+    [Theory]
+    [InlineData("manifest.json")]
+    [InlineData("etcd.db.zst")]
+    public async Task A_base_that_another_agent_removes_meanwhile_fails_the_backup_and_leaves_nothing_of_it(string name)
+    {
+        using IncrementScene scene = await IncrementScene.CreateAsync();
+        string folder = scene.Base.Folder.ToString();
+        ModelSource source = new(scene.Store)
+        {
+            BeforeOpening = _ => File.Delete(Path.Combine(scene.Files.RepositoryPath, folder, name)),
+        };
+
+        BackupException failure = await Assert.ThrowsAsync<BackupException>(() => scene.BackUpAsync(source));
+
+        Assert.Equal(FailureReason.SnapshotNotFound, failure.Reason);
+        Assert.Contains(scene.Base.Folder.Id.Value, failure.Message, StringComparison.Ordinal);
+        Assert.All(
+            scene.Files.StoredFiles(),
+            file => Assert.True(
+                file == "repository.json" || file.StartsWith(folder, StringComparison.Ordinal), file));
+
+        // The next backup does not need it.
+        Assert.Equal(SnapshotKind.Full, (await scene.BackUpAsync()).Manifest.Kind);
+    }
+
+    [Theory]
+    [InlineData(FaultMoment.Before)]
+    [InlineData(FaultMoment.Midway)]
+    [InlineData(FaultMoment.After)]
+    public async Task A_store_that_fails_anywhere_leaves_only_snapshots_that_are_sound(FaultMoment moment)
+    {
+        for (int failAt = 1; ; failAt++)
+        {
+            using IncrementScene scene = await IncrementScene.CreateAsync();
+            FaultyObjectStore store = new(scene.Files.Store) { FailAt = failAt, Moment = moment, MidwayBytes = 100 };
+
+            Exception? failure = await Record.ExceptionAsync(() => scene.BackUpAsync(store: store));
+
+            VerifyRun verify = new(await scene.OpenAsync(), []) { Scratch = scene.Scratch };
+            await foreach (VerifyOutcome outcome in verify.VerifyAllAsync(
+                UseCaseFixture.NoProgress, CancellationToken.None))
+            {
+                Assert.True(outcome is { IsSound: true, NotMergedReason: null });
+            }
+
+            if (!store.Struck)
+            {
+                // Open, list for the ID, list twice for the base and read its manifest, changes, list for the last
+                // HashKV and read a manifest, list the base, manifest.
+                Assert.Equal((10, null), (failAt - 1, failure));
+                break;
+            }
         }
     }
 
