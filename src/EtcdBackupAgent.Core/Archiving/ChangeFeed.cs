@@ -91,7 +91,7 @@ internal sealed class ChangeFeed : IAsyncDisposable
                 + "its latest data");
         }
 
-        ChangeFeed feed = new(member, position.Last, cancellationToken) 
+        ChangeFeed feed = new(member, position.Last, cancellationToken)
         {
             _last = position.Last,
             KnownUpTo = position.Last,

@@ -12,6 +12,8 @@ namespace EtcdBackupAgent.Tests.Core.Archiving;
 
 public sealed class ArchiveRunTests
 {
+    private static readonly PolicyChangeLog Quick = new() { CloseEvery = TimeSpan.FromSeconds(1) };
+
     [Fact]
     public async Task Every_change_is_in_the_log_and_the_first_snapshot_follows_the_watch()
     {
@@ -432,7 +434,7 @@ public sealed class ArchiveRunTests
     [Fact]
     public async Task A_compacted_log_has_the_same_records_leases_and_moments_in_fewer_segments()
     {
-        await using ArchiveScene scene = new();
+        await using ArchiveScene scene = new() { Log = Quick };
         scene.Cluster.Leases[7] = 300;
         await scene.StartAsync();
         for (int i = 0; i < 8; i++)
@@ -485,7 +487,7 @@ public sealed class ArchiveRunTests
     {
         for (int failAt = 1; failAt <= 8; failAt++)
         {
-            await using ArchiveScene scene = new();
+            await using ArchiveScene scene = new() { Log = Quick };
             await scene.StartAsync();
             await scene.StopAsync();
             FaultyObjectStore faulty = new(scene.Store) { FailAt = 0, Moment = moment };

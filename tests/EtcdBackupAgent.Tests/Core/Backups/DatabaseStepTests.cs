@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Testing.Directories;
@@ -326,7 +327,7 @@ public sealed class DatabaseStepTests
             [$"{folder}etcd.db.zst", $"{folder}manifest.json"],
             scene.Files.StoredFiles().Where(file => file.StartsWith(folder, StringComparison.Ordinal)));
         RestoreOutcome restored = await new RestoreRun(await scene.OpenAsync()).ExecuteAsync(
-            outcome.Folder.Id.Value,
+            RestoreSelection.Of(outcome.Folder.Id.Value),
             [],
             scene.Files["restored"],
             overwrite: false,
