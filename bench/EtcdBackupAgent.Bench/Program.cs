@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using EtcdBackupAgent.Bench.Age;
 using EtcdBackupAgent.Bench.Filling;
+using EtcdBackupAgent.Bench.Increments;
 using EtcdBackupAgent.Bench.Kills;
 using EtcdBackupAgent.Bench.Large;
 using EtcdBackupAgent.Bench.Memory;
@@ -54,6 +55,10 @@ switch (args)
     case ["large", string agent, string page, string megabytes]:
         return await new LargeBench(agent, page, Console.Out)
             .RunAsync(Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
+
+    case ["increments", string agent, string page, string rounds, string megabytes, string memory]:
+        return await new IncrementsBench(agent, page, Console.Out).RunAsync(
+            Number(megabytes) * BytesPerMegabyte, Number(rounds), bool.Parse(memory), stop.Token) ? 0 : 1;
 
     case ["put-latency", string agent, string page, string rounds, string megabytes]:
         return await new PutLatencyBench(agent, page, Console.Out)

@@ -12,6 +12,7 @@ namespace EtcdBackupAgent.Bench.Filling;
 internal sealed class EtcdGateway : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CompactionPatience = TimeSpan.FromMinutes(30);
 
     private readonly GrpcChannel _channel;
     private readonly KV.KVClient _keys;
@@ -51,6 +52,18 @@ internal sealed class EtcdGateway : IDisposable
     public async Task<long> DatabaseBytesAsync(CancellationToken cancellationToken) =>
         (await StatusAsync(cancellationToken)).DbSize;
 
+    /// <summary>Removes all revisions of keys but the newest, and waits until they are removed.</summary>
+    public async Task CompactAsync(CancellationToken cancellationToken)
+    {
+        CompactionRequest request = new()
+        {
+            Revision = (await StatusAsync(cancellationToken)).Header.Revision,
+            Physical = true,
+        };
+        await InTimeAsync(
+            token => _keys.CompactAsync(request, cancellationToken: token), cancellationToken, CompactionPatience);
+    }
+
     /// <summary>Returns whether the member is the leader of its cluster.</summary>
     public async Task<bool> IsLeaderAsync(CancellationToken cancellationToken)
     {
@@ -64,10 +77,12 @@ internal sealed class EtcdGateway : IDisposable
         token => _maintenance.StatusAsync(new StatusRequest(), cancellationToken: token), cancellationToken);
 
     private static async Task<TResponse> InTimeAsync<TResponse>(
-        Func<CancellationToken, AsyncUnaryCall<TResponse>> call, CancellationToken cancellationToken)
+        Func<CancellationToken, AsyncUnaryCall<TResponse>> call,
+        CancellationToken cancellationToken,
+        TimeSpan? patienceMax = null)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        patience.CancelAfter(patienceMax ?? Patience);
         return await call(patience.Token);
     }
 }

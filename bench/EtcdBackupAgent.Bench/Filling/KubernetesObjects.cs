@@ -4,15 +4,17 @@ using System.Text;
 namespace EtcdBackupAgent.Bench.Filling;
 
 /// <summary>
-/// Generates objects like those of a Kubernetes API server: JSON of 2 to 14 kB with mostly the same words, and with ids
-/// and payload that do not compress. zstd compresses them about 3 to 1. The same seed and index give the same object on
-/// every machine.
+/// Generates objects like those of a Kubernetes API server: JSON with mostly the same words, and with ids and payload
+/// that do not compress. zstd compresses them about 3 to 1. The same seed and index give the same object on every
+/// machine.
 /// </summary>
-internal sealed class KubernetesObjects(int seed)
+/// <param name="seed">Decides the objects.</param>
+/// <param name="payloadBytesMin">
+/// The smallest payload. With the default limits, an object has 2 to 14 kB.
+/// </param>
+/// <param name="payloadBytesMax">The limit of the payload.</param>
+internal sealed class KubernetesObjects(int seed, int payloadBytesMin = 400, int payloadBytesMax = 3_600)
 {
-    private const int PayloadBytesMin = 400;
-    private const int PayloadBytesMax = 3_600;
-
     /// <summary>Keeps the ratio of repeated words to incompressible payload constant.</summary>
     private const int PayloadBytesPerManager = 250;
 
@@ -26,7 +28,10 @@ internal sealed class KubernetesObjects(int seed)
         ["default", "kube-system", "payments", "search", "frontend", "monitoring"];
     private static readonly string[] Kinds = ["configmaps", "secrets", "deployments", "pods", "endpointslices"];
 
-    public (string Key, byte[] Value) this[int index]
+    public (string Key, byte[] Value) this[int index] => this[index, 0];
+
+    /// <summary>Returns an object after changes, each of which gives it another value.</summary>
+    public (string Key, byte[] Value) this[int index, int changes]
     {
         get
         {
@@ -34,16 +39,17 @@ internal sealed class KubernetesObjects(int seed)
             string ns = Namespaces[random.Next(Namespaces.Length)];
             string kind = Kinds[random.Next(Kinds.Length)];
             string name = string.Create(CultureInfo.InvariantCulture, $"{kind}-{index:d8}-{random.Next(0x1000000):x6}");
-            return ($"/registry/{kind}/{ns}/{name}", Encoding.UTF8.GetBytes(Json(random, kind, ns, name)));
+            Random content = changes == 0 ? random : new(HashOf(seed + changes, index));
+            return ($"/registry/{kind}/{ns}/{name}", Encoding.UTF8.GetBytes(Json(content, kind, ns, name)));
         }
     }
 
     /// <summary>Spreads adjacent indexes; <see cref="HashCode"/> differs from run to run.</summary>
     private static int HashOf(int seed, int index) => unchecked((seed * 486_187_739) + (index * -1_640_531_535));
 
-    private static string Json(Random random, string kind, string ns, string name)
+    private string Json(Random random, string kind, string ns, string name)
     {
-        byte[] payload = new byte[random.Next(PayloadBytesMin, PayloadBytesMax)];
+        byte[] payload = new byte[random.Next(payloadBytesMin, payloadBytesMax)];
         random.NextBytes(payload);
         byte[] id = new byte[16];
         random.NextBytes(id);
