@@ -78,7 +78,7 @@ public sealed class UsageErrorTests
         "The pod of a MetadataRestore runs this command. To restore by hand, name the repository and the snapshot.")]
     [InlineData(
         "verify -r file:///x",
-        "verify takes either one snapshot ID or --all.",
+        "verify takes either one snapshot ID, --at, --revision or --all.",
         "'etcd-backup-agent verify latest' checks the newest one.")]
     [InlineData(
         "restore latest -r file:///x",
@@ -91,7 +91,7 @@ public sealed class UsageErrorTests
         "Name the data directory to build with --data-dir DIR.")]
     [InlineData(
         "restore --data-dir x -r file:///x",
-        "restore takes either a snapshot ID or --file.",
+        "restore takes either a snapshot ID, --at, --revision or --file.",
         "'etcd-backup-agent list' shows the IDs; 'latest' is the newest complete one.")]
     [InlineData(
         "restore latest -r file:///x --data-dir x --overwrite",
