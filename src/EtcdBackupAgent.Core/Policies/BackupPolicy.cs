@@ -44,6 +44,12 @@ public sealed record BackupPolicy
     /// <summary>When backups are incremental; null if all are full.</summary>
     public PolicyIncrements? Increments { get; init; }
 
+    /// <summary>How every change of etcd is written between the snapshots; null if no change log is written.</summary>
+    public PolicyChangeLog? ChangeLog { get; init; }
+
+    /// <summary>The age of the newest snapshot at which the writer of the change log makes another one.</summary>
+    public TimeSpan SnapshotEvery => Increments?.FullEvery ?? PolicyIncrements.FullEveryDefault;
+
     /// <summary>
     /// The name or address that etcd's server certificates must contain; null for the host of the endpoint.
     /// </summary>

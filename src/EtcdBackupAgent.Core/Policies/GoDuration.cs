@@ -9,6 +9,9 @@ namespace EtcdBackupAgent.Core.Policies;
 /// </summary>
 public static class GoDuration
 {
+    private const char DayUnit = 'd';
+    private const int DayDigitsMax = 5;
+
     private static readonly Dictionary<string, decimal> TicksByUnit = new(StringComparer.Ordinal)
     {
         ["ns"] = TimeSpan.TicksPerMicrosecond / 1000m,
@@ -55,6 +58,22 @@ public static class GoDuration
         }
 
         return TimeSpan.FromTicks((long)ticks);
+    }
+
+    /// <summary>
+    /// Parses whole days, <c>7d</c>, or a duration as <see cref="Parse"/> does; null if the text is neither.
+    /// </summary>
+    public static TimeSpan? ParseWithDays(string text)
+    {
+        if (!text.EndsWith(DayUnit))
+        {
+            return Parse(text);
+        }
+
+        ReadOnlySpan<char> number = text.AsSpan(0, text.Length - 1);
+        return number.Length is > 0 and <= DayDigitsMax && LengthWhile(number, char.IsAsciiDigit) == number.Length
+            ? TimeSpan.FromDays(int.Parse(number, NumberStyles.None, CultureInfo.InvariantCulture))
+            : null;
     }
 
     private static int LengthWhile(ReadOnlySpan<char> text, Func<char, bool> condition)

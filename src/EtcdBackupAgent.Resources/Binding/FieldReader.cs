@@ -82,30 +82,50 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         return null;
     }
 
-    /// <summary>Returns a duration in the form of Go, such as <c>24h</c>, of at least <paramref name="least"/>; null if
-    /// the field is absent or invalid.</summary>
-    public TimeSpan? Duration(string field, TimeSpan least)
+    /// <summary>Returns a duration in the form of Go, such as <c>24h</c>, within a range; null if the field is absent
+    /// or invalid.</summary>
+    public TimeSpan? Duration(string field, TimeSpan least, TimeSpan? most = null) =>
+        Text(field) is { } text
+            ? WithinRange(field, text, GoDuration.Parse(text), "such as 24h or 1h30m", least, most)
+            : null;
+
+    /// <summary>Returns whole days, such as <c>7d</c>, or a duration in the form of Go, of at least
+    /// <paramref name="least"/>; null if the field is absent or invalid.</summary>
+    public TimeSpan? DaysOrDuration(string field, TimeSpan least) =>
+        Text(field) is { } text
+            ? WithinRange(field, text, GoDuration.ParseWithDays(text), "such as 7d or 36h", least, most: null)
+            : null;
+
+    /// <summary>Returns a number of bytes within a range, written as a number or as a Kubernetes quantity such as
+    /// <c>8Mi</c>; null if the field is absent or invalid.</summary>
+    public long? Bytes(string field, long least, long most)
     {
-        if (Text(field) is not { } text)
+        ResourceNode? found = Find(field);
+        if (found is null)
         {
             return null;
         }
 
-        if (GoDuration.Parse(text) is not { } duration)
+        if (found is not ScalarNode { Type: ScalarType.Number or ScalarType.Text } scalar
+            || ByteQuantity.Parse(scalar.Text) is not { } bytes)
+        {
+            string given = found is ScalarNode { IsNull: false } other
+                ? ResourceProblems.Quote(other.Text)
+                : found.TypeName;
+            Error(field, $"{given} is not a number of bytes; write a whole number, or one with a unit, such as 8Mi");
+            return null;
+        }
+
+        if (bytes < least || bytes > most)
         {
             Error(
                 field,
-                $"{ResourceProblems.Quote(text)} is not a duration; write numbers with units, such as 24h or 1h30m");
+                $"{ResourceProblems.Quote(scalar.Text)} is out of range; allowed are {Mebibytes(least)} to "
+                + $"{Mebibytes(most)}");
             return null;
         }
 
-        if (duration < least)
-        {
-            Error(field, $"{ResourceProblems.Quote(text)} is too short; the minimum is {least.TotalSeconds:0}s");
-            return null;
-        }
-
-        return duration;
+        return bytes;
     }
 
     /// <summary>Returns a whole number within a range; null if the field is absent or invalid.</summary>
@@ -220,6 +240,34 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
             Warning(field, "is not a known field and is ignored" + NearestName.Question(field, _known));
         }
     }
+
+    private TimeSpan? WithinRange(
+        string field, string text, TimeSpan? parsed, string examples, TimeSpan least, TimeSpan? most)
+    {
+        if (parsed is not { } duration)
+        {
+            Error(
+                field, $"{ResourceProblems.Quote(text)} is not a duration; write numbers with units, {examples}");
+            return null;
+        }
+
+        if (duration < least)
+        {
+            Error(field, $"{ResourceProblems.Quote(text)} is too short; the minimum is {least.TotalSeconds:0}s");
+            return null;
+        }
+
+        if (duration > most)
+        {
+            Error(field, $"{ResourceProblems.Quote(text)} is too long; the maximum is {most.Value.TotalSeconds:0}s");
+            return null;
+        }
+
+        return duration;
+    }
+
+    private static string Mebibytes(long bytes) =>
+        bytes % (1 << 20) == 0 ? $"{bytes >> 20}Mi" : $"{bytes >> 10}Ki";
 
     private ResourceNode? Find(string field)
     {

@@ -35,6 +35,7 @@ internal static partial class PolicyBinding
             EtcdServerName = ServerName(spec),
             HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
             Increments = Increments(spec),
+            ChangeLog = ChangeLog(spec),
             Schedule = Schedule(spec),
             RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
             Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
@@ -122,6 +123,26 @@ internal static partial class PolicyBinding
         };
         fields.WarnAboutUnknown();
         return increments;
+    }
+
+    /// <summary>An empty mapping requests a change log with the defaults.</summary>
+    private static PolicyChangeLog? ChangeLog(FieldReader spec)
+    {
+        if (spec.Mapping("changeLog") is not { } fields)
+        {
+            return null;
+        }
+
+        PolicyChangeLog log = new()
+        {
+            CloseEvery = fields.Duration("closeEvery", PolicyChangeLog.CloseEveryMin, PolicyChangeLog.CloseEveryMax)
+                ?? PolicyChangeLog.CloseEveryDefault,
+            CloseBytes = fields.Bytes("closeBytes", PolicyChangeLog.CloseBytesMin, PolicyChangeLog.CloseBytesMax)
+                ?? PolicyChangeLog.CloseBytesDefault,
+            Keep = fields.DaysOrDuration("keep", PolicyChangeLog.KeepMin) ?? PolicyChangeLog.KeepDefault,
+        };
+        fields.WarnAboutUnknown();
+        return log;
     }
 
     private static BackupSchedule? Schedule(FieldReader spec)

@@ -82,6 +82,12 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("etcdServerName: etcd.example.com, hashKV: AfterBackup")]
     [InlineData("etcdServerName: '::1', hashKV: Never")]
     [InlineData("etcdServerName: 10.0.0.1, hashKV: Daily")]
+    [InlineData("increments: {}, changeLog: {}")]
+    [InlineData("changeLog: {closeEvery: 1s, closeBytes: 64Ki, keep: 1m}")]
+    [InlineData("changeLog: {closeEvery: 1h, closeBytes: 256Mi, keep: 30d}")]
+    [InlineData("changeLog: {closeEvery: 1m30s, closeBytes: 8388608, keep: 36h}")]
+    [InlineData("changeLog: {closeBytes: '100000'}")]
+    [InlineData("changeLog: {closeBytes: 16M}")]
     [InlineData("options: {master-node-label-name: ismasternode}")]
     [InlineData("options: {master-node-label-name: example.com/is_master, other: thing}")]
     [InlineData("options: {execution: InProcess}")]
@@ -111,6 +117,16 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
             + "retainNumBackups=120 "
             + "suspend=false verify=Never",
             string.Join(' ', JsonNode.Parse(spec)!.AsObject().Select(field => $"{field.Key}={field.Value}")));
+    }
+
+    [Fact]
+    public async Task Omitted_fields_of_increments_and_of_the_change_log_get_their_defaults()
+    {
+        JsonNode spec = JsonNode.Parse(await ShownAsync(Documents.Policy("increments: {}, changeLog: {}")))!;
+
+        Assert.Equal("""{"fullEvery":"24h","sizeMaxPercent":30}""", spec["increments"]!.ToJsonString());
+        Assert.Equal(
+            """{"closeBytes":"8Mi","closeEvery":"30s","keep":"7d"}""", spec["changeLog"]!.ToJsonString());
     }
 
     [Fact]

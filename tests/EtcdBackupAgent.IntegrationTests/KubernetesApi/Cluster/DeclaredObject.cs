@@ -99,6 +99,12 @@ public sealed record DeclaredPolicySpec
     [JsonPropertyName("hashKV")]
     public string? HashKv { get; init; }
 
+    [JsonPropertyName("increments")]
+    public DeclaredIncrements? Increments { get; init; }
+
+    [JsonPropertyName("changeLog")]
+    public DeclaredChangeLog? ChangeLog { get; init; }
+
     [JsonPropertyName("schedule")]
     public string? Schedule { get; init; }
 
@@ -116,6 +122,31 @@ public sealed record DeclaredPolicySpec
 
     [JsonPropertyName("options")]
     public IDictionary<string, string>? Options { get; init; }
+}
+
+/// <summary><c>spec.increments</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredIncrements
+{
+    [JsonPropertyName("fullEvery")]
+    public string? FullEvery { get; init; }
+
+    [JsonPropertyName("sizeMaxPercent")]
+    public int? SizeMaxPercent { get; init; }
+}
+
+/// <summary><c>spec.changeLog</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredChangeLog
+{
+    [JsonPropertyName("closeEvery")]
+    public string? CloseEvery { get; init; }
+
+    [JsonPropertyName("closeBytes")]
+    public IntOrString? CloseBytes { get; init; }
+
+    [JsonPropertyName("keep")]
+    public string? Keep { get; init; }
 }
 
 /// <summary><c>status</c> of a MetadataBackupPolicy.</summary>

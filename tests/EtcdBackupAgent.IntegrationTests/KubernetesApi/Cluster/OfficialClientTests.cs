@@ -265,6 +265,8 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 EtcdCredentials = "foreign-etcd",
                 EtcdServerName = "etcd.test",
                 HashKv = "Never",
+                Increments = new DeclaredIncrements { FullEvery = "12h", SizeMaxPercent = 20 },
+                ChangeLog = new DeclaredChangeLog { CloseEvery = "10s", CloseBytes = "4Mi", Keep = "3d" },
                 Schedule = "15 4 * * SUN",
                 TimeZone = "Europe/Berlin",
                 RetainNumBackups = 28,
@@ -295,6 +297,16 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
             (Name("s3"), "/etc/kubernetes/pki", Name("foreign-etcd"), "etcd.test", PolicyHashKv.Never),
             (policy.Destination, policy.CertsDirectory, policy.EtcdCredentials, policy.EtcdServerName, policy.HashKv));
         Assert.Equal([new Uri("http://10.0.0.1:2379"), new Uri("http://10.0.0.2:2379")], policy.EtcdEndpoints);
+        Assert.Equal(
+            new PolicyIncrements { FullEvery = TimeSpan.FromHours(12), SizeMaxPercent = 20 }, policy.Increments);
+        Assert.Equal(
+            new PolicyChangeLog
+            {
+                CloseEvery = TimeSpan.FromSeconds(10),
+                CloseBytes = 4 << 20,
+                Keep = TimeSpan.FromDays(3),
+            },
+            policy.ChangeLog);
         Assert.Equal(
             ("15 4 * * SUN (Europe/Berlin)", 28, PolicyVerification.AfterBackup, true, PolicyExecution.InProcess),
             ($"{policy.Schedule}", policy.RetainNumBackups, policy.Verify, policy.Suspend, policy.Execution));

@@ -63,6 +63,45 @@ public sealed class ValidationTests
         "",
         "spec.options.execution")]
     [InlineData("options: text", "is a text, but must be a mapping")]
+    [InlineData(
+        "increments: {fullEvery: 30s}", "'30s' is too short; the minimum is 60s", "", "spec.increments.fullEvery")]
+    [InlineData(
+        "changeLog: {closeEvery: 500ms}",
+        "'500ms' is too short; the minimum is 1s",
+        "",
+        "spec.changeLog.closeEvery")]
+    [InlineData(
+        "changeLog: {closeEvery: 61m}", "'61m' is too long; the maximum is 3600s", "", "spec.changeLog.closeEvery")]
+    [InlineData(
+        "changeLog: {closeEvery: 1d}",
+        "'1d' is not a duration; write numbers with units, such as 24h",
+        "",
+        "spec.changeLog.closeEvery")]
+    [InlineData(
+        "changeLog: {closeBytes: 1000}",
+        "'1000' is out of range; allowed are 64Ki to 256Mi",
+        "",
+        "spec.changeLog.closeBytes")]
+    [InlineData(
+        "changeLog: {closeBytes: 1Gi}",
+        "'1Gi' is out of range; allowed are 64Ki to 256Mi",
+        "",
+        "spec.changeLog.closeBytes")]
+    [InlineData(
+        "changeLog: {closeBytes: 0.5Mi}",
+        "'0.5Mi' is not a number of bytes; write a whole number, or one with a unit, such as 8Mi",
+        "",
+        "spec.changeLog.closeBytes")]
+    [InlineData(
+        "changeLog: {closeBytes: [1]}", "a list is not a number of bytes", "", "spec.changeLog.closeBytes")]
+    [InlineData(
+        "changeLog: {keep: 0d}", "'0d' is too short; the minimum is 60s", "", "spec.changeLog.keep")]
+    [InlineData(
+        "changeLog: {keep: 1d12h}",
+        "'1d12h' is not a duration; write numbers with units, such as 7d or 36h",
+        "",
+        "spec.changeLog.keep")]
+    [InlineData("changeLog: true", "is true or false, but must be a mapping")]
     public async Task A_policy_with_an_invalid_value_is_refused(
         string line,
         string problem,

@@ -61,6 +61,7 @@ public sealed class DirectoryResourceStoreTests
         Assert.Null(policy.CertsDirectory);
         Assert.Null(policy.EtcdServerName);
         Assert.Equal(PolicyHashKv.Daily, policy.HashKv);
+        Assert.Null(policy.ChangeLog);
         Assert.False(policy.Suspend);
     }
 
@@ -78,6 +79,45 @@ public sealed class DirectoryResourceStoreTests
 
         Assert.Equal("etcd.example.com", plan.Etcd.ServerName);
         Assert.Equal(PolicyHashKv.AfterBackup, plan.Request.HashKv);
+    }
+
+    [Theory]
+    [InlineData("{}", 30, 8 << 20, 7 * 24 * 3600)]
+    [InlineData("{closeEvery: 1m30s, closeBytes: 64Ki, keep: 30d}", 90, 64 << 10, 30 * 24 * 3600)]
+    [InlineData("{closeEvery: 1s, closeBytes: 16000000, keep: 36h}", 1, 16_000_000, 36 * 3600)]
+    [InlineData("{closeEvery: 1h, closeBytes: '2M', keep: 1m}", 3600, 2_000_000, 60)]
+    public async Task A_policy_sets_how_its_change_log_is_written(
+        string fields, int closeEverySeconds, long closeBytes, int keepSeconds)
+    {
+        using DirectoryFixture directory = new();
+        directory.With("all.yaml", DirectoryFixture.Disk, DirectoryFixture.Policy($"changeLog: {fields}"));
+
+        BackupPolicy policy = Assert.Single((await directory.ExpectAsync()).Policies).Value;
+
+        Assert.Equal(
+            new PolicyChangeLog
+            {
+                CloseEvery = TimeSpan.FromSeconds(closeEverySeconds),
+                CloseBytes = closeBytes,
+                Keep = TimeSpan.FromSeconds(keepSeconds),
+            },
+            policy.ChangeLog);
+        Assert.Equal(TimeSpan.FromHours(24), policy.SnapshotEvery);
+    }
+
+    [Fact]
+    public async Task The_snapshots_of_a_change_log_are_made_as_often_as_full_ones()
+    {
+        using DirectoryFixture directory = new();
+        directory.With(
+            "all.yaml",
+            DirectoryFixture.Disk,
+            DirectoryFixture.Policy("increments: {fullEvery: 6h}", "changeLog: {typo: 1}"));
+
+        ResourceSet set = await directory.ExpectAsync(
+            "Warning: all.yaml:17: MetadataBackupPolicy kubedr-system/p: spec.changeLog.typo: is not a known field");
+
+        Assert.Equal(TimeSpan.FromHours(6), Assert.Single(set.Policies).Value.SnapshotEvery);
     }
 
     [Fact]
