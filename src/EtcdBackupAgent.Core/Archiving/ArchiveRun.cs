@@ -61,6 +61,7 @@ public sealed class ArchiveRun(
     {
         // 1. the end of the log
         LogPosition? end = LogPosition.Find(await LogInventory.ReadAsync(repository.Store, stopping), request);
+        observer.Opened(end);
 
         using CancellationTokenSource ending = new();
         await using SegmentQueue queue = new(repository, Scratch, observer, time);
@@ -126,7 +127,7 @@ public sealed class ArchiveRun(
 
                 // 4. its changes
                 LogWriter writer = new(
-                    request, Encryption, member, feed, log.Segment, _settings, queue, time)
+                    request, Encryption, member, feed, log.Segment, _settings, queue, observer, time)
                 {
                     OnSettingsChanged = () => snapshots.Request("the authentication or the members of etcd changed"),
                 };

@@ -22,6 +22,7 @@ internal sealed class LogWriter(
     OpenSegment segment,
     KnownSettings settings,
     SegmentQueue queue,
+    IArchiveObserver observer,
     TimeProvider time)
 {
     /// <summary>How often a segment without records is due before it is stored.</summary>
@@ -90,6 +91,7 @@ internal sealed class LogWriter(
         ChangeBatch batch = await _next!;
         _next = null;
         segment.Append(batch, time.GetUtcNow());
+        observer.Received(batch.Records.Count);
         foreach (long[] leases in segment.NewLeases.Chunk(LeasesInFlightMax))
         {
             long?[] ttls = await Task.WhenAll(
@@ -160,6 +162,7 @@ internal sealed class LogWriter(
         }
 
         segment.Mark(requestedAt, head);
+        observer.Marked(segment.Position.MarkTime, head);
     }
 
     private async Task CompareSettingsAsync(CancellationToken cancellationToken)

@@ -182,6 +182,7 @@ internal sealed class SegmentQueue(
             _bytes += next.Bytes.Length;
             _memoryBytes += next.InMemory ? next.Bytes.Length : 0;
             _segments++;
+            observer.Waiting(_segments, _bytes);
         }
 
         _queue.Writer.TryWrite(next);
@@ -195,6 +196,7 @@ internal sealed class SegmentQueue(
             _bytes -= stored.Bytes.Length;
             _memoryBytes -= stored.InMemory ? stored.Bytes.Length : 0;
             _segments--;
+            observer.Waiting(_segments, _bytes);
             signal = _stored;
             _stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }

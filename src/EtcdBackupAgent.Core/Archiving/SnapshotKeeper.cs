@@ -109,6 +109,11 @@ internal sealed class SnapshotKeeper(
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         Snapshot? newest = SnapshotHistory.Newest(
             inventory.Snapshots, s => s.IsGood && LogBases.IsBaseOf(s.Manifest, lineage, lineage.StartRevision));
+        if (newest is not null)
+        {
+            observer.SnapshotFound(newest.Id);
+        }
+
         TimeSpan age = newest is null ? TimeSpan.MaxValue : time.GetUtcNow() - newest.Manifest.StartedAt;
         string? reason = requested
             ?? (newest is null ? "the change log has no snapshot yet"

@@ -72,6 +72,10 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
     public void PruneFailed(BackupException failure) =>
         LogPruneFailed(policy, failure.Reason, failure.Message, WorkerLog.HintOf(failure));
 
+    /// <inheritdoc/>
+    public void Failed(BackupException failure, TimeSpan wait) =>
+        LogFailed(policy, failure.Reason, failure.Message, WorkerLog.HintOf(failure), wait.TotalSeconds);
+
     [LoggerMessage(
         101,
         LogLevel.Information,
@@ -160,4 +164,12 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
         LogLevel.Warning,
         "Old segments of the change log of policy {Policy} could not be removed ({Reason}): {Fact} {Hint}")]
     private partial void LogPruneFailed(ResourceName policy, FailureReason reason, string fact, string hint);
+
+    [LoggerMessage(
+        113,
+        LogLevel.Error,
+        "The change log of policy {Policy} is not written ({Reason}): {Fact} {Hint} Trying again in "
+        + "{WaitSeconds:0.0} s.")]
+    private partial void LogFailed(
+        ResourceName policy, FailureReason reason, string fact, string hint, double waitSeconds);
 }

@@ -23,7 +23,7 @@ public sealed class AlertRuleTests : IDisposable
     {
         ToolResult result = await Tool.RunAsync(Peers.Promtool, ["check", "rules", _directory["rules.yaml"]]);
 
-        Assert.Contains("SUCCESS: 8 rules found", result.Output, StringComparison.Ordinal);
+        Assert.Contains("SUCCESS: 9 rules found", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Controllers;
 using EtcdBackupAgent.Observability.Metrics;
 using EtcdBackupAgent.Observability.Prometheus;
@@ -10,28 +11,24 @@ namespace EtcdBackupAgent.Tests.Observability;
 /// <summary>Metrics on a clock that the test moves, read as Prometheus reads them.</summary>
 internal sealed class MeasuredAgent : IDisposable
 {
-    private readonly MeterReader _reader;
+    private readonly SeriesReader _series;
 
     public MeasuredAgent()
     {
         Metrics = new AgentMetrics("1.2.3", Clock);
-        _reader = new MeterReader(Metrics.Meter);
-        Metrics.OnPolicyDeleted = policy => _reader.RemoveSeries(AgentMetrics.PolicyLabel, policy);
+        _series = new SeriesReader(Metrics);
     }
 
     public ManualTime Clock { get; } = new(DateTimeOffset.FromUnixTimeSeconds(1_000_000));
 
     public AgentMetrics Metrics { get; }
 
-    public IReadOnlyList<MetricFamily> Families => _reader.Read();
+    public IReadOnlyList<MetricFamily> Families => _series.Families;
 
-    public string Text => PrometheusText.Write(Families);
+    public string Text => _series.Text;
 
     /// <summary>The value of a series; null if there is none.</summary>
-    public string? this[string series] => Text.Split('\n')
-        .Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
-        .Select(line => line[(series.Length + 1)..])
-        .SingleOrDefault();
+    public string? this[string series] => _series[series];
 
     public BackupObservation Success(string policy) => new()
     {
@@ -60,13 +57,14 @@ internal sealed class MeasuredAgent : IDisposable
         Metrics.BackupFinished(Success("p"));
         Metrics.BackupFinished(Failure("p", FailureReason.StoreFull));
         Metrics.RepositorySeen("disk", 3, 3072, 1);
+        Metrics.ChangeLogs.Started("p", new PolicyChangeLog());
         Metrics.Reconciles.QueueChanged("BackupLocation", 1);
         Metrics.Reconciles.Reconciled("BackupLocation", ReconcileResult.Succeeded, TimeSpan.FromSeconds(2));
     }
 
     public void Dispose()
     {
-        _reader.Dispose();
+        _series.Dispose();
         Metrics.Dispose();
     }
 }

@@ -99,6 +99,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             () => new Measurement<long>(1, Label("version", version)),
             null,
             "The version of this build; always 1.");
+        ChangeLogs = new ChangeLogMetrics(Meter, Prefix, time);
         Reconciles = new ReconcileMeasures(Meter, Prefix);
         ProcessMeasures.AddTo(Meter);
     }
@@ -109,6 +110,9 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     public Action<string>? OnPolicyDeleted { get; set; }
 
     public Meter Meter { get; }
+
+    /// <summary>The measures of the change logs that this process writes.</summary>
+    public ChangeLogMetrics ChangeLogs { get; }
 
     /// <summary>The measures of a controller's reconciliations.</summary>
     public ReconcileMeasures Reconciles { get; }

@@ -242,6 +242,28 @@ public sealed class ArchiveRunTests
     }
 
     [Fact]
+    public async Task Each_mark_is_reported_although_nothing_is_stored_without_changes()
+    {
+        await using ArchiveScene scene = new();
+        await scene.StartAsync();
+        Assert.Null(scene.OpenedAt);
+        PutMany(scene, 2);
+        await scene.CloseAsync(3);
+        int segments = (await OnlyPathAsync(scene)).Segments.Count;
+        int marks = scene.Marks.Count;
+        await scene.AdvanceUntilAsync("three marks", () => Task.FromResult(scene.Marks.Count == marks + 3));
+
+        Assert.Equal(segments, (await OnlyPathAsync(scene)).Segments.Count);
+        Assert.All(scene.Marks.Skip(marks), mark => Assert.Equal(3, mark.Revision));
+        await scene.StopAsync();
+
+        await scene.StartAsync();
+        await TestDeadline.UntilAsync("the snapshot is found", () => Task.FromResult(scene.Found > 0));
+        await scene.StopAsync();
+        Assert.Equal(3, scene.OpenedAt!.Last);
+    }
+
+    [Fact]
     public async Task A_segment_is_closed_early_when_it_has_enough_bytes()
     {
         await using ArchiveScene scene = new() { Log = new PolicyChangeLog { CloseBytes = 1000 } };

@@ -23,6 +23,8 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
 
     private readonly UseCaseFixture _fixture = new();
     private readonly ConcurrentQueue<string> _events = new();
+    private readonly List<(DateTimeOffset At, long Revision)> _marks = [];
+    private int _found;
     private CancellationTokenSource _stopping = new();
     private Task _run = Task.CompletedTask;
 
@@ -39,8 +41,29 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
     /// <summary>Called before each snapshot; may throw.</summary>
     public Action OnSnapshot { get; set; } = () => { };
 
+    /// <summary>What becomes of each snapshot.</summary>
+    public Func<BackupOutcome, Task<BackupOutcome>> AfterSnapshot { get; set; } = Task.FromResult;
+
     /// <summary>Everything that the observer was told, in order.</summary>
     public IReadOnlyList<string> Events => [.. _events];
+
+    /// <summary>Where the log in the repository ended when the archive began.</summary>
+    public LogPosition? OpenedAt { get; private set; }
+
+    /// <summary>How often the lineage was found to have a snapshot.</summary>
+    public int Found => _found;
+
+    /// <summary>The marks that were made, also those that are not stored.</summary>
+    public IReadOnlyList<(DateTimeOffset At, long Revision)> Marks
+    {
+        get
+        {
+            lock (_marks)
+            {
+                return [.. _marks];
+            }
+        }
+    }
 
     /// <summary>
     /// Starts the archive, and waits until it has begun or continued its log. A new one has its first snapshot then.
@@ -131,6 +154,8 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
         return records;
     }
 
+    public void Opened(LogPosition? end) => OpenedAt = end;
+
     public void Began(LineageDocument lineage, IWatchedMember member) => _events.Enqueue($"began: {lineage.Reason}");
 
     public void Continued(LineageId lineage, long revision, IWatchedMember member) =>
@@ -138,12 +163,22 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
 
     public void Lost(BackupException failure, TimeSpan wait) => _events.Enqueue($"lost: {failure.Message}");
 
+    public void Marked(DateTimeOffset at, long revision)
+    {
+        lock (_marks)
+        {
+            _marks.Add((at, revision));
+        }
+    }
+
     public void Stored(SegmentName segment, long bytes) => _events.Enqueue($"stored {segment.First}-{segment.Last}");
 
     public void StoreFailed(BackupException failure, int waitingSegments, long waitingBytes, TimeSpan wait) =>
         _events.Enqueue($"store failed: {waitingSegments} wait");
 
     public void Paused(long waitingBytes) => _events.Enqueue("paused");
+
+    public void SnapshotFound(SnapshotId id) => Interlocked.Increment(ref _found);
 
     public void SnapshotMade(BackupOutcome outcome, string reason) => _events.Enqueue($"snapshot: {reason}");
 
@@ -162,14 +197,14 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
         _fixture.Dispose();
     }
 
-    private Task<BackupOutcome> MakeSnapshotAsync(SnapshotLog log, CancellationToken cancellationToken)
+    private async Task<BackupOutcome> MakeSnapshotAsync(SnapshotLog log, CancellationToken cancellationToken)
     {
         OnSnapshot();
         ISnapshotSource source = SnapshotBytes.Source(
             SnapshotBytes.Create(8 * 512),
             member: sample => sample with { ClusterId = Cluster.ClusterId, Revision = Cluster.Head });
         BackupRun run = new(Repository!, source, "1.2.3", Time) { Scratch = ScratchSpace.None };
-        return run.ExecuteAsync(
+        return await AfterSnapshot(await run.ExecuteAsync(
             new BackupRequest
             {
                 Policy = Policy,
@@ -178,6 +213,6 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
                 ChangeLog = log,
             },
             UseCaseFixture.NoProgress,
-            cancellationToken);
+            cancellationToken));
     }
 }
