@@ -23,6 +23,12 @@ internal sealed class SnapshotKeeper(
     private static readonly TimeSpan RetryFirst = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryMax = TimeSpan.FromMinutes(5);
 
+    /// <summary>
+    /// How long after a snapshot that could not be verified the next one is due if it is damaged. The member may be
+    /// damaged too, so that each one is as large as the database and of no use.
+    /// </summary>
+    private static readonly TimeSpan UnverifiedRetry = TimeSpan.FromHours(1);
+
     private readonly SemaphoreSlim _changed = new(0);
     private readonly Lock _gate = new();
     private LineageDocument? _lineage;
@@ -124,10 +130,10 @@ internal sealed class SnapshotKeeper(
             return request.SnapshotEvery - age;
         }
 
+        BackupOutcome outcome;
         try
         {
-            BackupOutcome outcome =
-                await makeSnapshot(new SnapshotLog { Lineage = lineage.Id }, cancellationToken);
+            outcome = await makeSnapshot(new SnapshotLog { Lineage = lineage.Id }, cancellationToken);
             observer.SnapshotMade(outcome, reason);
         }
         catch
@@ -137,7 +143,9 @@ internal sealed class SnapshotKeeper(
         }
 
         await PruneAsync(cancellationToken);
-        return request.SnapshotEvery;
+        return outcome.VerifyFailure is not null && UnverifiedRetry < request.SnapshotEvery
+            ? UnverifiedRetry
+            : request.SnapshotEvery;
     }
 
     private async Task PruneAsync(CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.ChangeLog;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.RestorePoints;
@@ -373,6 +374,33 @@ public sealed class ArchiveRunTests
         await scene.StopAsync();
 
         Assert.Contains("snapshot failed: The stream broke.", scene.Events);
+        Assert.Single(await scene.LineagesAsync());
+    }
+
+    [Fact]
+    public async Task A_snapshot_that_is_found_damaged_is_made_again_after_an_hour()
+    {
+        await using ArchiveScene scene = new();
+        scene.AfterSnapshot = async outcome =>
+        {
+            await scene.Repository!.AddVerificationAsync(
+                outcome.Folder,
+                SampleSnapshots.Verification(outcome.Manifest, VerificationResult.Damaged),
+                CancellationToken.None);
+            scene.AfterSnapshot = Task.FromResult;
+            return outcome with { VerifyFailure = new BackupException(FailureReason.DataDamaged, "It is damaged.") };
+        };
+        await scene.StartAsync();
+        DateTimeOffset first = scene.Time.GetUtcNow();
+        await TestDeadline.UntilAsync("the second snapshot", () =>
+        {
+            scene.Time.Advance(TimeSpan.FromMinutes(1));
+            return Task.FromResult(scene.Events.Count(
+                e => e == "snapshot: the change log has no snapshot yet") == 2);
+        });
+        await scene.StopAsync();
+
+        Assert.True(scene.Time.GetUtcNow() - first >= TimeSpan.FromHours(1));
         Assert.Single(await scene.LineagesAsync());
     }
 
