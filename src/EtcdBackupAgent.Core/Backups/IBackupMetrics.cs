@@ -36,7 +36,8 @@ public interface IBackupMetrics
     /// </summary>
     /// <param name="policyName">The policy.</param>
     /// <param name="interval">
-    /// The longest time between two backups of its schedule; null if it has no schedule or is suspended.
+    /// The longest time between two backups of its schedule, or without one between two snapshots of its change log;
+    /// null if it has neither, or is suspended.
     /// </param>
     /// <param name="lastSuccess">
     /// When its newest good backup was completed; null if that is not known, or there is none. A time in the future is

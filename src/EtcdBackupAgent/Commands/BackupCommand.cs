@@ -4,7 +4,6 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
-using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -70,13 +69,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 
     private readonly ScratchOption _scratch = new();
     private readonly KubernetesOptions _kubernetes = new(wiring.Time);
-
-    private readonly Option<string?> _etcdCredentials = new("--etcd-creds-dir")
-    {
-        Description = "With --kubernetes, in a pod: read the Secrets from the pod instead of the API. The etcd Secret "
-            + "is mounted in DIR (ca.crt, client.crt, client.key); those of the location are environment variables.",
-        HelpName = "DIR",
-    };
+    private readonly PolicyOptions _policy = new("backup");
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
@@ -95,7 +88,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         verb.Add(backup._recipients);
         backup._scratch.AddTo(verb);
         backup._kubernetes.AddTo(verb);
-        verb.Add(backup._etcdCredentials);
+        backup._policy.AddTo(verb);
         backup._output.AddTo(verb);
         verb.SetAction(backup.ExecuteAsync);
         return verb.WithExample(
@@ -139,42 +132,24 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 
     private async Task<RequestedBackup> ReadClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        RejectPolicyOptions(parsed, "--kubernetes", _repository.FirstGiven(parsed));
-        string policy = parsed.GetValue(_repository.Policy)
-            ?? throw new BackupException(FailureReason.InvalidInput, "backup --kubernetes needs --policy NAME.")
-            {
-                Hint = "'kubectl get metadatabackuppolicies' shows the names.",
-            };
-        if (policy.Contains('/', StringComparison.Ordinal))
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput, $"--policy '{policy}' is not the name of a policy in a cluster.")
-            {
-                Hint = "With --kubernetes, give the namespace with --namespace.",
-            };
-        }
-
-        string? etcdCredentials = parsed.GetValue(_etcdCredentials);
+        ClusterPolicyChoice choice = _policy.ReadCluster(parsed, _repository, FirstSetting(parsed));
         PolicyBackupParts parts = wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed));
         ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
-        ResourceName name = new(cluster.Namespace, policy);
+        ResourceName name = new(cluster.Namespace, choice.Policy);
         return new RequestedBackup(name, Location: null, async (progress, token) =>
         {
             using (cluster)
             {
-                ClusterBackup backup = new(cluster, parts) { EtcdCredentialsDirectory = etcdCredentials };
-                return await backup.ExecuteAsync(policy, progress, FailureText.WriteWarning, token);
+                ClusterBackup backup =
+                    new(cluster, parts) { EtcdCredentialsDirectory = choice.EtcdCredentialsDirectory };
+                return await backup.ExecuteAsync(choice.Policy, progress, FailureText.WriteWarning, token);
             }
         });
     }
 
     private async Task<RequestedBackup> ReadRepositoryAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if (parsed.GetResult(_etcdCredentials) is { Implicit: false })
-        {
-            throw KubernetesOptions.KubernetesRequired(_etcdCredentials);
-        }
-
+        _policy.RejectClusterOptions(parsed);
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
         return choice is ResourceRepository repository
             ? ReadDocuments(parsed, repository)
@@ -183,9 +158,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 
     private RequestedBackup ReadDocuments(ParseResult parsed, ResourceRepository repository)
     {
-        RejectPolicyOptions(parsed, "--resources", repositoryOption: null);
-        BackupPolicy policy = repository.Policy
-            ?? throw new BackupException(FailureReason.InvalidInput, "backup --resources needs --policy NAME.");
+        BackupPolicy policy = _policy.ReadDocument(repository, FirstSetting(parsed));
         PolicyBackup backup = new(
             wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)),
             new DirectoryRecipientPins(repository.Directory));
@@ -193,7 +166,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             policy.Name,
             repository.Location.Name,
             (progress, token) => backup.ExecuteAsync(
-                policy, repository.Resources, BackupReason.OnDemand, progress, token));
+                policy, repository.Resources, BackupReason.OnDemand, log: null, progress, token));
     }
 
     private async Task<RequestedBackup> ReadOptionsAsync(
@@ -230,6 +203,11 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         });
     }
 
+    /// <summary>The first given option that a policy sets; null if none is given.</summary>
+    private string? FirstSetting(ParseResult parsed) => _etcd.FirstGiven(parsed)
+        ?? new Option[] { _certsDir, _hashKv, _incremental, _retain, _recipients }
+            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
+
     private static void WriteText(IAnsiConsole console, BackupOutcome outcome)
     {
         SnapshotManifest manifest = outcome.Manifest;
@@ -251,22 +229,6 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         if (outcome.Pruned is { } pruned)
         {
             console.WriteLine(PruneText.Summary(pruned, dryRun: false));
-        }
-    }
-
-    /// <summary>Refuses options that set what the policy document sets.</summary>
-    private void RejectPolicyOptions(ParseResult parsed, string source, string? repositoryOption)
-    {
-        string? conflicting = repositoryOption
-            ?? _etcd.FirstGiven(parsed)
-            ?? new Option[] { _certsDir, _hashKv, _incremental, _retain, _recipients }
-                .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
-        if (conflicting is not null)
-        {
-            throw new BackupException(FailureReason.InvalidInput, $"{conflicting} cannot be used with {source}.")
-            {
-                Hint = "The policy document sets it.",
-            };
         }
     }
 

@@ -130,7 +130,8 @@ internal static class ControllerHost
         // A new worker each time that this process gets the lease: the state of the previous one may be out of date.
         async Task RunWorkerAsync(CancellationToken cancellationToken)
         {
-            using PolicyWorker started = new(resources, runner, WorkerOptions, metrics, health, wiring.Time, loggers);
+            using PolicyWorker started = new(
+                resources, runner, WorkerOptions, metrics, metrics.ChangeLogs, health, wiring.Time, loggers);
             await started.StartAsync(cancellationToken);
             worker = started;
             try

@@ -86,6 +86,7 @@ internal sealed class Wiring(TimeProvider time)
     {
         OpenStore = (location, resources) => Store(location, resources, loggers),
         OpenEtcd = connection => Etcd(connection, loggers),
+        OpenChanges = connection => EtcdChanges(connection, loggers),
         Scratch = scratch,
         Time = Time,
     };

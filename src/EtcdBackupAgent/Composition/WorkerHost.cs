@@ -62,7 +62,8 @@ internal static class WorkerHost
                 AgentHealth health = provider.GetRequiredService<AgentHealth>();
                 PolicyRunner runner = new(
                     wiring.BackupParts(scratch, loggers), pins, metrics, loggers.CreateLogger<PolicyRunner>());
-                return new PolicyWorker(resources, runner, options, metrics, health, wiring.Time, loggers);
+                return new PolicyWorker(
+                    resources, runner, options, metrics, metrics.ChangeLogs, health, wiring.Time, loggers);
             });
             services.AddHostedService(provider => provider.GetRequiredService<PolicyWorker>());
         });

@@ -1,20 +1,18 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Kubernetes.Workloads;
-using EtcdBackupAgent.Runtime;
 using EtcdBackupAgent.Worker;
 
 namespace EtcdBackupAgent.Pods;
 
 /// <summary>Makes one backup of a policy in a cluster. The pod of a backup runs this.</summary>
 /// <remarks>
-/// 1. Read the policy and its location (<see cref="ClusterDocuments"/>).
+/// 1. Read the policy and its location (<see cref="PodPolicy"/>).
 /// 2. If they are not valid, publish this in the policy's status, and fail.
 /// 3. Back up, verify and prune (<see cref="PolicyBackup"/>), and publish each of these (<see cref="Publisher"/>).
 /// </remarks>
@@ -38,53 +36,30 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
         CancellationToken cancellationToken)
     {
         // 1
-        BoundPolicy bound = await new ClusterDocuments(
-            cluster,
-            Secrets(),
-            Environment.GetEnvironmentVariable,
-            parts.Time).FindAsync(policyName, warn, cancellationToken);
-        foreach (ResourceProblem problem in bound.Resources.Problems.Where(p => p.Severity == ProblemSeverity.Warning))
-        {
-            warn($"{problem}");
-        }
-
-        Publisher publisher = new(cluster.Client, PodIdentity.Name(), parts.Time)
-        {
-            Limits = bound.IsPodCopy ? PublisherLimits.AfterNoResponse : new PublisherLimits(),
-        };
+        PodPolicy read = await PodPolicy.ReadAsync(
+            cluster, policyName, EtcdCredentialsDirectory, warn, parts.Time, cancellationToken);
+        BoundPolicy bound = read.Bound;
 
         // 2
         if (bound.Policy is not { } policy || bound.Location is null)
         {
             BackupException invalid = bound.Invalid();
             PublishedRun run = new(bound.Name, Location: "", bound.Document.Uid);
-            await publisher.FailedAsync(run, invalid, WarnNotPublished);
+            await read.Publisher.FailedAsync(run, invalid, WarnNotPublished);
             throw invalid;
         }
 
         // 3
-        PolicyBackup backup = new(parts, Pins(bound));
-        return await publisher.RunAsync(
+        PolicyBackup backup = new(parts, read.Pins);
+        return await read.Publisher.RunAsync(
             PublishedRun.Of(policy),
-            token => backup.ExecuteAsync(policy, bound.Resources, Reason(), progress, token),
+            token => backup.ExecuteAsync(policy, bound.Resources, Reason(), log: null, progress, token),
             WarnNotPublished,
             cancellationToken);
 
         void WarnNotPublished(BackupException failure) =>
             warn($"{failure.Message} The next backup or the controller publishes it later.");
     }
-
-    private ISecretSource Secrets() => EtcdCredentialsDirectory is { } directory
-        ? new PodSecrets(Environment.GetEnvironmentVariable, directory)
-        : new ApiSecrets(cluster.Client);
-
-    /// <summary>
-    /// A pod compares with the pin in the location that it has read. A caller with access to Secrets pins in the
-    /// location's status, as the controller does.
-    /// </summary>
-    private IRecipientPins Pins(BoundPolicy bound) => EtcdCredentialsDirectory is null
-        ? new LocationStatusPins(cluster.Client)
-        : new DocumentPins(bound.LocationDocument!);
 
     /// <summary>Only the pod of a schedule sets the variable; a backup from a command line is on demand.</summary>
     private static BackupReason Reason() =>

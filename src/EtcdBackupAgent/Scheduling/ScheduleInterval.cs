@@ -13,13 +13,14 @@ internal static class ScheduleInterval
 
     /// <summary>
     /// Returns the longest time between two fire times of the coming year. For a schedule on weekdays at four, it is
-    /// the time from Friday to Monday. Null if the policy has no schedule or is suspended.
+    /// the time from Friday to Monday. Without a schedule it is the time between two snapshots of the change log. Null
+    /// if the policy has neither, or is suspended.
     /// </summary>
     public static TimeSpan? Longest(BackupPolicy policy, DateTimeOffset now)
     {
         if (policy.Suspend || policy.Schedule is not { } schedule)
         {
-            return null;
+            return OfChangeLog(policy);
         }
 
         if (schedule.Interval is { } interval)
@@ -38,4 +39,11 @@ internal static class ScheduleInterval
 
         return longest;
     }
+
+    /// <summary>
+    /// Returns the time between two snapshots of the change log of a policy without a schedule; null if the policy has
+    /// a schedule or no change log, or is suspended.
+    /// </summary>
+    public static TimeSpan? OfChangeLog(BackupPolicy policy) =>
+        policy is { Suspend: false, Schedule: null, ChangeLog: not null } ? policy.SnapshotEvery : null;
 }

@@ -30,7 +30,7 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
     /// <summary>The interval of each schedule, which is expensive to compute.</summary>
     private readonly ConcurrentDictionary<
         string,
-        (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval)
+        (BackupSchedule? Schedule, bool Suspend, TimeSpan? SnapshotEvery, TimeSpan? Interval)
     > _intervals = new(StringComparer.Ordinal);
 
     /// <summary>Called when a policy whose backups this process makes is added, changed or removed.</summary>
@@ -120,10 +120,16 @@ internal sealed class ClusterPolicies(IBackupMetrics metrics, Func<BackupPolicy,
 
     private TimeSpan? IntervalOf(string name, BackupPolicy policy)
     {
-        if (!_intervals.TryGetValue(name, out (BackupSchedule? Schedule, bool Suspend, TimeSpan? Interval) known)
-            || known.Schedule != policy.Schedule || known.Suspend != policy.Suspend)
+        TimeSpan? snapshotEvery = ScheduleInterval.OfChangeLog(policy);
+        if (!_intervals.TryGetValue(
+                name, out (BackupSchedule? Schedule, bool Suspend, TimeSpan? SnapshotEvery, TimeSpan? Interval) known)
+            || (known.Schedule, known.Suspend, known.SnapshotEvery) != (policy.Schedule, policy.Suspend, snapshotEvery))
         {
-            known = (policy.Schedule, policy.Suspend, ScheduleInterval.Longest(policy, time.GetUtcNow()));
+            known = (
+                policy.Schedule,
+                policy.Suspend,
+                snapshotEvery,
+                ScheduleInterval.Longest(policy, time.GetUtcNow()));
             _intervals[name] = known;
         }
 

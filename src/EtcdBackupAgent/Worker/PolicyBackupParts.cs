@@ -6,7 +6,9 @@ using EtcdBackupAgent.Etcd;
 
 namespace EtcdBackupAgent.Worker;
 
-/// <summary>The adapters of a <see cref="PolicyBackup"/>. The composition provides them.</summary>
+/// <summary>
+/// The adapters of a <see cref="PolicyBackup"/> and a <see cref="PolicyArchive"/>. The composition provides them.
+/// </summary>
 internal sealed record PolicyBackupParts
 {
     /// <summary>The store of a location, with the credentials of its Secret. It connects at its first use.</summary>
@@ -14,6 +16,9 @@ internal sealed record PolicyBackupParts
 
     /// <summary>The etcd cluster that a policy names. It connects at its first use.</summary>
     public required Func<EtcdConnection, ISnapshotSource> OpenEtcd { get; init; }
+
+    /// <summary>The changes of the etcd cluster that a policy names. It connects at its first use.</summary>
+    public required Func<EtcdConnection, IChangeSource> OpenChanges { get; init; }
 
     /// <summary>Where a backup stores data that a slow repository has not accepted yet.</summary>
     public required ScratchSpace Scratch { get; init; }

@@ -49,7 +49,7 @@ internal sealed class PolicyPlan(
         List<HistoryRequest> requests = [];
         foreach (BackupPolicy policy in policies.Values)
         {
-            AppliedSchedule schedule = new(policy.Schedule, policy.Suspend);
+            AppliedSchedule schedule = new(policy.Schedule, policy.Suspend, ScheduleInterval.OfChangeLog(policy));
             bool isKnown = _applied.TryGetValue(policy.Name, out AppliedSchedule? previous) && previous == schedule;
             if (!isKnown)
             {
@@ -111,7 +111,7 @@ internal sealed class PolicyPlan(
 
         switch ((policy.Schedule, last))
         {
-            case (null, null):
+            case (null, null) when policy.ChangeLog is null:
                 runs.Start(policy, current, BackupReason.OnDemand);
                 break;
             case ({ } schedule, { } start):
@@ -173,7 +173,7 @@ internal sealed class PolicyPlan(
         request.FailedAt is not { } failed || timeProvider.GetElapsedTime(failed) >= options.HistoryRetryPeriod;
 
     /// <summary>The properties of a policy that determine its fire times, as they were last applied.</summary>
-    private sealed record AppliedSchedule(BackupSchedule? Schedule, bool Suspend);
+    private sealed record AppliedSchedule(BackupSchedule? Schedule, bool Suspend, TimeSpan? SnapshotEvery);
 
     /// <summary>A request for the time of the last backup of a policy.</summary>
     /// <param name="Policy">The policy.</param>

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -32,7 +33,7 @@ internal sealed partial class PolicyRunner(
     public async Task<DateTimeOffset?> LastBackupAsync(
         BackupPolicy policy, ResourceSet resources, CancellationToken cancellationToken)
     {
-        BackupLocation location = PolicyBackup.LocationOf(policy, resources);
+        BackupLocation location = PolicyRepository.LocationOf(policy, resources);
         using IObjectStore store = parts.OpenStore(location, resources);
         try
         {
@@ -60,8 +61,7 @@ internal sealed partial class PolicyRunner(
     public async Task BackUpAsync(
         BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
     {
-        BackupOutcome outcome = await new MeasuredBackup(metrics, parts.Time).ExecuteAsync(
-            policy.Name, policy.Destination, () => BackUpAndPublishAsync(policy, resources, reason, cancellationToken));
+        BackupOutcome outcome = await MeasureAsync(policy, resources, reason, log: null, cancellationToken);
         foreach (string warning in outcome.Warnings)
         {
             BackupWarning(policy.Name, warning);
@@ -81,20 +81,41 @@ internal sealed partial class PolicyRunner(
             throw verifyFailure;
         }
 
+        ReportVerifiedAndPruned(policy, outcome);
+        if (outcome.PruneFailure is { } failure)
+        {
+            throw failure.WithMessage(
+                $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}");
+        }
+    }
+
+    public async Task<BackupOutcome> MakeSnapshotAsync(
+        BackupPolicy policy, ResourceSet resources, SnapshotLog log, CancellationToken cancellationToken)
+    {
+        BackupOutcome outcome = await MeasureAsync(policy, resources, BackupReason.Schedule, log, cancellationToken);
+        ReportVerifiedAndPruned(policy, outcome);
+        return outcome;
+    }
+
+    public Task ArchiveAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        Func<SnapshotLog, CancellationToken, Task<BackupOutcome>> makeSnapshot,
+        IArchiveObserver observer,
+        CancellationToken stopping) =>
+        new PolicyArchive(parts, pins).ExecuteAsync(policy, resources, makeSnapshot, observer, stopping);
+
+    private void ReportVerifiedAndPruned(BackupPolicy policy, BackupOutcome outcome)
+    {
         if (outcome.Verified?.Record is { } verified)
         {
-            SnapshotVerified(policy.Name, manifest.Id, verified.Result, verified.CompletedAt - verified.StartedAt);
+            SnapshotVerified(
+                policy.Name, outcome.Manifest.Id, verified.Result, verified.CompletedAt - verified.StartedAt);
         }
 
         foreach (RetentionDecision removed in outcome.Pruned?.Removed ?? [])
         {
             SnapshotPruned(policy.Name, removed.Snapshot.Id, removed.Reason);
-        }
-
-        if (outcome.PruneFailure is { } failure)
-        {
-            throw failure.WithMessage(
-                $"Snapshot {manifest.Id} exists, but pruning after it failed: {failure.Message}");
         }
     }
 
@@ -112,19 +133,34 @@ internal sealed partial class PolicyRunner(
         }
     }
 
+    private Task<BackupOutcome> MeasureAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        BackupReason reason,
+        SnapshotLog? log,
+        CancellationToken cancellationToken) => new MeasuredBackup(metrics, parts.Time).ExecuteAsync(
+            policy.Name,
+            policy.Destination,
+            () => BackUpAndPublishAsync(policy, resources, reason, log, cancellationToken));
+
     private Task<BackupOutcome> BackUpAndPublishAsync(
-        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
-        Publisher is null
-            ? ExecuteBackupAsync(policy, resources, reason, cancellationToken)
+        BackupPolicy policy,
+        ResourceSet resources,
+        BackupReason reason,
+        SnapshotLog? log,
+        CancellationToken cancellationToken)
+    {
+        return Publisher is null
+            ? ExecuteBackupAsync(cancellationToken)
             : Publisher.RunAsync(
                 PublishedRun.Of(policy),
-                token => ExecuteBackupAsync(policy, resources, reason, token),
+                ExecuteBackupAsync,
                 failure => NotPublished(policy.Name, failure.Reason, failure.Message),
                 cancellationToken);
 
-    private Task<BackupOutcome> ExecuteBackupAsync(
-        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken) =>
-        _backup.ExecuteAsync(policy, resources, reason, new Progress<TransferProgress>(), cancellationToken);
+        Task<BackupOutcome> ExecuteBackupAsync(CancellationToken token) =>
+            _backup.ExecuteAsync(policy, resources, reason, log, new Progress<TransferProgress>(), token);
+    }
 
     [LoggerMessage(
         LogLevel.Information,

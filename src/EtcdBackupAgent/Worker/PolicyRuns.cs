@@ -41,6 +41,46 @@ internal sealed class PolicyRuns(
     }
 
     /// <summary>
+    /// Does work of a policy as one of its runs: waits until the policy has none that runs or waits, and for its turn
+    /// among the policies.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="work">The work, with the token that ends it.</param>
+    /// <param name="cancellationToken">Ends the wait and the work.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or the agent is stopping.</exception>
+    public async Task<T> TakeTurnAsync<T>(
+        ResourceName policy, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        while (!TryAdd(policy, ended.Task, out Task underWay))
+        {
+            await underWay.WaitAsync(cancellationToken);
+        }
+
+        try
+        {
+            using CancellationTokenSource waiting =
+                CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token, cancellationToken);
+            await _slots.WaitAsync(waiting.Token);
+            try
+            {
+                using CancellationTokenSource working =
+                    CancellationTokenSource.CreateLinkedTokenSource(_cancel.Token, cancellationToken);
+                return await work(working.Token);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        finally
+        {
+            Remove(policy);
+            ended.SetResult();
+        }
+    }
+
+    /// <summary>
     /// Starts no more runs, waits for those under way for the grace period, then cancels the rest and waits until they
     /// have ended.
     /// </summary>
@@ -79,6 +119,29 @@ internal sealed class PolicyRuns(
         _cancel.Dispose();
     }
 
+    /// <summary>Adds a run of a policy, unless it has one.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="run">The run to add.</param>
+    /// <param name="underWay">The run that the policy has now.</param>
+    private bool TryAdd(ResourceName policy, Task run, out Task underWay)
+    {
+        lock (_lock)
+        {
+            _stopping.Token.ThrowIfCancellationRequested();
+            bool isAdded = _underWay.TryAdd(policy, run);
+            underWay = _underWay[policy];
+            return isAdded;
+        }
+    }
+
+    private void Remove(ResourceName policy)
+    {
+        lock (_lock)
+        {
+            _underWay.Remove(policy);
+        }
+    }
+
     private async Task RunAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason)
     {
         try
@@ -114,10 +177,7 @@ internal sealed class PolicyRuns(
         }
         finally
         {
-            lock (_lock)
-            {
-                _underWay.Remove(policy.Name);
-            }
+            Remove(policy.Name);
         }
     }
 }

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -15,16 +16,17 @@ namespace EtcdBackupAgent.Worker;
 /// </summary>
 /// <remarks>
 /// 1. Read the resources. Any error in them fails the start, with a message that lists all problems.
-/// 2. Add the policies to the timetable, and start the backups that were missed.
+/// 2. Start to write the change logs. Add the policies to the timetable, and start the backups that were missed.
 /// 3. Read the resources again every period and whenever the worker is woken, and apply the changes.
 /// 4. When the worker is stopped: no run starts any more; runs under way get the grace period, then they are cancelled
-///    and awaited.
+///    and awaited. Meanwhile the change logs store what they have read.
 /// </remarks>
 public sealed class PolicyWorker(
     IResourceStore store,
     IPolicyRunner runner,
     PolicyWorkerOptions options,
     IBackupMetrics metrics,
+    IArchiveMetrics archiveMetrics,
     IAgentHealth health,
     TimeProvider timeProvider,
     ILoggerFactory loggers) : BackgroundService
@@ -77,10 +79,11 @@ public sealed class PolicyWorker(
     {
         ResourcesInUse resources = _resources ?? throw new InvalidOperationException("StartAsync comes first.");
         using PolicyRuns runs = new(runner, options, timeProvider, _logger);
+        PolicyArchives archives = new(runner, runs, options, archiveMetrics, timeProvider, _logger);
         _runs = runs;
         try
         {
-            await RunLoopAsync(resources, runs, stoppingToken);
+            await RunLoopAsync(resources, runs, archives, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -90,18 +93,20 @@ public sealed class PolicyWorker(
         {
             // 4
             _runs = null;
-            await runs.StopAsync();
+            await Task.WhenAll(archives.StopAsync(), runs.StopAsync());
             _logger.WorkerStopped();
         }
     }
 
-    private async Task RunLoopAsync(ResourcesInUse resources, PolicyRuns runs, CancellationToken stoppingToken)
+    private async Task RunLoopAsync(
+        ResourcesInUse resources, PolicyRuns runs, PolicyArchives archives, CancellationToken stoppingToken)
     {
         await using PolicyTimetable timetable = await PolicyTimetable.StartAsync(
             name => StartDue(name, resources.Current, runs), timeProvider, loggers, stoppingToken);
         PolicyPlan plan = new(runner, resources, timetable, runs, options, metrics, timeProvider, _logger);
 
         // 2
+        archives.Apply(resources.Current);
         using PeriodicTimer period = new(options.ReloadPeriod, timeProvider);
         await plan.ApplyAsync(startMissed: true, stoppingToken);
         health.SetReady(TimetableCondition, holds: true);
@@ -126,6 +131,7 @@ public sealed class PolicyWorker(
             health.SetReady(ResourcesCondition, resources.AreReadable);
             if (changed)
             {
+                archives.Apply(resources.Current);
                 await plan.ApplyAsync(startMissed: false, stoppingToken);
             }
 

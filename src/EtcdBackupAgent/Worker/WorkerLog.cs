@@ -80,6 +80,15 @@ internal static partial class WorkerLog
         ResourceName policy,
         BackupReason why);
 
+    [LoggerMessage(
+        LogLevel.Warning,
+        "The change log of policy {Policy} stopped, and its last changes are not stored ({Reason}): {Fact} {Hint}")]
+    public static partial void ArchiveStoppedEarly(
+        this ILogger logger, ResourceName policy, FailureReason reason, string fact, string hint);
+
+    [LoggerMessage(LogLevel.Warning, "Stopping: {Logs} change logs did not stop in time.")]
+    public static partial void ArchivesAbandoned(this ILogger logger, int logs);
+
     [LoggerMessage(LogLevel.Information, "Stopping: {Runs} running backups have {Grace} to finish.")]
     public static partial void WaitingForRuns(this ILogger logger, int runs, TimeSpan grace);
 

@@ -18,6 +18,9 @@ internal sealed record PolicyText
 
     /// <summary>Client URL of etcd; null for the shared one.</summary>
     public string? Etcd { get; init; }
+
+    /// <summary>The fields of <c>changeLog</c>; null for none.</summary>
+    public object? ChangeLog { get; init; }
 }
 
 /// <summary>
@@ -78,6 +81,11 @@ internal sealed class WorkerScene : IDisposable
             spec.Add("schedule", policy.Schedule);
         }
 
+        if (policy.ChangeLog is not null)
+        {
+            spec.Add("changeLog", policy.ChangeLog);
+        }
+
         Write(name, "MetadataBackupPolicy", name, spec);
     }
 
@@ -92,6 +100,10 @@ internal sealed class WorkerScene : IDisposable
 
     public PeerProcess Start(IReadOnlyDictionary<string, string?> environment) =>
         Agent.Start(["run", "--resources", _directory.Path], environment);
+
+    /// <summary>Starts a process that writes the change log of a policy.</summary>
+    public PeerProcess StartArchive(string policy, params IEnumerable<string> options) =>
+        Agent.Start(["archive", "--resources", _directory.Path, "--policy", policy, .. options]);
 
     public Task<ToolResult> RunAsync(params IEnumerable<string> options) =>
         Agent.RunAsync(["run", "--resources", _directory.Path, .. options]);

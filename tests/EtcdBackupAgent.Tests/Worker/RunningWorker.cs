@@ -74,12 +74,14 @@ internal sealed class RunningWorker : IAsyncDisposable
 
     public void Write(string file, string text) => File.WriteAllText(Path.Combine(_directory.FullName, file), text);
 
+    public string Read(string file) => File.ReadAllText(Path.Combine(_directory.FullName, file));
+
     public void Delete(string file) => File.Delete(Path.Combine(_directory.FullName, file));
 
     /// <summary>Starts the worker, and waits until its policies are scheduled.</summary>
     public async Task StartAsync(int scheduled)
     {
-        _worker = new PolicyWorker(_store, Runner, Options, Metrics, Health, Clock, Log);
+        _worker = new PolicyWorker(_store, Runner, Options, Metrics, Metrics.ChangeLogs, Health, Clock, Log);
         await _worker.StartAsync(CancellationToken.None);
         await UntilLoggedAsync("is next due at", scheduled);
     }

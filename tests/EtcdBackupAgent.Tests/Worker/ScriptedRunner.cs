@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
+using EtcdBackupAgent.Core.Archiving;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Worker;
 using Xunit;
@@ -11,6 +14,7 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> _last = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _runs = new();
+    private readonly ConcurrentQueue<string> _archives = new();
     private int _underWay;
 
     /// <summary>What a run does; by default it completes at once.</summary>
@@ -24,7 +28,21 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
 
     public int UnderWay => Volatile.Read(ref _underWay);
 
+    /// <summary>What writes a change log; by default it waits until it is asked to stop.</summary>
+    public Func<ScriptedArchive, CancellationToken, Task> Archive { get; set; } =
+        static (_, stopping) => UntilStoppedAsync(stopping);
+
+    /// <summary>The change logs that were begun and ended, in order: policy, "begins" or "ends".</summary>
+    public IReadOnlyList<string> Archives => [.. _archives];
+
     public int HistoryReads { get; private set; }
+
+    public static Task UntilStoppedAsync(CancellationToken stopping)
+    {
+        TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        stopping.Register(() => stopped.TrySetResult());
+        return stopped.Task;
+    }
 
     public void SetLastBackup(string policy, DateTimeOffset start) => _last[policy] = start;
 
@@ -58,4 +76,36 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
             Interlocked.Decrement(ref _underWay);
         }
     }
+
+    public async Task<BackupOutcome> MakeSnapshotAsync(
+        BackupPolicy policy, ResourceSet resources, SnapshotLog log, CancellationToken cancellationToken)
+    {
+        await BackUpAsync(policy, resources, BackupReason.Schedule, cancellationToken);
+        throw new BackupException(FailureReason.SnapshotBroken, "There is no snapshot in a script.");
+    }
+
+    public async Task ArchiveAsync(
+        BackupPolicy policy,
+        ResourceSet resources,
+        Func<SnapshotLog, CancellationToken, Task<BackupOutcome>> makeSnapshot,
+        IArchiveObserver observer,
+        CancellationToken stopping)
+    {
+        Assert.True(resources.Locations.ContainsKey(policy.Destination));
+        _archives.Enqueue($"{policy.Name.Name} begins");
+        try
+        {
+            await Archive(new ScriptedArchive(policy, makeSnapshot, observer), stopping);
+        }
+        finally
+        {
+            _archives.Enqueue($"{policy.Name.Name} ends");
+        }
+    }
 }
+
+/// <summary>A change log that a script writes.</summary>
+internal sealed record ScriptedArchive(
+    BackupPolicy Policy,
+    Func<SnapshotLog, CancellationToken, Task<BackupOutcome>> MakeSnapshot,
+    IArchiveObserver Observer);

@@ -67,7 +67,8 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         AddGauge(
             $"{Prefix}schedule_interval_seconds",
             Seconds,
-            "The longest time between two backups of the schedule; absent without a schedule and while suspended.",
+            "The longest time between two backups of the schedule, or between two snapshots of the change log; absent "
+            + "without both, and while suspended.",
             p => p.Interval?.TotalSeconds);
         AddTime("last_verification_timestamp_seconds", "When a snapshot was last verified deeply.", p => p.VerifiedAt);
         AddFlag(
