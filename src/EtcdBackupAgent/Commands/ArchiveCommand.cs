@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
@@ -13,6 +14,9 @@ using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Pods;
+using EtcdBackupAgent.Resources.Directories;
 using EtcdBackupAgent.Runtime;
 using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.Logging;
@@ -29,6 +33,8 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly EtcdOptions _etcd = new();
     private readonly ScratchOption _scratch = new();
+    private readonly KubernetesOptions _kubernetes = new(wiring.Time);
+    private readonly PolicyOptions _policy = new("archive");
 
     private readonly Option<string?> _closeEvery = new("--close-every")
     {
@@ -38,7 +44,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<string?> _keep = new("--keep")
     {
-        Description = "How long the changes are kept, such as 168h (the default).",
+        Description = "How long the changes are kept: whole days or a duration, such as 7d (the default).",
         HelpName = "DURATION",
     };
 
@@ -75,11 +81,19 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         HelpName = "AGE1…",
     };
 
+    private readonly Option<string?> _listen = new(ListenAddress.Option)
+    {
+        Description = "Address on which to serve /metrics, /healthz and /readyz over HTTP, such as 127.0.0.1:9090 "
+            + "(default: none).",
+        HelpName = "ADDRESS:PORT",
+    };
+
     public static Command Create(LogOptions logs, Wiring wiring)
     {
         ArchiveCommand archive = new(logs, wiring);
         archive._repository.Policy.Description =
-            $"The policy name to record in the change log and in its snapshots (default: {PolicyNameDefault}).";
+            "With --resources and --kubernetes: the policy whose change log to write. With --repository: the policy "
+            + $"name to record in the change log and in its snapshots (default: {PolicyNameDefault}).";
         Command verb = new(
             "archive",
             "Write every change of etcd to the repository until stopped, so that any second can be restored.");
@@ -94,18 +108,22 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         verb.Add(archive._compact);
         archive._keys.AddTo(verb);
         archive._scratch.AddTo(verb);
+        archive._kubernetes.AddTo(verb);
+        archive._policy.AddTo(verb);
+        verb.Add(archive._listen);
         verb.SetAction(archive.ExecuteAsync);
         return verb.WithExample(
             "etcd-backup-agent archive --repository file:///var/backups/etcd --certs-dir /etc/kubernetes/pki \\\n"
             + "  --etcd-endpoint https://127.0.0.1:2379 --etcd-ca-file /etc/kubernetes/pki/etcd/ca.crt \\\n"
             + "  --etcd-cert-file /etc/kubernetes/pki/etcd/healthcheck-client.crt \\\n"
-            + "  --etcd-key-file /etc/kubernetes/pki/etcd/healthcheck-client.key");
+            + "  --etcd-key-file /etc/kubernetes/pki/etcd/healthcheck-client.key\n"
+            + "etcd-backup-agent archive --resources /etc/etcd-backup-agent --policy nightly\n"
+            + "etcd-backup-agent archive --kubernetes --policy nightly");
     }
 
     /// <remarks>
-    /// 1. Read the options.
-    /// 2. Open the repository.
-    /// 3. Write the change log until a signal arrives (<see cref="ArchiveRun"/>).
+    /// 1. Read the options: they name a policy in a cluster, a policy in documents, or every setting.
+    /// 2. Write the change log until a signal arrives (<see cref="ArchiveRun"/>), and serve metrics meanwhile.
     /// </remarks>
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
@@ -115,23 +133,84 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         }
 
         // 1
+        IPEndPoint? listen = parsed.GetValue(_listen) is { } address ? ListenAddress.Parse(address) : null;
+        Func<ArchiveHost, CancellationToken, Task> write = _kubernetes.IsChosen(parsed)
+            ? await ReadClusterAsync(parsed, cancellationToken)
+            : await ReadRepositoryAsync(parsed, cancellationToken);
+
+        // 2
+        await ArchiveHost.RunAsync(
+            listen,
+            wiring.Time,
+            logging => logs.Configure(logging, parsed, LogLevel.Information),
+            write,
+            cancellationToken);
+        return ExitCodes.Success;
+    }
+
+    private async Task<Func<ArchiveHost, CancellationToken, Task>> ReadClusterAsync(
+        ParseResult parsed, CancellationToken cancellationToken)
+    {
+        ClusterPolicyChoice choice = _policy.ReadCluster(parsed, _repository, FirstSetting(parsed));
+        ScratchSpace scratch = _scratch.Read(parsed);
+        ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
+        return async (host, stopping) =>
+        {
+            using (cluster)
+            {
+                ClusterArchive archive = new(cluster, wiring.BackupParts(scratch, host.Loggers))
+                {
+                    EtcdCredentialsDirectory = choice.EtcdCredentialsDirectory,
+                };
+                await archive.ExecuteAsync(
+                    choice.Policy,
+                    policy => host.Observe(policy.Name, PolicyArchive.LogOf(policy)),
+                    FailureText.WriteWarning,
+                    stopping);
+            }
+        };
+    }
+
+    private async Task<Func<ArchiveHost, CancellationToken, Task>> ReadRepositoryAsync(
+        ParseResult parsed, CancellationToken cancellationToken)
+    {
+        _policy.RejectClusterOptions(parsed);
+        RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
+        return choice is ResourceRepository documents
+            ? ReadDocuments(parsed, documents)
+            : await ReadOptionsAsync(parsed, choice, cancellationToken);
+    }
+
+    private Func<ArchiveHost, CancellationToken, Task> ReadDocuments(ParseResult parsed, ResourceRepository documents)
+    {
+        BackupPolicy policy = _policy.ReadDocument(documents, FirstSetting(parsed));
+        PolicyChangeLog log = PolicyArchive.LogOf(policy);
+        ScratchSpace scratch = _scratch.Read(parsed);
+        DirectoryRecipientPins pins = new(documents.Directory);
+        return (host, stopping) =>
+        {
+            PolicyRunner runner = new(
+                wiring.BackupParts(scratch, host.Loggers),
+                pins,
+                host.Metrics,
+                host.Loggers.CreateLogger<PolicyRunner>());
+            return runner.ArchiveAsync(
+                policy,
+                documents.Resources,
+                (snapshotLog, token) => runner.MakeSnapshotAsync(policy, documents.Resources, snapshotLog, token),
+                host.Observe(policy.Name, log),
+                stopping);
+        };
+    }
+
+    private async Task<Func<ArchiveHost, CancellationToken, Task>> ReadOptionsAsync(
+        ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken)
+    {
         ArchiveRequest request = ReadRequest(parsed);
         EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
         etcd.Validate(wiring.Time.GetUtcNow());
-        RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
         string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
         ScratchSpace scratch = _scratch.Read(parsed);
-        ILoggerFactory loggers = logs.Loggers(parsed, LogLevel.Information);
-
-        // 2
-        using IObjectStore store = wiring.Store(choice, loggers);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, cancellationToken);
-        if (recipients.Length > 0)
-        {
-            ProtectionCheck.RequireRecipients(repository, recipients);
-        }
-
-        // 3
         BackupRequest snapshot = new()
         {
             Policy = request.Policy,
@@ -139,27 +218,42 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             CertsDirectory = parsed.GetValue(_certsDir),
             RetainNumBackups = parsed.GetValue(_retain),
         };
-        ArchiveRun run = new(
-            repository,
-            wiring.EtcdChanges(etcd, loggers),
-            (log, token) => new BackupRun(repository, wiring.Etcd(etcd, loggers), AgentVersion.Text, wiring.Time)
+        return async (host, stopping) =>
+        {
+            using IObjectStore store = wiring.Store(choice, host.Loggers);
+            BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, stopping);
+            if (recipients.Length > 0)
+            {
+                ProtectionCheck.RequireRecipients(repository, recipients);
+            }
+
+            MeasuredBackup measured = new(host.Metrics, wiring.Time);
+            ArchiveRun run = new(
+                repository,
+                wiring.EtcdChanges(etcd, host.Loggers),
+                (log, token) => measured.ExecuteAsync(
+                    request.Policy,
+                    location: null,
+                    () => new BackupRun(repository, wiring.Etcd(etcd, host.Loggers), AgentVersion.Text, wiring.Time)
+                    {
+                        Scratch = scratch,
+                    }.ExecuteAsync(snapshot with { ChangeLog = log }, new Progress<TransferProgress>(), token)),
+                host.Observe(request.Policy, request.Log),
+                AgentVersion.Text,
+                wiring.Time)
             {
                 Scratch = scratch,
-            }.ExecuteAsync(snapshot with { ChangeLog = log }, new Progress<TransferProgress>(), token),
-            new ArchiveLog(request.Policy, loggers.CreateLogger<ArchiveRun>()),
-            AgentVersion.Text,
-            wiring.Time)
-        {
-            Scratch = scratch,
+            };
+            await run.ExecuteAsync(request, stopping);
         };
-        await run.ExecuteAsync(request, cancellationToken);
-        return ExitCodes.Success;
     }
 
     private async Task<int> CompactAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        if ((_etcd.FirstGiven(parsed) ?? new Option[] { _closeEvery, _keep, _fullEvery, _certsDir, _retain }
-            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name) is { } conflicting)
+        string? conflicting = _kubernetes.IsChosen(parsed) ? "--kubernetes"
+            : parsed.GetValue(_listen) is not null ? ListenAddress.Option
+            : FirstSetting(parsed);
+        if (conflicting is not null)
         {
             throw new BackupException(
                 FailureReason.InvalidInput, $"{conflicting} cannot be used with --compact.")
@@ -177,6 +271,11 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             : $"Merged {report.Before} segments into {report.After} in {opened.Address}.");
         return ExitCodes.Success;
     }
+
+    /// <summary>The first given option that a policy sets; null if none is given.</summary>
+    private string? FirstSetting(ParseResult parsed) => _etcd.FirstGiven(parsed)
+        ?? new Option[] { _closeEvery, _keep, _fullEvery, _certsDir, _retain, _recipients }
+            .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
     private ArchiveRequest ReadRequest(ParseResult parsed) => new()
     {
@@ -204,7 +303,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
     private static TimeSpan ReadDuration(
         ParseResult parsed, Option<string?> option, TimeSpan standard, TimeSpan min, TimeSpan max) =>
         parsed.GetValue(option) is not { } text ? standard
-        : GoDuration.Parse(text) is { } duration && duration >= min && duration <= max ? duration
+        : GoDuration.ParseWithDays(text) is { } duration && duration >= min && duration <= max ? duration
         : throw new BackupException(
             FailureReason.InvalidInput,
             $"{option.Name} '{text}' is not a duration of at least {min.TotalSeconds:0}s"

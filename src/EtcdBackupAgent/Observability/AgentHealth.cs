@@ -10,6 +10,14 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAge
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, bool> _conditions = new(StringComparer.Ordinal);
     private long _lastBeat = time.GetTimestamp();
+    private long _silenceMaxTicks = silenceMax.Ticks;
+
+    /// <summary>How long the main loop can be silent before it is considered hung.</summary>
+    public TimeSpan SilenceMax
+    {
+        get => TimeSpan.FromTicks(Volatile.Read(ref _silenceMaxTicks));
+        set => Volatile.Write(ref _silenceMaxTicks, value.Ticks);
+    }
 
     public void Beat() => Volatile.Write(ref _lastBeat, time.GetTimestamp());
 
@@ -25,12 +33,12 @@ internal sealed class AgentHealth(TimeProvider time, TimeSpan silenceMax) : IAge
     public ProbeResult Liveness()
     {
         TimeSpan silence = time.GetElapsedTime(Volatile.Read(ref _lastBeat));
-        return silence <= silenceMax
+        return silence <= SilenceMax
             ? new ProbeResult(true, "ok\n")
             : new ProbeResult(
                 false,
                 $"The main loop has not moved for {silence.TotalSeconds:0} s; "
-                + $"more than {silenceMax.TotalSeconds:0} s is too long.\n");
+                + $"more than {SilenceMax.TotalSeconds:0} s is too long.\n");
     }
 
     /// <summary>Whether every condition is true, with one line for each.</summary>

@@ -40,6 +40,22 @@ public sealed class UsageErrorTests
         "backup -r file:///x --etcd-creds-dir d",
         "--etcd-creds-dir needs --kubernetes.",
         "Add --kubernetes, or remove --etcd-creds-dir.")]
+    [InlineData(
+        "archive --kubernetes",
+        "archive --kubernetes needs --policy NAME.",
+        "'kubectl get metadatabackuppolicies' shows the names.")]
+    [InlineData(
+        "archive --kubernetes --policy p --keep 3d",
+        "--keep cannot be used with --kubernetes.",
+        "The policy document sets it.")]
+    [InlineData(
+        "archive -r file:///x --etcd-creds-dir d",
+        "--etcd-creds-dir needs --kubernetes.",
+        "Add --kubernetes, or remove --etcd-creds-dir.")]
+    [InlineData(
+        "archive -r file:///x --etcd-endpoint http://a --close-every 1ms",
+        "--close-every '1ms' is not a duration of at least 1s and at most 3600s.",
+        "Give a duration such as 30s, 15m or 24h.")]
     [InlineData("list -r x --resources y", "Both --repository and --resources are given.", "Give one of them.")]
     [InlineData(
         "list -r /var/backups",

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.EndToEndTests.Worker;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.KubernetesApi;
 using EtcdBackupAgent.Testing.Processes;
@@ -189,6 +190,46 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         Assert.Contains(message.TrimEnd('.'), result.StandardError, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_pod_writes_the_change_log_and_publishes_its_snapshot_with_only_its_own_rights()
+    {
+        await CreateRepositoryAsync();
+        await Scene.ApplyAsync(Scene.Policy(
+            Policy, Location, spec => spec["changeLog"] = new JsonObject { ["closeEvery"] = "1s" }));
+        await using PeerProcess archive = Agent.Start(
+            ["archive", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", CredentialsDirectory()],
+            Environment(documents: null));
+        await archive.UntilLoggedAsync("is made for the change log");
+        await archive.UntilLoggedAsync("A segment of the change log of policy kubedr-system/nightly is stored");
+
+        await archive.StopAsync();
+
+        string snapshot = Assert.Single(await Bucket.SnapshotsAsync());
+        JsonObject record = Assert.Single(await Scene.ListAsync("metadatabackuprecords"));
+        Assert.Equal($"mbr-{snapshot}", (string?)record["metadata"]!["name"]);
+        JsonNode status = (await Scene.FindAsync("metadatabackuppolicies", Policy))!["status"]!;
+        Assert.Equal(
+            ("Completed", snapshot), ((string?)status["backupStatus"], (string?)status["snapshotId"]));
+        ToolResult windows = await Scene.RunWithoutClusterAsync(Bucket, "list", "--windows");
+        Assert.Contains("any second from", windows.Output, StringComparison.Ordinal);
+        Scene.AssertNoRefusals();
+        Assert.DoesNotContain(Scene.Proxy.Requests, request => request.Resource == "secrets");
+    }
+
+    [Fact]
+    public async Task A_pod_of_a_policy_without_a_change_log_ends_with_a_message()
+    {
+        await CreateRepositoryAsync();
+
+        ToolResult archive = await Agent.RunAsync(
+            ["archive", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", CredentialsDirectory()],
+            Environment(documents: null));
+
+        Assert.Equal(2, archive.ExitCode);
+        Assert.Contains(
+            "error: Policy kubedr-system/nightly has no change log.", archive.StandardError, StringComparison.Ordinal);
+    }
+
     /// <summary>Creates the repository and pins it, as the controller does first.</summary>
     private async Task CreateRepositoryAsync()
     {
@@ -234,15 +275,21 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
         return result.StandardOutput.Split('\n')[0]["Backup completed, snapshot ID: ".Length..];
     }
 
-    private Task<ToolResult> RunAsync(string? documents)
+    private Task<ToolResult> RunAsync(string? documents) => Agent.RunAsync(
+        ["backup", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", CredentialsDirectory()],
+        Environment(documents));
+
+    private string CredentialsDirectory()
     {
         string credentials = Path.GetDirectoryName(
             _directory.Write("etcd/ca.crt", File.ReadAllText(Scene.Etcd.CaFile!)))!;
         _directory.Write("etcd/client.crt", File.ReadAllText(Scene.Etcd.ClientFiles!.Certificate));
         _directory.Write("etcd/client.key", File.ReadAllText(Scene.Etcd.ClientFiles.Key));
-        Dictionary<string, string?> environment = new(
-            TestRepository.Credentials(Scene.S3.AccessKey, Scene.S3.SecretKey),
-            StringComparer.Ordinal)
+        return credentials;
+    }
+
+    private Dictionary<string, string?> Environment(string? documents) =>
+        new(TestRepository.Credentials(Scene.S3.AccessKey, Scene.S3.SecretKey), StringComparer.Ordinal)
         {
             ["KUBECONFIG"] = _directory.Write(
                 "kubeconfig",
@@ -253,8 +300,4 @@ public sealed class PodBackupTests : IAsyncLifetime, IDisposable
             ["POD_NAME"] = "pod-of-the-test",
             ["ETCD_BACKUP_RESOURCES"] = documents,
         };
-        return Agent.RunAsync(
-            ["backup", "--kubernetes", "--policy", Policy, "--etcd-creds-dir", credentials],
-            environment);
-    }
 }

@@ -41,7 +41,15 @@ public sealed class FolderCycleTests
     [Fact]
     public void Composition_contains_only_the_wiring_and_the_hosts() =>
         Assert.Equal(
-            ["AgentHost", "ControllerHost", "ControllerHostOptions", "Monitoring", "Wiring", "WorkerHost"],
+            [
+                "AgentHost",
+                "ArchiveHost",
+                "ControllerHost",
+                "ControllerHostOptions",
+                "Monitoring",
+                "Wiring",
+                "WorkerHost",
+            ],
             Projects.Program.GetTypes()
                 .Where(type => type.Namespace == "EtcdBackupAgent.Composition" && !type.IsNested)
                 .Select(type => type.Name)
