@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.EndToEndTests.Worker;
+using EtcdBackupAgent.Testing.Processes;
 using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
@@ -52,6 +54,28 @@ public sealed class InProcessTests
             async () => await scene.FindAsync("metadatabackuprecords", $"mbr-{first}") is null);
         Assert.NotEqual(first, second);
         Assert.Null(await scene.FindAsync("cronjobs", "often-backup-cronjob"));
+        scene.AssertNoRefusals();
+    }
+
+    [Fact]
+    public async Task It_writes_the_change_log_of_its_policies_and_publishes_the_snapshots_for_it()
+    {
+        await using ClusterScene scene = await ClusterScene.StartAsync();
+        PeerProcess controller = scene.StartController("--in-process");
+        SceneBucket bucket = await scene.CreatePolicyAsync("logged", spec =>
+        {
+            spec.Remove("schedule");
+            spec["changeLog"] = new JsonObject { ["closeEvery"] = "1s" };
+        });
+
+        string snapshot = await UntilNextAsync(scene, "logged", before: null);
+        await scene.UntilAsync("metadatabackuprecords", $"mbr-{snapshot}", "created", _ => true);
+        await controller.UntilLoggedAsync("A segment of the change log of policy kubedr-system/logged is stored");
+        await scene.StopAsync(controller);
+
+        Assert.Equal([snapshot], await bucket.SnapshotsAsync());
+        ToolResult windows = await scene.RunWithoutClusterAsync(bucket, "list", "--windows");
+        Assert.Contains("any second from", windows.Output, StringComparison.Ordinal);
         scene.AssertNoRefusals();
     }
 
