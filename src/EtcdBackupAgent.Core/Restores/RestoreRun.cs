@@ -74,6 +74,20 @@ public sealed class RestoreRun(BackupRepository repository)
 
         // 1. the snapshot
         RestorePoint point = await new PointChoice(repository, identities).FindAsync(selection, cancellationToken);
+        return await ExecuteAsync(point, identities, targetDirectory, overwrite, progress, cancellationToken);
+    }
+
+    /// <summary>Restores a point that was found before.</summary>
+    /// <inheritdoc cref="ExecuteAsync(RestoreSelection, IReadOnlyList{AgeIdentity}, string, bool, IProgress{TransferProgress}, CancellationToken)"/>
+    public async Task<RestoreOutcome> ExecuteAsync(
+        RestorePoint point,
+        IReadOnlyList<AgeIdentity> identities,
+        string targetDirectory,
+        bool overwrite,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        SeparatePlaces.RequireForRestore(repository.Store, targetDirectory);
         ArtifactFetch fetch = new(repository.Store, identities, progress);
 
         // 2. the target

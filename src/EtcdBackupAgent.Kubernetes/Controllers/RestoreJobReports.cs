@@ -36,13 +36,13 @@ internal sealed class RestoreJobReports(
         }
         else if (wasDelayed && start.HasStarted && !JobState.IsEnding(job))
         {
-            string snapshot = restore.Status.SnapshotId ?? "";
+            string what = restore.Describe(restore.Status.SnapshotId);
             await _statuses.ChangeAsync(
                 restore,
                 status =>
                 {
                     status.SetStarted(restore.Generation, time.GetUtcNow());
-                    status.SetRestoring(snapshot, restore.Generation, time.GetUtcNow());
+                    status.SetRestoring(what, restore.Generation, time.GetUtcNow());
                 },
                 cancellationToken);
         }
@@ -100,18 +100,18 @@ internal sealed class RestoreJobReports(
         string name = job.Name;
         if (JobState.IsComplete(job))
         {
-            string snapshot = restore.Status.SnapshotId ?? "";
+            string? snapshot = restore.Status.SnapshotId;
             await _statuses.ChangeAsync(
                 restore,
                 status =>
                 {
                     status.SetStarted(restore.Generation, time.GetUtcNow());
-                    status.SetCompleted(snapshot, restore.Generation, time.GetUtcNow());
+                    status.SetCompleted(snapshot, point: null, restore.Generation, time.GetUtcNow());
                 },
                 cancellationToken);
             await events.RecordOnceAsync(
-                Kind, restore, EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshot),
-                job.Uid, cancellationToken);
+                Kind, restore, EventType.Normal, "RestoreSucceeded",
+                RestoreStatus.SuccessText(snapshot, point: null), job.Uid, cancellationToken);
         }
         else if (JobState.Failure(job) is { } failed)
         {

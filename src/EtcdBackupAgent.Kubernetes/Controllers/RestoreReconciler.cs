@@ -14,8 +14,8 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <remarks>
 /// 1. Read the restore. A restore that has ended never starts again.
 /// 2. If it has a Job: report that the Job has ended, unless the pod has done so, or that the pod does not start.
-/// 3. Find the objects that it names: the record, its location, the claim. Wait for a while for those that do not exist
-///    yet.
+/// 3. Find the objects that it names: the record or the policy, its location, the claim. Wait for a while for those
+///    that do not exist yet.
 /// 4. Create the Job.
 /// </remarks>
 internal sealed class RestoreReconciler(
@@ -86,7 +86,7 @@ internal sealed class RestoreReconciler(
             status =>
             {
                 status.SetProgress(source.Snapshot, 0);
-                status.SetRestoring(source.Snapshot, restore.Generation, time.GetUtcNow());
+                status.SetRestoring(restore.Describe(source.Snapshot), restore.Generation, time.GetUtcNow());
             },
             cancellationToken);
         // The pod starts within this time, or the next reconciliation reports why not.

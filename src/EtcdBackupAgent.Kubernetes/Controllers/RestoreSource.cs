@@ -9,9 +9,9 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 
 /// <summary>The objects that a MetadataRestore names.</summary>
 /// <param name="Location">Where the snapshot is.</param>
-/// <param name="Snapshot">The snapshot's ID.</param>
+/// <param name="Snapshot">The snapshot's ID; null if the pod chooses the snapshot.</param>
 /// <param name="NodeLabel">The label of the control-plane nodes, as in the snapshot's policy.</param>
-internal sealed record RestoreSource(BackupLocation Location, string Snapshot, string NodeLabel);
+internal sealed record RestoreSource(BackupLocation Location, string? Snapshot, string NodeLabel);
 
 /// <summary>Finds the objects that a MetadataRestore names.</summary>
 internal sealed class RestoreSources(ConnectedCluster cluster)
@@ -23,11 +23,24 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
     public async Task<(RestoreSource? Source, string? Missing)> FindAsync(
         RestoreObject restore, CancellationToken cancellationToken)
     {
-        RecordObject? record = RecordObject.Of(
-            await FindAsync(ClusterKinds.Record, restore.RecordName, cancellationToken));
-        if (record is null)
+        RecordObject? record = null;
+        if (restore.RecordName is { } recordName)
         {
-            return (null, $"there is no MetadataBackupRecord {restore.RecordName}");
+            record = RecordObject.Of(await FindAsync(ClusterKinds.Record, recordName, cancellationToken));
+            if (record is null)
+            {
+                return (null, $"there is no MetadataBackupRecord {recordName}");
+            }
+        }
+
+        // A snapshot may outlive its policy, and may belong to the policy of another cluster.
+        string policyName = record?.Policy ?? restore.PolicyName ?? "";
+        PolicyObject? policy = policyName.Length > 0
+            ? PolicyObject.Of(await FindAsync(ClusterKinds.Policy, policyName, cancellationToken))
+            : null;
+        if (record is null && policy is null)
+        {
+            return (null, $"there is no MetadataBackupPolicy {policyName}");
         }
 
         string claim = restore.ClaimName;
@@ -36,7 +49,7 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
             return (null, $"there is no PersistentVolumeClaim {claim}");
         }
 
-        string locationName = record.Location ?? "";
+        string locationName = record is null ? policy!.Destination ?? "" : record.Location ?? "";
         LocationObject? location = LocationObject.Of(
             await FindAsync(ClusterKinds.BackupLocation, locationName, cancellationToken));
         if (location is null)
@@ -50,12 +63,10 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
             return (null, $"BackupLocation {locationName} cannot be used; its status gives the reason");
         }
 
-        // A snapshot may outlive its policy, and may belong to the policy of another cluster.
-        PolicyObject? policy = record.Policy is { Length: > 0 } name
-            ? PolicyObject.Of(await FindAsync(ClusterKinds.Policy, name, cancellationToken))
-            : null;
-        return (new RestoreSource(bound, record.SnapshotId ?? "", PodPlacement.Label(policy)), null);
+        return (new RestoreSource(bound, SnapshotOf(record), PodPlacement.Label(policy)), null);
     }
+
+    private static string? SnapshotOf(RecordObject? record) => record is null ? null : record.SnapshotId ?? "";
 
     private Task<JsonObject?> FindAsync(ResourceKind kind, string name, CancellationToken cancellationToken) =>
         cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);

@@ -15,6 +15,10 @@ internal sealed class RestoreStatus(JsonObject status)
     private const string Snapshot = "snapshotId";
     private const string Progress = "progressPercent";
     private const string ObservedGeneration = "observedGeneration";
+    private const string Revision = "restoredRevision";
+    private const string Moment = "restoredMoment";
+    private const string IsExact = "restoredExactly";
+    private const string Certainty = "restoredCertainty";
 
     /// <summary>The state of a restore that cannot start yet; a running restore has no state.</summary>
     private const string Pending = "Pending";
@@ -29,22 +33,31 @@ internal sealed class RestoreStatus(JsonObject status)
     /// <summary>The snapshot that is restored; null while it is not known.</summary>
     public string? SnapshotId => ObjectFields.Text(status, Snapshot);
 
-    public void SetProgress(string snapshotId, int percent)
+    /// <param name="snapshotId">The snapshot; null while it is not known.</param>
+    /// <param name="percent">The progress.</param>
+    public void SetProgress(string? snapshotId, int percent)
     {
-        status[Snapshot] = snapshotId;
+        if (snapshotId is not null)
+        {
+            status[Snapshot] = snapshotId;
+        }
+
         status[Progress] = percent;
     }
 
     /// <summary>Reports that the restore is running: it has a Job, and no problem with the start of the pod is
     /// known.</summary>
-    public void SetRestoring(string snapshotId, long generation, DateTimeOffset now)
+    /// <param name="what">What is restored, as the beginning of a sentence.</param>
+    /// <param name="generation">The generation of the restore.</param>
+    /// <param name="now">The time.</param>
+    public void SetRestoring(string what, long generation, DateTimeOffset now)
     {
         SetNotPending();
         Conditions.Set(
             StatusConditions.Ready,
             isTrue: false,
             "Restoring",
-            $"Snapshot {snapshotId} is being restored.",
+            $"{what} is being restored.",
             generation,
             now);
     }
@@ -82,12 +95,22 @@ internal sealed class RestoreStatus(JsonObject status)
         }
     }
 
-    public void SetCompleted(string snapshotId, long generation, DateTimeOffset now)
+    /// <param name="snapshotId">The snapshot; null if only the pod knew it.</param>
+    /// <param name="point">The revision; null for the snapshot's own, or if only the pod knew it.</param>
+    /// <param name="generation">The generation of the restore.</param>
+    /// <param name="now">The time.</param>
+    public void SetCompleted(string? snapshotId, RestoredPoint? point, long generation, DateTimeOffset now)
     {
         SetProgress(snapshotId, 100);
         SetEnd(Completed, generation, now);
         status.Remove(ErrorMessage);
-        Conditions.Set(StatusConditions.Ready, isTrue: true, Completed, SuccessText(snapshotId), generation, now);
+        if (point is not null)
+        {
+            SetPoint(point);
+        }
+
+        string text = SuccessText(snapshotId, point);
+        Conditions.Set(StatusConditions.Ready, isTrue: true, Completed, text, generation, now);
     }
 
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)
@@ -97,8 +120,23 @@ internal sealed class RestoreStatus(JsonObject status)
         Conditions.Set(StatusConditions.Ready, isTrue: false, $"{failure.Reason}", failure.Message, generation, now);
     }
 
-    /// <summary>kubedr's words.</summary>
-    public static string SuccessText(string snapshotId) => $"Restore from snapshot {snapshotId} completed";
+    /// <summary>kubedr's words, and the revision if it is not the snapshot's own.</summary>
+    public static string SuccessText(string? snapshotId, RestoredPoint? point) =>
+        "Restore"
+        + (snapshotId is null ? "" : $" from snapshot {snapshotId}")
+        + (point is null ? "" : $" to revision {point.Revision}")
+        + " completed";
+
+    private void SetPoint(RestoredPoint point)
+    {
+        status[Revision] = point.Revision;
+        if (point.Moment is { } moment)
+        {
+            status[Moment] = StatusTime.Precise(moment.Time);
+            status[IsExact] = moment.IsExact;
+            status[Certainty] = moment.Certainty;
+        }
+    }
 
     private void SetNotPending()
     {

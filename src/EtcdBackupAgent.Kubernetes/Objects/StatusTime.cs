@@ -10,6 +10,10 @@ internal static class StatusTime
 
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
 
+    /// <summary>Returns a time with its milliseconds, if it has any.</summary>
+    public static string Precise(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture);
+
     /// <summary>Returns a time that was read, or null if it is in the future: the writer's clock was wrong, or the
     /// local clock is.</summary>
     public static DateTimeOffset? Past(DateTimeOffset? read, DateTimeOffset now) =>

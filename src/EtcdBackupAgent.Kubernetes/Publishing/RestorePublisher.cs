@@ -22,12 +22,12 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
         PublishAsync(status => status.SetProgress(snapshotId, percent), newEvent: null, Limits.Begin);
 
     /// <inheritdoc cref="ProgressAsync"/>
-    public Task<BackupException?> CompletedAsync(string snapshotId)
+    public Task<BackupException?> CompletedAsync(string snapshotId, RestoredPoint? point)
     {
         DateTimeOffset now = time.GetUtcNow();
         return PublishAsync(
-            status => status.SetCompleted(snapshotId, restore.Generation, now),
-            (EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshotId)),
+            status => status.SetCompleted(snapshotId, point, restore.Generation, now),
+            (EventType.Normal, "RestoreSucceeded", RestoreStatus.SuccessText(snapshotId, point)),
             Limits.End);
     }
 

@@ -15,6 +15,7 @@ using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
+using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Pods;
@@ -24,9 +25,9 @@ namespace EtcdBackupAgent.Pods;
 /// a MetadataRestore requests does.
 /// </summary>
 /// <remarks>
-/// 1. Read the restore, its record and the record's location. A restore that has ended is not repeated.
+/// 1. Read the restore, its record or its policy, and the location of that. A restore that has ended is not repeated.
 /// 2. Open the repository and its key, with the parts of the location's Secret that the pod has.
-/// 3. Restore, and publish the progress.
+/// 3. Find the snapshot and the part of the change log, restore, and publish the progress.
 /// 4. Publish the result in the restore's status and an event.
 /// </remarks>
 /// <param name="cluster">The cluster with the MetadataRestore.</param>
@@ -64,7 +65,7 @@ internal sealed class ClusterRestore(
             RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, display, cancellationToken);
 
             // 4
-            Warn(await publisher.CompletedAsync(outcome.Manifest.Id.Value));
+            Warn(await publisher.CompletedAsync(outcome.Manifest.Id.Value, PointOf(outcome.Revision)));
             return outcome;
         }
         catch (BackupException e)
@@ -89,9 +90,9 @@ internal sealed class ClusterRestore(
         IProgress<TransferProgress> display,
         CancellationToken cancellationToken)
     {
-        RecordObject record = new(await ReadAsync(ClusterKinds.Record, restore.RecordName, cancellationToken));
+        (string? locationName, string? snapshotId) = await FindSourceAsync(restore, cancellationToken);
         LocationObject locationObject = new(
-            await ReadAsync(ClusterKinds.BackupLocation, record.Location ?? "", cancellationToken));
+            await ReadAsync(ClusterKinds.BackupLocation, locationName ?? "", cancellationToken));
         ResourceSet resources = await new ClusterResourceStore(
             cluster, new PodSecrets(Environment.GetEnvironmentVariable, etcdCredentialsDirectory: Path.GetTempPath()))
             .BindLocationAsync(locationObject, cancellationToken);
@@ -103,10 +104,12 @@ internal sealed class ClusterRestore(
         using IObjectStore store = openStore(location, resources);
         BackupRepository repository = await BackupRepository.OpenAsync(store, time, cancellationToken);
         using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
-        string id = record.SnapshotId ?? "";
-        Snapshot snapshot = await repository.FindAsync(id, cancellationToken);
 
         // 3
+        RestorePoint point = await new PointChoice(repository, keys.Identities)
+            .FindAsync(restore.Select(snapshotId), cancellationToken);
+        Snapshot snapshot = point.Snapshot;
+        string id = snapshot.Id.Value;
         Task publishing = Task.CompletedTask;
         RestoreProgress progress = new(
             snapshot.Manifest.PlainBytes,
@@ -116,7 +119,7 @@ internal sealed class ClusterRestore(
         {
             RestoreRun run = new(repository) { NotEmptyHint = "Restore into an empty claim." };
             return await run.ExecuteAsync(
-                RestoreSelection.Of(id), keys.Identities, target, overwrite: false, progress, cancellationToken);
+                point, keys.Identities, target, overwrite: false, progress, cancellationToken);
         }
         finally
         {
@@ -124,6 +127,28 @@ internal sealed class ClusterRestore(
             await publishing;
         }
     }
+
+    /// <summary>Finds the location, and the snapshot if the restore names a record.</summary>
+    private async Task<(string? Location, string? SnapshotId)> FindSourceAsync(
+        RestoreObject restore, CancellationToken cancellationToken)
+    {
+        if (restore.RecordName is { } recordName)
+        {
+            RecordObject record = new(await ReadAsync(ClusterKinds.Record, recordName, cancellationToken));
+            return (record.Location, record.SnapshotId ?? "");
+        }
+
+        PolicyObject policy = new(await ReadAsync(ClusterKinds.Policy, restore.PolicyName ?? "", cancellationToken));
+        return (policy.Destination, null);
+    }
+
+    private static RestoredPoint? PointOf(RestoredRevision? restored) => restored is null
+        ? null
+        : new RestoredPoint(
+            restored.Revision,
+            restored.Time is { } time
+                ? new RestoredMoment(time.Moment, time.IsExact, $"{WindowText.Text(time)}.")
+                : null);
 
     private async Task<OpenedKeys> OpenKeysAsync(BackupRepository repository, CancellationToken cancellationToken)
     {

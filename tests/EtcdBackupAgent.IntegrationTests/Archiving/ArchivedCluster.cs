@@ -24,7 +24,6 @@ namespace EtcdBackupAgent.IntegrationTests.Archiving;
 /// <summary>A real etcd whose changes are archived into a directory, and restores from there.</summary>
 internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
 {
-    private static readonly ResourceName Policy = new(ResourceName.NamespaceDefault, "nightly");
     private static readonly IProgress<TransferProgress> NoProgress = new Progress<TransferProgress>();
 
     private readonly TestDirectory _directory;
@@ -39,6 +38,9 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
     private ArchivedCluster(
         EtcdConnection connection, DirectoryObjectStore store, BackupRepository repository, TestDirectory directory) =>
         (_connection, _store, _repository, _directory) = (connection, store, repository, directory);
+
+    /// <summary>The policy that the log and its snapshots are of.</summary>
+    public ResourceName Policy { get; init; } = new(ResourceName.NamespaceDefault, "nightly");
 
     /// <summary>How often segments are closed.</summary>
     public PolicyChangeLog Log { get; set; } = new() { CloseEvery = TimeSpan.FromSeconds(1), CloseBytes = 64 << 10 };
@@ -58,6 +60,18 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
         BackupRepository repository =
             await BackupRepository.InitAsync(store, new Unprotected(), TimeProvider.System, CancellationToken.None);
         return new ArchivedCluster(connection, store, repository, directory);
+    }
+
+    /// <summary>Archives into an existing repository in a directory.</summary>
+    public static async Task<ArchivedCluster> InAsync(
+        EtcdConnection connection, string repositoryPath, ResourceName policy)
+    {
+        DirectoryObjectStore store = new(repositoryPath, TimeProvider.System);
+        return new ArchivedCluster(
+            connection, store, await BackupRepository.OpenAsync(store, CancellationToken.None), new TestDirectory())
+        {
+            Policy = policy,
+        };
     }
 
     /// <summary>Starts the archive, and waits until its log has a snapshot.</summary>

@@ -107,6 +107,19 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
         Assert.Equal(("", 0), (applied.StandardError, applied.ExitCode));
     }
 
+    [Theory]
+    [InlineData("mbrName: a")]
+    [InlineData("mbrName: a, revision: 17")]
+    [InlineData("policy: a, revision: 17")]
+    [InlineData("policy: a, at: '2026-11-29T10:15:00Z'")]
+    [InlineData("policy: a, at: '2026-11-29T11:15:00.125+01:00'")]
+    public async Task A_restore_of_a_snapshot_a_revision_or_a_moment_is_accepted(string spec)
+    {
+        ToolResult applied = await fixture.ApplyAsync(Documents.Restore($"{spec}, pvcName: b"), "--dry-run=server");
+
+        Assert.Equal(("", 0), (applied.StandardError, applied.ExitCode));
+    }
+
     [Fact]
     public async Task Omitted_fields_of_a_policy_get_their_defaults()
     {

@@ -151,7 +151,16 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
         await AssertRefusedAsync(Documents.Record(spec), message);
 
     [Theory]
-    [InlineData("pvcName: a", "spec.mbrName: Required value")]
+    [InlineData("pvcName: a", "give either mbrName")]
+    [InlineData("mbrName: a, policy: b, revision: 1, pvcName: a", "give either mbrName")]
+    [InlineData("policy: a, pvcName: a", "with policy, give either at or revision")]
+    [InlineData("policy: a, at: '2026-11-29T10:15:00Z', revision: 1, pvcName: a", "with policy, give either at or")]
+    [InlineData("mbrName: a, at: '2026-11-29T10:15:00Z', pvcName: a", "at cannot be used with mbrName")]
+    [InlineData("policy: a, at: '2026-11-29T10:15:00', pvcName: a", "at must be a time with a date and an offset")]
+    [InlineData("policy: a, at: '10:15Z', pvcName: a", "at must be a time with a date and an offset")]
+    [InlineData("policy: a, at: '2026-02-30T10:15:00Z', pvcName: a", "spec.at")]
+    [InlineData("policy: a, revision: 0, pvcName: a", "spec.revision")]
+    [InlineData("policy: 'a b', revision: 1, pvcName: a", "policy must be the name of a MetadataBackupPolicy")]
     [InlineData("mbrName: a", "spec.pvcName: Required value")]
     [InlineData("mbrName: '', pvcName: a", "mbrName must be the name of a MetadataBackupRecord")]
     [InlineData("mbrName: a, pvcName: 'a b'", "pvcName must be the name of a PersistentVolumeClaim")]

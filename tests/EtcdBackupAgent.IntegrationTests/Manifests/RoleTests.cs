@@ -37,6 +37,7 @@ public sealed class RoleTests
     private const string Restore = """
         backuplocations: get
         events: create
+        metadatabackuppolicies: get
         metadatabackuprecords: get
         metadatarestores: get
         metadatarestores/status: patch

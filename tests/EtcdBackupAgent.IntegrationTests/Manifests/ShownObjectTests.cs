@@ -81,7 +81,9 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
             "mr",
             $$"""
             {"observedGeneration":1,"restoreStatus":"Completed","restoreTime":"2026-05-01T12:00:00Z",
-             "progressPercent":100,"snapshotId":"00f2bb92","conditions":[{{Condition}}]}
+             "progressPercent":100,"snapshotId":"00f2bb92","restoredRevision":99999999999,
+             "restoredMoment":"2026-05-01T12:00:00Z","restoredExactly":true,"restoredCertainty":"c",
+             "conditions":[{{Condition}}]}
             """);
 
         await AssertShownAsync(

@@ -58,6 +58,36 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
+    public async Task A_restore_of_a_moment_needs_only_its_policy_and_gets_a_Job()
+    {
+        await CreateClaimAsync();
+        await Scene.ApplyAsync(
+            "MetadataRestore", Name, "policy: gone, at: '2026-11-29T10:15:00Z', pvcName: restored");
+        await ReconcileAsync();
+        Assert.Contains("there is no MetadataBackupPolicy gone", await MessageAsync(), StringComparison.Ordinal);
+        await Scene.DeleteAsync(ClusterKinds.Restore, Name);
+        await Scene.ApplyAsync(
+            "MetadataRestore",
+            Name,
+            $"policy: {ClusterScene.Policy}, at: '2026-11-29T11:15:00+01:00', pvcName: restored");
+
+        await ReconcileAsync();
+
+        JsonObject job = Assert.Single(await Scene.JobsAsync());
+        Assert.Null((await StatusAsync())["snapshotId"]);
+        Assert.Equal(
+            $"The state of policy {ClusterScene.Policy} at 2026-11-29T10:15:00Z is being restored.",
+            await MessageAsync());
+        Assert.Empty(await ReconcileAsync());
+
+        // The pod could not report its end, so that only the pod knew the snapshot and the revision.
+        await Scene.EndAsync(ObjectMetadata.Name(job), isSuccess: true);
+        await ReconcileAsync();
+        Assert.Equal("Completed", (string?)(await StatusAsync())["restoreStatus"]);
+        Assert.Equal(["Normal RestoreSucceeded: Restore completed"], await Scene.EventsAsync());
+    }
+
+    [Fact]
     public async Task A_pod_that_does_not_start_is_reported_until_it_starts()
     {
         string job = ObjectMetadata.Name(await BeginAsync());
