@@ -8,7 +8,9 @@ using EtcdBackupAgent.Kubernetes.Workloads;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>The Jobs of a policy: those of its CronJob, and those for one backup.</summary>
+/// <summary>
+/// The Jobs of a policy, those of its CronJob and those for one backup, and the Deployment of its change log.
+/// </summary>
 internal sealed class PolicyJobs(ConnectedCluster cluster)
 {
     /// <summary>The number of hexadecimal digits in the name of a Job that identify the request: two equal requests
@@ -65,18 +67,23 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         }
     }
 
-    /// <summary>Removes the CronJob of a policy, if there is one. The cluster's garbage collector removes Jobs together
-    /// with their owner, the CronJob or the policy.</summary>
-    public async Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken)
+    /// <summary>Removes what the agent keeps for a policy.</summary>
+    public async Task RemoveAllAsync(string policy, CancellationToken cancellationToken)
     {
-        string name = ClusterNames.CronJobOf(policy);
-        JsonObject? existing = await cluster.Client.FindAsync(
-            ClusterKinds.CronJob, cluster.Namespace, name, cancellationToken);
-        if (CronJobObject.Of(existing) is { IsOwnedByPolicy: true })
-        {
-            await RemoveAsync(ClusterKinds.CronJob, name, cancellationToken);
-        }
+        await RemoveCronJobAsync(policy, cancellationToken);
+        await RemoveChangeLogAsync(policy, cancellationToken);
     }
+
+    /// <summary>
+    /// Removes the CronJob of a policy, if there is one. The cluster's garbage collector removes Jobs together with
+    /// their owner, the CronJob or the policy.
+    /// </summary>
+    public Task RemoveCronJobAsync(string policy, CancellationToken cancellationToken) => RemoveAsync(
+        ClusterKinds.CronJob, ClusterNames.CronJobOf(policy), json => new CronJobObject(json), cancellationToken);
+
+    /// <summary>Removes the Deployment that writes the change log of a policy, if there is one.</summary>
+    public Task RemoveChangeLogAsync(string policy, CancellationToken cancellationToken) => RemoveAsync(
+        ClusterKinds.Deployment, ClusterNames.ChangeLogOf(policy), json => new DeploymentObject(json), cancellationToken);
 
     /// <summary>Orders Jobs by their start. The name of a CronJob's Job contains the time at which it was due, which
     /// orders Jobs that started in the same second.</summary>
@@ -90,8 +97,15 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
         return $"{policy.Name}-backup-{Convert.ToHexStringLower(digest)[..KeyDigits]}";
     }
 
-    private async Task RemoveAsync(ResourceKind kind, string name, CancellationToken cancellationToken)
+    private async Task RemoveAsync(
+        ResourceKind kind, string name, Func<JsonObject, WorkloadObject> view, CancellationToken cancellationToken)
     {
+        JsonObject? existing = await cluster.Client.FindAsync(kind, cluster.Namespace, name, cancellationToken);
+        if (existing is null || !view(existing).IsOwnedByPolicy)
+        {
+            return;
+        }
+
         try
         {
             await cluster.Client.DeleteAsync(

@@ -9,16 +9,19 @@ using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Keeps the CronJob of a policy as the policy specifies, creates the Jobs of single backups, and reports what
-/// the pods of Jobs cannot report themselves.</summary>
+/// <summary>
+/// Keeps the CronJob of a policy, and the Deployment that writes its change log, as the policy specifies, creates the
+/// Jobs of single backups, and reports what the pods of Jobs cannot report themselves.
+/// </summary>
 /// <remarks>
-/// 1. Read the policy. If it does not exist, remove its CronJob; Jobs are removed with their owner, records and
-///    snapshots stay.
+/// 1. Read the policy. If it does not exist, remove its CronJob and its Deployment; Jobs are removed with their owner,
+///    records and snapshots stay.
 /// 2. Remove the finalizer that kubedr or an older agent added: without a finalizer, a policy can be deleted without
 ///    the agent.
 /// 3. Report Jobs that failed or do not start. This includes a policy that is not ready, since its CronJob continues.
 /// 4. Read its location and Secrets. Report an error in the condition Ready, and leave an existing CronJob as it is.
-/// 5. Apply the CronJob; or remove it, if there is no schedule or if the worker makes the backups itself.
+/// 5. Apply the Deployment of the change log and the CronJob; or remove the one that is not wanted, also if the worker
+///    makes the backups itself.
 /// 6. Start the one backup of a policy without a schedule, and one backup for each new value of the annotation.
 /// 7. Report in the status that the policy is ready.
 /// </remarks>
@@ -37,7 +40,7 @@ internal sealed class PolicyReconciler(
     private readonly ClusterResourceStore _resources = new(cluster);
     private readonly StatusWriter _statuses = new(cluster.Client);
     private readonly FinalizerRemoval _finalizers = new(cluster.Client);
-    private readonly AppliedCronJob _cronJob = new(cluster);
+    private readonly AppliedWorkload _applied = new(cluster);
     private readonly PolicyJobs _jobs = new(cluster);
     private readonly PolicyJobReports _reports = new(cluster, events, options, time, logger);
 
@@ -65,6 +68,11 @@ internal sealed class PolicyReconciler(
             new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=backup"),
             job => $"{ObjectMetadata.Uid(job)} {ObjectMetadata.Generation(job)}",
             job => ObjectMetadata.Label(job, ClusterNames.PolicyLabel)),
+        new(
+            ClusterKinds.Deployment,
+            new ResourceSelection(Labels: $"{ClusterNames.TypeLabel}=changelog"),
+            deployment => $"{ObjectMetadata.Uid(deployment)} {ObjectMetadata.Generation(deployment)}",
+            deployment => ObjectMetadata.Label(deployment, ClusterNames.PolicyLabel)),
     ];
 
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
@@ -75,7 +83,7 @@ internal sealed class PolicyReconciler(
         if (item is null || item.IsBeingDeleted)
         {
             Observer.Gone(name);
-            await _jobs.RemoveCronJobAsync(name, cancellationToken);
+            await _jobs.RemoveAllAsync(name, cancellationToken);
             if (item is not null)
             {
                 await RemoveFinalizerAsync(item, cancellationToken);
@@ -112,6 +120,7 @@ internal sealed class PolicyReconciler(
         try
         {
             // 5
+            await ApplyChangeLogAsync(bound, policy, cancellationToken);
             if (!await ApplyCronJobAsync(bound, policy, cancellationToken))
             {
                 await ReportNotExpressibleAsync(item, policy, cancellationToken);
@@ -168,7 +177,8 @@ internal sealed class PolicyReconciler(
         }
 
         CronJobTiming timing = new(schedule, bound.Document.TimeZone, policy.Suspend);
-        await _cronJob.ApplyAsync(
+        await _applied.ApplyAsync(
+            ClusterKinds.CronJob,
             WorkloadJob.CronJob(
                 cluster.Namespace,
                 bound.Document,
@@ -177,6 +187,27 @@ internal sealed class PolicyReconciler(
                 BackupPod.Template(bound, mode.Image, isScheduled: true)),
             cancellationToken);
         return true;
+    }
+
+    private async Task ApplyChangeLogAsync(
+        BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
+    {
+        string name = policy.Name.Name;
+        if (policy.ChangeLog is null || policy.Suspend || mode.IsInProcess(policy))
+        {
+            await _jobs.RemoveChangeLogAsync(name, cancellationToken);
+            return;
+        }
+
+        await _applied.ApplyAsync(
+            ClusterKinds.Deployment,
+            WorkloadJob.Deployment(
+                cluster.Namespace,
+                bound.Document,
+                ClusterNames.ChangeLogOf(name),
+                ChangeLogPod.Labels(name),
+                ChangeLogPod.Template(bound, mode.Image)),
+            cancellationToken);
     }
 
     /// <summary>The value of the annotation is written to the status after the Job is created. A crash in between

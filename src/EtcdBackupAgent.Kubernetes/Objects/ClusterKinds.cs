@@ -23,6 +23,8 @@ internal static class ClusterKinds
     public static readonly ResourceKind Job = new("batch", "v1", "jobs") { Kind = "Job" };
     public static readonly ResourceKind CronJob = new("batch", "v1", "cronjobs") { Kind = "CronJob" };
 
+    public static readonly ResourceKind Deployment = new("apps", "v1", "deployments") { Kind = "Deployment" };
+
     public static readonly ResourceKind CustomResourceDefinition =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", IsNamespaced: false)
         {

@@ -23,8 +23,10 @@ internal static class ClusterNames
     /// <summary>On a record that the agent removes because its snapshot is already gone.</summary>
     public const string SnapshotGoneAnnotation = $"{DocumentIdentity.Group}/snapshot-gone";
 
-    /// <summary>On objects that are created for a policy, a record or a restore: <c>backup</c> or
-    /// <c>restore</c>.</summary>
+    /// <summary>
+    /// On objects that are created for a policy, a record or a restore: <c>backup</c>, <c>changelog</c> or
+    /// <c>restore</c>.
+    /// </summary>
     public const string TypeLabel = "kubedr.type";
 
     public const string PolicyLabel = "kubedr.backup-policy";
@@ -38,6 +40,9 @@ internal static class ClusterNames
     public const string Component = "etcd-backup-agent";
 
     public static string CronJobOf(string policy) => $"{policy}-backup-cronjob";
+
+    /// <summary>The name of the Deployment that writes a policy's change log, and of the Lease of the writer.</summary>
+    public static string ChangeLogOf(string policy) => $"{policy}-changelog";
 
     public static string RecordOf(string snapshotId) => $"mbr-{snapshotId}";
 }

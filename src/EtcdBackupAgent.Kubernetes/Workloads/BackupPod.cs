@@ -29,13 +29,26 @@ internal static class BackupPod
     /// <param name="isScheduled">Whether a schedule starts the backup, and not a user's request.</param>
     public static JsonObject Template(BoundPolicy bound, PodImage image, bool isScheduled)
     {
+        PodContainer container = Container(bound, image, ContainerName, "backup", isScheduled);
+        return Template(Labels(bound.Name.Name), Specification(bound, container, restartPolicy: "Never"));
+    }
+
+    /// <summary>The container of a pod that makes backups of a policy, with everything that a verb needs.</summary>
+    /// <param name="bound">A valid policy, and its location.</param>
+    /// <param name="image">The image to run.</param>
+    /// <param name="name">The name of the container.</param>
+    /// <param name="verb">The verb of the command line.</param>
+    /// <param name="isScheduled">Whether the policy starts the pod, and not a user's request.</param>
+    internal static PodContainer Container(
+        BoundPolicy bound, PodImage image, string name, string verb, bool isScheduled)
+    {
         BackupPolicy policy = bound.Policy ?? throw bound.Invalid();
         BackupLocation location = bound.Location!;
         PodContainer container = new PodContainer(
-            ContainerName,
+            name,
             image,
             [
-                "backup", "--kubernetes", "--policy", policy.Name.Name, "--etcd-creds-dir", PodPaths.EtcdCredentials,
+                verb, "--kubernetes", "--policy", policy.Name.Name, "--etcd-creds-dir", PodPaths.EtcdCredentials,
                 "--scratch-dir", PodPaths.Scratch,
             ])
             .Variable(ResourcesVariable, Resources(bound).ToJsonString())
@@ -64,31 +77,41 @@ internal static class BackupPod
             container.Mount("certificates", PodContainer.HostPath(directory, "Directory"), directory, isReadOnly: true);
         }
 
+        return container;
+    }
+
+    /// <summary>The specification of such a pod.</summary>
+    internal static JsonObject Specification(BoundPolicy bound, PodContainer container, string restartPolicy)
+    {
+        string label = PodPlacement.Label(bound.Policy!);
         JsonObject described = container.ToJson();
         return new JsonObject
         {
-            ["metadata"] = new JsonObject { ["labels"] = Labels(policy.Name.Name) },
-            ["spec"] = new JsonObject
+            ["restartPolicy"] = restartPolicy,
+            ["serviceAccountName"] = ServiceAccount,
+            ["hostNetwork"] = true,
+            ["dnsPolicy"] = "ClusterFirstWithHostNet",
+            ["affinity"] = PodPlacement.OnControlPlane(label),
+            ["tolerations"] = PodPlacement.Tolerations(label),
+            // kubeadm's keys belong to root, and root may read its own files without any capability.
+            ["securityContext"] = new JsonObject
             {
-                ["restartPolicy"] = "Never",
-                ["serviceAccountName"] = ServiceAccount,
-                ["hostNetwork"] = true,
-                ["dnsPolicy"] = "ClusterFirstWithHostNet",
-                ["affinity"] = PodPlacement.OnControlPlane(PodPlacement.Label(policy)),
-                ["tolerations"] = PodPlacement.Tolerations(PodPlacement.Label(policy)),
-                // kubeadm's keys belong to root, and root may read its own files without any capability.
-                ["securityContext"] = new JsonObject
-                {
-                    ["runAsUser"] = 0,
-                    ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
-                },
-                ["containers"] = new JsonArray(described),
-                ["volumes"] = container.Volumes,
+                ["runAsUser"] = 0,
+                ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
             },
+            ["containers"] = new JsonArray(described),
+            ["volumes"] = container.Volumes,
         };
     }
 
-    /// <summary>Returns the labels of all objects that are created for a policy.</summary>
+    /// <summary>The template of a pod.</summary>
+    internal static JsonObject Template(JsonObject labels, JsonObject specification) => new()
+    {
+        ["metadata"] = new JsonObject { ["labels"] = labels },
+        ["spec"] = specification,
+    };
+
+    /// <summary>Returns the labels of all objects that are created for the backups of a policy.</summary>
     public static JsonObject Labels(string policy) => new()
     {
         [ClusterNames.TypeLabel] = "backup",

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Workloads;
 
-/// <summary>Creates the Jobs and CronJobs of the pods.</summary>
+/// <summary>Creates the Jobs, CronJobs and Deployments of the pods.</summary>
 internal static class WorkloadJob
 {
     /// <summary>How long a finished Job is kept for inspection.</summary>
@@ -58,6 +58,26 @@ internal static class WorkloadJob
             ["spec"] = specification,
         });
     }
+
+    /// <summary>
+    /// Returns the Deployment that keeps one pod of a policy running. The old pod ends before the new one starts: the
+    /// new one would only wait for the lease of the old one.
+    /// </summary>
+    public static DeploymentObject Deployment(
+        string ns, PolicyObject policy, string name, JsonObject labels, JsonObject template) => new(new JsonObject
+        {
+            ["apiVersion"] = ClusterKinds.Deployment.ApiVersion,
+            ["kind"] = ClusterKinds.Deployment.Kind,
+            ["metadata"] = Metadata(ns, name, Owner(ClusterKinds.Policy, policy), labels),
+            ["spec"] = new JsonObject
+            {
+                ["replicas"] = 1,
+                ["revisionHistoryLimit"] = 1,
+                ["strategy"] = new JsonObject { ["type"] = "Recreate" },
+                ["selector"] = new JsonObject { ["matchLabels"] = labels.DeepClone() },
+                ["template"] = template.DeepClone(),
+            },
+        });
 
     /// <summary>Returns the owner reference for objects that are created for an object: they are deleted with
     /// it.</summary>

@@ -406,6 +406,7 @@ internal sealed class ClusterScene : IAsyncDisposable
     private static string PathOf(string plural) => plural switch
     {
         "cronjobs" or "jobs" => $"apis/batch/v1/namespaces/{Namespace}/{plural}",
+        "deployments" => $"apis/apps/v1/namespaces/{Namespace}/{plural}",
         "secrets" or "pods" or "persistentvolumeclaims" => $"api/v1/namespaces/{Namespace}/{plural}",
         _ => $"apis/{Group}/v1alpha1/namespaces/{Namespace}/{plural}",
     };

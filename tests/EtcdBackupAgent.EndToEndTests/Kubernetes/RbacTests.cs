@@ -20,6 +20,7 @@ public sealed class RbacTests
         ["etcd-backup-agent-controller: create cronjobs.batch"] =
             "A server-side apply that creates the object is a patch, for which a cluster also requires the right "
             + "to create.",
+        ["etcd-backup-agent-controller: create deployments.apps"] = "As for CronJobs.",
     };
 
     [Fact]
@@ -101,6 +102,26 @@ public sealed class RbacTests
         await scene.UntilAsync("metadatarestores", "restore-test", "completed", item =>
             (string?)item["status"]?["restoreStatus"] == "Completed");
         await scene.KubectlAsync("delete", "metadatarestore", "restore-test", "--timeout=60s");
+
+        // A restore from a change log that the policy does not have.
+        await scene.ApplyAsync(new JsonObject
+        {
+            ["apiVersion"] = $"{ClusterScene.Group}/v1alpha1",
+            ["kind"] = "MetadataRestore",
+            ["metadata"] = new JsonObject { ["name"] = "restore-log" },
+            ["spec"] = new JsonObject { ["policy"] = "lived", ["revision"] = 1, ["pvcName"] = "restored" },
+        }.ToJsonString());
+        await scene.UntilAsync("metadatarestores", "restore-log", "failed", item =>
+            ((string?)item["status"]?["restoreErrorMessage"])?.Contains("change log", StringComparison.Ordinal) == true
+            && (string?)item["status"]!["restoreStatus"] == "Failed");
+
+        // A change log for a while.
+        await scene.KubectlAsync(
+            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"changeLog":{}}}""");
+        await scene.UntilAsync("deployments", "lived-changelog", "created", _ => true);
+        await scene.KubectlAsync(
+            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"changeLog":null}}""");
+        await scene.UntilGoneAsync("deployments", "lived-changelog");
 
         // The schedule is removed, and then the policy is deleted.
         await scene.KubectlAsync(

@@ -10,6 +10,7 @@ public sealed class RoleTests
         backuplocations: get list watch
         backuplocations/status: patch
         cronjobs: create delete get list patch watch
+        deployments: create delete get list patch watch
         events: create list
         jobs: create get list watch
         leases: create get update

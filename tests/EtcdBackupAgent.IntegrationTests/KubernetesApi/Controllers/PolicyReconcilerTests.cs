@@ -12,6 +12,7 @@ namespace EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTests(fixture)
 {
     private const string CronJob = "hourly-backup-cronjob";
+    private const string ChangeLog = "hourly-changelog";
 
     public override async Task InitializeAsync()
     {
@@ -76,6 +77,95 @@ public sealed class PolicyReconcilerTests(ClusterFixture fixture) : ControllerTe
         await Scene.DeleteAsync(ClusterKinds.CronJob, CronJob);
         await ReconcileAsync("hourly");
         Assert.NotNull(await Scene.FindAsync(ClusterKinds.CronJob, CronJob));
+    }
+
+    [Fact]
+    public async Task A_policy_with_a_change_log_gets_a_Deployment_with_one_writer()
+    {
+        await ApplyHourlyAsync("changeLog: {closeEvery: 10s}");
+
+        await ReconcileAsync("hourly");
+
+        JsonObject policy = await Scene.GetAsync(ClusterKinds.Policy, "hourly");
+        JsonObject deployment = await Scene.GetAsync(ClusterKinds.Deployment, ChangeLog);
+        Assert.Equal(ObjectMetadata.Uid(policy), (string?)deployment["metadata"]!["ownerReferences"]![0]!["uid"]);
+        JsonNode spec = deployment["spec"]!;
+        Assert.Equal((1, "Recreate"), ((int?)spec["replicas"], (string?)spec["strategy"]!["type"]));
+        Assert.Equal("archive", (string?)spec["template"]!["spec"]!["containers"]![0]!["args"]![0]);
+        Assert.Empty(await ReconcileAsync("hourly"));
+
+        // What a user edits or deletes is there again.
+        await Scene.PatchAsync(ClusterKinds.Deployment, ChangeLog, """{"spec":{"replicas":2}}""");
+        Assert.Equal(["patch deployments"], await ReconcileAsync("hourly"));
+        Assert.Equal(1, (int?)(await Scene.GetAsync(ClusterKinds.Deployment, ChangeLog))["spec"]!["replicas"]);
+        await Scene.DeleteAsync(ClusterKinds.Deployment, ChangeLog);
+        await ReconcileAsync("hourly");
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.Deployment, ChangeLog));
+    }
+
+    [Theory]
+    [InlineData("""{"spec":{"changeLog":null}}""")]
+    [InlineData("""{"spec":{"suspend":true}}""")]
+    [InlineData("""{"spec":{"options":{"execution":"InProcess"}}}""")]
+    public async Task The_Deployment_is_removed_when_the_policy_needs_it_no_longer(string patch)
+    {
+        await ApplyHourlyAsync("changeLog: {}");
+        await ReconcileAsync("hourly");
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.Deployment, ChangeLog));
+        await Scene.PatchAsync(ClusterKinds.Policy, "hourly", patch);
+
+        await ReconcileAsync("hourly");
+
+        Assert.Null(await Scene.FindAsync(ClusterKinds.Deployment, ChangeLog));
+        Assert.Empty(await ReconcileAsync("hourly"));
+    }
+
+    [Fact]
+    public async Task The_change_log_goes_on_with_a_schedule_that_a_CronJob_cannot_express()
+    {
+        await Scene.ApplyAsync(
+            "MetadataBackupPolicy",
+            "hourly",
+            $"destination: {ClusterScene.Location}, etcdEndpoint: http://127.0.0.1:2379, schedule: '@every 90m', "
+            + "changeLog: {}");
+
+        await ReconcileAsync("hourly");
+
+        Assert.Equal("False ScheduleNotExpressible", await ReadyAsync("hourly"));
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.Deployment, ChangeLog));
+    }
+
+    [Fact]
+    public async Task A_Deployment_that_a_user_created_is_not_removed()
+    {
+        JsonObject pod = new()
+        {
+            ["containers"] = new JsonArray(new JsonObject { ["name"] = "own", ["image"] = "own" }),
+        };
+        await Scene.Client.CreateAsync(
+            ClusterKinds.Deployment,
+            Scene.Namespace,
+            new JsonObject
+            {
+                ["apiVersion"] = "apps/v1",
+                ["kind"] = "Deployment",
+                ["metadata"] = new JsonObject { ["name"] = ChangeLog },
+                ["spec"] = new JsonObject
+                {
+                    ["selector"] = new JsonObject { ["matchLabels"] = new JsonObject { ["a"] = "b" } },
+                    ["template"] = new JsonObject
+                    {
+                        ["metadata"] = new JsonObject { ["labels"] = new JsonObject { ["a"] = "b" } },
+                        ["spec"] = pod,
+                    },
+                },
+            },
+            CancellationToken.None);
+        await ApplyHourlyAsync();
+
+        await ReconcileAsync("hourly");
+
+        Assert.NotNull(await Scene.FindAsync(ClusterKinds.Deployment, ChangeLog));
     }
 
     [Fact]

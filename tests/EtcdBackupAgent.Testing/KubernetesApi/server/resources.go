@@ -1,6 +1,7 @@
 package main
 
 import (
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -59,6 +60,10 @@ var resources = map[schema.GroupVersion][]resource{
 		{plural: "serviceaccounts", singular: "serviceaccount", shortNames: []string{"sa"},
 			object: &corev1.ServiceAccount{}, list: &corev1.ServiceAccountList{}},
 	},
+	appsv1.SchemeGroupVersion: {
+		{plural: "deployments", singular: "deployment", shortNames: []string{"deploy"}, hasStatus: true,
+			object: &appsv1.Deployment{}, list: &appsv1.DeploymentList{}},
+	},
 	batchv1.SchemeGroupVersion: {
 		{plural: "jobs", singular: "job", hasStatus: true, object: &batchv1.Job{}, list: &batchv1.JobList{}},
 		{plural: "cronjobs", singular: "cronjob", shortNames: []string{"cj"}, hasStatus: true,
@@ -75,7 +80,8 @@ var (
 )
 
 func init() {
-	for _, add := range []func(*runtime.Scheme) error{corev1.AddToScheme, batchv1.AddToScheme, coordinationv1.AddToScheme} {
+	for _, add := range []func(*runtime.Scheme) error{
+		corev1.AddToScheme, appsv1.AddToScheme, batchv1.AddToScheme, coordinationv1.AddToScheme} {
 		utilruntime.Must(add(builtinScheme))
 	}
 	metav1.AddToGroupVersion(builtinScheme, schema.GroupVersion{Version: "v1"})

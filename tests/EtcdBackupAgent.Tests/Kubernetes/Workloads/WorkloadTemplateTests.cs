@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Reading;
@@ -95,6 +96,47 @@ public sealed class WorkloadTemplateTests
             new CronJobTiming("0 2 * * *", "Europe/Berlin", Suspend: true),
             BackupPod.Labels("test-backup"),
             BackupPod.Template(bound, Image, isScheduled: true)).Json);
+    }
+
+    [Fact]
+    public async Task The_Deployment_of_a_change_log()
+    {
+        BoundPolicy bound = await BindAsync(S3, new JsonObject
+        {
+            ["destination"] = "remote-minio",
+            ["certsDir"] = "/etc/kubernetes/pki",
+            ["schedule"] = "0 2 * * *",
+            ["changeLog"] = new JsonObject { ["closeEvery"] = "10s" },
+        });
+
+        Check("deployment.json", ChangeLog(bound).Json);
+    }
+
+    [Fact]
+    public async Task The_pod_of_a_change_log_is_that_of_a_backup_with_another_verb()
+    {
+        BoundPolicy bound = await BindAsync(S3, new JsonObject
+        {
+            ["destination"] = "remote-minio",
+            ["verify"] = "AfterBackup",
+            ["changeLog"] = new JsonObject(),
+            ["options"] = new JsonObject { ["master-node-label-name"] = "example.com/control-plane" },
+        });
+        JsonObject backup = (JsonObject)BackupPod.Template(bound, Image, isScheduled: true)["spec"]!;
+
+        JsonObject pod = PodOf(ChangeLog(bound).Json);
+
+        Assert.True(
+            (long)pod["terminationGracePeriodSeconds"]! > ArchiveRun.StopTimeout.TotalSeconds,
+            "The last segment must be stored before the pod is killed.");
+        Assert.Equal("Always", (string?)pod["restartPolicy"]);
+        JsonNode container = pod["containers"]![0]!;
+        Assert.Equal(("changelog", "archive"), ((string?)container["name"], (string?)container["args"]![0]));
+        pod.Remove("terminationGracePeriodSeconds");
+        pod["restartPolicy"] = "Never";
+        container["name"] = "backup";
+        container["args"]![0] = "backup";
+        Assert.Equal(backup.ToJsonString(), pod.ToJsonString());
     }
 
     [Fact]
@@ -261,6 +303,13 @@ public sealed class WorkloadTemplateTests
             }
         }
     }
+
+    private static DeploymentObject ChangeLog(BoundPolicy bound) => WorkloadJob.Deployment(
+        Namespace,
+        bound.Document,
+        ClusterNames.ChangeLogOf(bound.Name.Name),
+        ChangeLogPod.Labels(bound.Name.Name),
+        ChangeLogPod.Template(bound, Image));
 
     private static JsonObject PodOf(JsonObject job) => (JsonObject)job["spec"]!["template"]!["spec"]!;
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.Tests.Kubernetes.Controllers;
 
-public sealed class AppliedCronJobTests
+public sealed class AppliedWorkloadTests
 {
     [Theory]
     [InlineData("""{"a":1}""", """{"a":1,"filledIn":true}""", true)]
@@ -18,5 +18,5 @@ public sealed class AppliedCronJobTests
         string wanted,
         string existing,
         bool isContained) =>
-        Assert.Equal(isContained, AppliedCronJob.Contains(JsonNode.Parse(wanted), JsonNode.Parse(existing)));
+        Assert.Equal(isContained, AppliedWorkload.Contains(JsonNode.Parse(wanted), JsonNode.Parse(existing)));
 }

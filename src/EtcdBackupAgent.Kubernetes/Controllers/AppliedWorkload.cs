@@ -6,23 +6,25 @@ using EtcdBackupAgent.Kubernetes.Objects;
 
 namespace EtcdBackupAgent.Kubernetes.Controllers;
 
-/// <summary>Applies a CronJob, and writes it only if it differs from what is wanted. A field that the server filled in
-/// is not a difference; a field that a user edited is.</summary>
-internal sealed class AppliedCronJob(ConnectedCluster cluster)
+/// <summary>
+/// Applies a CronJob or a Deployment, and writes it only if it differs from what is wanted. A field that the server
+/// filled in is not a difference; a field that a user edited is.
+/// </summary>
+internal sealed class AppliedWorkload(ConnectedCluster cluster)
 {
-    public async Task ApplyAsync(CronJobObject wanted, CancellationToken cancellationToken)
+    public async Task ApplyAsync(ResourceKind kind, WorkloadObject wanted, CancellationToken cancellationToken)
     {
         string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(wanted.Json.ToJsonString())));
-        CronJobObject stamped = wanted.WithDigest(digest);
+        JsonObject stamped = wanted.WithDigest(digest);
         JsonObject? existing = await cluster.Client.FindAsync(
-            ClusterKinds.CronJob, cluster.Namespace, wanted.Name, cancellationToken);
-        if (existing is null || !Contains(stamped.Json, existing))
+            kind, cluster.Namespace, wanted.Name, cancellationToken);
+        if (existing is null || !Contains(stamped, existing))
         {
             await cluster.Client.ApplyAsync(
-                ClusterKinds.CronJob,
+                kind,
                 cluster.Namespace,
                 subresource: null,
-                stamped.Json,
+                stamped,
                 ClusterNames.Component,
                 force: true,
                 cancellationToken);
