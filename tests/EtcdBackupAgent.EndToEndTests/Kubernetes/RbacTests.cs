@@ -13,6 +13,8 @@ namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 /// </summary>
 public sealed class RbacTests
 {
+    private const string NoWriter = "No pod of a Deployment runs here.";
+
     /// <summary>Rights that are granted but cannot be used here, each with the reason.</summary>
     private static readonly IReadOnlyDictionary<string, string> Exceptions = new Dictionary<string, string>(
         StringComparer.Ordinal)
@@ -21,6 +23,9 @@ public sealed class RbacTests
             "A server-side apply that creates the object is a patch, for which a cluster also requires the right "
             + "to create.",
         ["etcd-backup-agent-controller: create deployments.apps"] = "As for CronJobs.",
+        ["etcd-backup-agent-backup: get leases.coordination.k8s.io"] = NoWriter,
+        ["etcd-backup-agent-backup: create leases.coordination.k8s.io"] = NoWriter,
+        ["etcd-backup-agent-backup: update leases.coordination.k8s.io"] = NoWriter,
     };
 
     [Fact]

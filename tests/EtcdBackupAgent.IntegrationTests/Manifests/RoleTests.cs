@@ -29,6 +29,7 @@ public sealed class RoleTests
     private const string Backup = """
         backuplocations: get
         events: create
+        leases: create get update
         metadatabackuppolicies: get
         metadatabackuppolicies/status: patch
         metadatabackuprecords: create delete get list patch

@@ -17,13 +17,21 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     /// <see cref="TimeProvider.GetTimestamp"/>.</summary>
     private (string Version, long At) _observed = ("", 0);
 
+    /// <summary>
+    /// When the server last responded, as a value of <see cref="TimeProvider.GetTimestamp"/>.
+    /// </summary>
+    private long _responded;
+
     /// <summary>Called each time that the holder of the lease is known, whichever process that is: the opposite of a
     /// failure.</summary>
     public Action HolderObserved { get; init; } = static () => { };
 
+    /// <summary>Called each time that another process holds the lease, with its name.</summary>
+    public Action<string> OtherObserved { get; init; } = static _ => { };
+
     /// <summary>
-    /// Waits for the lease and runs the work while it holds the lease, again after each loss; releases the lease at the
-    /// end. The token of the work is cancelled when the lease is lost, and the work must end then. If the work
+    /// Waits for the lease, or for <see cref="LeaseOptions.UnreachableMax"/>, and runs the work while it holds the
+    /// lease, again after each loss; releases the lease at the end. The token of the work is cancelled when the lease is lost, and the work must end then. If the work
     /// completes or fails by itself, so does this call. Each failure to acquire or renew the lease is passed to
     /// <paramref name="reportFailure"/>, which must not throw.
     /// </summary>
@@ -34,11 +42,13 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
     {
         while (true)
         {
-            while (!await TryAcquireOrRenewAsync(reportFailure, cancellationToken))
+            _responded = time.GetTimestamp();
+            while (!await TryAcquireOrRenewAsync(reportFailure, cancellationToken) && !IsUnreachable())
             {
                 await Task.Delay(options.RetryPeriod, time, cancellationToken);
             }
 
+            _observed = ("", 0);
             if (await LeadAsync(lead, reportFailure, cancellationToken))
             {
                 return;
@@ -122,6 +132,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
         {
             LeaseObject? lease = LeaseObject.Of(await client.FindAsync(
                 ResourceKind.Lease, options.Namespace, options.Name, cancellationToken));
+            _responded = time.GetTimestamp();
             if (lease is null)
             {
                 await WriteAsync(HeldLease(null), client.CreateAsync);
@@ -134,6 +145,7 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             else
             {
                 HolderObserved();
+                OtherObserved(lease.Holder);
                 return false;
             }
 
@@ -170,6 +182,8 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
             throw new TimeoutException($"no response within {options.RetryPeriod.TotalSeconds} s", e);
         }
     }
+
+    private bool IsUnreachable() => time.GetElapsedTime(_responded) >= options.UnreachableMax;
 
     private bool IsFree(LeaseObject lease)
     {

@@ -19,6 +19,12 @@ internal sealed record LeaseOptions
     /// <see cref="Duration"/>; the difference is greater than the drift between two clocks in that time.</summary>
     public TimeSpan RenewDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// If the API server has not responded for this long, the work starts without the lease. It must be safe if
+    /// several processes do it. Null: the work never starts without the lease.
+    /// </summary>
+    public TimeSpan? UnreachableMax { get; init; }
+
     /// <summary>The time between two attempts, both of the holder and of waiting processes.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 }

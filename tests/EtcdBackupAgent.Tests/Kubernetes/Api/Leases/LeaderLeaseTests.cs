@@ -93,7 +93,66 @@ public sealed class LeaderLeaseTests
         }
     }
 
-    private static LeaderLease Lease(KubernetesClient client, TimeSpan? retry = null, TimeProvider? time = null) =>
+    [Fact]
+    public async Task Work_that_is_safe_without_the_lease_starts_when_the_server_stays_away()
+    {
+        await using FakeApi api = await FakeApi.StartAsync(
+            [.. Enumerable.Repeat(FakeApi.Refusal(503, "ServiceUnavailable", "away"), 20)]);
+        using KubernetesClient client = api.Client(TimeProvider.System);
+
+        await Lease(client, retry: TimeSpan.FromSeconds(2), new WaitingTime(), unreachableMax: TimeSpan.FromSeconds(10))
+            .RunAsync(_ => Task.CompletedTask, _failures.Add, CancellationToken.None);
+
+        // At 0, 2, 4, 6, 8 and 10 s.
+        Assert.Equal(6, _failures.Count);
+    }
+
+    [Fact]
+    public async Task Work_that_started_without_the_lease_stops_when_another_process_turns_out_to_hold_it()
+    {
+        RequestDelegate away = FakeApi.Refusal(503, "ServiceUnavailable", "away");
+        RequestDelegate other = FakeApi.Json(
+            """{"metadata":{"resourceVersion":"7"},"spec":{"holderIdentity":"other"}}""");
+        await using FakeApi api = await FakeApi.StartAsync(
+            [.. Enumerable.Repeat(away, 6), .. Enumerable.Repeat(other, 3)]);
+        using KubernetesClient client = api.Client(TimeProvider.System);
+        using CancellationTokenSource stop = new();
+        List<string> holders = [];
+        int works = 0;
+        LeaderLease lease = Lease(
+            client,
+            retry: TimeSpan.FromSeconds(2),
+            new WaitingTime(),
+            unreachableMax: TimeSpan.FromSeconds(10),
+            other: holder =>
+            {
+                holders.Add(holder);
+                if (holders.Count == 3)
+                {
+                    stop.Cancel();
+                }
+            });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => lease.RunAsync(
+            async cancellationToken =>
+            {
+                works++;
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            },
+            _failures.Add,
+            stop.Token).WaitAsync(TestDeadline.Patience));
+
+        Assert.Equal((1, 6), (works, _failures.Count));
+        Assert.Equal(["other", "other", "other"], holders);
+    }
+
+    private static LeaderLease Lease(
+        KubernetesClient client,
+        TimeSpan? retry = null,
+        TimeProvider? time = null,
+        TimeSpan? unreachableMax = null,
+        Action<string>? other = null) =>
         new(
             client,
             new LeaseOptions
@@ -102,8 +161,12 @@ public sealed class LeaderLeaseTests
                 Name = "lead",
                 Identity = "me",
                 RetryPeriod = retry ?? TimeSpan.FromSeconds(60),
+                UnreachableMax = unreachableMax,
             },
-            time ?? TimeProvider.System);
+            time ?? TimeProvider.System)
+        {
+            OtherObserved = other ?? (_ => { }),
+        };
 
     private Task SendLeaseAsync(HttpContext context) => FakeApi.Json(_lease)(context);
 
