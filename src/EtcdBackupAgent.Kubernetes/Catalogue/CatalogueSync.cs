@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -20,11 +22,13 @@ namespace EtcdBackupAgent.Kubernetes.Catalogue;
 /// 4. Create the missing records: after a disaster, all those that the restored cluster does not have.
 /// 5. Update the existing records.
 /// 6. Remove the records whose snapshot is gone.
-/// 7. Add missed backups to the status of the policies (<see cref="PolicyCatchUp"/>).
+/// 7. Add missed backups to the status of the policies (<see cref="PolicyCatchUp"/>), and from when to when their
+///    change logs can restore every second (<see cref="RestorableTime"/>).
 /// 8. Write the location's status.
 /// </para>
 /// <para>
-/// It needs three requests to the API server and one listing of the store. It writes only what differs, and the time of
+/// It needs three requests to the API server and one listing of the store, and one more of the change logs if a policy
+/// has one. It writes only what differs, and the time of
 /// the sync. Every step may be executed twice, even by two processes at once.
 /// </para>
 /// </remarks>
@@ -76,7 +80,9 @@ internal sealed class CatalogueSync(
         LocationObject item = new(await client.GetAsync(ClusterKinds.BackupLocation, ns, name, cancellationToken));
 
         // 2
-        Inventory inventory = await TakeInventoryAsync(location, resources, item, cancellationToken);
+        PolicyObject[] own = [.. policies.Where(p => p.Destination == name)];
+        (Inventory inventory, IReadOnlyList<RestoreWindow> windows) = await TakeInventoryAsync(
+            location, resources, item, own.Any(RestorableTime.IsWanted), cancellationToken);
 
         // 3
         CataloguePlan plan = CataloguePlan.Create(name, inventory, records, policies);
@@ -107,9 +113,9 @@ internal sealed class CatalogueSync(
             plan.Stale, several, async (record, stop) => await _records.RemoveAsync(record, stop));
 
         // 7
-        foreach (PolicyObject policy in policies.Where(p => p.Destination == name))
+        foreach (PolicyObject policy in own)
         {
-            await CatchUpAsync(policy, inventory, cancellationToken);
+            await CatchUpAsync(policy, inventory, windows, cancellationToken);
         }
 
         // 8
@@ -127,8 +133,12 @@ internal sealed class CatalogueSync(
 
     /// <summary>Checks that it is the pinned repository: with another one in its place, every record would look
     /// stale.</summary>
-    private async Task<Inventory> TakeInventoryAsync(
-        BackupLocation location, ResourceSet resources, LocationObject item, CancellationToken cancellationToken)
+    private async Task<(Inventory Inventory, IReadOnlyList<RestoreWindow> Windows)> TakeInventoryAsync(
+        BackupLocation location,
+        ResourceSet resources,
+        LocationObject item,
+        bool withWindows,
+        CancellationToken cancellationToken)
     {
         using IObjectStore store = openStore(location, resources);
         BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
@@ -141,17 +151,28 @@ internal sealed class CatalogueSync(
                 + "place. The records are left as they are.");
         }
 
-        return await repository.TakeInventoryAsync(cancellationToken);
+        Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
+        return (
+            inventory,
+            withWindows ? RestoreWindow.Of(inventory, await LogInventory.ReadAsync(store, cancellationToken)) : []);
     }
 
-    private async Task CatchUpAsync(PolicyObject policy, Inventory inventory, CancellationToken cancellationToken)
+    private async Task CatchUpAsync(
+        PolicyObject policy,
+        Inventory inventory,
+        IReadOnlyList<RestoreWindow> windows,
+        CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
         try
         {
             await _statuses.ChangeAsync(
                 policy,
-                status => PolicyCatchUp.Apply(status, policy, inventory.History, now),
+                status =>
+                {
+                    PolicyCatchUp.Apply(status, policy, inventory.History, now);
+                    RestorableTime.Apply(status, policy, inventory.History, windows);
+                },
                 cancellationToken);
         }
         catch (ApiStatusException e) when (e.IsNotFound)

@@ -25,6 +25,9 @@ internal sealed class PolicyObject(JsonObject json) : ClusterObject(json)
     public bool IsVerifiedAfterBackup =>
         ObjectFields.Text(Specification, PolicyBinding.VerifyField) == $"{PolicyVerification.AfterBackup}";
 
+    /// <summary>Whether it has a change log.</summary>
+    public bool HasChangeLog => ObjectFields.Object(Specification, "changeLog") is not null;
+
     /// <summary>The value of the annotation that requests one backup now; null if there is none.</summary>
     public string? BackupNow => ObjectMetadata.Annotation(Json, ClusterNames.BackupNowAnnotation);
 

@@ -53,6 +53,8 @@ internal sealed class PolicyStatus(JsonObject status)
     private const string FutureSnapshots = "futureSnapshots";
     private const string VerifiedTime = "verifiedTime";
     private const string BackupNow = "lastBackupNow";
+    private const string RestorableFrom = "restorableFrom";
+    private const string RestorableTo = "restorableTo";
 
     public StatusConditions Conditions => new(status);
 
@@ -96,6 +98,9 @@ internal sealed class PolicyStatus(JsonObject status)
 
     /// <summary>The end of the newest deep verification that found a snapshot sound; null if there was none.</summary>
     public DateTimeOffset? VerifiedAt => ObjectFields.Time(status, VerifiedTime);
+
+    /// <summary>Whether it names a time during which every second can be restored.</summary>
+    public bool HasRestorable => status.ContainsKey(RestorableFrom) || status.ContainsKey(RestorableTo);
 
     /// <summary>The value of the annotation for which the last requested backup was made; null if there was
     /// none.</summary>
@@ -255,6 +260,20 @@ internal sealed class PolicyStatus(JsonObject status)
         {
             status.Remove(FutureSnapshots);
         }
+    }
+
+    /// <summary>Sets from when to when every second can be restored.</summary>
+    public void SetRestorable(DateTimeOffset from, DateTimeOffset to)
+    {
+        status[RestorableFrom] = StatusTime.Text(from);
+        status[RestorableTo] = StatusTime.Text(to);
+    }
+
+    /// <summary>Reports that there is no such time.</summary>
+    public void RemoveRestorable()
+    {
+        status.Remove(RestorableFrom);
+        status.Remove(RestorableTo);
     }
 
     /// <summary>Whether the status reports the end of a Job's run, or of a later run. Times are whole seconds, and

@@ -10,6 +10,9 @@ internal static class StatusTime
 
     public static string Text(DateTimeOffset time) => time.UtcDateTime.ToString(Format, CultureInfo.InvariantCulture);
 
+    /// <summary>Returns the first whole second at or after a time.</summary>
+    public static DateTimeOffset RoundedUp(DateTimeOffset time) => Rounded(time.AddTicks(TimeSpan.TicksPerSecond - 1));
+
     /// <summary>Returns a time with its milliseconds, if it has any.</summary>
     public static string Precise(DateTimeOffset time) =>
         time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFF'Z'", CultureInfo.InvariantCulture);

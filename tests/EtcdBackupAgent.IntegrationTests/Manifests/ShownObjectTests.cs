@@ -43,6 +43,7 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
              "mbrName":"mbr-00f2bb92","snapshotId":"00f2bb92","filesNew":2,"filesChanged":0,"dataAdded":123456789012,
              "totalBytesProcessed":123456789012,"totalDurationSecs":"1.5","lastSuccessTime":"2026-05-01T12:00:00Z",
              "etcdClusterId":"cdf818194e3a8c32","lastBackupNow":"1","verifiedTime":"2026-05-01T12:00:00Z",
+             "restorableFrom":"2026-05-01T11:00:00Z","restorableTo":"2026-05-01T12:00:00Z",
              "conditions":[{{Condition}}]}
             """);
 

@@ -106,6 +106,42 @@ public sealed class ClusterRestoreTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_sync_publishes_from_when_to_when_every_second_can_be_restored()
+    {
+        await Scene.SyncAsync();
+        Assert.Null((await Scene.StatusOfPolicyAsync())["restorableTo"]);
+        await Scene.PatchAsync(ClusterKinds.Policy, ClusterScene.Policy, """{"spec":{"changeLog":{}}}""");
+        RestoreWindow window = await UntilWindowAsync(window => window.To > window.From.AddSeconds(2));
+        await Scene.PatchAsync(
+            ClusterKinds.Policy,
+            ClusterScene.Policy,
+            $$$"""{"status":{"etcdClusterId":"{{{window.ClusterId}}}"}}""",
+            "status");
+
+        await Scene.SyncAsync();
+
+        JsonObject status = await Scene.StatusOfPolicyAsync();
+        foreach (string field in new[] { "restorableFrom", "restorableTo" })
+        {
+            await Scene.ApplyAsync(
+                "MetadataRestore",
+                field.ToLowerInvariant(),
+                $"policy: {ClusterScene.Policy}, at: '{status[field]}', pvcName: restored");
+            await RestoreAsync(field.ToLowerInvariant());
+            Assert.Equal(
+                (string?)status[field], (string?)(await StatusAsync(field.ToLowerInvariant()))["restoredMoment"]);
+        }
+
+        // A policy without a change log has none after its segments are gone.
+        await Archive.StopAsync();
+        await Scene.PatchAsync(ClusterKinds.Policy, ClusterScene.Policy, """{"spec":{"changeLog":null}}""");
+        Directory.Delete(Path.Combine(Scene.RepositoryPath, "changelog"), recursive: true);
+        await Scene.SyncAsync();
+        Assert.Null((await Scene.StatusOfPolicyAsync())["restorableFrom"]);
+        Assert.Null((await Scene.StatusOfPolicyAsync())["restorableTo"]);
+    }
+
+    [Fact]
     public async Task A_moment_outside_of_the_change_log_fails_with_what_it_has()
     {
         await UntilWindowAsync(_ => true);

@@ -195,6 +195,12 @@ public sealed record DeclaredPolicyStatus
     [JsonPropertyName("etcdClusterId")]
     public string? EtcdClusterId { get; init; }
 
+    [JsonPropertyName("restorableFrom")]
+    public DateTime? RestorableFrom { get; init; }
+
+    [JsonPropertyName("restorableTo")]
+    public DateTime? RestorableTo { get; init; }
+
     [JsonPropertyName("conditions")]
     public IReadOnlyList<V1Condition>? Conditions { get; init; }
 }
