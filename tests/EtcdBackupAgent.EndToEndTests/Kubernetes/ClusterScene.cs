@@ -41,6 +41,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         S3 = s3;
         Objects = new ClusterObjects(server);
         CronJobs = new CronJobRunner(server, Namespace);
+        Deployments = new DeploymentRunner(server, Namespace);
         Pods = new PodRunner(new PodRunnerOptions
         {
             Server = server,
@@ -62,6 +63,8 @@ internal sealed class ClusterScene : IAsyncDisposable
     public PodRunner Pods { get; }
 
     public CronJobRunner CronJobs { get; }
+
+    public DeploymentRunner Deployments { get; }
 
     /// <summary>The etcd that is backed up, unless a policy names another one.</summary>
     public EtcdServer Etcd { get; }
@@ -398,6 +401,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         await Proxy.DisposeAsync();
         await Server.DisposeAsync();
         CronJobs.Dispose();
+        Deployments.Dispose();
         Objects.Dispose();
         _stores.ForEach(store => store.Dispose());
         _directory.Dispose();
@@ -407,6 +411,7 @@ internal sealed class ClusterScene : IAsyncDisposable
     {
         "cronjobs" or "jobs" => $"apis/batch/v1/namespaces/{Namespace}/{plural}",
         "deployments" => $"apis/apps/v1/namespaces/{Namespace}/{plural}",
+        "leases" => $"apis/coordination.k8s.io/v1/namespaces/{Namespace}/{plural}",
         "secrets" or "pods" or "persistentvolumeclaims" => $"api/v1/namespaces/{Namespace}/{plural}",
         _ => $"apis/{Group}/v1alpha1/namespaces/{Namespace}/{plural}",
     };

@@ -13,8 +13,6 @@ namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 /// </summary>
 public sealed class RbacTests
 {
-    private const string NoWriter = "No pod of a Deployment runs here.";
-
     /// <summary>Rights that are granted but cannot be used here, each with the reason.</summary>
     private static readonly IReadOnlyDictionary<string, string> Exceptions = new Dictionary<string, string>(
         StringComparer.Ordinal)
@@ -23,9 +21,6 @@ public sealed class RbacTests
             "A server-side apply that creates the object is a patch, for which a cluster also requires the right "
             + "to create.",
         ["etcd-backup-agent-controller: create deployments.apps"] = "As for CronJobs.",
-        ["etcd-backup-agent-backup: get leases.coordination.k8s.io"] = NoWriter,
-        ["etcd-backup-agent-backup: create leases.coordination.k8s.io"] = NoWriter,
-        ["etcd-backup-agent-backup: update leases.coordination.k8s.io"] = NoWriter,
     };
 
     [Fact]
@@ -120,13 +115,7 @@ public sealed class RbacTests
             ((string?)item["status"]?["restoreErrorMessage"])?.Contains("change log", StringComparison.Ordinal) == true
             && (string?)item["status"]!["restoreStatus"] == "Failed");
 
-        // A change log for a while.
-        await scene.KubectlAsync(
-            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"changeLog":{}}}""");
-        await scene.UntilAsync("deployments", "lived-changelog", "created", _ => true);
-        await scene.KubectlAsync(
-            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"changeLog":null}}""");
-        await scene.UntilGoneAsync("deployments", "lived-changelog");
+        await WriteChangeLogAsync(scene);
 
         // The schedule is removed, and then the policy is deleted.
         await scene.KubectlAsync(
@@ -139,6 +128,30 @@ public sealed class RbacTests
         await scene.UntilGoneAsync("cronjobs", "lived-backup-cronjob");
         await scene.KubectlAsync("delete", "metadatabackuppolicy", "lived", "--timeout=60s");
         await scene.WaitAsync("its Jobs to be removed", async () => (await scene.ListAsync("jobs")).Count == 0);
+    }
+
+    /// <summary>A change log for a while: the controller publishes the time that can be restored.</summary>
+    private static async Task WriteChangeLogAsync(ClusterScene scene)
+    {
+        await scene.KubectlAsync(
+            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p",
+            """{"spec":{"changeLog":{"closeEvery":"1s"}}}""");
+        await scene.UntilAsync("deployments", "lived-changelog", "created", _ => true);
+        string pod = await scene.Deployments.StartAsync("lived-changelog");
+        await scene.UntilAsync("metadatabackuppolicies", "lived", "restorable", item =>
+            item["status"]?["restorableFrom"] is not null && item["status"]!["restorableTo"] is not null);
+        JsonObject lease = await scene.UntilAsync("leases", "lived-changelog", "held", _ => true);
+        Assert.StartsWith(pod, (string?)lease["spec"]!["holderIdentity"], StringComparison.Ordinal);
+
+        await scene.Deployments.StopAsync("lived-changelog");
+        PodRun ended = await scene.UntilEndedAsync(pod);
+        Assert.True(ended.ExitCode == 0, ended.Log);
+        await scene.UntilAsync("leases", "lived-changelog", "released", item =>
+            string.IsNullOrEmpty((string?)item["spec"]!["holderIdentity"]));
+
+        await scene.KubectlAsync(
+            "patch", "metadatabackuppolicy", "lived", "--type=merge", "-p", """{"spec":{"changeLog":null}}""");
+        await scene.UntilGoneAsync("deployments", "lived-changelog");
     }
 
     /// <summary>A backup whose pod does not start because a Secret is missing, and then fails because the Secret has no

@@ -83,7 +83,11 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             int exitCode = await process.WaitForExitAsync(cancellationToken);
 
             // 5
-            await WriteEndAsync(podName, pod, exitCode, process.Output, either.Token);
+            if (!_deleted.IsCancellationRequested)
+            {
+                await WriteEndAsync(podName, pod, exitCode, process.Output, cancellationToken);
+            }
+
             return new PodRun
             {
                 Job = _name,
