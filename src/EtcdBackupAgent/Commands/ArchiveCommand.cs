@@ -158,15 +158,15 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         {
             using (cluster)
             {
-                ClusterArchive archive = new(cluster, wiring.BackupParts(scratch, host.Loggers))
+                ClusterArchive archive = new(
+                    cluster,
+                    wiring.BackupParts(scratch, host.Loggers),
+                    host,
+                    host.Loggers.CreateLogger<ClusterArchive>())
                 {
                     EtcdCredentialsDirectory = choice.EtcdCredentialsDirectory,
                 };
-                await archive.ExecuteAsync(
-                    choice.Policy,
-                    policy => host.Observe(policy.Name, PolicyArchive.LogOf(policy)),
-                    FailureText.WriteWarning,
-                    stopping);
+                await archive.ExecuteAsync(choice.Policy, FailureText.WriteWarning, stopping);
             }
         };
     }
@@ -198,7 +198,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
                 policy,
                 documents.Resources,
                 (snapshotLog, token) => runner.MakeSnapshotAsync(policy, documents.Resources, snapshotLog, token),
-                host.Observe(policy.Name, log),
+                host.Started(policy.Name, log),
                 stopping);
         };
     }
@@ -238,7 +238,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
                     {
                         Scratch = scratch,
                     }.ExecuteAsync(snapshot with { ChangeLog = log }, new Progress<TransferProgress>(), token)),
-                host.Observe(request.Policy, request.Log),
+                host.Started(request.Policy, request.Log),
                 AgentVersion.Text,
                 wiring.Time)
             {

@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;
+using EtcdBackupAgent.Pods;
 using EtcdBackupAgent.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Logging;
 namespace EtcdBackupAgent.Composition;
 
 /// <summary>What <c>archive</c> has while it writes a log: the loggers, and the monitoring.</summary>
-internal sealed class ArchiveHost
+internal sealed class ArchiveHost : IArchiveMonitor
 {
     /// <summary>How long nothing may be reported before the policy is known.</summary>
     private static readonly TimeSpan SilenceMax = TimeSpan.FromMinutes(5);
@@ -55,10 +56,12 @@ internal sealed class ArchiveHost
         }
     }
 
+    public void Waiting() => _health.Beat();
+
     /// <summary>
     /// Returns the observer of the log of a policy: it logs, measures and reports that the process works.
     /// </summary>
-    public IArchiveObserver Observe(ResourceName policy, PolicyChangeLog log)
+    public IArchiveObserver Started(ResourceName policy, PolicyChangeLog log)
     {
         // Each mark is reported, and each failure.
         _health.SilenceMax = SilenceMax + (2 * log.CloseEvery);
@@ -66,5 +69,11 @@ internal sealed class ArchiveHost
             new ArchiveLog(policy, Loggers.CreateLogger<ArchiveRun>()),
             Metrics.ChangeLogs.Started(policy.Short, log),
             new ArchiveHealth(_health));
+    }
+
+    public void Stopped(ResourceName policy)
+    {
+        Metrics.ChangeLogs.Stopped(policy.Short);
+        _health.SetReady(ArchiveHealth.Condition, holds: false);
     }
 }

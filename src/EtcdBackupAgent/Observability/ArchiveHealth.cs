@@ -15,7 +15,7 @@ namespace EtcdBackupAgent.Observability;
 internal sealed class ArchiveHealth : IArchiveObserver
 {
     /// <summary>Whether the changes are read.</summary>
-    private const string Condition = "change-log";
+    public const string Condition = "change-log";
 
     private readonly IAgentHealth _health;
 

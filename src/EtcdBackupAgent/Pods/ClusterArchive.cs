@@ -7,7 +7,9 @@ using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
+using EtcdBackupAgent.Runtime;
 using EtcdBackupAgent.Worker;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Pods;
 
@@ -15,10 +17,16 @@ namespace EtcdBackupAgent.Pods;
 /// <remarks>
 /// 1. Read the policy and its location (<see cref="PodPolicy"/>). They stay in use until the end: when they change, the
 ///    pod must be started again.
-/// 2. Write the log (<see cref="PolicyArchive"/>). Each snapshot that it needs is made and published as a backup of the
+/// 2. Wait until no other process of the cluster writes the log (<see cref="LogWriterLease"/>).
+/// 3. Write the log (<see cref="PolicyArchive"/>). Each snapshot that it needs is made and published as a backup of the
 ///    policy (<see cref="PolicyBackup"/>, <see cref="Publisher"/>).
 /// </remarks>
-internal sealed class ClusterArchive(ConnectedCluster cluster, PolicyBackupParts parts)
+/// <param name="cluster">The cluster with the policy.</param>
+/// <param name="parts">The adapters.</param>
+/// <param name="monitor">Receives what happens to the log, and that this process waits.</param>
+/// <param name="logger">The log of the agent.</param>
+internal sealed class ClusterArchive(
+    ConnectedCluster cluster, PolicyBackupParts parts, IArchiveMonitor monitor, ILogger logger)
 {
     /// <summary>
     /// The directory where the pod's Secret for etcd is mounted. All Secrets then come from the pod, and none is read
@@ -27,15 +35,10 @@ internal sealed class ClusterArchive(ConnectedCluster cluster, PolicyBackupParts
     public string? EtcdCredentialsDirectory { get; init; }
 
     /// <param name="policyName">The policy, in the cluster's namespace.</param>
-    /// <param name="observe">Returns the observer of the log of a policy.</param>
     /// <param name="warn">Receives warnings, which do not end the log.</param>
     /// <param name="stopping">Asks to stop. What was read is stored then.</param>
     /// <exception cref="BackupException">The log cannot be written; the message gives the reason.</exception>
-    public async Task ExecuteAsync(
-        string policyName,
-        Func<BackupPolicy, IArchiveObserver> observe,
-        Action<string> warn,
-        CancellationToken stopping)
+    public async Task ExecuteAsync(string policyName, Action<string> warn, CancellationToken stopping)
     {
         // 1
         PodPolicy read = await PodPolicy.ReadAsync(
@@ -48,8 +51,24 @@ internal sealed class ClusterArchive(ConnectedCluster cluster, PolicyBackupParts
 
         // 2
         PolicyBackup backup = new(parts, read.Pins);
-        await new PolicyArchive(parts, read.Pins).ExecuteAsync(
-            policy, bound.Resources, MakeSnapshotAsync, observe(policy), stopping);
+        PolicyChangeLog log = PolicyArchive.LogOf(policy);
+        LogWriterLease lease = new(cluster, PodIdentity.Name(), parts.Time, logger) { Attempted = monitor.Waiting };
+        await lease.RunAsync(policyName, WriteAsync, stopping);
+
+        async Task WriteAsync(CancellationToken untilLost)
+        {
+            // 3
+            IArchiveObserver observer = monitor.Started(policy.Name, log);
+            try
+            {
+                await new PolicyArchive(parts, read.Pins).ExecuteAsync(
+                    policy, bound.Resources, MakeSnapshotAsync, observer, untilLost);
+            }
+            finally
+            {
+                monitor.Stopped(policy.Name);
+            }
+        }
 
         Task<BackupOutcome> MakeSnapshotAsync(SnapshotLog log, CancellationToken cancellationToken) =>
             read.Publisher.RunAsync(

@@ -34,6 +34,9 @@ internal sealed partial class LogWriterLease(
     /// <summary>The time between two attempts.</summary>
     public TimeSpan RetryPeriod { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Called after each attempt to acquire or renew the Lease, also after one that failed.</summary>
+    public Action Attempted { get; init; } = static () => { };
+
     /// <summary>Writes while this process holds the Lease, and again after each loss, until asked to stop.</summary>
     /// <param name="policy">The policy, in the cluster's namespace.</param>
     /// <param name="write">
@@ -56,6 +59,7 @@ internal sealed partial class LogWriterLease(
         };
         LeaderLease lease = new(cluster.Client, options, time)
         {
+            HolderObserved = Attempted,
             OtherObserved = ReportOther,
         };
         try
@@ -82,9 +86,13 @@ internal sealed partial class LogWriterLease(
         void ReportOther(string holder) => Report(
             $"held by {holder}", () => LogOther(holder, name, options.Name));
 
-        void ReportFailure(BackupException failure) => Report(
-            failure.Message,
-            () => LogFailed(name, failure.Reason, failure.Message, UnreachableMax.TotalSeconds));
+        void ReportFailure(BackupException failure)
+        {
+            Attempted();
+            Report(
+                failure.Message,
+                () => LogFailed(name, failure.Reason, failure.Message, UnreachableMax.TotalSeconds));
+        }
 
         void Report(string what, Action log)
         {

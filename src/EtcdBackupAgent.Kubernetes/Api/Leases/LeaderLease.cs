@@ -31,9 +31,9 @@ internal sealed class LeaderLease(KubernetesClient client, LeaseOptions options,
 
     /// <summary>
     /// Waits for the lease, or for <see cref="LeaseOptions.UnreachableMax"/>, and runs the work while it holds the
-    /// lease, again after each loss; releases the lease at the end. The token of the work is cancelled when the lease is lost, and the work must end then. If the work
-    /// completes or fails by itself, so does this call. Each failure to acquire or renew the lease is passed to
-    /// <paramref name="reportFailure"/>, which must not throw.
+    /// lease, again after each loss; releases the lease at the end. The token of the work is cancelled when the lease
+    /// is lost, and the work must end then. If the work completes or fails by itself, so does this call. Each failure
+    /// to acquire or renew the lease is passed to <paramref name="reportFailure"/>, which must not throw.
     /// </summary>
     /// <exception cref="OperationCanceledException">The call was cancelled. A lease that was held is released or, if
     /// that fails, expires.</exception>
