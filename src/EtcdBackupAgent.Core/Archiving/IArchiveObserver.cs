@@ -7,9 +7,9 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Archiving;
 
 /// <summary>
-/// Is told what happens to a change log while it is written, for logs, metrics and events. Implementations must not
-/// throw and must return at once. They are called from several threads. The reports without which a log is complete have
-/// a default implementation, which does nothing.
+/// Receives what happens to a change log while it is written, for logs, metrics and events. Implementations must not
+/// throw and must return at once. They are called from several threads. A method that not every observer needs has a
+/// default implementation, which does nothing.
 /// </summary>
 public interface IArchiveObserver
 {

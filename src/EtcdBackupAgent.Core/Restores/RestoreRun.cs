@@ -77,8 +77,7 @@ public sealed class RestoreRun(BackupRepository repository)
         return await ExecuteAsync(point, identities, targetDirectory, overwrite, progress, cancellationToken);
     }
 
-    /// <summary>Restores a point that was found before.</summary>
-    /// <inheritdoc cref="ExecuteAsync(RestoreSelection, IReadOnlyList{AgeIdentity}, string, bool, IProgress{TransferProgress}, CancellationToken)"/>
+    /// <summary>Restores a point that was found before. Otherwise it is as the other overload.</summary>
     public async Task<RestoreOutcome> ExecuteAsync(
         RestorePoint point,
         IReadOnlyList<AgeIdentity> identities,

@@ -83,7 +83,10 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
 
     /// <summary>Removes the Deployment that writes the change log of a policy, if there is one.</summary>
     public Task RemoveChangeLogAsync(string policy, CancellationToken cancellationToken) => RemoveAsync(
-        ClusterKinds.Deployment, ClusterNames.ChangeLogOf(policy), json => new DeploymentObject(json), cancellationToken);
+        ClusterKinds.Deployment,
+        ClusterNames.ChangeLogOf(policy),
+        json => new DeploymentObject(json),
+        cancellationToken);
 
     /// <summary>Orders Jobs by their start. The name of a CronJob's Job contains the time at which it was due, which
     /// orders Jobs that started in the same second.</summary>

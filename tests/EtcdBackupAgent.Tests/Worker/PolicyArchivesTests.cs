@@ -119,7 +119,8 @@ public sealed class PolicyArchivesTests
         await worker.AdvanceUntilLoggedAsync(
             "The change log of policy kubedr-system/away is not written (StoreUnreachable): Attempt 4 failed.");
         await worker.AdvanceUntilLoggedAsync(
-            "The change log of policy kubedr-system/buggy is not written (Unexpected): InvalidOperationException: a bug",
+            "The change log of policy kubedr-system/buggy is not written (Unexpected): "
+            + "InvalidOperationException: a bug",
             times: 4);
         await worker.AdvanceUntilLoggedAsync("Backup of policy kubedr-system/good completed");
 

@@ -62,7 +62,8 @@ public sealed class RestoreObjectTests
                 (bool?)json["restoredExactly"],
                 (string?)json["restoredCertainty"]));
         Assert.Equal(
-            "Restore from snapshot 00f2bb92 to revision 17 completed", status.Conditions.Message(StatusConditions.Ready));
+            "Restore from snapshot 00f2bb92 to revision 17 completed",
+            status.Conditions.Message(StatusConditions.Ready));
     }
 
     [Fact]
