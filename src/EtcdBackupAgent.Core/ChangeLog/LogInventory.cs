@@ -24,6 +24,9 @@ public sealed record LogLineage
 
     /// <summary>The segments, by their first and then by their last revision.</summary>
     public required IReadOnlyList<StoredSegment> Segments { get; init; }
+
+    /// <summary>The proofs, by their first revision.</summary>
+    public IReadOnlyList<ProvenRevisions> Proofs { get; init; } = [];
 }
 
 /// <summary>The change logs of a repository, as one listing and the documents of the lineages tell.</summary>
@@ -37,21 +40,29 @@ public sealed record LogInventory
     public static async Task<LogInventory> ReadAsync(IObjectStore store, CancellationToken cancellationToken)
     {
         // 1. the names
-        Dictionary<LineageId, List<StoredSegment>> segments = [];
+        Dictionary<LineageId, ListedLineage> listed = [];
         await foreach (StoredObject found in store.ListAsync(SegmentName.Root, cancellationToken))
         {
             if (SegmentName.TryParse(found.Key, out SegmentName? name))
             {
-                SegmentsOf(name.Lineage).Add(new StoredSegment(name, found.SizeBytes));
+                ListedOf(name.Lineage).Segments.Add(new StoredSegment(name, found.SizeBytes));
             }
-            else if (FindLineage(found.Key) is { } lineage)
+            else if (found.Key.Value[SegmentName.Root.Length..].Split('/') is [string text, string file]
+                && LineageId.TryParse(text, out LineageId lineage))
             {
-                SegmentsOf(lineage);
+                if (LogProof.RevisionsOf(file) is { } proven)
+                {
+                    ListedOf(lineage).Proofs.Add(proven);
+                }
+                else if (found.Key == LineageDocument.KeyOf(lineage))
+                {
+                    ListedOf(lineage);
+                }
             }
         }
 
         // 2. the documents
-        LogLineage[] lineages = await Task.WhenAll(segments.Select(
+        LogLineage[] lineages = await Task.WhenAll(listed.Select(
             lineage => ReadAsync(store, lineage.Key, lineage.Value, cancellationToken)));
         HashSet<LineageId> previous = [.. lineages.Select(l => l.Document?.Previous).OfType<LineageId>()];
         return new LogInventory
@@ -65,32 +76,29 @@ public sealed record LogInventory
             ],
         };
 
-        List<StoredSegment> SegmentsOf(LineageId id)
+        ListedLineage ListedOf(LineageId id)
         {
-            if (!segments.TryGetValue(id, out List<StoredSegment>? found))
+            if (!listed.TryGetValue(id, out ListedLineage? found))
             {
-                segments.Add(id, found = []);
+                listed.Add(id, found = new ListedLineage([], []));
             }
 
             return found;
         }
     }
 
-    private static LineageId? FindLineage(ObjectKey key) =>
-        key.Value[SegmentName.Root.Length..].Split('/') is [string text, _]
-        && LineageId.TryParse(text, out LineageId id)
-        && key == LineageDocument.KeyOf(id)
-            ? id
-            : null;
-
     private static async Task<LogLineage> ReadAsync(
-        IObjectStore store, LineageId id, List<StoredSegment> segments, CancellationToken cancellationToken)
+        IObjectStore store, LineageId id, ListedLineage listed, CancellationToken cancellationToken)
     {
         LogLineage lineage = new()
         {
             Id = id,
             Document = null,
-            Segments = [.. segments.OrderBy(s => s.Name.First).ThenBy(s => s.Name.Last).ThenBy(s => s.Name.End)],
+            Segments =
+            [
+                .. listed.Segments.OrderBy(s => s.Name.First).ThenBy(s => s.Name.Last).ThenBy(s => s.Name.End),
+            ],
+            Proofs = [.. listed.Proofs.OrderBy(p => p.From).ThenBy(p => p.To)],
         };
         ObjectKey key = LineageDocument.KeyOf(id);
         string what = $"{key} in {store.Address}";
@@ -108,4 +116,7 @@ public sealed record LogInventory
             return lineage with { Problem = e };
         }
     }
+
+    /// <summary>What a listing tells about a lineage.</summary>
+    private sealed record ListedLineage(List<StoredSegment> Segments, List<ProvenRevisions> Proofs);
 }

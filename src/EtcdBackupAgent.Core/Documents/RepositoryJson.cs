@@ -20,7 +20,7 @@ namespace EtcdBackupAgent.Core.Documents;
 internal static class RepositoryJson
 {
     /// <summary>
-    /// The format version of every document but the manifest of an incremental snapshot and the lineage of a change
+    /// The format version of every document but the manifest of an incremental snapshot and the documents of a change
     /// log. The highest that is read, except in these.
     /// </summary>
     public const int FormatVersion = 1;
@@ -31,7 +31,7 @@ internal static class RepositoryJson
     /// </summary>
     public const int IncrementalFormatVersion = 2;
 
-    /// <summary>The format version of the lineage of a change log.</summary>
+    /// <summary>The format version of the lineages and proofs of a change log.</summary>
     public const int LogFormatVersion = 2;
 
     /// <summary>The largest size of a document in bytes. A larger object is not a document of this format.</summary>
@@ -86,6 +86,9 @@ internal static class RepositoryJson
     public static byte[] Write(LineageDocument lineage) =>
         WithDigest(JsonSerializer.SerializeToUtf8Bytes(
             lineage with { DocumentSha256 = default }, Json.LineageDocument));
+
+    public static byte[] Write(LogProof proof) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(proof with { DocumentSha256 = default }, Json.LogProof));
 
     /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
     /// <exception cref="BackupException">

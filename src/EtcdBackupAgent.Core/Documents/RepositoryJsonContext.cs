@@ -10,4 +10,5 @@ namespace EtcdBackupAgent.Core.Documents;
 [JsonSerializable(typeof(VerificationRecord))]
 [JsonSerializable(typeof(RestoreNote))]
 [JsonSerializable(typeof(LineageDocument))]
+[JsonSerializable(typeof(LogProof))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.ChangeLog;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
@@ -20,6 +21,16 @@ public sealed record RestoreWindow
     /// <summary>Why the log ends here, as a sentence without a full stop; null if nothing is known to follow.</summary>
     public string? EndReason { get; init; }
 
+    /// <summary>
+    /// The revision up to which the log is proven: a restore had the HashKV that the live cluster had
+    /// (<c>docs/spec/change-log.md</c>, "Proofs"). Null if nothing after the first snapshot is.
+    /// </summary>
+    public required long? ProvenRevision { get; init; }
+
+    /// <summary>The time up to which the log is proven, at the least; null if it is not.</summary>
+    public DateTimeOffset? ProvenUntil => ProvenRevision is not { } revision ? null
+        : Path.Segments.Where(s => s.Name.Last <= revision).Select(s => s.Name.End).Append(From).Max();
+
     /// <summary>The policy.</summary>
     public ResourceName Policy => Path.Lineage.Policy;
 
@@ -33,7 +44,7 @@ public sealed record RestoreWindow
     public DateTimeOffset To => Path.End > From ? Path.End : From;
 
     /// <summary>The first revision that is surely in the window.</summary>
-    public long FromRevision => Bases[0].Manifest.Etcd.LastRevision ?? Bases[0].Manifest.Etcd.Revision;
+    public long FromRevision => LastRevisionOf(Bases[0]);
 
     /// <summary>The last revision.</summary>
     public long ToRevision => Math.Max(Path.Last, FromRevision);
@@ -56,6 +67,8 @@ public sealed record RestoreWindow
                     {
                         Path = paths[i],
                         Bases = bases,
+                        ProvenRevision = ProvenRevisionOf(
+                            lineage.Proofs, LastRevisionOf(bases[0]), paths[i].Last),
                         EndReason = i + 1 < paths.Count
                             ? $"the segments from revision {paths[i].Last + 1} to {paths[i + 1].First - 1} are missing"
                             : logs.Lineages.FirstOrDefault(l => l.Document?.Previous == lineage.Id)?.Document?.Reason,
@@ -71,6 +84,27 @@ public sealed record RestoreWindow
                 .ThenBy(w => w.From)
                 .ThenBy(w => w.Path.Lineage.Id.Value, StringComparer.Ordinal),
         ];
+    }
+
+    private static long LastRevisionOf(Snapshot snapshot) =>
+        snapshot.Manifest.Etcd.LastRevision ?? snapshot.Manifest.Etcd.Revision;
+
+    /// <summary>Returns the revision up to which proofs reach without a gap; null if they prove nothing.</summary>
+    /// <param name="proofs">The proofs of the lineage, by their first revision.</param>
+    /// <param name="first">The first revision of the window.</param>
+    /// <param name="last">The last one.</param>
+    internal static long? ProvenRevisionOf(IEnumerable<ProvenRevisions> proofs, long first, long last)
+    {
+        long proven = first;
+        foreach (ProvenRevisions proof in proofs)
+        {
+            if (proof.From <= proven && proof.To <= last)
+            {
+                proven = Math.Max(proven, proof.To);
+            }
+        }
+
+        return proven > first ? proven : null;
     }
 
     /// <summary>Whether a path can be applied on a snapshot, as far as names and manifests tell.</summary>

@@ -14,6 +14,9 @@ public sealed record DeepVerifyOutcome
     /// </summary>
     public RestoredRevision? Revision { get; init; }
 
+    /// <summary>The part of a change log that is proven by it; null if none is.</summary>
+    public LogProof? Proof { get; init; }
+
     /// <summary>The record of the result; null if the manifest cannot be read.</summary>
     public VerificationRecord? Record { get; init; }
 

@@ -89,8 +89,17 @@ public sealed class DeepVerifyRun(
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         RestorePoint point =
             await new PointChoice(repository, identities).FindAsync(selection, inventory, cancellationToken);
-        return (await CheckAsync(point, HashOf(point, inventory), progress, cancellationToken)).Outcome;
+        return await VerifyAsync(point, HashOf(point, inventory), progress, cancellationToken);
     }
+
+    /// <summary>Verifies a state that a restore can build. The result is not recorded.</summary>
+    /// <param name="point">The state.</param>
+    /// <param name="hash">A HashKV to compare, at or before the revision of the state; null for none.</param>
+    /// <param name="progress">Receives the progress in bytes.</param>
+    /// <param name="cancellationToken">Cancels the verification.</param>
+    internal async Task<DeepVerifyOutcome> VerifyAsync(
+        RestorePoint point, HashKv? hash, IProgress<TransferProgress> progress, CancellationToken cancellationToken) =>
+        (await CheckAsync(point, hash, progress, cancellationToken)).Outcome;
 
     private async Task<DeepVerifyOutcome> VerifyAsync(
         Snapshot snapshot, IProgress<TransferProgress> progress, CancellationToken cancellationToken)

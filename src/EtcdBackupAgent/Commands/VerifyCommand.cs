@@ -14,79 +14,35 @@ using Spectre.Console;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary><c>verify</c>: reads snapshots as a restore would and reports whether they are sound.</summary>
-internal static class VerifyCommand
+internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
 {
-    public static Command Create(LogOptions logs, Wiring wiring)
+    private readonly RepositoryOptions _repository = new(logs, wiring);
+    private readonly KeyOptions _keys = new(wiring.Time);
+    private readonly OutputOptions _output = new();
+    private readonly PointOptions _point = new();
+
+    private readonly Argument<string?> _id = new("ID")
     {
-        RepositoryOptions repository = new(logs, wiring);
-        KeyOptions keys = new(wiring.Time);
-        OutputOptions output = new();
-        Argument<string?> id = new("ID")
-        {
-            Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --all or "
-                + "--at, and may be left out with --revision.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        PointOptions point = new();
-        Option<bool> all = new("--all") { Description = "Verify every snapshot of the repository." };
+        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --all, "
+            + "--windows or --at, and may be left out with --revision.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
 
-        Option<bool> deep = new("--deep")
-        {
-            Description = "Examine the database too: pages, revisions, etcd's own hash; and record the result beside "
-                + "the snapshot. Needs a key, and space for the database on a local disk.",
-        };
-        Option<string?> scratchDirectory = ScratchDirectory();
+    private readonly Option<bool> _all = new("--all") { Description = "Verify every snapshot of the repository." };
 
-        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.")
-        {
-            id, all, deep, scratchDirectory,
-        };
-        point.AddTo(verb);
-        repository.AddTo(verb);
-        keys.AddTo(verb);
-        output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            string? idText = parsed.GetValue(id);
-            bool isDeep = parsed.GetValue(deep);
-            string? scratch = parsed.GetValue(scratchDirectory);
-            bool hasPoint = point.IsGiven(parsed);
-            Validate(idText, parsed.GetValue(all), hasPoint, isDeep);
-            RestoreSelection selection = point.Read(parsed, idText, repository);
-            using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
-            if (isDeep)
-            {
-                DeepVerifyRun deepRun = new(
-                    opened.Repository,
-                    openedKeys.Identities,
-                    scratch ?? Path.GetTempPath(),
-                    AgentVersion.Text,
-                    wiring.Time);
-                IReadOnlyList<DeepVerifyOutcome> found =
-                    await VerifyDeeplyAsync(deepRun, selection, hasPoint, cancellationToken);
-                return Report(parsed, output, found, opened.Address);
-            }
+    private readonly Option<bool> _windows = new("--windows")
+    {
+        Description = "With --deep: prove the change logs. Each snapshot of a log is built from the one before it and "
+            + "the changes, and compared with etcd's own hash of it.",
+    };
 
-            VerifyRun run = new(opened.Repository, openedKeys.Identities)
-            {
-                Scratch = ScratchOption.SpaceIn(scratch),
-            };
-            IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
-                async progress => idText is null
-                    ? await run.VerifyAllAsync(progress, cancellationToken).ToListAsync(cancellationToken)
-                    : [await run.VerifyAsync(idText, progress, cancellationToken)]);
-            output.Write(parsed, Document(outcomes), console => WriteText(console, outcomes, opened.Address));
-            return outcomes.All(o => o.IsSound) ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
-        });
-        return verb.WithExample(
-            "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
-            + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file "
-            + "/root/backup-passphrase\n"
-            + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
-    }
+    private readonly Option<bool> _deep = new("--deep")
+    {
+        Description = "Examine the database too: pages, revisions, etcd's own hash; and record the result beside "
+            + "the snapshot. Needs a key, and space for the database on a local disk.",
+    };
 
-    private static Option<string?> ScratchDirectory() => new("--scratch-dir")
+    private readonly Option<string?> _scratchDirectory = new("--scratch-dir")
     {
         Description = "Directory for a file without a name. With --deep, it contains an unencrypted copy of the "
             + "database (default: the system's directory for temporary files); otherwise a sealed copy of the base of "
@@ -94,34 +50,110 @@ internal static class VerifyCommand
         HelpName = "DIR",
     };
 
-    private static Task<IReadOnlyList<DeepVerifyOutcome>> VerifyDeeplyAsync(
-        DeepVerifyRun run, RestoreSelection selection, bool hasPoint, CancellationToken cancellationToken) =>
-        TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(async progress => hasPoint
-            ? [await run.VerifyAsync(selection, progress, cancellationToken)]
-            : await run.VerifyAsync(selection.SnapshotId, progress, cancellationToken).ToListAsync(cancellationToken));
-
-    private static int Report(
-        ParseResult parsed, OutputOptions output, IReadOnlyList<DeepVerifyOutcome> found, string address)
+    public static Command Create(LogOptions logs, Wiring wiring)
     {
-        output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, address));
+        VerifyCommand verify = new(logs, wiring);
+        Command verb = new("verify", "Read a snapshot as a restore would, and check every byte.")
+        {
+            verify._id, verify._all, verify._windows, verify._deep, verify._scratchDirectory,
+        };
+        verify._point.AddTo(verb);
+        verify._repository.AddTo(verb);
+        verify._keys.AddTo(verb);
+        verify._output.AddTo(verb);
+        verb.SetAction(verify.ExecuteAsync);
+        return verb.WithExample(
+            "etcd-backup-agent verify latest --repository file:///var/backups/etcd\n"
+            + "etcd-backup-agent verify --deep latest --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase\n"
+            + "etcd-backup-agent verify --deep --windows --repository file:///var/backups/etcd --passphrase-file "
+            + "/root/backup-passphrase\n"
+            + "etcd-backup-agent verify --all --resources /etc/etcd-backup-agent --location remote-minio");
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string? idText = parsed.GetValue(_id);
+        bool isDeep = parsed.GetValue(_deep);
+        Validate(idText, parsed.GetValue(_all), _point.IsGiven(parsed), parsed.GetValue(_windows), isDeep);
+        RestoreSelection selection = _point.Read(parsed, idText, _repository);
+        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+        using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
+        return isDeep
+            ? await VerifyDeeplyAsync(parsed, selection, opened, keys, cancellationToken)
+            : await VerifyAsync(parsed, idText, opened, keys, cancellationToken);
+    }
+
+    private async Task<int> VerifyAsync(
+        ParseResult parsed,
+        string? idText,
+        OpenedRepository opened,
+        OpenedKeys keys,
+        CancellationToken cancellationToken)
+    {
+        VerifyRun run = new(opened.Repository, keys.Identities)
+        {
+            Scratch = ScratchOption.SpaceIn(parsed.GetValue(_scratchDirectory)),
+        };
+        IReadOnlyList<VerifyOutcome> outcomes = await TransferDisplay.ShowAsync<IReadOnlyList<VerifyOutcome>>(
+            async progress => idText is null
+                ? await run.VerifyAllAsync(progress, cancellationToken).ToListAsync(cancellationToken)
+                : [await run.VerifyAsync(idText, progress, cancellationToken)]);
+        _output.Write(
+            parsed, Document(outcomes), console => WriteText(console, outcomes, NoSnapshot(opened.Address)));
+        return outcomes.All(o => o.IsSound) ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
+    }
+
+    private async Task<int> VerifyDeeplyAsync(
+        ParseResult parsed,
+        RestoreSelection selection,
+        OpenedRepository opened,
+        OpenedKeys keys,
+        CancellationToken cancellationToken)
+    {
+        bool isOfWindows = parsed.GetValue(_windows);
+        DeepVerifyRun run = new(
+            opened.Repository,
+            keys.Identities,
+            parsed.GetValue(_scratchDirectory) ?? Path.GetTempPath(),
+            AgentVersion.Text,
+            wiring.Time);
+        LogProofRun proofs = new(opened.Repository, run, AgentVersion.Text, wiring.Time);
+        IReadOnlyList<DeepVerifyOutcome> found = await TransferDisplay.ShowAsync<IReadOnlyList<DeepVerifyOutcome>>(
+            async progress => isOfWindows
+                ? await proofs.ExecuteAsync(_repository.ReadPolicyName(parsed), progress, cancellationToken)
+                    .ToListAsync(cancellationToken)
+                : _point.IsGiven(parsed)
+                ? [await run.VerifyAsync(selection, progress, cancellationToken)]
+                : await run.VerifyAsync(selection.SnapshotId, progress, cancellationToken)
+                    .ToListAsync(cancellationToken));
+        string none = isOfWindows
+            ? $"No change log in {opened.Address} can be proven yet: that takes two snapshots of one log, and etcd's "
+                + "own hash of the later one."
+            : NoSnapshot(opened.Address);
+        _output.Write(parsed, VerificationText.Document(found), console => WriteText(console, found, none));
         WriteRecordFailures(found);
         return ExitCodeOf(found);
     }
 
-    private static void Validate(string? id, bool all, bool hasPoint, bool isDeep)
+    private static void Validate(string? id, bool all, bool hasPoint, bool isOfWindows, bool isDeep)
     {
-        if (hasPoint && !isDeep)
+        if ((hasPoint || isOfWindows) && !isDeep)
         {
-            throw new BackupException(FailureReason.InvalidInput, "--at and --revision need --deep.")
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                isOfWindows ? "--windows needs --deep." : "--at and --revision need --deep.")
             {
                 Hint = "Only 'verify --deep' builds the database of another revision and examines it.",
             };
         }
 
-        if (hasPoint ? all : all == (id is not null))
+        int choices = (all ? 1 : 0) + (isOfWindows ? 1 : 0) + (hasPoint ? 1 : id is null ? 0 : 1);
+        if (choices != 1)
         {
             throw new BackupException(
-                FailureReason.InvalidInput, "verify takes either one snapshot ID, --at, --revision or --all.")
+                FailureReason.InvalidInput,
+                "verify takes either one snapshot ID, --at, --revision, --windows or --all.")
             {
                 Hint = "'etcd-backup-agent verify latest' checks the newest one.",
             };
@@ -156,26 +188,28 @@ internal static class VerifyCommand
         }),
     ]);
 
-    private static void WriteText(IAnsiConsole console, IReadOnlyList<DeepVerifyOutcome> outcomes, string address)
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<DeepVerifyOutcome> outcomes, string none)
     {
-        WriteIfNone(console, outcomes.Count, address);
+        WriteIfNone(console, outcomes.Count, none);
         foreach (DeepVerifyOutcome outcome in outcomes)
         {
             VerificationText.Write(console, outcome);
         }
     }
 
-    private static void WriteIfNone(IAnsiConsole console, int snapshots, string address)
+    private static string NoSnapshot(string address) => $"There is no snapshot in {address} yet.";
+
+    private static void WriteIfNone(IAnsiConsole console, int outcomes, string none)
     {
-        if (snapshots == 0)
+        if (outcomes == 0)
         {
-            console.WriteLine($"There is no snapshot in {address} yet.");
+            console.WriteLine(none);
         }
     }
 
-    private static void WriteText(IAnsiConsole console, IReadOnlyList<VerifyOutcome> outcomes, string address)
+    private static void WriteText(IAnsiConsole console, IReadOnlyList<VerifyOutcome> outcomes, string none)
     {
-        WriteIfNone(console, outcomes.Count, address);
+        WriteIfNone(console, outcomes.Count, none);
         foreach (VerifyOutcome outcome in outcomes)
         {
             string bytes = outcome.Manifest is { } manifest ? $" ({Readable.Bytes(manifest.PlainBytes)})" : "";

@@ -25,6 +25,13 @@ internal static class VerificationText
             console.WriteLine($"  {WindowText.Text(time)}");
         }
 
+        if (outcome.Proof is { } proof)
+        {
+            console.WriteLine(
+                $"  proven: the change log has what the cluster had, from revision {proof.FromRevision} to "
+                + $"{proof.ToRevision}");
+        }
+
         foreach (VerificationCheck check in outcome.Record?.Checks ?? [])
         {
             console.Write($"  {check.Part}: ");
@@ -91,6 +98,17 @@ internal static class VerificationText
         if (WindowText.Document(outcome.Revision) is { } revision)
         {
             document["restoredRevision"] = revision;
+        }
+
+        if (outcome.Proof is { } proof)
+        {
+            document["proof"] = new JsonObject
+            {
+                ["lineage"] = proof.Lineage.Value,
+                ["fromRevision"] = proof.FromRevision,
+                ["toRevision"] = proof.ToRevision,
+                ["provenBy"] = proof.ProvenBy.Value,
+            };
         }
 
         if (outcome.ManifestProblem is { } unreadable)

@@ -45,7 +45,8 @@ internal static class WindowText
             console.WriteLine(
                 $"  any second from {Time(window.From)} to {Time(window.To)}, revisions {window.FromRevision} to "
                 + $"{window.ToRevision}, from {window.Bases.Count} "
-                + $"{(window.Bases.Count == 1 ? "snapshot" : "snapshots")} and {window.Path.Segments.Count} segments");
+                + $"{(window.Bases.Count == 1 ? "snapshot" : "snapshots")} and {window.Path.Segments.Count} segments, "
+                + (window.ProvenUntil is { } proven ? $"proven until {Time(proven)}" : "not proven yet"));
             previous = window;
         }
     }
@@ -126,6 +127,8 @@ internal static class WindowText
         ["to"] = Json(window.To),
         ["fromRevision"] = window.FromRevision,
         ["toRevision"] = window.ToRevision,
+        ["provenUntil"] = window.ProvenUntil is { } proven ? Json(proven) : null,
+        ["provenRevision"] = window.ProvenRevision,
         ["snapshots"] = new JsonArray([.. window.Bases.Select(s => JsonValue.Create(s.Id.Value))]),
         ["segments"] = window.Path.Segments.Count,
         ["storedBytes"] = window.Path.Segments.Sum(s => s.SizeBytes),

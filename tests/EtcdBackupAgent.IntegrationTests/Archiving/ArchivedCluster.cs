@@ -6,6 +6,7 @@ using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
@@ -112,6 +113,9 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
             ? Task.FromException<bool>(_run.Exception!.InnerException!)
             : Task.FromResult(Interlocked.Read(ref _stored) >= revision));
 
+    public async Task<Snapshot> FindAsync(SnapshotId id) =>
+        await _repository.FindAsync(id.Value, CancellationToken.None);
+
     public async Task<IReadOnlyList<RestoreWindow>> WindowsAsync() => RestoreWindow.Of(
         await _repository.TakeInventoryAsync(CancellationToken.None),
         await LogInventory.ReadAsync(_store, CancellationToken.None));
@@ -136,6 +140,24 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
             outcome.IsSound,
             string.Join('\n', outcome.Record!.Checks.SelectMany(check => check.Problems)));
         return outcome;
+    }
+
+    /// <summary>Proves the log with its snapshots.</summary>
+    public async Task<IReadOnlyList<DeepVerifyOutcome>> ProveAsync()
+    {
+        Directory.CreateDirectory(_directory["scratch"]);
+        DeepVerifyRun verify = new(_repository, [], _directory["scratch"], "1.2.3", TimeProvider.System);
+        return await new LogProofRun(_repository, verify, "1.2.3", TimeProvider.System)
+            .ExecuteAsync(Policy, NoProgress, CancellationToken.None)
+            .ToListAsync();
+    }
+
+    /// <summary>Replaces the manifest of a snapshot, which the agent never does.</summary>
+    public async Task ReplaceManifestAsync(Snapshot snapshot, Func<SnapshotManifest, SnapshotManifest> change)
+    {
+        await _store.DeleteAsync([snapshot.Folder.ManifestKey], CancellationToken.None);
+        Assert.True(await _store.TryCreateAsync(
+            snapshot.Folder.ManifestKey, RepositoryJson.Write(change(snapshot.Manifest)), CancellationToken.None));
     }
 
     public void Began(LineageDocument lineage, IWatchedMember member) => _events.Enqueue($"began: {lineage.Reason}");
