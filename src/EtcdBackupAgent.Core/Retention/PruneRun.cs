@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
@@ -10,6 +11,9 @@ public sealed record PruneReport
 {
     /// <summary>One decision for each readable snapshot, newest first; empty if no rule was given.</summary>
     public required IReadOnlyList<RetentionDecision> Decisions { get; init; }
+
+    /// <summary>What is removed of the policy's change log.</summary>
+    public LogPrunePlan ChangeLog { get; init; } = LogPrunePlan.Nothing;
 
     /// <summary>Objects of unfinished backups.</summary>
     public required IReadOnlyList<StoredObject> UnreferencedObjects { get; init; }
@@ -33,15 +37,18 @@ public sealed record PruneReport
     public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
 }
 
-/// <summary>Removes the snapshots that the rule does not keep, and the remains of unfinished backups.</summary>
+/// <summary>
+/// Removes the snapshots that the rule does not keep, the part of the change log that is then of no use, and the
+/// remains of unfinished backups.
+/// </summary>
 /// <remarks>
 /// 1. Take the inventory.
-/// 2. Plan: which snapshots, which unreferenced objects, which uploads. A dry run ends here.
+/// 2. Plan: which snapshots, which segments, which unreferenced objects, which uploads. A dry run ends here.
 /// 3. Keep the objects and uploads that are not old by the store's clock, too: this machine's clock may be days ahead,
 ///    and then a running backup looks old.
 /// 4. Remove the snapshots, oldest first but incremental ones before their bases, each with its manifest first: a
 ///    crash leaves a shorter list, never a broken snapshot.
-/// 5. Remove the unreferenced objects.
+/// 5. Remove the segments and the unreferenced objects.
 /// 6. Abort the uploads. If the user may not list or abort them, or the server cannot, this is a warning.
 /// </remarks>
 public sealed class PruneRun(BackupRepository repository, TimeProvider time)
@@ -54,6 +61,12 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
 
     /// <summary><see cref="UnreferencedAgeMin"/>; tests use other values so that they need not wait.</summary>
     public TimeSpan UnreferencedAge { get; init; } = UnreferencedAgeMin;
+
+    /// <summary>
+    /// How long the change log of the rule's policy is kept; <see cref="TimeSpan.MaxValue"/> to remove only what no
+    /// snapshot can use. Null to leave the change log alone.
+    /// </summary>
+    public TimeSpan? KeepChanges { get; init; }
 
     /// <param name="rule">
     /// The snapshots to keep; null to remove no snapshot, only unreferenced objects and uploads.
@@ -72,9 +85,14 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         // 2. the plan
         List<string> warnings = [.. PruneWarnings.Of(inventory)];
         DateTimeOffset old = time.GetUtcNow() - UnreferencedAge;
+        IReadOnlyList<RetentionDecision> decisions =
+            rule is null ? [] : RetentionPlan.Make(inventory.History, rule);
         PruneReport plan = new()
         {
-            Decisions = rule is null ? [] : RetentionPlan.Make(inventory.History, rule),
+            Decisions = decisions,
+            ChangeLog = rule is not null && KeepChanges is { } keep
+                ? await PlanLogAsync(rule, keep, inventory, decisions, cancellationToken)
+                : LogPrunePlan.Nothing,
             UnreferencedObjects = FindUnreferenced(inventory, old),
             StaleUploads = await FindStaleUploadsAsync(old, warnings, cancellationToken),
             Unreadable = inventory.Unreadable,
@@ -97,11 +115,28 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
             await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
         }
 
-        // 5. the unreferenced objects
+        // 5. the segments and the unreferenced objects
+        await plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken);
         await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
 
         // 6. the uploads
         return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
+    }
+
+    private async Task<LogPrunePlan> PlanLogAsync(
+        RetentionRule rule,
+        TimeSpan keep,
+        Inventory inventory,
+        IReadOnlyList<RetentionDecision> decisions,
+        CancellationToken cancellationToken)
+    {
+        HashSet<Snapshot> removed = [.. decisions.Where(d => !d.Keep).Select(d => d.Snapshot)];
+        return LogPrunePlan.Make(
+            await LogInventory.ReadAsync(repository.Store, cancellationToken),
+            [.. inventory.Snapshots.Where(s => !removed.Contains(s))],
+            rule.Policy,
+            rule.PolicyUid,
+            LogPrunePlan.OldBefore(time.GetUtcNow(), keep));
     }
 
     /// <summary>

@@ -283,32 +283,13 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
         Log = new PolicyChangeLog
         {
-            CloseEvery = ReadDuration(
-                parsed,
-                _closeEvery,
-                PolicyChangeLog.CloseEveryDefault,
-                PolicyChangeLog.CloseEveryMin,
-                PolicyChangeLog.CloseEveryMax),
-            Keep = ReadDuration(
-                parsed, _keep, PolicyChangeLog.KeepDefault, PolicyChangeLog.KeepMin, TimeSpan.MaxValue),
+            CloseEvery = parsed.ReadDuration(
+                _closeEvery, PolicyChangeLog.CloseEveryMin, PolicyChangeLog.CloseEveryMax)
+                ?? PolicyChangeLog.CloseEveryDefault,
+            Keep = parsed.ReadDuration(_keep, PolicyChangeLog.KeepMin, TimeSpan.MaxValue)
+                ?? PolicyChangeLog.KeepDefault,
         },
-        SnapshotEvery = ReadDuration(
-            parsed,
-            _fullEvery,
-            PolicyIncrements.FullEveryDefault,
-            PolicyIncrements.FullEveryMin,
-            TimeSpan.MaxValue),
+        SnapshotEvery = parsed.ReadDuration(_fullEvery, PolicyIncrements.FullEveryMin, TimeSpan.MaxValue)
+            ?? PolicyIncrements.FullEveryDefault,
     };
-
-    private static TimeSpan ReadDuration(
-        ParseResult parsed, Option<string?> option, TimeSpan standard, TimeSpan min, TimeSpan max) =>
-        parsed.GetValue(option) is not { } text ? standard
-        : GoDuration.ParseWithDays(text) is { } duration && duration >= min && duration <= max ? duration
-        : throw new BackupException(
-            FailureReason.InvalidInput,
-            $"{option.Name} '{text}' is not a duration of at least {min.TotalSeconds:0}s"
-            + (max == PolicyChangeLog.CloseEveryMax ? $" and at most {max.TotalSeconds:0}s." : "."))
-        {
-            Hint = "Give a duration such as 30s, 15m or 24h.",
-        };
 }

@@ -12,71 +12,103 @@ using EtcdBackupAgent.Output;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// <c>prune</c>: removes the snapshots that the retention does not keep, and what unfinished backups left behind.
+/// <c>prune</c>: removes the snapshots that the retention does not keep, the part of the change log that is then of no
+/// use, and what unfinished backups left behind.
 /// </summary>
-internal static class PruneCommand
+internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
 {
+    private readonly RepositoryOptions _repository = new(logs, wiring);
+    private readonly OutputOptions _output = new();
+
+    private readonly Option<int?> _retain = new Option<int?>("--retain")
+    {
+        Description = "Number of complete snapshots of the policy to keep; with --resources, the policy document "
+            + "sets it.",
+        HelpName = "N",
+    }.AtLeastOne();
+
+    private readonly Option<string?> _keep = new("--keep")
+    {
+        Description = "How long to keep the change log of the policy, such as 7d; with --resources, the policy "
+            + "document sets it. Otherwise only what no snapshot can use is removed of it.",
+        HelpName = "DURATION",
+    };
+
+    private readonly Option<string?> _cluster = new("--cluster-id")
+    {
+        Description = "ID of the etcd cluster whose snapshots to prune; required if the policy has snapshots of "
+            + "several clusters.",
+        HelpName = "HEX",
+    };
+
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Only show what would be kept and removed, and why.",
+    };
+
     public static Command Create(LogOptions logs, Wiring wiring)
     {
-        RepositoryOptions repository = new(logs, wiring);
-        repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
-        OutputOptions output = new();
-        Option<int?> retain = new Option<int?>("--retain")
-        {
-            Description = "Number of complete snapshots of the policy to keep; with --resources, the policy document "
-                + "sets it.",
-            HelpName = "N",
-        }.AtLeastOne();
-        Option<string?> cluster = new("--cluster-id")
-        {
-            Description = "ID of the etcd cluster whose snapshots to prune; required if the policy has snapshots of "
-                + "several clusters.",
-            HelpName = "HEX",
-        };
-        Option<bool> dryRun = new("--dry-run") { Description = "Only show what would be kept and removed, and why." };
-
+        PruneCommand prune = new(logs, wiring);
+        prune._repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
         Command verb = new(
             "prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
-        repository.AddTo(verb);
-        verb.Add(retain);
-        verb.Add(cluster);
-        verb.Add(dryRun);
-        output.AddTo(verb);
-        verb.SetAction(async (parsed, cancellationToken) =>
-        {
-            RepositoryChoice choice = await repository.ReadAsync(parsed, cancellationToken);
-            int? retainCount = parsed.GetValue(retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
-            ResourceName? policy = repository.ReadPolicyName(parsed);
-            if ((retainCount is null) != (policy is null))
-            {
-                throw new BackupException(
-                    FailureReason.InvalidInput,
-                    policy is null ? "--retain needs --policy NAME." : $"No retention is given for policy {policy}.")
-                {
-                    Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups "
-                        + "left behind.",
-                };
-            }
-
-            using OpenedRepository opened = await repository.OpenAsync(choice, parsed, cancellationToken);
-            RetentionRule? rule = policy is null
-                ? null
-                : await RuleAsync(
-                    opened.Repository, policy, retainCount!.Value, parsed.GetValue(cluster), cancellationToken);
-            bool isDryRun = parsed.GetValue(dryRun);
-            PruneReport report =
-                await new PruneRun(opened.Repository, wiring.Time).ExecuteAsync(rule, isDryRun, cancellationToken);
-            foreach (string warning in report.Warnings)
-            {
-                FailureText.WriteWarning(warning);
-            }
-
-            output.Write(
-                parsed, PruneText.Document(report, isDryRun), console => PruneText.Write(console, report, isDryRun));
-            return ExitCodes.Success;
-        });
+        prune._repository.AddTo(verb);
+        verb.Add(prune._retain);
+        verb.Add(prune._keep);
+        verb.Add(prune._cluster);
+        verb.Add(prune._dryRun);
+        prune._output.AddTo(verb);
+        verb.SetAction(prune.ExecuteAsync);
         return verb.WithExample(
             "etcd-backup-agent prune --repository file:///var/backups/etcd --policy nightly --retain 7 --dry-run");
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
+        int? retain = parsed.GetValue(_retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
+        ResourceName? policy = _repository.ReadPolicyName(parsed);
+        Validate(policy, retain, hasKeep: parsed.GetValue(_keep) is not null);
+        TimeSpan keepChanges = parsed.ReadDuration(_keep, PolicyChangeLog.KeepMin, TimeSpan.MaxValue)
+            ?? (choice as ResourceRepository)?.Policy?.ChangeLog?.Keep
+            ?? TimeSpan.MaxValue;
+        using OpenedRepository opened = await _repository.OpenAsync(choice, parsed, cancellationToken);
+        RetentionRule? rule = policy is null
+            ? null
+            : await RuleAsync(opened.Repository, policy, retain!.Value, parsed.GetValue(_cluster), cancellationToken);
+        bool isDryRun = parsed.GetValue(_dryRun);
+        PruneReport report = await new PruneRun(opened.Repository, wiring.Time) { KeepChanges = keepChanges }
+            .ExecuteAsync(rule, isDryRun, cancellationToken);
+        foreach (string warning in report.Warnings)
+        {
+            FailureText.WriteWarning(warning);
+        }
+
+        _output.Write(
+            parsed, PruneText.Document(report, isDryRun), console => PruneText.Write(console, report, isDryRun));
+        return ExitCodes.Success;
+    }
+
+    private static void Validate(ResourceName? policy, int? retain, bool hasKeep)
+    {
+        if (policy is null && hasKeep)
+        {
+            throw new BackupException(FailureReason.InvalidInput, "--keep needs --policy NAME and --retain N.")
+            {
+                Hint = "The change log of one policy is pruned together with its snapshots.",
+            };
+        }
+
+        if ((retain is null) != (policy is null))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                policy is null ? "--retain needs --policy NAME." : $"No retention is given for policy {policy}.")
+            {
+                Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups "
+                    + "left behind.",
+            };
+        }
     }
 
     /// <summary>The rule for the selected cluster; null if the policy has no snapshots to prune.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Retention;
 using Spectre.Console;
 
@@ -15,6 +16,7 @@ internal static class PruneText
             .. new[]
             {
                 Quantity(removed, "snapshot"),
+                Quantity(report.ChangeLog.Segments.Count, "segment", " of the change log"),
                 Quantity(report.UnreferencedObjects.Count, "object", " of unfinished backups"),
                 Quantity(report.StaleUploads.Count, "unfinished upload"),
             }.OfType<string>(),
@@ -48,6 +50,13 @@ internal static class PruneText
             console.Write(table);
         }
 
+        foreach (IGrouping<(LineageId Lineage, string Reason), LogPruneDecision> some in BySegmentReason(report))
+        {
+            console.WriteLine(
+                $"{Quantity(some.Count(), "segment")} of the change log, revisions {some.First().Segment.First} to "
+                + $"{some.Last().Segment.Last}: {some.First().Reason}.");
+        }
+
         foreach (string line in report.Unreadable.Select(u => $"{u.Folder.Id} is not touched: {u.Problem.Message}"))
         {
             console.WriteLine(line);
@@ -65,6 +74,14 @@ internal static class PruneText
             ["keep"] = d.Keep,
             ["reason"] = d.Reason,
         })]),
+        ["changeLog"] = new JsonArray([.. BySegmentReason(report).Select(some => new JsonObject
+        {
+            ["lineage"] = some.First().Segment.Lineage.Value,
+            ["segments"] = some.Count(),
+            ["firstRevision"] = some.First().Segment.First,
+            ["lastRevision"] = some.Last().Segment.Last,
+            ["reason"] = some.First().Reason,
+        })]),
         ["unreferencedObjects"] = new JsonArray(
             [.. report.UnreferencedObjects.Select(o => JsonValue.Create(o.Key.Value))]),
         ["staleUploads"] = new JsonArray([.. report.StaleUploads.Select(u => JsonValue.Create(u.Key))]),
@@ -72,4 +89,8 @@ internal static class PruneText
         ["unreadable"] = new JsonArray([.. report.Unreadable.Select(u => JsonValue.Create(u.Folder.Id.Value))]),
         ["warnings"] = new JsonArray([.. report.Warnings.Select(w => JsonValue.Create(w))]),
     };
+
+    /// <summary>The removed segments of each lineage, by the reason.</summary>
+    private static IEnumerable<IGrouping<(LineageId Lineage, string Reason), LogPruneDecision>> BySegmentReason(
+        PruneReport report) => report.ChangeLog.Segments.GroupBy(s => (s.Segment.Lineage, s.Reason));
 }

@@ -93,8 +93,16 @@ public sealed class UsageErrorTests
         "restore --kubernetes needs --restore NAME and --to DIR.",
         "The pod of a MetadataRestore runs this command. To restore by hand, name the repository and the snapshot.")]
     [InlineData(
+        "prune -r file:///x --keep 7d",
+        "--keep needs --policy NAME and --retain N.",
+        "The change log of one policy is pruned together with its snapshots.")]
+    [InlineData(
+        "verify --windows -r file:///x",
+        "--windows needs --deep.",
+        "Only 'verify --deep' builds the database of another revision and examines it.")]
+    [InlineData(
         "verify -r file:///x",
-        "verify takes either one snapshot ID, --at, --revision or --all.",
+        "verify takes either one snapshot ID, --at, --revision, --windows or --all.",
         "'etcd-backup-agent verify latest' checks the newest one.")]
     [InlineData(
         "restore latest -r file:///x",

@@ -3,7 +3,9 @@ using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
+using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Storage;
@@ -442,6 +444,58 @@ public sealed class ArchiveRunTests
         Assert.True(path.First > 2, $"the log begins at {path.First}");
         AssertEqual(scene.Cluster.Records(path.First, scene.Cluster.Head), await scene.ReadAsync(path));
     }
+
+    [Fact]
+    public async Task A_prune_removes_the_segments_that_no_remaining_snapshot_can_use()
+    {
+        await using ArchiveScene scene = new() { Log = new PolicyChangeLog { CloseEvery = TimeSpan.FromMinutes(30) } };
+        await scene.StartAsync();
+        await TestDeadline.UntilAsync("a second snapshot", () =>
+        {
+            scene.Cluster.Put("k");
+            scene.Time.Advance(TimeSpan.FromMinutes(10));
+            return Task.FromResult(
+                scene.Events.Count(e => e.StartsWith("snapshot:", StringComparison.Ordinal)) == 2);
+        });
+        await scene.StopAsync();
+        BackupRepository repository = await BackupRepository.OpenAsync(scene.Store, scene.Time, CancellationToken.None);
+        Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
+        RetentionRule rule = RetentionRule.After(inventory.Snapshots[^1].Manifest, 1);
+        PruneRun run = new(repository, scene.Time) { KeepChanges = TimeSpan.MaxValue };
+        PruneRun blind = new(repository, scene.Time);
+
+        PruneReport plan = await run.ExecuteAsync(rule, dryRun: true, CancellationToken.None);
+        Assert.Empty((await blind.ExecuteAsync(rule, dryRun: true, CancellationToken.None)).ChangeLog.Segments);
+        PruneReport done = await run.ExecuteAsync(rule, dryRun: false, CancellationToken.None);
+
+        Assert.All(plan.ChangeLog.Segments, s => Assert.Equal("every snapshot is newer", s.Reason));
+        Assert.NotEmpty(plan.ChangeLog.Segments);
+        Assert.Equal(plan.ChangeLog.Segments, done.ChangeLog.Segments);
+        LogPath path = await OnlyPathAsync(scene);
+        Assert.Equal(plan.ChangeLog.Segments[^1].Segment.Last + 1, path.First);
+        Assert.True(path.First <= inventory.Snapshots[^1].Manifest.Etcd.Revision);
+    }
+
+    [Theory]
+    [InlineData("3-40 40-70", 5, 100, 70L)]
+    [InlineData("3-40 41-70", 5, 100, 40L)]
+    [InlineData("6-40", 5, 100, null)]
+    [InlineData("3-40", 5, 39, null)]
+    [InlineData("3-40", 40, 100, null)]
+    [InlineData("", 5, 100, null)]
+    public void A_window_is_proven_over_proofs_without_a_gap(string proofs, long first, long last, long? expected) =>
+        Assert.Equal(
+            expected,
+            RestoreWindow.ProvenRevisionOf(
+                [
+                    .. proofs.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(proof =>
+                    {
+                        long[] revisions = [.. proof.Split('-').Select(long.Parse)];
+                        return new ProvenRevisions(revisions[0], revisions[1]);
+                    }),
+                ],
+                first,
+                last));
 
     [Fact]
     public async Task An_etcd_that_is_away_at_the_end_does_not_lose_what_was_received()
