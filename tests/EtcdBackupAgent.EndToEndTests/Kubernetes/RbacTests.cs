@@ -71,6 +71,7 @@ public sealed class RbacTests
         string onDemand = (string)asked["status"]!["snapshotId"]!;
         await scene.KubectlAsync("delete", "metadatabackuprecord", $"mbr-{made[3]}", "--timeout=60s");
 
+        await WriteChangeLogAsync(scene);
         await FailBackupAsync(scene);
 
         // A snapshot that is deleted without the cluster, and a snapshot of another machine.
@@ -103,7 +104,7 @@ public sealed class RbacTests
             (string?)item["status"]?["restoreStatus"] == "Completed");
         await scene.KubectlAsync("delete", "metadatarestore", "restore-test", "--timeout=60s");
 
-        // A restore from a change log that the policy does not have.
+        // A restore of a revision from before the change log.
         await scene.ApplyAsync(new JsonObject
         {
             ["apiVersion"] = $"{ClusterScene.Group}/v1alpha1",
@@ -112,10 +113,9 @@ public sealed class RbacTests
             ["spec"] = new JsonObject { ["policy"] = "lived", ["revision"] = 1, ["pvcName"] = "restored" },
         }.ToJsonString());
         await scene.UntilAsync("metadatarestores", "restore-log", "failed", item =>
-            ((string?)item["status"]?["restoreErrorMessage"])?.Contains("change log", StringComparison.Ordinal) == true
-            && (string?)item["status"]!["restoreStatus"] == "Failed");
-
-        await WriteChangeLogAsync(scene);
+            (string?)item["status"]?["restoreStatus"] == "Failed"
+            && ((string)item["status"]!["restoreErrorMessage"]!)
+                .Contains("cannot be restored", StringComparison.Ordinal));
 
         // The schedule is removed, and then the policy is deleted.
         await scene.KubectlAsync(
