@@ -11,7 +11,14 @@ namespace EtcdBackupAgent.Bench.Kills;
 /// <summary>
 /// Kills real runs of every kind at random moments, and checks that nothing is damaged afterwards.
 /// </summary>
-internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, int kills, int seed, TextWriter output)
+/// <param name="agent">The path of the program.</param>
+/// <param name="verbs">The kinds of runs.</param>
+/// <param name="withArchive">Whether writers of change logs are killed too.</param>
+/// <param name="kills">The number of kills of each kind.</param>
+/// <param name="seed">Determines the moments.</param>
+/// <param name="output">Receives the tables.</param>
+internal sealed class KillBench(
+    string agent, IReadOnlyList<KilledVerb> verbs, bool withArchive, int kills, int seed, TextWriter output)
 {
     /// <summary>More than one part of an upload.</summary>
     private const long ObjectBytes = 40_000_000;
@@ -44,6 +51,18 @@ internal sealed class KillBench(string agent, IReadOnlyList<KilledVerb> verbs, i
                 $"{verb,-12} {report.Kills,7} {report.Undisturbed.TotalSeconds,11:0.00} s "
                 + $"{report.BeforeFirstRequest,26} {report.BeforeEffect,19}"
                 + $" {report.AfterEffect,24} {report.AfterEnd,14} {report.Violations.Count,12}");
+        }
+
+        if (withArchive)
+        {
+            using IObjectStore store = Store(s3, "kill-archive");
+            await using KillScene scene = await KillScene.StartAsync(
+                agent, etcd, s3, "kill-archive", store, cancellationToken);
+            (int early, IReadOnlyList<string> found) =
+                await new ArchiveKillSeries(scene, etcd, store, seed).RunAsync(kills, cancellationToken);
+            violations.AddRange(found);
+            await output.WriteLineAsync(
+                $"{"Archive",-12} {kills,7} {"",13} {early,26} {"",19} {kills - early,24} {0,14} {found.Count,12}");
         }
 
         foreach (string violation in violations)

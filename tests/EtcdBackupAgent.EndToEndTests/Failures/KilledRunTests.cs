@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Etcd;
 using EtcdBackupAgent.Testing.Kills;
 using EtcdBackupAgent.Testing.Storage;
 using Xunit;
@@ -31,5 +32,23 @@ public sealed class KilledRunTests
 
         Assert.Empty(report.Violations);
         Assert.Equal(Kills, report.Kills);
+    }
+
+    [Fact]
+    public async Task A_log_whose_writer_is_killed_at_any_moment_has_no_hole_and_restores_what_etcd_has()
+    {
+        await using EtcdServer etcd = await EtcdServer.StartAsync(
+            new EtcdServerOptions { Series = SharedServers.Series("3.5") });
+        await etcd.EtcdctlAsync("put", "/first", "value");
+        RgwServer server = await SharedServers.S3Async();
+        string bucket = TestRepository.NewBucketName();
+        using IObjectStore store = TestRepository.StoreOf(server, bucket, "");
+        await using KillScene scene = await KillScene.StartAsync(
+            Agent.Path, etcd, server, bucket, store, CancellationToken.None);
+
+        (_, IReadOnlyList<string> violations) =
+            await new ArchiveKillSeries(scene, etcd, store, Seed).RunAsync(Kills, CancellationToken.None);
+
+        Assert.Empty(violations);
     }
 }

@@ -92,6 +92,13 @@ public sealed class KillScene : IAsyncDisposable
     public Task<ToolResult> RunAsync(IEnumerable<string> verb, CancellationToken cancellationToken) =>
         Tool.RunAsync(_agent, [.. verb, .. _repositoryOptions], _environment, cancellationToken: cancellationToken);
 
+    /// <summary>Compares what is restored of the latest revision of an etcd with what it has.</summary>
+    /// <returns>The differences, as sentences.</returns>
+    internal Task<IReadOnlyList<string>> CompareLiveAsync(
+        EtcdServer etcd, string policy, CancellationToken cancellationToken) =>
+        new LiveComparison(_agent, etcd, _directory).CompareAsync(
+            ["--policy", policy, .. _repositoryOptions], _environment, cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();

@@ -10,8 +10,8 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Soaks;
 
 /// <summary>
-/// Runs a worker with a backup every few seconds under write load, while etcd and the S3 server are killed and started
-/// again.
+/// Runs a worker with a backup every few seconds and a change log under write load, while etcd and the S3 server are
+/// killed and started again.
 /// </summary>
 public sealed class Soak
 {
@@ -41,7 +41,7 @@ public sealed class Soak
     /// 1. Start the servers, create the repository, start the worker. 2. Write to etcd, cause outages, take samples,
     /// and record failures. 3. When the time is over and all servers run, wait for one more backup, and for as many
     /// backups as the policy keeps. Then stop the worker. 4. Check that all listed snapshots verify, and that their
-    /// number is the one in the policy.
+    /// number is the one in the policy. 5. Restore the last revision from the change log, and compare it with etcd.
     /// </remarks>
     public async Task<SoakReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -160,6 +160,9 @@ public sealed class Soak
                 + $"keeps {Retain}");
         }
 
+        // 5
+        violations.AddRange(await new LiveComparison(Agent, etcd, directory).CompareAsync(
+            repository, environment, cancellationToken));
         return new SoakReport(samples, outages.Count, failures.Lines, violations);
     }
 

@@ -33,6 +33,7 @@ internal static class SoakDocuments
             etcdEndpoint = etcd.EndpointList,
             schedule = FormattableString.Invariant($"@every {every.TotalSeconds:0}s"),
             retainNumBackups = retain,
+            changeLog = new { closeEvery = "1s", keep = "2m" },
         }));
     }
 
