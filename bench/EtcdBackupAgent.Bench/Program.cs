@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using EtcdBackupAgent.Bench.Age;
+using EtcdBackupAgent.Bench.ChangeLogs;
 using EtcdBackupAgent.Bench.Filling;
 using EtcdBackupAgent.Bench.Increments;
 using EtcdBackupAgent.Bench.Kills;
@@ -60,14 +61,29 @@ switch (args)
         return await new IncrementsBench(agent, page, Console.Out).RunAsync(
             Number(megabytes) * BytesPerMegabyte, Number(rounds), bool.Parse(memory), stop.Token) ? 0 : 1;
 
+    case ["changelog", string agent, string page, string part, string rounds, string megabytes]:
+        if (part is "cost" or "all")
+        {
+            await new WatchCostBench(agent, page, Console.Out).RunAsync(Number(rounds), stop.Token);
+        }
+
+        return part == "cost" || await new LogRestoreBench(agent, page, Console.Out)
+            .RunAsync(Number(megabytes) * BytesPerMegabyte, Number(rounds), stop.Token) ? 0 : 1;
+
     case ["put-latency", string agent, string page, string rounds, string megabytes]:
         return await new PutLatencyBench(agent, page, Console.Out)
             .RunAsync(Number(rounds), Number(megabytes) * BytesPerMegabyte, stop.Token) ? 0 : 1;
 
     case ["kill", string agent, string run, string kills, string seed]:
-        KilledVerb[] verbs =
-            run.Length > 0 ? [Enum.Parse<KilledVerb>(run, ignoreCase: true)] : Enum.GetValues<KilledVerb>();
-        return await new KillBench(agent, verbs, Number(kills), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
+        const string Archive = "archive";
+        KilledVerb[] verbs = run switch
+        {
+            "" => Enum.GetValues<KilledVerb>(),
+            Archive => [],
+            _ => [Enum.Parse<KilledVerb>(run, ignoreCase: true)],
+        };
+        return await new KillBench(
+            agent, verbs, run is "" or Archive, Number(kills), Number(seed), Console.Out).RunAsync(stop.Token) ? 0 : 1;
 
     case ["soak", string agent, string minutes, string every, string seed]:
         return await new SoakBench(agent, Number(minutes), Number(every), Number(seed), Console.Out).RunAsync(

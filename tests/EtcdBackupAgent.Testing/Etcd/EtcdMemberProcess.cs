@@ -26,6 +26,8 @@ internal sealed class EtcdMemberProcess(EtcdServer server, int index) : IAsyncDi
     /// <summary>The last lines that the member wrote; empty while it does not run.</summary>
     public string Output => _process.Output;
 
+    public int ProcessId => _process.Id;
+
     public string DataDirectory => server.Options.DataDirectory ?? server.Directory[$"{Name}.etcd"];
 
     /// <summary>Creates the data directory, if the options ask for one.</summary>

@@ -101,6 +101,9 @@ public sealed class EtcdServer : IAsyncDisposable
     /// <summary>The last lines that a member wrote; empty while it does not run.</summary>
     public string OutputOf(int member) => _members[member].Output;
 
+    /// <summary>The ID of the running process of a member.</summary>
+    public int ProcessIdOf(int member) => _members[member].ProcessId;
+
     internal string InitialClusterUpTo(int last) =>
         string.Join(',', _members.Take(last + 1).Select(member => $"{member.Name}={member.PeerUrl}"));
 

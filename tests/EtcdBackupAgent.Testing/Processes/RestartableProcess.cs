@@ -11,6 +11,10 @@ public sealed class RestartableProcess : IAsyncDisposable
     /// <summary>The last lines that the program wrote; empty while it does not run.</summary>
     public string Output => _process?.Output ?? "";
 
+    /// <summary>The ID of the running program.</summary>
+    /// <exception cref="InvalidOperationException">It does not run.</exception>
+    public int Id => _process?.Id ?? throw new InvalidOperationException("The program does not run.");
+
     /// <summary>Starts the program. A running one is killed first.</summary>
     /// <exception cref="FileNotFoundException">The program does not exist.</exception>
     public async Task StartAsync(string path, IEnumerable<string> arguments)
