@@ -116,6 +116,7 @@ public sealed class RbacTests
             (string?)item["status"]?["restoreStatus"] == "Failed"
             && ((string)item["status"]!["restoreErrorMessage"]!)
                 .Contains("cannot be restored", StringComparison.Ordinal));
+        await scene.KubectlAsync("delete", "metadatarestore", "restore-log", "--timeout=60s");
 
         // The schedule is removed, and then the policy is deleted.
         await scene.KubectlAsync(
