@@ -25,9 +25,9 @@ namespace EtcdBackupAgent.Core.Databases;
 /// A full snapshot contains the file. For an incremental one (<c>docs/spec/increments.md</c>, "Restoring"), and for
 /// another revision than the snapshot's own (<c>docs/spec/change-log.md</c>, "Reading"):
 /// 1. Require the base.
-/// 2. Fetch the base's database to a file without a name, beside the target.
-/// 3. Read the changes or the log, and write the merged database. For changes, the digest of the content proves the
-///    result; for a log, the records that it has in common with the base.
+/// 2. Fetch the base's database: for changes to a file without a name, beside the target; for a log to the target.
+/// 3. Read the changes, and write the merged database; the digest of its content proves it. Or read the log, and append
+///    it; the records that it has in common with the base prove it.
 /// 4. Append the SHA-256 of the new file, as etcd does.
 /// </remarks>
 internal sealed class DatabaseFetch(
@@ -145,26 +145,34 @@ internal sealed class DatabaseFetch(
         RestorePoint point, FileStream target, string directory, CancellationToken cancellationToken)
     {
         // 1., 2. the base
-        await using FileStream baseFile = new(NamelessFile.Create(directory), FileAccess.ReadWrite, bufferSize: 0);
-        long baseBytes = await WriteAsync(point.Snapshot, baseFile, directory, cancellationToken)
+        target.SetLength(0);
+        target.Position = 0;
+        long baseBytes = await WriteAsync(point.Snapshot, target, directory, cancellationToken)
             - SnapshotTrailerCheck.TrailerSizeBytes;
+        target.SetLength(baseBytes);
 
         // 3. the log
-        FilePages pages = new(baseFile.SafeFileHandle);
-        if (LogMerge.CompactRevision(pages, baseBytes) > point.Revision)
+        LogMergeSummary? merged = await MergeLogAsync(point, baseBytes, target, directory, cancellationToken);
+        if (merged is null)
         {
             return null;
         }
-
-        LogMergeSummary merged = await MergeLogAsync(point, pages, baseBytes, target, cancellationToken);
 
         // 4. the trailer
         long size = await AppendTrailerAsync(target, merged.DatabaseBytes, cancellationToken);
         return new WrittenDatabase(size, point, merged);
     }
 
-    private async Task<LogMergeSummary> MergeLogAsync(
-        RestorePoint point, FilePages pages, long baseBytes, FileStream target, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes the base in the target the database of the point: appends the log; or, if the point is before the end of
+    /// the base, writes the target again from a copy. Returns null if the base is compacted past the point.
+    /// </summary>
+    private async Task<LogMergeSummary?> MergeLogAsync(
+        RestorePoint point,
+        long baseBytes,
+        FileStream target,
+        string directory,
+        CancellationToken cancellationToken)
     {
         SnapshotManifest manifest = point.Snapshot.Manifest;
         LogMergeRequest request = new()
@@ -175,9 +183,27 @@ internal sealed class DatabaseFetch(
             ClusterId = manifest.Etcd.ClusterId.Value,
             IsBaseOfLineage = point.Path is { } log && manifest.ChangeLog?.Lineage == log.Lineage.Id,
         };
+        FilePages pages = new(target.SafeFileHandle);
         try
         {
-            return await LogMerge.Open(pages, baseBytes, request).WriteAsync(target.SafeFileHandle, cancellationToken);
+            if (LogMerge.CompactRevision(pages, baseBytes) > point.Revision)
+            {
+                return null;
+            }
+
+            LogMerge merge = LogMerge.Open(pages, baseBytes, request);
+            if (merge.HasWholeBase)
+            {
+                return await merge.AppendAsync(target.SafeFileHandle, cancellationToken);
+            }
+
+            await using FileStream copy = new(NamelessFile.Create(directory), FileAccess.ReadWrite, bufferSize: 0);
+            target.Position = 0;
+            await target.CopyToAsync(copy, CopyBufferBytes, cancellationToken);
+            target.SetLength(0);
+            target.Position = 0;
+            return await LogMerge.Open(new FilePages(copy.SafeFileHandle), baseBytes, request)
+                .WriteAsync(target.SafeFileHandle, cancellationToken);
         }
         catch (RevisionUnavailableException e)
         {

@@ -54,6 +54,9 @@ internal sealed class BoltCursor
 
     private Frame Leaf => _frames[_depth - 1];
 
+    /// <summary>The pages from the root of the bucket to the current leaf. Valid until the cursor moves.</summary>
+    public IReadOnlyList<BoltPage> Path => [.. _frames.Take(_depth).Select(frame => frame.Page)];
+
     private bool IsInline => _root == 0;
 
     /// <summary>Moves to the first element. Returns false if the bucket is empty.</summary>

@@ -4,24 +4,23 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.Bolt;
 
 /// <summary>
-/// Writes a new bbolt file sequentially: one bucket after another, each from elements in the order of their keys.
-/// Memory does not depend on the size of the file, only on the largest element. The metas are written last; until then
-/// the file is not a valid database.
+/// Writes a bbolt file sequentially: one bucket after another, each from elements in the order of their keys. The file
+/// is a new one, or a database to which pages are appended. Memory does not depend on the size of the file, only on the
+/// largest element. The metas are written last; until then a new file is not a valid database.
 /// </summary>
 /// <remarks>
 /// <para>
-/// Page 2 is an empty freelist: every page below the high-water mark is in use. If etcd finds a freelist, it does not
-/// read the whole file to find the free pages when it first opens it. With its first commit etcd stops storing a
-/// freelist.
+/// In a new file, page 2 is an empty freelist: every page below the high-water mark is in use. If etcd finds a freelist,
+/// it does not read the whole file to find the free pages when it first opens it. With its first commit etcd stops
+/// storing a freelist. A database to which pages are appended has none: its replaced pages are free.
 /// </para>
 /// <para>A bucket is written inline if bbolt would do so: one leaf of up to a quarter of a page.</para>
 /// </remarks>
 internal sealed class BoltWriter : IDisposable
 {
-    private const ulong FreelistPage = BoltFormat.FirstDataPage;
-
     private readonly SafeFileHandle _file;
     private readonly int _pageSizeBytes;
+    private readonly ulong _freelist;
     private readonly BoltWriterOutput _output;
     private readonly BoltWriterTree _tree;
 
@@ -37,16 +36,22 @@ internal sealed class BoltWriter : IDisposable
     /// <param name="file">An empty file, open for writing. The caller keeps ownership.</param>
     /// <param name="pageSizeBytes">A power of two that bbolt supports.</param>
     public BoltWriter(SafeFileHandle file, int pageSizeBytes)
+        : this(file, pageSizeBytes, startBytes: 0, BoltFormat.FirstDataPage)
+    {
+        _output.Append(new byte[_freelist * (ulong)pageSizeBytes]);
+        Span<byte> freelist = stackalloc byte[BoltFormat.PageHeaderBytes];
+        WriteHeader(freelist, _freelist, BoltPageKinds.Freelist);
+        _output.Append(freelist);
+        _output.FillPage();
+    }
+
+    private BoltWriter(SafeFileHandle file, int pageSizeBytes, long startBytes, ulong freelist)
     {
         _file = file;
         _pageSizeBytes = pageSizeBytes;
-        _output = new BoltWriterOutput(file, pageSizeBytes);
+        _freelist = freelist;
+        _output = new BoltWriterOutput(file, pageSizeBytes, startBytes);
         _tree = new BoltWriterTree(_output, pageSizeBytes);
-        _output.Append(new byte[FreelistPage * (ulong)pageSizeBytes]);
-        Span<byte> freelist = stackalloc byte[BoltFormat.PageHeaderBytes];
-        WriteHeader(freelist, FreelistPage, BoltPageKinds.Freelist);
-        _output.Append(freelist);
-        _output.FillPage();
     }
 
     /// <summary>The size of the file so far, without the root bucket.</summary>
@@ -54,6 +59,51 @@ internal sealed class BoltWriter : IDisposable
 
     /// <summary>The last key of the current bucket; empty if it has none yet.</summary>
     public ReadOnlySpan<byte> LastKey => _tree.LastKey;
+
+    /// <summary>
+    /// Returns a writer that appends pages to a database. It has all of its buckets, until they are replaced or
+    /// continued. The pages of the database stay as they are; only the metas are overwritten at the end.
+    /// </summary>
+    /// <param name="file">The file of the database, open for writing. The caller keeps ownership.</param>
+    /// <param name="database">The database, which can still be read.</param>
+    /// <exception cref="SnapshotDamagedException">The root bucket is damaged.</exception>
+    public static BoltWriter AppendTo(SafeFileHandle file, BoltDatabase database)
+    {
+        BoltWriter writer = new(
+            file,
+            database.PageSizeBytes,
+            (long)database.Meta.HighWaterMark * database.PageSizeBytes,
+            BoltFormat.NoFreelist);
+        BoltCursor root = database.Root();
+        for (bool more = root.MoveToFirst(); more; more = root.MoveNext())
+        {
+            writer._buckets.Add(
+                root.Key.ToArray(),
+                root.IsBucket
+                    ? root.Value.ToArray()
+                    : throw new SnapshotDamagedException("an element of the root bucket is not a bucket"));
+        }
+
+        return writer;
+    }
+
+    /// <summary>Begins a bucket that has the elements of an existing one. Further ones are above its last key.</summary>
+    /// <param name="name">The name of the bucket.</param>
+    /// <param name="bucket">The bucket in the database to which pages are appended.</param>
+    /// <exception cref="SnapshotDamagedException">A page is damaged.</exception>
+    public void ContinueBucket(ReadOnlySpan<byte> name, BoltCursor bucket)
+    {
+        ulong sequence = BinaryPrimitives.ReadUInt64LittleEndian(_buckets[name.ToArray()].AsSpan(8));
+        _buckets.Remove(name.ToArray());
+        BeginBucket(name, sequence);
+        if (bucket.MoveToLast())
+        {
+            _tree.Continue(bucket.Path);
+        }
+    }
+
+    /// <summary>Removes a bucket, so that it can be begun anew. Has no effect if there is none of this name.</summary>
+    public void RemoveBucket(ReadOnlySpan<byte> name) => _buckets.Remove(name.ToArray());
 
     /// <summary>Begins a bucket.</summary>
     /// <param name="name">The name of a new bucket. Names may come in any order.</param>
@@ -120,7 +170,7 @@ internal sealed class BoltWriter : IDisposable
                 PageSizeBytes = _pageSizeBytes,
                 Root = root,
                 RootSequence = 0,
-                Freelist = FreelistPage,
+                Freelist = _freelist,
                 HighWaterMark = _output.NextPage,
                 TransactionId = id,
             };

@@ -7,7 +7,10 @@ namespace EtcdBackupAgent.Snapshots.Bolt;
 /// Appends pages to a bbolt file. Writes large pieces in order, each while the next one is filled: copying pages to the
 /// kernel is most of the work of a restore.
 /// </summary>
-internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) : IDisposable
+/// <param name="file">The file, open for writing.</param>
+/// <param name="pageSizeBytes">The size of a page.</param>
+/// <param name="startBytes">Where the first page is written: a multiple of the size of a page.</param>
+internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes, long startBytes) : IDisposable
 {
     private const int BufferBytes = 1 << 20;
 
@@ -23,8 +26,8 @@ internal sealed class BoltWriterOutput(SafeFileHandle file, int pageSizeBytes) :
     private byte[] _piece = GC.AllocateUninitializedArray<byte>(BufferBytes);
 
     private Task _writing = Task.CompletedTask;
-    private long _written;
-    private long _started;
+    private long _written = startBytes;
+    private long _started = startBytes;
 
     /// <summary>The size of the file, including bytes that are not written yet.</summary>
     public long SizeBytes => _written + _buffered;

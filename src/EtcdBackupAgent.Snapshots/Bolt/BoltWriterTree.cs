@@ -34,6 +34,35 @@ internal sealed class BoltWriterTree(BoltWriterOutput output, int pageSizeBytes)
         Leaf.AddToLeaf(flags, key, value);
     }
 
+    /// <summary>
+    /// Begins with the pages of an existing tree: the last page of each level is read again, and is replaced when this
+    /// tree is finished. All others are kept.
+    /// </summary>
+    /// <param name="path">The pages from the root to the last leaf, which is not empty.</param>
+    public void Continue(IReadOnlyList<BoltPage> path)
+    {
+        _height = path.Count;
+        while (_levels.Count < _height)
+        {
+            _levels.Add(new BoltWriterNode(pageSizeBytes, isLeaf: false));
+        }
+
+        BoltPage leaf = path[^1];
+        for (int i = 0; i < leaf.Count; i++)
+        {
+            Leaf.AddToLeaf(leaf.IsBucket(i) ? BoltFormat.BucketElement : 0, leaf.Key(i), leaf.Value(i));
+        }
+
+        for (int level = 1; level < _height; level++)
+        {
+            BoltPage branch = path[^(level + 1)];
+            for (int i = 0; i < branch.Count - 1; i++)
+            {
+                _levels[level].AddToBranch(branch.Key(i), branch.Child(i));
+            }
+        }
+    }
+
     /// <summary>Writes the remaining pages and resets this object for the next tree.</summary>
     /// <returns>The page of the root.</returns>
     public ulong Finish()

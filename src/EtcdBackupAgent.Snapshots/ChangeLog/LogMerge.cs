@@ -5,14 +5,21 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.ChangeLog;
 
 /// <summary>
-/// Restores the database of any revision from a base and a change log, in one pass over both
-/// (<c>docs/spec/change-log.md</c>, "Reading"). Memory depends on the number of leases and on the largest record only.
+/// Restores the database of any revision from a base and a change log (<c>docs/spec/change-log.md</c>, "Reading"). Memory
+/// depends on the number of leases and on the largest record only.
 /// </summary>
 /// <remarks>
+/// <para>
 /// 1. The base must not be compacted past the target.
 /// 2. Copy all buckets but <c>key</c> and <c>lease</c> from the base.
 /// 3. Write the bucket <c>key</c>: the base's records up to the target, compared with those of the log, then the log's.
 /// 4. Write the bucket <c>lease</c>: the base's leases, and those that the records need besides.
+/// </para>
+/// <para>
+/// If the target is not before the end of the base, nothing of the base is left out. Then the base's own file becomes
+/// the restored one (<see cref="AppendAsync"/>): what the log has besides is appended, and the rest is not written
+/// again.
+/// </para>
 /// </remarks>
 public sealed class LogMerge
 {
@@ -49,6 +56,26 @@ public sealed class LogMerge
                 $"the base is compacted up to revision {merge._compaction.Revision}, which is above {request.Target}");
     }
 
+    /// <summary>Whether the whole base is in the result, so that <see cref="AppendAsync"/> is possible.</summary>
+    public bool HasWholeBase => RecordMerge.LastOf(_base, _compaction) <= _request.Target;
+
+    /// <summary>Appends the log to the file of the base.</summary>
+    /// <param name="file">
+    /// The file of the base, open for reading and writing, without etcd's trailer. After a failure it is not the
+    /// restored database.
+    /// </param>
+    /// <param name="cancellationToken">A cancelled merge leaves a file that is not the restored database.</param>
+    /// <inheritdoc cref="WriteAsync(SafeFileHandle, CancellationToken)"/>
+    public async Task<LogMergeSummary> AppendAsync(SafeFileHandle file, CancellationToken cancellationToken)
+    {
+        using BoltWriter writer = BoltWriter.AppendTo(file, _base);
+        LeaseMerge leases = LeaseMerge.Read(_base);
+        writer.ContinueBucket(Names.Key, _base.Bucket(Names.Key) ?? throw NoKeys());
+        LogMergeSummary merged = await WriteAsync(writer, leases, keepsBase: true, cancellationToken);
+        RandomAccess.SetLength(file, merged.DatabaseBytes);
+        return merged;
+    }
+
     /// <summary>Writes the restored database.</summary>
     /// <param name="target">
     /// An empty file, open for writing. The caller keeps ownership. After a failure it is not a valid database.
@@ -68,16 +95,24 @@ public sealed class LogMerge
 
         // 3. the records
         writer.BeginBucket(Names.Key, keySequence);
+        return await WriteAsync(writer, leases, keepsBase: false, cancellationToken);
+    }
+
+    /// <summary>Writes the records to the current bucket, then the leases and the end of the file.</summary>
+    private async Task<LogMergeSummary> WriteAsync(
+        BoltWriter writer, LeaseMerge leases, bool keepsBase, CancellationToken cancellationToken)
+    {
+        // 3. the records
         await using LogReader log = new(_request.Path, _request.Lineage, _request.ClusterId);
-        RecordMerge records = new(_base, _compaction, _request, log, leases);
+        RecordMerge records = new(_base, _compaction, _request, log, leases) { KeepsBase = keepsBase };
         await records.WriteAsync(writer, cancellationToken);
         writer.EndBucket();
 
         // 4. the leases
+        writer.RemoveBucket(Names.Lease);
         leases.Write(writer);
         return new LogMergeSummary
         {
-            BaseRecords = records.FromBase,
             LogRecords = records.FromLog,
             EqualRecords = records.Equal,
             LogLeases = leases.Added,
@@ -118,9 +153,11 @@ public sealed class LogMerge
             }
         }
 
-        return keySequence
-            ?? throw new SnapshotDamagedException("the database has no bucket 'key', where etcd stores all keys");
+        return keySequence ?? throw NoKeys();
     }
+
+    private static SnapshotDamagedException NoKeys() =>
+        new("the database has no bucket 'key', where etcd stores all keys");
 }
 
 /// <summary>The buckets that are merged.</summary>

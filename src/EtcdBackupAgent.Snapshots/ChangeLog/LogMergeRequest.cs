@@ -24,9 +24,6 @@ public sealed record LogMergeRequest
 /// <summary>What a merge did.</summary>
 public sealed record LogMergeSummary
 {
-    /// <summary>Records of the base in the result.</summary>
-    public required long BaseRecords { get; init; }
-
     /// <summary>Records of the log in the result, which the base does not have.</summary>
     public required long LogRecords { get; init; }
 

@@ -21,8 +21,10 @@ internal sealed class RecordMerge(
     /// <summary>The last revision of the base: of a record, or of a compaction.</summary>
     public long BaseLast { get; } = LastOf(@base, compaction);
 
-    /// <summary>The number of records in the result that the base has.</summary>
-    public long FromBase { get; private set; }
+    /// <summary>
+    /// Whether the result already has all records of the base. Then those before the log are not read.
+    /// </summary>
+    public bool KeepsBase { get; init; }
 
     /// <summary>The number of records in the result that only the log has.</summary>
     public long FromLog { get; private set; }
@@ -39,6 +41,11 @@ internal sealed class RecordMerge(
     public async Task WriteAsync(BoltWriter writer, CancellationToken cancellationToken)
     {
         RequireTarget();
+        if (KeepsBase)
+        {
+            _records.MoveTo(LogFirst);
+        }
+
         MoveBase();
         await MoveLogAsync(cancellationToken);
         while (_hasRecord || _hasLogRecord)
@@ -130,12 +137,11 @@ internal sealed class RecordMerge(
             throw new LogMismatchException($"the log has no revision {record.Key.Revision}, which the base has");
         }
 
-        if (record.Key.Main > Target)
+        if (KeepsBase || record.Key.Main > Target)
         {
             return;
         }
 
-        FromBase++;
         writer.Add(record.RawKey, record.RawValue);
         if (Target < BaseLast)
         {
@@ -195,7 +201,8 @@ internal sealed class RecordMerge(
         _isLogAtEnd = true;
     }
 
-    private static long LastOf(BoltDatabase database, Compaction compaction)
+    /// <summary>The last revision of a base: of a record, or of a compaction.</summary>
+    public static long LastOf(BoltDatabase database, Compaction compaction)
     {
         BoltCursor? cursor = database.Bucket(Names.Key);
         long last = cursor is not null && cursor.MoveToLast() && RevisionKey.TryRead(cursor.Key, out RevisionKey key)

@@ -56,8 +56,8 @@ internal static class WindowText
     {
         yield return (
             "Revision",
-            $"{restored.Revision}, from {restored.Merge.BaseRecords} records of the snapshot and "
-            + $"{restored.Merge.LogRecords} of {restored.Segments} segments");
+            $"{restored.Revision}, from the snapshot and {restored.Merge.LogRecords} records of {restored.Segments} "
+            + "segments");
         if (restored.Time is { } time)
         {
             yield return ("Moment", Text(time));
@@ -79,7 +79,6 @@ internal static class WindowText
         {
             ["revision"] = restored.Revision,
             ["time"] = Document(restored.Time),
-            ["snapshotRecords"] = restored.Merge.BaseRecords,
             ["logRecords"] = restored.Merge.LogRecords,
             ["equalRecords"] = restored.Merge.EqualRecords,
             ["segments"] = restored.Segments,

@@ -60,7 +60,7 @@ internal sealed class WrittenDatabase : IDisposable
         return Read(BoltDatabase.Open(file, RandomAccess.GetLength(file)));
     }
 
-    private static List<WrittenBucket> Read(BoltDatabase database)
+    public static List<WrittenBucket> Read(BoltDatabase database)
     {
         List<WrittenBucket> buckets = [];
         BoltCursor root = database.Root();

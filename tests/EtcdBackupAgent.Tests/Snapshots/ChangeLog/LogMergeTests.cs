@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Snapshots.Bolt;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Tests.Snapshots.Bolt;
@@ -9,6 +10,7 @@ namespace EtcdBackupAgent.Tests.Snapshots.ChangeLog;
 public sealed class LogMergeTests : IDisposable
 {
     private readonly TestDirectory _directory = new();
+    private int _appended;
 
     [Fact]
     public async Task Base_and_log_give_every_revision_of_any_history()
@@ -47,7 +49,8 @@ public sealed class LogMergeTests : IDisposable
 
         // The histories are of every kind.
         Assert.True(
-            cut > 30 && continued > 60 && overlapping > 60 && gone > 0, $"{cut} {continued} {overlapping} {gone}");
+            cut > 30 && continued > 60 && overlapping > 60 && gone > 0 && _appended > 100,
+            $"{cut} {continued} {overlapping} {gone} {_appended}");
     }
 
     [Fact]
@@ -233,20 +236,66 @@ public sealed class LogMergeTests : IDisposable
         throw new InvalidOperationException("No seed gives such a history.");
     }
 
+    /// <summary>
+    /// Writes the merged database; and, if it has the whole base, also appends to the base, which must give the same.
+    /// </summary>
     private async Task<(LogMergeSummary Summary, IReadOnlyList<WrittenBucket> Restored)> MergeAsync(
         LoggedHistory history, LogMergeRequest request)
     {
         string path = _directory["restored"];
         File.Delete(path);
-        LogMergeSummary summary;
-        using (SafeFileHandle target = File.OpenHandle(
-            path, FileMode.CreateNew, FileAccess.ReadWrite))
+        LogMergeSummary? summary = null;
+        bool hasWholeBase = false;
+        Exception? failure = await Record.ExceptionAsync(async () =>
         {
-            summary = await history.Merge(request).WriteAsync(target, CancellationToken.None);
+            using SafeFileHandle target = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite);
+            LogMerge merge = history.Merge(request);
+            hasWholeBase = merge.HasWholeBase;
+            summary = await merge.WriteAsync(target, CancellationToken.None);
             Assert.Equal(RandomAccess.GetLength(target), summary.DatabaseBytes);
+        });
+        if (hasWholeBase)
+        {
+            await AssertAppendedAsync(history, request, failure, summary);
         }
 
-        return (summary, WrittenDatabase.ReadFile(path));
+        if (failure is not null)
+        {
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
+        }
+
+        return (summary!, WrittenDatabase.ReadFile(path));
+    }
+
+    private async Task AssertAppendedAsync(
+        LoggedHistory history, LogMergeRequest request, Exception? failure, LogMergeSummary? summary)
+    {
+        _appended++;
+        string path = _directory["appended"];
+        await File.WriteAllBytesAsync(path, history.Base.ReadBytes());
+        using SafeFileHandle file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        LogMergeSummary? appended = null;
+        Exception? refusal = await Record.ExceptionAsync(async () => appended = await LogMerge
+            .Open(new FilePages(file), history.Base.SizeBytes, request)
+            .AppendAsync(file, CancellationToken.None));
+
+        Assert.Equal((failure?.GetType(), failure?.Message), (refusal?.GetType(), refusal?.Message));
+        if (appended is null)
+        {
+            return;
+        }
+
+        Assert.Equal(summary! with { DatabaseBytes = appended.DatabaseBytes }, appended);
+        Assert.Equal(RandomAccess.GetLength(file), appended.DatabaseBytes);
+        BoltDatabase database = BoltDatabase.Open(file, appended.DatabaseBytes);
+        Assert.Empty(BoltCheck.Run(database, 5, CancellationToken.None).Problems);
+        IReadOnlyList<WrittenBucket> written = WrittenDatabase.ReadFile(_directory["restored"]);
+        IReadOnlyList<WrittenBucket> found = WrittenDatabase.Read(database);
+        Assert.Equal(written.Select(b => (b.Name, b.Sequence)), found.Select(b => (b.Name, b.Sequence)));
+        foreach ((WrittenBucket expected, WrittenBucket bucket) in written.Zip(found))
+        {
+            AssertElements(expected.Elements, bucket.Elements, $"appended, {bucket.Name}");
+        }
     }
 
     private static void AssertElements(
