@@ -1,0 +1,139 @@
+using EtcdBackupAgent.Snapshots.Bolt;
+using EtcdBackupAgent.Snapshots.Revisions;
+using Microsoft.Win32.SafeHandles;
+
+namespace EtcdBackupAgent.Snapshots.KeySpaces;
+
+/// <summary>
+/// Reads the keys that exist in a database at a revision. One reader serves one thread.
+/// </summary>
+/// <remarks>
+/// etcd's file has its records by revision, and no index by key. So the newest record of each key is found in a pass
+/// over the whole file. Memory depends on the number of selected keys alone: about 150 bytes for each.
+/// </remarks>
+public sealed class KeySpaceReader
+{
+    private readonly BoltDatabase _database;
+    private readonly RevisionReader _values;
+
+    private KeySpaceReader(BoltDatabase database, long revision)
+    {
+        _database = database;
+        _values = RevisionReader.OpenRequired(database);
+        Revision = revision;
+    }
+
+    /// <summary>The revision whose keys are read.</summary>
+    public long Revision { get; }
+
+    /// <summary>Opens a database.</summary>
+    /// <param name="file">The database, open for random access. It must stay open.</param>
+    /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
+    /// <param name="revision">The revision; null for the last one of the database.</param>
+    /// <exception cref="SnapshotDamagedException">It is not a database of etcd, or a page is damaged.</exception>
+    /// <exception cref="RevisionOutsideException">The database does not have the revision.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static KeySpaceReader Open(SafeFileHandle file, long databaseBytes, long? revision)
+    {
+        BoltDatabase database = BoltDatabase.Open(file, databaseBytes);
+        long last = LastRevision(database);
+        if (revision is not { } asked)
+        {
+            return new KeySpaceReader(database, last);
+        }
+
+        long compacted = Compaction.Read(database).Finished;
+        return asked < compacted || asked > last
+            ? throw new RevisionOutsideException(asked, Math.Max(1, compacted), last)
+            : new KeySpaceReader(database, asked);
+    }
+
+    /// <summary>Finds keys.</summary>
+    /// <param name="filter">Selects the keys.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <returns>The selected keys, in the order of their bytes.</returns>
+    /// <exception cref="SnapshotDamagedException">A page or a record is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public IReadOnlyList<FoundKey> Find(KeyFilter filter, CancellationToken cancellationToken)
+    {
+        Dictionary<UInt128, FoundKey> found = [];
+        RevisionReader reader = RevisionReader.OpenRequired(_database);
+        while (reader.MoveNext())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            RevisionEntry entry = Read(reader);
+            if (entry.Key.Main > Revision)
+            {
+                break;
+            }
+
+            ReadOnlySpan<byte> key = entry.Record.Key;
+            if (entry.IsBump || !filter(key))
+            {
+                continue;
+            }
+
+            UInt128 hash = KeyHash.Of(key);
+            if (entry.Key.IsTombstone)
+            {
+                found.Remove(hash);
+                continue;
+            }
+
+            if (!found.TryGetValue(hash, out FoundKey? place))
+            {
+                found.Add(hash, place = new FoundKey(key.ToArray()));
+            }
+
+            place.Newest = entry.Key.Revision;
+        }
+
+        FoundKey[] keys = [.. found.Values];
+        Array.Sort(keys, static (one, other) => one.Key.Span.SequenceCompareTo(other.Key.Span));
+        return keys;
+    }
+
+    /// <summary>Reads the newest value of a key.</summary>
+    /// <param name="key">A key that this reader found.</param>
+    /// <exception cref="SnapshotDamagedException">A page or the record is damaged.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public FoundValue ReadValue(FoundKey key)
+    {
+        _values.MoveTo(key.Newest.Main);
+        while (_values.MoveNext())
+        {
+            RevisionEntry entry = Read(_values);
+            if (entry.Key.Revision == key.Newest)
+            {
+                return new FoundValue(
+                    entry.Record.Value.ToArray(),
+                    entry.Record.ModRevision,
+                    entry.Record.CreateRevision,
+                    entry.Record.Lease);
+            }
+
+            if (entry.Key.Main > key.Newest.Main)
+            {
+                break;
+            }
+        }
+
+        throw new InvalidOperationException($"The database has no record {key.Newest}: the key is of another one.");
+    }
+
+    private static long LastRevision(BoltDatabase database)
+    {
+        BoltCursor? cursor = database.Bucket("key"u8);
+        return cursor is null ? throw NoKeys()
+            : !cursor.MoveToLast() ? 0
+            : RevisionKey.TryRead(cursor.Key, out RevisionKey last) ? last.Main
+            : throw new SnapshotDamagedException($"page {cursor.PageId}: the last key is not a revision");
+    }
+
+    private static SnapshotDamagedException NoKeys() =>
+        new("the database has no bucket 'key', where etcd stores all keys");
+
+    private static RevisionEntry Read(RevisionReader reader) => reader.TryRead(out RevisionEntry entry, out string? problem)
+        ? entry
+        : throw new SnapshotDamagedException($"page {reader.PageId}: {problem}");
+}
