@@ -11,6 +11,7 @@ using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Etcd;
@@ -29,7 +30,7 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
 
     private readonly TestDirectory _directory;
     private readonly EtcdConnection _connection;
-    private readonly DirectoryObjectStore _store;
+    private readonly IObjectStore _store;
     private readonly BackupRepository _repository;
     private readonly ConcurrentQueue<string> _events = new();
     private CancellationTokenSource _stopping = new();
@@ -37,7 +38,7 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
     private long _stored;
 
     private ArchivedCluster(
-        EtcdConnection connection, DirectoryObjectStore store, BackupRepository repository, TestDirectory directory) =>
+        EtcdConnection connection, IObjectStore store, BackupRepository repository, TestDirectory directory) =>
         (_connection, _store, _repository, _directory) = (connection, store, repository, directory);
 
     /// <summary>The policy that the log and its snapshots are of.</summary>
@@ -62,6 +63,13 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
             await BackupRepository.InitAsync(store, new Unprotected(), TimeProvider.System, CancellationToken.None);
         return new ArchivedCluster(connection, store, repository, directory);
     }
+
+    /// <summary>Archives into a new repository in a store, which is disposed with this.</summary>
+    public static async Task<ArchivedCluster> InAsync(EtcdConnection connection, IObjectStore store) => new(
+        connection,
+        store,
+        await BackupRepository.InitAsync(store, new Unprotected(), TimeProvider.System, CancellationToken.None),
+        new TestDirectory());
 
     /// <summary>Archives into an existing repository in a directory.</summary>
     public static async Task<ArchivedCluster> InAsync(
