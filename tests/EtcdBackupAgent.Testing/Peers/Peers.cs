@@ -58,6 +58,18 @@ public static class Peers
     /// <summary>A server with Kubernetes' API machinery, built from <c>KubernetesApi/server</c>.</summary>
     public static string KubernetesApi => Present(Path.Combine(Cache, "kubernetes-api-0.36", "kubernetes-api"));
 
+    /// <summary>The generator of the field table, built from <c>eng/field-table</c>.</summary>
+    public static string FieldTableGenerator => Present(Path.Combine(Cache, "kubernetes-tools-0.36", "field-table"));
+
+    /// <summary>The sources of Kubernetes' Go libraries: the folder that contains <c>k8s.io</c>.</summary>
+    public static string KubernetesSources => Path.Combine(Libraries, "usr", "share", "gocode", "src");
+
+    /// <summary>The version of these libraries, such as <c>0.36.4-2</c>.</summary>
+    public static string KubernetesLibrariesVersion =>
+        File.ReadLines(Present(Path.Combine(Libraries, ".unpacked"))).First();
+
+    private static string Libraries => Path.Combine(Cache, "kubernetes-libraries-0.36");
+
     public static string CephMon => Installed("ceph-mon");
 
     public static string CephOsd => Installed("ceph-osd");

@@ -19,6 +19,7 @@ public sealed class DependencyRuleTests
             { Projects.Core, [Projects.Snapshots, Projects.Archive] },
             { Projects.Etcd, [Projects.Core, Projects.Snapshots, Projects.Archive] },
             { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },
+            { Projects.Objects, [Projects.Core, Projects.Snapshots, Projects.Archive] },
             { Projects.Resources, [Projects.Core, Projects.Snapshots, Projects.Archive] },
             { Projects.Kubernetes, [Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive] },
             {
