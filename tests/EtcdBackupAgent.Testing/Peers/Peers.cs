@@ -61,6 +61,11 @@ public static class Peers
     /// <summary>The generator of the field table, built from <c>eng/field-table</c>.</summary>
     public static string FieldTableGenerator => Present(Path.Combine(Cache, "kubernetes-tools-0.36", "field-table"));
 
+    /// <summary>
+    /// Writes stored bytes beside what Kubernetes' own libraries make of them; built from <c>StoredObjects/pairs</c>.
+    /// </summary>
+    public static string ObjectPairs => Present(Path.Combine(Cache, "kubernetes-tools-0.36", "object-pairs"));
+
     /// <summary>The sources of Kubernetes' Go libraries: the folder that contains <c>k8s.io</c>.</summary>
     public static string KubernetesSources => Path.Combine(Libraries, "usr", "share", "gocode", "src");
 

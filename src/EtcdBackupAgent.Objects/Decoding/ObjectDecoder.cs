@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using EtcdBackupAgent.Objects.Kinds;
+using EtcdBackupAgent.Objects.Tables;
+
+namespace EtcdBackupAgent.Objects.Decoding;
+
+/// <summary>
+/// Decodes stored objects that are encoded as protobuf into the JSON that kubectl prints of them, by a table of fields.
+/// One decoder serves one thread.
+/// </summary>
+/// <param name="table">The kinds that it knows.</param>
+public sealed class ObjectDecoder(FieldTable table)
+{
+    private readonly MessageDecoder _messages = new();
+
+    /// <summary>True if a stored value is encoded as protobuf.</summary>
+    public static bool IsProtobuf(ReadOnlySpan<byte> value) => value.StartsWith(Envelope.Magic);
+
+    /// <summary>Decodes one object.</summary>
+    /// <param name="value">The stored value, its envelope included.</param>
+    /// <param name="json">Gets the JSON; undefined if the outcome says that there is none.</param>
+    /// <param name="options">What is printed.</param>
+    /// <returns>The outcome. Damaged bytes are an outcome, never an exception.</returns>
+    public Decoded Decode(ReadOnlySpan<byte> value, IBufferWriter<byte> json, DecodeOptions options)
+    {
+        GroupVersionKind? kind = null;
+        try
+        {
+            Envelope envelope = Envelope.Open(value);
+            kind = envelope.Kind;
+            if (table.Find(kind) is not { } message)
+            {
+                return new Decoded
+                {
+                    Outcome = DecodeOutcome.UnknownKind,
+                    Kind = kind,
+                    Problem = $"the kind {kind} is not one of Kubernetes {table.KubernetesVersion}",
+                };
+            }
+
+            using Utf8JsonWriter writer = new(json, WriterOptions);
+            _messages.WriteObject(writer, envelope.Object, kind, message, options);
+            writer.Flush();
+            return new Decoded
+            {
+                Outcome = _messages.UnknownFieldCount > 0 ? DecodeOutcome.DecodedInPart : DecodeOutcome.Decoded,
+                Kind = kind,
+                UnknownFields = _messages.TakeUnknownFields(),
+                UnknownFieldCount = _messages.UnknownFieldCount,
+            };
+        }
+        catch (DamagedObjectException e)
+        {
+            return new Decoded { Outcome = DecodeOutcome.Damaged, Kind = kind, Problem = e.Message };
+        }
+    }
+
+    /// <summary>The names come from the table, and the decoder writes each value after its name.</summary>
+    private static JsonWriterOptions WriterOptions => new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        MaxDepth = 1000,
+        SkipValidation = true,
+    };
+}
