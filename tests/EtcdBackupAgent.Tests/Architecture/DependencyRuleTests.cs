@@ -57,6 +57,10 @@ public sealed class DependencyRuleTests
     public void Only_the_storage_adapter_references_the_aws_sdk() =>
         Assert.Equal([Projects.Storage], ProjectsWith("AWSSDK"));
 
+    [Fact]
+    public void Only_the_objects_reference_BouncyCastle() =>
+        Assert.Equal([Projects.Objects], ProjectsWith("BouncyCastle"));
+
     [Theory]
     [InlineData("Google.Protobuf")]
     [InlineData("Grpc.")]

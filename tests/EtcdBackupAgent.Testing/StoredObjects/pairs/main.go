@@ -2,6 +2,7 @@
 //
 //	object-pairs fill SEED COUNT      objects of every kind of k8s.io/api, COUNT of each, filled at random
 //	object-pairs numbers SEED COUNT   numbers, as Go prints them
+//	object-pairs encrypt CONFIG COUNT values that an API server with this EncryptionConfiguration stores
 package main
 
 import (
@@ -21,7 +22,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) != 3 {
-		return fmt.Errorf("usage: object-pairs fill|numbers SEED COUNT")
+		return fmt.Errorf("usage: object-pairs fill|numbers SEED COUNT, or object-pairs encrypt CONFIG COUNT")
 	}
 	count, err := strconv.Atoi(arguments[2])
 	if err != nil {
@@ -35,8 +36,13 @@ func run(arguments []string) error {
 		if err != nil {
 			return err
 		}
-		write := map[string]func(*json.Encoder, int64, int) error{"fill": fill, "numbers": numbers}
+		write := map[string]func(*json.Encoder, int64, int) error{
+			"fill": fill, "numbers": numbers}
 		if err := write[arguments[0]](lines, seed, count); err != nil {
+			return err
+		}
+	case "encrypt":
+		if err := encrypt(lines, arguments[1], count); err != nil {
 			return err
 		}
 	default:
