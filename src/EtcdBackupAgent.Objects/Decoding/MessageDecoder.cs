@@ -9,12 +9,19 @@ namespace EtcdBackupAgent.Objects.Decoding;
 /// Writes messages as JSON. A message is read twice: first to find where each field is, because an absent field may
 /// have to be printed too, then field by field in the order in which they are printed.
 /// </summary>
-internal sealed class MessageDecoder
+/// <param name="jsonBytesMax">The size of the JSON at which an object counts as damaged.</param>
+internal sealed class MessageDecoder(int jsonBytesMax)
 {
     public const int UnknownFieldsMax = 64;
 
     /// <summary>The messages of Kubernetes are nested 13 levels deep, and none contains itself.</summary>
     private const int DepthMax = 64;
+
+    /// <summary>
+    /// More than 100 times the largest object that an API server accepts. Damaged bytes can name a message of a hundred
+    /// printed fields in two bytes.
+    /// </summary>
+    public const int JsonBytesMax = 256 << 20;
 
     private static readonly JsonEncodedText ApiVersionName = JsonEncodedText.Encode("apiVersion");
     private static readonly JsonEncodedText KindName = JsonEncodedText.Encode("kind");
@@ -22,6 +29,7 @@ internal sealed class MessageDecoder
     private static readonly JsonEncodedText ResourceVersionName = JsonEncodedText.Encode("resourceVersion");
     private static readonly JsonEncodedText ManagedFieldsName = JsonEncodedText.Encode("managedFields");
 
+    private readonly int _jsonBytesMax = jsonBytesMax;
     private readonly List<UnknownField> _unknownFields = [];
     private Utf8JsonWriter _writer = null!;
     private DecodeOptions _options = new();
@@ -223,6 +231,7 @@ internal sealed class MessageDecoder
                 continue;
             }
 
+            RequireRoom();
             if (field.Type == FieldType.Message)
             {
                 WriteMessage(elements.Value, field.Message!, depth + 1);
@@ -256,6 +265,7 @@ internal sealed class MessageDecoder
         _writer.WriteStartObject();
         for (int i = 0; i < entries.Count; i++)
         {
+            RequireRoom();
             GoText.WriteName(_writer, entries.Key(bytes, i));
             ReadOnlySpan<byte> value = entries.Value(bytes, i);
             if (field.Type == FieldType.Message)
@@ -269,6 +279,14 @@ internal sealed class MessageDecoder
         }
 
         _writer.WriteEndObject();
+    }
+
+    private void RequireRoom()
+    {
+        if (_writer.BytesCommitted + _writer.BytesPending > _jsonBytesMax)
+        {
+            throw new DamagedObjectException($"the JSON of the object is larger than {_jsonBytesMax} bytes");
+        }
     }
 
     /// <summary>Keeps a field that the table does not have.</summary>

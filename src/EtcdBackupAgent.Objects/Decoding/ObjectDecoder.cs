@@ -10,10 +10,22 @@ namespace EtcdBackupAgent.Objects.Decoding;
 /// Decodes stored objects that are encoded as protobuf into the JSON that kubectl prints of them, by a table of fields.
 /// One decoder serves one thread.
 /// </summary>
-/// <param name="table">The kinds that it knows.</param>
-public sealed class ObjectDecoder(FieldTable table)
+public sealed class ObjectDecoder
 {
-    private readonly MessageDecoder _messages = new();
+    private readonly FieldTable _table;
+    private readonly MessageDecoder _messages;
+
+    /// <summary>Decodes the kinds of a table.</summary>
+    public ObjectDecoder(FieldTable table)
+        : this(table, MessageDecoder.JsonBytesMax)
+    {
+    }
+
+    internal ObjectDecoder(FieldTable table, int jsonBytesMax)
+    {
+        _table = table;
+        _messages = new MessageDecoder(jsonBytesMax);
+    }
 
     /// <summary>True if a stored value is encoded as protobuf.</summary>
     public static bool IsProtobuf(ReadOnlySpan<byte> value) => value.StartsWith(Envelope.Magic);
@@ -30,13 +42,13 @@ public sealed class ObjectDecoder(FieldTable table)
         {
             Envelope envelope = Envelope.Open(value);
             kind = envelope.Kind;
-            if (table.Find(kind) is not { } message)
+            if (_table.Find(kind) is not { } message)
             {
                 return new Decoded
                 {
                     Outcome = DecodeOutcome.UnknownKind,
                     Kind = kind,
-                    Problem = $"the kind {kind} is not one of Kubernetes {table.KubernetesVersion}",
+                    Problem = $"the kind {kind} is not one of Kubernetes {_table.KubernetesVersion}",
                 };
             }
 

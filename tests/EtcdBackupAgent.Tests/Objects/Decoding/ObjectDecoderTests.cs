@@ -142,6 +142,43 @@ public sealed class ObjectDecoderTests
     }
 
     [Fact]
+    public void Few_bytes_that_would_become_much_JSON_are_damage()
+    {
+        byte[] listed = StoredBytes.Of(
+            new GroupVersionKind("v1", "PodTemplate"),
+            new ProtobufWriter().Message(2, new ProtobufWriter().Message(2, EmptyElements(2, 100_000))));
+        ObjectDecoder decoder = new(FieldTable.Kubernetes, jsonBytesMax: 100_000);
+
+        Assert.Equal(
+            "the JSON of the object is larger than 100000 bytes",
+            decoder.Decode(listed, _json, new DecodeOptions()).Problem);
+        Assert.InRange(_json.WrittenCount, 0, 400_000);
+    }
+
+    [Theory]
+    [InlineData(400, DecodeOutcome.Decoded)]
+    [InlineData(100_000, DecodeOutcome.Damaged)]
+    public void JSON_in_a_field_may_be_nested_as_deep_as_its_limit(int depth, DecodeOutcome outcome)
+    {
+        string nested = new string('[', depth) + new string(']', depth);
+        byte[] stored = StoredBytes.Of(
+            new GroupVersionKind("apps/v1", "ControllerRevision"),
+            new ProtobufWriter().Message(2, new ProtobufWriter().Text(1, nested)));
+
+        Assert.Equal(outcome, Decode(stored).Outcome);
+    }
+
+    [Theory]
+    [InlineData("{", "a field that contains JSON is not JSON")]
+    [InlineData("""{"\ud800":1}""", "a field that contains JSON is not JSON")]
+    [InlineData("1e999", "a field that contains JSON is not JSON")]
+    public void A_field_that_is_not_JSON_is_damage(string json, string problem) => Assert.Equal(
+        problem,
+        Decode(StoredBytes.Of(
+            new GroupVersionKind("apps/v1", "ControllerRevision"),
+            new ProtobufWriter().Message(2, new ProtobufWriter().Text(1, json)))).Problem);
+
+    [Fact]
     public void Of_two_entries_of_a_map_with_one_key_the_last_counts()
     {
         Decode(StoredBytes.Of(
@@ -205,6 +242,17 @@ public sealed class ObjectDecoderTests
         decoder.Decode(stored, json, options);
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4096);
+    }
+
+    private static ProtobufWriter EmptyElements(int field, int count)
+    {
+        ProtobufWriter message = new();
+        for (int i = 0; i < count; i++)
+        {
+            message.Bytes(field, []);
+        }
+
+        return message;
     }
 
     private Decoded Decode(ReadOnlySpan<byte> stored, DecodeOptions? options = null)
