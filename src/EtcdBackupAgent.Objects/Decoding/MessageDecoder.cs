@@ -61,8 +61,13 @@ internal sealed class MessageDecoder(int jsonBytesMax)
         bool isKindDue = true;
         foreach (int index in layout.Printed)
         {
-            WriteKind(layout.Slots[index].Name.Value);
             bool isMetadata = layout.Slots[index].Name.Equals(MetadataName);
+            if (options.MetadataOnly && !isMetadata)
+            {
+                continue;
+            }
+
+            WriteKind(layout.Slots[index].Name.Value);
             WriteField(bytes, layout, index, slots[index], depth: 1, isMetadata);
         }
 

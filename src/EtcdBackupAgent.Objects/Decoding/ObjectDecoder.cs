@@ -30,9 +30,22 @@ public sealed class ObjectDecoder
     /// <summary>True if a stored value is encoded as protobuf.</summary>
     public static bool IsProtobuf(ReadOnlySpan<byte> value) => value.StartsWith(Envelope.Magic);
 
+    /// <summary>Returns the kind that an envelope names; null if it is damaged.</summary>
+    public static GroupVersionKind? KindOf(ReadOnlySpan<byte> value)
+    {
+        try
+        {
+            return Envelope.Open(value).Kind;
+        }
+        catch (DamagedObjectException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Decodes one object.</summary>
     /// <param name="value">The stored value, its envelope included.</param>
-    /// <param name="json">Gets the JSON; undefined if the outcome says that there is none.</param>
+    /// <param name="json">Gets the JSON; undefined with an outcome that has no JSON.</param>
     /// <param name="options">What is printed.</param>
     /// <returns>The outcome. Damaged bytes are an outcome, never an exception.</returns>
     public Decoded Decode(ReadOnlySpan<byte> value, IBufferWriter<byte> json, DecodeOptions options)

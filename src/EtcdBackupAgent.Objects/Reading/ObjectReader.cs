@@ -74,7 +74,13 @@ public sealed class ObjectReader
 
     private StoredObject Decode(StoredObject read, ReadOnlySpan<byte> value, string resourceVersion)
     {
-        DecodeOptions options = new() { ResourceVersion = resourceVersion, ManagedFields = _options.ManagedFields };
+        bool isWhole = !_options.MetadataOnly || (ObjectDecoder.KindOf(value) is { } kind && ReadRules.Cover(kind));
+        DecodeOptions options = new()
+        {
+            ResourceVersion = resourceVersion,
+            ManagedFields = _options.ManagedFields,
+            MetadataOnly = !isWhole,
+        };
         _json.ResetWrittenCount();
         Decoded decoded = _decoder.Decode(value, _json, options);
         read = read with

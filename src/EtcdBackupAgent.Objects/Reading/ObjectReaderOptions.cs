@@ -27,6 +27,12 @@ public sealed record ObjectReaderOptions
     /// </summary>
     public bool AsStored { get; init; }
 
+    /// <summary>
+    /// Print only the kind and the metadata of objects that are encoded as protobuf. Others are printed whole, and so
+    /// are those whose metadata depends on other fields.
+    /// </summary>
+    public bool MetadataOnly { get; init; }
+
     /// <summary>Print <c>metadata.managedFields</c>.</summary>
     public bool ManagedFields { get; init; }
 

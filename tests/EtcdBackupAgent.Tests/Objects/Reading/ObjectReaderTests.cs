@@ -127,6 +127,28 @@ public sealed class ObjectReaderTests
     }
 
     [Fact]
+    public void Only_the_metadata_is_printed_if_that_is_enough()
+    {
+        ObjectReaderOptions options = new() { MetadataOnly = true };
+        byte[] secret = StoredBytes.Of(
+            Secret,
+            new ProtobufWriter()
+                .Message(1, StoredBytes.Metadata("a").Entry(12, "copy", """{"data":{"p":"hidden"}}"""))
+                .Entry(2, "p", "hidden"));
+        byte[] job = StoredBytes.Of(new GroupVersionKind("batch/v1", "Job"), new ProtobufWriter()
+            .Message(1, StoredBytes.Metadata("a"))
+            .Message(2, new ProtobufWriter().Message(6, new ProtobufWriter()
+                .Message(1, StoredBytes.Metadata("").Entry(11, "t", "1")))));
+
+        Assert.Equal(
+            """{"apiVersion":"v1","kind":"Secret","metadata":{"annotations":{"copy":"{\"data\":{\"p\":\"***\"}}"},"name":"a","resourceVersion":"42"}}""",
+            Text(Read("/registry/secrets/web/a", secret, options)));
+        Assert.Equal(
+            """{"t":"1"}""",
+            Node(Read("/registry/jobs/web/a", job, options))["metadata"]!["labels"]!.ToJsonString());
+    }
+
+    [Fact]
     public void The_rules_are_those_of_the_specification() =>
         Assert.Equal(["claim-phase", "claim-template-kind", "job-labels"], ReadRules.Names);
 
