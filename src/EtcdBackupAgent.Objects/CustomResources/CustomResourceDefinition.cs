@@ -31,7 +31,7 @@ public sealed record CustomResourceDefinition
         .Order(KubeVersion.PreferredFirst)
         .FirstOrDefault();
 
-    /// <summary>Reads a definition, as it is stored or as the API shows it; null if the document is none.</summary>
+    /// <summary>Reads a definition, as it is stored or as the API shows it; null for another document.</summary>
     public static CustomResourceDefinition? Read(JsonObject document)
     {
         JsonObject definition = DefinitionConversion.ToV1(document);

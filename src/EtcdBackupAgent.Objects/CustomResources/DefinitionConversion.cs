@@ -30,7 +30,7 @@ public static class DefinitionConversion
             ConvertVersions(spec);
             ConvertConversion(spec);
 
-            // v1beta1 keeps unknown fields unless it says otherwise.
+            // The default of v1beta1 is true.
             if (spec.Take("preserveUnknownFields") is not JsonValue preserves || preserves.ToJsonString() != "false")
             {
                 spec["preserveUnknownFields"] = true;

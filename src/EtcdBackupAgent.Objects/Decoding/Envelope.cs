@@ -20,7 +20,7 @@ internal readonly ref struct Envelope
     public ReadOnlySpan<byte> Object { get; private init; }
 
     /// <summary>Opens an envelope.</summary>
-    /// <exception cref="DamagedObjectException">The bytes are no envelope, or its content is compressed.</exception>
+    /// <exception cref="DamagedObjectException">The bytes are not an envelope, or it is compressed.</exception>
     public static Envelope Open(ReadOnlySpan<byte> value)
     {
         if (!value.StartsWith(Magic))

@@ -4,7 +4,7 @@ using EtcdBackupAgent.Objects.Tables;
 
 namespace EtcdBackupAgent.Objects.Decoding;
 
-/// <summary>Writes values that are no messages of the table: scalars, and the messages that print themselves.</summary>
+/// <summary>Writes scalars, and the messages that print themselves and so are not in the table.</summary>
 internal static class ScalarDecoder
 {
     private const string MetaPackage = "k8s.io.apimachinery.pkg.apis.meta.v1";

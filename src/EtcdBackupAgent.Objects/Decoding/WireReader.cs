@@ -10,7 +10,7 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 {
     private const int VarintBytesMax = 10;
 
-    /// <summary>The fields of Kubernetes are no groups. In unknown bytes, groups can be nested as deep as this.
+    /// <summary>Kubernetes uses no groups. Those in unknown fields can be nested as deep as this.
     /// </summary>
     private const int GroupDepthMax = 100;
 

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace EtcdBackupAgent.Objects.Encryption;
 
-/// <summary>How a stored value is encrypted at rest, as its first bytes say.</summary>
+/// <summary>How a stored value is encrypted at rest, by its first bytes.</summary>
 /// <param name="Provider">The provider: <c>aescbc</c>, <c>aesgcm</c>, <c>secretbox</c> or <c>kms</c>.</param>
 /// <param name="Version">The version of the provider's format, such as <c>v1</c>.</param>
 /// <param name="KeyName">The name of the key, or of the KMS plugin, in the configuration of the server.</param>

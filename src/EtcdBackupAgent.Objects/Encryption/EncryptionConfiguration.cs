@@ -16,7 +16,7 @@ public sealed class EncryptionConfiguration(IReadOnlyList<EncryptionRule> rules)
     /// <summary>Reads a configuration.</summary>
     /// <param name="file">The name of the file, for messages.</param>
     /// <param name="text">Its content: YAML or JSON.</param>
-    /// <exception cref="BackupException">The text is no such configuration. The message has no secret.</exception>
+    /// <exception cref="BackupException">The text is not such a configuration. The message has no secret.</exception>
     public static EncryptionConfiguration Parse(string file, string text) =>
         new EncryptionConfigurationReader(file).Read(text);
 

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Objects.Kinds;
 
-/// <summary>What an object says that it is: <c>apps/v1</c>, <c>Deployment</c>.</summary>
+/// <summary>The version and the kind of an object: <c>apps/v1</c>, <c>Deployment</c>.</summary>
 /// <param name="ApiVersion">The group and the version, or the version alone in the core group.</param>
 /// <param name="Kind">The kind, such as <c>Deployment</c>.</param>
 public sealed record GroupVersionKind(string ApiVersion, string Kind)

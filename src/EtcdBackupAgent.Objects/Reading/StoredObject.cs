@@ -30,7 +30,7 @@ public enum ReadOutcome
     /// <summary>The value is in no form that an API server writes.</summary>
     Unrecognized,
 
-    /// <summary>The value ends too early, or is not what it says it is.</summary>
+    /// <summary>The value ends too early, or is not an object of its kind.</summary>
     Damaged,
 }
 
@@ -44,7 +44,7 @@ public sealed record StoredObject
 
     public required KeyContent KeyContent { get; init; }
 
-    /// <summary>What the object says that it is; null if that was not reached.</summary>
+    /// <summary>The kind that the value names; null if it could not be read.</summary>
     public GroupVersionKind? Kind { get; init; }
 
     /// <summary>The object as kubectl prints it, in UTF-8, on one line; empty unless it was read.</summary>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Objects;
 
-/// <summary>Numbers that are no whole ones are printed as Go prints them.</summary>
+/// <summary>Numbers with a fraction or an exponent are printed as Go prints them.</summary>
 public sealed class NumberPairTests
 {
     [Fact]

@@ -153,7 +153,7 @@ func fillFields(fields *metav1.FieldsV1, c randfill.Continue) {
 	fields.Raw = []byte(texts[c.Intn(len(texts))])
 }
 
-// fillText writes what JSON escapes, what is no UTF-8, and what YAML takes for something else.
+// fillText writes what JSON escapes, what is not UTF-8, and what YAML takes for something else.
 func fillText(text *string, c randfill.Continue) {
 	texts := []string{"", "a", "<b>&\"c\"\\", "true", "null", "0x10", "line\nfeed\ttab\u0001", "ünïcödé", "日本語", "😀", "a\xffb", "\xe2\x82", "\xed\xa0\x80", "\u2028", "\u007f"}
 	if c.Intn(3) == 0 {

@@ -118,7 +118,7 @@ public sealed class CustomResourceReaderTests
     [InlineData("{}")]
     [InlineData("""{"spec":[]}""")]
     [InlineData("""{"apiVersion":"apiextensions.k8s.io/v1beta1","spec":{"names":5,"versions":{}}}""")]
-    public void A_document_that_is_no_definition_is_none(string document) =>
+    public void Another_document_is_not_read_as_a_definition(string document) =>
         Assert.Null(CustomResourceDefinition.Read((JsonObject)JsonNode.Parse(document)!));
 
     private static CustomResourceForm Read(JsonObject widget, CustomResourceDefinition? definition) =>

@@ -99,7 +99,7 @@ public sealed class ObjectDecoderTests
     }
 
     [Fact]
-    public void Kinds_of_one_name_are_told_apart_by_their_group()
+    public void Kinds_of_one_name_are_distinguished_by_their_group()
     {
         ProtobufWriter metadata = new ProtobufWriter().Message(1, StoredBytes.Metadata("a"));
 

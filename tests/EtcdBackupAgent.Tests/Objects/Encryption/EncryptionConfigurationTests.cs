@@ -64,7 +64,7 @@ public sealed class EncryptionConfigurationTests
     [InlineData("[]", "encryption.yaml:1: expected a document of the kind")]
     [InlineData("a: *b", "expected fields, a list or a text")]
     [InlineData("[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]", "nested deeper than 16 levels")]
-    public void A_text_that_is_no_configuration_is_refused_with_its_line(string text, string message) =>
+    public void A_text_that_is_not_a_configuration_is_refused_with_its_line(string text, string message) =>
         Assert.Contains(message, Refused(text).Message, StringComparison.Ordinal);
 
     [Theory]

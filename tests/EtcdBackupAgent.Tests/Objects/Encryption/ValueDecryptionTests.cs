@@ -111,7 +111,7 @@ public sealed class ValueDecryptionTests
     [InlineData("k8s:enc:aescbc:v1:", DecryptionOutcome.KeyMissing)]
     [InlineData("k8s:enc:kms", DecryptionOutcome.NeedsKms)]
     [InlineData("k8s:enc:kms:v2:vault:\n", DecryptionOutcome.NeedsKms)]
-    public void A_head_that_is_cut_is_no_error(string value, DecryptionOutcome outcome) => Assert.Equal(
+    public void A_head_that_is_cut_is_an_outcome(string value, DecryptionOutcome outcome) => Assert.Equal(
         outcome, With("aesgcm", ("key", Bytes(1))).Decrypt(Key, Secrets, Encoding.UTF8.GetBytes(value)).Outcome);
 
     private static ValueDecryption With(string provider, params (string Name, byte[] Secret)[] keys) => new(

@@ -60,7 +60,7 @@ public sealed class StorageKeysTests
     [InlineData("compact_rev_key", KeyContent.Foreign)]
     [InlineData("/bootstrap/1234", KeyContent.Foreign)]
     [InlineData("", KeyContent.Foreign)]
-    public void Other_keys_are_no_objects(string key, KeyContent content)
+    public void Other_keys_are_not_objects(string key, KeyContent content)
     {
         Assert.Equal(content, Read(key, out StorageKey? read));
         Assert.Null(read);
@@ -92,7 +92,7 @@ public sealed class StorageKeysTests
     }
 
     [Fact]
-    public void A_key_of_any_bytes_is_no_error()
+    public void A_key_of_any_bytes_can_be_read()
     {
         Random random = new(1);
         for (int i = 0; i < 2000; i++)
