@@ -63,6 +63,9 @@ public enum FailureReason
     /// <summary>Several snapshots have an ID that starts like this.</summary>
     SnapshotAmbiguous,
 
+    /// <summary>The snapshot does not contain a Kubernetes object of this name.</summary>
+    KubernetesObjectMissing,
+
     /// <summary>Stored bytes are missing, or differ from the bytes that were written.</summary>
     DataDamaged,
 

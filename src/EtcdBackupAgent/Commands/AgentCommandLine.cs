@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using EtcdBackupAgent.Commands.Keys;
+using EtcdBackupAgent.Commands.Objects;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Runtime;
@@ -83,6 +84,7 @@ internal static class AgentCommandLine
             ShowCommand.Create(logs, wiring),
             InspectCommand.Create(logs, wiring),
             VerifyCommand.Create(logs, wiring),
+            ObjectsCommand.Create(logs, wiring),
             RestoreCommand.Create(logs, wiring),
             RestoredCommand.Create(logs, wiring),
             PruneCommand.Create(logs, wiring),

@@ -17,7 +17,8 @@ internal static class ExitCodes
         FailureReason.StoreUnreachable or FailureReason.StoreDenied or FailureReason.StoreFull
             or FailureReason.StoreUnsupported or FailureReason.StoreFailed or FailureReason.ObjectNotFound => 4,
         FailureReason.RepositoryNotFound or FailureReason.RepositoryExists or FailureReason.RepositoryUnsupported
-            or FailureReason.SnapshotNotFound or FailureReason.SnapshotAmbiguous => 5,
+            or FailureReason.SnapshotNotFound or FailureReason.SnapshotAmbiguous
+            or FailureReason.KubernetesObjectMissing => 5,
         FailureReason.DataDamaged => 6,
         FailureReason.CertificatesUnreadable or FailureReason.TargetUnusable => 7,
         FailureReason.Refused => 8,

@@ -30,6 +30,7 @@ public sealed class DependencyRuleTests
                     Projects.Archive,
                     Projects.Etcd,
                     Projects.Storage,
+                    Projects.Objects,
                     Projects.Resources,
                     Projects.Kubernetes,
                 ]

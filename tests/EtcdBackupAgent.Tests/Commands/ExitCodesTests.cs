@@ -12,7 +12,7 @@ public sealed class ExitCodesTests
         2: InvalidInput
         3: EtcdUnreachable EtcdDenied EtcdFailed SnapshotBroken
         4: StoreUnreachable StoreDenied StoreFull StoreUnsupported StoreFailed ObjectNotFound
-        5: RepositoryNotFound RepositoryExists RepositoryUnsupported SnapshotNotFound SnapshotAmbiguous
+        5: RepositoryNotFound RepositoryExists RepositoryUnsupported SnapshotNotFound SnapshotAmbiguous KubernetesObjectMissing
         6: DataDamaged
         7: CertificatesUnreadable TargetUnusable
         8: Refused

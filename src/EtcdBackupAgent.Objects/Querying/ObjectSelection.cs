@@ -1,0 +1,22 @@
+using EtcdBackupAgent.Objects.Selecting;
+
+namespace EtcdBackupAgent.Objects.Querying;
+
+/// <summary>Which objects are read.</summary>
+public sealed record ObjectSelection
+{
+    /// <summary>The resources; null for all.</summary>
+    public IReadOnlyList<KnownResource>? Resources { get; init; }
+
+    /// <summary>The namespace; null for all. Objects of the whole cluster are selected in any case.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>The names; empty for all.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>The labels that an object must have; null for any.</summary>
+    public LabelSelector? Labels { get; init; }
+
+    /// <summary>The name and the namespace that an object must have; null for any.</summary>
+    public FieldSelector? Fields { get; init; }
+}

@@ -1,0 +1,17 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+
+namespace EtcdBackupAgent.Commands.Objects;
+
+/// <summary><c>objects</c>: shows the Kubernetes objects in a snapshot. No cluster is needed.</summary>
+internal static class ObjectsCommand
+{
+    public static Command Create(LogOptions logs, Wiring wiring) => new Command(
+        "objects", "Show the Kubernetes objects in a snapshot, as kubectl shows those of a cluster.")
+    {
+        ListObjectsCommand.Create(logs, wiring),
+        GetObjectsCommand.Create(logs, wiring),
+    }.WithExample(
+        "etcd-backup-agent objects list latest deployments -n web --repository file:///var/backups/etcd\n"
+        + "etcd-backup-agent objects get --file etcd.db configmap/settings -n web -o yaml");
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Objects.Printing;
+using EtcdBackupAgent.Objects.Querying;
+using Spectre.Console;
+
+namespace EtcdBackupAgent.Output;
+
+/// <summary>Formats objects as tables, in the manner of kubectl.</summary>
+internal static class ObjectTable
+{
+    /// <summary>Returns the kind and the name as <c>kubectl get -o name</c> prints them.</summary>
+    public static string NameOf(FoundObject item)
+    {
+        string kind = (item.Content.Kind?.Kind ?? item.Place.Resource.Resource).ToLowerInvariant();
+        string group = item.Place.Resource.Group;
+        return group.Length == 0 ? $"{kind}/{item.Place.Name}" : $"{kind}.{group}/{item.Place.Name}";
+    }
+
+    /// <summary>Writes one line for each object.</summary>
+    /// <param name="console">Receives the table.</param>
+    /// <param name="objects">The objects.</param>
+    /// <param name="columns">The columns between the name and the age.</param>
+    /// <param name="isOfAllNamespaces">Whether the namespace is a column.</param>
+    /// <param name="now">The time that ages are relative to.</param>
+    public static void Write(
+        IAnsiConsole console,
+        IEnumerable<FoundObject> objects,
+        IReadOnlyList<ObjectColumn> columns,
+        bool isOfAllNamespaces,
+        DateTimeOffset now)
+    {
+        string[] first = isOfAllNamespaces ? ["NAMESPACE", "NAME"] : ["NAME"];
+        Table table = Terminal.NewTable([.. first, .. columns.Select(column => column.Header)]);
+        bool isMixed = false;
+        string? resource = null;
+        List<(string Plain, string Qualified, string[] Cells, string Namespace)> rows = [];
+        foreach (FoundObject item in objects)
+        {
+            isMixed |= resource is not null && resource != item.Place.Resource.ToString();
+            resource = item.Place.Resource.ToString();
+            using JsonDocument document = JsonDocument.Parse(item.Content.Json);
+            rows.Add((
+                item.Place.Name,
+                NameOf(item),
+                [.. columns.Select(column => column.Read(document.RootElement, now))],
+                item.Place.Namespace ?? ""));
+        }
+
+        foreach ((string plain, string qualified, string[] cells, string ns) in rows)
+        {
+            string name = isMixed ? qualified : plain;
+            string[] before = isOfAllNamespaces ? [ns, name] : [name];
+            table.AddRow([.. before.Concat(cells).Select(cell => new Text(cell))]);
+        }
+
+        if (rows.Count == 0)
+        {
+            console.WriteLine("No such objects.");
+            return;
+        }
+
+        console.Write(table);
+    }
+
+    /// <summary>Writes how many objects there are of each resource.</summary>
+    public static void Write(IAnsiConsole console, ObjectCounts counts)
+    {
+        Table table = Terminal.NewTable("RESOURCE", "OBJECTS");
+        foreach ((string name, long count) in counts.Resources)
+        {
+            table.AddRow(new Text(name), new Text(count.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        console.Write(table);
+        foreach ((long count, string what) in new[]
+        {
+            (counts.Unknown, "keys below a prefix of an API server are of no known form"),
+            (counts.ServerData, "keys are the API server's own"),
+            (counts.Foreign, "keys are of other programs"),
+        })
+        {
+            if (count > 0)
+            {
+                console.WriteLine($"{count} {what}.");
+            }
+        }
+    }
+
+    /// <summary>The counts as a document.</summary>
+    public static JsonObject Document(ObjectCounts counts) => new()
+    {
+        ["resources"] = new JsonObject(counts.Resources.Select(
+            pair => KeyValuePair.Create(pair.Key, (JsonNode?)JsonValue.Create(pair.Value)))),
+        ["unknownKeys"] = counts.Unknown,
+        ["serverKeys"] = counts.ServerData,
+        ["foreignKeys"] = counts.Foreign,
+    };
+}

@@ -1,0 +1,93 @@
+using System.Text.RegularExpressions;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.EndToEndTests.Worker;
+using EtcdBackupAgent.Testing;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.KubernetesApi;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Objects;
+
+/// <summary>Runs the commands of <c>docs/objects.md</c> unchanged, against the etcd of a real API server.</summary>
+public sealed partial class ObjectRecipesTests : IDisposable
+{
+    private const string Manifests = """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: web}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings, namespace: web, labels: {app: shop}}
+        data: {color: blue}
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: password, namespace: web, labels: {app: shop}}
+        stringData: {password: correct-horse}
+        """;
+
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task The_commands_of_the_page_show_what_was_there()
+    {
+        await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
+        await server.ApplyAsync(Manifests);
+        string expected = await server.KubectlAsync("get", "configmap", "settings", "-n", "web", "-o", "yaml");
+        using TestRepository repository = TestRepository.InDirectory();
+        string passphrase = _directory.Write("passphrase", "six random words are long enough");
+        _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
+        await using PeerProcess archive = Agent.Start(
+            [
+                "archive", "--repository", $"file://{repository.DirectoryPath}",
+                "--etcd-endpoint", server.Etcd.EndpointList, "--close-every", "1s",
+            ]);
+        await archive.UntilLoggedAsync("is made for the change log");
+        await archive.UntilLoggedAsync("A segment of the change log");
+        string moment = await NextMomentAsync();
+        await server.KubectlAsync("patch", "cm", "settings", "-n", "web", "-p", """{"data":{"color":"red"}}""");
+        await server.Etcd.EtcdctlAsync("snapshot", "save", _directory["etcd.db"]);
+        await archive.StopAsync();
+
+        string page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "objects.md"));
+        string[] commands = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
+        Assert.Equal(5, commands.Length);
+        ToolResult run = await Terminal.RunAsync(
+            $"bash -euo pipefail {_directory.Write("commands.sh", string.Join('\n', commands))}",
+            [],
+            new Dictionary<string, string?>(StringComparer.Ordinal)
+            {
+                ["REPOSITORY"] = $"file://{repository.DirectoryPath}",
+                ["MOMENT"] = moment,
+                ["PATH"] = $"{Path.GetDirectoryName(Agent.Path)}:/usr/bin:/bin",
+            },
+            _directory.Path);
+
+        Assert.True(run.ExitCode == 0, run.StandardOutput);
+        Assert.Contains("configmaps", run.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("Y29ycmVjdC1ob3JzZQ==", run.StandardOutput, StringComparison.Ordinal);
+        Assert.Equal(expected, await File.ReadAllTextAsync(_directory["settings.yaml"]));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    /// <summary>
+    /// A moment in the past of which the log is complete, between two seconds in which nothing is written.
+    /// </summary>
+    private static async Task<string> NextMomentAsync()
+    {
+        DateTimeOffset moment = TimeProvider.System.GetUtcNow().AddSeconds(1);
+        await TestDeadline.UntilAsync(
+            "the next second", () => Task.FromResult(TimeProvider.System.GetUtcNow() > moment.AddSeconds(1)));
+        return moment.UtcDateTime.ToString(
+            "yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [GeneratedRegex(
+        "^```sh\n(?<commands>.*?)^```$",
+        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+        1000)]
+    private static partial Regex Block();
+}
