@@ -30,7 +30,7 @@ public sealed class FaultyStoreTests(RgwFixture s3) : IClassFixture<RgwFixture>
             new EtcdServerOptions { Series = EtcdServers.Series("3.5") });
         using IndependentClient etcd = new(server.Endpoints[0]);
         S3Options options = s3.Options();
-        await using FaultyS3Proxy proxy = await FaultyS3Proxy.StartAsync(options.Endpoint!);
+        await using FaultyS3Proxy proxy = await FaultyS3Proxy.StartAsync(s3.Server.HttpEndpoint);
         await using ArchivedCluster archive = await ArchivedCluster.InAsync(
             EtcdServers.ConnectionTo(server),
             new S3ObjectStore(
