@@ -86,8 +86,8 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
             ratio <= RestoreRatioMax,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"a restore of the end of the log takes {ratio:0.00} times as long as that of the snapshot alone, aimed "
-                + $"at {RestoreRatioMax:0.0} or less"));
+                $"a restore of the end of the log takes {ratio:0.00} times as long as that of the snapshot alone, "
+                + $"aimed at {RestoreRatioMax:0.0} or less"));
 
         // 4
         IReadOnlyList<CandidateResult> listed =
@@ -143,7 +143,9 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
         + "  --identity-file $IDENTITY --to $TARGET");
 
     private static Candidate Verb(string name, string verb) => new(
-        name, "", $"etcd-backup-agent {verb} --repository s3://{WeekBucket} {BenchS3.AgentOptions} --output json > list");
+        name,
+        "",
+        $"etcd-backup-agent {verb} --repository s3://{WeekBucket} {BenchS3.AgentOptions} --output json > list");
 
     private async Task<StoredLog> WriteLogAsync(
         BackupRepository repository,
@@ -191,7 +193,19 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
             Enumerable.Range(0, Changes),
             new ParallelOptions { MaxDegreeOfParallelism = PutsInFlight, CancellationToken = cancellationToken },
             async (index, token) => await gateway.PutAsync([objects[index, 1]], token));
-        await stop.CancelAsync();
+        long revision = await gateway.RevisionAsync(cancellationToken);
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(100));
+        bool isClosing = false;
+        while (log.Last < revision && await timer.WaitForNextTickAsync(cancellationToken))
+        {
+            // The last segment is not full: it is closed when the archive is asked to stop. A few more may wait.
+            if (!isClosing && revision - log.Last < 10 * Changes / Segments)
+            {
+                isClosing = true;
+                await stop.CancelAsync();
+            }
+        }
+
         await writing;
         return log;
     }

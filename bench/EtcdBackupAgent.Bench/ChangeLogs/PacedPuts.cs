@@ -4,7 +4,9 @@ using EtcdBackupAgent.Bench.Filling;
 
 namespace EtcdBackupAgent.Bench.ChangeLogs;
 
-/// <summary>Writes objects at a fixed rate, whether or not the earlier writes have ended, and records their times.</summary>
+/// <summary>
+/// Writes objects at a fixed rate, whether or not the earlier writes have ended, and records their times.
+/// </summary>
 internal static class PacedPuts
 {
     /// <param name="etcd">The member that is written to.</param>

@@ -26,8 +26,8 @@ internal sealed class WatchCostBench(string agent, string page, TextWriter outpu
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(20);
 
     /// <remarks>
-    /// 1. Fill an etcd as it runs in production. 2. For each rate, in rounds: write alone, beside etcdctl's watch of all
-    /// keys, and beside the agent. 3. Compare.
+    /// 1. Fill an etcd as it runs in production. 2. For each rate, in rounds: write alone, beside etcdctl's watch of
+    /// all keys, and beside the agent. 3. Compare.
     /// </remarks>
     public async Task RunAsync(int rounds, CancellationToken cancellationToken)
     {

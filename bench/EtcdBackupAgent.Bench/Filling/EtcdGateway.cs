@@ -52,6 +52,10 @@ internal sealed class EtcdGateway : IDisposable
     public async Task<long> DatabaseBytesAsync(CancellationToken cancellationToken) =>
         (await StatusAsync(cancellationToken)).DbSize;
 
+    /// <summary>Returns the revision of the store.</summary>
+    public async Task<long> RevisionAsync(CancellationToken cancellationToken) =>
+        (await StatusAsync(cancellationToken)).Header.Revision;
+
     /// <summary>Removes all revisions of keys but the newest, and waits until they are removed.</summary>
     public async Task CompactAsync(CancellationToken cancellationToken)
     {
