@@ -58,7 +58,9 @@ public sealed record LogProof : IRepositoryDocument
     public static ObjectKey KeyOf(LineageId lineage, ProvenRevisions revisions) => new(string.Create(
         CultureInfo.InvariantCulture, $"changelog/{lineage}/{Start}{revisions.From:d19}-{revisions.To:d19}{End}"));
 
-    /// <summary>Returns the revisions that the name of a proof tells, without its lineage; null if it is none.</summary>
+    /// <summary>
+    /// Returns the revisions that the name of a proof tells, without its lineage; null if it is none.
+    /// </summary>
     public static ProvenRevisions? RevisionsOf(string fileName) =>
         fileName.StartsWith(Start, StringComparison.Ordinal) && fileName.EndsWith(End, StringComparison.Ordinal)
         && fileName[Start.Length..^End.Length].Split('-') is [{ Length: 19 } from, { Length: 19 } to]

@@ -32,8 +32,8 @@ public sealed class LogProofRun(
     /// <param name="progress">Receives the progress in bytes.</param>
     /// <param name="cancellationToken">A cancelled call stores no proof of the current comparison.</param>
     /// <returns>
-    /// One result for each comparison, oldest first. Without <see cref="DeepVerifyOutcome.Proof"/>, nothing is proven by
-    /// it: the checks say why.
+    /// One result for each comparison, oldest first. Without <see cref="DeepVerifyOutcome.Proof"/>, nothing is proven
+    /// by it: the checks say why.
     /// </returns>
     /// <exception cref="BackupException">As for <see cref="DeepVerifyRun"/>.</exception>
     public async IAsyncEnumerable<DeepVerifyOutcome> ExecuteAsync(

@@ -10,9 +10,9 @@ namespace EtcdBackupAgent.Snapshots.Bolt;
 /// </summary>
 /// <remarks>
 /// <para>
-/// In a new file, page 2 is an empty freelist: every page below the high-water mark is in use. If etcd finds a freelist,
-/// it does not read the whole file to find the free pages when it first opens it. With its first commit etcd stops
-/// storing a freelist. A database to which pages are appended has none: its replaced pages are free.
+/// In a new file, page 2 is an empty freelist: every page below the high-water mark is in use. If etcd finds a
+/// freelist, it does not read the whole file to find the free pages when it first opens it. With its first commit etcd
+/// stops storing a freelist. A database to which pages are appended has none: its replaced pages are free.
 /// </para>
 /// <para>A bucket is written inline if bbolt would do so: one leaf of up to a quarter of a page.</para>
 /// </remarks>
@@ -87,7 +87,9 @@ internal sealed class BoltWriter : IDisposable
         return writer;
     }
 
-    /// <summary>Begins a bucket that has the elements of an existing one. Further ones are above its last key.</summary>
+    /// <summary>
+    /// Begins a bucket that has the elements of an existing one. Further ones are above its last key.
+    /// </summary>
     /// <param name="name">The name of the bucket.</param>
     /// <param name="bucket">The bucket in the database to which pages are appended.</param>
     /// <exception cref="SnapshotDamagedException">A page is damaged.</exception>

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.ChangeLog;
 
 /// <summary>
-/// Restores the database of any revision from a base and a change log (<c>docs/spec/change-log.md</c>, "Reading"). Memory
-/// depends on the number of leases and on the largest record only.
+/// Restores the database of any revision from a base and a change log (<c>docs/spec/change-log.md</c>, "Reading").
+/// Memory depends on the number of leases and on the largest record only.
 /// </summary>
 /// <remarks>
 /// <para>

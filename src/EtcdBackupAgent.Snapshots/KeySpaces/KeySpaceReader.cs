@@ -133,7 +133,8 @@ public sealed class KeySpaceReader
     private static SnapshotDamagedException NoKeys() =>
         new("the database has no bucket 'key', where etcd stores all keys");
 
-    private static RevisionEntry Read(RevisionReader reader) => reader.TryRead(out RevisionEntry entry, out string? problem)
-        ? entry
-        : throw new SnapshotDamagedException($"page {reader.PageId}: {problem}");
+    private static RevisionEntry Read(RevisionReader reader) =>
+        reader.TryRead(out RevisionEntry entry, out string? problem)
+            ? entry
+            : throw new SnapshotDamagedException($"page {reader.PageId}: {problem}");
 }
