@@ -62,8 +62,7 @@ public sealed class ArchiveKillSeries(KillScene scene, EtcdServer etcd, IObjectS
             await CheckAsync(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"seed {seed}, kill {killed} after {moment.TotalMilliseconds:0} ms, {scene.Requests.Count} "
-                    + "requests"),
+                    $"seed {seed}, kill {killed}, {moment.TotalMilliseconds:0} ms, {scene.Requests.Count} requests"),
                 cancellationToken);
 
             // 3
