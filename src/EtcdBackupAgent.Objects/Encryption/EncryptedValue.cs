@@ -40,7 +40,10 @@ public sealed record EncryptedValue(string Provider, string Version, string KeyN
     public int HeadBytes => Prefix.Length + Encoding.UTF8.GetByteCount($"{Provider}:{Version}:{KeyName}:");
 
     /// <inheritdoc/>
-    public override string ToString() => KeyId is null
-        ? $"{Provider} {Version}, key '{KeyName}'"
-        : $"{Provider} {Version}, provider '{KeyName}', key ID '{KeyId}'";
+    public override string ToString() => (Provider, KeyId) switch
+    {
+        ("kms", null) => $"{Provider} {Version}, provider '{KeyName}'",
+        ("kms", _) => $"{Provider} {Version}, provider '{KeyName}', key ID '{KeyId}'",
+        _ => $"{Provider} {Version}, key '{KeyName}'",
+    };
 }

@@ -102,7 +102,7 @@ public sealed class ValueDecryptionTests
 
         Assert.Equal(DecryptionOutcome.NeedsKms, decryption.Outcome);
         Assert.Equal("kms v2, provider 'vault', key ID 'key-7'", decryption.Encryption!.ToString());
-        Assert.Equal("kms v1, key 'cloud'", first!.ToString());
+        Assert.Equal("kms v1, provider 'cloud'", first!.ToString());
     }
 
     [Theory]
