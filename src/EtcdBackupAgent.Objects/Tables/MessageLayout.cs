@@ -6,7 +6,7 @@ namespace EtcdBackupAgent.Objects.Tables;
 /// </summary>
 internal sealed class MessageLayout
 {
-    /// <summary>A message of Kubernetes has at most 45 fields, those of inlined ones included.</summary>
+    /// <summary>A message of Kubernetes has at most 42 fields, those of inlined ones included.</summary>
     public const int SlotsMax = 256;
 
     private readonly List<MessagePart> _parts = [];
