@@ -18,18 +18,28 @@ internal sealed class MomentLookup(SegmentFetch fetch)
         LogPath path, DateTimeOffset moment, CancellationToken cancellationToken)
     {
         fetch.RequireKey(path);
-        int last = IndexOf(path, moment);
-        for (int first = last; ; first--)
+        int first = IndexOf(path, moment);
+        int last = first;
+        while (true)
         {
             LogPath part = path with { Segments = [.. path.Segments.Skip(first).Take(last - first + 1)] };
             (MomentSearch search, SegmentTimes firstTimes, SegmentTimes lastTimes) =
                 await ReadAsync(part, moment, cancellationToken);
+
+            // The segment after it may begin with records that were received at the moment too, as its last mark was.
+            if (lastTimes.End <= moment && last + 1 < path.Segments.Count)
+            {
+                last++;
+                continue;
+            }
 
             // The segment before may end with records that were received after its last mark, and after the moment.
             if (firstTimes.Start <= moment || first == 0)
             {
                 return search.Finish(firstTimes, lastTimes);
             }
+
+            first--;
         }
     }
 

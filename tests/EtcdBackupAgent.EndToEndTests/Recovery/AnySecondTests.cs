@@ -34,11 +34,14 @@ public sealed partial class AnySecondTests : IDisposable
             "until_stored() { until etcd-backup-agent list --windows --repository \"$REPOSITORY\" -o json "
             + "| grep -q \"\\\"toRevision\\\": $1\\b\"; do read -rt 0.1 <> <(:) || :; done; }",
             "next_second() { local now; now=$(date +%s); until [ \"$(date +%s)\" -gt \"$now\" ]; do :; done; }",
+            "put /kept before; REVISION=$(revision)",
             commands[0],
             "archive=$!",
             "trap 'kill $archive' EXIT",
-            "put /kept before",
-            "REVISION=$(revision); until_stored $REVISION",
+            // The first snapshot has the revision.
+            "until etcd-backup-agent list --repository \"$REPOSITORY\" | grep -q Complete; "
+            + "do read -rt 0.1 <> <(:) || :; done",
+            "put /kept before; until_stored $(revision)",
             // A moment between two seconds in which nothing is written.
             "next_second; MOMENT=$(date -u +%Y-%m-%dT%H:%M:%SZ); next_second",
             "put /kept mistake; put /wrong mistake",
