@@ -1,4 +1,5 @@
 using System.Globalization;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Bench.Comparing;
 using EtcdBackupAgent.Bench.Filling;
 using EtcdBackupAgent.Bench.Increments;
@@ -79,8 +80,11 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
         Candidate alone = Restore("the snapshot alone", "latest");
         Candidate any = Restore(
             "the end of the log", $"--revision {log.Last.ToString(CultureInfo.InvariantCulture)}");
-        IReadOnlyList<CandidateResult> restores = await new Comparison(scene.Workspace, delayed, output)
-            .RunAsync([alone, any], rounds, cancellationToken);
+        Comparison comparison = new(scene.Workspace, delayed, output);
+        IReadOnlyList<CandidateResult> restores = await comparison.RunAsync([alone, any], rounds, cancellationToken);
+        await CompactAsync(repository, scene, cancellationToken);
+        IReadOnlyList<CandidateResult> compacted = await comparison.RunAsync(
+            [alone, any with { Name = "the end of the compacted log" }], rounds, cancellationToken);
         double ratio = restores[1].WallSeconds / restores[0].WallSeconds;
         Verdict aim = new(
             ratio <= RestoreRatioMax,
@@ -100,6 +104,9 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
             answers after {Latency.TotalMilliseconds:0} ms. {rounds} rounds in turn.
 
             {Of(restores)}
+            After `archive --compact`, which merges segments that are older than an hour into larger ones:
+
+            {Of(compacted)}
             A repository with {SegmentsOfWeek:N0} segments, those of a week:
 
             {Of(listed)}
@@ -109,6 +116,18 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
         await output.WriteLineAsync($"\n{section}");
         new PerformancePage(page).Replace("changelog-restore", section);
         return aim.Holds;
+    }
+
+    /// <summary>Merges the segments, as <c>archive --compact</c> does an hour later.</summary>
+    private async Task CompactAsync(
+        BackupRepository repository, BenchScene scene, CancellationToken cancellationToken)
+    {
+        await using FileStream file = File.OpenRead(scene.Keys["IDENTITY"]!);
+        IReadOnlyList<AgeIdentity> identities = await AgeIdentityFile.ParseAsync(file, cancellationToken);
+        LogCompactReport report =
+            await new LogCompactRun(repository, identities, new LaterTime(LogCompactRun.AgeMin * 2))
+                .ExecuteAsync(Policy, cancellationToken);
+        await output.WriteLineAsync($"compacted {report.Before:N0} segments into {report.After:N0}");
     }
 
     private async Task<IReadOnlyList<CandidateResult>> ListWeekAsync(
@@ -208,5 +227,11 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
 
         await writing;
         return log;
+    }
+
+    /// <summary>The system's clock, set forward.</summary>
+    private sealed class LaterTime(TimeSpan by) : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + by;
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Streams;
@@ -11,8 +12,8 @@ using EtcdBackupAgent.Snapshots.ChangeLog;
 namespace EtcdBackupAgent.Core.ChangeLog;
 
 /// <summary>
-/// Reads the segments of a path from a store. Segments are small and many, so several are fetched at the same time,
-/// before the reader needs them.
+/// Reads the segments of a path from a store. Segments are small and many, so several are fetched and opened at the same
+/// time, before the reader needs them.
 /// </summary>
 /// <param name="store">The store of the repository.</param>
 /// <param name="identities">The identities that open an encrypted segment.</param>
@@ -25,6 +26,12 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
     /// The most stored bytes of segments that are fetched before they are read, besides the next one.
     /// </summary>
     public const long FetchedBytesMax = 32 << 20;
+
+    /// <summary>A segment of up to this many stored bytes is opened as soon as it is fetched.</summary>
+    public const long OpenedBytesMax = 256 << 10;
+
+    /// <summary>A segment with more plain bytes is opened when it is read, however small it is.</summary>
+    public const int PlainBytesMax = 4 << 20;
 
     /// <summary>Throws if a segment is encrypted and there is no key.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
@@ -40,7 +47,7 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
     /// <summary>Returns the segments for a reader that opens each once, in their order.</summary>
     public IReadOnlyList<LogSegment> Open(LogPath path)
     {
-        Task<byte[]>?[] fetched = new Task<byte[]>?[path.Segments.Count];
+        Task<FetchedSegment>?[] fetched = new Task<FetchedSegment>?[path.Segments.Count];
         return
         [
             .. path.Segments.Select((segment, index) => new LogSegment(
@@ -53,7 +60,7 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
 
     private async Task<Stream> OpenAsync(
         IReadOnlyList<StoredSegment> segments,
-        Task<byte[]>?[] fetched,
+        Task<FetchedSegment>?[] fetched,
         int index,
         CancellationToken cancellationToken)
     {
@@ -70,19 +77,54 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
             fetched[i] ??= FetchAsync(segments[i], cancellationToken);
         }
 
-        byte[] stored = await fetched[index]!;
+        FetchedSegment segment = await fetched[index]!;
         fetched[index] = null;
-        return new SegmentStream(
-            new MemoryStream(stored), segments[index].Name.Encryption == ArtifactEncryption.Age ? identities : null);
+        return segment.IsPlain ? new MemoryStream(segment.Bytes) : Open(segments[index], segment.Bytes);
     }
 
-    private async Task<byte[]> FetchAsync(StoredSegment segment, CancellationToken cancellationToken)
+    /// <summary>Fetches a segment, and opens a small one.</summary>
+    private async Task<FetchedSegment> FetchAsync(StoredSegment segment, CancellationToken cancellationToken)
     {
         await using Stream stored = await store.OpenReadAsync(segment.Name.Key, range: null, cancellationToken);
         using MemoryStream bytes = new(checked((int)segment.SizeBytes));
         await stored.CopyToAsync(bytes, cancellationToken);
-        return bytes.ToArray();
+        FetchedSegment fetched = new(bytes.ToArray(), IsPlain: false);
+        return segment.SizeBytes <= OpenedBytesMax
+            && await TryReadPlainAsync(segment, fetched.Bytes, cancellationToken) is { } plain
+                ? new FetchedSegment(plain, IsPlain: true)
+                : fetched;
     }
+
+    /// <summary>Returns the plain bytes of a segment; null if there are too many to keep.</summary>
+    private async Task<byte[]?> TryReadPlainAsync(
+        StoredSegment segment, byte[] stored, CancellationToken cancellationToken)
+    {
+        await using SegmentStream opened = Open(segment, stored);
+        using MemoryStream plain = new();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        try
+        {
+            int read;
+            while ((read = await opened.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                if (plain.Length + read > PlainBytesMax)
+                {
+                    return null;
+                }
+
+                plain.Write(buffer, 0, read);
+            }
+
+            return plain.ToArray();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    private SegmentStream Open(StoredSegment segment, byte[] stored) => new(
+        new MemoryStream(stored), segment.Name.Encryption == ArtifactEncryption.Age ? identities : null);
 
     /// <summary>Returns whether a failure concerns the bytes of the segments.</summary>
     public static bool IsContentFailure(Exception e) =>
@@ -110,6 +152,9 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
             Hint = "Give the passphrase, or the identity of one of the repository's recipients.",
             Settings = [Setting.Identity],
         };
+
+    /// <summary>A segment in memory.</summary>
+    private sealed record FetchedSegment(byte[] Bytes, bool IsPlain);
 
     /// <summary>The plain bytes of a segment.</summary>
     private sealed class SegmentStream : ForwardOnlyStream
