@@ -12,8 +12,8 @@ using EtcdBackupAgent.Snapshots.ChangeLog;
 namespace EtcdBackupAgent.Core.ChangeLog;
 
 /// <summary>
-/// Reads the segments of a path from a store. Segments are small and many, so several are fetched and opened at the same
-/// time, before the reader needs them.
+/// Reads the segments of a path from a store. Segments are small and many, so several are fetched and opened at the
+/// same time, before the reader needs them.
 /// </summary>
 /// <param name="store">The store of the repository.</param>
 /// <param name="identities">The identities that open an encrypted segment.</param>
