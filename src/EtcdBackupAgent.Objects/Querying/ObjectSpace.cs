@@ -35,7 +35,7 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     public KnownResource Resolve(string word, CancellationToken cancellationToken) =>
         _builtIn.Find(word) ?? All(cancellationToken).Require(word);
 
-    /// <summary>Counts the objects of each resource, and the keys that are no objects.</summary>
+    /// <summary>Counts the objects of each resource, and the keys that are not objects.</summary>
     /// <exception cref="BackupException">The database is damaged.</exception>
     public ObjectCounts Count(CancellationToken cancellationToken)
     {
@@ -106,19 +106,26 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     /// </exception>
     public IEnumerable<FoundObject> FindNamed(ObjectSelection selection, CancellationToken cancellationToken)
     {
-        HashSet<string> missing = [.. selection.Names];
+        HashSet<(GroupResource Resource, string Name)> missing =
+        [
+            .. (selection.Resources ?? []).SelectMany(
+                resource => selection.Names.Select(name => (resource.Name, name))),
+        ];
         foreach (FoundObject found in Find(selection, cancellationToken))
         {
-            missing.Remove(found.Place.Name);
+            missing.Remove((found.Place.Resource, found.Place.Name));
             yield return found;
         }
 
         if (missing.Count > 0)
         {
-            string kinds = string.Join(", ", selection.Resources!.Select(resource => resource.Name));
+            string names = string.Join(
+                ", ",
+                missing.GroupBy(one => one.Resource).Select(
+                    ofKind => $"{ofKind.Key} '{string.Join("', '", ofKind.Select(one => one.Name))}'"));
             throw new BackupException(
                 FailureReason.KubernetesObjectMissing,
-                $"{kinds} '{string.Join("', '", missing)}' not found in "
+                $"{names} not found in "
                 + $"{(selection.Namespace is { } ns ? $"namespace {ns} of " : "")}{keys.Name}.")
             {
                 Hint = "-A lists objects of all namespaces, and -n NAME those of another one.",
@@ -153,7 +160,7 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     {
         if (_all is null)
         {
-            ObjectReader reader = new(options);
+            ObjectReader reader = new(options with { MetadataOnly = false });
             IReadOnlyList<FoundKey> found = keys.Find(
                 key => _places.Read(key, out StorageKey? place) == KeyContent.Object
                     && place!.Resource == DefinitionsName,

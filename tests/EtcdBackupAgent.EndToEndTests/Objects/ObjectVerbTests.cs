@@ -134,6 +134,35 @@ public sealed class ObjectVerbTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task An_encrypted_object_that_is_named_is_refused_and_counted_in_a_list()
+    {
+        await _server.Etcd.EtcdctlAsync("put", "/registry/secrets/web/hidden", "k8s:enc:aescbc:v1:key1:0123456789");
+        await _server.Etcd.EtcdctlAsync("snapshot", "save", _file);
+
+        ToolResult one = await RunAsync(["get", "secret", "hidden", "-n", "web"]);
+        ToolResult all = await RunAsync(["get", "secrets", "-n", "web", "-o", "name"]);
+
+        Assert.Equal((9, ""), (one.ExitCode, one.StandardOutput));
+        Assert.Contains(
+            "secrets/hidden in web cannot be read: encrypted with aescbc v1, key 'key1'.",
+            one.StandardError,
+            StringComparison.Ordinal);
+        Assert.Contains("--encryption-config", one.StandardError, StringComparison.Ordinal);
+        Assert.Equal((0, "secret/password\n"), (all.ExitCode, all.StandardOutput));
+        Assert.Contains("1 objects could not be read: secrets: encrypted", all.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_name_of_several_kinds_is_a_list_of_those_that_exist_and_names_the_others()
+    {
+        ToolResult found = await RunAsync(["get", "cm,secrets", "password", "-n", "web", "-o", "name"]);
+
+        Assert.Equal((5, "secret/password\n"), (found.ExitCode, found.StandardOutput));
+        Assert.Contains(
+            "configmaps 'password' not found in namespace web", found.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_list_without_a_kind_counts_every_kind()
     {
         ToolResult counts = await RunAsync(["list"]);

@@ -2,9 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
-using EtcdBackupAgent.Objects.Printing;
 using EtcdBackupAgent.Objects.Querying;
-using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands.Objects;
 
@@ -47,29 +45,13 @@ internal sealed class GetObjectsCommand(LogOptions logs, Wiring wiring)
         using KeySpace keys = await _source.OpenAsync(parsed, cancellationToken);
         ObjectSpace space = new(keys, await _source.ReadOptionsAsync(parsed, cancellationToken));
         IReadOnlyList<ObjectSelection> selections = _selection.Read(parsed, words, space, cancellationToken);
-        UnreadObjects unread = new();
-        IEnumerable<FoundObject> found = selections
-            .SelectMany(selection => space.FindNamed(selection, cancellationToken))
-            .Where(unread.IsReadable);
-        bool isList = selections is not [{ Names.Count: 1 }];
-        switch (parsed.GetValue(_output))
-        {
-            case ObjectFormat.Json:
-                ObjectPrinter.Json(found, isList, Console.Out);
-                break;
-            case ObjectFormat.Name:
-                foreach (FoundObject item in found)
-                {
-                    Console.Out.WriteLine(ObjectTable.NameOf(item));
-                }
-
-                break;
-            default:
-                ObjectPrinter.Yaml(found, isList, Console.Out);
-                break;
-        }
-
-        unread.Warn();
+        ObjectOutput output = new(space, selections);
+        ObjectFormat format = parsed.GetValue(_output);
+        output.Write(
+            format == ObjectFormat.Standard ? ObjectFormat.Yaml : format,
+            isList: !output.IsOne,
+            writeTable: _ => throw new InvalidOperationException("'objects get' has no tables."),
+            cancellationToken);
         return ExitCodes.Success;
     }
 }

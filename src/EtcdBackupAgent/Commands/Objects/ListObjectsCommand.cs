@@ -4,6 +4,7 @@ using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Printing;
 using EtcdBackupAgent.Objects.Querying;
+using EtcdBackupAgent.Objects.Reading;
 using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands.Objects;
@@ -39,45 +40,30 @@ internal sealed class ListObjectsCommand(LogOptions logs, Wiring wiring)
     {
         IReadOnlyList<string> words = _source.ReadKinds(parsed);
         using KeySpace keys = await _source.OpenAsync(parsed, cancellationToken);
-        ObjectSpace space = new(keys, await _source.ReadOptionsAsync(parsed, cancellationToken));
         ObjectFormat format = parsed.GetValue(_output);
+        ObjectReaderOptions options = await _source.ReadOptionsAsync(parsed, cancellationToken);
+        ObjectSpace space = new(keys, options with
+        {
+            // Names, ages and labels are metadata.
+            MetadataOnly = format is ObjectFormat.Standard or ObjectFormat.Name,
+        });
         if (words.Count == 0)
         {
             WriteCounts(space.Count(cancellationToken), format);
             return ExitCodes.Success;
         }
 
-        UnreadObjects unread = new();
         IReadOnlyList<ObjectSelection> selections = _selection.Read(parsed, words, space, cancellationToken);
-        IEnumerable<FoundObject> found = selections
-            .SelectMany(selection => space.FindNamed(selection, cancellationToken))
-            .Where(unread.IsReadable);
-        switch (format)
-        {
-            case ObjectFormat.Json:
-                ObjectPrinter.Json(found, isList: true, Console.Out);
-                break;
-            case ObjectFormat.Yaml:
-                ObjectPrinter.Yaml(found, isList: true, Console.Out);
-                break;
-            case ObjectFormat.Name:
-                foreach (FoundObject item in found)
-                {
-                    Console.Out.WriteLine(ObjectTable.NameOf(item));
-                }
-
-                break;
-            default:
-                ObjectTable.Write(
-                    Terminal.Output,
-                    found,
-                    KindColumns.Of(OnlyResource(selections), isWide: format == ObjectFormat.Wide),
-                    _selection.IsOfAllNamespaces(parsed),
-                    wiring.Time.GetUtcNow());
-                break;
-        }
-
-        unread.Warn();
+        new ObjectOutput(space, selections).Write(
+            format,
+            isList: true,
+            found => ObjectTable.Write(
+                Terminal.Output,
+                found,
+                KindColumns.Of(OnlyResource(selections), isWide: format == ObjectFormat.Wide),
+                _selection.IsOfAllNamespaces(parsed),
+                wiring.Time.GetUtcNow()),
+            cancellationToken);
         return ExitCodes.Success;
     }
 

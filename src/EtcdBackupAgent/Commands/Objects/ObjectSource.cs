@@ -89,7 +89,7 @@ internal sealed class ObjectSource
 
     /// <summary>Returns the words after the snapshot: kinds and names.</summary>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.InvalidInput"/>: there is no snapshot, or too much of it.
+    /// <see cref="FailureReason.InvalidInput"/>: no snapshot is named, or more than one.
     /// </exception>
     public IReadOnlyList<string> ReadKinds(ParseResult parsed)
     {

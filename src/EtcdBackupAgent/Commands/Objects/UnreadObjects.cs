@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Objects.CustomResources;
 using EtcdBackupAgent.Objects.Encryption;
 using EtcdBackupAgent.Objects.Querying;
@@ -10,6 +11,9 @@ namespace EtcdBackupAgent.Commands.Objects;
 /// </summary>
 internal sealed class UnreadObjects
 {
+    private const string KeysHint = "The API server encrypts what it stores: give the file of its "
+        + "--encryption-provider-config with --encryption-config.";
+
     private readonly SortedDictionary<string, int> _unread = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _inPart = new(StringComparer.Ordinal);
     private bool _needsKeys;
@@ -43,6 +47,18 @@ internal sealed class UnreadObjects
         return false;
     }
 
+    /// <summary>Returns the failure for an object that is needed and has no content.</summary>
+    public static BackupException Failure(FoundObject item)
+    {
+        bool isEncrypted = item.Content.Outcome == ReadOutcome.Encrypted;
+        return new BackupException(
+            isEncrypted ? FailureReason.KeyRefused : FailureReason.DataDamaged,
+            $"{item.Place} cannot be read: {item.Content.Problem}.")
+        {
+            Hint = isEncrypted ? KeysHint : null,
+        };
+    }
+
     /// <summary>Writes warnings about what was counted.</summary>
     public void Warn()
     {
@@ -53,9 +69,7 @@ internal sealed class UnreadObjects
 
         if (_needsKeys)
         {
-            FailureText.WriteWarning(
-                "The API server encrypts what it stores: give the file of its --encryption-provider-config with "
-                + "--encryption-config.");
+            FailureText.WriteWarning(KeysHint);
         }
 
         foreach ((string what, int count) in _inPart)
