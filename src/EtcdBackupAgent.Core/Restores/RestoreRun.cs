@@ -74,11 +74,11 @@ public sealed class RestoreRun(BackupRepository repository)
 
         // 1. the snapshot
         RestorePoint point = await new PointChoice(repository, identities).FindAsync(selection, cancellationToken);
-        return await ExecuteAsync(point, identities, targetDirectory, overwrite, progress, cancellationToken);
+        return await RestoreAsync(point, identities, targetDirectory, overwrite, progress, cancellationToken);
     }
 
     /// <summary>Restores a point that was found before. Otherwise it is as the other overload.</summary>
-    public async Task<RestoreOutcome> ExecuteAsync(
+    public Task<RestoreOutcome> ExecuteAsync(
         RestorePoint point,
         IReadOnlyList<AgeIdentity> identities,
         string targetDirectory,
@@ -87,6 +87,17 @@ public sealed class RestoreRun(BackupRepository repository)
         CancellationToken cancellationToken)
     {
         SeparatePlaces.RequireForRestore(repository.Store, targetDirectory);
+        return RestoreAsync(point, identities, targetDirectory, overwrite, progress, cancellationToken);
+    }
+
+    private async Task<RestoreOutcome> RestoreAsync(
+        RestorePoint point,
+        IReadOnlyList<AgeIdentity> identities,
+        string targetDirectory,
+        bool overwrite,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
         ArtifactFetch fetch = new(repository.Store, identities, progress);
 
         // 2. the target
