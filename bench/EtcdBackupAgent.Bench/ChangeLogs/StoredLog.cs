@@ -1,8 +1,6 @@
 using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.ChangeLog;
-using EtcdBackupAgent.Core.Documents;
-using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Bench.ChangeLogs;
@@ -23,16 +21,6 @@ internal sealed class StoredLog : IArchiveObserver
     /// <summary>The number of segments that are stored.</summary>
     public int Segments => Volatile.Read(ref _segments);
 
-    public void Began(LineageDocument lineage, IWatchedMember member)
-    {
-        // The counts below are enough.
-    }
-
-    public void Continued(LineageId lineage, long revision, IWatchedMember member)
-    {
-        // As above.
-    }
-
     public void Lost(BackupException failure, TimeSpan wait) => _snapshot.TrySetException(failure);
 
     public void Stored(SegmentName segment, long bytes)
@@ -44,19 +32,9 @@ internal sealed class StoredLog : IArchiveObserver
     public void StoreFailed(BackupException failure, int waitingSegments, long waitingBytes, TimeSpan wait) =>
         _snapshot.TrySetException(failure);
 
-    public void Paused(long waitingBytes)
-    {
-        // The watch is read again when the store has caught up.
-    }
-
     public void SnapshotMade(BackupOutcome outcome, string reason) => _snapshot.TrySetResult();
 
     public void SnapshotFailed(BackupException failure, TimeSpan wait) => _snapshot.TrySetException(failure);
-
-    public void Pruned(int segments)
-    {
-        // Nothing is old here.
-    }
 
     public void PruneFailed(BackupException failure) => _snapshot.TrySetException(failure);
 }

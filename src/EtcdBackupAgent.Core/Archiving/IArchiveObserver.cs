@@ -8,8 +8,8 @@ namespace EtcdBackupAgent.Core.Archiving;
 
 /// <summary>
 /// Receives what happens to a change log while it is written, for logs, metrics and events. Implementations must not
-/// throw and must return at once. They are called from several threads. A method that not every observer needs has a
-/// default implementation, which does nothing.
+/// throw and must return at once. They are called from several threads. An observer implements what it needs: the
+/// default of each method does nothing.
 /// </summary>
 public interface IArchiveObserver
 {
@@ -19,13 +19,19 @@ public interface IArchiveObserver
     }
 
     /// <summary>A new lineage begins.</summary>
-    void Began(LineageDocument lineage, IWatchedMember member);
+    void Began(LineageDocument lineage, IWatchedMember member)
+    {
+    }
 
     /// <summary>The log continues after an interruption, without a hole.</summary>
-    void Continued(LineageId lineage, long revision, IWatchedMember member);
+    void Continued(LineageId lineage, long revision, IWatchedMember member)
+    {
+    }
 
     /// <summary>The connection to etcd failed; it is tried again after a wait.</summary>
-    void Lost(BackupException failure, TimeSpan wait);
+    void Lost(BackupException failure, TimeSpan wait)
+    {
+    }
 
     /// <summary>Records were read from etcd. They are not stored yet.</summary>
     void Received(int records)
@@ -49,13 +55,19 @@ public interface IArchiveObserver
     }
 
     /// <summary>A segment is stored.</summary>
-    void Stored(SegmentName segment, long bytes);
+    void Stored(SegmentName segment, long bytes)
+    {
+    }
 
     /// <summary>The store does not take segments; it is tried again after a wait.</summary>
-    void StoreFailed(BackupException failure, int waitingSegments, long waitingBytes, TimeSpan wait);
+    void StoreFailed(BackupException failure, int waitingSegments, long waitingBytes, TimeSpan wait)
+    {
+    }
 
     /// <summary>The segments that wait for the store have reached their limit; etcd is not read meanwhile.</summary>
-    void Paused(long waitingBytes);
+    void Paused(long waitingBytes)
+    {
+    }
 
     /// <summary>The lineage that is written has a snapshot, so that its changes can be restored.</summary>
     void SnapshotFound(SnapshotId id)
@@ -63,16 +75,24 @@ public interface IArchiveObserver
     }
 
     /// <summary>A snapshot was made, with the reason.</summary>
-    void SnapshotMade(BackupOutcome outcome, string reason);
+    void SnapshotMade(BackupOutcome outcome, string reason)
+    {
+    }
 
     /// <summary>A snapshot failed; it is tried again after a wait.</summary>
-    void SnapshotFailed(BackupException failure, TimeSpan wait);
+    void SnapshotFailed(BackupException failure, TimeSpan wait)
+    {
+    }
 
     /// <summary>Segments were removed because they are too old or no longer of use.</summary>
-    void Pruned(int segments);
+    void Pruned(int segments)
+    {
+    }
 
     /// <summary>Segments could not be removed; it is tried again with the next snapshot.</summary>
-    void PruneFailed(BackupException failure);
+    void PruneFailed(BackupException failure)
+    {
+    }
 
     /// <summary>
     /// The log is not written at all; it is tried again after a wait. The caller of <see cref="ArchiveRun"/> reports

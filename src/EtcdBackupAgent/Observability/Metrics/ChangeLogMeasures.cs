@@ -9,7 +9,7 @@ namespace EtcdBackupAgent.Observability.Metrics;
 
 /// <summary>The measures of the change log of one policy.</summary>
 /// <remarks>
-/// The recovery point is the newest second that can be restored. A mark (t, H) says that H is the last change up to t.
+/// The recovery point is the newest second that can be restored. A mark (t, H) means that H is the last change up to t.
 /// So it is the newest t for which all revisions up to H are stored, and the lineage has a snapshot. It advances while
 /// nothing changes, although a segment is then stored only now and then: there is nothing to lose. It stays where it is
 /// while changes wait for the store, while etcd cannot be read, and after a hole until the next snapshot is complete.
@@ -137,16 +137,6 @@ internal sealed class ChangeLogMeasures(TimeProvider time) : IArchiveObserver
         }
     }
 
-    public void StoreFailed(BackupException failure, int waitingSegments, long waitingBytes, TimeSpan wait)
-    {
-        // The recovery point stays where it is.
-    }
-
-    public void Paused(long waitingBytes)
-    {
-        // The waiting bytes show it.
-    }
-
     public void SnapshotFound(SnapshotId id)
     {
         lock (_lock)
@@ -162,21 +152,6 @@ internal sealed class ChangeLogMeasures(TimeProvider time) : IArchiveObserver
         {
             SnapshotFound(outcome.Manifest.Id);
         }
-    }
-
-    public void SnapshotFailed(BackupException failure, TimeSpan wait)
-    {
-        // The measures of backups show it.
-    }
-
-    public void Pruned(int segments)
-    {
-        // What is removed is too old, or of no use.
-    }
-
-    public void PruneFailed(BackupException failure)
-    {
-        // Nothing is lost.
     }
 
     private void Disconnect()
