@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -9,7 +8,7 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Encryption;
 
 /// <summary>Runs the commands of <c>docs/restore-without-the-agent.md</c> unchanged.</summary>
-public sealed partial class RestoreWithoutTheAgentTests : IDisposable
+public sealed class RestoreWithoutTheAgentTests : IDisposable
 {
     private const string Passphrase = "six random words are long enough";
 
@@ -42,10 +41,7 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
 
     private async Task RunCommandsOfPageAsync(AgeSeries age, string repository, string id)
     {
-        string page = await File.ReadAllTextAsync(
-            Path.Combine(AppContext.BaseDirectory, "docs", "restore-without-the-agent.md"));
-        string[] blocks = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
-        Assert.Equal(4, blocks.Length);
+        string[] blocks = await PageCommands.ReadAsync("restore-without-the-agent.md", blocks: 4);
         string commands = _directory.Write("commands.sh", string.Concat(blocks));
         Dictionary<string, string?> environment = new(StringComparer.Ordinal)
         {
@@ -62,10 +58,4 @@ public sealed partial class RestoreWithoutTheAgentTests : IDisposable
     }
 
     private static string FolderOf(string program) => Path.GetDirectoryName(program)!;
-
-    [GeneratedRegex(
-        "^```sh\n(?<commands>.*?)^```$",
-        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
-        1000)]
-    private static partial Regex Block();
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.EndToEndTests.Worker;
 using EtcdBackupAgent.Testing;
@@ -10,7 +9,7 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Objects;
 
 /// <summary>Runs the commands of <c>docs/objects.md</c> unchanged, against the etcd of a real API server.</summary>
-public sealed partial class ObjectRecipesTests : IDisposable
+public sealed class ObjectRecipesTests : IDisposable
 {
     private const string Manifests = """
         apiVersion: v1
@@ -51,9 +50,7 @@ public sealed partial class ObjectRecipesTests : IDisposable
         await server.Etcd.EtcdctlAsync("snapshot", "save", _directory["etcd.db"]);
         await archive.StopAsync();
 
-        string page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "objects.md"));
-        string[] commands = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
-        Assert.Equal(5, commands.Length);
+        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 5);
         ToolResult run = await Terminal.RunAsync(
             $"bash -euo pipefail {_directory.Write("commands.sh", string.Join('\n', commands))}",
             [],
@@ -84,10 +81,4 @@ public sealed partial class ObjectRecipesTests : IDisposable
         return moment.UtcDateTime.ToString(
             "yyyy-MM-dd'T'HH:mm:ss'Z'", System.Globalization.CultureInfo.InvariantCulture);
     }
-
-    [GeneratedRegex(
-        "^```sh\n(?<commands>.*?)^```$",
-        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
-        1000)]
-    private static partial Regex Block();
 }

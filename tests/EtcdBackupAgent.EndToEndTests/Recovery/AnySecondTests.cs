@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -9,7 +8,7 @@ using Xunit;
 namespace EtcdBackupAgent.EndToEndTests.Recovery;
 
 /// <summary>Runs the commands of <c>docs/any-second.md</c> unchanged, against a real etcd.</summary>
-public sealed partial class AnySecondTests : IDisposable
+public sealed class AnySecondTests : IDisposable
 {
     private const string Passphrase = "six random words are long enough";
 
@@ -23,7 +22,7 @@ public sealed partial class AnySecondTests : IDisposable
         using TestRepository repository = TestRepository.InDirectory();
         string passphrase = _directory.Write("passphrase", Passphrase);
         _ = (await repository.RunAsync("init", "--passphrase-file", passphrase)).Output;
-        string[] commands = await CommandsAsync();
+        string[] commands = await PageCommands.ReadAsync("any-second.md", blocks: 8);
         string url = $"file://{repository.DirectoryPath}";
 
         // The commands of the page in their order, with the changes and the mistake between them.
@@ -79,19 +78,4 @@ public sealed partial class AnySecondTests : IDisposable
     public void Dispose() => _directory.Dispose();
 
     private static string FolderOf(string program) => Path.GetDirectoryName(program)!;
-
-    private static async Task<string[]> CommandsAsync()
-    {
-        string page = await File.ReadAllTextAsync(
-            Path.Combine(AppContext.BaseDirectory, "docs", "any-second.md"));
-        string[] blocks = [.. Block().Matches(page).Select(match => match.Groups["commands"].Value)];
-        Assert.Equal(8, blocks.Length);
-        return blocks;
-    }
-
-    [GeneratedRegex(
-        "^```sh\n(?<commands>.*?)^```$",
-        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture,
-        1000)]
-    private static partial Regex Block();
 }
