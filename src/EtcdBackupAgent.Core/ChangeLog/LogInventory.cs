@@ -117,6 +117,6 @@ public sealed record LogInventory
         }
     }
 
-    /// <summary>What a listing tells about a lineage.</summary>
+    /// <summary>What a listing shows about a lineage.</summary>
     private sealed record ListedLineage(List<StoredSegment> Segments, List<ProvenRevisions> Proofs);
 }

@@ -59,7 +59,7 @@ public sealed record LogProof : IRepositoryDocument
         CultureInfo.InvariantCulture, $"changelog/{lineage}/{Start}{revisions.From:d19}-{revisions.To:d19}{End}"));
 
     /// <summary>
-    /// Returns the revisions that the name of a proof tells, without its lineage; null if it is none.
+    /// Returns the revisions in the name of a proof, without its lineage; null if the name is not that of a proof.
     /// </summary>
     public static ProvenRevisions? RevisionsOf(string fileName) =>
         fileName.StartsWith(Start, StringComparison.Ordinal) && fileName.EndsWith(End, StringComparison.Ordinal)

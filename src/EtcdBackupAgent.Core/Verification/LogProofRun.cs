@@ -33,7 +33,7 @@ public sealed class LogProofRun(
     /// <param name="cancellationToken">A cancelled call stores no proof of the current comparison.</param>
     /// <returns>
     /// One result for each comparison, oldest first. Without <see cref="DeepVerifyOutcome.Proof"/>, nothing is proven
-    /// by it: the checks say why.
+    /// by it: the checks show why.
     /// </returns>
     /// <exception cref="BackupException">As for <see cref="DeepVerifyRun"/>.</exception>
     public async IAsyncEnumerable<DeepVerifyOutcome> ExecuteAsync(

@@ -6,7 +6,7 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Commands;
 
 /// <summary>
-/// The options of a verb that does what a policy says: the policy is in a cluster or in documents, or every setting is
+/// The options of a verb that follows a policy: the policy is in a cluster or in documents, or every setting is
 /// an option. Options that set what the policy sets are refused.
 /// </summary>
 /// <param name="verb">The name of the verb, for messages.</param>

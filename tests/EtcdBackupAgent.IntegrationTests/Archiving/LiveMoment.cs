@@ -4,7 +4,7 @@ using Xunit;
 
 namespace EtcdBackupAgent.IntegrationTests.Archiving;
 
-/// <summary>What a live server says about one revision.</summary>
+/// <summary>What a live server returns for one revision.</summary>
 internal sealed record LiveMoment(long Revision, IReadOnlyList<StoredRecord> Keys)
 {
     public static async Task<LiveMoment> ReadAsync(IndependentClient etcd) => new(
