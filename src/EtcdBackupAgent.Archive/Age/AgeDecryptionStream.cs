@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Security.Cryptography;
+using EtcdBackupAgent.Archive.Age.Primitives;
 using EtcdBackupAgent.Archive.Streams;
 
 namespace EtcdBackupAgent.Archive.Age;
@@ -20,9 +22,9 @@ public sealed class AgeDecryptionStream : PullStream
     private readonly HeaderReader _headerReader = new();
 
     /// <summary>One byte more than a chunk: the extra byte shows that the chunk is not the last.</summary>
-    private readonly byte[] _sealed = new byte[ChunkCipher.SealedBytes + 1];
+    private readonly byte[] _sealed = ArrayPool<byte>.Shared.Rent(ChunkCipher.SealedBytes + 1);
 
-    private readonly byte[] _plain = GC.AllocateUninitializedArray<byte>(ChunkCipher.PlainBytes, pinned: true);
+    private readonly byte[] _plain = PlainChunks.Rent();
     private int _sealedLength;
     private bool _ended;
     private FileKey? _fileKey;
@@ -58,7 +60,7 @@ public sealed class AgeDecryptionStream : PullStream
             int written;
             while (!TryDecrypt(buffer, out written))
             {
-                Advance(_input.Read(_sealed.AsSpan(_sealedLength)));
+                Advance(_input.Read(_sealed.AsSpan(_sealedLength, SealedRoom)));
             }
 
             return written;
@@ -78,7 +80,7 @@ public sealed class AgeDecryptionStream : PullStream
             int written;
             while (!TryDecrypt(buffer.Span, out written))
             {
-                Advance(await _input.ReadAsync(_sealed.AsMemory(_sealedLength), cancellationToken));
+                Advance(await _input.ReadAsync(_sealed.AsMemory(_sealedLength, SealedRoom), cancellationToken));
             }
 
             return written;
@@ -96,8 +98,13 @@ public sealed class AgeDecryptionStream : PullStream
         _input.Dispose();
         _fileKey?.Dispose();
         _cipher?.Dispose();
-        CryptographicOperations.ZeroMemory(_plain);
+        _unread = default;
+        PlainChunks.Return(_plain);
+        ArrayPool<byte>.Shared.Return(_sealed);
     }
+
+    /// <summary>The free bytes of the buffer, which may be longer than is used of it.</summary>
+    private int SealedRoom => ChunkCipher.SealedBytes + 1 - _sealedLength;
 
     private void Advance(int bytes)
     {
@@ -157,14 +164,14 @@ public sealed class AgeDecryptionStream : PullStream
     private bool TryOpenChunk()
     {
         BeginPayload();
-        if (!_ended && _sealedLength < _sealed.Length)
+        if (!_ended && SealedRoom > 0)
         {
             return false;
         }
 
         // The buffer is longer than a nonce, so only the end of the source leaves it unread.
         ChunkCipher cipher = _cipher ?? throw Truncated("ends before the nonce of its payload");
-        bool last = _sealedLength < _sealed.Length;
+        bool last = SealedRoom > 0;
         ReadOnlySpan<byte> chunk = _sealed.AsSpan(0, Math.Min(_sealedLength, ChunkCipher.SealedBytes));
         if (chunk.Length < ChunkCipher.TagBytes)
         {

@@ -110,11 +110,12 @@ public sealed class LogCompactRun(
     private async Task<SegmentName> MergeAsync(LogPath group, CancellationToken cancellationToken)
     {
         using MemoryStream plain = new();
+        await using FetchedSegments segments = _fetch.Begin(group, cancellationToken);
         MergedSegment merged;
         try
         {
             merged = await SegmentMerge.WriteAsync(
-                _fetch.Open(group), group.Lineage.Id.Value, group.Lineage.ClusterId.Value, plain, cancellationToken);
+                segments.Path, group.Lineage.Id.Value, group.Lineage.ClusterId.Value, plain, cancellationToken);
         }
         catch (Exception e) when (e is LogMismatchException || SegmentFetch.IsContentFailure(e))
         {
@@ -139,10 +140,11 @@ public sealed class LogCompactRun(
     private async Task ProveAsync(LogPath group, SegmentName merged, CancellationToken cancellationToken)
     {
         LogPath one = group with { Segments = [new StoredSegment(merged, SizeBytes: 0)] };
+        await using FetchedSegments segments = _fetch.Begin(one, cancellationToken);
         try
         {
             SegmentTimes times =
-                await SegmentTimes.ReadAsync(_fetch.Open(one)[0], _ => { }, cancellationToken);
+                await SegmentTimes.ReadAsync(segments.Path[0], _ => { }, cancellationToken);
             if (times.Last != merged.Last)
             {
                 throw new BackupException(

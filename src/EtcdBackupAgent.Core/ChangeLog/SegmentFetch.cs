@@ -1,4 +1,3 @@
-using System.Buffers;
 using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Streams;
@@ -7,27 +6,15 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Snapshots;
-using EtcdBackupAgent.Snapshots.ChangeLog;
 
 namespace EtcdBackupAgent.Core.ChangeLog;
 
-/// <summary>
-/// Reads the segments of a path from a store. Segments are small and many, so several are fetched and opened at the
-/// same time, before the reader needs them.
-/// </summary>
+/// <summary>Fetches and opens segments of change logs.</summary>
 /// <param name="store">The store of the repository.</param>
 /// <param name="identities">The identities that open an encrypted segment.</param>
 internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity> identities)
 {
-    /// <summary>The most segments that are fetched before they are read.</summary>
-    public const int FetchedMax = 32;
-
-    /// <summary>
-    /// The most stored bytes of segments that are fetched before they are read, besides the next one.
-    /// </summary>
-    public const long FetchedBytesMax = 32 << 20;
-
-    /// <summary>A segment of up to this many stored bytes is opened as soon as it is fetched.</summary>
+    /// <summary>A segment of up to this many stored bytes is opened before it is read.</summary>
     public const long OpenedBytesMax = 256 << 10;
 
     /// <summary>A segment with more plain bytes is opened when it is read, however small it is.</summary>
@@ -44,82 +31,53 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
         }
     }
 
-    /// <summary>Returns the segments for a reader that opens each once, in their order.</summary>
-    public IReadOnlyList<LogSegment> Open(LogPath path)
-    {
-        Task<FetchedSegment>?[] fetched = new Task<FetchedSegment>?[path.Segments.Count];
-        return
-        [
-            .. path.Segments.Select((segment, index) => new LogSegment(
-                segment.Name.ToString(),
-                segment.Name.First,
-                segment.Name.Last,
-                cancellationToken => OpenAsync(path.Segments, fetched, index, cancellationToken))),
-        ];
-    }
+    /// <summary>Begins to fetch the segments of a path for one reader.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="cancellationToken">Ends the fetch; the reader then gets the cancellation.</param>
+    public FetchedSegments Begin(LogPath path, CancellationToken cancellationToken) =>
+        new(this, path.Segments, cancellationToken);
 
-    private async Task<Stream> OpenAsync(
-        IReadOnlyList<StoredSegment> segments,
-        Task<FetchedSegment>?[] fetched,
-        int index,
-        CancellationToken cancellationToken)
-    {
-        // The later ones are fetched while this one is read.
-        long bytes = 0;
-        for (int i = index; i < Math.Min(segments.Count, index + FetchedMax); i++)
-        {
-            bytes += i == index ? 0 : segments[i].SizeBytes;
-            if (bytes > FetchedBytesMax)
-            {
-                break;
-            }
-
-            fetched[i] ??= FetchAsync(segments[i], cancellationToken);
-        }
-
-        FetchedSegment segment = await fetched[index]!;
-        fetched[index] = null;
-        return segment.IsPlain ? new MemoryStream(segment.Bytes) : Open(segments[index], segment.Bytes);
-    }
-
-    /// <summary>Fetches a segment, and opens a small one.</summary>
-    private async Task<FetchedSegment> FetchAsync(StoredSegment segment, CancellationToken cancellationToken)
+    /// <summary>Returns the stored bytes of a segment.</summary>
+    /// <exception cref="BackupException">The store's reason.</exception>
+    internal async Task<byte[]> FetchAsync(StoredSegment segment, CancellationToken cancellationToken)
     {
         await using Stream stored = await store.OpenReadAsync(segment.Name.Key, range: null, cancellationToken);
         using MemoryStream bytes = new(checked((int)segment.SizeBytes));
         await stored.CopyToAsync(bytes, cancellationToken);
-        FetchedSegment fetched = new(bytes.ToArray(), IsPlain: false);
-        return segment.SizeBytes <= OpenedBytesMax
-            && await TryReadPlainAsync(segment, fetched.Bytes, cancellationToken) is { } plain
-                ? new FetchedSegment(plain, IsPlain: true)
-                : fetched;
+        return bytes.Capacity == bytes.Length ? bytes.GetBuffer() : bytes.ToArray();
     }
 
+    /// <summary>Opens the stored bytes of a segment. The plain bytes of a small one are read at once.</summary>
+    /// <exception cref="AgeException">The bytes cannot be decrypted.</exception>
+    /// <exception cref="ArchiveDamagedException">The bytes cannot be decompressed.</exception>
+    internal async Task<Stream> OpenAsync(StoredSegment segment, byte[] stored, CancellationToken cancellationToken) =>
+        stored.Length <= OpenedBytesMax && await TryReadPlainAsync(segment, stored, cancellationToken) is { } plain
+            ? plain
+            : Open(segment, stored);
+
     /// <summary>Returns the plain bytes of a segment; null if there are too many to keep.</summary>
-    private async Task<byte[]?> TryReadPlainAsync(
+    private async Task<Stream?> TryReadPlainAsync(
         StoredSegment segment, byte[] stored, CancellationToken cancellationToken)
     {
         await using SegmentStream opened = Open(segment, stored);
-        using MemoryStream plain = new();
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(1 << 16);
+        PooledBytes plain = new(initialBytes: stored.Length * 4);
         try
         {
-            int read;
-            while ((read = await opened.ReadAsync(buffer, cancellationToken)) > 0)
+            while (await plain.ReadFromAsync(opened, cancellationToken) > 0)
             {
-                if (plain.Length + read > PlainBytesMax)
+                if (plain.WrittenBytes > PlainBytesMax)
                 {
+                    plain.Dispose();
                     return null;
                 }
-
-                plain.Write(buffer, 0, read);
             }
 
-            return plain.ToArray();
+            return plain;
         }
-        finally
+        catch
         {
-            ArrayPool<byte>.Shared.Return(buffer, clearArray: true);
+            plain.Dispose();
+            throw;
         }
     }
 
@@ -152,9 +110,6 @@ internal sealed class SegmentFetch(IObjectStore store, IReadOnlyList<AgeIdentity
             Hint = "Give the passphrase, or the identity of one of the repository's recipients.",
             Settings = [Setting.Identity],
         };
-
-    /// <summary>A segment in memory.</summary>
-    private sealed record FetchedSegment(byte[] Bytes, bool IsPlain);
 
     /// <summary>The plain bytes of a segment.</summary>
     private sealed class SegmentStream : ForwardOnlyStream

@@ -144,6 +144,10 @@ internal sealed class DatabaseFetch(
     private async Task<WrittenDatabase?> TryWriteAsync(
         RestorePoint point, FileStream target, string directory, CancellationToken cancellationToken)
     {
+        // The log is fetched while the base is written.
+        await using FetchedSegments? log =
+            point.Path is { } path ? _segments.Begin(path, cancellationToken) : null;
+
         // 1., 2. the base
         target.SetLength(0);
         target.Position = 0;
@@ -152,7 +156,8 @@ internal sealed class DatabaseFetch(
         target.SetLength(baseBytes);
 
         // 3. the log
-        LogMergeSummary? merged = await MergeLogAsync(point, baseBytes, target, directory, cancellationToken);
+        LogMergeSummary? merged =
+            await MergeLogAsync(point, log?.Path ?? [], baseBytes, target, directory, cancellationToken);
         if (merged is null)
         {
             return null;
@@ -169,6 +174,7 @@ internal sealed class DatabaseFetch(
     /// </summary>
     private async Task<LogMergeSummary?> MergeLogAsync(
         RestorePoint point,
+        IReadOnlyList<LogSegment> segments,
         long baseBytes,
         FileStream target,
         string directory,
@@ -178,7 +184,7 @@ internal sealed class DatabaseFetch(
         LogMergeRequest request = new()
         {
             Target = point.Revision!.Value,
-            Path = point.Path is { } path ? _segments.Open(path) : [],
+            Path = segments,
             Lineage = point.Path?.Lineage.Id.Value ?? "",
             ClusterId = manifest.Etcd.ClusterId.Value,
             IsBaseOfLineage = point.Path is { } log && manifest.ChangeLog?.Lineage == log.Lineage.Id,

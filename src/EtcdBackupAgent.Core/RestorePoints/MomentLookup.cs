@@ -60,9 +60,10 @@ internal sealed class MomentLookup(SegmentFetch fetch)
     {
         MomentSearch search = new(moment, part.First - 1);
         List<SegmentTimes> times = [];
+        await using FetchedSegments segments = fetch.Begin(part, cancellationToken);
         try
         {
-            foreach (LogSegment segment in fetch.Open(part))
+            foreach (LogSegment segment in segments.Path)
             {
                 times.Add(await SegmentTimes.ReadAsync(segment, search.Add, cancellationToken));
             }

@@ -133,8 +133,9 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
     public async Task<IReadOnlyList<LogRecord>> ReadAsync(LogPath path, List<LogLease>? leases = null)
     {
         List<LogRecord> records = [];
+        await using FetchedSegments segments = new SegmentFetch(Store, []).Begin(path, CancellationToken.None);
         await using LogReader reader = new(
-            new SegmentFetch(Store, []).Open(path), path.Lineage.Id.Value, path.Lineage.ClusterId.Value);
+            segments.Path, path.Lineage.Id.Value, path.Lineage.ClusterId.Value);
         while (await reader.MoveNextAsync(CancellationToken.None))
         {
             if (reader.Segment.IsRecord)
