@@ -8,7 +8,6 @@ using EtcdBackupAgent.Bench.Running;
 using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Transfers;
@@ -184,7 +183,7 @@ internal sealed class LogRestoreBench(string agent, string page, TextWriter outp
                 new EtcdSnapshotSource(connection, TimeProvider.System, NullLogger<EtcdSnapshotSource>.Instance),
                 "0.0.0",
                 TimeProvider.System).ExecuteAsync(
-                    new BackupRequest { Policy = Policy, Reason = BackupReason.Schedule, ChangeLog = of },
+                    new BackupRequest { Policy = Policy, Occasion = BackupOccasion.Scheduled, ChangeLog = of },
                     new Progress<TransferProgress>(),
                     token),
             log,

@@ -9,7 +9,8 @@ public sealed record BackupRequest
     /// <summary>The policy that the snapshot belongs to.</summary>
     public required ResourceName Policy { get; init; }
 
-    public required BackupReason Reason { get; init; }
+    /// <summary>Why the backup is made, and what its snapshot is marked with.</summary>
+    public required BackupOccasion Occasion { get; init; }
 
     /// <summary>The directory to back up in addition to the database; null for none.</summary>
     public string? CertsDirectory { get; init; }

@@ -67,6 +67,7 @@ public sealed class BackupRun(
         BackupRequest request, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
         DateTimeOffset startedAt = time.GetUtcNow();
+        request.Occasion.Validate();
 
         // 0. the places
         string? scratch = Scratch.OptionsFor(repository.Document.Encryption.Kind).Directory;
@@ -253,12 +254,16 @@ public sealed class BackupRun(
             CompletedAt = time.GetUtcNow(),
             AgentVersion = agentVersion,
             Policy = request.Policy,
-            Reason = request.Reason,
+            Reason = request.Occasion.Reason,
             StoredKind = request.Increments is null ? null : stored.Kind,
             KindReason = stored.KindReason,
             Base = stored.Base is { } needed ? SnapshotBase.Of(needed.Manifest) : null,
             ChangeLog = request.ChangeLog,
-            Labels = request.Labels,
+            Name = request.Occasion.NameOf(request.Policy),
+            Note = request.Occasion.Note,
+            Labels = new SortedDictionary<string, string>(
+                request.Labels.Concat(request.Occasion.Labels).ToDictionary(StringComparer.Ordinal),
+                StringComparer.Ordinal),
             Etcd = stored.Changes is { } changes
                 ? member with
                 {

@@ -55,7 +55,13 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>The change log that was written while the snapshot was made; null if there was none.</summary>
     public SnapshotLog? ChangeLog { get; init; }
 
-    /// <summary>Labels of the policy; may be empty.</summary>
+    /// <summary>The name that the user gave the snapshot; null for none. Several snapshots may have one name.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Why the backup was made, in the words of the user; null for none.</summary>
+    public string? Note { get; init; }
+
+    /// <summary>Labels of the policy and of the user; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
     /// <summary>The member that was read, as it was just before the snapshot was opened.</summary>

@@ -28,7 +28,7 @@ public sealed record Inventory
     /// </summary>
     public required IReadOnlyDictionary<SnapshotFolder, IReadOnlyList<StoredObject>> Unreferenced { get; init; }
 
-    /// <summary>Finds the one snapshot that an ID, the start of one, or <c>latest</c> identifies.</summary>
+    /// <summary>Finds the one snapshot that an ID, the start of one, a name, or <c>latest</c> identifies.</summary>
     /// <exception cref="BackupException">As <see cref="BackupRepository.FindAsync"/>.</exception>
     public Snapshot Find(string idText, string address) => SnapshotChoice.Find(this, idText, address);
 

@@ -34,9 +34,7 @@ internal static class SnapshotChoice
         string wanted = idText.ToLowerInvariant();
         if (wanted.Length is 0 or > SnapshotId.Length || !wanted.All(char.IsAsciiHexDigitLower))
         {
-            throw new BackupException(
-                FailureReason.InvalidInput,
-                $"'{idText}' is not a snapshot ID: up to {SnapshotId.Length} hexadecimal digits, or '{Latest}'.");
+            return FindNamed(inventory, idText, address);
         }
 
         SnapshotFolder[] matching =
@@ -53,6 +51,28 @@ internal static class SnapshotChoice
                 + $"{string.Join(", ", matching.Select(f => f.Id))}.")
             {
                 Hint = "Type one more digit.",
+            },
+        };
+    }
+
+    /// <summary>Finds the one snapshot with a name that a user gave. It is no ID: it contains a hyphen.</summary>
+    private static SnapshotFolder FindNamed(Inventory inventory, string name, string address)
+    {
+        Snapshot[] named = [.. inventory.Snapshots.Where(s => s.Manifest.Name == name)];
+        return named switch
+        {
+            [Snapshot one] => one.Folder,
+            [] when name.Contains('-', StringComparison.Ordinal) =>
+                throw NotFound($"No snapshot in {address} has the name '{name}'."),
+            [] => throw new BackupException(
+                FailureReason.InvalidInput,
+                $"'{name}' is not a snapshot ID: up to {SnapshotId.Length} hexadecimal digits, or '{Latest}'."),
+            _ => throw new BackupException(
+                FailureReason.SnapshotAmbiguous,
+                $"'{name}' is the name of {named.Length} snapshots in {address}: "
+                + $"{string.Join(", ", named.Select(s => s.Id))}.")
+            {
+                Hint = "Give the ID of one of them.",
             },
         };
     }

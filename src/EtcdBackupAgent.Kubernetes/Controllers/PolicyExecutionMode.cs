@@ -12,9 +12,11 @@ internal sealed record PolicyExecutionMode
     /// <summary>Whether the process makes the backups of every policy, whatever the policy's options are.</summary>
     public bool IsAlwaysInProcess { get; init; }
 
-    /// <summary>Requests a backup of a policy in the process now. Returns false if the process does not know the policy
-    /// yet; the caller then has to ask again.</summary>
-    public Func<ResourceName, bool> BackUpNow { get; init; } = static _ => false;
+    /// <summary>
+    /// Requests a backup of a policy in the process now, with the reason in the words of the user. Returns false if the
+    /// process does not know the policy yet; the caller then has to ask again.
+    /// </summary>
+    public Func<ResourceName, string?, bool> BackUpNow { get; init; } = static (_, _) => false;
 
     public bool IsInProcess(BackupPolicy policy) => IsAlwaysInProcess || policy.Execution == PolicyExecution.InProcess;
 }

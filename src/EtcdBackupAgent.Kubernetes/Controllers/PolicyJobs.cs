@@ -36,9 +36,14 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
 
     /// <summary>Creates a Job for one backup of the policy: only one for each key, however often and from wherever it
     /// is called.</summary>
+    /// <param name="bound">The policy.</param>
+    /// <param name="key">Distinguishes the backup from all others of the policy.</param>
+    /// <param name="note">The reason in the words of the user; null for none.</param>
+    /// <param name="image">The image to run.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The Job's name; null if the Job existed already.</returns>
     public async Task<string?> BackUpOnceAsync(
-        BoundPolicy bound, string key, PodImage image, CancellationToken cancellationToken)
+        BoundPolicy bound, string key, string? note, PodImage image, CancellationToken cancellationToken)
     {
         string name = NameOf(bound.Document, key);
         if (await cluster.Client.FindAsync(ClusterKinds.Job, cluster.Namespace, name, cancellationToken) is not null)
@@ -56,7 +61,7 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
                     name,
                     WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
                     BackupPod.Labels(bound.Name.Name),
-                    BackupPod.Template(bound, image, isScheduled: false)),
+                    BackupPod.Template(bound, image, isScheduled: false, note)),
                 cancellationToken);
             return name;
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
@@ -220,7 +221,8 @@ internal sealed class PolicyReconciler(
         bool isInProcess = mode.IsInProcess(policy);
         if (!isInProcess && policy is { Schedule: null, Suspend: false } && item.Status.LastSuccessAt is null)
         {
-            await CreateJobAsync(bound, OnlyBackup, "it has no schedule and no backup", cancellationToken);
+            await CreateJobAsync(
+                bound, OnlyBackup, note: null, "it has no schedule and no backup", cancellationToken);
         }
 
         if (item.BackupNow is not { Length: > 0 } requested || requested == item.Status.LastBackupNow)
@@ -230,9 +232,14 @@ internal sealed class PolicyReconciler(
 
         if (!isInProcess)
         {
-            await CreateJobAsync(bound, $"now {requested}", $"the annotation is '{requested}'", cancellationToken);
+            await CreateJobAsync(
+                bound,
+                $"now {requested}",
+                BackupOccasion.NoteOf(requested),
+                $"the annotation is '{requested}'",
+                cancellationToken);
         }
-        else if (!mode.BackUpNow(policy.Name))
+        else if (!mode.BackUpNow(policy.Name, BackupOccasion.NoteOf(requested)))
         {
             return (item, true);
         }
@@ -241,9 +248,10 @@ internal sealed class PolicyReconciler(
         return (item, false);
     }
 
-    private async Task CreateJobAsync(BoundPolicy bound, string key, string why, CancellationToken cancellationToken)
+    private async Task CreateJobAsync(
+        BoundPolicy bound, string key, string? note, string why, CancellationToken cancellationToken)
     {
-        if (await _jobs.BackUpOnceAsync(bound, key, mode.Image, cancellationToken) is { } created)
+        if (await _jobs.BackUpOnceAsync(bound, key, note, mode.Image, cancellationToken) is { } created)
         {
             logger.JobMade(created, bound.Name.Name, why);
         }

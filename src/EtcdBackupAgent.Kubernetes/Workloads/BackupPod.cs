@@ -20,6 +20,9 @@ internal static class BackupPod
     /// <summary>The value of <see cref="ReasonVariable"/> in the pods of a CronJob.</summary>
     public const string Scheduled = "schedule";
 
+    /// <summary>The variable with the reason in the words of the user who requested the backup.</summary>
+    public const string NoteVariable = "ETCD_BACKUP_NOTE";
+
     /// <summary>The variable with the documents that the pod uses if the API server is unreachable.</summary>
     public const string ResourcesVariable = "ETCD_BACKUP_RESOURCES";
 
@@ -27,9 +30,15 @@ internal static class BackupPod
     /// <param name="bound">A valid policy, and its location.</param>
     /// <param name="image">The image to run.</param>
     /// <param name="isScheduled">Whether a schedule starts the backup, and not a user's request.</param>
-    public static JsonObject Template(BoundPolicy bound, PodImage image, bool isScheduled)
+    /// <param name="note">The reason in the words of the user; null for none.</param>
+    public static JsonObject Template(BoundPolicy bound, PodImage image, bool isScheduled, string? note = null)
     {
         PodContainer container = Container(bound, image, ContainerName, "backup", isScheduled);
+        if (note is not null)
+        {
+            container.Variable(NoteVariable, note);
+        }
+
         return Template(Labels(bound.Name.Name), Specification(bound, container, restartPolicy: "Never"));
     }
 

@@ -6,7 +6,6 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
@@ -214,7 +213,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         BackupRequest snapshot = new()
         {
             Policy = request.Policy,
-            Reason = BackupReason.Schedule,
+            Occasion = BackupOccasion.Scheduled,
             CertsDirectory = parsed.GetValue(_certsDir),
             RetainNumBackups = parsed.GetValue(_retain),
         };

@@ -67,6 +67,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         HelpName = "AGE1…",
     };
 
+    private readonly OccasionOptions _occasion = new();
     private readonly ScratchOption _scratch = new();
     private readonly KubernetesOptions _kubernetes = new(wiring.Time);
     private readonly PolicyOptions _policy = new("backup");
@@ -86,6 +87,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         verb.Add(backup._incremental);
         verb.Add(backup._retain);
         verb.Add(backup._recipients);
+        backup._occasion.AddTo(verb);
         backup._scratch.AddTo(verb);
         backup._kubernetes.AddTo(verb);
         backup._policy.AddTo(verb);
@@ -97,6 +99,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             + "  --etcd-cert-file /etc/kubernetes/pki/etcd/healthcheck-client.crt \\\n"
             + "  --etcd-key-file /etc/kubernetes/pki/etcd/healthcheck-client.key\n"
             + "etcd-backup-agent backup --resources /etc/etcd-backup-agent --policy nightly\n"
+            + "etcd-backup-agent backup --resources /etc/etcd-backup-agent --policy nightly \\\n"
+            + "  --reason 'before the upgrade to 1.37' --label release=1.36.4 --name-suffix 1.36.4\n"
             + "etcd-backup-agent backup --kubernetes --policy nightly");
     }
 
@@ -133,6 +137,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private async Task<RequestedBackup> ReadClusterAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         ClusterPolicyChoice choice = _policy.ReadCluster(parsed, _repository, FirstSetting(parsed));
+        BackupOccasion occasion = _occasion.Read(parsed, BackupReason.OnDemand);
         PolicyBackupParts parts = wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed));
         ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
         ResourceName name = new(cluster.Namespace, choice.Policy);
@@ -142,7 +147,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             {
                 ClusterBackup backup =
                     new(cluster, parts) { EtcdCredentialsDirectory = choice.EtcdCredentialsDirectory };
-                return await backup.ExecuteAsync(choice.Policy, progress, FailureText.WriteWarning, token);
+                return await backup.ExecuteAsync(choice.Policy, occasion, progress, FailureText.WriteWarning, token);
             }
         });
     }
@@ -162,11 +167,12 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         PolicyBackup backup = new(
             wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed)),
             new DirectoryRecipientPins(repository.Directory));
+        BackupOccasion occasion = _occasion.Read(parsed, BackupReason.OnDemand);
         return new RequestedBackup(
             policy.Name,
             repository.Location.Name,
             (progress, token) => backup.ExecuteAsync(
-                policy, repository.Resources, BackupReason.OnDemand, log: null, progress, token));
+                policy, repository.Resources, occasion, log: null, progress, token));
     }
 
     private async Task<RequestedBackup> ReadOptionsAsync(
@@ -177,7 +183,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         {
             Policy = _repository.ReadPolicyName(parsed)
                 ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
-            Reason = BackupReason.OnDemand,
+            Occasion = _occasion.Read(parsed, BackupReason.OnDemand),
             CertsDirectory = parsed.GetValue(_certsDir),
             HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
             Increments = parsed.GetValue(_incremental) ? new PolicyIncrements() : null,
@@ -211,7 +217,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private static void WriteText(IAnsiConsole console, BackupOutcome outcome)
     {
         SnapshotManifest manifest = outcome.Manifest;
-        console.WriteLine($"Backup completed, snapshot ID: {manifest.Id}");
+        console.WriteLine(
+            $"Backup completed, snapshot ID: {manifest.Id}{(manifest.Name is { } name ? $", name: {name}" : "")}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
             + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, "

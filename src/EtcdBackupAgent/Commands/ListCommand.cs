@@ -6,6 +6,7 @@ using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
+using EtcdBackupAgent.Objects.Selecting;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
 
@@ -24,11 +25,17 @@ internal static class ListCommand
             Description = "Show from when to when every second can be restored, with the holes between, in place of "
                 + "the snapshots.",
         };
-        Command verb = new("list", "Show the snapshots of a repository, oldest first.") { windows };
+        Option<string?> labels = new("--selector", "-l")
+        {
+            Description = "Only snapshots with these labels, such as release=1.36.4,tier!=test.",
+            HelpName = "SELECTOR",
+        };
+        Command verb = new("list", "Show the snapshots of a repository, oldest first.") { windows, labels };
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
+            Func<Snapshot, bool>? isShown = ReadSelector(parsed.GetValue(labels));
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Inventory inventory = await opened.Repository.TakeInventoryAsync(cancellationToken);
             if (parsed.GetValue(windows))
@@ -38,7 +45,7 @@ internal static class ListCommand
                 return ExitCodes.Success;
             }
 
-            output.Write(parsed, SnapshotText.Document(inventory), console =>
+            output.Write(parsed, SnapshotText.Document(inventory, isShown), console =>
             {
                 if (inventory.Snapshots.Count + inventory.Unreadable.Count == 0)
                 {
@@ -46,7 +53,7 @@ internal static class ListCommand
                     return;
                 }
 
-                console.Write(SnapshotText.Table(inventory, wiring.Time.GetUtcNow(), Terminal.TableWidth));
+                console.Write(SnapshotText.Table(inventory, isShown, wiring.Time.GetUtcNow(), Terminal.TableWidth));
                 foreach (string line in SnapshotText.Origins(inventory))
                 {
                     console.WriteLine(line);
@@ -66,7 +73,19 @@ internal static class ListCommand
         });
         return verb.WithExample("etcd-backup-agent list --repository s3://backups/cluster-1 --s3-endpoint "
             + "https://minio.example:9000\n"
+            + "etcd-backup-agent list -l release=1.36.4 --repository file:///var/backups/etcd\n"
             + "etcd-backup-agent list --windows --repository file:///var/backups/etcd");
+    }
+
+    private static Func<Snapshot, bool>? ReadSelector(string? text)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        LabelSelector selector = LabelSelector.Parse(text);
+        return snapshot => selector.Matches(snapshot.Manifest.Labels.GetValueOrDefault);
     }
 
     private static async Task WriteWindowsAsync(

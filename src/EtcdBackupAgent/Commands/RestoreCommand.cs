@@ -32,7 +32,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
 
     private readonly Argument<string?> _id = new("ID")
     {
-        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --file or "
+        Description = "The snapshot: its ID, its beginning, its name, or 'latest'. It is not given with --file or "
             + "--at, and may be left out with --revision.",
         Arity = ArgumentArity.ZeroOrOne,
     };

@@ -7,6 +7,7 @@ internal static class SnapshotArgument
 {
     public static Argument<string> Create() => new("ID")
     {
-        Description = "The snapshot: its ID, the beginning of the ID, or 'latest' for the newest complete one.",
+        Description = "The snapshot: its ID, its beginning, its name, or 'latest' for the newest complete "
+            + "one.",
     };
 }

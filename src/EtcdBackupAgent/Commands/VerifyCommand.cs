@@ -23,7 +23,7 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
 
     private readonly Argument<string?> _id = new("ID")
     {
-        Description = "The snapshot: its ID, the beginning of the ID, or 'latest'. It is not given with --all, "
+        Description = "The snapshot: its ID, its beginning, its name, or 'latest'. It is not given with --all, "
             + "--windows or --at, and may be left out with --revision.",
         Arity = ArgumentArity.ZeroOrOne,
     };

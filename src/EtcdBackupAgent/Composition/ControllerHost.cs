@@ -1,6 +1,7 @@
 using System.Net;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Kubernetes.Controllers;
@@ -91,7 +92,7 @@ internal static class ControllerHost
         {
             Image = options.Image,
             IsAlwaysInProcess = options.IsInProcess,
-            BackUpNow = name => worker?.BackUpNow(name) ?? false,
+            BackUpNow = (name, note) => worker?.BackUpNow(name, BackupOccasion.OnDemand(note)) ?? false,
         };
         ClusterPolicies policies =
             new(metrics, mode.IsInProcess, wiring.Time) { InProcessChanged = () => worker?.Wake() };

@@ -1,6 +1,5 @@
 using System.Text;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Etcd;
@@ -15,11 +14,11 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
 {
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Contains the policy's Secret.</param>
-    /// <param name="reason">The reason for the backup, for the manifest.</param>
+    /// <param name="occasion">Why the backup is made, for the manifest.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>: the policy reads etcd over TLS and its Secret does not exist.
     /// </exception>
-    public static BackupPlan Of(BackupPolicy policy, ResourceSet resources, BackupReason reason)
+    public static BackupPlan Of(BackupPolicy policy, ResourceSet resources, BackupOccasion occasion)
     {
         SecretContent? secret = resources.Secrets.GetValueOrDefault(policy.EtcdCredentials);
         if (secret is null && policy.EtcdEndpoints.Any(e => e.Scheme == Uri.UriSchemeHttps))
@@ -41,7 +40,7 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
             new BackupRequest
             {
                 Policy = policy.Name,
-                Reason = reason,
+                Occasion = occasion,
                 CertsDirectory = policy.CertsDirectory,
                 HashKv = policy.HashKv,
                 Increments = policy.Increments,

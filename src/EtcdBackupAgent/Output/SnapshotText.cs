@@ -23,15 +23,23 @@ internal static class SnapshotText
     /// <summary>The column with the base of incremental snapshots; a list without any does not have it.</summary>
     private const string BaseColumn = "BASE";
 
+    /// <summary>The column with the names that users gave; a list without any does not have it.</summary>
+    private const string NameColumn = "NAME";
+
     /// <summary>
     /// All snapshots, oldest first, including those that cannot be read. The table is at most <paramref name="width"/>
     /// characters wide, if leaving columns out is enough.
     /// </summary>
-    public static Table Table(Inventory inventory, DateTimeOffset now, int width)
+    /// <param name="inventory">The snapshots.</param>
+    /// <param name="isShown">Selects snapshots; null for all, also those that cannot be read.</param>
+    /// <param name="now">The time that ages are relative to.</param>
+    /// <param name="width">The width of the terminal, in characters.</param>
+    public static Table Table(Inventory inventory, Func<Snapshot, bool>? isShown, DateTimeOffset now, int width)
     {
         string[] names =
         [
             "ID",
+            NameColumn,
             "STARTED",
             "AGE",
             "POLICY",
@@ -44,11 +52,17 @@ internal static class SnapshotText
             "VERIFIED",
             "STATUS",
         ];
-        List<string[]> rows = [.. InOrder(inventory).Select(entry => Row(entry.Folder, entry.Snapshot, now))];
+        (SnapshotFolder Folder, Snapshot? Snapshot)[] entries = [.. InOrder(inventory, isShown)];
+        List<string[]> rows = [.. entries.Select(entry => Row(entry.Folder, entry.Snapshot, now))];
         List<int> shown = [.. Enumerable.Range(0, names.Length)];
-        if (!inventory.Snapshots.Any(snapshot => snapshot.Manifest.IsIncremental))
+        if (!entries.Any(entry => entry.Snapshot?.Manifest.IsIncremental == true))
         {
             shown.Remove(Array.IndexOf(names, BaseColumn));
+        }
+
+        if (!entries.Any(entry => entry.Snapshot?.Manifest.Name is not null))
+        {
+            shown.Remove(Array.IndexOf(names, NameColumn));
         }
 
         foreach (string name in OptionalColumns.TakeWhile(_ => shown.Sum(WidthOf) > width))
@@ -82,7 +96,13 @@ internal static class SnapshotText
 
     private static string[] Row(SnapshotFolder folder, Snapshot? snapshot, DateTimeOffset now)
     {
-        string[] start = [folder.Id.Value, Readable.Time(folder.StartedAt), Age(now - folder.StartedAt)];
+        string[] start =
+        [
+            folder.Id.Value,
+            snapshot?.Manifest.Name ?? "-",
+            Readable.Time(folder.StartedAt),
+            Age(now - folder.StartedAt),
+        ];
         string[] rest = snapshot?.Manifest is { } manifest
             ?
             [
@@ -104,10 +124,12 @@ internal static class SnapshotText
         return [.. start, .. rest, verified, Status(snapshot)];
     }
 
-    /// <summary>All snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
-    public static JsonArray Document(Inventory inventory) => new(
+    /// <summary>The snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
+    /// <param name="inventory">The snapshots.</param>
+    /// <param name="isShown">Selects snapshots; null for all, also those that cannot be read.</param>
+    public static JsonArray Document(Inventory inventory, Func<Snapshot, bool>? isShown) => new(
     [
-        .. InOrder(inventory).Select(entry => entry.Snapshot is { } snapshot
+        .. InOrder(inventory, isShown).Select(entry => entry.Snapshot is { } snapshot
             ? Document(snapshot, inventory.History)
             : new JsonObject
             {
@@ -172,7 +194,8 @@ internal static class SnapshotText
                 Readable.Time(manifest.StartedAt) + (snapshot.IsFromFuture ? ", in the future of this clock" : "")),
             ("Took", Readable.Duration(manifest.Duration)),
             ("Policy", manifest.Policy.ToString()),
-            ("Reason", ReasonText(manifest.Reason)),
+            .. manifest.Name is { } name ? [("Name", name)] : Array.Empty<(string, string)>(),
+            ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             ("Etcd cluster", manifest.Etcd.ClusterId.ToString()),
@@ -243,9 +266,12 @@ internal static class SnapshotText
         _ => "Incomplete",
     };
 
-    private static IEnumerable<(SnapshotFolder Folder, Snapshot? Snapshot)> InOrder(Inventory inventory)
+    private static IEnumerable<(SnapshotFolder Folder, Snapshot? Snapshot)> InOrder(
+        Inventory inventory, Func<Snapshot, bool>? isShown)
     {
         Dictionary<SnapshotFolder, Snapshot> readable = inventory.Snapshots.ToDictionary(snapshot => snapshot.Folder);
-        return inventory.Folders.Select(folder => (folder, readable.GetValueOrDefault(folder)));
+        return inventory.Folders
+            .Select(folder => (Folder: folder, Snapshot: readable.GetValueOrDefault(folder)))
+            .Where(entry => isShown is null || (entry.Snapshot is { } snapshot && isShown(snapshot)));
     }
 }

@@ -74,7 +74,7 @@ internal sealed class ClusterArchive(
             read.Publisher.RunAsync(
                 PublishedRun.Of(policy),
                 token => backup.ExecuteAsync(
-                    policy, bound.Resources, BackupReason.Schedule, log, new Progress<TransferProgress>(), token),
+                    policy, bound.Resources, BackupOccasion.Scheduled, log, new Progress<TransferProgress>(), token),
                 failure => warn($"{failure.Message} The next backup or the controller publishes it later."),
                 cancellationToken);
     }

@@ -25,12 +25,14 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
     public string? EtcdCredentialsDirectory { get; init; }
 
     /// <param name="policyName">The policy, in the cluster's namespace.</param>
+    /// <param name="occasion">Why the backup is made; what the creator of the pod knows is added.</param>
     /// <param name="progress">Receives the progress of the transfer.</param>
     /// <param name="warn">Receives warnings, which do not end the backup.</param>
     /// <param name="cancellationToken">A cancelled backup leaves nothing in the repository.</param>
     /// <exception cref="BackupException">No backup was made; the message gives the reason.</exception>
     public async Task<BackupOutcome> ExecuteAsync(
         string policyName,
+        BackupOccasion occasion,
         IProgress<TransferProgress> progress,
         Action<string> warn,
         CancellationToken cancellationToken)
@@ -53,7 +55,7 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
         PolicyBackup backup = new(parts, read.Pins);
         return await read.Publisher.RunAsync(
             PublishedRun.Of(policy),
-            token => backup.ExecuteAsync(policy, bound.Resources, Reason(), log: null, progress, token),
+            token => backup.ExecuteAsync(policy, bound.Resources, Complete(occasion), log: null, progress, token),
             WarnNotPublished,
             cancellationToken);
 
@@ -61,9 +63,15 @@ internal sealed class ClusterBackup(ConnectedCluster cluster, PolicyBackupParts 
             warn($"{failure.Message} The next backup or the controller publishes it later.");
     }
 
-    /// <summary>Only the pod of a schedule sets the variable; a backup from a command line is on demand.</summary>
-    private static BackupReason Reason() =>
-        Environment.GetEnvironmentVariable(BackupPod.ReasonVariable) == BackupPod.Scheduled
+    /// <summary>
+    /// Adds what only the creator of the pod knows. Only that of a schedule sets the variable of the reason; a backup
+    /// from a command line is on demand.
+    /// </summary>
+    private static BackupOccasion Complete(BackupOccasion occasion) => occasion with
+    {
+        Reason = Environment.GetEnvironmentVariable(BackupPod.ReasonVariable) == BackupPod.Scheduled
             ? BackupReason.Schedule
-            : BackupReason.OnDemand;
+            : occasion.Reason,
+        Note = occasion.Note ?? Environment.GetEnvironmentVariable(BackupPod.NoteVariable),
+    };
 }

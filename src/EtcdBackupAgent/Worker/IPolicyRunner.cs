@@ -27,7 +27,7 @@ public interface IPolicyRunner
     /// </summary>
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Contains the policy's location and Secrets.</param>
-    /// <param name="reason">The reason for the backup, for the manifest.</param>
+    /// <param name="occasion">Why the backup is made, for the manifest.</param>
     /// <param name="cancellationToken">
     /// A cancelled backup leaves nothing behind; the worker waits until the call has ended.
     /// </param>
@@ -35,7 +35,7 @@ public interface IPolicyRunner
     Task BackUpAsync(
         BackupPolicy policy,
         ResourceSet resources,
-        BackupReason reason,
+        BackupOccasion occasion,
         CancellationToken cancellationToken);
 
     /// <summary>Makes a snapshot for the change log, as <see cref="BackUpAsync"/> makes one.</summary>

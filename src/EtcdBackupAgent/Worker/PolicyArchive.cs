@@ -37,7 +37,7 @@ internal sealed class PolicyArchive(PolicyBackupParts parts, IRecipientPins pins
         CancellationToken stopping)
     {
         // 1
-        BackupPlan plan = BackupPlan.Of(policy, resources, BackupReason.Schedule);
+        BackupPlan plan = BackupPlan.Of(policy, resources, BackupOccasion.Scheduled);
         ArchiveRequest request = new()
         {
             Policy = policy.Name,

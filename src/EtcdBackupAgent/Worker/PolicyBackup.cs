@@ -23,7 +23,7 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
 {
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Contains the policy's location and Secrets.</param>
-    /// <param name="reason">The reason for the backup, for the manifest.</param>
+    /// <param name="occasion">Why the backup is made, for the manifest.</param>
     /// <param name="log">The change log that the snapshot is made for; null if it is made for none.</param>
     /// <param name="progress">Receives the progress of each transfer.</param>
     /// <param name="cancellationToken">A cancelled backup leaves nothing behind.</param>
@@ -31,7 +31,7 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
     public async Task<BackupOutcome> ExecuteAsync(
         BackupPolicy policy,
         ResourceSet resources,
-        BackupReason reason,
+        BackupOccasion occasion,
         SnapshotLog? log,
         IProgress<TransferProgress> progress,
         CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
             await PolicyRepository.OpenAsync(parts, pins, policy, resources, cancellationToken);
 
         // 2
-        BackupPlan plan = BackupPlan.Of(policy, resources, reason);
+        BackupPlan plan = BackupPlan.Of(policy, resources, occasion);
 
         // 3
         BackupRun run = new(opened.Repository, parts.OpenEtcd(plan.Etcd), AgentVersion.Text, parts.Time)

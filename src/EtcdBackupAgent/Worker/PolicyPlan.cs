@@ -112,14 +112,14 @@ internal sealed class PolicyPlan(
         switch ((policy.Schedule, last))
         {
             case (null, null) when policy.ChangeLog is null:
-                runs.Start(policy, current, BackupReason.OnDemand);
+                runs.Start(policy, current, BackupOccasion.Of(BackupReason.OnDemand));
                 break;
             case ({ } schedule, { } start):
                 DateTimeOffset due = QuartzSchedule.NextAfter(schedule, start, anchor: start);
                 if (request.StartMissed && due <= timeProvider.GetUtcNow())
                 {
                     logger.RunMissed(policy.Name, due);
-                    runs.Start(policy, current, BackupReason.Missed);
+                    runs.Start(policy, current, BackupOccasion.Of(BackupReason.Missed));
                 }
                 else if (schedule.Interval is not null)
                 {

@@ -59,9 +59,9 @@ internal sealed partial class PolicyRunner(
     }
 
     public async Task BackUpAsync(
-        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
+        BackupPolicy policy, ResourceSet resources, BackupOccasion occasion, CancellationToken cancellationToken)
     {
-        BackupOutcome outcome = await MeasureAsync(policy, resources, reason, log: null, cancellationToken);
+        BackupOutcome outcome = await MeasureAsync(policy, resources, occasion, log: null, cancellationToken);
         foreach (string warning in outcome.Warnings)
         {
             BackupWarning(policy.Name, warning);
@@ -92,7 +92,7 @@ internal sealed partial class PolicyRunner(
     public async Task<BackupOutcome> MakeSnapshotAsync(
         BackupPolicy policy, ResourceSet resources, SnapshotLog log, CancellationToken cancellationToken)
     {
-        BackupOutcome outcome = await MeasureAsync(policy, resources, BackupReason.Schedule, log, cancellationToken);
+        BackupOutcome outcome = await MeasureAsync(policy, resources, BackupOccasion.Scheduled, log, cancellationToken);
         ReportVerifiedAndPruned(policy, outcome);
         return outcome;
     }
@@ -136,17 +136,17 @@ internal sealed partial class PolicyRunner(
     private Task<BackupOutcome> MeasureAsync(
         BackupPolicy policy,
         ResourceSet resources,
-        BackupReason reason,
+        BackupOccasion occasion,
         SnapshotLog? log,
         CancellationToken cancellationToken) => new MeasuredBackup(metrics, parts.Time).ExecuteAsync(
             policy.Name,
             policy.Destination,
-            () => BackUpAndPublishAsync(policy, resources, reason, log, cancellationToken));
+            () => BackUpAndPublishAsync(policy, resources, occasion, log, cancellationToken));
 
     private Task<BackupOutcome> BackUpAndPublishAsync(
         BackupPolicy policy,
         ResourceSet resources,
-        BackupReason reason,
+        BackupOccasion occasion,
         SnapshotLog? log,
         CancellationToken cancellationToken)
     {
@@ -159,7 +159,7 @@ internal sealed partial class PolicyRunner(
                 cancellationToken);
 
         Task<BackupOutcome> ExecuteBackupAsync(CancellationToken token) =>
-            _backup.ExecuteAsync(policy, resources, reason, log, new Progress<TransferProgress>(), token);
+            _backup.ExecuteAsync(policy, resources, occasion, log, new Progress<TransferProgress>(), token);
     }
 
     [LoggerMessage(

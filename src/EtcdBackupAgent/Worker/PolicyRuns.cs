@@ -1,4 +1,4 @@
-using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using Microsoft.Extensions.Logging;
@@ -21,7 +21,7 @@ internal sealed class PolicyRuns(
     /// <summary>
     /// Starts a run, unless the policy already has one that runs or waits, or the agent is stopping.
     /// </summary>
-    public void Start(BackupPolicy policy, ResourceSet resources, BackupReason reason)
+    public void Start(BackupPolicy policy, ResourceSet resources, BackupOccasion occasion)
     {
         lock (_lock)
         {
@@ -32,11 +32,11 @@ internal sealed class PolicyRuns(
 
             if (_underWay.ContainsKey(policy.Name))
             {
-                logger.RunSkipped(policy.Name, reason);
+                logger.RunSkipped(policy.Name, occasion.Reason);
                 return;
             }
 
-            _underWay.Add(policy.Name, Task.Run(() => RunAsync(policy, resources, reason), CancellationToken.None));
+            _underWay.Add(policy.Name, Task.Run(() => RunAsync(policy, resources, occasion), CancellationToken.None));
         }
     }
 
@@ -142,16 +142,16 @@ internal sealed class PolicyRuns(
         }
     }
 
-    private async Task RunAsync(BackupPolicy policy, ResourceSet resources, BackupReason reason)
+    private async Task RunAsync(BackupPolicy policy, ResourceSet resources, BackupOccasion occasion)
     {
         try
         {
             await _slots.WaitAsync(_stopping.Token);
             try
             {
-                logger.RunStarted(policy.Name, reason);
-                await runner.BackUpAsync(policy, resources, reason, _cancel.Token);
-                logger.RunCompleted(policy.Name, reason);
+                logger.RunStarted(policy.Name, occasion.Reason);
+                await runner.BackUpAsync(policy, resources, occasion, _cancel.Token);
+                logger.RunCompleted(policy.Name, occasion.Reason);
             }
             finally
             {
@@ -160,20 +160,20 @@ internal sealed class PolicyRuns(
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
-            logger.RunCancelled(policy.Name, reason);
+            logger.RunCancelled(policy.Name, occasion.Reason);
         }
         catch (BackupException e) when (e.Reason == FailureReason.Cancelled && _cancel.IsCancellationRequested)
         {
-            logger.RunCancelled(policy.Name, reason);
+            logger.RunCancelled(policy.Name, occasion.Reason);
         }
         catch (BackupException e)
         {
-            logger.RunFailed(policy.Name, reason, e.Reason, e.Message, WorkerLog.HintOf(e));
+            logger.RunFailed(policy.Name, occasion.Reason, e.Reason, e.Message, WorkerLog.HintOf(e));
         }
         catch (Exception e)
         {
             // A bug in a run must not end the runs of other policies.
-            logger.RunFailedUnexpectedly(e, policy.Name, reason);
+            logger.RunFailedUnexpectedly(e, policy.Name, occasion.Reason);
         }
         finally
         {

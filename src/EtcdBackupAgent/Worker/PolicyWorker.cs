@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Core.Archiving;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Health;
 using EtcdBackupAgent.Core.Policies;
@@ -59,8 +58,10 @@ public sealed class PolicyWorker(
     }
 
     /// <summary>Backs up a policy now, in addition to its schedule.</summary>
+    /// <param name="name">The policy.</param>
+    /// <param name="occasion">Why the backup is made.</param>
     /// <returns>False if the policy does not exist (any more).</returns>
-    public bool BackUpNow(ResourceName name)
+    public bool BackUpNow(ResourceName name, BackupOccasion occasion)
     {
         if (_runs is not { } runs || _resources?.Current is not { } current
             || !current.Policies.TryGetValue(name, out BackupPolicy? policy))
@@ -68,7 +69,7 @@ public sealed class PolicyWorker(
             return false;
         }
 
-        runs.Start(policy, current, BackupReason.OnDemand);
+        runs.Start(policy, current, occasion);
         return true;
     }
 
@@ -145,7 +146,7 @@ public sealed class PolicyWorker(
     {
         if (current.Policies.TryGetValue(name, out BackupPolicy? policy) && !policy.Suspend)
         {
-            runs.Start(policy, current, BackupReason.Schedule);
+            runs.Start(policy, current, BackupOccasion.Scheduled);
         }
     }
 }

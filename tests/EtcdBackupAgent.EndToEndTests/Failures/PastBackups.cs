@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Backups;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -45,7 +44,7 @@ internal static class PastBackups
         BackupRequest request = new()
         {
             Policy = new ResourceName(ResourceName.NamespaceDefault, policy),
-            Reason = BackupReason.Schedule,
+            Occasion = BackupOccasion.Scheduled,
             CertsDirectory = certificates,
         };
         foreach (TimeSpan age in ages)

@@ -27,6 +27,7 @@ public sealed class InProcessTests
             "updated with the annotation",
             item => (string?)item["status"]?["lastBackupNow"] == "one");
         Assert.Equal([first, second], await bucket.SnapshotsAsync());
+        Assert.Equal([null, "one"], (await bucket.ManifestsAsync()).Select(manifest => (string?)manifest["note"]));
         Assert.Empty(await scene.ListAsync("jobs"));
         scene.AssertNoRefusals();
     }

@@ -9,9 +9,13 @@ internal sealed record SceneBucket(string Name, IObjectStore Store)
 {
     /// <summary>The IDs of all complete snapshots, oldest first. Two snapshots may have begun within one second,
     /// which is the precision of a folder's name; the manifest is more precise.</summary>
-    public async Task<IReadOnlyList<string>> SnapshotsAsync()
+    public async Task<IReadOnlyList<string>> SnapshotsAsync() =>
+        [.. (await ManifestsAsync()).Select(manifest => (string)manifest["id"]!)];
+
+    /// <summary>The manifests of all complete snapshots, in the same order.</summary>
+    public async Task<IReadOnlyList<JsonNode>> ManifestsAsync()
     {
-        List<(DateTimeOffset StartedAt, string Id)> snapshots = [];
+        List<JsonNode> manifests = [];
         foreach (string key in await KeysAsync())
         {
             if (key.Split('/') is ["snapshots", _, "manifest.json"])
@@ -20,8 +24,7 @@ internal sealed record SceneBucket(string Name, IObjectStore Store)
                 {
                     await using Stream content =
                         await Store.OpenReadAsync(new ObjectKey(key), range: null, CancellationToken.None);
-                    JsonNode manifest = (await JsonNode.ParseAsync(content))!;
-                    snapshots.Add(((DateTimeOffset)manifest["startedAt"]!, (string)manifest["id"]!));
+                    manifests.Add((await JsonNode.ParseAsync(content))!);
                 }
                 catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
                 {
@@ -30,7 +33,12 @@ internal sealed record SceneBucket(string Name, IObjectStore Store)
             }
         }
 
-        return [.. snapshots.Order().Select(snapshot => snapshot.Id)];
+        return
+        [
+            .. manifests
+                .OrderBy(manifest => (DateTimeOffset)manifest["startedAt"]!)
+                .ThenBy(manifest => (string)manifest["id"]!, StringComparer.Ordinal),
+        ];
     }
 
     /// <summary>The keys of all objects, in ordinal order.</summary>

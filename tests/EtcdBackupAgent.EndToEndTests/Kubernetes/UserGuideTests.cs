@@ -219,7 +219,9 @@ public sealed class UserGuideTests(RunningCluster cluster) : IClassFixture<Runni
         await _scene.UntilAsync(
             "metadatabackuppolicies", "asked", "updated with the annotation",
             item => (string?)item["status"]?["lastBackupNow"] == "after-the-upgrade");
-        Assert.Equal(3, (await bucket.SnapshotsAsync()).Count);
+        Assert.Equal(
+            [null, "before-the-upgrade", "after-the-upgrade"],
+            (await bucket.ManifestsAsync()).Select(manifest => (string?)manifest["note"]));
     }
 
     private static void CheckCronJob(JsonObject cronJob, string policyUid)

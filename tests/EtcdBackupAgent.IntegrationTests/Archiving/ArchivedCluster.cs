@@ -219,7 +219,7 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
             new BackupRequest
             {
                 Policy = Policy,
-                Reason = BackupReason.Schedule,
+                Occasion = BackupOccasion.Scheduled,
                 HashKv = PolicyHashKv.AfterBackup,
                 Increments = incremental ? new PolicyIncrements { SizeMaxPercent = 100 } : null,
                 ChangeLog = log,

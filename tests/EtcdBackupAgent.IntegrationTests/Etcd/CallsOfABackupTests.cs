@@ -84,7 +84,7 @@ public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-                Reason = BackupReason.OnDemand,
+                Occasion = BackupOccasion.Of(BackupReason.OnDemand),
                 HashKv = when,
             },
             new Progress<TransferProgress>(),

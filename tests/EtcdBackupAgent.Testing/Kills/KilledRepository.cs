@@ -40,7 +40,7 @@ internal sealed class KilledRepository(IObjectStore store)
         BackupRequest request = new()
         {
             Policy = new ResourceName(ResourceName.NamespaceDefault, Policy),
-            Reason = BackupReason.Schedule,
+            Occasion = BackupOccasion.Scheduled,
             CertsDirectory = certificates,
         };
         for (int i = 0; i < missing; i++)

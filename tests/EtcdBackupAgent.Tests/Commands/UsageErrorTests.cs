@@ -30,7 +30,7 @@ public sealed class UsageErrorTests
     [InlineData("show a b", "show does not expect the argument 'b'.", "", "etcd-backup-agent show")]
     [InlineData(
         "show",
-        "show needs ID. The snapshot: its ID, the beginning of the ID, or 'latest' for the newest complete one.",
+        "show needs ID. The snapshot: its ID, its beginning, its name, or 'latest' for the newest complete one.",
         "", "etcd-backup-agent show")]
     [InlineData("list --repository", "--repository needs a value: URL.", "", "etcd-backup-agent list")]
     [InlineData("list -r a -r b", "--repository is given more than once.", "", "etcd-backup-agent list")]

@@ -51,7 +51,7 @@ internal sealed class UseCaseFixture : IDisposable
     public BackupRequest Request(bool certs = true) => new()
     {
         Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-        Reason = BackupReason.OnDemand,
+        Occasion = BackupOccasion.Of(BackupReason.OnDemand),
         CertsDirectory = certs ? CertsPath : null,
     };
 

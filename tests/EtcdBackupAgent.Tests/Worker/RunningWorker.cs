@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Observability;
 using EtcdBackupAgent.Observability.Metrics;
@@ -89,7 +90,8 @@ internal sealed class RunningWorker : IAsyncDisposable
     /// <summary>What the controller does when it sees a policy.</summary>
     public void Wake() => _worker!.Wake();
 
-    public bool BackUpNow(string policy) => _worker!.BackUpNow(new ResourceName("kubedr-system", policy));
+    public bool BackUpNow(string policy) =>
+        _worker!.BackUpNow(new ResourceName("kubedr-system", policy), BackupOccasion.OnDemand(note: null));
 
     public Task StopAsync() =>
         (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);

@@ -60,11 +60,11 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
     }
 
     public async Task BackUpAsync(
-        BackupPolicy policy, ResourceSet resources, BackupReason reason, CancellationToken cancellationToken)
+        BackupPolicy policy, ResourceSet resources, BackupOccasion occasion, CancellationToken cancellationToken)
     {
         Assert.True(resources.Locations.ContainsKey(policy.Destination));
         DateTimeOffset start = clock.GetUtcNow();
-        _runs.Enqueue($"{policy.Name.Name} {reason} {start:HH:mm:ss}");
+        _runs.Enqueue($"{policy.Name.Name} {occasion.Reason} {start:HH:mm:ss}");
         Interlocked.Increment(ref _underWay);
         try
         {
@@ -80,7 +80,7 @@ internal sealed class ScriptedRunner(TimeProvider clock) : IPolicyRunner
     public async Task<BackupOutcome> MakeSnapshotAsync(
         BackupPolicy policy, ResourceSet resources, SnapshotLog log, CancellationToken cancellationToken)
     {
-        await BackUpAsync(policy, resources, BackupReason.Schedule, cancellationToken);
+        await BackUpAsync(policy, resources, BackupOccasion.Scheduled, cancellationToken);
         throw new BackupException(FailureReason.SnapshotBroken, "There is no snapshot in a script.");
     }
 

@@ -64,7 +64,7 @@ internal sealed class ObjectSource
         _keys = new KeyOptions(wiring.Time);
         Words = new Argument<string[]>("SNAPSHOT KIND NAME")
         {
-            Description = "The snapshot: its ID, the beginning of the ID, or 'latest'; it is left out with --file, "
+            Description = "The snapshot: its ID, its beginning, its name, or 'latest'; it is left out with --file, "
                 + "--at and --revision. Then the kinds, separated by commas, and names; or KIND/NAME.",
             Arity = ArgumentArity.ZeroOrMore,
         };

@@ -1,7 +1,7 @@
+using EtcdBackupAgent.Core.Backups;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Artifacts;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
@@ -62,6 +62,6 @@ public sealed class PublishingRunnerTests(ClusterFixture fixture)
             "MetadataBackupPolicy", ClusterScene.Policy, $"destination: disk, etcdEndpoint: '{endpoints}'");
         ResourceSet resources = await new ClusterResourceStore(scene.Cluster).LoadAsync(CancellationToken.None);
         await runner.BackUpAsync(
-            resources.Policies[scene.PolicyName], resources, BackupReason.Schedule, CancellationToken.None);
+            resources.Policies[scene.PolicyName], resources, BackupOccasion.Scheduled, CancellationToken.None);
     }
 }

@@ -43,7 +43,7 @@ internal sealed class SceneControllers
         {
             Image = image,
             IsAlwaysInProcess = isInProcess,
-            BackUpNow = name =>
+            BackUpNow = (name, _) =>
             {
                 RequestedNow.Add(name.Name);
                 return IsPolicyKnownToWorker;

@@ -58,7 +58,7 @@ public sealed class PendingUploadTests(RgwFixture fixture)
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-                Reason = BackupReason.OnDemand,
+                Occasion = BackupOccasion.Of(BackupReason.OnDemand),
             },
             new Progress<TransferProgress>(),
             CancellationToken.None);

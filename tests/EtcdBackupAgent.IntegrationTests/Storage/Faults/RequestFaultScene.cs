@@ -104,7 +104,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-                Reason = BackupReason.OnDemand,
+                Occasion = BackupOccasion.Of(BackupReason.OnDemand),
                 CertsDirectory = _directory["pki"],
                 RetainNumBackups = retain,
             },

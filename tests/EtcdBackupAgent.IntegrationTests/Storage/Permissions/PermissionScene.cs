@@ -89,7 +89,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
             new BackupRequest
             {
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-                Reason = BackupReason.OnDemand,
+                Occasion = BackupOccasion.Of(BackupReason.OnDemand),
                 CertsDirectory = _directory[certificates],
                 RetainNumBackups = retain,
             },

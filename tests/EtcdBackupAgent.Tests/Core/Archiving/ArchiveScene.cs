@@ -209,7 +209,7 @@ internal sealed class ArchiveScene : IArchiveObserver, IAsyncDisposable
             new BackupRequest
             {
                 Policy = Policy,
-                Reason = BackupReason.Schedule,
+                Occasion = BackupOccasion.Scheduled,
                 HashKv = PolicyHashKv.Never,
                 ChangeLog = log,
             },

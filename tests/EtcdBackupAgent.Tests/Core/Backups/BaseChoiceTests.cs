@@ -89,7 +89,7 @@ public sealed class BaseChoiceTests
         BackupRequest request = new()
         {
             Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
-            Reason = BackupReason.Schedule,
+            Occasion = BackupOccasion.Scheduled,
         };
         return BaseChoice.Among(inventory, request, new PolicyIncrements(), Now);
     }

@@ -56,6 +56,34 @@ public sealed class SnapshotChoiceTests
     }
 
     [Fact]
+    public void A_name_finds_the_one_snapshot_that_has_it()
+    {
+        Inventory named = Several with
+        {
+            History = SnapshotHistory.Of(
+                [
+                    Named(Snapshot(1, "aaaa0001"), "nightly-1.36.4"),
+                    Named(Snapshot(2, "aaaa0002"), "nightly-1.37.0"),
+                    Named(Snapshot(3, "bbbb0003"), "nightly-1.37.0"),
+                ],
+                []),
+        };
+
+        Assert.Equal("aaaa0001", SnapshotChoice.Find(named, "nightly-1.36.4", "file:///r").Id.Value);
+        BackupException twice =
+            Assert.Throws<BackupException>(() => SnapshotChoice.Find(named, "nightly-1.37.0", "file:///r"));
+        Assert.Equal(FailureReason.SnapshotAmbiguous, twice.Reason);
+        Assert.Contains("aaaa0002, bbbb0003", twice.Message, StringComparison.Ordinal);
+        BackupException missing =
+            Assert.Throws<BackupException>(() => SnapshotChoice.Find(named, "nightly-1.38.0", "file:///r"));
+        Assert.Equal(FailureReason.SnapshotNotFound, missing.Reason);
+        Assert.Contains("'nightly-1.38.0'", missing.Message, StringComparison.Ordinal);
+    }
+
+    private static Snapshot Named(Snapshot snapshot, string name) =>
+        snapshot with { Manifest = snapshot.Manifest with { Name = name } };
+
+    [Fact]
     public void The_folder_of_an_unreadable_snapshot_can_be_found() =>
         Assert.Equal("dddd0005", SnapshotChoice.FindFolder(Several, "dd", "file:///r").Id.Value);
 

@@ -1,7 +1,7 @@
+using EtcdBackupAgent.Core.Backups;
 using System.Globalization;
 using System.Text;
 using EtcdBackupAgent.Configuration;
-using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Resources.Directories;
@@ -75,7 +75,7 @@ public sealed class DirectoryResourceStoreTests
             DirectoryFixture.Policy("etcdServerName: etcd.example.com", "hashKV: AfterBackup"));
         ResourceSet set = await directory.ExpectAsync();
 
-        BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set, BackupReason.Schedule);
+        BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set, BackupOccasion.Scheduled);
 
         Assert.Equal("etcd.example.com", plan.Etcd.ServerName);
         Assert.Equal(PolicyHashKv.AfterBackup, plan.Request.HashKv);

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
+
+namespace EtcdBackupAgent.Commands;
+
+/// <summary>The options that mark a snapshot, so that it is found later.</summary>
+internal sealed class OccasionOptions
+{
+    private readonly Option<string[]> _labels = new("--label")
+    {
+        Description = "Label of the snapshot, in the form of Kubernetes; can be repeated. 'list -l' selects by it.",
+        HelpName = "KEY=VALUE",
+    };
+
+    private readonly Option<string?> _reason = new("--reason")
+    {
+        Description = "Why the backup is made, such as 'before the upgrade to 1.37'. 'show' prints it.",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string?> _nameSuffix = new("--name-suffix")
+    {
+        Description = "Give the snapshot the name POLICY-SUFFIX, by which 'restore' and all others find it too.",
+        HelpName = "SUFFIX",
+    };
+
+    public void AddTo(Command verb)
+    {
+        verb.Add(_labels);
+        verb.Add(_reason);
+        verb.Add(_nameSuffix);
+    }
+
+    /// <summary>Reads the marks of a backup.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="why">What made the agent back up.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public BackupOccasion Read(ParseResult parsed, BackupReason why)
+    {
+        BackupOccasion occasion = new()
+        {
+            Reason = why,
+            Note = parsed.GetValue(_reason),
+            NameSuffix = parsed.GetValue(_nameSuffix),
+            Labels = BackupOccasion.ParseLabels(parsed.GetValue(_labels) ?? []),
+        };
+        occasion.Validate();
+        return occasion;
+    }
+}
