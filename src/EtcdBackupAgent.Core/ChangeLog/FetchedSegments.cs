@@ -71,11 +71,17 @@ internal sealed class FetchedSegments : IAsyncDisposable
     private async Task<Stream> TakeAsync(int index)
     {
         OpenAhead(index);
-        Stream opened = await _opened[index]!;
-        _opened[index] = null;
-        _ahead -= _segments[index].SizeBytes;
-        FetchAhead();
-        return opened;
+        try
+        {
+            return await _opened[index]!;
+        }
+        finally
+        {
+            // Also after a failure: a reader may go on behind a damaged segment.
+            _opened[index] = null;
+            _ahead -= _segments[index].SizeBytes;
+            FetchAhead();
+        }
     }
 
     private void FetchAhead()

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Text;
+using EtcdBackupAgent.Archive;
 using EtcdBackupAgent.Archive.Zstd;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Documents;
@@ -66,6 +68,31 @@ public sealed class FetchedSegmentsTests
     }
 
     [Fact]
+    public async Task A_reader_can_go_on_behind_a_segment_that_cannot_be_read()
+    {
+        using HeldStore store = new() { Damaged = 3 };
+        store.Release();
+        LogPath path = PathOf(6, sizeBytes: FetchedSegments.FetchedBytesMax);
+        await using FetchedSegments segments = new SegmentFetch(store, []).Begin(path, CancellationToken.None);
+
+        List<int> read = [];
+        for (int i = 0; i < segments.Path.Count; i++)
+        {
+            try
+            {
+                await (await segments.Path[i].OpenAsync(CancellationToken.None)).DisposeAsync();
+                read.Add(i);
+            }
+            catch (ArchiveDamagedException)
+            {
+                Assert.Equal(store.Damaged, i);
+            }
+        }
+
+        Assert.Equal([0, 1, 2, 4, 5], read);
+    }
+
+    [Fact]
     public async Task Disposal_cancels_the_requests_and_begins_no_more()
     {
         using HeldStore store = new();
@@ -121,6 +148,9 @@ public sealed class FetchedSegmentsTests
 
         public int Cancelled => _cancelled;
 
+        /// <summary>The number of the request that gets bytes which are not compressed; null for none.</summary>
+        public int? Damaged { get; init; }
+
         public string Address => "held:";
 
         public string? LocalDirectory => null;
@@ -133,6 +163,7 @@ public sealed class FetchedSegmentsTests
         public async Task<Stream> OpenReadAsync(
             ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
         {
+            int number = Requested.Count;
             Requested.Enqueue(key);
             try
             {
@@ -144,8 +175,8 @@ public sealed class FetchedSegmentsTests
                 throw;
             }
 
-            return new ZstdCompressionStream(
-                new MemoryStream(System.Text.Encoding.UTF8.GetBytes(key.Value)), new ZstdCompressionOptions());
+            MemoryStream content = new(Encoding.UTF8.GetBytes(key.Value));
+            return number == Damaged ? content : new ZstdCompressionStream(content, new ZstdCompressionOptions());
         }
 
         public void Dispose() => Release();
