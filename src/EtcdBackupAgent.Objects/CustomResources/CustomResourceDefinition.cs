@@ -31,6 +31,11 @@ public sealed record CustomResourceDefinition
         .Order(KubeVersion.PreferredFirst)
         .FirstOrDefault();
 
+    /// <summary>Returns the version in which objects are shown; null if the definition has none.</summary>
+    /// <param name="asStored">Whether no object is converted. With a webhook none is in any case.</param>
+    public CustomResourceVersion? ShownVersion(bool asStored) => Versions.FirstOrDefault(
+        version => asStored || HasConversionWebhook ? version.IsStored : version.Name == PreferredVersion);
+
     /// <summary>Reads a definition, as it is stored or as the API shows it; null for another document.</summary>
     public static CustomResourceDefinition? Read(JsonObject document)
     {

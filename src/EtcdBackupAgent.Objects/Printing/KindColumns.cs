@@ -1,5 +1,6 @@
 using System.Text.Json;
 using EtcdBackupAgent.Objects.Kinds;
+using EtcdBackupAgent.Objects.Selecting;
 
 namespace EtcdBackupAgent.Objects.Printing;
 
@@ -120,11 +121,14 @@ public static class KindColumns
         ],
     };
 
-    /// <summary>Returns the columns of a table.</summary>
+    /// <summary>Returns the columns of a table. Those of a custom resource are in its definition.</summary>
     /// <param name="resource">The resource; null for objects of several ones.</param>
-    /// <param name="isWide">Whether all columns of the kind are wanted, and not the age alone.</param>
-    public static IReadOnlyList<ObjectColumn> Of(GroupResource? resource, bool isWide) =>
-        isWide && resource is not null && Wide.TryGetValue(resource, out ObjectColumn[]? columns) ? columns : [Age];
+    /// <param name="isWide">Whether all columns of the kind are wanted.</param>
+    /// <param name="asStored">Whether custom resources are shown in their stored version.</param>
+    public static IReadOnlyList<ObjectColumn> Of(KnownResource? resource, bool isWide, bool asStored) =>
+        resource?.Definition is { } definition ? PrinterColumns.Of(definition.ShownVersion(asStored), isWide)
+        : isWide && resource is not null && Wide.TryGetValue(resource.Name, out ObjectColumn[]? columns) ? columns
+        : [Age];
 
     private static ObjectColumn Column(string header, Func<JsonElement, string> read) =>
         new(header, (item, _) => read(item));

@@ -1,10 +1,10 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.KeySpaces;
-using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Printing;
 using EtcdBackupAgent.Objects.Querying;
 using EtcdBackupAgent.Objects.Reading;
+using EtcdBackupAgent.Objects.Selecting;
 using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands.Objects;
@@ -17,7 +17,8 @@ internal sealed class ListObjectsCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<ObjectFormat> _output = new Option<ObjectFormat>("--output", "-o")
     {
-        Description = "Format: name, json, yaml or wide (default: a table of names and ages).",
+        Description = "Format: name, json, yaml or wide (default: a table of names and ages; of custom resources, "
+            + "with the columns of their definition).",
         HelpName = "FORMAT",
     }.OneOf(ObjectFormat.Name, ObjectFormat.Json, ObjectFormat.Yaml, ObjectFormat.Wide);
 
@@ -60,7 +61,8 @@ internal sealed class ListObjectsCommand(LogOptions logs, Wiring wiring)
             found => ObjectTable.Write(
                 Terminal.Output,
                 found,
-                KindColumns.Of(OnlyResource(selections), isWide: format == ObjectFormat.Wide),
+                KindColumns.Of(
+                    OnlyResource(selections), isWide: format == ObjectFormat.Wide, options.AsStored),
                 _selection.IsOfAllNamespaces(parsed),
                 wiring.Time.GetUtcNow()),
             cancellationToken);
@@ -68,9 +70,9 @@ internal sealed class ListObjectsCommand(LogOptions logs, Wiring wiring)
     }
 
     /// <summary>The resource of all selections; null if there are several.</summary>
-    private static GroupResource? OnlyResource(IReadOnlyList<ObjectSelection> selections) =>
-        selections.SelectMany(selection => selection.Resources ?? []).Select(resource => resource.Name).Distinct()
-            .ToArray() is [GroupResource only] ? only : null;
+    private static KnownResource? OnlyResource(IReadOnlyList<ObjectSelection> selections) =>
+        selections.SelectMany(selection => selection.Resources ?? []).DistinctBy(resource => resource.Name)
+            .ToArray() is [KnownResource only] ? only : null;
 
     private static void WriteCounts(ObjectCounts counts, ObjectFormat format)
     {

@@ -6,7 +6,8 @@ namespace EtcdBackupAgent.Tests.Objects.Printing;
 public sealed class ObjectAgeTests
 {
     [Theory]
-    [InlineData(-5, "0s")]
+    [InlineData(-2, "<invalid>")]
+    [InlineData(-1, "0s")]
     [InlineData(0, "0s")]
     [InlineData(119, "119s")]
     [InlineData(120, "2m")]
