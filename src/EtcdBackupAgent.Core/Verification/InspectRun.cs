@@ -14,16 +14,27 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Core.Verification;
 
 /// <summary>Examines one snapshot and describes its content; records nothing.</summary>
+/// <param name="repository">The repository.</param>
+/// <param name="identities">The keys of the repository.</param>
+/// <param name="scratchDirectory">Has room for the database.</param>
+/// <param name="receiveValue">Receives every stored value; null for none.</param>
 public sealed class InspectRun(
-    BackupRepository repository, IReadOnlyList<AgeIdentity> identities, string scratchDirectory)
+    BackupRepository repository,
+    IReadOnlyList<AgeIdentity> identities,
+    string scratchDirectory,
+    StoredValueReceiver? receiveValue = null)
 {
     private const int ReadBufferBytes = 1 << 18;
 
     /// <summary>Examines a file: a snapshot, or a copy of a member's <c>db</c>, which has no trailer.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="receiveValue">Receives every stored value; null for none.</param>
+    /// <param name="cancellationToken">Cancels the examination.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/> if the file cannot be read.
     /// </exception>
-    public static Inspection OfFile(string path, CancellationToken cancellationToken)
+    public static Inspection OfFile(
+        string path, StoredValueReceiver? receiveValue, CancellationToken cancellationToken)
     {
         try
         {
@@ -35,7 +46,11 @@ public sealed class InspectRun(
                 Name = path,
                 Trailer = trailer,
                 Examination = SnapshotVerifier.Examine(
-                    file, RandomAccess.GetLength(file) - trailerBytes, expected: null, cancellationToken),
+                    file,
+                    RandomAccess.GetLength(file) - trailerBytes,
+                    expected: null,
+                    receiveValue,
+                    cancellationToken),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
@@ -73,6 +88,7 @@ public sealed class InspectRun(
                     file,
                     databaseBytes,
                     HashOf(written.Point),
+                    receiveValue,
                     cancellationToken),
                 cancellationToken),
         };

@@ -39,11 +39,16 @@ public sealed record EncryptedValue(string Provider, string Version, string KeyN
     /// <summary>The number of bytes before the encrypted ones.</summary>
     public int HeadBytes => Prefix.Length + Encoding.UTF8.GetByteCount($"{Provider}:{Version}:{KeyName}:");
 
-    /// <inheritdoc/>
-    public override string ToString() => (Provider, KeyId) switch
+    /// <summary>Returns the provider and the key in words, without control characters, which a value may have here.
+    /// </summary>
+    public override string ToString()
     {
-        ("kms", null) => $"{Provider} {Version}, provider '{KeyName}'",
-        ("kms", _) => $"{Provider} {Version}, provider '{KeyName}', key ID '{KeyId}'",
-        _ => $"{Provider} {Version}, key '{KeyName}'",
-    };
+        string words = (Provider, KeyId) switch
+        {
+            ("kms", null) => $"{Provider} {Version}, provider '{KeyName}'",
+            ("kms", _) => $"{Provider} {Version}, provider '{KeyName}', key ID '{KeyId}'",
+            _ => $"{Provider} {Version}, key '{KeyName}'",
+        };
+        return string.Concat(words.Select(c => char.IsControl(c) ? '\uFFFD' : c));
+    }
 }

@@ -28,10 +28,15 @@ internal sealed class RevisionPass
     /// <param name="database">The database.</param>
     /// <param name="expected">The hash to compute again; null for none.</param>
     /// <param name="keysMax">The most keys in memory: <see cref="Supersession.KeysMax"/>, or fewer in a test.</param>
+    /// <param name="receiveValue">Receives every stored value; null for none.</param>
     /// <param name="cancellationToken">Cancels the pass.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static RevisionPass Run(
-        BoltDatabase database, HashKv? expected, int keysMax, CancellationToken cancellationToken)
+        BoltDatabase database,
+        HashKv? expected,
+        int keysMax,
+        StoredValueReceiver? receiveValue,
+        CancellationToken cancellationToken)
     {
         ProblemList problems = new(SnapshotVerifier.ProblemsMax);
         SnapshotReport? report = null;
@@ -48,7 +53,7 @@ internal sealed class RevisionPass
             RevisionCounts counts = RevisionCounts.Prepare(database, compaction, keysMax, cancellationToken);
 
             // 2. the records
-            ReadRecords(database, problems, hash, counts, cancellationToken);
+            ReadRecords(database, problems, hash, counts, receiveValue, cancellationToken);
             long revision = Math.Max(counts.HighestRevision, compaction.Revision);
             hashCheck ??= HashKvCheck.Judge(expected!, hash!, revision);
             report = ReportOf(database, compaction, counts, revision);
@@ -85,6 +90,7 @@ internal sealed class RevisionPass
         ProblemList problems,
         HashKvComputation? hash,
         RevisionCounts counts,
+        StoredValueReceiver? receiveValue,
         CancellationToken cancellationToken)
     {
         RevisionCheck check = new(problems);
@@ -101,6 +107,10 @@ internal sealed class RevisionPass
             check.Add(entry, reader.PageId);
             hash?.Add(entry);
             counts.Add(entry);
+            if (entry.IsPut)
+            {
+                receiveValue?.Invoke(entry.Record.Key, entry.Record.Value);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ public static class SnapshotVerifier
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SnapshotProof Verify(
         SafeFileHandle file, long databaseBytes, HashKv? expected, CancellationToken cancellationToken) =>
-        Examine(file, databaseBytes, expected, cancellationToken).Proof;
+        Examine(file, databaseBytes, expected, receiveValue: null, cancellationToken).Proof;
 
     /// <summary>Checks a snapshot file and reports its content.</summary>
     /// <remarks>
@@ -30,10 +30,15 @@ public static class SnapshotVerifier
     /// <param name="file">The database, open for random access.</param>
     /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
     /// <param name="expected">The hash of the member when the snapshot was taken; null if it is not known.</param>
+    /// <param name="receiveValue">Receives every stored value; null for none.</param>
     /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SnapshotExamination Examine(
-        SafeFileHandle file, long databaseBytes, HashKv? expected, CancellationToken cancellationToken)
+        SafeFileHandle file,
+        long databaseBytes,
+        HashKv? expected,
+        StoredValueReceiver? receiveValue,
+        CancellationToken cancellationToken)
     {
         // 1. the metas
         BoltDatabase database;
@@ -54,7 +59,8 @@ public static class SnapshotVerifier
         try
         {
             // 3. the revisions
-            revisions = RevisionPass.Run(database, expected, Supersession.KeysMax, cancellationToken);
+            revisions = RevisionPass.Run(
+                database, expected, Supersession.KeysMax, receiveValue, cancellationToken);
         }
         catch
         {

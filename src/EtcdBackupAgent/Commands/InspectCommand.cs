@@ -5,6 +5,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Objects.Encryption;
 using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands;
@@ -47,19 +48,17 @@ internal static class InspectCommand
         {
             string? idOrFile = parsed.GetValue(snapshot);
             Inspection inspection;
+            EncryptionCounts encryption = new();
             if (idOrFile is null && !point.IsGiven(parsed))
             {
-                throw new BackupException(
-                    FailureReason.InvalidInput, "inspect takes a snapshot ID, a file, --at or --revision.")
-                {
-                    Hint = "'etcd-backup-agent inspect latest' examines the newest complete snapshot.",
-                };
+                throw NothingNamed();
             }
 
             if (idOrFile is not null && IsFile(idOrFile))
             {
                 point.RejectWith(parsed, "a file");
-                inspection = await Task.Run(() => InspectRun.OfFile(idOrFile, cancellationToken), cancellationToken);
+                inspection = await Task.Run(
+                    () => InspectRun.OfFile(idOrFile, encryption.Add, cancellationToken), cancellationToken);
             }
             else
             {
@@ -67,13 +66,18 @@ internal static class InspectCommand
                 using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
                 using OpenedKeys openedKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
                 InspectRun run = new(
-                    opened.Repository, openedKeys.Identities, parsed.GetValue(scratchDirectory) ?? Path.GetTempPath());
+                    opened.Repository,
+                    openedKeys.Identities,
+                    parsed.GetValue(scratchDirectory) ?? Path.GetTempPath(),
+                    encryption.Add);
                 inspection = await TransferDisplay.ShowAsync(
                     progress => run.OfSnapshotAsync(selection, progress, cancellationToken));
             }
 
             output.Write(
-                parsed, InspectionText.Document(inspection), console => InspectionText.Write(console, inspection));
+                parsed,
+                InspectionText.Document(inspection, encryption),
+                console => InspectionText.Write(console, inspection, encryption));
             return inspection.IsSound ? ExitCodes.Success : ExitCodes.Of(FailureReason.DataDamaged);
         });
         return verb.WithExample(
@@ -81,6 +85,12 @@ internal static class InspectCommand
             + "etcd-backup-agent inspect latest --repository file:///var/backups/etcd --passphrase-file "
             + "/root/backup-passphrase");
     }
+
+    private static BackupException NothingNamed() =>
+        new(FailureReason.InvalidInput, "inspect takes a snapshot ID, a file, --at or --revision.")
+        {
+            Hint = "'etcd-backup-agent inspect latest' examines the newest complete snapshot.",
+        };
 
     private static bool IsFile(string idOrFile) =>
         idOrFile.Contains('/', StringComparison.Ordinal) || File.Exists(idOrFile);

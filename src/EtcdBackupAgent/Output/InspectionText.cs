@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Verification;
+using EtcdBackupAgent.Objects.Encryption;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Reports;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -17,7 +18,7 @@ internal static class InspectionText
 
     private static readonly Style Bad = new(Color.Red);
 
-    public static JsonObject Document(Inspection inspection)
+    public static JsonObject Document(Inspection inspection, EncryptionCounts encryption)
     {
         JsonObject document = new()
         {
@@ -29,13 +30,16 @@ internal static class InspectionText
         };
         if (inspection.Examination.Report is { } report)
         {
-            document["content"] = Document(report);
+            JsonObject content = Document(report);
+            content["encryptedValues"] = EncryptionText.Document(encryption);
+            content["otherEncryptedValues"] = encryption.Others;
+            document["content"] = content;
         }
 
         return document;
     }
 
-    public static void Write(IAnsiConsole console, Inspection inspection)
+    public static void Write(IAnsiConsole console, Inspection inspection, EncryptionCounts encryption)
     {
         if (inspection.Examination.Report is { } report)
         {
@@ -50,6 +54,7 @@ internal static class InspectionText
             console.WriteLine();
             console.Write(PrefixTable(report));
             console.WriteLine();
+            EncryptionText.Write(console, encryption);
         }
 
         WriteChecks(console, inspection);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Etcd;
 using EtcdBackupAgent.Testing.Processes;
@@ -49,6 +50,36 @@ public sealed class InspectTests : IDisposable
         Assert.Contains("Revisions: passed", text, StringComparison.Ordinal);
         Assert.All(text.Split('\n'), line => Assert.True(line.TrimEnd().Length <= ColumnsMax, line));
         Assert.Empty(Directory.GetFileSystemEntries(_directory.Path));
+    }
+
+    [Fact]
+    public async Task Values_that_are_encrypted_at_rest_are_counted_by_resource_and_key()
+    {
+        await using EtcdServer etcd = await EtcdServer.StartAsync(new EtcdServerOptions { Series = Peers.Etcd35 });
+        await etcd.EtcdctlAsync("put", "/registry/secrets/web/a", "k8s:enc:aescbc:v1:key1:0123");
+        await etcd.EtcdctlAsync("put", "/registry/secrets/web/a", "k8s:enc:aescbc:v1:key2:0123");
+        await etcd.EtcdctlAsync("put", "/registry/secrets/web/b", "k8s:enc:aescbc:v1:key2:0123");
+        await etcd.EtcdctlAsync("put", "/registry/configmaps/web/c", "k8s:enc:kms:v2:vault:\u0012\u0004id-1");
+        await etcd.EtcdctlAsync("put", "/registry/configmaps/web/d", "plain");
+        await etcd.EtcdctlAsync("snapshot", "save", _directory["s.db"]);
+
+        string text = (await Agent.RunAsync(["inspect", _directory["s.db"]])).Output;
+        ToolResult json = await Agent.RunAsync(["inspect", _directory["s.db"], "--output", "json"]);
+
+        Assert.Matches(@"configmaps +kms v2, provider 'vault', key ID 'id-1' +1\b", text);
+        Assert.Matches(@"secrets +aescbc v1, key 'key1' +1\b", text);
+        Assert.Matches(@"secrets +aescbc v1, key 'key2' +2\b", text);
+        using JsonDocument document = JsonDocument.Parse(json.Output);
+        JsonElement content = document.RootElement.GetProperty("content");
+        Assert.Equal(
+            [
+                "configmaps kms v2 vault id-1 1",
+                "secrets aescbc v1 key1  1",
+                "secrets aescbc v1 key2  2",
+            ],
+            content.GetProperty("encryptedValues").EnumerateArray().Select(one =>
+                string.Join(' ', one.EnumerateObject().Select(field => field.Value.ToString()))));
+        Assert.Equal(0, content.GetProperty("otherEncryptedValues").GetInt64());
     }
 
     [Fact]

@@ -163,7 +163,8 @@ public sealed class HashKvTests : IDisposable
         using SafeFileHandle file = File.OpenHandle(path);
         BoltDatabase database = BoltDatabase.Open(
             file, RandomAccess.GetLength(file) - SnapshotTrailerCheck.TrailerSizeBytes);
-        RevisionPass pass = RevisionPass.Run(database, hash, keysMax, CancellationToken.None);
+        RevisionPass pass = RevisionPass.Run(
+            database, hash, keysMax, receiveValue: null, CancellationToken.None);
         SnapshotCheck revisions = pass.Checks.Single(check => check.Part == CheckedPart.Revisions);
         Assert.True(revisions.Result == CheckResult.Passed, string.Join('\n', revisions.Problems));
         return (pass.Checks.Single(check => check.Part == CheckedPart.HashKv), pass.Report!);

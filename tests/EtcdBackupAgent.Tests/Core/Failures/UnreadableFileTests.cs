@@ -15,7 +15,7 @@ public sealed class UnreadableFileTests : IDisposable
     public static TheoryData<Action<string>> Readers =>
     [
         path => SnapshotInput.Open(path, skipHashCheck: false),
-        path => InspectRun.OfFile(path, CancellationToken.None),
+        path => InspectRun.OfFile(path, receiveValue: null, CancellationToken.None),
         path => InputFile.ReadText("--passphrase-file", path),
         path => InputFile.ReadBytes("--identity-file", path),
     ];

@@ -120,7 +120,8 @@ public sealed class HashKvComputationTests : IDisposable
                 new() { Revision = revision, Hash = store.HashKv(revision), CompactRevision = store.Scheduled };
             foreach (int limit in Limits)
             {
-                RevisionPass pass = RevisionPass.Run(database, expected, limit, CancellationToken.None);
+                RevisionPass pass = RevisionPass.Run(
+                    database, expected, limit, receiveValue: null, CancellationToken.None);
                 SnapshotCheck hash = pass.Checks.Single(check => check.Part == CheckedPart.HashKv);
                 Assert.True(
                     hash.Result == CheckResult.Passed || (hash.Result == CheckResult.NotChecked && !isComplete),

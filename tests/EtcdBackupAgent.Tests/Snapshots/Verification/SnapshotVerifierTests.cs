@@ -221,6 +221,7 @@ public sealed class SnapshotVerifierTests : IDisposable
     private SnapshotExamination ExamineFile(HashKv? expected = null)
     {
         using SafeFileHandle file = File.OpenHandle(_directory["db"]);
-        return SnapshotVerifier.Examine(file, RandomAccess.GetLength(file), expected, CancellationToken.None);
+        return SnapshotVerifier.Examine(
+            file, RandomAccess.GetLength(file), expected, receiveValue: null, CancellationToken.None);
     }
 }
