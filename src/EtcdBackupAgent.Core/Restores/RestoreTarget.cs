@@ -4,11 +4,11 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Restores;
 
 /// <summary>
-/// The directory that a restore fills, and the staging directory within it. Until <see cref="Publish"/> nothing is
-/// visible under its final name. Disposing removes the staging directory with its content, and the created directories
-/// that are still empty.
+/// The directory that a restore or an export fills, and the staging directory within it. Until <see cref="Publish"/>
+/// nothing is visible under its final name. Disposing removes the staging directory with its content, and the created
+/// directories that are still empty.
 /// </summary>
-internal sealed class RestoreTarget : IDisposable
+public sealed class RestoreTarget : IDisposable
 {
     /// <summary>
     /// The prefix of the names of staging directories. It identifies the remains of a killed restore.

@@ -8,8 +8,11 @@ public sealed record ObjectSelection
     /// <summary>The resources; null for all.</summary>
     public IReadOnlyList<KnownResource>? Resources { get; init; }
 
-    /// <summary>The namespace; null for all. Objects of the whole cluster are selected in any case.</summary>
+    /// <summary>The namespace; null for all. It does not matter for objects of the whole cluster.</summary>
     public string? Namespace { get; init; }
+
+    /// <summary>Leave out objects of the whole cluster.</summary>
+    public bool NamespacedOnly { get; init; }
 
     /// <summary>The names; empty for all.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];

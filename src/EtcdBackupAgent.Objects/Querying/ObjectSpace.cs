@@ -95,7 +95,9 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
 
         bool IsSelected(StorageKey place) =>
             (resources is null || resources.ContainsKey(place.Resource))
-            && (selection.Namespace is null || place.Namespace is null || place.Namespace == selection.Namespace)
+            && (place.Namespace is null
+                ? !selection.NamespacedOnly
+                : selection.Namespace is null || place.Namespace == selection.Namespace)
             && (selection.Names.Count == 0 || selection.Names.Contains(place.Name))
             && selection.Fields?.Matches(place.Namespace, place.Name) != false;
     }

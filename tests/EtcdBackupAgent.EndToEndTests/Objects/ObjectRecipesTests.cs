@@ -50,7 +50,7 @@ public sealed class ObjectRecipesTests : IDisposable
         await server.Etcd.EtcdctlAsync("snapshot", "save", _directory["etcd.db"]);
         await archive.StopAsync();
 
-        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 5);
+        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 7);
         ToolResult run = await Terminal.RunAsync(
             $"bash -euo pipefail {_directory.Write("commands.sh", string.Join('\n', commands))}",
             [],
@@ -58,7 +58,10 @@ public sealed class ObjectRecipesTests : IDisposable
             {
                 ["REPOSITORY"] = $"file://{repository.DirectoryPath}",
                 ["MOMENT"] = moment,
-                ["PATH"] = $"{Path.GetDirectoryName(Agent.Path)}:/usr/bin:/bin",
+                ["KUBECONFIG"] = server.KubeconfigFile,
+                ["HOME"] = _directory.Path,
+                ["PATH"] =
+                    $"{Path.GetDirectoryName(Agent.Path)}:{Path.GetDirectoryName(Peers.Kubectl)}:/usr/bin:/bin",
             },
             _directory.Path);
 
@@ -66,6 +69,10 @@ public sealed class ObjectRecipesTests : IDisposable
         Assert.Contains("configmaps", run.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("Y29ycmVjdC1ob3JzZQ==", run.StandardOutput, StringComparison.Ordinal);
         Assert.Equal(expected, await File.ReadAllTextAsync(_directory["settings.yaml"]));
+        Assert.True(File.Exists(_directory["web/namespaces/web/secrets/password.yaml"]));
+        Assert.True(File.Exists(_directory["all/namespaces/web/configmaps/settings.yaml"]));
+        Assert.False(File.Exists(_directory["all/namespaces/web/secrets/password.yaml"]));
+        Assert.Contains("secret/password configured", run.StandardOutput, StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.KeySpaces;
+using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Objects.Encryption;
 using EtcdBackupAgent.Objects.Reading;
@@ -19,6 +20,7 @@ internal sealed class ObjectSource
     private readonly RepositoryOptions _repository;
     private readonly KeyOptions _keys;
     private readonly PointOptions _point = new();
+    private readonly bool _masksSecrets;
 
     private readonly Option<string?> _file = new("--file")
     {
@@ -58,8 +60,12 @@ internal sealed class ObjectSource
             + "stored version.",
     };
 
-    public ObjectSource(LogOptions logs, Wiring wiring)
+    /// <param name="logs">The options of the log.</param>
+    /// <param name="wiring">The wiring.</param>
+    /// <param name="masksSecrets">Whether the verb masks the values of Secrets unless they are asked for.</param>
+    public ObjectSource(LogOptions logs, Wiring wiring, bool masksSecrets = true)
     {
+        _masksSecrets = masksSecrets;
         _repository = new RepositoryOptions(logs, wiring);
         _keys = new KeyOptions(wiring.Time);
         Words = new Argument<string[]>("SNAPSHOT KIND NAME")
@@ -79,7 +85,11 @@ internal sealed class ObjectSource
         verb.Add(_file);
         _point.AddTo(verb);
         verb.Add(_encryptionConfig);
-        verb.Add(_showSecrets);
+        if (_masksSecrets)
+        {
+            verb.Add(_showSecrets);
+        }
+
         verb.Add(_raw);
         verb.Add(_prefixes);
         verb.Add(_scratchDirectory);
@@ -123,13 +133,18 @@ internal sealed class ObjectSource
                 : null,
             AsStored = raw,
             ManagedFields = raw,
-            ShowSecrets = parsed.GetValue(_showSecrets),
+            ShowSecrets = _masksSecrets && parsed.GetValue(_showSecrets),
         };
     }
 
     /// <summary>Opens the keys.</summary>
     /// <exception cref="BackupException">As for <see cref="KeySpace"/>.</exception>
-    public async Task<KeySpace> OpenAsync(ParseResult parsed, CancellationToken cancellationToken)
+    public Task<KeySpace> OpenAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        OpenAsync(parsed, target: null, cancellationToken);
+
+    /// <summary>Opens the keys for a directory that is written, which must not lie in the repository.</summary>
+    /// <inheritdoc cref="OpenAsync(ParseResult, CancellationToken)"/>
+    public async Task<KeySpace> OpenAsync(ParseResult parsed, string? target, CancellationToken cancellationToken)
     {
         if (parsed.GetValue(_file) is { } file)
         {
@@ -139,6 +154,11 @@ internal sealed class ObjectSource
         RestoreSelection selection = _point.Read(
             parsed, _point.IsGiven(parsed) ? null : parsed.GetValue(Words)![0], _repository);
         using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+        if (target is not null)
+        {
+            SeparatePlaces.RequireForRestore(opened.Repository.Store, target);
+        }
+
         using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
         return await TransferDisplay.ShowAsync(progress => KeySpace.OpenAsync(
             opened.Repository,

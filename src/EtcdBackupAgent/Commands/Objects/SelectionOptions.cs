@@ -6,13 +6,12 @@ using EtcdBackupAgent.Objects.Selecting;
 namespace EtcdBackupAgent.Commands.Objects;
 
 /// <summary>The words and options that select objects, as those of <c>kubectl get</c>.</summary>
-internal sealed class SelectionOptions
+/// <param name="namespaceDefault">The namespace if none is given; null for all.</param>
+internal sealed class SelectionOptions(string? namespaceDefault = "default")
 {
-    private const string NamespaceDefault = "default";
-
     private readonly Option<string?> _namespace = new("--namespace", "-n")
     {
-        Description = $"The namespace (default: {NamespaceDefault}).",
+        Description = $"The namespace (default: {namespaceDefault ?? "all"}).",
         HelpName = "NAME",
     };
 
@@ -54,18 +53,7 @@ internal sealed class SelectionOptions
     public IReadOnlyList<ObjectSelection> Read(
         ParseResult parsed, IReadOnlyList<string> words, ObjectSpace space, CancellationToken cancellationToken)
     {
-        bool isAll = parsed.GetValue(_allNamespaces);
-        if (isAll && parsed.GetValue(_namespace) is not null)
-        {
-            throw InvalidInput("Both --namespace and --all-namespaces are given.", "Give one of them.");
-        }
-
-        ObjectSelection common = new()
-        {
-            Namespace = isAll ? null : parsed.GetValue(_namespace) ?? NamespaceDefault,
-            Labels = parsed.GetValue(_labels) is { } labels ? LabelSelector.Parse(labels) : null,
-            Fields = parsed.GetValue(_fields) is { } fields ? FieldSelector.Parse(fields) : null,
-        };
+        ObjectSelection common = ReadCommon(parsed);
         bool isPair = words[0].Contains('/', StringComparison.Ordinal);
         ObjectSelection[] selections = isPair
             ? [.. words.Select(word => OfPair(common, word, space, cancellationToken))]
@@ -80,13 +68,48 @@ internal sealed class SelectionOptions
                     Names = [.. words.Skip(1)],
                 },
             ];
-        if (selections.Any(selection => selection.Names.Count > 0) && (isAll || common.Labels is not null))
+        if (selections.Any(selection => selection.Names.Count > 0)
+            && (IsOfAllNamespaces(parsed) || common.Labels is not null))
         {
             throw InvalidInput(
                 "Names cannot be combined with --all-namespaces or --selector.", "Remove the names, or the option.");
         }
 
         return selections;
+    }
+
+    /// <summary>
+    /// Reads the options without words: objects of all kinds, and with a namespace the object of that one too.
+    /// </summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public IReadOnlyList<ObjectSelection> ReadAll(
+        ParseResult parsed, ObjectSpace space, CancellationToken cancellationToken)
+    {
+        ObjectSelection common = ReadCommon(parsed);
+        if (common.Namespace is null)
+        {
+            return [common];
+        }
+
+        ObjectSelection itself = new()
+        {
+            Resources = [space.Resolve("namespaces", cancellationToken)],
+            Names = [common.Namespace],
+        };
+        return [itself, common with { NamespacedOnly = true }];
+    }
+
+    private ObjectSelection ReadCommon(ParseResult parsed)
+    {
+        bool isAll = parsed.GetValue(_allNamespaces);
+        return isAll && parsed.GetValue(_namespace) is not null
+            ? throw InvalidInput("Both --namespace and --all-namespaces are given.", "Give one of them.")
+            : new ObjectSelection
+            {
+                Namespace = isAll ? null : parsed.GetValue(_namespace) ?? namespaceDefault,
+                Labels = parsed.GetValue(_labels) is { } labels ? LabelSelector.Parse(labels) : null,
+                Fields = parsed.GetValue(_fields) is { } fields ? FieldSelector.Parse(fields) : null,
+            };
     }
 
     private static ObjectSelection OfPair(

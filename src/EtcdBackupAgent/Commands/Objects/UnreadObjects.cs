@@ -18,6 +18,12 @@ internal sealed class UnreadObjects
     private readonly SortedDictionary<string, int> _inPart = new(StringComparer.Ordinal);
     private bool _needsKeys;
 
+    /// <summary>How many objects could not be read, by the reason.</summary>
+    public IReadOnlyDictionary<string, int> Unread => _unread;
+
+    /// <summary>How many objects are not shown as an API server shows them, by the reason.</summary>
+    public IReadOnlyDictionary<string, int> InPart => _inPart;
+
     /// <summary>Whether an object has content. Counts it otherwise.</summary>
     public bool IsReadable(FoundObject item)
     {

@@ -50,7 +50,11 @@ public sealed class ApplicableObjectTests
             """{"metadata": {"name": "a"}, "spec": {"finalizers": ["kubernetes"]}}""",
             """{"metadata": {"name": "a"}}"""
         },
-        { "pod-node", "v1", "Pod", """{"spec": {"nodeName": "n", "hostname": "h"}}""", """{"spec": {"hostname": "h"}}""" },
+        {
+            "pod-node", "v1", "Pod",
+            """{"spec": {"nodeName": "n", "hostname": "h"}}""",
+            """{"spec": {"hostname": "h"}}"""
+        },
         {
             "pod-priority", "v1", "Pod",
             """{"spec": {"priority": 5, "priorityClassName": "high"}}""",
@@ -238,7 +242,9 @@ public sealed class ApplicableObjectTests
         string specification = File.ReadAllText(Path.Combine(SourceTree.Root, "docs", "spec", "objects.md"));
 
         Assert.Equal(Cases.Select(row => (string)row[0]).Distinct().Order(), ApplicableObject.Rules.Order());
-        Assert.All(ApplicableObject.Rules, rule => Assert.Contains($"| `{rule}` |", specification, StringComparison.Ordinal));
+        Assert.All(
+            ApplicableObject.Rules,
+            rule => Assert.Contains($"| `{rule}` |", specification, StringComparison.Ordinal));
     }
 
     [Theory]
