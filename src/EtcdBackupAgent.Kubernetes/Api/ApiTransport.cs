@@ -20,6 +20,8 @@ internal sealed class ApiTransport : IDisposable
     /// <summary>The greatest size in bytes of one response, or of one event of a watch.</summary>
     public const int ResponseBytesMax = 64 * 1024 * 1024;
 
+    private const string Json = "application/json";
+
     /// <summary>The greatest number of times that one request is sent.</summary>
     private const int AttemptsMax = 5;
 
@@ -59,7 +61,22 @@ internal sealed class ApiTransport : IDisposable
         HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancellationToken)
     {
         using HttpResponseMessage response = await SendWithRetriesAsync(
-            method, path, body, contentType, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            method, path, body, contentType, Json, HttpCompletionOption.ResponseContentRead, cancellationToken);
+        return await ReadAsync(response, cancellationToken);
+    }
+
+    /// <summary>As <see cref="SendAsync"/>, for a GET of one of several formats of JSON. They are a list as in the
+    /// header <c>Accept</c>, the preferred one first.</summary>
+    public async Task<JsonObject> ReadAsync(string path, string formats, CancellationToken cancellationToken)
+    {
+        using HttpResponseMessage response = await SendWithRetriesAsync(
+            HttpMethod.Get,
+            path,
+            body: null,
+            contentType: "",
+            formats,
+            HttpCompletionOption.ResponseContentRead,
+            cancellationToken);
         return await ReadAsync(response, cancellationToken);
     }
 
@@ -71,6 +88,7 @@ internal sealed class ApiTransport : IDisposable
             path,
             body: null,
             contentType: "",
+            Json,
             HttpCompletionOption.ResponseHeadersRead,
             cancellationToken);
 
@@ -81,6 +99,7 @@ internal sealed class ApiTransport : IDisposable
         string path,
         JsonObject? body,
         string contentType,
+        string formats,
         HttpCompletionOption completion,
         CancellationToken cancellationToken)
     {
@@ -88,7 +107,7 @@ internal sealed class ApiTransport : IDisposable
         for (int attempt = 1; ; attempt++)
         {
             using HttpRequestMessage request = await CreateRequestAsync(
-                method, path, body, contentType, cancellationToken);
+                method, path, body, contentType, formats, cancellationToken);
             HttpResponseMessage response = await SendOnceAsync(request, completion, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
@@ -134,14 +153,19 @@ internal sealed class ApiTransport : IDisposable
     }
 
     private async Task<HttpRequestMessage> CreateRequestAsync(
-        HttpMethod method, string path, JsonObject? body, string contentType, CancellationToken cancellationToken)
+        HttpMethod method,
+        string path,
+        JsonObject? body,
+        string contentType,
+        string formats,
+        CancellationToken cancellationToken)
     {
         HttpRequestMessage request = new(method, $"{_root}/{path}")
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionOrLower,
         };
-        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue("application/json"));
+        request.Headers.Add("Accept", formats);
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("etcd-backup-agent", productVersion: null));
         // TLS requires this name in the server's certificate.
         request.Headers.Host = _connection.ServerName;

@@ -22,6 +22,11 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     public Task<JsonObject> GetAsync(ResourceKind kind, string? ns, string name, CancellationToken cancellationToken) =>
         _transport.SendAsync(HttpMethod.Get, kind.Path(ns, name), body: null, Json, cancellationToken);
 
+    /// <summary>Returns the document at a path below the server's URL, in the first of the formats that the server
+    /// has.</summary>
+    internal Task<JsonObject> ReadAsync(string path, string formats, CancellationToken cancellationToken) =>
+        _transport.ReadAsync(path, formats, cancellationToken);
+
     /// <summary>Returns the object, or null if there is no object of this name.</summary>
     public async Task<JsonObject?> FindAsync(
         ResourceKind kind, string? ns, string name, CancellationToken cancellationToken)

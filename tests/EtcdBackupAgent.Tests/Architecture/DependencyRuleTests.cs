@@ -21,7 +21,10 @@ public sealed class DependencyRuleTests
             { Projects.Storage, [Projects.Core, Projects.Snapshots, Projects.Archive] },
             { Projects.Objects, [Projects.Core, Projects.Snapshots, Projects.Archive] },
             { Projects.Resources, [Projects.Core, Projects.Snapshots, Projects.Archive] },
-            { Projects.Kubernetes, [Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive] },
+            {
+                Projects.Kubernetes,
+                [Projects.Objects, Projects.Resources, Projects.Core, Projects.Snapshots, Projects.Archive]
+            },
             {
                 Projects.Program,
                 [

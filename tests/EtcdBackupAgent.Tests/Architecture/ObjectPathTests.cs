@@ -18,6 +18,9 @@ public sealed partial class ObjectPathTests
         // The error response of the API server.
         "EtcdBackupAgent.Kubernetes/Api/ApiTransport.cs",
 
+        // What an API server serves.
+        "EtcdBackupAgent.Kubernetes/Api/Discovery.cs",
+
         // One line of a watch, around an object.
         "EtcdBackupAgent.Kubernetes/Api/Watching/WatchEvent.cs",
 
