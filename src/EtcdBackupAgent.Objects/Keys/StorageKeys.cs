@@ -21,6 +21,7 @@ public sealed class StorageKeys
     private static readonly string[] ServerData = ["masterleases", "peerserverleases", "ranges", "health"];
 
     private readonly string[] _prefixes;
+    private readonly byte[][] _prefixBytes;
     private readonly Dictionary<string, BuiltInResource> _byPrefix = new(StringComparer.Ordinal);
     private readonly Dictionary<GroupResource, BuiltInResource> _byName = [];
 
@@ -31,6 +32,7 @@ public sealed class StorageKeys
     {
         // The API server adds the leading slash itself, and ignores one at the end.
         _prefixes = [.. (prefixes ?? DefaultPrefixes).Select(prefix => $"/{prefix.Trim('/')}")];
+        _prefixBytes = [.. _prefixes.Select(Encoding.UTF8.GetBytes)];
         foreach (BuiltInResource resource in table.Resources)
         {
             _byPrefix.TryAdd(resource.StoragePrefix, resource);
@@ -70,6 +72,23 @@ public sealed class StorageKeys
         return place.Namespace is null
             ? $"{_prefixes[0]}/{resource}/{place.Name}"
             : $"{_prefixes[0]}/{resource}/{place.Namespace}/{place.Name}";
+    }
+
+    /// <summary>
+    /// Returns the part of a key after the prefix: the order of objects that does not depend on the prefix.
+    /// </summary>
+    /// <param name="key">The key of an object.</param>
+    public ReadOnlyMemory<byte> WithoutPrefix(ReadOnlyMemory<byte> key)
+    {
+        foreach (byte[] prefix in _prefixBytes)
+        {
+            if (key.Length > prefix.Length && key.Span[prefix.Length] == (byte)'/' && key.Span.StartsWith(prefix))
+            {
+                return key[prefix.Length..];
+            }
+        }
+
+        return key;
     }
 
     private static bool IsBelow(string key, string prefix) =>

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
@@ -27,6 +26,13 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     private readonly ResourceCatalog _builtIn = new(options.Table, []);
     private ResourceCatalog? _all;
     private Dictionary<GroupResource, CustomResourceDefinition> _definitions = [];
+    private ObjectReader? _reader;
+
+    /// <summary>The snapshot or the file, for messages.</summary>
+    public string Name => keys.Name;
+
+    /// <summary>The revision of etcd.</summary>
+    public long Revision => keys.Revision;
 
     /// <summary>Returns the resource that a word of a user names.</summary>
     /// <exception cref="BackupException">
@@ -34,6 +40,11 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     /// </exception>
     public KnownResource Resolve(string word, CancellationToken cancellationToken) =>
         _builtIn.Find(word) ?? All(cancellationToken).Require(word);
+
+    /// <summary>Returns the resource that a word of a user names; null if there is none.</summary>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public KnownResource? Find(string word, CancellationToken cancellationToken) =>
+        _builtIn.Find(word) ?? All(cancellationToken).Find(word);
 
     /// <summary>Counts the objects of each resource, and the keys that are not objects.</summary>
     /// <exception cref="BackupException">The database is damaged.</exception>
@@ -69,37 +80,48 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     public IEnumerable<FoundObject> Find(ObjectSelection selection, CancellationToken cancellationToken)
     {
         // 1
-        Dictionary<GroupResource, KnownResource>? resources = selection.Resources?.ToDictionary(r => r.Name);
-        IReadOnlyList<FoundKey> found = keys.Find(
-            key => _places.Read(key, out StorageKey? place) == KeyContent.Object && IsSelected(place!),
-            cancellationToken);
+        IReadOnlyList<FoundKey> found = FindKeys(selection.Covers, cancellationToken);
 
         // 2
-        if (resources is null || resources.Values.Any(resource => resource.Definition is not null))
+        if (selection.Resources is null || selection.Resources.Any(resource => resource.Definition is not null))
         {
-            _ = All(cancellationToken);
+            LoadDefinitions(cancellationToken);
         }
 
         // 3
-        ObjectReader reader = new(options with { Definitions = _definitions });
         foreach (FoundKey key in found)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            FoundValue value = keys.ReadValue(key);
-            StoredObject content = reader.Read(key.Key, value.Value, value.ModRevision);
-            if (content.Place is { } place && (selection.Labels is null || HasLabels(content, selection.Labels)))
+            if (Read(key) is { } item && selection.HasLabels(item.Content))
             {
-                yield return new FoundObject(place, content, value.ModRevision, value.CreateRevision);
+                yield return item;
             }
         }
+    }
 
-        bool IsSelected(StorageKey place) =>
-            (resources is null || resources.ContainsKey(place.Resource))
-            && (place.Namespace is null
-                ? !selection.NamespacedOnly
-                : selection.Namespace is null || place.Namespace == selection.Namespace)
-            && (selection.Names.Count == 0 || selection.Names.Contains(place.Name))
-            && selection.Fields?.Matches(place.Namespace, place.Name) != false;
+    /// <summary>Finds the keys of objects, in the order of their bytes.</summary>
+    /// <param name="isSelected">Selects them by their places.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public IReadOnlyList<FoundKey> FindKeys(Func<StorageKey, bool> isSelected, CancellationToken cancellationToken) =>
+        keys.Find(
+            key => _places.Read(key, out StorageKey? place) == KeyContent.Object && isSelected(place!),
+            cancellationToken);
+
+    /// <summary>Reads the definitions, which custom resources need. Does nothing the second time.</summary>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public void LoadDefinitions(CancellationToken cancellationToken) => _ = All(cancellationToken);
+
+    /// <summary>Reads the object at a key; null if the key is not one of an object.</summary>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public FoundObject? Read(FoundKey key)
+    {
+        _reader ??= new ObjectReader(options with { Definitions = _definitions });
+        FoundValue value = keys.ReadValue(key);
+        StoredObject content = _reader.Read(key.Key, value.Value, value.ModRevision);
+        return content.Place is { } place
+            ? new FoundObject(place, content, value.ModRevision, value.CreateRevision)
+            : null;
     }
 
     /// <summary>Reads the selected objects. A name that no object has is an error.</summary>
@@ -135,28 +157,6 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
         }
     }
 
-    /// <summary>
-    /// Whether an object has the labels. One that cannot be read is selected, so that it is not missed.
-    /// </summary>
-    private static bool HasLabels(StoredObject content, LabelSelector selector)
-    {
-        if (content.Json.IsEmpty)
-        {
-            return true;
-        }
-
-        using JsonDocument document = JsonDocument.Parse(content.Json);
-        JsonElement labels = default;
-        bool hasLabels = document.RootElement.TryGetProperty("metadata", out JsonElement metadata)
-            && metadata.ValueKind == JsonValueKind.Object
-            && metadata.TryGetProperty("labels", out labels)
-            && labels.ValueKind == JsonValueKind.Object;
-        return selector.Matches(name => hasLabels && labels.TryGetProperty(name, out JsonElement value)
-            && value.ValueKind == JsonValueKind.String
-                ? value.GetString()
-                : null);
-    }
-
     /// <summary>The built-in resources and those of the definitions in the key space.</summary>
     private ResourceCatalog All(CancellationToken cancellationToken)
     {
@@ -176,6 +176,7 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
                 .OfType<CustomResourceDefinition>()
                 .ToDictionary(definition => definition.Name);
             _all = new ResourceCatalog(options.Table, _definitions.Values);
+            _reader = null;
         }
 
         return _all;

@@ -13,6 +13,11 @@ public sealed class FoundKey
     /// <summary>The main revision of the last change.</summary>
     public long ModRevision => Newest.Main;
 
+    /// <summary>
+    /// A digest of the value, with another seed in every process. Two keys with equal digests have equal values.
+    /// </summary>
+    public UInt128 ValueDigest { get; internal set; }
+
     /// <summary>The newest record.</summary>
     internal Revision Newest { get; set; }
 }

@@ -9,7 +9,7 @@ namespace EtcdBackupAgent.Snapshots.KeySpaces;
 /// </summary>
 /// <remarks>
 /// etcd's file has its records by revision, and no index by key. So the newest record of each key is found in a pass
-/// over the whole file. Memory depends on the number of selected keys alone: about 150 bytes for each.
+/// over the whole file. Memory depends on the number of selected keys alone: about 170 bytes for each.
 /// </remarks>
 public sealed class KeySpaceReader
 {
@@ -86,6 +86,7 @@ public sealed class KeySpaceReader
             }
 
             place.Newest = entry.Key.Revision;
+            place.ValueDigest = KeyHash.Of(entry.Record.Value);
         }
 
         FoundKey[] keys = [.. found.Values];
