@@ -61,9 +61,11 @@ public sealed class DependencyRuleTests
     public void Only_the_storage_adapter_references_the_aws_sdk() =>
         Assert.Equal([Projects.Storage], ProjectsWith("AWSSDK"));
 
-    [Fact]
-    public void Only_the_objects_reference_BouncyCastle() =>
-        Assert.Equal([Projects.Objects], ProjectsWith("BouncyCastle"));
+    [Theory]
+    [InlineData("BouncyCastle")]
+    [InlineData("DiffPlex")]
+    public void Only_the_objects_reference(string package) =>
+        Assert.Equal([Projects.Objects], ProjectsWith(package));
 
     [Theory]
     [InlineData("Google.Protobuf")]
