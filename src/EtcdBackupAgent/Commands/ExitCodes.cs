@@ -8,6 +8,12 @@ internal static class ExitCodes
 {
     public const int Success = 0;
 
+    /// <summary>What <c>diff</c> returns: the sides of a comparison differ.</summary>
+    public const int Different = 1;
+
+    /// <summary>A fault of the program in a comparison, where 1 means a difference.</summary>
+    public const int ComparisonTrouble = 2;
+
     public static int Of(FailureReason reason) => reason switch
     {
         FailureReason.Unexpected => 1,

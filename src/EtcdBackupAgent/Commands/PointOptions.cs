@@ -65,7 +65,7 @@ internal sealed class PointOptions
         {
             SnapshotId = id,
             Revision = revision,
-            Time = at is null ? null : ParseTime(at),
+            Time = at is null ? null : ParseTime("--at", at),
             Policy = repository.ReadPolicyName(parsed),
         };
     }
@@ -81,14 +81,18 @@ internal sealed class PointOptions
         }
     }
 
-    private static DateTimeOffset ParseTime(string text) =>
+    /// <summary>Reads a time with a date and an offset.</summary>
+    /// <param name="name">What the text is, for messages.</param>
+    /// <param name="text">The text.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public static DateTimeOffset ParseTime(string name, string text) =>
         // A time without a date would be one of today, and one without an offset one of this machine's zone.
         text.Length > "2026-11-29".Length
         && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > "2026-11-29".Length)
         && DateTimeOffset.TryParse(
             text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
             ? time
-            : throw InvalidInput($"--at '{text}' is not a time with a date and an offset.", TimeHint);
+            : throw InvalidInput($"{name} '{text}' is not a time with a date and an offset.", TimeHint);
 
     private static BackupException InvalidInput(string message, string hint) =>
         new(FailureReason.InvalidInput, message) { Hint = hint };

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Objects.Keys;
+using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Printing;
 using EtcdBackupAgent.Objects.Querying;
 using Spectre.Console;
@@ -11,11 +13,16 @@ namespace EtcdBackupAgent.Output;
 internal static class ObjectTable
 {
     /// <summary>Returns the kind and the name as <c>kubectl get -o name</c> prints them.</summary>
-    public static string NameOf(FoundObject item)
+    public static string NameOf(FoundObject item) => NameOf(item.Place, item.Content.Kind);
+
+    /// <param name="place">The place of the object.</param>
+    /// <param name="kind">Its kind; null if it is not known.</param>
+    /// <inheritdoc cref="NameOf(FoundObject)"/>
+    public static string NameOf(StorageKey place, GroupVersionKind? kind)
     {
-        string kind = (item.Content.Kind?.Kind ?? item.Place.Resource.Resource).ToLowerInvariant();
-        string group = item.Place.Resource.Group;
-        return group.Length == 0 ? $"{kind}/{item.Place.Name}" : $"{kind}.{group}/{item.Place.Name}";
+        string name = (kind?.Kind ?? place.Resource.Resource).ToLowerInvariant();
+        string group = place.Resource.Group;
+        return group.Length == 0 ? $"{name}/{place.Name}" : $"{name}.{group}/{place.Name}";
     }
 
     /// <summary>Writes one line for each object.</summary>

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text;
+using System.Text.RegularExpressions;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
@@ -7,7 +8,7 @@ using EtcdBackupAgent.Testing.Processes;
 namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 
 /// <summary>Plays a user at a terminal who types at prompts.</summary>
-internal static class Terminal
+internal static partial class Terminal
 {
     /// <summary>
     /// Runs a shell command on its own terminal and types a line at each prompt.
@@ -48,4 +49,11 @@ internal static class Terminal
         await keyboard.Writer.CompleteAsync();
         return await run;
     }
+
+    /// <summary>Returns what a terminal showed as plain text, without colours and other codes.</summary>
+    public static string WithoutCodes(string shown) =>
+        Code().Replace(shown, "").Replace("\r\n", "\n", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"\x1b\[[0-9;?]*[A-Za-z]", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Code();
 }

@@ -48,9 +48,10 @@ public sealed class ObjectRecipesTests : IDisposable
         string moment = await NextMomentAsync();
         await server.KubectlAsync("patch", "cm", "settings", "-n", "web", "-p", """{"data":{"color":"red"}}""");
         await server.Etcd.EtcdctlAsync("snapshot", "save", _directory["etcd.db"]);
+        string morning = await NextMomentAsync();
         await archive.StopAsync();
 
-        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 7);
+        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 8);
         ToolResult run = await Terminal.RunAsync(
             $"bash -euo pipefail {_directory.Write("commands.sh", string.Join('\n', commands))}",
             [],
@@ -58,6 +59,7 @@ public sealed class ObjectRecipesTests : IDisposable
             {
                 ["REPOSITORY"] = $"file://{repository.DirectoryPath}",
                 ["MOMENT"] = moment,
+                ["MORNING"] = morning,
                 ["KUBECONFIG"] = server.KubeconfigFile,
                 ["HOME"] = _directory.Path,
                 ["PATH"] =
@@ -68,6 +70,14 @@ public sealed class ObjectRecipesTests : IDisposable
         Assert.True(run.ExitCode == 0, run.StandardOutput);
         Assert.Contains("configmaps", run.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("Y29ycmVjdC1ob3JzZQ==", run.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains(
+            """
+            ~ configmaps web/settings
+                data.color: "blue" -> "red"
+            0 added, 0 removed, 1 changed: from snapshot
+            """,
+            run.StandardOutput,
+            StringComparison.Ordinal);
         Assert.Equal(expected, await File.ReadAllTextAsync(_directory["settings.yaml"]));
         Assert.True(File.Exists(_directory["web/namespaces/web/secrets/password.yaml"]));
         Assert.True(File.Exists(_directory["all/namespaces/web/configmaps/settings.yaml"]));

@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Commands.Objects;
 internal sealed class ExportObjectsCommand(LogOptions logs, Wiring wiring)
 {
     private readonly ObjectSource _source = new(logs, wiring, masksSecrets: false);
-    private readonly SelectionOptions _selection = new(namespaceDefault: null);
+    private readonly SelectionOptions _selection = new(isOfAll: true);
     private readonly OutputOptions _output = new();
 
     private readonly Option<string> _to = new("--to")
@@ -57,8 +57,8 @@ internal sealed class ExportObjectsCommand(LogOptions logs, Wiring wiring)
         };
         ObjectSpace space = new(keys, read);
         IReadOnlyList<ObjectSelection> selections = words.Count > 0
-            ? _selection.Read(parsed, words, space, cancellationToken)
-            : _selection.ReadAll(parsed, space, cancellationToken);
+            ? _selection.ReadOfAll(parsed, words, kind => space.Resolve(kind, cancellationToken))
+            : _selection.ReadAll(parsed, kind => space.Resolve(kind, cancellationToken));
         UnreadObjects unread = new();
         ObjectExport export = new(target, new ExportOptions
         {

@@ -1,14 +1,11 @@
 using System.CommandLine;
-using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.RestorePoints;
-using EtcdBackupAgent.Objects.Encryption;
 using EtcdBackupAgent.Objects.Reading;
-using EtcdBackupAgent.Output;
 
 namespace EtcdBackupAgent.Commands.Objects;
 
@@ -17,41 +14,13 @@ namespace EtcdBackupAgent.Commands.Objects;
 /// </summary>
 internal sealed class ObjectSource
 {
-    private readonly RepositoryOptions _repository;
-    private readonly KeyOptions _keys;
+    private readonly ObjectAccess _access;
     private readonly PointOptions _point = new();
-    private readonly bool _masksSecrets;
 
     private readonly Option<string?> _file = new("--file")
     {
         Description = "Read this file in place of a repository: a snapshot, or a copy of a member's db.",
         HelpName = "FILE",
-    };
-
-    private readonly Option<string?> _scratchDirectory = new("--scratch-dir")
-    {
-        Description = "Directory for an unencrypted copy of the database while it is read, in a file without a name "
-            + "(default: the system's directory for temporary files).",
-        HelpName = "DIR",
-    };
-
-    private readonly Option<string?> _encryptionConfig = new("--encryption-config")
-    {
-        Description = "The file of kube-apiserver's --encryption-provider-config, if the API server encrypts what it "
-            + "stores.",
-        HelpName = "FILE",
-    };
-
-    private readonly Option<string[]> _prefixes = new("--etcd-prefix")
-    {
-        Description = "The prefix of the API server's keys; can be repeated (default: /registry, /kubernetes.io and "
-            + "/openshift.io).",
-        HelpName = "PREFIX",
-    };
-
-    private readonly Option<bool> _showSecrets = new("--show-secrets")
-    {
-        Description = "Print the values of Secrets, which are masked otherwise.",
     };
 
     private readonly Option<bool> _raw = new("--raw")
@@ -65,9 +34,7 @@ internal sealed class ObjectSource
     /// <param name="masksSecrets">Whether the verb masks the values of Secrets unless they are asked for.</param>
     public ObjectSource(LogOptions logs, Wiring wiring, bool masksSecrets = true)
     {
-        _masksSecrets = masksSecrets;
-        _repository = new RepositoryOptions(logs, wiring);
-        _keys = new KeyOptions(wiring.Time);
+        _access = new ObjectAccess(logs, wiring, masksSecrets);
         Words = new Argument<string[]>("SNAPSHOT KIND NAME")
         {
             Description = "The snapshot: its ID, its beginning, its name, or 'latest'; it is left out with --file, "
@@ -84,17 +51,8 @@ internal sealed class ObjectSource
         verb.Add(Words);
         verb.Add(_file);
         _point.AddTo(verb);
-        verb.Add(_encryptionConfig);
-        if (_masksSecrets)
-        {
-            verb.Add(_showSecrets);
-        }
-
         verb.Add(_raw);
-        verb.Add(_prefixes);
-        verb.Add(_scratchDirectory);
-        _repository.AddTo(verb);
-        _keys.AddTo(verb);
+        _access.AddTo(verb);
     }
 
     /// <summary>Returns the words after the snapshot: kinds and names.</summary>
@@ -124,17 +82,8 @@ internal sealed class ObjectSource
     public async Task<ObjectReaderOptions> ReadOptionsAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         bool raw = parsed.GetValue(_raw);
-        string[] prefixes = parsed.GetValue(_prefixes) ?? [];
-        return new ObjectReaderOptions
-        {
-            Prefixes = prefixes.Length > 0 ? prefixes : null,
-            Encryption = parsed.GetValue(_encryptionConfig) is { } file
-                ? EncryptionConfiguration.Parse(file, await ReadFileAsync(file, cancellationToken))
-                : null,
-            AsStored = raw,
-            ManagedFields = raw,
-            ShowSecrets = _masksSecrets && parsed.GetValue(_showSecrets),
-        };
+        ObjectReaderOptions options = await _access.ReadOptionsAsync(parsed, cancellationToken);
+        return options with { AsStored = raw, ManagedFields = raw };
     }
 
     /// <summary>Opens the keys.</summary>
@@ -152,33 +101,14 @@ internal sealed class ObjectSource
         }
 
         RestoreSelection selection = _point.Read(
-            parsed, _point.IsGiven(parsed) ? null : parsed.GetValue(Words)![0], _repository);
-        using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+            parsed, _point.IsGiven(parsed) ? null : parsed.GetValue(Words)![0], _access.Repository);
+        using OpenedRepository opened = await _access.Repository.OpenAsync(parsed, cancellationToken);
         if (target is not null)
         {
             SeparatePlaces.RequireForRestore(opened.Repository.Store, target);
         }
 
-        using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
-        return await TransferDisplay.ShowAsync(progress => KeySpace.OpenAsync(
-            opened.Repository,
-            keys.Identities,
-            parsed.GetValue(_scratchDirectory) ?? Path.GetTempPath(),
-            selection,
-            progress,
-            cancellationToken));
-    }
-
-    private static async Task<string> ReadFileAsync(string file, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await File.ReadAllTextAsync(file, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput, $"--encryption-config {file} cannot be read: {e.Message}", e);
-        }
+        using OpenedKeys keys = await _access.ReadKeysAsync(parsed, opened, cancellationToken);
+        return await _access.OpenAsync(parsed, opened, keys, selection, cancellationToken);
     }
 }

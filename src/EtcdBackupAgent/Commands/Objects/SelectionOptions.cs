@@ -6,12 +6,12 @@ using EtcdBackupAgent.Objects.Selecting;
 namespace EtcdBackupAgent.Commands.Objects;
 
 /// <summary>The words and options that select objects, as those of <c>kubectl get</c>.</summary>
-/// <param name="namespaceDefault">The namespace if none is given; null for all.</param>
-internal sealed class SelectionOptions(string? namespaceDefault = "default")
+internal sealed class SelectionOptions
 {
+    private const string NamespaceDefault = "default";
+
     private readonly Option<string?> _namespace = new("--namespace", "-n")
     {
-        Description = $"The namespace (default: {namespaceDefault ?? "all"}).",
         HelpName = "NAME",
     };
 
@@ -31,6 +31,10 @@ internal sealed class SelectionOptions(string? namespaceDefault = "default")
         Description = "Only objects with this metadata.name or metadata.namespace.",
         HelpName = "SELECTOR",
     };
+
+    /// <param name="isOfAll">Whether no namespace means all of them.</param>
+    public SelectionOptions(bool isOfAll = false) => _namespace.Description =
+        isOfAll ? "Only objects of this namespace." : $"The namespace (default: {NamespaceDefault}).";
 
     public void AddTo(Command verb)
     {
@@ -53,37 +57,35 @@ internal sealed class SelectionOptions(string? namespaceDefault = "default")
     public IReadOnlyList<ObjectSelection> Read(
         ParseResult parsed, IReadOnlyList<string> words, ObjectSpace space, CancellationToken cancellationToken)
     {
+        bool isAll = parsed.GetValue(_allNamespaces);
         ObjectSelection common = ReadCommon(parsed);
-        bool isPair = words[0].Contains('/', StringComparison.Ordinal);
-        ObjectSelection[] selections = isPair
-            ? [.. words.Select(word => OfPair(common, word, space, cancellationToken))]
-            :
-            [
-                common with
-                {
-                    Resources =
-                    [
-                        .. words[0].Split(',').Select(kind => space.Resolve(kind, cancellationToken)).Distinct(),
-                    ],
-                    Names = [.. words.Skip(1)],
-                },
-            ];
-        if (selections.Any(selection => selection.Names.Count > 0)
-            && (IsOfAllNamespaces(parsed) || common.Labels is not null))
-        {
-            throw InvalidInput(
-                "Names cannot be combined with --all-namespaces or --selector.", "Remove the names, or the option.");
-        }
+        ObjectSelection[] selections = Read(
+            common with { Namespace = isAll ? null : common.Namespace ?? NamespaceDefault },
+            words,
+            kind => space.Resolve(kind, cancellationToken));
+        return !isAll || Array.TrueForAll(selections, selection => selection.Names.Count == 0)
+            ? selections
+            : throw NamesWithOption();
+    }
 
-        return selections;
+    /// <summary>Reads the words in the same way, for a verb to which no namespace means all of them.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="words">The kinds and names; none for all objects.</param>
+    /// <param name="resolve">Returns the resource of a kind.</param>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public IReadOnlyList<ObjectSelection> ReadOfAll(
+        ParseResult parsed, IReadOnlyList<string> words, Func<string, KnownResource> resolve)
+    {
+        ObjectSelection common = ReadCommon(parsed);
+        return words.Count == 0 ? [common] : Read(common, words, resolve);
     }
 
     /// <summary>
-    /// Reads the options without words: objects of all kinds, and with a namespace the object of that one too.
+    /// Reads the options without words, for such a verb: objects of all kinds, and with a namespace the object of that
+    /// one too.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
-    public IReadOnlyList<ObjectSelection> ReadAll(
-        ParseResult parsed, ObjectSpace space, CancellationToken cancellationToken)
+    public IReadOnlyList<ObjectSelection> ReadAll(ParseResult parsed, Func<string, KnownResource> resolve)
     {
         ObjectSelection common = ReadCommon(parsed);
         if (common.Namespace is null)
@@ -91,31 +93,46 @@ internal sealed class SelectionOptions(string? namespaceDefault = "default")
             return [common];
         }
 
-        ObjectSelection itself = new()
-        {
-            Resources = [space.Resolve("namespaces", cancellationToken)],
-            Names = [common.Namespace],
-        };
+        ObjectSelection itself = new() { Resources = [resolve("namespaces")], Names = [common.Namespace] };
         return [itself, common with { NamespacedOnly = true }];
     }
 
-    private ObjectSelection ReadCommon(ParseResult parsed)
-    {
-        bool isAll = parsed.GetValue(_allNamespaces);
-        return isAll && parsed.GetValue(_namespace) is not null
+    /// <summary>The selection of the options alone.</summary>
+    private ObjectSelection ReadCommon(ParseResult parsed) =>
+        parsed.GetValue(_allNamespaces) && parsed.GetValue(_namespace) is not null
             ? throw InvalidInput("Both --namespace and --all-namespaces are given.", "Give one of them.")
             : new ObjectSelection
             {
-                Namespace = isAll ? null : parsed.GetValue(_namespace) ?? namespaceDefault,
+                Namespace = parsed.GetValue(_namespace),
                 Labels = parsed.GetValue(_labels) is { } labels ? LabelSelector.Parse(labels) : null,
                 Fields = parsed.GetValue(_fields) is { } fields ? FieldSelector.Parse(fields) : null,
             };
+
+    private static ObjectSelection[] Read(
+        ObjectSelection common, IReadOnlyList<string> words, Func<string, KnownResource> resolve)
+    {
+        ObjectSelection[] selections = words[0].Contains('/', StringComparison.Ordinal)
+            ? [.. words.Select(word => OfPair(common, word, resolve))]
+            :
+            [
+                common with
+                {
+                    Resources = [.. words[0].Split(',').Select(resolve).Distinct()],
+                    Names = [.. words.Skip(1)],
+                },
+            ];
+        return common.Labels is not null && selections.Any(selection => selection.Names.Count > 0)
+            ? throw NamesWithOption()
+            : selections;
     }
 
+    private static BackupException NamesWithOption() => InvalidInput(
+        "Names cannot be combined with --all-namespaces or --selector.", "Remove the names, or the option.");
+
     private static ObjectSelection OfPair(
-        ObjectSelection common, string word, ObjectSpace space, CancellationToken cancellationToken) =>
+        ObjectSelection common, string word, Func<string, KnownResource> resolve) =>
         word.Split('/') is [{ Length: > 0 } kind, { Length: > 0 } name]
-            ? common with { Resources = [space.Resolve(kind, cancellationToken)], Names = [name] }
+            ? common with { Resources = [resolve(kind)], Names = [name] }
             : throw InvalidInput(
                 $"'{word}' is not KIND/NAME.", "Give all objects as KIND/NAME; or the kind, and then the names.");
 

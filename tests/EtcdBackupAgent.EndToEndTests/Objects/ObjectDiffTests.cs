@@ -1,0 +1,254 @@
+using System.Text.Json;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
+using EtcdBackupAgent.Testing.Directories;
+using EtcdBackupAgent.Testing.KubernetesApi;
+using EtcdBackupAgent.Testing.Processes;
+using Xunit;
+
+namespace EtcdBackupAgent.EndToEndTests.Objects;
+
+/// <summary>The differences between two states of the etcd behind a real API server.</summary>
+public sealed class ObjectDiffTests : IAsyncLifetime, IDisposable
+{
+    private const string Before = """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: web}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings, namespace: web, labels: {app: shop}}
+        data:
+          color: blue
+          app.conf: |
+            one
+            two
+            three
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: again, namespace: web}
+        data: {k: v}
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: lost, namespace: web}
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: password, namespace: web}
+        stringData: {password: correct-horse, user: shop}
+        ---
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: widgets.example.com}
+        spec:
+          group: example.com
+          scope: Namespaced
+          names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd]}
+          versions:
+          - name: v1
+            served: true
+            storage: true
+            schema:
+              openAPIV3Schema:
+                type: object
+                properties:
+                  spec:
+                    type: object
+                    properties:
+                      size: {type: integer, default: 3}
+                      color: {type: string}
+        """;
+
+    private const string Widget = """
+        apiVersion: example.com/v1
+        kind: Widget
+        metadata: {name: first, namespace: web}
+        spec: {color: red}
+        """;
+
+    private const string After = """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: settings, namespace: web, labels: {app: shop}}
+        data:
+          color: red
+          app.conf: |
+            one
+            2
+            three
+        ---
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: new, namespace: web}
+        ---
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: password, namespace: web}
+        stringData: {password: battery-staple, user: shop}
+        ---
+        apiVersion: example.com/v1
+        kind: Widget
+        metadata: {name: first, namespace: web}
+        spec: {color: red, size: 5}
+        """;
+
+    private readonly TestDirectory _directory = new();
+    private KubernetesApiServer _server = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await KubernetesApiServer.StartAsync();
+        await _server.ApplyAsync(Before);
+        await _server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await _server.ApplyAsync(Widget);
+        await _server.Etcd.EtcdctlAsync("snapshot", "save", _directory["before.db"]);
+        await _server.ApplyAsync(After);
+        await _server.KubectlAsync("delete", "cm", "lost", "again", "-n", "web");
+        await _server.KubectlAsync("create", "cm", "again", "-n", "web", "--from-literal=k=v");
+        await _server.Etcd.EtcdctlAsync("snapshot", "save", _directory["after.db"]);
+    }
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task Objects_and_fields_that_differ_are_shown_and_nothing_else()
+    {
+        ToolResult diff = await RunAsync("-n", "web");
+
+        Assert.Equal("", diff.StandardError);
+        Assert.Equal(1, diff.ExitCode);
+        Assert.Equal(
+            """
+            ~ configmaps web/again (deleted and created again)
+            - configmaps web/lost
+            + configmaps web/new
+            ~ configmaps web/settings
+                data["app.conf"]:
+                  @@ -1,3 +1,3 @@
+                   one
+                  -two
+                  +2
+                   three
+                data.color: "blue" -> "red"
+            ~ widgets.example.com web/first
+                spec.size: 3 -> 5
+            ~ secrets web/password
+                data.password: *** -> ***
+            """,
+            string.Join('\n', diff.StandardOutput.Split('\n')[..^2]));
+        Assert.Matches(
+            @"1 added, 1 removed, 4 changed: from \S+before\.db \(revision \d+\) to \S+after\.db \(revision \d+\)\.",
+            diff.StandardOutput.Split('\n')[^2]);
+    }
+
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("-o json", false)]
+    [InlineData("-o yaml --include all", false)]
+    [InlineData("-o json --include metadata,managed-fields", false)]
+    [InlineData("--include all", false)]
+    [InlineData("-o json --show-secrets", true)]
+    public async Task The_value_of_a_secret_is_shown_only_if_it_is_asked_for(string options, bool isShown)
+    {
+        string output = (await RunAsync(["secrets", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]))
+            .StandardOutput;
+
+        Assert.Contains("data.password", output, StringComparison.Ordinal);
+        foreach (string text in new[] { "correct-horse", "battery-staple" })
+        {
+            string encoded = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(text));
+            Assert.DoesNotContain(text, output, StringComparison.Ordinal);
+            Assert.Equal(isShown, output.Contains(encoded, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_document_has_both_sides_the_changes_and_the_counts()
+    {
+        using JsonDocument document = JsonDocument.Parse((await RunAsync("cm,wd", "-o", "json")).StandardOutput);
+
+        JsonElement root = document.RootElement;
+        Assert.EndsWith("before.db", root.GetProperty("old").GetProperty("name").GetString(), StringComparison.Ordinal);
+        Assert.True(
+            root.GetProperty("old").GetProperty("revision").GetInt64()
+            < root.GetProperty("new").GetProperty("revision").GetInt64());
+        Assert.Equal(
+            ["changed again", "removed lost", "added new", "changed settings", "changed first"],
+            root.GetProperty("changes").EnumerateArray().Select(
+                change => $"{change.GetProperty("change").GetString()} {change.GetProperty("name").GetString()}"));
+        Assert.Equal(3, root.GetProperty("counts").GetProperty("changed").GetInt32());
+        JsonElement widget = root.GetProperty("changes")[4];
+        Assert.Equal("widgets.example.com", widget.GetProperty("resource").GetString());
+        Assert.Equal(
+            """{"change":"changed","path":"spec.size","old":3,"new":5}""",
+            JsonSerializer.Serialize(widget.GetProperty("fields")[0]));
+    }
+
+    [Theory]
+    [InlineData("cm/settings", 1, "configmap/settings\n")]
+    [InlineData("cm -l app=shop", 1, "configmap/settings\n")]
+    [InlineData("cm settings lost", 1, "configmap/lost\nconfigmap/settings\n")]
+    [InlineData("namespaces", 0, "")]
+    [InlineData("cm -n default", 0, "")]
+    [InlineData("cm --field-selector metadata.name=new", 1, "configmap/new\n")]
+    public async Task A_selection_limits_what_is_compared(string selection, int exitCode, string names)
+    {
+        ToolResult diff = await RunAsync([.. selection.Split(' '), "-o", "name"]);
+
+        Assert.Equal((exitCode, names), (diff.ExitCode, diff.StandardOutput));
+    }
+
+    [Fact]
+    public async Task A_value_that_is_encrypted_at_rest_differs_and_is_counted()
+    {
+        await _server.Etcd.EtcdctlAsync("put", "/registry/secrets/web/hidden", "k8s:enc:aescbc:v1:key1:0123456789");
+        await _server.Etcd.EtcdctlAsync("snapshot", "save", _directory["before.db"]);
+        await _server.Etcd.EtcdctlAsync("put", "/registry/secrets/web/hidden", "k8s:enc:aescbc:v1:key1:9876543210");
+        await _server.Etcd.EtcdctlAsync("snapshot", "save", _directory["after.db"]);
+
+        ToolResult diff = await RunAsync("secrets", "-n", "web");
+
+        Assert.Equal(1, diff.ExitCode);
+        Assert.Contains(
+            "~ secrets web/hidden\n    differs, cannot be shown: encrypted with aescbc v1, key 'key1'\n",
+            diff.StandardOutput,
+            StringComparison.Ordinal);
+        Assert.Contains("2 objects could not be read: secrets: encrypted", diff.StandardError, StringComparison.Ordinal);
+        Assert.Contains("--encryption-config", diff.StandardError, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", 2, "Nothing to compare is given.")]
+    [InlineData("latest", 2, "One side is missing.")]
+    [InlineData("file:missing.db file:missing.db", 2, "missing.db cannot be read")]
+    [InlineData("revision:0 latest", 2, "'revision:0' is not a revision of etcd")]
+    [InlineData("2026-11-29 latest", 2, "The moment '2026-11-29' is not a time with a date and an offset.")]
+    [InlineData("file: latest", 2, "'file:' has no path.")]
+    [InlineData("BEFORE AFTER --include stats", 2, "--include 'stats' is not valid: allowed are status,")]
+    [InlineData("BEFORE AFTER gadgets", 2, "There is no kind 'gadgets'")]
+    [InlineData("BEFORE AFTER cm nothing", 5, "'nothing' is neither in")]
+    public async Task A_mistake_gets_an_answer_that_helps(string line, int exitCode, string message)
+    {
+        string[] words =
+        [
+            .. line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => word switch
+            {
+                "BEFORE" => $"file:{_directory["before.db"]}",
+                "AFTER" => $"file:{_directory["after.db"]}",
+                _ => word,
+            }),
+        ];
+
+        ToolResult diff = await Agent.RunAsync(["objects", "diff", .. words]);
+
+        Assert.Equal(exitCode, diff.ExitCode);
+        Assert.Contains(message, diff.StandardError, StringComparison.Ordinal);
+    }
+
+    private Task<ToolResult> RunAsync(params string[] words) => Agent.RunAsync(
+        ["objects", "diff", $"file:{_directory["before.db"]}", $"file:{_directory["after.db"]}", .. words]);
+}
