@@ -51,7 +51,7 @@ public sealed class ObjectRecipesTests : IDisposable
         string morning = await NextMomentAsync();
         await archive.StopAsync();
 
-        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 8);
+        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 9);
         ToolResult run = await Terminal.RunAsync(
             $"bash -euo pipefail {_directory.Write("commands.sh", string.Join('\n', commands))}",
             [],
@@ -70,19 +70,27 @@ public sealed class ObjectRecipesTests : IDisposable
         Assert.True(run.ExitCode == 0, run.StandardOutput);
         Assert.Contains("configmaps", run.StandardOutput, StringComparison.Ordinal);
         Assert.Contains("Y29ycmVjdC1ob3JzZQ==", run.StandardOutput, StringComparison.Ordinal);
+        string text = Terminal.WithoutCodes(run.StandardOutput);
         Assert.Contains(
             """
             ~ configmaps web/settings
                 data.color: "blue" -> "red"
             0 added, 0 removed, 1 changed: from snapshot
             """,
-            run.StandardOutput,
+            text,
             StringComparison.Ordinal);
+        Assert.Matches(
+            """
+            revision \d+, \S+ \S+Z: changed by kubectl-patch \(Update\)
+                data.color: "blue" -> "red"
+            revision \d+, \S+ \S+Z: created by kubectl-client-side-apply \(Update\)
+            """,
+            text);
         Assert.Equal(expected, await File.ReadAllTextAsync(_directory["settings.yaml"]));
         Assert.True(File.Exists(_directory["web/namespaces/web/secrets/password.yaml"]));
         Assert.True(File.Exists(_directory["all/namespaces/web/configmaps/settings.yaml"]));
         Assert.False(File.Exists(_directory["all/namespaces/web/secrets/password.yaml"]));
-        Assert.Contains("secret/password configured", run.StandardOutput, StringComparison.Ordinal);
+        Assert.Contains("secret/password configured", text, StringComparison.Ordinal);
     }
 
     public void Dispose() => _directory.Dispose();

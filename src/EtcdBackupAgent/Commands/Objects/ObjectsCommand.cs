@@ -13,6 +13,7 @@ internal static class ObjectsCommand
         GetObjectsCommand.Create(logs, wiring),
         ExportObjectsCommand.Create(logs, wiring),
         DiffObjectsCommand.Create(logs, wiring),
+        HistoryObjectsCommand.Create(logs, wiring),
     }.WithExample(
         "etcd-backup-agent objects list latest deployments -n web --repository file:///var/backups/etcd\n"
         + "etcd-backup-agent objects get --file etcd.db configmap/settings -n web -o yaml");
