@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -76,6 +77,34 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
                 return new ResourceList(ObjectMetadata.ResourceVersion(page), items);
             }
         }
+    }
+
+    /// <summary>Returns a list of all objects page by page, so that not all of them are in memory. If etcd is compacted
+    /// between two pages, the last page has all objects again, in their state by then.</summary>
+    public async IAsyncEnumerable<JsonObject> ListPagesAsync(
+        ResourceKind kind, string? ns, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string query = $"?limit={PageSize.ToString(CultureInfo.InvariantCulture)}";
+        string? next = null;
+        do
+        {
+            JsonObject page;
+            try
+            {
+                page = await GetPageAsync(next is null ? query : $"{query}&continue={Uri.EscapeDataString(next)}");
+            }
+            catch (ApiStatusException e) when (e.IsExpired && next is not null)
+            {
+                page = await GetPageAsync("");
+            }
+
+            next = ObjectList.Continue(page);
+            yield return page;
+        }
+        while (!string.IsNullOrEmpty(next));
+
+        Task<JsonObject> GetPageAsync(string parameters) => _transport.SendAsync(
+            HttpMethod.Get, $"{kind.Path(ns)}{parameters}", body: null, Json, cancellationToken);
     }
 
     public Task<JsonObject> CreateAsync(

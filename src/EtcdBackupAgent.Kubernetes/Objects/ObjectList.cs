@@ -23,6 +23,14 @@ internal static class ObjectList
     /// <summary>Returns the token for the next page; null or empty if this is the last page.</summary>
     public static string? Continue(JsonObject list) => ObjectFields.Text(list, "metadata", "continue");
 
+    /// <summary>Sets the kind of an item of a server's list, and returns the item.</summary>
+    public static JsonObject WithKind(JsonObject item, string apiVersion, string kind)
+    {
+        item["apiVersion"] = apiVersion;
+        item["kind"] = kind;
+        return item;
+    }
+
     /// <summary>Returns the kind of an item of a List; items of a server's list have no kind.</summary>
     public static string? KindOf(JsonObject item) => ObjectFields.Text(item, "kind");
 }

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Querying;
 
 namespace EtcdBackupAgent.Objects.Comparing;
@@ -23,6 +24,12 @@ public interface IComparedObjects
     /// </summary>
     /// <exception cref="BackupException">The objects cannot be read.</exception>
     IAsyncEnumerable<ComparedObject> ReadAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Whether the side could not read the objects of this resource, so that they cannot be compared. It is known for
+    /// every key before the one that was returned last.
+    /// </summary>
+    bool LeavesOut(StorageKey place);
 }
 
 /// <summary>An object of one side, which is decoded only if it must be.</summary>

@@ -22,7 +22,7 @@ public sealed record ComparisonOptions
 /// <summary>Compares the objects of two sides. Memory does not depend on the size of the objects.</summary>
 /// <remarks>
 /// 1. Read both sides in the order of their keys, one step at a time.
-/// 2. A key of one side only is an object that was added or removed.
+/// 2. A key of one side only is an object that was added or removed, unless the other side cannot read its resource.
 /// 3. A key of both sides with equal stored bytes is not decoded.
 /// 4. Otherwise both objects are read, each by the definitions of its own side, and compared field by field.
 /// </remarks>
@@ -84,12 +84,12 @@ public sealed class ObjectComparison(IComparedObjects old, IComparedObjects @new
 
     private ObjectChange? Single(ObjectChangeKind kind, ComparedObject compared)
     {
-        if (Read(compared) is not { } found || !IsSelected(found))
+        bool isNew = kind == ObjectChangeKind.Added;
+        if (Read(compared) is not { } found || !IsSelected(found) || (isNew ? old : @new).LeavesOut(found.Place))
         {
             return null;
         }
 
-        bool isNew = kind == ObjectChangeKind.Added;
         return new ObjectChange
         {
             Kind = kind,

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Querying;
@@ -18,6 +19,7 @@ public sealed class SnapshotObjects(
 
     private readonly StorageKeys _places = new(FieldTable.Kubernetes, prefixes);
     private IReadOnlyList<FoundKey>? _keys;
+    private Dictionary<GroupResource, FoundKey>? _first;
 
     /// <inheritdoc/>
     public string Name => space.Name;
@@ -52,6 +54,30 @@ public sealed class SnapshotObjects(
         }
 
         await Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public bool LeavesOut(StorageKey place) => false;
+
+    /// <summary>
+    /// Returns the version in which a resource is read, by its first object; null if there is none.
+    /// </summary>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public string? VersionOf(GroupResource resource)
+    {
+        if (_first is null)
+        {
+            _first = [];
+            foreach (FoundKey key in _keys ?? [])
+            {
+                if (PlaceOf(key) is { } place)
+                {
+                    _first.TryAdd(place.Resource, key);
+                }
+            }
+        }
+
+        return _first.TryGetValue(resource, out FoundKey? first) ? space.Read(first)?.Content.Kind?.ApiVersion : null;
     }
 
     private static bool IsBuiltIn(GroupResource name) =>

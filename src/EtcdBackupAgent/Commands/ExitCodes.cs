@@ -11,7 +11,9 @@ internal static class ExitCodes
     /// <summary>What <c>diff</c> returns: the sides of a comparison differ.</summary>
     public const int Different = 1;
 
-    /// <summary>A fault of the program in a comparison, where 1 means a difference.</summary>
+    /// <summary>
+    /// A fault of the program in a comparison, where 1 means a difference; or a part of a side could not be compared.
+    /// </summary>
     public const int ComparisonTrouble = 2;
 
     public static int Of(FailureReason reason) => reason switch

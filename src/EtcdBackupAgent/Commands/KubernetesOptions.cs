@@ -1,7 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Api.Access;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -24,20 +23,9 @@ internal sealed class KubernetesOptions(TimeProvider time)
         HelpName = "NAMESPACE",
     };
 
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
-    {
-        Description = "The kubeconfig file (default: the files of KUBECONFIG, then the cluster of the pod, then "
-            + "~/.kube/config).",
-        HelpName = "FILE",
-    };
+    private readonly KubeconfigOptions _cluster = new(time);
 
-    private readonly Option<string?> _context = new("--context")
-    {
-        Description = "The context of the kubeconfig (default: its current context).",
-        HelpName = "NAME",
-    };
-
-    private Option[] ClusterOptions => [_namespace, _kubeconfig, _context];
+    private Option[] ClusterOptions => [_namespace, .. _cluster.All];
 
     public void AddTo(Command verb)
     {
@@ -72,12 +60,7 @@ internal sealed class KubernetesOptions(TimeProvider time)
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<ConnectedCluster> ConnectAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        KubernetesConnection connection = await ApiAccess.LoadAsync(
-            parsed.GetValue(_kubeconfig),
-            parsed.GetValue(_context),
-            Environment.GetEnvironmentVariable,
-            time,
-            cancellationToken);
+        KubernetesConnection connection = await _cluster.ReadAsync(parsed, cancellationToken);
         return new ConnectedCluster(
             new KubernetesClient(connection, time), parsed.GetValue(_namespace) ?? connection.Namespace);
     }

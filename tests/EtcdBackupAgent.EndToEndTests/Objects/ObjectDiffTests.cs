@@ -217,12 +217,49 @@ public sealed class ObjectDiffTests : IAsyncLifetime, IDisposable
             "~ secrets web/hidden\n    differs, cannot be shown: encrypted with aescbc v1, key 'key1'\n",
             diff.StandardOutput,
             StringComparison.Ordinal);
-        Assert.Contains("2 objects could not be read: secrets: encrypted", diff.StandardError, StringComparison.Ordinal);
+        Assert.Contains(
+            "2 objects could not be read: secrets: encrypted", diff.StandardError, StringComparison.Ordinal);
         Assert.Contains("--encryption-config", diff.StandardError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_running_cluster_is_compared_with_its_own_snapshot()
+    {
+        ToolResult equal = await LiveAsync("after.db", _server.KubeconfigFile);
+        ToolResult different = await LiveAsync("before.db", _server.KubeconfigFile, "-n", "web");
+        await _server.KubectlAsync("delete", "crd", "widgets.example.com");
+        await _server.KubectlAsync("label", "ns", "web", "tier=gold");
+        ToolResult changed = await LiveAsync("after.db", _server.KubeconfigFile, "-o", "name");
+
+        Assert.Equal(("", 0), (equal.StandardError, equal.ExitCode));
+        Assert.StartsWith("0 added, 0 removed, 0 changed: from ", equal.StandardOutput, StringComparison.Ordinal);
+        Assert.Equal(1, different.ExitCode);
+        Assert.Equal(
+            string.Join('\n', (await RunAsync("-n", "web")).StandardOutput.Split('\n')[..^2]),
+            string.Join('\n', different.StandardOutput.Split('\n')[..^2]));
+        Assert.Equal(
+            [
+                "customresourcedefinition.apiextensions.k8s.io/widgets.example.com",
+                "namespace/web",
+                "widget.example.com/first",
+            ],
+            changed.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_cluster_that_does_not_let_the_user_in_is_trouble_and_not_a_difference()
+    {
+        string stranger = _directory.Write("stranger", _server.Kubeconfig($"token: {_server.StrangerToken}"));
+
+        ToolResult diff = await LiveAsync("before.db", stranger, "cm,secrets");
+
+        Assert.Equal((10, ""), (diff.ExitCode, diff.StandardOutput));
+        Assert.Contains("Cannot read what is served at ", diff.StandardError, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("", 2, "Nothing to compare is given.")]
+    [InlineData("latest --kubeconfig x", 2, "--kubeconfig needs --live.")]
     [InlineData("latest", 2, "One side is missing.")]
     [InlineData("file:missing.db file:missing.db", 2, "missing.db cannot be read")]
     [InlineData("revision:0 latest", 2, "'revision:0' is not a revision of etcd")]
@@ -248,6 +285,9 @@ public sealed class ObjectDiffTests : IAsyncLifetime, IDisposable
         Assert.Equal(exitCode, diff.ExitCode);
         Assert.Contains(message, diff.StandardError, StringComparison.Ordinal);
     }
+
+    private Task<ToolResult> LiveAsync(string file, string kubeconfig, params string[] words) => Agent.RunAsync(
+        ["objects", "diff", $"file:{_directory[file]}", .. words, "--live", "--kubeconfig", kubeconfig]);
 
     private Task<ToolResult> RunAsync(params string[] words) => Agent.RunAsync(
         ["objects", "diff", $"file:{_directory["before.db"]}", $"file:{_directory["after.db"]}", .. words]);

@@ -1,7 +1,10 @@
 using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Reading;
 using EtcdBackupAgent.Objects.Comparing;
+using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Querying;
 using EtcdBackupAgent.Objects.Reading;
 using EtcdBackupAgent.Objects.Selecting;
@@ -14,12 +17,14 @@ internal sealed class DiffObjectsCommand
     private readonly ObjectAccess _access;
     private readonly SelectionOptions _selection = new(isOfAll: true);
     private readonly NoiseOption _noise = new();
+    private readonly LiveOptions _live;
 
     private readonly Argument<string[]> _words = new("A B KIND NAME")
     {
         Description = "The old and the new side: each a snapshot ID, the beginning of one, 'latest', a time such as "
-            + "2026-11-29T10:15:00Z, revision:N (both need a change log), or file:PATH. Then the kinds, separated by "
-            + "commas, and names; or KIND/NAME (default: all objects).",
+            + "2026-11-29T10:15:00Z, revision:N (both need a change log), or file:PATH; with "
+            + "--live only the old one. Then the kinds, separated by commas, and names; or KIND/NAME (default: all "
+            + "objects).",
         Arity = ArgumentArity.ZeroOrMore,
     };
 
@@ -29,7 +34,11 @@ internal sealed class DiffObjectsCommand
         HelpName = "FORMAT",
     }.OneOf(ObjectFormat.Json, ObjectFormat.Yaml, ObjectFormat.Name);
 
-    private DiffObjectsCommand(LogOptions logs, Wiring wiring) => _access = new ObjectAccess(logs, wiring);
+    private DiffObjectsCommand(LogOptions logs, Wiring wiring)
+    {
+        _access = new ObjectAccess(logs, wiring);
+        _live = new LiveOptions(wiring.Time);
+    }
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
@@ -38,6 +47,7 @@ internal sealed class DiffObjectsCommand
         verb.Add(diff._words);
         diff._selection.AddTo(verb);
         diff._noise.AddTo(verb);
+        diff._live.AddTo(verb);
         verb.Add(diff._output);
         diff._access.AddTo(verb);
         verb.SetAction(diff.ExecuteAsync);
@@ -45,7 +55,8 @@ internal sealed class DiffObjectsCommand
             "etcd-backup-agent objects diff 1a2b3c4d latest --repository file:///var/backups/etcd\n"
             + "etcd-backup-agent objects diff 2026-11-28T22:00:00Z 2026-11-29T06:00:00Z -n web --repository "
             + "file:///var/backups/etcd\n"
-            + "etcd-backup-agent objects diff file:before.db file:after.db deployments.apps,cm");
+            + "etcd-backup-agent objects diff file:before.db file:after.db deployments.apps,cm\n"
+            + "etcd-backup-agent objects diff latest --live -n web --repository file:///var/backups/etcd");
     }
 
     /// <summary>Exit code 1 means that objects differ, so that a fault of the program needs another one.</summary>
@@ -63,7 +74,7 @@ internal sealed class DiffObjectsCommand
     }
 
     /// <remarks>
-    /// 1. Read the words and open both sides.
+    /// 1. Read the words and open the sides that are named.
     /// 2. Read the selection; a kind may be defined on one side only.
     /// 3. Compare, and write each difference as it is found.
     /// 4. Warn about what could not be read.
@@ -71,37 +82,39 @@ internal sealed class DiffObjectsCommand
     private async Task<int> CompareAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // 1
+        bool isLive = _live.IsChosen(parsed);
         string[] words = parsed.GetValue(_words) ?? [];
-        if (words.Length < 2)
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput, words.Length == 0 ? "Nothing to compare is given." : "One side is missing.")
-            {
-                Hint = "Name two sides, such as 'objects diff 1a2b3c4d latest'.",
-            };
-        }
-
+        int named = isLive ? 1 : 2;
         Noise noise = _noise.Read(parsed);
+        RequireSides(words, named);
         ObjectReaderOptions options = await _access.ReadOptionsAsync(parsed, cancellationToken);
-        using ComparedSides sides = await ComparedSides.OpenAsync(parsed, _access, words[..2], cancellationToken);
+        using ComparedSides sides = await ComparedSides.OpenAsync(parsed, _access, words[..named], cancellationToken);
         ObjectReaderOptions inClear = options with { ShowSecrets = true, ManagedFields = noise.IncludesManagedFields };
         ObjectSpace[] spaces = [.. sides.Opened.Select(keys => new ObjectSpace(keys, inClear))];
+        using KubernetesClient? client = isLive ? await _live.OpenAsync(parsed, cancellationToken) : null;
+        LiveObjects? live = client is null ? null : new LiveObjects(client);
+        ServedResources? served = live is null ? null : await live.DiscoverAsync(cancellationToken);
 
         // 2
         ComparedSelection selection = new(
-            _selection.ReadOfAll(parsed, words[2..], word => Resolve(word, spaces, cancellationToken)), noise);
+            _selection.ReadOfAll(parsed, words[named..], word => Resolve(word, spaces, served, cancellationToken)),
+            noise);
 
         // 3
         UnreadObjects unread = new();
-        SnapshotObjects[] compared =
-            [.. spaces.Select(space => new SnapshotObjects(space, options.Prefixes, selection))];
-        ObjectComparison comparison = new(compared[0], compared[1], new ComparisonOptions
+        SnapshotObjects old = new(spaces[0], options.Prefixes, selection);
+        ClusterObjects? cluster = live is null
+            ? null
+            : new ClusterObjects(live, served!, selection, old.VersionOf, noise.IncludesManagedFields);
+        IComparedObjects @new = cluster as IComparedObjects
+            ?? new SnapshotObjects(spaces[1], options.Prefixes, selection);
+        ObjectComparison comparison = new(old, @new, new ComparisonOptions
         {
             Selection = selection,
             ShowSecrets = options.ShowSecrets,
             OnRead = item => unread.IsReadable(item),
         });
-        ChangeOutput output = new(parsed.GetValue(_output), compared[0], compared[1]);
+        ChangeOutput output = new(parsed.GetValue(_output), old, @new);
         await foreach (ObjectChange change in comparison.CompareAsync(cancellationToken))
         {
             output.Write(change);
@@ -111,9 +124,41 @@ internal sealed class DiffObjectsCommand
 
         // 4
         unread.Warn();
-        return output.HasChanges ? ExitCodes.Different : ExitCodes.Success;
+        foreach ((string resource, string reason) in cluster?.LeftOut ?? new Dictionary<string, string>())
+        {
+            FailureText.WriteWarning($"{resource} are left out of the comparison: {reason}");
+        }
+
+        return cluster is { LeftOut.Count: > 0 } ? ExitCodes.ComparisonTrouble
+            : output.HasChanges ? ExitCodes.Different
+            : ExitCodes.Success;
     }
 
-    private static KnownResource Resolve(string word, ObjectSpace[] spaces, CancellationToken cancellationToken) =>
-        spaces[0].Find(word, cancellationToken) ?? spaces[^1].Resolve(word, cancellationToken);
+    private static void RequireSides(string[] words, int named)
+    {
+        if (words.Length < named)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, words.Length == 0 ? "Nothing to compare is given." : "One side is missing.")
+            {
+                Hint = "Name two sides, such as 'objects diff 1a2b3c4d latest'; or one, and --live.",
+            };
+        }
+    }
+
+    /// <summary>Returns the resource of a kind that one of the sides has.</summary>
+    private static KnownResource Resolve(
+        string word, ObjectSpace[] spaces, ServedResources? served, CancellationToken cancellationToken) =>
+        spaces[0].Find(word, cancellationToken)
+        ?? (served?.All.FirstOrDefault(resource => IsNamed(resource, word)) is { } live
+            ? new KnownResource(
+                live.Name, live.Kind, live.Singular, live.IsNamespaced, live.ShortNames, Definition: null)
+            : spaces[^1].Resolve(word, cancellationToken));
+
+    private static bool IsNamed(ServedResource resource, string word) =>
+        word == resource.Name.ToString()
+        || word == resource.Name.Resource
+        || word == resource.Singular
+        || resource.ShortNames.Contains(word, StringComparer.Ordinal)
+        || word.Equals(resource.Kind, StringComparison.OrdinalIgnoreCase);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Objects.Comparing;
+using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Querying;
 using EtcdBackupAgent.Objects.Reading;
 using EtcdBackupAgent.Objects.Selecting;
@@ -117,6 +118,45 @@ public sealed class ObjectComparisonTests : IDisposable
 
         Assert.Equal(FailureReason.KubernetesObjectMissing, missing.Reason);
         Assert.StartsWith("'nothing' is neither in ", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cluster_is_listed_in_the_versions_of_the_snapshot_and_what_it_refuses_is_left_out()
+    {
+        static string Autoscaler(string version, int replicas) =>
+            $$$"""{"apiVersion":"autoscaling/{{{version}}}","kind":"HorizontalPodAutoscaler","metadata":{"name":"h","namespace":"web"},"spec":{"minReplicas":{{{replicas}}} }}""";
+        static string MapIn(string ns, string value) =>
+            $$$$"""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"{{{{ns}}}}"},"data":{"k":"{{{{value}}}}"}}""";
+        ComparedSelection compared = new([new ObjectSelection()], Noise.Standard);
+        using KeySpace keys = Write(
+            "old.db",
+            [
+                ("configmaps/a/x", MapIn("a", "1")),
+                ("configmaps/a-b/x", MapIn("a-b", "1")),
+                ("horizontalpodautoscalers/web/h", Autoscaler("v1", 1)),
+                ("secrets/web/s", Map("s", "1")),
+            ]);
+        SnapshotObjects old = new(new ObjectSpace(keys, new ObjectReaderOptions()), prefixes: null, compared);
+        ListedObjects live = new(new Dictionary<string, string[]>(StringComparer.Ordinal)
+        {
+            ["v1 configmaps"] = [MapIn("a-b", "1"), MapIn("a", "2")],
+            ["autoscaling/v1 horizontalpodautoscalers"] = [Autoscaler("v1", 2)],
+        });
+        ServedResources served = await live.DiscoverAsync(CancellationToken.None);
+        ClusterObjects @new = new(live, served, compared, old.VersionOf, showsManagedFields: false);
+
+        List<string> changes = [];
+        await foreach (ObjectChange change in new ObjectComparison(
+            old, @new, new ComparisonOptions { Selection = compared }).CompareAsync(CancellationToken.None))
+        {
+            changes.Add($"{change.Kind} {change.Place}");
+        }
+
+        Assert.Equal(["Changed configmaps/x in a", "Changed horizontalpodautoscalers.autoscaling/h in web"], changes);
+        Assert.Equal(["secrets"], @new.LeftOut.Keys);
+        Assert.Equal(
+            ["autoscaling/v1 horizontalpodautoscalers", "v1 configmaps", "v1 secrets"],
+            live.Listed.Order(StringComparer.Ordinal));
     }
 
     public void Dispose() => _directory.Dispose();
