@@ -42,6 +42,25 @@ public sealed class BuiltInResourceTests(KubernetesApiFixture fixture)
         Assert.Equal(expected, await Server.KubectlAsync("-n", ns, "get", words[0], "a", "-o", $"jsonpath={path}"));
     }
 
+    [Theory]
+    [InlineData("v1", "Service", "services/specs")]
+    [InlineData("v1", "ReplicationController", "controllers")]
+    [InlineData("apps/v1", "StatefulSet", "statefulsets")]
+    [InlineData("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")]
+    [InlineData("networking.k8s.io/v1", "Ingress", "ingress")]
+    [InlineData("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")]
+    public async Task An_object_has_the_key_that_it_has_in_a_cluster(string apiVersion, string kind, string prefix)
+    {
+        string ns = await Server.CreateNamespaceAsync();
+
+        await Server.ApplyAsync(
+            $"{{apiVersion: {apiVersion}, kind: {kind}, metadata: {{name: a, namespace: {ns}}}}}",
+            "--validate=false");
+
+        string key = $"/registry/{prefix}/{ns}/a";
+        Assert.Equal($"{key}\n\n", await Server.Etcd.EtcdctlAsync("get", key, "--keys-only"));
+    }
+
     [Fact]
     public async Task Leases_claims_events_and_pods_are_stored_and_found()
     {

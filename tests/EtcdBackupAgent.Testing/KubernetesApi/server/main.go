@@ -2,8 +2,8 @@
 // k8s.io/apiextensions-apiserver (Apache License 2.0, from Debian's -dev packages, not part of this repository) over a
 // real etcd. This program only puts the parts together, and is under the licence of this repository.
 //
-// It serves CustomResourceDefinitions and custom resources exactly as a cluster does, and the few built-in resources that
-// the agent has to do with (resources.go). What it leaves out: RBAC (members of system:masters may do everything, others
+// It serves CustomResourceDefinitions and custom resources exactly as a cluster does, and stores the built-in resources that a
+// cluster stores (resources.go), under the same keys. What it leaves out: RBAC (members of system:masters may do everything, others
 // nothing), controllers (no Job from a CronJob, no garbage collection, a deleted namespace stays Terminating, as it does
 // with envtest), and the validation and defaulting of built-in resources, which live in k8s.io/kubernetes.
 //

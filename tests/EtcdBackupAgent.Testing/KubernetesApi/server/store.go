@@ -66,7 +66,7 @@ func newStore(version schema.GroupVersion, r resource, getter generic.RESTOption
 		NewFunc:                   make(r.object),
 		NewListFunc:               make(r.list),
 		DefaultQualifiedResource:  qualified,
-		SingularQualifiedResource: schema.GroupResource{Group: version.Group, Resource: r.singular},
+		SingularQualifiedResource: schema.GroupResource{Group: version.Group, Resource: strings.ToLower(r.kind)},
 		CreateStrategy:            rules,
 		UpdateStrategy:            rules,
 		DeleteStrategy:            rules,
@@ -119,8 +119,8 @@ func (s strategy) PrepareForCreate(_ context.Context, object runtime.Object) {
 	if s.resource.hasStatus {
 		status(object).SetZero()
 	}
-	if s.resource.created != nil {
-		s.resource.created(object)
+	if fill, ok := created[s.resource.plural]; ok {
+		fill(object)
 	}
 	encodeStringData(object)
 }
@@ -171,12 +171,12 @@ func (s strategy) attributes(object runtime.Object) (labels.Set, fields.Set, err
 	if s.NamespaceScoped() {
 		seen["metadata.namespace"] = metadata.GetNamespace()
 	}
-	if len(s.resource.selectable) > 0 {
+	if len(selectable[s.resource.plural]) > 0 {
 		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(object)
 		if err != nil {
 			return nil, nil, err
 		}
-		for _, path := range s.resource.selectable {
+		for _, path := range selectable[s.resource.plural] {
 			value, _, _ := unstructured.NestedFieldNoCopy(content, strings.Split(path, ".")...)
 			if value == nil {
 				value = ""
