@@ -30,7 +30,8 @@ public sealed class ServedResources
     /// <summary>The versions whose resources are missing here, or may be: an aggregated API that is down.</summary>
     public IReadOnlyList<UnlistedVersion> Unlisted { get; }
 
-    /// <summary>Returns the versions in which a resource is served, the preferred one first; empty if in none.</summary>
+    /// <summary>Returns the versions in which a resource is served, the preferred one first; empty if in none.
+    /// </summary>
     public IEnumerable<ServedResource> VersionsOf(GroupResource name) => _byName[name];
 
     /// <summary>Returns a resource in the version that the server prefers; null if it is not served.</summary>

@@ -124,6 +124,24 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
             : null;
     }
 
+    /// <summary>Reads the objects whose places are selected, in the order of their keys.</summary>
+    /// <exception cref="BackupException">The database is damaged.</exception>
+    public IEnumerable<FoundObject> Find(Func<StorageKey, bool> isSelected, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FoundKey> found = keys.Find(
+            key => _places.Read(key, out StorageKey? place) == KeyContent.Object && isSelected(place!),
+            cancellationToken);
+        _ = All(cancellationToken);
+        ObjectReader reader = new(options with { Definitions = _definitions });
+        foreach (FoundKey key in found)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            FoundValue value = keys.ReadValue(key);
+            StoredObject content = reader.Read(key.Key, value.Value, value.ModRevision);
+            yield return new FoundObject(content.Place!, content, value.ModRevision, value.CreateRevision);
+        }
+    }
+
     /// <summary>Reads the selected objects. A name that no object has is an error.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.KubernetesObjectMissing"/>; or the database is damaged.

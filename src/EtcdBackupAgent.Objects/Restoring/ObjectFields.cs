@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using EtcdBackupAgent.Objects.Json;
+
+namespace EtcdBackupAgent.Objects.Restoring;
+
+/// <summary>Parts of objects of any kind.</summary>
+internal static class ObjectFields
+{
+    /// <summary>Returns the labels by their name.</summary>
+    public static Func<string, string?> LabelsOf(JsonObject? item) =>
+        label => item?.Inner("metadata", "labels")?.Text(label);
+
+    public static string? Annotation(JsonObject item, string name) =>
+        item.Inner("metadata", "annotations")?.Text(name);
+
+    public static string? Label(JsonObject item, string name) => item.Inner("metadata", "labels")?.Text(name);
+
+    /// <summary>The owners; an incomplete reference is left out.</summary>
+    public static IReadOnlyList<JsonObject> Owners(JsonObject item) =>
+    [
+        .. (item.Inner("metadata")?.Items("ownerReferences") ?? []).OfType<JsonObject>()
+            .Where(owner => owner.Text("kind") is not null && owner.Text("name") is not null),
+    ];
+
+    /// <summary>The owner that manages an object; null if there is none.</summary>
+    public static JsonObject? Controller(JsonObject item) =>
+        Owners(item).FirstOrDefault(owner => owner.IsTrue("controller"));
+
+    public static string Uid(JsonObject item) => item.Inner("metadata")?.Text("uid") ?? "";
+
+    public static bool IsBeingDeleted(JsonObject item) =>
+        item.Inner("metadata")?.Text("deletionTimestamp") is not null;
+}
