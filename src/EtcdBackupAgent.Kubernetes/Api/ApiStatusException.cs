@@ -43,6 +43,12 @@ internal sealed class ApiStatusException(HttpStatusCode code, string reason, str
     public bool IsRefusal =>
         Code is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden or HttpStatusCode.UnprocessableEntity;
 
+    /// <summary>Whether the identity lacks the right for the request. An admission plugin that refuses an object
+    /// responds with the same code and reason; only the words of the server's authorization differ.</summary>
+    public bool IsMissingRight =>
+        Code == HttpStatusCode.Forbidden && Message.Contains(" cannot ", StringComparison.Ordinal)
+        && Message.Contains(" resource ", StringComparison.Ordinal);
+
     /// <summary>Whether the server's own validation rejects the object: the same object gets the same response. An
     /// admission policy responds with the same code, but names no fields.</summary>
     public bool IsInvalid => Code == HttpStatusCode.UnprocessableEntity && HasInvalidFields;

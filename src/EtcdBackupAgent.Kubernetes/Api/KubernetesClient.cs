@@ -16,6 +16,10 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     public const int PageSize = 500;
 
     private const string Json = "application/json";
+
+    /// <summary>JSON is valid YAML.</summary>
+    private const string ApplyPatch = "application/apply-patch+yaml";
+
     private readonly ApiTransport _transport = new(connection, time);
 
     public KubernetesConnection Connection => connection;
@@ -111,6 +115,11 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
         _transport.SendAsync(HttpMethod.Post, kind.Path(ns), item, Json, cancellationToken);
 
+    /// <summary>Creates an object, with parameters in the form of a query: <c>dryRun=All</c>.</summary>
+    public Task<JsonObject> CreateAsync(
+        ResourceKind kind, string? ns, JsonObject item, string query, CancellationToken cancellationToken) =>
+        _transport.SendAsync(HttpMethod.Post, $"{kind.Path(ns)}?{query}", item, Json, cancellationToken);
+
     /// <summary>Replaces the object from which the given one was made.</summary>
     /// <exception cref="ApiStatusException">A conflict, if the existing object has another resource version by
     /// now.</exception>
@@ -118,6 +127,12 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
         ResourceKind kind, string? ns, JsonObject item, CancellationToken cancellationToken) =>
         _transport.SendAsync(
             HttpMethod.Put, kind.Path(ns, ObjectMetadata.Name(item)), item, Json, cancellationToken);
+
+    /// <summary>As the other <c>ReplaceAsync</c>, with parameters in the form of a query.</summary>
+    public Task<JsonObject> ReplaceAsync(
+        ResourceKind kind, string? ns, JsonObject item, string query, CancellationToken cancellationToken) =>
+        _transport.SendAsync(
+            HttpMethod.Put, $"{kind.Path(ns, ObjectMetadata.Name(item))}?{query}", item, Json, cancellationToken);
 
     /// <summary>
     /// Changes the fields of the patch; null removes a field (RFC 7386). If the patch has
@@ -154,8 +169,17 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
             $"{kind.Path(ns, ObjectMetadata.Name(item), subresource)}?fieldManager={Uri.EscapeDataString(fieldManager)}"
             + (force ? "&force=true" : ""),
             item,
-            // JSON is valid YAML.
-            "application/apply-patch+yaml",
+            ApplyPatch,
+            cancellationToken);
+
+    /// <summary>As the other <c>ApplyAsync</c>, with parameters in the form of a query.</summary>
+    public Task<JsonObject> ApplyAsync(
+        ResourceKind kind, string? ns, JsonObject item, string query, CancellationToken cancellationToken) =>
+        _transport.SendAsync(
+            HttpMethod.Patch,
+            $"{kind.Path(ns, ObjectMetadata.Name(item))}?{query}",
+            item,
+            ApplyPatch,
             cancellationToken);
 
     /// <summary>Deletes an object: at once, or after its finalizers are removed.</summary>

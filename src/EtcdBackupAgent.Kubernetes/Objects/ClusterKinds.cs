@@ -25,6 +25,12 @@ internal static class ClusterKinds
 
     public static readonly ResourceKind Deployment = new("apps", "v1", "deployments") { Kind = "Deployment" };
 
+    public static readonly ResourceKind SelfSubjectAccessReview =
+        new("authorization.k8s.io", "v1", "selfsubjectaccessreviews", IsNamespaced: false)
+        {
+            Kind = "SelfSubjectAccessReview",
+        };
+
     public static readonly ResourceKind CustomResourceDefinition =
         new("apiextensions.k8s.io", "v1", "customresourcedefinitions", IsNamespaced: false)
         {
