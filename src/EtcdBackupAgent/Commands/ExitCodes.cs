@@ -16,6 +16,9 @@ internal static class ExitCodes
     /// </summary>
     public const int ComparisonTrouble = 2;
 
+    /// <summary>A restore of objects is done, but for some objects.</summary>
+    public const int PartlyRestored = 11;
+
     public static int Of(FailureReason reason) => reason switch
     {
         FailureReason.Unexpected => 1,

@@ -85,7 +85,8 @@ internal sealed class ObjectAccess
         {
             Prefixes = prefixes.Length > 0 ? prefixes : null,
             Encryption = parsed.GetValue(_encryptionConfig) is { } file
-                ? EncryptionConfiguration.Parse(file, await ReadFileAsync(file, cancellationToken))
+                ? EncryptionConfiguration.Parse(
+                    file, await InputFile.ReadAsync("--encryption-config", file, cancellationToken))
                 : null,
             ShowSecrets = _masksSecrets && parsed.GetValue(_showSecrets),
         };
@@ -112,17 +113,4 @@ internal sealed class ObjectAccess
             selection,
             progress,
             cancellationToken));
-
-    private static async Task<string> ReadFileAsync(string file, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await File.ReadAllTextAsync(file, cancellationToken);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new BackupException(
-                FailureReason.InvalidInput, $"--encryption-config {file} cannot be read: {e.Message}", e);
-        }
-    }
 }

@@ -46,12 +46,19 @@ internal sealed class ObjectSource
     /// <summary>The words of the command line: the snapshot, kinds and names.</summary>
     public Argument<string[]> Words { get; }
 
+    /// <summary>Adds the words and the options, that for objects as they are stored too.</summary>
     public void AddTo(Command verb)
+    {
+        AddReadTo(verb);
+        verb.Add(_raw);
+    }
+
+    /// <summary>Adds the words and the options, for a verb that does not print objects.</summary>
+    public void AddReadTo(Command verb)
     {
         verb.Add(Words);
         verb.Add(_file);
         _point.AddTo(verb);
-        verb.Add(_raw);
         _access.AddTo(verb);
     }
 

@@ -12,6 +12,9 @@ namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 public sealed record ApiRequest(
     string User, string Verb, string Group, string Resource, string Namespace, string Name)
 {
+    /// <summary>Whether the server only checks a write.</summary>
+    public bool IsDryRun { get; init; }
+
     /// <summary>Parses the method and the path of a request. Source: "Determine the request verb" in Kubernetes'
     /// documentation of authorization.</summary>
     /// <returns>Null for a request without a resource, such as <c>/readyz</c> or <c>/apis</c>.</returns>
@@ -45,7 +48,10 @@ public sealed record ApiRequest(
         string resource = parts.ElementAtOrDefault(at + 2) is { } subresource
             ? $"{parts[at]}/{subresource}"
             : parts[at];
-        return new ApiRequest(user, VerbOf(method, name, query), group, resource, ns, name);
+        return new ApiRequest(user, VerbOf(method, name, query), group, resource, ns, name)
+        {
+            IsDryRun = query.ContainsKey("dryRun"),
+        };
     }
 
     public override string ToString() =>

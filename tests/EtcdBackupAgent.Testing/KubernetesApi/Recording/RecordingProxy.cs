@@ -137,7 +137,12 @@ public sealed class RecordingProxy : IAsyncDisposable
             if (Grants is { } grants && !grants(request))
             {
                 _refusals.Enqueue(request.ToString());
-                await AnswerAsync(context, HttpStatusCode.Forbidden, $"no role grants this to {request}");
+                // The words are those of a server.
+                await AnswerAsync(
+                    context,
+                    HttpStatusCode.Forbidden,
+                    $"{request.Resource} is forbidden: User \"{request.User}\" cannot {request.Verb} resource "
+                    + $"\"{request.Resource}\" in API group \"{request.Group}\": no role grants this to {request}");
                 return;
             }
 

@@ -1,0 +1,194 @@
+using System.CommandLine;
+using EtcdBackupAgent.Composition;
+using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.KeySpaces;
+using EtcdBackupAgent.Kubernetes.Api;
+using EtcdBackupAgent.Kubernetes.Api.Access;
+using EtcdBackupAgent.Kubernetes.Restoring;
+using EtcdBackupAgent.Objects.Modifying;
+using EtcdBackupAgent.Objects.Querying;
+using EtcdBackupAgent.Objects.Restoring;
+using EtcdBackupAgent.Output;
+
+namespace EtcdBackupAgent.Commands.Objects;
+
+/// <summary><c>objects restore</c>: restores objects of a snapshot into a running cluster.</summary>
+internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
+{
+    private readonly ObjectSource _source = new(logs, wiring, masksSecrets: false);
+    private readonly RestoreFilterOptions _filter = new();
+    private readonly OutputOptions _output = new();
+
+    private readonly Option<bool> _withRelated = new("--with-related")
+    {
+        Description = "Also restore what the objects need, where it does not exist: their namespace, the definition of "
+            + "their kind, and the service accounts, config maps, secrets, claims and roles that they name.",
+    };
+
+    private readonly Option<ExistingPolicy> _existing = new Option<ExistingPolicy>("--existing")
+    {
+        Description = "What happens to objects that exist and differ: skip, update (server-side apply), replace or "
+            + "fail (default: skip).",
+        HelpName = "WHAT",
+    }.OneOf(ExistingPolicy.Skip, ExistingPolicy.Update, ExistingPolicy.Replace, ExistingPolicy.Fail);
+
+    private readonly Option<string[]> _mapNamespaces = new("--map-namespace")
+    {
+        Description = "Restore the objects of namespace FROM into namespace TO. Can be repeated.",
+        HelpName = "FROM=TO",
+    };
+
+    private readonly Option<string?> _patch = new("--patch")
+    {
+        Description = "Change the objects by the rules of this file, which has the form of Velero's resource "
+            + "modifiers.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Show what would be done. The cluster checks each write, and stores nothing.",
+    };
+
+    private readonly Option<bool> _yes = new("--yes") { Description = "Restore without asking." };
+
+    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
+    {
+        Description = "The kubeconfig file of the cluster (default: the files of KUBECONFIG, then the cluster of the "
+            + "pod, then ~/.kube/config).",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _context = new("--context")
+    {
+        Description = "The context of the kubeconfig (default: its current context).",
+        HelpName = "NAME",
+    };
+
+    public static Command Create(LogOptions logs, Wiring wiring)
+    {
+        RestoreObjectsCommand restore = new(logs, wiring);
+        Command verb = new("restore", "Restore objects of a snapshot into a running cluster.");
+        restore._source.AddReadTo(verb);
+        restore._filter.AddTo(verb);
+        verb.Add(restore._withRelated);
+        verb.Add(restore._existing);
+        verb.Add(restore._mapNamespaces);
+        verb.Add(restore._patch);
+        verb.Add(restore._dryRun);
+        verb.Add(restore._yes);
+        verb.Add(restore._kubeconfig);
+        verb.Add(restore._context);
+        restore._output.AddTo(verb);
+        verb.SetAction(restore.ExecuteAsync);
+        return verb.WithExample(
+            "etcd-backup-agent objects restore latest -n web --dry-run --repository file:///var/backups/etcd\n"
+            + "etcd-backup-agent objects restore latest -n web --yes --repository file:///var/backups/etcd\n"
+            + "etcd-backup-agent objects restore --file etcd.db configmap/settings -n web --existing update --yes");
+    }
+
+    /// <summary>1. Read the options. 2. Open the snapshot and the cluster. 3. Plan, and show the plan. 4. Ask.
+    /// 5. Restore. 6. Report.</summary>
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        // 1
+        IReadOnlyList<string> words = _source.ReadKinds(parsed);
+        NamespaceMap namespaces = ReadMap(parsed.GetValue(_mapNamespaces) ?? []);
+        ResourceModifiers? modifiers = parsed.GetValue(_patch) is { } file
+            ? ResourceModifiers.Parse(file, await InputFile.ReadAsync("--patch", file, cancellationToken))
+            : null;
+
+        // 2
+        using KeySpace keys = await _source.OpenAsync(parsed, cancellationToken);
+        ObjectSpace space = new(keys, await _source.ReadOptionsAsync(parsed, cancellationToken) with
+        {
+            ManagedFields = true,
+            ShowSecrets = true,
+        });
+        KubernetesConnection connection = await ApiAccess.LoadAsync(
+            parsed.GetValue(_kubeconfig),
+            parsed.GetValue(_context),
+            Environment.GetEnvironmentVariable,
+            wiring.Time,
+            cancellationToken);
+        using KubernetesClient client = new(connection, wiring.Time);
+        ObjectRestore restore = new(new ClusterTarget(client), wiring.Time);
+
+        // 3
+        ObjectRestorePlan plan = await restore.PlanAsync(
+            space,
+            new ObjectRestoreRequest
+            {
+                Filter = _filter.Read(parsed, words, space, cancellationToken),
+                WithRelated = parsed.GetValue(_withRelated),
+                Existing = parsed.GetValue(_existing),
+                Namespaces = namespaces,
+                Modifiers = modifiers,
+            },
+            cancellationToken);
+        if (parsed.GetValue(_dryRun))
+        {
+            _output.Write(
+                parsed,
+                ObjectRestoreText.Document(plan, keys.Name, $"{connection}"),
+                console => ObjectRestoreText.Write(console, plan, $"{connection}"));
+            return plan.Count(PlannedAction.Cannot) == 0 ? ExitCodes.Success : ExitCodes.PartlyRestored;
+        }
+
+        // 4
+        if (!parsed.GetValue(_yes))
+        {
+            ObjectRestoreText.Write(Terminal.Error, plan, $"{connection}");
+            Confirm(plan, $"{connection}");
+        }
+
+        // 5
+        using RestoreDisplay display = new(wiring.Time);
+        ObjectRestoreReport report = await restore.ExecuteAsync(plan, display, cancellationToken);
+
+        // 6
+        _output.Write(
+            parsed,
+            ObjectRestoreText.Document(report, keys.Name, $"{connection}"),
+            console => ObjectRestoreText.Write(console, report, $"{connection}"));
+        return report.IsComplete ? ExitCodes.Success : ExitCodes.PartlyRestored;
+    }
+
+    private static void Confirm(ObjectRestorePlan plan, string cluster)
+    {
+        if (plan.Writes == 0)
+        {
+            return;
+        }
+
+        if (Console.IsInputRedirected || Console.IsErrorRedirected)
+        {
+            throw new BackupException(
+                FailureReason.Refused, $"Nothing was restored into {cluster}: the restore is not confirmed.")
+            {
+                Hint = "Add --yes to restore, or --dry-run to see what would be done.",
+            };
+        }
+
+        Console.Error.Write($"Write {plan.Writes} objects into {cluster}? Type 'yes': ");
+        if (Console.ReadLine() != "yes")
+        {
+            throw new BackupException(FailureReason.Refused, $"Nothing was restored into {cluster}.");
+        }
+    }
+
+    private static NamespaceMap ReadMap(IEnumerable<string> pairs)
+    {
+        Dictionary<string, string> map = new(StringComparer.Ordinal);
+        foreach (string pair in pairs.SelectMany(text => text.Split(',')))
+        {
+            if (pair.Split('=') is not [{ Length: > 0 } from, { Length: > 0 } to] || !map.TryAdd(from, to))
+            {
+                throw new BackupException(
+                    FailureReason.InvalidInput, $"--map-namespace {pair} is not FROM=TO, or FROM is given twice.");
+            }
+        }
+
+        return new NamespaceMap(map);
+    }
+}
