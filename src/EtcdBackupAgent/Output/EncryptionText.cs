@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Output;
 /// <summary>Formats how many values of a snapshot are encrypted at rest, and with which keys.</summary>
 internal static class EncryptionText
 {
-    public static JsonArray Document(EncryptionCounts encryption) =>
+    public static JsonArray Document(EncryptionCounts encryption) => new(
     [
         .. encryption.Read().Select(count => new JsonObject
         {
@@ -19,7 +19,7 @@ internal static class EncryptionText
             ["keyId"] = count.Encryption.KeyId,
             ["values"] = count.Values,
         }),
-    ];
+    ]);
 
     /// <summary>Writes a table; nothing if no value is encrypted.</summary>
     public static void Write(IAnsiConsole console, EncryptionCounts encryption)

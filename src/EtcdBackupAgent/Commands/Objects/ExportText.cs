@@ -49,8 +49,8 @@ internal static class ExportText
         }
     }
 
-    private static JsonArray Counts(IEnumerable<(string Reason, long Objects)> counts) =>
+    private static JsonArray Counts(IEnumerable<(string Reason, long Objects)> counts) => new(
     [
         .. counts.Select(count => new JsonObject { ["reason"] = count.Reason, ["objects"] = count.Objects }),
-    ];
+    ]);
 }
