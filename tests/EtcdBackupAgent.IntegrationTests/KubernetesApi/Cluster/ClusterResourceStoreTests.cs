@@ -91,8 +91,8 @@ public sealed class ClusterResourceStoreTests(ClusterFixture fixture) : IAsyncLi
                 + "secret_key, repo_password",
                 absent),
             denied => Assert.StartsWith(
-                $"MetadataBackupPolicy {ns}/hourly: spec.etcdCreds: Secret {ns}/forbidden cannot be read: no "
-                + "role grants this",
+                $"MetadataBackupPolicy {ns}/hourly: spec.etcdCreds: Secret {ns}/forbidden cannot be read: secrets is "
+                + "forbidden: ",
                 denied,
                 StringComparison.Ordinal));
         Assert.Equal(["nightly"], set.Policies.Keys.Select(name => name.Name));
