@@ -7,6 +7,7 @@ using EtcdBackupAgent.Bench.Increments;
 using EtcdBackupAgent.Bench.Kills;
 using EtcdBackupAgent.Bench.Large;
 using EtcdBackupAgent.Bench.Memory;
+using EtcdBackupAgent.Bench.Objects;
 using EtcdBackupAgent.Bench.Performance;
 using EtcdBackupAgent.Bench.PutLatency;
 using EtcdBackupAgent.Bench.Snapshots;
@@ -69,6 +70,10 @@ switch (args)
 
         return part == "cost" || await new LogRestoreBench(agent, page, Console.Out)
             .RunAsync(Number(megabytes) * BytesPerMegabyte, Number(rounds), stop.Token) ? 0 : 1;
+
+    case ["objects", string agent, string page, string rounds, string objects]:
+        return await new ObjectsBench(agent, page, Console.Out)
+            .RunAsync(Number(objects), Number(rounds), stop.Token) ? 0 : 1;
 
     case ["put-latency", string agent, string page, string rounds, string megabytes]:
         return await new PutLatencyBench(agent, page, Console.Out)
