@@ -82,7 +82,8 @@ internal sealed class ObjectsBench(string agent, string page, TextWriter output)
             ratio <= RatioMax,
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{result.Candidate.Name} takes {ratio:0.00} times as long as verify, aimed at {RatioMax:0.0} or less"));
+                $"{result.Candidate.Name} takes {ratio:0.00} times as long as verify, "
+                + $"aimed at {RatioMax:0.0} or less"));
     }
 
     private static Candidate Verb(string name, string verb) => new(

@@ -1,7 +1,7 @@
-using EtcdBackupAgent.Core.Backups;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;

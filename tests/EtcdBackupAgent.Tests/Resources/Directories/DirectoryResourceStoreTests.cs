@@ -1,7 +1,7 @@
-using EtcdBackupAgent.Core.Backups;
 using System.Globalization;
 using System.Text;
 using EtcdBackupAgent.Configuration;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Resources.Directories;
