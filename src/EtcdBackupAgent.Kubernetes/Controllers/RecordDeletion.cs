@@ -3,10 +3,10 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 /// <summary>The facts that decide whether the snapshot of a deleted record is deleted.</summary>
 internal sealed record RecordDeletionFacts
 {
-    /// <summary>Whether the namespace is being deleted, with everything in it.</summary>
+    /// <summary>Whether the record was deleted with the namespace and everything in it.</summary>
     public bool IsNamespaceBeingDeleted { get; init; }
 
-    /// <summary>Whether the definition of the kind is being deleted, with every record.</summary>
+    /// <summary>Whether the record was deleted with the definition of the kind.</summary>
     public bool IsDefinitionBeingDeleted { get; init; }
 
     /// <summary>Whether the location exists and is not being deleted.</summary>
@@ -41,8 +41,8 @@ internal static class RecordDeletion
     /// <returns>Why the snapshot stays; null if it is to be deleted.</returns>
     public static string? ReasonToKeep(RecordDeletionFacts facts) => facts switch
     {
-        { IsNamespaceBeingDeleted: true } => "the namespace is being deleted",
-        { IsDefinitionBeingDeleted: true } => "the definition of the kind is being deleted",
+        { IsNamespaceBeingDeleted: true } => "the namespace is being deleted or was created again",
+        { IsDefinitionBeingDeleted: true } => "the definition of the kind is being deleted or was created again",
         { HasLocation: false } => "its location is gone or being deleted",
         { HasPolicy: false } => "its policy is gone or being deleted",
         { Snapshot: null } => throw new ArgumentException("The repository has to be read first.", nameof(facts)),

@@ -304,11 +304,11 @@ internal sealed class RecordReconciler(
             ? item
             : null;
 
-    /// <summary>Whether the record's namespace or definition is deleted or being deleted. If it is younger than the
-    /// record, it was created again after the record was deleted with its predecessor.</summary>
+    /// <summary>Whether the record's namespace or definition is deleted or being deleted. Unless it is older
+    /// than the record, it may have been created again after the record was deleted with its predecessor.</summary>
     private async Task<bool> IsBeingDeletedAsync(
         ResourceKind kind, string name, RecordObject record, CancellationToken cancellationToken) =>
         await cluster.Client.FindAsync(kind, ns: null, name, cancellationToken) is not { } item
         || ObjectMetadata.IsBeingDeleted(item)
-        || ObjectMetadata.CreatedAt(item) > record.CreatedAt;
+        || !ObjectMetadata.IsProvedOlder(item, record.Json);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
@@ -23,6 +24,16 @@ internal static class ObjectMetadata
 
     /// <summary>When the API server created it, in whole seconds; null if that is absent.</summary>
     public static DateTimeOffset? CreatedAt(JsonObject item) => ObjectFields.Time(item, Metadata, "creationTimestamp");
+
+    /// <summary>Whether an object existed before the last version of another one. If both were created in the same
+    /// second, their versions decide, which count the changes of the whole cluster.</summary>
+    public static bool IsProvedOlder(JsonObject item, JsonObject than) =>
+        CreatedAt(item) < CreatedAt(than)
+        || (CreatedAt(item) == CreatedAt(than)
+            && ulong.TryParse(ResourceVersion(item), NumberStyles.None, CultureInfo.InvariantCulture, out ulong version)
+            && ulong.TryParse(
+                ResourceVersion(than), NumberStyles.None, CultureInfo.InvariantCulture, out ulong other)
+            && version < other);
 
     /// <summary>Whether it was deleted and waits for its finalizers.</summary>
     public static bool IsBeingDeleted(JsonObject item) =>

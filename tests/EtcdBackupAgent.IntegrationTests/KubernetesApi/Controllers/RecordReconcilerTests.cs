@@ -188,6 +188,26 @@ public sealed class RecordReconcilerTests(ClusterFixture fixture) : ControllerTe
         Assert.Null(await Scene.FindRecordAsync(older));
     }
 
+    /// <summary>The times of Kubernetes are whole seconds: a namespace or a definition can be deleted and created again
+    /// in the second in which the record was created.</summary>
+    [Fact]
+    public async Task A_record_that_was_deleted_with_a_namespace_of_the_same_second_keeps_its_snapshot()
+    {
+        (SnapshotId older, SnapshotId newer) = await StoreTwoAsync();
+        JsonObject again = (await Scene.Client.FindAsync(
+            ClusterKinds.Namespace, ns: null, Scene.Namespace, CancellationToken.None))!;
+        JsonObject last = await Scene.RecordAsync(older);
+        last["metadata"]!["creationTimestamp"] = again["metadata"]!["creationTimestamp"]!.DeepClone();
+        last["metadata"]!["resourceVersion"] = "1";
+        await Scene.DeleteAsync(ClusterKinds.Record, ClusterNames.RecordOf(older.Value));
+        Controllers.Record.Deleted(last);
+
+        await Controllers.Record.ReconcileAsync(ClusterNames.RecordOf(older.Value), CancellationToken.None);
+
+        Assert.Equal([older, newer], await SnapshotsAsync());
+        await KeptAsync(older, "the namespace is being deleted or was created again");
+    }
+
     [Fact]
     public async Task A_record_that_the_agent_removes_itself_causes_no_deletion()
     {

@@ -19,8 +19,8 @@ public sealed class RecordDeletionTests
     public static TheoryData<string, string?> Table => new()
     {
         { "ordinary", null },
-        { "namespace", "the namespace is being deleted" },
-        { "definition", "the definition of the kind is being deleted" },
+        { "namespace", "the namespace is being deleted or was created again" },
+        { "definition", "the definition of the kind is being deleted or was created again" },
         { "location", "its location is gone or being deleted" },
         { "policy", "its policy is gone or being deleted" },
         { "unreadable", "its manifest cannot be read" },
