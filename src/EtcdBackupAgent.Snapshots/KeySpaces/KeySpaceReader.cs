@@ -100,8 +100,8 @@ public sealed class KeySpaceReader
     /// <exception cref="IOException">The file cannot be read.</exception>
     public FoundValue ReadValue(FoundKey key)
     {
-        _values.MoveTo(key.Newest.Main);
-        while (_values.MoveNext())
+        _values.MoveTo(key.Newest);
+        if (_values.MoveNext())
         {
             RevisionEntry entry = Read(_values);
             if (entry.Key.Revision == key.Newest)
@@ -111,11 +111,6 @@ public sealed class KeySpaceReader
                     entry.Record.ModRevision,
                     entry.Record.CreateRevision,
                     entry.Record.Lease);
-            }
-
-            if (entry.Key.Main > key.Newest.Main)
-            {
-                break;
             }
         }
 
