@@ -60,8 +60,8 @@ internal sealed class HistorySource
         && (records.Count > 0 ? records[^1].Record.IsDeletion : !IsLog);
 
     /// <summary>
-    /// Whether both sources can be of one history: where both are complete, they have the same records; and a record
-    /// continues those of the other source that it says it does.
+    /// Whether both sources can be of one history: where both are complete, they have the same records; and the
+    /// creation and the version of a record fit those of the other source.
     /// </summary>
     public bool Agrees(HistorySource other) =>
         ClusterId == other.ClusterId

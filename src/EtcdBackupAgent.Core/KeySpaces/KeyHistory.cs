@@ -149,16 +149,19 @@ public sealed class KeyHistory : IDisposable
             : path with { Segments = [.. path.Segments.SkipWhile(segment => segment.Name.End < since)] });
 
     /// <summary>Reads a source. A failure that concerns only this one is remembered.</summary>
-    private async Task TryAsync(Func<Task> read)
+    /// <returns>Whether it was read.</returns>
+    private async Task<bool> TryAsync(Func<Task> read)
     {
         try
         {
             await read();
+            return true;
         }
         catch (BackupException e) when (e.Reason is FailureReason.DataDamaged or FailureReason.KeyRefused
             or FailureReason.ObjectNotFound or FailureReason.SnapshotNotFound)
         {
             _problems.Add(e);
+            return false;
         }
     }
 
@@ -218,11 +221,9 @@ public sealed class KeyHistory : IDisposable
         long total = path.Segments.Sum(segment => segment.SizeBytes);
         long done = 0;
         HistorySource? source = null;
-        bool hasKey = false;
-        await TryAsync(() =>
+        bool hasKey = await TryAsync(() =>
         {
             fetch.RequireKey(path);
-            hasKey = true;
             return Task.CompletedTask;
         });
         if (!hasKey)
@@ -236,13 +237,7 @@ public sealed class KeyHistory : IDisposable
         {
             LogSegment segment = segments[i];
             List<SourceRecord> records = [];
-            bool isRead = false;
-            await TryAsync(async () =>
-            {
-                await ReadAsync(path, segment, fetch, filter, records, cancellationToken);
-                isRead = true;
-            });
-            if (!isRead)
+            if (!await TryAsync(() => ReadAsync(path, segment, fetch, filter, records, cancellationToken)))
             {
                 source = null;
             }
