@@ -1,9 +1,18 @@
+using EtcdBackupAgent.Objects.Kinds;
+
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
 /// <summary>One kind of resource, with the parts of its URL: group (empty for core), version, plural.</summary>
 internal sealed record ResourceKind(string Group, string Version, string Plural, bool IsNamespaced = true)
 {
     public static readonly ResourceKind Lease = new("coordination.k8s.io", "v1", "leases") { Kind = "Lease" };
+
+    /// <summary>Returns the kind of a resource that an API server serves.</summary>
+    public static ResourceKind Of(ServedResource resource) =>
+        new(resource.Name.Group, resource.Version, resource.Name.Resource, resource.IsNamespaced)
+        {
+            Kind = resource.Kind,
+        };
 
     /// <summary>The kind in a manifest: <c>Lease</c>; empty if it is not needed.</summary>
     public string Kind { get; init; } = "";

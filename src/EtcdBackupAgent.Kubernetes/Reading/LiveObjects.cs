@@ -22,13 +22,13 @@ internal sealed class LiveObjects(KubernetesClient client) : ILiveObjects
     public Task<JsonObject?> FindAsync(
         ServedResource resource, string? ns, string name, CancellationToken cancellationToken) => CallAsync(
             $"get {resource.Name} {name}",
-            () => client.FindAsync(KindOf(resource), ns, name, cancellationToken));
+            () => client.FindAsync(ResourceKind.Of(resource), ns, name, cancellationToken));
 
     public async IAsyncEnumerable<JsonObject> ListAsync(
         ServedResource resource, string? ns, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using IAsyncEnumerator<JsonObject> pages = client
-            .ListPagesAsync(KindOf(resource), resource.IsNamespaced ? ns : null, cancellationToken)
+            .ListPagesAsync(ResourceKind.Of(resource), resource.IsNamespaced ? ns : null, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         string last = "";
         while (await CallAsync($"list {resource.Name}", async () => await pages.MoveNextAsync()))
@@ -44,9 +44,6 @@ internal sealed class LiveObjects(KubernetesClient client) : ILiveObjects
             }
         }
     }
-
-    private static ResourceKind KindOf(ServedResource resource) =>
-        new(resource.Name.Group, resource.Version, resource.Name.Resource, resource.IsNamespaced);
 
     private async Task<T> CallAsync<T>(string action, Func<Task<T>> call)
     {

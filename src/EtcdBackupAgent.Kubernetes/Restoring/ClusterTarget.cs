@@ -28,12 +28,12 @@ internal sealed class ClusterTarget(KubernetesClient client) : IObjectTarget
     public Task<JsonObject?> FindAsync(
         ServedResource resource, string? ns, string name, CancellationToken cancellationToken) =>
         SendAsync(
-            "get", resource, ns, () => client.FindAsync(KindOf(resource), ns, name, cancellationToken));
+            "get", resource, ns, () => client.FindAsync(ResourceKind.Of(resource), ns, name, cancellationToken));
 
     public async Task<bool?> MayAsync(
         string verb, ServedResource resource, string? ns, CancellationToken cancellationToken)
     {
-        JsonObject review = AccessReviewObject.New(verb, KindOf(resource), ns);
+        JsonObject review = AccessReviewObject.New(verb, ResourceKind.Of(resource), ns);
         try
         {
             return AccessReviewObject.IsAllowed(await client.CreateAsync(
@@ -51,7 +51,7 @@ internal sealed class ClusterTarget(KubernetesClient client) : IObjectTarget
 
     public async Task<JsonObject> WriteAsync(ObjectWrite write, bool isDryRun, CancellationToken cancellationToken)
     {
-        ResourceKind kind = KindOf(write.Resource);
+        ResourceKind kind = ResourceKind.Of(write.Resource);
         string query = $"fieldManager={FieldManager}{(isDryRun ? "&dryRun=All" : "")}";
         return await (write.Method switch
         {
@@ -101,10 +101,4 @@ internal sealed class ClusterTarget(KubernetesClient client) : IObjectTarget
         : e.IsMissingRight ? TargetRefusal.RightMissing
         : e.IsRefusal ? TargetRefusal.NotAdmitted
         : TargetRefusal.Failed;
-
-    private static ResourceKind KindOf(ServedResource resource) =>
-        new(resource.Name.Group, resource.Version, resource.Name.Resource, resource.IsNamespaced)
-        {
-            Kind = resource.Kind,
-        };
 }

@@ -25,6 +25,14 @@ internal sealed class KubeconfigOptions(TimeProvider time)
     /// <summary>The options.</summary>
     public Option[] All => [_kubeconfig, _context];
 
+    public void AddTo(Command verb)
+    {
+        foreach (Option option in All)
+        {
+            verb.Add(option);
+        }
+    }
+
     /// <summary>Reads which cluster the options select. This does not connect to it yet.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public async Task<KubernetesConnection> ReadAsync(ParseResult parsed, CancellationToken cancellationToken) =>

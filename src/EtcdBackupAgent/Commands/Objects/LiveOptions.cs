@@ -18,10 +18,7 @@ internal sealed class LiveOptions(TimeProvider time)
     public void AddTo(Command verb)
     {
         verb.Add(_live);
-        foreach (Option option in _cluster.All)
-        {
-            verb.Add(option);
-        }
+        _cluster.AddTo(verb);
     }
 
     /// <summary>Whether the new side is a cluster.</summary>

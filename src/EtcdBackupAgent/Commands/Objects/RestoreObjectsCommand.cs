@@ -3,7 +3,6 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Kubernetes.Api;
-using EtcdBackupAgent.Kubernetes.Api.Access;
 using EtcdBackupAgent.Kubernetes.Restoring;
 using EtcdBackupAgent.Objects.Modifying;
 using EtcdBackupAgent.Objects.Querying;
@@ -52,18 +51,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
 
     private readonly Option<bool> _yes = new("--yes") { Description = "Restore without asking." };
 
-    private readonly Option<string?> _kubeconfig = new("--kubeconfig")
-    {
-        Description = "The kubeconfig file of the cluster (default: the files of KUBECONFIG, then the cluster of the "
-            + "pod, then ~/.kube/config).",
-        HelpName = "FILE",
-    };
-
-    private readonly Option<string?> _context = new("--context")
-    {
-        Description = "The context of the kubeconfig (default: its current context).",
-        HelpName = "NAME",
-    };
+    private readonly KubeconfigOptions _cluster = new(wiring.Time);
 
     public static Command Create(LogOptions logs, Wiring wiring)
     {
@@ -77,8 +65,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
         verb.Add(restore._patch);
         verb.Add(restore._dryRun);
         verb.Add(restore._yes);
-        verb.Add(restore._kubeconfig);
-        verb.Add(restore._context);
+        restore._cluster.AddTo(verb);
         restore._output.AddTo(verb);
         verb.SetAction(restore.ExecuteAsync);
         return verb.WithExample(
@@ -105,12 +92,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
             ManagedFields = true,
             ShowSecrets = true,
         });
-        KubernetesConnection connection = await ApiAccess.LoadAsync(
-            parsed.GetValue(_kubeconfig),
-            parsed.GetValue(_context),
-            Environment.GetEnvironmentVariable,
-            wiring.Time,
-            cancellationToken);
+        KubernetesConnection connection = await _cluster.ReadAsync(parsed, cancellationToken);
         using KubernetesClient client = new(connection, wiring.Time);
         ObjectRestore restore = new(new ClusterTarget(client), wiring.Time);
 
