@@ -1,9 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Objects.Json;
@@ -185,7 +182,7 @@ public sealed class ClusterObjects(
                 KeyContent = KeyContent.Object,
                 Place = place,
                 Kind = new GroupVersionKind(item.Text("apiVersion") ?? "", item.Text("kind") ?? ""),
-                Json = Sorted(item),
+                Json = PrintedJson.Bytes(item),
             },
             revision,
             CreateRevision: 0);
@@ -194,19 +191,4 @@ public sealed class ClusterObjects(
     }
 
     private string PrefixOf(GroupResource resource) => _places.KeyOf(new StorageKey(resource, null, ""));
-
-    private static ReadOnlyMemory<byte> Sorted(JsonObject item)
-    {
-        ArrayBufferWriter<byte> json = new();
-        using (Utf8JsonWriter writer = new(json, new JsonWriterOptions
-        {
-            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            MaxDepth = 1000,
-        }))
-        {
-            SortedJson.Write(writer, item);
-        }
-
-        return json.WrittenMemory;
-    }
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Objects.Json;
 
 namespace EtcdBackupAgent.Objects.Comparing;
 
@@ -10,19 +11,10 @@ internal static class JsonValues
     private static readonly JsonSerializerOptions Readable = new()
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = 1000,
+        MaxDepth = PrintedJson.DepthMax,
     };
-
-    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
-
-    /// <summary>Parses a document of any depth that an object can have.</summary>
-    public static JsonNode? Parse(ReadOnlyMemory<byte> json) => JsonNode.Parse(json.Span, documentOptions: Deep);
 
     public static string Text(JsonNode? value) => value?.ToJsonString(Readable) ?? "null";
 
     public static string Text(string value) => Text(JsonValue.Create(value));
-
-    /// <summary>The text of a value that is one; null for any other value.</summary>
-    public static string? StringOf(JsonNode? value) =>
-        value is JsonValue one && one.GetValueKind() == JsonValueKind.String ? one.GetValue<string>() : null;
 }

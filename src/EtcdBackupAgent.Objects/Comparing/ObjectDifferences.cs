@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Objects.Decoding;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Masking;
 using EtcdBackupAgent.Objects.Reading;
 
@@ -48,7 +49,7 @@ public sealed class ObjectDifferences(Noise noise, bool showSecrets)
 
     private JsonNode? DocumentOf(StoredObject content)
     {
-        JsonNode? document = JsonValues.Parse(content.Json);
+        JsonNode? document = PrintedJson.Node(content.Json.Span);
         if (document is JsonObject fields)
         {
             noise.RemoveFrom(fields);

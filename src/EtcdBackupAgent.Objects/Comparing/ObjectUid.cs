@@ -14,7 +14,7 @@ internal static class ObjectUid
             return null;
         }
 
-        using JsonDocument document = JsonDocument.Parse(content.Json, new JsonDocumentOptions { MaxDepth = 1000 });
+        using JsonDocument document = content.OpenJson();
         return document.RootElement.TryGetProperty("metadata", out JsonElement metadata)
             && metadata.ValueKind == JsonValueKind.Object
             && metadata.TryGetProperty("uid", out JsonElement uid)

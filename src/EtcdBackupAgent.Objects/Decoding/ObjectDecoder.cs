@@ -1,6 +1,6 @@
 using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Tables;
 
@@ -83,10 +83,5 @@ public sealed class ObjectDecoder
     }
 
     /// <summary>The names come from the table, and the decoder writes each value after its name.</summary>
-    private static JsonWriterOptions WriterOptions => new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = 1000,
-        SkipValidation = true,
-    };
+    private static JsonWriterOptions WriterOptions => PrintedJson.WriterOptions with { SkipValidation = true };
 }

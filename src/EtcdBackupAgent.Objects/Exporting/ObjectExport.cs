@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Restores;
@@ -32,9 +30,6 @@ public sealed class ObjectExport(RestoreTarget target, ExportOptions options)
     private const string LastApplied = "kubectl.kubernetes.io/last-applied-configuration";
     private const string Duplicates = "stored twice, under two prefixes";
     private const string LeftOutSecrets = "Secrets, as requested";
-
-    private static readonly JsonWriterOptions WriterOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = 1000 };
 
     private readonly SortedDictionary<string, long> _omitted = new(StringComparer.Ordinal);
     private readonly ArrayBufferWriter<byte> _json = new();
@@ -124,11 +119,7 @@ public sealed class ObjectExport(RestoreTarget target, ExportOptions options)
         // kubectl writes it from the file.
         applicable.Inner("metadata")?.RemoveFrom("annotations", LastApplied);
         _json.ResetWrittenCount();
-        using (Utf8JsonWriter writer = new(_json, WriterOptions))
-        {
-            SortedJson.Write(writer, applicable);
-        }
-
+        PrintedJson.Write(applicable, _json);
         return _json.WrittenMemory;
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Objects.Comparing;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Masking;
 
 namespace EtcdBackupAgent.Objects.Printing;
@@ -18,7 +19,7 @@ public static class ChangeValues
     /// </summary>
     public static string Text(JsonNode? value)
     {
-        if (JsonValues.StringOf(value) == SecretMask.Mask)
+        if (JsonFields.TextOf(value) == SecretMask.Mask)
         {
             return SecretMask.Mask;
         }
@@ -38,8 +39,8 @@ public static class ChangeValues
     /// Returns the lines in which two texts differ; none if they are not texts with lines, or the lines do not differ.
     /// </summary>
     public static IEnumerable<TextLine> Lines(FieldChange change) =>
-        JsonValues.StringOf(change.Old) is { } old
-        && JsonValues.StringOf(change.New) is { } @new
+        JsonFields.TextOf(change.Old) is { } old
+        && JsonFields.TextOf(change.New) is { } @new
         && LineDifferences.Apply(old, @new)
             ? LineDifferences.Between(old, @new).Select(line => line with { Text = Printable(line.Text) })
             : [];

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using EtcdBackupAgent.Objects.Json;
 
 namespace EtcdBackupAgent.Objects.Printing;
 
@@ -13,7 +14,6 @@ namespace EtcdBackupAgent.Objects.Printing;
 internal sealed class IndentedJson(TextWriter output)
 {
     private const string Indent = "    ";
-    private const int DepthMax = 1000;
 
     /// <summary>The characters that Go escapes in a string.</summary>
     private static readonly SearchValues<char> Escaped = SearchValues.Create(
@@ -26,7 +26,7 @@ internal sealed class IndentedJson(TextWriter output)
     /// <param name="level">The number of indents of the line that the value begins in.</param>
     public void Write(ReadOnlySpan<byte> json, int level)
     {
-        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = DepthMax });
+        Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = PrintedJson.DepthMax });
         bool isFirst = true;
         while (reader.Read())
         {

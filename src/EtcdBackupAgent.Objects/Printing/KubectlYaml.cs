@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using EtcdBackupAgent.Objects.Json;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -57,7 +58,7 @@ internal sealed partial class KubectlYaml
     /// <summary>Writes a value that is encoded as JSON.</summary>
     public void Write(ReadOnlyMemory<byte> json)
     {
-        using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 1000 });
+        using JsonDocument document = PrintedJson.Document(json);
         Write(document.RootElement);
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.KeySpaces;
-using EtcdBackupAgent.Objects.Comparing;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Versions;
 
 namespace EtcdBackupAgent.Objects.Printing;
@@ -46,7 +46,7 @@ public static class VersionDocument
         Add(document, "problem", version.Problem);
         if (!version.Json.IsEmpty)
         {
-            document["object"] = JsonValues.Parse(version.Json);
+            document["object"] = PrintedJson.Node(version.Json.Span);
         }
 
         return document;

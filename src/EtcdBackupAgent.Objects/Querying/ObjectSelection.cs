@@ -43,7 +43,7 @@ public sealed record ObjectSelection
             return true;
         }
 
-        using JsonDocument document = JsonDocument.Parse(content.Json, new JsonDocumentOptions { MaxDepth = 1000 });
+        using JsonDocument document = content.OpenJson();
         JsonElement labels = default;
         bool hasLabels = document.RootElement.TryGetProperty("metadata", out JsonElement metadata)
             && metadata.ValueKind == JsonValueKind.Object

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Objects.CustomResources;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Reading;
@@ -128,17 +129,14 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     /// <exception cref="BackupException">The database is damaged.</exception>
     public IEnumerable<FoundObject> Find(Func<StorageKey, bool> isSelected, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FoundKey> found = keys.Find(
-            key => _places.Read(key, out StorageKey? place) == KeyContent.Object && isSelected(place!),
-            cancellationToken);
-        _ = All(cancellationToken);
-        ObjectReader reader = new(options with { Definitions = _definitions });
-        foreach (FoundKey key in found)
+        LoadDefinitions(cancellationToken);
+        foreach (FoundKey key in FindKeys(isSelected, cancellationToken))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            FoundValue value = keys.ReadValue(key);
-            StoredObject content = reader.Read(key.Key, value.Value, value.ModRevision);
-            yield return new FoundObject(content.Place!, content, value.ModRevision, value.CreateRevision);
+            if (Read(key) is { } item)
+            {
+                yield return item;
+            }
         }
     }
 
@@ -181,16 +179,12 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
         if (_all is null)
         {
             ObjectReader reader = new(options with { MetadataOnly = false });
-            IReadOnlyList<FoundKey> found = keys.Find(
-                key => _places.Read(key, out StorageKey? place) == KeyContent.Object
-                    && place!.Resource == DefinitionsName,
-                cancellationToken);
-            _definitions = found
+            _definitions = FindKeys(place => place.Resource == DefinitionsName, cancellationToken)
                 .Select(key => keys.ReadValue(key) is var value
                     ? reader.Read(key.Key, value.Value, value.ModRevision)
                     : null)
                 .Where(read => read is { Json.IsEmpty: false })
-                .Select(read => CustomResourceDefinition.Read((JsonObject)JsonNode.Parse(read!.Json.Span)!))
+                .Select(read => CustomResourceDefinition.Read((JsonObject)PrintedJson.Node(read!.Json.Span)!))
                 .OfType<CustomResourceDefinition>()
                 .ToDictionary(definition => definition.Name);
             _all = new ResourceCatalog(options.Table, _definitions.Values);

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Objects.CustomResources;
@@ -104,7 +103,7 @@ public sealed class ObjectReader
         // 5
         if (IsMasked(decoded.Kind!) || (!_options.AsStored && ReadRules.Cover(decoded.Kind!)))
         {
-            JsonObject document = (JsonObject)JsonNode.Parse(_json.WrittenSpan)!;
+            JsonObject document = (JsonObject)PrintedJson.Node(_json.WrittenSpan)!;
             return Finish(read, document, decoded.Kind!);
         }
 
@@ -177,19 +176,9 @@ public sealed class ObjectReader
         }
 
         _json.ResetWrittenCount();
-        using (Utf8JsonWriter writer = new(_json, WriterOptions))
-        {
-            SortedJson.Write(writer, document);
-        }
-
+        PrintedJson.Write(document, _json);
         return read with { Json = _json.WrittenSpan.ToArray() };
     }
 
     private bool IsMasked(GroupVersionKind kind) => !_options.ShowSecrets && SecretMask.Covers(kind);
-
-    private static JsonWriterOptions WriterOptions => new()
-    {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        MaxDepth = 1000,
-    };
 }

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using EtcdBackupAgent.Objects.CustomResources;
 using EtcdBackupAgent.Objects.Decoding;
 using EtcdBackupAgent.Objects.Encryption;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
 
@@ -49,6 +51,9 @@ public sealed record StoredObject
 
     /// <summary>The object as kubectl prints it, in UTF-8, on one line; empty unless it was read.</summary>
     public ReadOnlyMemory<byte> Json { get; init; }
+
+    /// <summary>Parses <see cref="Json"/>, which must not be empty. The caller disposes the document.</summary>
+    public JsonDocument OpenJson() => PrintedJson.Document(Json);
 
     /// <summary>How far a custom resource is what the API server would show; null for built-in kinds.</summary>
     public CustomResourceForm? CustomResourceForm { get; init; }

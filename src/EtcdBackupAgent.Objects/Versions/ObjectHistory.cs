@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Objects.Comparing;
 using EtcdBackupAgent.Objects.CustomResources;
+using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Masking;
@@ -98,9 +99,9 @@ public sealed class ObjectHistory(
         string? problem = content.Problem;
         IReadOnlyList<FieldChange> fields =
             previous is null ? [] : _differences.Between(previous, content, out problem);
-        JsonNode? document = content.Json.IsEmpty ? null : JsonValues.Parse(content.Json);
+        JsonNode? document = content.Json.IsEmpty ? null : PrintedJson.Node(content.Json.Span);
         JsonNode? previousDocument =
-            previous is null or { Json.IsEmpty: true } ? null : JsonValues.Parse(previous.Json);
+            previous is null or { Json.IsEmpty: true } ? null : PrintedJson.Node(previous.Json.Span);
         ObjectVersionKind kind = KindOf(change, before);
         return new ObjectVersion
         {
@@ -165,7 +166,7 @@ public sealed class ObjectHistory(
     {
         StoredObject read = new ObjectReader(options).Read(version.Key, history.ReadValue(version), version.Revision);
         return !read.Json.IsEmpty
-            && JsonValues.Parse(read.Json) is JsonObject document
+            && PrintedJson.Node(read.Json.Span) is JsonObject document
             && CustomResourceDefinition.Read(document) is { } definition
                 ? new Dictionary<GroupResource, CustomResourceDefinition> { [definition.Name] = definition }
                 : [];

@@ -46,7 +46,7 @@ internal static class ObjectTable
         {
             isMixed |= resource is not null && resource != item.Place.Resource;
             resource = item.Place.Resource;
-            using JsonDocument document = JsonDocument.Parse(item.Content.Json);
+            using JsonDocument document = item.Content.OpenJson();
             rows.Add((
                 item.Place.Name,
                 NameOf(item),

@@ -1,4 +1,3 @@
-using System.Text;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
 using EtcdBackupAgent.Objects.Comparing;
@@ -8,7 +7,6 @@ using EtcdBackupAgent.Objects.Reading;
 using EtcdBackupAgent.Objects.Selecting;
 using EtcdBackupAgent.Objects.Tables;
 using EtcdBackupAgent.Testing.Directories;
-using EtcdBackupAgent.Tests.Snapshots.Revisions;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Objects.Comparing;
@@ -196,17 +194,6 @@ public sealed class ObjectComparisonTests : IDisposable
         return [.. changes];
     }
 
-    private KeySpace Write(string name, (string Key, string Value)[] objects)
-    {
-        string path = _directory[name];
-        BoltFile.Write(path, ("key", objects.Select((item, index) => new StoredRecord
-        {
-            Revision = new(index + 2, 0),
-            Key = $"/registry/{item.Key}",
-            Created = index + 2,
-            Version = 1,
-            Value = Encoding.UTF8.GetBytes(item.Value),
-        }).Select(record => (record.RawKey, record.RawValue))));
-        return KeySpace.OfFile(path, revision: null);
-    }
+    private KeySpace Write(string name, (string Key, string Value)[] objects) =>
+        ObjectFile.Write(_directory[name], objects);
 }
