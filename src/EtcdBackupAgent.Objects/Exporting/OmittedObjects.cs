@@ -3,6 +3,7 @@ using EtcdBackupAgent.Objects.Applying;
 using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
+using static EtcdBackupAgent.Objects.Json.ObjectFields;
 
 namespace EtcdBackupAgent.Objects.Exporting;
 
@@ -54,7 +55,7 @@ public sealed class OmittedObjects(IReadOnlySet<(string Namespace, string Name)>
             ("apps", "controllerrevisions") => IsOwnedBy(item, "DaemonSet") || IsOwnedBy(item, "StatefulSet")
                 ? "revisions of daemon sets and stateful sets" : null,
             ("batch", "jobs") => IsOwnedBy(item, "CronJob") ? "jobs of cron jobs"
-                : HasCondition(item, "Complete") || HasCondition(item, "Failed") ? "finished jobs"
+                : HasEnded(item) ? "finished jobs"
                 : null,
             ("apiregistration.k8s.io", "apiservices") =>
                 Label(item, "kube-aggregator.kubernetes.io/automanaged") is not null ? Allocations : null,
@@ -92,13 +93,4 @@ public sealed class OmittedObjects(IReadOnlySet<(string Namespace, string Name)>
     private static bool IsOwnedBy(JsonObject item, string kind) =>
         (item.Inner("metadata")?.Items("ownerReferences") ?? []).OfType<JsonObject>()
             .Any(owner => owner.Text("kind") == kind);
-
-    private static bool HasCondition(JsonObject item, string type) =>
-        (item.Inner("status")?.Items("conditions") ?? []).OfType<JsonObject>()
-            .Any(condition => condition.Text("type") == type && condition.Text("status") == "True");
-
-    private static string? Label(JsonObject item, string name) => item.Inner("metadata", "labels")?.Text(name);
-
-    private static string? Annotation(JsonObject item, string name) =>
-        item.Inner("metadata", "annotations")?.Text(name);
 }

@@ -21,8 +21,7 @@ public static class SelectingServices
         };
         return space.Find(services, cancellationToken)
             .Where(found => !found.Content.Json.IsEmpty
-                && (SortedJson.Parse(found.Content.Json.Span) as JsonObject)?.Inner("spec", "selector")
-                    is { Count: > 0 })
+                && ObjectFields.HasSelector(SortedJson.Parse(found.Content.Json.Span) as JsonObject))
             .Select(found => (found.Place.Namespace ?? "", found.Place.Name))
             .ToHashSet();
     }

@@ -56,9 +56,10 @@ internal static class SelfMadeObjects
             "pods" when ObjectFields.Annotation(item, "kubernetes.io/config.mirror") is not null =>
                 "a node makes it from a file",
             "pods" when item.Inner("status")?.Text("phase") is "Succeeded" or "Failed" => "it has ended",
-            "jobs.batch" when HasEnded(item) => "it has ended, and would run again",
-            "endpoints" when serviceOf(place with { Resource = new GroupResource("", "services") }) is { } service
-                && service.Inner("spec", "selector") is { Count: > 0 } => $"service {place.Name} makes it",
+            "jobs.batch" when ObjectFields.HasEnded(item) => "it has ended, and would run again",
+            "endpoints" when ObjectFields.HasSelector(
+                serviceOf(place with { Resource = new GroupResource("", "services") })) =>
+                $"service {place.Name} makes it",
             "endpointslices.discovery.k8s.io"
                 when ObjectFields.Label(item, "endpointslice.kubernetes.io/managed-by") is { } manager
                 && manager.EndsWith(".k8s.io", StringComparison.Ordinal) => $"{manager} makes it",
@@ -87,10 +88,6 @@ internal static class SelfMadeObjects
                 "the API server makes it",
             _ => null,
         };
-
-    private static bool HasEnded(JsonObject job) =>
-        (job.Inner("status")?.Items("conditions") ?? []).OfType<JsonObject>().Any(condition =>
-            condition.Text("type") is "Complete" or "Failed" && condition.Text("status") == "True");
 
     /// <summary>Whether a service account has nothing that a user gave it.</summary>
     private static bool IsPlainAccount(JsonObject account) =>

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Objects.Json;
 
-namespace EtcdBackupAgent.Objects.Restoring;
+namespace EtcdBackupAgent.Objects.Json;
 
 /// <summary>Parts of objects of any kind.</summary>
 internal static class ObjectFields
@@ -25,6 +24,14 @@ internal static class ObjectFields
     /// <summary>The owner that manages an object; null if there is none.</summary>
     public static JsonObject? Controller(JsonObject item) =>
         Owners(item).FirstOrDefault(owner => owner.IsTrue("controller"));
+
+    /// <summary>Whether a job has completed or failed.</summary>
+    public static bool HasEnded(JsonObject job) =>
+        (job.Inner("status")?.Items("conditions") ?? []).OfType<JsonObject>().Any(condition =>
+            condition.Text("type") is "Complete" or "Failed" && condition.Text("status") == "True");
+
+    /// <summary>Whether a service has a selector: a controller then finds its endpoints.</summary>
+    public static bool HasSelector(JsonObject? service) => service?.Inner("spec", "selector") is { Count: > 0 };
 
     public static string Uid(JsonObject item) => item.Inner("metadata")?.Text("uid") ?? "";
 
