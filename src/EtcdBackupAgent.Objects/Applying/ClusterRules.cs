@@ -17,7 +17,7 @@ internal static class ClusterRules
     ];
 
     /// <summary>
-    /// A definition in v1 cannot keep unknown fields as a whole: the schema of each version says it instead.
+    /// A definition in v1 cannot keep unknown fields as a whole: the schema of each version has a field for it.
     /// </summary>
     private static void MoveUnknownFields(JsonObject definition)
     {

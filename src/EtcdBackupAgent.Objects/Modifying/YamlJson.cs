@@ -5,8 +5,9 @@ using YamlDotNet.Core.Events;
 
 namespace EtcdBackupAgent.Objects.Modifying;
 
-/// <summary>Turns YAML, and so JSON, into nodes. A plain scalar is a boolean, a number or null where YAML says so.
-/// Aliases are refused.</summary>
+/// <summary>
+/// Turns YAML, and so JSON, into nodes. A plain scalar is a boolean, a number or null, as in YAML. Aliases are refused.
+/// </summary>
 internal static class YamlJson
 {
     private const int DepthMax = 64;

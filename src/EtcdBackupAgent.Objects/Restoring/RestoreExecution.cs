@@ -5,7 +5,7 @@ using EtcdBackupAgent.Objects.Keys;
 
 namespace EtcdBackupAgent.Objects.Restoring;
 
-/// <summary>Writes what a plan says: the last steps of <see cref="ObjectRestore"/>.</summary>
+/// <summary>Carries a plan out: the last steps of <see cref="ObjectRestore"/>.</summary>
 /// <remarks>
 /// 1. Write the objects in their order. Before the first object after the definitions, wait until the cluster serves
 ///    what they define.

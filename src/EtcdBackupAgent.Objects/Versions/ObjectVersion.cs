@@ -31,7 +31,7 @@ public sealed record ObjectVersion
     /// <summary>The change of the key: its revision, and when it was written.</summary>
     public required KeyVersion Change { get; init; }
 
-    /// <summary>The manager that wrote it, as the object itself says; null if that is not known.</summary>
+    /// <summary>The manager that wrote it, from the managed fields of the object; null if that is not known.</summary>
     public FieldManager? Manager { get; init; }
 
     /// <summary>The fields that differ from the version before it that is known.</summary>
