@@ -131,7 +131,7 @@ internal sealed class ClusterScene : IAsyncDisposable
     public async Task InstallDefinitionsAsync()
     {
         await Server.KubectlAsync("apply", "-k", Manifest("crd"));
-        await Server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await Server.UntilDefinitionsServedAsync();
     }
 
     /// <summary>Runs stock kubectl in the namespace.</summary>

@@ -127,7 +127,8 @@ public sealed class ExportTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _server = await KubernetesApiServer.StartAsync();
-        await ApplyDefinitionAsync(_server, Definition);
+        await _server.ApplyAsync(Definition);
+        await _server.UntilDefinitionsServedAsync();
         await _server.ApplyAsync(Manifests);
 
         foreach (string name in new[] { "one", "two" })
@@ -150,7 +151,7 @@ public sealed class ExportTests : IAsyncLifetime, IDisposable
         Assert.Equal(0, definitions.ExitCode);
         await using KubernetesApiServer other = await KubernetesApiServer.StartAsync();
         await other.KubectlAsync("apply", "-R", "-f", _directory["definitions"]);
-        await EstablishedAsync(other);
+        await other.UntilDefinitionsServedAsync();
 
         await other.KubectlAsync("apply", "-R", "-f", _directory["web"]);
 
@@ -195,7 +196,7 @@ public sealed class ExportTests : IAsyncLifetime, IDisposable
         await using KubernetesApiServer other = await KubernetesApiServer.StartAsync();
         string definitions = Path.Combine(_directory["all"], Path.GetDirectoryName(files[0])!);
         await other.KubectlAsync("apply", "-R", "-f", definitions);
-        await EstablishedAsync(other);
+        await other.UntilDefinitionsServedAsync();
 
         await other.KubectlAsync("apply", "-R", "-f", _directory["all"]);
 
@@ -231,15 +232,6 @@ public sealed class ExportTests : IAsyncLifetime, IDisposable
 
     private Task<ToolResult> ExportAsync(params string[] words) =>
         Agent.RunAsync(["objects", "export", "--file", _directory["etcd.db"], .. words]);
-
-    private static async Task ApplyDefinitionAsync(KubernetesApiServer server, string definition)
-    {
-        await server.ApplyAsync(definition);
-        await EstablishedAsync(server);
-    }
-
-    private static Task<string> EstablishedAsync(KubernetesApiServer server) =>
-        server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
 
     /// <summary>An object without what two servers never have in common, and without what was left out on purpose.
     /// </summary>

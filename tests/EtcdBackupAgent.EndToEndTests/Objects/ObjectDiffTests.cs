@@ -38,34 +38,6 @@ public sealed class ObjectDiffTests : IAsyncLifetime, IDisposable
         kind: Secret
         metadata: {name: password, namespace: web}
         stringData: {password: correct-horse, user: shop}
-        ---
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: widgets.example.com}
-        spec:
-          group: example.com
-          scope: Namespaced
-          names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd]}
-          versions:
-          - name: v1
-            served: true
-            storage: true
-            schema:
-              openAPIV3Schema:
-                type: object
-                properties:
-                  spec:
-                    type: object
-                    properties:
-                      size: {type: integer, default: 3}
-                      color: {type: string}
-        """;
-
-    private const string Widget = """
-        apiVersion: example.com/v1
-        kind: Widget
-        metadata: {name: first, namespace: web}
-        spec: {color: red}
         """;
 
     private const string After = """
@@ -101,8 +73,9 @@ public sealed class ObjectDiffTests : IAsyncLifetime, IDisposable
     {
         _server = await KubernetesApiServer.StartAsync();
         await _server.ApplyAsync(Before);
-        await _server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
-        await _server.ApplyAsync(Widget);
+        await _server.ApplyAsync(WidgetManifests.Definition);
+        await _server.UntilDefinitionsServedAsync();
+        await _server.ApplyAsync(WidgetManifests.First);
         await _server.Etcd.EtcdctlAsync("snapshot", "save", _directory["before.db"]);
         await _server.ApplyAsync(After);
         await _server.KubectlAsync("delete", "cm", "lost", "again", "-n", "web");

@@ -51,7 +51,7 @@ public sealed class ObjectRecipesTests : IDisposable
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         await server.ApplyAsync(Manifests);
-        await server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await server.UntilDefinitionsServedAsync();
         await server.ApplyAsync(Widget);
         string expected = await server.KubectlAsync("get", "configmap", "settings", "-n", "web", "-o", "yaml");
         using TestRepository repository = TestRepository.InDirectory();

@@ -410,7 +410,7 @@ public sealed class ObjectRestoreTests
         await scene.Server.ApplyAsync(Definition
             .Replace("VERSION", version, StringComparison.Ordinal)
             .Replace("LIMIT", $"{limit}", StringComparison.Ordinal));
-        await scene.Server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await scene.Server.UntilDefinitionsServedAsync();
     }
 
     private static string Widget(string name, int size) => $$"""

@@ -46,34 +46,6 @@ public sealed class ObjectVerbTests : IAsyncLifetime, IDisposable
         kind: Secret
         metadata: {name: password, namespace: web}
         stringData: {password: correct-horse}
-        ---
-        apiVersion: apiextensions.k8s.io/v1
-        kind: CustomResourceDefinition
-        metadata: {name: widgets.example.com}
-        spec:
-          group: example.com
-          scope: Namespaced
-          names: {plural: widgets, singular: widget, kind: Widget, shortNames: [wd]}
-          versions:
-          - name: v1
-            served: true
-            storage: true
-            schema:
-              openAPIV3Schema:
-                type: object
-                properties:
-                  spec:
-                    type: object
-                    properties:
-                      size: {type: integer, default: 3}
-                      color: {type: string}
-        """;
-
-    private const string Widget = """
-        apiVersion: example.com/v1
-        kind: Widget
-        metadata: {name: first, namespace: web}
-        spec: {color: red}
         """;
 
     private readonly TestDirectory _directory = new();
@@ -84,8 +56,9 @@ public sealed class ObjectVerbTests : IAsyncLifetime, IDisposable
     {
         _server = await KubernetesApiServer.StartAsync();
         await _server.ApplyAsync(Manifests);
-        await _server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
-        await _server.ApplyAsync(Widget);
+        await _server.ApplyAsync(WidgetManifests.Definition);
+        await _server.UntilDefinitionsServedAsync();
+        await _server.ApplyAsync(WidgetManifests.First);
         _file = _directory["etcd.db"];
         await _server.Etcd.EtcdctlAsync("snapshot", "save", _file);
     }

@@ -112,7 +112,7 @@ public sealed partial class PrinterColumnTests : IDisposable
     {
         await using KubernetesApiServer server = await KubernetesApiServer.StartAsync();
         await server.ApplyAsync(Definitions);
-        await server.KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+        await server.UntilDefinitionsServedAsync();
         await server.ApplyAsync(Objects);
         await server.Etcd.EtcdctlAsync("snapshot", "save", _directory["etcd.db"]);
 

@@ -150,6 +150,10 @@ public sealed class KubernetesApiServer : IAsyncDisposable
     public async Task<string> ApplyAsync(string manifests, params string[] arguments) =>
         (await TryKubectlAsync(["apply", "-f", "-", .. arguments], manifests)).Output;
 
+    /// <summary>Waits until all definitions of custom resources are served.</summary>
+    public Task UntilDefinitionsServedAsync() =>
+        KubectlAsync("wait", "--for=condition=Established", "--timeout=30s", "crd", "--all");
+
     /// <summary>Creates a namespace with a new name.</summary>
     public async Task<string> CreateNamespaceAsync()
     {
