@@ -140,7 +140,7 @@ internal sealed class BoltCursor
             }
 
             Frame frame = FrameAt(_depth);
-            _database.ReadPage(id, frame.Page);
+            ReadChecked(id, frame);
 
             // Overflow pages must count too: otherwise many references to empty leaves with large overflows could take
             // unbounded time.
@@ -150,7 +150,6 @@ internal sealed class BoltCursor
                 throw new SnapshotDamagedException($"page {id}: its tree refers to pages more than once");
             }
 
-            ThrowIfDamaged(frame.Page);
             ThrowIfOutsideParent(frame.Page);
             _depth++;
             if (!frame.Page.IsBranch)
@@ -162,6 +161,20 @@ internal sealed class BoltCursor
             frame.Index = toLast ? frame.Page.Count - 1 : ChildIndex(frame.Page, key);
             id = frame.Page.Child(frame.Index);
         }
+    }
+
+    /// <summary>Reads a page into a frame, unless it is there: successive searches share branches.</summary>
+    private void ReadChecked(ulong id, Frame frame)
+    {
+        if (frame.CheckedId == id)
+        {
+            return;
+        }
+
+        frame.CheckedId = null;
+        _database.ReadPage(id, frame.Page);
+        ThrowIfDamaged(frame.Page);
+        frame.CheckedId = id;
     }
 
     /// <summary>The index of the child of a branch in which a key is or would be.</summary>
@@ -256,6 +269,9 @@ internal sealed class BoltCursor
     private sealed class Frame
     {
         public BoltPage Page { get; } = new();
+
+        /// <summary>The page that was read and has no problems; null if there is none.</summary>
+        public ulong? CheckedId { get; set; }
 
         public int Index { get; set; }
     }
