@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Objects.Keys;
@@ -78,7 +79,7 @@ internal static class ObjectTable
     {
         int[] widths =
         [
-            .. headers.Select((header, i) => Math.Max(header.GetCellWidth(), rows.Max(row => row[i].GetCellWidth()))),
+            .. headers.Select((header, i) => Math.Max(WidthOf(header), rows.Max(row => WidthOf(row[i])))),
         ];
         console.WriteLine(Line(headers), new Style(decoration: Decoration.Bold));
         TextWriter writer = console.Profile.Out.Writer;
@@ -88,8 +89,11 @@ internal static class ObjectTable
         }
 
         string Line(string[] cells) => string.Join(
-            ' ', cells.Select((cell, i) => cell + new string(' ', widths[i] - cell.GetCellWidth())));
+            ' ', cells.Select((cell, i) => cell + new string(' ', widths[i] - WidthOf(cell))));
     }
+
+    /// <summary>The columns that a text without control characters takes: Spectre looks each character up.</summary>
+    private static int WidthOf(string text) => Ascii.IsValid(text) ? text.Length : text.GetCellWidth();
 
     /// <summary>A value of an object must not move the cursor of a terminal, or begin a line.</summary>
     private static string OneLine(string text) =>
