@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Selecting;

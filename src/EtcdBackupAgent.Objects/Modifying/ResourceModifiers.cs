@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Json;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Selecting;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Reading;
 using EtcdBackupAgent.Objects.Selecting;

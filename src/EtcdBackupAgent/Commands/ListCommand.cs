@@ -3,10 +3,10 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
-using EtcdBackupAgent.Objects.Selecting;
 using EtcdBackupAgent.Output;
 using Spectre.Console;
 

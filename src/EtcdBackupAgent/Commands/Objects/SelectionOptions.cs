@@ -1,5 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Querying;
 using EtcdBackupAgent.Objects.Selecting;
 

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Comparing;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Querying;

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Selecting;
 using Xunit;
 

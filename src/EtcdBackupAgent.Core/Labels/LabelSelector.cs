@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using EtcdBackupAgent.Core.Failures;
 
-namespace EtcdBackupAgent.Objects.Selecting;
+namespace EtcdBackupAgent.Core.Labels;
 
 /// <summary>
 /// A selector of labels in kubectl's form: <c>app=shop,tier!=cache,env in (a, b),!legacy</c>. All requirements must
