@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Objects.Modifying;
+using EtcdBackupAgent.Objects.Selecting;
 
 namespace EtcdBackupAgent.Objects.Restoring;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Querying;
-using EtcdBackupAgent.Objects.Restoring;
 using EtcdBackupAgent.Objects.Selecting;
 
 namespace EtcdBackupAgent.Commands.Objects;

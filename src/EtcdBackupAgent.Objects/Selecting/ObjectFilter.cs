@@ -1,8 +1,8 @@
+using EtcdBackupAgent.Core.Labels;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
-using EtcdBackupAgent.Objects.Selecting;
 
-namespace EtcdBackupAgent.Objects.Restoring;
+namespace EtcdBackupAgent.Objects.Selecting;
 
 /// <summary>Objects of one resource.</summary>
 /// <param name="Resource">The resource.</param>
