@@ -30,13 +30,13 @@ internal static class SegmentWeek
         SnapshotManifest snapshot =
             (await repository.TakeInventoryAsync(cancellationToken)).Snapshots[^1].Manifest;
         DateTimeOffset start = TimeProvider.System.GetUtcNow() - ((segments - 2) * CloseEvery);
-        long startRevision = snapshot.Etcd.Revision - ((segments - 1) * (long)RevisionsOfSegment);
+        long startRevision = snapshot.Revision - ((segments - 1) * (long)RevisionsOfSegment);
         LineageId lineage = LineageId.New();
         LineageDocument document = new()
         {
             FormatVersion = RepositoryJson.LogFormatVersion,
             Id = lineage,
-            ClusterId = snapshot.Etcd.ClusterId,
+            ClusterId = snapshot.ClusterId,
             Policy = snapshot.Policy,
             Labels = new Dictionary<string, string>(StringComparer.Ordinal),
             AgentVersion = "0.0.0",

@@ -123,7 +123,7 @@ internal sealed class HashKvStep(BackupRepository repository, BackupRequest requ
         return recent.LastOrDefault(snapshot =>
             snapshot.IsGood
             && snapshot.Manifest.Policy == request.Policy
-            && snapshot.Manifest.Etcd.ClusterId == clusterId
-            && snapshot.Manifest.Etcd.HashKv is not null);
+            && snapshot.Manifest.ClusterId == clusterId
+            && snapshot.Manifest.Etcd?.HashKv is not null);
     }
 }

@@ -15,9 +15,9 @@ public static class LogBases
     /// <param name="first">The log contains all revisions above this one.</param>
     public static bool IsBaseOf(SnapshotManifest manifest, LineageDocument lineage, long first) =>
         manifest.Database is not null
-        && manifest.Etcd.ClusterId == lineage.ClusterId
+        && manifest.ClusterId == lineage.ClusterId
         && manifest.Policy == lineage.Policy
         && (manifest.PolicyUid is null || lineage.PolicyUid is null || manifest.PolicyUid == lineage.PolicyUid)
         && (manifest.ChangeLog is { } log ? log.Lineage == lineage.Id : manifest.StartedAt >= lineage.StartedAt)
-        && manifest.Etcd.Revision >= first;
+        && manifest.Revision >= first;
 }

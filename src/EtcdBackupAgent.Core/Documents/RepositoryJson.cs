@@ -26,10 +26,16 @@ internal static class RepositoryJson
     public const int FormatVersion = 1;
 
     /// <summary>
-    /// The format version of the manifest of an incremental snapshot, and the highest that is read in manifests. An
-    /// agent that does not know increments refuses it.
+    /// The format version of the manifest of an incremental snapshot. An agent that does not know increments refuses
+    /// it.
     /// </summary>
     public const int IncrementalFormatVersion = 2;
+
+    /// <summary>
+    /// The format version of the manifest of a snapshot of objects, and the highest that is read in manifests. An agent
+    /// that does not know such snapshots refuses it.
+    /// </summary>
+    public const int ObjectsFormatVersion = 3;
 
     /// <summary>The format version of the lineages and proofs of a change log.</summary>
     public const int LogFormatVersion = 2;
@@ -100,7 +106,7 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what)
     {
-        SnapshotManifest manifest = Read(utf8, what, Json.SnapshotManifest, IncrementalFormatVersion);
+        SnapshotManifest manifest = Read(utf8, what, Json.SnapshotManifest, ObjectsFormatVersion);
         return manifest.FindContradiction() is { } contradiction
             ? throw Damaged(what, contradiction)
             : manifest with { Utf8 = utf8 };

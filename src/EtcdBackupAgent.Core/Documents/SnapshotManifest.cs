@@ -64,8 +64,14 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>Labels of the policy and of the user; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
-    /// <summary>The member that was read, as it was just before the snapshot was opened.</summary>
-    public required EtcdMember Etcd { get; init; }
+    /// <summary>
+    /// The member that was read, as it was just before the snapshot was opened; null if objects were read through an
+    /// API server.
+    /// </summary>
+    public EtcdMember? Etcd { get; init; }
+
+    /// <summary>The cluster whose objects were read through its API server; null if etcd was read.</summary>
+    public ApiCluster? Cluster { get; init; }
 
     /// <summary>The stored files, at most one of each <see cref="ArtifactKind"/>.</summary>
     public required IReadOnlyList<ArtifactManifest> Artifacts { get; init; }
@@ -87,6 +93,23 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>Whether the snapshot needs its <see cref="Base"/>.</summary>
     [JsonIgnore]
     public bool IsIncremental => Kind == SnapshotKind.Incremental;
+
+    /// <summary>
+    /// The cluster that the snapshot belongs to: that of etcd, or <see cref="ApiCluster.Id"/>.
+    /// </summary>
+    [JsonIgnore]
+    public EtcdId ClusterId => Etcd?.ClusterId ?? Cluster!.Id;
+
+    /// <summary>
+    /// The revision of etcd up to which the snapshot contains every write. For objects it is the lowest resourceVersion
+    /// of their lists.
+    /// </summary>
+    [JsonIgnore]
+    public long Revision => Etcd?.Revision ?? Cluster!.Revision;
+
+    /// <summary>The artifact that contains the objects; null if etcd was read.</summary>
+    [JsonIgnore]
+    public ArtifactManifest? Objects => Artifacts.FirstOrDefault(a => a.Kind == ArtifactKind.Objects);
 
     /// <summary>The artifact that contains the database, or its changes; null if there is none.</summary>
     [JsonIgnore]
@@ -134,6 +157,19 @@ public sealed record SnapshotManifest : IRepositoryDocument
             return IsIncremental ? "it is incremental, but has no base" : "it is full, but has a base";
         }
 
+        if (Etcd is null == Cluster is null)
+        {
+            return Etcd is null ? "it names neither an etcd nor a cluster" : "it names both an etcd and a cluster";
+        }
+
+        if (Cluster is not null)
+        {
+            return Database is not null || Objects is null ? "it is of a cluster, but its objects are missing"
+                : FormatVersion < RepositoryJson.ObjectsFormatVersion
+                    ? $"it is of objects, but has format version {FormatVersion}"
+                : null;
+        }
+
         ArtifactKind other = IsIncremental ? ArtifactKind.Etcd : ArtifactKind.EtcdChanges;
         return Artifacts.Any(a => a.Kind == other) ? $"it is {Kind}, but has an artifact of the kind {other}"
             : IsIncremental && FormatVersion < RepositoryJson.IncrementalFormatVersion
@@ -166,7 +202,7 @@ public sealed record SnapshotBase
 
     /// <summary>Returns the base with this manifest.</summary>
     internal static SnapshotBase Of(SnapshotManifest manifest) =>
-        new() { Id = manifest.Id, ManifestSha256 = manifest.DocumentSha256, Revision = manifest.Etcd.Revision };
+        new() { Id = manifest.Id, ManifestSha256 = manifest.DocumentSha256, Revision = manifest.Revision };
 
     /// <summary>Returns the base as changes name it.</summary>
     internal ChangesBase ToChangesBase() =>
@@ -219,6 +255,9 @@ public enum ArtifactKind
 
     /// <summary>What changed in etcd since a full snapshot (<c>docs/spec/increments.md</c>).</summary>
     EtcdChanges,
+
+    /// <summary>Objects that were read through an API server (<c>docs/spec/object-lines.md</c>).</summary>
+    Objects,
 }
 
 /// <summary>The compression of an artifact.</summary>

@@ -99,4 +99,7 @@ public enum VerifiedPart
 
     /// <summary>Every entry of the certificates' tar.</summary>
     Certificates,
+
+    /// <summary>Every line of the objects that were read through an API server.</summary>
+    Objects,
 }

@@ -18,11 +18,11 @@ internal sealed class ClusterSuccession
 
     public ClusterSuccession(IReadOnlyCollection<Snapshot> snapshots, IEnumerable<RestoreNote> notes)
     {
-        _snapshots = snapshots.ToLookup(s => s.Manifest.Etcd.ClusterId);
+        _snapshots = snapshots.ToLookup(s => s.Manifest.ClusterId);
         ILookup<SnapshotId, Snapshot> byId = snapshots.ToLookup(s => s.Id);
         _origins = notes
             .Where(note => note.ClusterId != note.PreviousClusterId)
-            .Where(note => byId[note.SnapshotId].All(s => s.Manifest.Etcd.ClusterId == note.PreviousClusterId))
+            .Where(note => byId[note.SnapshotId].All(s => s.Manifest.ClusterId == note.PreviousClusterId))
             .OrderBy(note => note.Key.Value, StringComparer.Ordinal)
             .ToLookup(note => note.ClusterId);
         EtcdId[] clusters = [.. _snapshots.Select(group => group.Key).OrderBy(cluster => cluster.Value)];

@@ -50,14 +50,14 @@ public sealed class OwnSnapshots
 
     private string? ForeignReasonByCluster(SnapshotManifest manifest, EtcdId cluster)
     {
-        if (manifest.Etcd.ClusterId == cluster)
+        if (manifest.ClusterId == cluster)
         {
             return null;
         }
 
-        if (!_ancestors.Contains(manifest.Etcd.ClusterId))
+        if (!_ancestors.Contains(manifest.ClusterId))
         {
-            return $"belongs to etcd cluster {manifest.Etcd.ClusterId}";
+            return $"belongs to etcd cluster {manifest.ClusterId}";
         }
 
         return _policyUid is not null && manifest.PolicyUid is { } uid && uid != _policyUid

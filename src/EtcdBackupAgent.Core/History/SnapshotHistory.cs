@@ -59,7 +59,7 @@ public sealed class SnapshotHistory
         Snapshot? newest = policyUid is null
             ? null
             : Newest(Snapshots, s => s.Manifest.Policy == policy && s.Manifest.PolicyUid == policyUid);
-        return OwnOf(policy, newest?.Manifest.Etcd.ClusterId, newest is null ? null : policyUid);
+        return OwnOf(policy, newest?.Manifest.ClusterId, newest is null ? null : policyUid);
     }
 
     /// <summary>

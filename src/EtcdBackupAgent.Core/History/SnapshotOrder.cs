@@ -20,7 +20,7 @@ internal sealed class SnapshotOrder : IComparer<Snapshot>
 
     public SnapshotOrder(IReadOnlyCollection<Snapshot> snapshots, ClusterSuccession clusters)
     {
-        ILookup<EtcdId, Snapshot> byCluster = snapshots.ToLookup(s => s.Manifest.Etcd.ClusterId);
+        ILookup<EtcdId, Snapshot> byCluster = snapshots.ToLookup(s => s.Manifest.ClusterId);
         foreach (IReadOnlyList<EtcdId> line in clusters.Lines)
         {
             Place(
@@ -44,7 +44,7 @@ internal sealed class SnapshotOrder : IComparer<Snapshot>
     }
 
     private static (long, ulong, ulong) Counters(Snapshot s) =>
-        (s.Manifest.Etcd.Revision, s.Manifest.Etcd.RaftTerm, s.Manifest.Etcd.RaftIndex);
+        (s.Manifest.Revision, s.Manifest.Etcd?.RaftTerm ?? 0, s.Manifest.Etcd?.RaftIndex ?? 0);
 
     private static (bool, DateTimeOffset, DateTimeOffset, string, DateTimeOffset) Dates(Snapshot s) =>
         (!s.IsFromFuture, s.Manifest.StartedAt, s.Manifest.CompletedAt, s.Id.Value, s.Folder.StartedAt);

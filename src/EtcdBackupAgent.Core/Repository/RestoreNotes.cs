@@ -56,7 +56,7 @@ public sealed class RestoreNotes(IObjectStore store)
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (cluster == restored.Etcd.ClusterId)
+        if (cluster == restored.ClusterId)
         {
             return;
         }
@@ -65,7 +65,7 @@ public sealed class RestoreNotes(IObjectStore store)
         {
             FormatVersion = RepositoryJson.FormatVersion,
             ClusterId = cluster,
-            PreviousClusterId = restored.Etcd.ClusterId,
+            PreviousClusterId = restored.ClusterId,
             SnapshotId = restored.Id,
             NotedAt = time.GetUtcNow(),
             AgentVersion = agentVersion,

@@ -55,14 +55,14 @@ public sealed class PointChoice(BackupRepository repository, IReadOnlyList<AgeId
             .. window.Bases
                 .Where(s => selection.Time is { } at
                     ? s.Manifest.CompletedAt <= at
-                    : s.Manifest.Etcd.Revision <= revision)
-                .OrderByDescending(s => s.Manifest.Etcd.Revision)
+                    : s.Manifest.Revision <= revision)
+                .OrderByDescending(s => s.Manifest.Revision)
                 .ThenByDescending(s => s.Manifest.StartedAt)
                 .Select(s => new RestorePoint
                 {
                     Snapshot = s,
                     Revision = revision,
-                    Path = window.Path.From(s.Manifest.Etcd.Revision).UpTo(revision),
+                    Path = window.Path.From(s.Manifest.Revision).UpTo(revision),
                     Time = time,
                 }),
         ];

@@ -87,7 +87,7 @@ public sealed record RestoreWindow
     }
 
     private static long LastRevisionOf(Snapshot snapshot) =>
-        snapshot.Manifest.Etcd.LastRevision ?? snapshot.Manifest.Etcd.Revision;
+        snapshot.Manifest.Etcd?.LastRevision ?? snapshot.Manifest.Revision;
 
     /// <summary>Returns the revision up to which proofs reach without a gap; null if they prove nothing.</summary>
     /// <param name="proofs">The proofs of the lineage, by their first revision.</param>
@@ -111,6 +111,6 @@ public sealed record RestoreWindow
     private static bool IsBaseOf(Snapshot snapshot, LogPath path) =>
         snapshot.IsGood
         && LogBases.IsBaseOf(snapshot.Manifest, path.Lineage, path.First - 1)
-        && snapshot.Manifest.Etcd.Revision <= path.Last
+        && snapshot.Manifest.Revision <= path.Last
         && (snapshot.Manifest.ChangeLog is not null || snapshot.Manifest.StartedAt <= path.End);
 }

@@ -16,10 +16,10 @@ internal static class RestoredIdentity
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
     public static void RequireOther(RestorePlan plan, SnapshotManifest manifest)
     {
-        if (plan.Token is not null && new EtcdId(plan.Ids().ClusterId) == manifest.Etcd.ClusterId)
+        if (plan.Token is not null && new EtcdId(plan.Ids().ClusterId) == manifest.ClusterId)
         {
             throw Refused(
-                $"With the token '{plan.Token}' the restored cluster would have the ID {manifest.Etcd.ClusterId} "
+                $"With the token '{plan.Token}' the restored cluster would have the ID {manifest.ClusterId} "
                 + $"of the cluster that snapshot {manifest.Id} was taken from.");
         }
     }
@@ -32,7 +32,7 @@ internal static class RestoredIdentity
     public static void RequireUnused(RestorePlan plan, IReadOnlyList<Snapshot> known)
     {
         EtcdId cluster = new(plan.Ids().ClusterId);
-        if (known.LastOrDefault(snapshot => snapshot.Manifest.Etcd.ClusterId == cluster) is { } living)
+        if (known.LastOrDefault(snapshot => snapshot.Manifest.ClusterId == cluster) is { } living)
         {
             throw Refused(
                 $"With the token '{plan.Token}' the restored cluster would have the ID {cluster}, which another "

@@ -91,7 +91,7 @@ public sealed record LogPrunePlan
         [
             .. snapshots
                 .Where(s => s.IsComplete && LogBases.IsBaseOf(s.Manifest, lineage.Document!, first - 1))
-                .Select(s => s.Manifest.Etcd.Revision),
+                .Select(s => s.Manifest.Revision),
         ];
         long oldestBase = bases.Length == 0 ? 0 : bases.Min();
         foreach (StoredSegment segment in lineage.Segments)

@@ -31,7 +31,7 @@ public sealed record RetentionRule
     public static RetentionRule After(SnapshotManifest made, int retain) => new()
     {
         Policy = made.Policy,
-        ClusterId = made.Etcd.ClusterId,
+        ClusterId = made.ClusterId,
         PolicyUid = made.PolicyUid,
         RetainNumBackups = retain,
         JustMade = made.Id,

@@ -1,5 +1,6 @@
 using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
@@ -96,7 +97,7 @@ public sealed class InspectRun(
 
     /// <summary>The member's hash, if the database still has the revision that it belongs to.</summary>
     private static HashKv? HashOf(RestorePoint point) =>
-        point.Snapshot.Manifest.Etcd.HashKv is { } hash && (point.Revision ?? hash.Revision) >= hash.Revision
+        point.Snapshot.Manifest.Etcd?.HashKv is { } hash && (point.Revision ?? hash.Revision) >= hash.Revision
             ? hash
             : null;
 

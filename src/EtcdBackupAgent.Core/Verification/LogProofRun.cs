@@ -54,8 +54,8 @@ public sealed class LogProofRun(
             Snapshot from = window.Bases[0];
             foreach (Snapshot to in window.Bases.Skip(1))
             {
-                if (to.Manifest.Etcd.HashKv is not { } hash
-                    || hash.Revision <= from.Manifest.Etcd.Revision
+                if (to.Manifest.Etcd?.HashKv is not { } hash
+                    || hash.Revision <= from.Manifest.Revision
                     || hash.Revision > window.Path.Last)
                 {
                     continue;
@@ -76,7 +76,7 @@ public sealed class LogProofRun(
         CancellationToken cancellationToken)
     {
         // 2
-        long start = from.Manifest.Etcd.Revision;
+        long start = from.Manifest.Revision;
         RestorePoint point = new()
         {
             Snapshot = from,

@@ -245,7 +245,7 @@ internal sealed class PolicyStatus(JsonObject status)
         status[Plain] = manifest.PlainBytes;
         status[Seconds] = manifest.Duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         status[SuccessTime] = StatusTime.Text(manifest.CompletedAt);
-        status[Cluster] = $"{manifest.Etcd.ClusterId}";
+        status[Cluster] = $"{manifest.ClusterId}";
     }
 
     /// <summary>Sets how many snapshots of the policy are dated in the future; removes the field if there are

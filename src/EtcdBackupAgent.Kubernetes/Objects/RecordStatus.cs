@@ -17,8 +17,8 @@ internal sealed class RecordStatus(JsonObject status)
         status["completedAt"] = StatusTime.Text(manifest.CompletedAt);
         status["sizeBytes"] = manifest.PlainBytes;
         status["storedBytes"] = manifest.StoredBytes;
-        status["etcdRevision"] = manifest.Etcd.Revision;
-        status["etcdClusterId"] = $"{manifest.Etcd.ClusterId}";
+        status["etcdRevision"] = manifest.Revision;
+        status["etcdClusterId"] = $"{manifest.ClusterId}";
         status["kind"] = $"{manifest.Kind}";
         if (manifest.Base is { } needed)
         {

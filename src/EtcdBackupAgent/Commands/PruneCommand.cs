@@ -125,7 +125,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
                 FailureReason.InvalidInput, $"--cluster-id '{clusterText}' is not a hexadecimal number.");
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         Snapshot[] policySnapshots = [.. inventory.Snapshots.Where(s => s.Manifest.Policy == policy)];
-        EtcdId[] allClusters = [.. policySnapshots.Select(s => s.Manifest.Etcd.ClusterId).Distinct()];
+        EtcdId[] allClusters = [.. policySnapshots.Select(s => s.Manifest.ClusterId).Distinct()];
 
         // A cluster whose history another one continues is pruned with that one.
         EtcdId[] clusters =
@@ -150,7 +150,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
         {
             Policy = policy,
             ClusterId = id,
-            PolicyUid = policySnapshots.LastOrDefault(s => s.Manifest.Etcd.ClusterId == id)?.Manifest.PolicyUid,
+            PolicyUid = policySnapshots.LastOrDefault(s => s.Manifest.ClusterId == id)?.Manifest.PolicyUid,
             RetainNumBackups = retain,
         };
     }

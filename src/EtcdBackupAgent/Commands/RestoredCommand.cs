@@ -44,7 +44,7 @@ internal static class RestoredCommand
                     FailureReason.InvalidInput, $"--cluster-id '{text}' is not a hexadecimal number.");
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
             Snapshot snapshot = await opened.Repository.FindAsync(parsed.GetRequiredValue(id), cancellationToken);
-            EtcdId previous = snapshot.Manifest.Etcd.ClusterId;
+            EtcdId previous = snapshot.Manifest.ClusterId;
             if (restored == previous)
             {
                 throw new BackupException(

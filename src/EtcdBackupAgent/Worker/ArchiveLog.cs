@@ -49,7 +49,7 @@ internal sealed partial class ArchiveLog(ResourceName policy, ILogger logger) : 
     /// <inheritdoc/>
     public void SnapshotMade(BackupOutcome outcome, string reason)
     {
-        LogSnapshot(policy, outcome.Manifest.Id, outcome.Manifest.Etcd.Revision, reason);
+        LogSnapshot(policy, outcome.Manifest.Id, outcome.Manifest.Revision, reason);
         foreach (string warning in outcome.Warnings)
         {
             LogSnapshotWarning(policy, warning);

@@ -99,7 +99,7 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
         span?.SetTag("snapshot.id", manifest.Id.ToString());
         span?.SetTag("snapshot.plain_bytes", manifest.PlainBytes);
         span?.SetTag("snapshot.stored_bytes", manifest.StoredBytes);
-        span?.SetTag("etcd.revision", manifest.Etcd.Revision);
+        span?.SetTag("etcd.revision", manifest.Revision);
         if ((outcome.VerifyFailure ?? outcome.PruneFailure) is { } failure)
         {
             SetError(span, failure.Reason, failure.Message);

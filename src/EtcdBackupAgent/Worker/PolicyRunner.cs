@@ -71,7 +71,7 @@ internal sealed partial class PolicyRunner(
         BackupCompleted(
             policy.Name,
             manifest.Id,
-            manifest.Etcd.Revision,
+            manifest.Revision,
             manifest.PlainBytes,
             manifest.StoredBytes,
             manifest.Duration);

@@ -46,7 +46,7 @@ public sealed class LogProofTests : IAsyncLifetime, IDisposable
             [second.Id, third.Id],
             found.Select(outcome => outcome.Proof?.ProvenBy ?? throw new InvalidOperationException(Text(outcome))));
         RestoreWindow window = Assert.Single(await _archive.WindowsAsync());
-        Assert.Equal(third.Manifest.Etcd.HashKv!.Revision, window.ProvenRevision);
+        Assert.Equal(third.Manifest.Etcd!.HashKv!.Revision, window.ProvenRevision);
         Assert.InRange(window.ProvenUntil!.Value, window.From, window.To);
 
         // It can be repeated.
@@ -58,10 +58,10 @@ public sealed class LogProofTests : IAsyncLifetime, IDisposable
     public async Task A_log_that_differs_from_the_live_cluster_is_not_proven()
     {
         Snapshot second = await MakeSnapshotAsync();
-        HashKv live = second.Manifest.Etcd.HashKv!;
+        HashKv live = second.Manifest.Etcd!.HashKv!;
         await _archive.ReplaceManifestAsync(second, manifest => manifest with
         {
-            Etcd = manifest.Etcd with { HashKv = live with { Hash = live.Hash ^ 1 } },
+            Etcd = manifest.Etcd! with { HashKv = live with { Hash = live.Hash ^ 1 } },
         });
 
         DeepVerifyOutcome outcome = Assert.Single(await _archive.ProveAsync());

@@ -90,7 +90,7 @@ public sealed class CallsOfABackupTests : IAsyncLifetime, IDisposable
             new Progress<TransferProgress>(),
             CancellationToken.None);
         Assert.Empty(outcome.Warnings);
-        return outcome.Manifest.Etcd;
+        return outcome.Manifest.Etcd!;
     }
 
     /// <summary>

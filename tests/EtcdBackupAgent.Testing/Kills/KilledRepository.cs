@@ -28,8 +28,8 @@ internal sealed class KilledRepository(IObjectStore store)
     public async Task RecordAsync(byte[] snapshot, CancellationToken cancellationToken)
     {
         SnapshotManifest newest = (await InventoryAsync(cancellationToken)).Snapshots[^1].Manifest;
-        _source = new RecordedSource(newest.Etcd, snapshot);
-        _rule = new RetentionRule { Policy = newest.Policy, ClusterId = newest.Etcd.ClusterId, RetainNumBackups = 2 };
+        _source = new RecordedSource(newest.Etcd!, snapshot);
+        _rule = new RetentionRule { Policy = newest.Policy, ClusterId = newest.ClusterId, RetainNumBackups = 2 };
     }
 
     /// <summary>Backs up the recorded content until the given number of snapshots exists.</summary>

@@ -55,7 +55,7 @@ internal sealed class ModelSource(StoreModel store) : ISnapshotSource
     {
         _opened.Add(preferred);
         BeforeOpening(_opened.Count);
-        EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd;
+        EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd!;
         EtcdMember member = Member(sample with
         {
             HashKv = null,

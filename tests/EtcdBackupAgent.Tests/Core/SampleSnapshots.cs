@@ -26,7 +26,7 @@ internal static class SampleSnapshots
     {
         SnapshotFolder folder = new(startedAt, id ?? SnapshotId.New());
         SnapshotManifest manifest = Manifest(folder, policy, cluster);
-        manifest = RepositoryJson.Sealed(manifest with { Etcd = manifest.Etcd with { Revision = revision } });
+        manifest = RepositoryJson.Sealed(manifest with { Etcd = manifest.Etcd! with { Revision = revision } });
         return new Snapshot
         {
             Folder = folder,
@@ -55,7 +55,7 @@ internal static class SampleSnapshots
                 {
                     Id = needed.Id,
                     ManifestSha256 = needed.Manifest.DocumentSha256,
-                    Revision = needed.Manifest.Etcd.Revision,
+                    Revision = needed.Manifest.Revision,
                 },
                 Artifacts =
                 [

@@ -51,7 +51,7 @@ internal static class SnapshotBytes
         public Task<EtcdSnapshot> OpenAsync(CancellationToken cancellationToken)
         {
             Stream content = new InterruptibleStream(snapshot, failure, halfway);
-            EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd;
+            EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd!;
             EtcdMember member = change(sample) with { HashKv = null };
             return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content, hashKv));
         }

@@ -181,7 +181,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             scene.KeepOne = new RetentionRule
             {
                 Policy = made.Manifest.Policy,
-                ClusterId = made.Manifest.Etcd.ClusterId,
+                ClusterId = made.Manifest.ClusterId,
                 RetainNumBackups = 1,
             };
         }

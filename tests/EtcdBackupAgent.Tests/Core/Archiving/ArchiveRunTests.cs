@@ -473,7 +473,7 @@ public sealed class ArchiveRunTests
         Assert.Equal(plan.ChangeLog.Segments, done.ChangeLog.Segments);
         LogPath path = await OnlyPathAsync(scene);
         Assert.Equal(plan.ChangeLog.Segments[^1].Segment.Last + 1, path.First);
-        Assert.True(path.First <= inventory.Snapshots[^1].Manifest.Etcd.Revision);
+        Assert.True(path.First <= inventory.Snapshots[^1].Manifest.Revision);
     }
 
     [Theory]

@@ -22,8 +22,8 @@ public sealed class BackupHashKvTests : IDisposable
     {
         BackupOutcome outcome = await BackUpAsync(SnapshotBytes.Source(SnapshotBytes.Create(512)));
 
-        Assert.Equal(SampleSnapshots.Hash, outcome.Manifest.Etcd.HashKv);
-        Assert.Null(outcome.Manifest.Etcd.HashKvMissing);
+        Assert.Equal(SampleSnapshots.Hash, outcome.Manifest.Etcd!.HashKv);
+        Assert.Null(outcome.Manifest.Etcd!.HashKvMissing);
         Assert.Empty(outcome.Warnings);
     }
 
@@ -46,12 +46,12 @@ public sealed class BackupHashKvTests : IDisposable
         BackupOutcome outcome = await BackUpAsync(
             SnapshotBytes.Source(SnapshotBytes.Create(512), hashKv: _ => throw compacted));
 
-        Assert.Null(outcome.Manifest.Etcd.HashKv);
-        Assert.Equal("It was compacted.", outcome.Manifest.Etcd.HashKvMissing);
+        Assert.Null(outcome.Manifest.Etcd!.HashKv);
+        Assert.Equal("It was compacted.", outcome.Manifest.Etcd!.HashKvMissing);
         Assert.Contains("It was compacted.", Assert.Single(outcome.Warnings), StringComparison.Ordinal);
         BackupRepository repository = await BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None);
         Snapshot listed = await repository.FindAsync("latest", CancellationToken.None);
-        Assert.Equal("It was compacted.", listed.Manifest.Etcd.HashKvMissing);
+        Assert.Equal("It was compacted.", listed.Manifest.Etcd!.HashKvMissing);
     }
 
     [Fact]

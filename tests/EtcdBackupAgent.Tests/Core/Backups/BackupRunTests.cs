@@ -24,7 +24,7 @@ public sealed class BackupRunTests : IDisposable
         Snapshot listed = Assert.Single((await repository.TakeInventoryAsync(CancellationToken.None)).Snapshots);
         Assert.True(listed.IsComplete);
         Assert.Equal(outcome.Folder, listed.Folder);
-        Assert.Equal(4711, listed.Manifest.Etcd.Revision);
+        Assert.Equal(4711, listed.Manifest.Revision);
         Assert.Equal([ArtifactKind.Etcd, ArtifactKind.Certs], listed.Manifest.Artifacts.Select(a => a.Kind));
         Assert.Equal((512 * 100) + 32, listed.Manifest.Artifacts[0].PlainBytes);
         Assert.Equal(

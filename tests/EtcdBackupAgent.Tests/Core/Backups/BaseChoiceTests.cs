@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Tests.Core.Backups;
 public sealed class BaseChoiceTests
 {
     private static readonly DateTimeOffset Now = SampleSnapshots.NewYear.AddDays(1);
-    private static readonly EtcdMember Known = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd;
+    private static readonly EtcdMember Known = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd!;
 
     [Fact]
     public void The_newest_full_snapshot_of_the_policy_is_the_base()

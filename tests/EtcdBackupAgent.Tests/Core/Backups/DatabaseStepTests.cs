@@ -31,9 +31,9 @@ public sealed class DatabaseStepTests
 
         Assert.Equal((SnapshotKind.Incremental, $"changes since {scene.Base.Manifest.Id}"), KindOf(manifest));
         Assert.Equal(scene.Base.Manifest.DocumentSha256, manifest.Base?.ManifestSha256);
-        Assert.Equal(scene.Base.Manifest.Etcd.Revision, manifest.Base?.Revision);
-        Assert.Equal(scene.Store.Revision, manifest.Etcd.LastRevision);
-        Assert.Equal([scene.Base.Manifest.Etcd.MemberId], source.Opened);
+        Assert.Equal(scene.Base.Manifest.Revision, manifest.Base?.Revision);
+        Assert.Equal(scene.Store.Revision, manifest.Etcd!.LastRevision);
+        Assert.Equal([scene.Base.Manifest.Etcd!.MemberId], source.Opened);
         Assert.Equal(0, source.OpenStreams);
         Assert.Empty(Directory.GetFileSystemEntries(scene.Files.ScratchPath));
     }
@@ -66,7 +66,7 @@ public sealed class DatabaseStepTests
         Assert.Equal(TimeSpan.FromSeconds(10), DatabaseStep.CompactionWait);
         // The first stream is closed before the wait, so that etcd keeps no read transaction open meanwhile.
         Assert.Equal([(0, 0), (0, 1)], before);
-        Assert.Equal(scene.Store.Finished, manifest.Etcd.CompactRevision);
+        Assert.Equal(scene.Store.Finished, manifest.Etcd!.CompactRevision);
         Assert.Equal(0, source.OpenStreams);
     }
 
@@ -153,7 +153,7 @@ public sealed class DatabaseStepTests
         Assert.Equal(SnapshotKind.Full, kind);
         Assert.StartsWith(
             $"The scratch directory '{small.Path}' cannot be written: No space left", reason, StringComparison.Ordinal);
-        Assert.Equal([scene.Base.Manifest.Etcd.MemberId, null], source.Opened);
+        Assert.Equal([scene.Base.Manifest.Etcd!.MemberId, null], source.Opened);
         Assert.Equal(0, source.OpenStreams);
         await AssertStoredAsync(scene, outcome, source.Bytes());
     }

@@ -37,8 +37,8 @@ public sealed class HashKvStepTests : IDisposable
 
         BackupOutcome outcome = await BackUpAsync(repository, Now, when);
 
-        Assert.NotNull(last.Manifest.Etcd.HashKv);
-        Assert.Equal(isDue, outcome.Manifest.Etcd.HashKv is not null);
+        Assert.NotNull(last.Manifest.Etcd!.HashKv);
+        Assert.Equal(isDue, outcome.Manifest.Etcd!.HashKv is not null);
         Assert.Empty(outcome.Warnings);
         string? sentence = (when, isDue) switch
         {
@@ -47,7 +47,7 @@ public sealed class HashKvStepTests : IDisposable
             _ => "HashKV was not due: the policy requests it daily (hashKV: Daily), and snapshot "
                 + $"{last.Manifest.Id} of {last.Manifest.StartedAt:u} has one.",
         };
-        Assert.Equal(sentence, outcome.Manifest.Etcd.HashKvMissing);
+        Assert.Equal(sentence, outcome.Manifest.Etcd!.HashKvMissing);
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class HashKvStepTests : IDisposable
         {
             DateTimeOffset at = Now.AddDays(day++).AddMinutes(minutesLate);
 
-            Assert.NotNull((await BackUpAsync(repository, at, PolicyHashKv.Daily)).Manifest.Etcd.HashKv);
+            Assert.NotNull((await BackUpAsync(repository, at, PolicyHashKv.Daily)).Manifest.Etcd!.HashKv);
         }
     }
 
@@ -71,7 +71,7 @@ public sealed class HashKvStepTests : IDisposable
         for (int hour = 0; hour <= 48; hour++)
         {
             BackupOutcome outcome = await BackUpAsync(repository, Now.AddHours(hour), PolicyHashKv.Daily);
-            if (outcome.Manifest.Etcd.HashKv is not null)
+            if (outcome.Manifest.Etcd!.HashKv is not null)
             {
                 asked.Add(hour);
             }
@@ -108,7 +108,7 @@ public sealed class HashKvStepTests : IDisposable
             await _fixture.Store.DeleteAsync([last.Manifest.Artifacts[0].Key], CancellationToken.None);
         }
 
-        Assert.NotNull((await BackUpAsync(repository, Now, PolicyHashKv.Daily)).Manifest.Etcd.HashKv);
+        Assert.NotNull((await BackUpAsync(repository, Now, PolicyHashKv.Daily)).Manifest.Etcd!.HashKv);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class HashKvStepTests : IDisposable
                 ? null
                 : $"{tooLarge} of the database are in use; above 4 GiB HashKV is requested only with "
                     + "hashKV: AfterBackup.",
-            outcome.Manifest.Etcd.HashKvMissing);
+            outcome.Manifest.Etcd!.HashKvMissing);
         Assert.Empty(outcome.Warnings);
     }
 
@@ -147,13 +147,13 @@ public sealed class HashKvStepTests : IDisposable
         BackupOutcome outcome = await BackUpAsync(repository, Now, PolicyHashKv.Daily);
 
         Assert.True(store.Struck);
-        Assert.Null(outcome.Manifest.Etcd.HashKv);
+        Assert.Null(outcome.Manifest.Etcd!.HashKv);
         Assert.StartsWith(
             "It is not known whether HashKV is due (hashKV: Daily), because the repository cannot be read: ",
-            outcome.Manifest.Etcd.HashKvMissing,
+            outcome.Manifest.Etcd!.HashKvMissing,
             StringComparison.Ordinal);
         string warning = Assert.Single(outcome.Warnings);
-        Assert.Contains(outcome.Manifest.Etcd.HashKvMissing!, warning, StringComparison.Ordinal);
+        Assert.Contains(outcome.Manifest.Etcd!.HashKvMissing!, warning, StringComparison.Ordinal);
     }
 
     private Task<BackupOutcome> BackUpAsync(

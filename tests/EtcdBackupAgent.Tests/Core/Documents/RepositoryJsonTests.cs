@@ -45,9 +45,9 @@ public sealed class RepositoryJsonTests
 
         SnapshotManifest read = RepositoryJson.ReadManifest(before, "manifest");
 
-        Assert.Null(read.Etcd.HashKv);
-        Assert.Null(read.Etcd.HashKvMissing);
-        Assert.Equal(4711, read.Etcd.Revision);
+        Assert.Null(read.Etcd!.HashKv);
+        Assert.Null(read.Etcd!.HashKvMissing);
+        Assert.Equal(4711, read.Etcd!.Revision);
     }
 
     [Fact]
@@ -58,8 +58,8 @@ public sealed class RepositoryJsonTests
         SnapshotManifest read = RepositoryJson.ReadManifest(written, "manifest");
 
         Assert.Equal(written, RepositoryJson.Write(read));
-        Assert.Equal(4711, read.Etcd.Revision);
-        Assert.Equal(SampleSnapshots.Hash, read.Etcd.HashKv);
+        Assert.Equal(4711, read.Etcd!.Revision);
+        Assert.Equal(SampleSnapshots.Hash, read.Etcd!.HashKv);
         Assert.Equal("critical", read.Labels["tier"]);
     }
 
@@ -175,13 +175,13 @@ public sealed class RepositoryJsonTests
     public void A_later_format_is_refused_with_a_hint()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
-            .Replace("\"formatVersion\": 1", "\"formatVersion\": 3", StringComparison.Ordinal);
+            .Replace("\"formatVersion\": 1", "\"formatVersion\": 4", StringComparison.Ordinal);
 
         BackupException failure = Assert.Throws<BackupException>(
             () => RepositoryJson.ReadManifest(Encoding.UTF8.GetBytes(later), "snapshots/x/manifest.json"));
 
         Assert.Equal(FailureReason.RepositoryUnsupported, failure.Reason);
-        Assert.Contains("snapshots/x/manifest.json has format version 3", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("snapshots/x/manifest.json has format version 4", failure.Message, StringComparison.Ordinal);
         Assert.NotNull(failure.Hint);
     }
 

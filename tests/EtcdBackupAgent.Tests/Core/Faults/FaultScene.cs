@@ -37,7 +37,7 @@ internal sealed class FaultScene : IDisposable
     public RetentionRule KeepTwo => new()
     {
         Policy = Before[0].Manifest.Policy,
-        ClusterId = Before[0].Manifest.Etcd.ClusterId,
+        ClusterId = Before[0].Manifest.ClusterId,
         RetainNumBackups = 2,
     };
 

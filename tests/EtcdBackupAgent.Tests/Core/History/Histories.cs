@@ -35,13 +35,13 @@ internal static class Histories
 
     public static Snapshot WithTerm(Snapshot snapshot, ulong term) => snapshot with
     {
-        Manifest = snapshot.Manifest with { Etcd = snapshot.Manifest.Etcd with { RaftTerm = term } },
+        Manifest = snapshot.Manifest with { Etcd = snapshot.Manifest.Etcd! with { RaftTerm = term } },
     };
 
     /// <summary>Returns whether two neighbours of one cluster are in the order of etcd's counters.</summary>
     public static bool Rises(Snapshot earlier, Snapshot later) =>
-        (earlier.Manifest.Etcd.Revision, earlier.Manifest.Etcd.RaftTerm)
-            .CompareTo((later.Manifest.Etcd.Revision, later.Manifest.Etcd.RaftTerm)) <= 0;
+        (earlier.Manifest.Revision, earlier.Manifest.Etcd!.RaftTerm)
+            .CompareTo((later.Manifest.Revision, later.Manifest.Etcd!.RaftTerm)) <= 0;
 
     /// <summary>
     /// Returns a note that the newer cluster was restored from a snapshot of the older one, by default from one that no

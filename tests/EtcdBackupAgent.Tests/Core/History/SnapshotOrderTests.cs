@@ -56,7 +56,7 @@ public sealed class SnapshotOrderTests
     public void Within_a_cluster_no_date_contradicts_etcds_revisions() =>
         Prop.ForAll(AnySnapshots, AnyNotes, (snapshots, notes) =>
             SnapshotHistory.Of(snapshots, notes).Snapshots
-                .GroupBy(s => s.Manifest.Etcd.ClusterId)
+                .GroupBy(s => s.Manifest.ClusterId)
                 .All(cluster => cluster.Zip(cluster.Skip(1), Histories.Rises).All(rises => rises)))
             .QuickCheckThrowOnFailure();
 

@@ -160,7 +160,7 @@ public sealed class DataDirectoryRunTests : IDisposable
 
         Assert.Equal(FailureReason.InvalidInput, e.Reason);
         Assert.StartsWith(
-            $"With the token 'the old one' the restored cluster would have the ID {lost.Etcd.ClusterId} "
+            $"With the token 'the old one' the restored cluster would have the ID {lost.ClusterId} "
             + $"of the cluster that snapshot {folder.Id} was taken from. Members of that cluster",
             e.Message,
             StringComparison.Ordinal);

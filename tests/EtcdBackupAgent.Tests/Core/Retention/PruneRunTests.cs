@@ -195,7 +195,7 @@ public sealed class PruneRunTests : IDisposable
     private static RetentionRule Rule(BackupOutcome like, int retain) => new()
     {
         Policy = like.Manifest.Policy,
-        ClusterId = like.Manifest.Etcd.ClusterId,
+        ClusterId = like.Manifest.ClusterId,
         RetainNumBackups = retain,
     };
 

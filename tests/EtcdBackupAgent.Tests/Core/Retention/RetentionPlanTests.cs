@@ -191,7 +191,7 @@ public sealed class RetentionPlanTests
             Snapshot[] counted = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood && !s.IsFromFuture)];
             HashSet<SnapshotId> kept = [.. Make(snapshots, rule).Where(d => d.Keep).Select(d => d.Snapshot.Id)];
             return counted.OrderDescending(Snapshot.ByTime).Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
-                && counted.OrderByDescending(s => s.Manifest.Etcd.Revision).ThenByDescending(s => s, Snapshot.ByTime)
+                && counted.OrderByDescending(s => s.Manifest.Revision).ThenByDescending(s => s, Snapshot.ByTime)
                     .Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
                 && counted.Count(s => kept.Contains(s.Id)) <= 2 * rule.RetainNumBackups;
         }).QuickCheckThrowOnFailure();
@@ -232,7 +232,7 @@ public sealed class RetentionPlanTests
         RetentionPlan.Make(SnapshotHistory.Of(snapshots, []), rule);
 
     private static bool Covers(RetentionRule rule, Snapshot snapshot) =>
-        snapshot.Manifest.Policy == rule.Policy && snapshot.Manifest.Etcd.ClusterId == rule.ClusterId;
+        snapshot.Manifest.Policy == rule.Policy && snapshot.Manifest.ClusterId == rule.ClusterId;
 
     private static RetentionRule Rule(string policy, ulong cluster, int retain) => new()
     {

@@ -161,7 +161,7 @@ public sealed class PolicyStatusTests
             (PolicyRunState.Completed, manifest.CompletedAt, manifest.CompletedAt, (string?)manifest.Id.Value),
             (read.State!.Value, read.RunAt!.Value, read.LastSuccessAt!.Value, read.SnapshotId));
         Assert.Equal(
-            (manifest.PlainBytes, manifest.StoredBytes, manifest.Duration, manifest.Etcd.ClusterId),
+            (manifest.PlainBytes, manifest.StoredBytes, manifest.Duration, manifest.ClusterId),
             (read.PlainBytes!.Value, read.StoredBytes!.Value, read.Duration!.Value, read.EtcdClusterId!.Value));
         Assert.Equal(("7", true), (read.LastBackupNow, read.VerifiedAt > Start));
         Assert.Null(read.LastFailureReason);

@@ -77,7 +77,7 @@ public sealed class DirectoryResourceStoreTests
 
         BackupPlan plan = BackupPlan.Of(Assert.Single(set.Policies).Value, set, BackupOccasion.Scheduled);
 
-        Assert.Equal("etcd.example.com", plan.Etcd.ServerName);
+        Assert.Equal("etcd.example.com", plan.Etcd!.ServerName);
         Assert.Equal(PolicyHashKv.AfterBackup, plan.Request.HashKv);
     }
 
