@@ -22,6 +22,9 @@ internal sealed class ApiTransport : IDisposable
 
     private const string Json = "application/json";
 
+    /// <summary>The deepest nesting of a response: schemas of definitions are deeper than the default of 64.</summary>
+    private static readonly JsonDocumentOptions ParserOptions = new() { MaxDepth = 1000 };
+
     /// <summary>The greatest number of times that one request is sent.</summary>
     private const int AttemptsMax = 5;
 
@@ -185,7 +188,8 @@ internal sealed class ApiTransport : IDisposable
     private static async Task<JsonObject> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         await using Stream stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-        return await JsonNode.ParseAsync(stream, cancellationToken: cancellationToken) as JsonObject
+        return await JsonNode.ParseAsync(
+            stream, documentOptions: ParserOptions, cancellationToken: cancellationToken) as JsonObject
             ?? throw new JsonException("The response is not a JSON object.");
     }
 

@@ -84,31 +84,62 @@ internal sealed class KubernetesClient(KubernetesConnection connection, TimeProv
     }
 
     /// <summary>Returns a list of all objects page by page, so that not all of them are in memory. If etcd is compacted
-    /// between two pages, the last page has all objects again, in their state by then.</summary>
+    /// between two pages, the last page has all objects again, in their state by then. A page that would be too large
+    /// for <see cref="ApiTransport.ResponseBytesMax"/> is requested again with fewer objects.</summary>
+    /// <param name="kind">The kind.</param>
+    /// <param name="ns">The namespace; null for all.</param>
+    /// <param name="resourceVersion">The moment of the list; null for now. A server that no longer has it returns the
+    /// present state.</param>
+    /// <param name="cancellationToken">Cancels the list.</param>
     public async IAsyncEnumerable<JsonObject> ListPagesAsync(
-        ResourceKind kind, string? ns, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ResourceKind kind,
+        string? ns,
+        string? resourceVersion,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        string query = $"?limit={PageSize.ToString(CultureInfo.InvariantCulture)}";
+        string first = resourceVersion is null
+            ? ""
+            : $"&resourceVersion={Uri.EscapeDataString(resourceVersion)}&resourceVersionMatch=Exact";
+        int limit = PageSize;
         string? next = null;
-        do
+        while (true)
         {
             JsonObject page;
             try
             {
-                page = await GetPageAsync(next is null ? query : $"{query}&continue={Uri.EscapeDataString(next)}");
+                page = await GetPageAsync(
+                    limit, next is null ? first : $"&continue={Uri.EscapeDataString(next)}");
             }
             catch (ApiStatusException e) when (e.IsExpired && next is not null)
             {
-                page = await GetPageAsync("");
+                page = await GetPageAsync(0, "");
+            }
+            catch (ApiStatusException e) when (e.IsExpired && first.Length > 0)
+            {
+                first = "";
+                continue;
+            }
+            catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded
+                && limit > 1)
+            {
+                limit = Math.Max(1, limit / 8);
+                continue;
             }
 
             next = ObjectList.Continue(page);
             yield return page;
+            if (string.IsNullOrEmpty(next))
+            {
+                yield break;
+            }
         }
-        while (!string.IsNullOrEmpty(next));
 
-        Task<JsonObject> GetPageAsync(string parameters) => _transport.SendAsync(
-            HttpMethod.Get, $"{kind.Path(ns)}{parameters}", body: null, Json, cancellationToken);
+        Task<JsonObject> GetPageAsync(int size, string parameters) => _transport.SendAsync(
+            HttpMethod.Get,
+            $"{kind.Path(ns)}?limit={size.ToString(CultureInfo.InvariantCulture)}{parameters}",
+            body: null,
+            Json,
+            cancellationToken);
     }
 
     public Task<JsonObject> CreateAsync(
