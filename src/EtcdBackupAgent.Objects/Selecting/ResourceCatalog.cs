@@ -52,6 +52,19 @@ public sealed class ResourceCatalog
                 definition)),
     ];
 
+    /// <summary>The resources that an API server serves.</summary>
+    /// <param name="served">The resources. The first that has a word gets it.</param>
+    public ResourceCatalog(IEnumerable<ServedResource> served) => _resources =
+    [
+        .. served.Select(resource => new KnownResource(
+            resource.Name,
+            resource.Kind,
+            resource.Singular.Length > 0 ? resource.Singular : resource.Kind.ToLowerInvariant(),
+            resource.IsNamespaced,
+            resource.ShortNames,
+            Definition: null)),
+    ];
+
     /// <summary>All resources, the built-in ones first.</summary>
     public IReadOnlyList<KnownResource> Resources => _resources;
 

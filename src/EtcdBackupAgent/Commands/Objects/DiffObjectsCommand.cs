@@ -150,15 +150,6 @@ internal sealed class DiffObjectsCommand
     private static KnownResource Resolve(
         string word, ObjectSpace[] spaces, ServedResources? served, CancellationToken cancellationToken) =>
         spaces[0].Find(word, cancellationToken)
-        ?? (served?.All.FirstOrDefault(resource => IsNamed(resource, word)) is { } live
-            ? new KnownResource(
-                live.Name, live.Kind, live.Singular, live.IsNamespaced, live.ShortNames, Definition: null)
-            : spaces[^1].Resolve(word, cancellationToken));
-
-    private static bool IsNamed(ServedResource resource, string word) =>
-        word == resource.Name.ToString()
-        || word == resource.Name.Resource
-        || word == resource.Singular
-        || resource.ShortNames.Contains(word, StringComparer.Ordinal)
-        || word.Equals(resource.Kind, StringComparison.OrdinalIgnoreCase);
+        ?? (served is null ? null : new ResourceCatalog(served.All).Find(word))
+        ?? spaces[^1].Resolve(word, cancellationToken);
 }
