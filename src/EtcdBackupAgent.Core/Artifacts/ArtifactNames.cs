@@ -13,6 +13,7 @@ internal static class ArtifactNames
             ArtifactKind.Etcd => "etcd.db.zst",
             ArtifactKind.Certs => "certs.tar.zst",
             ArtifactKind.EtcdChanges => "etcd.changes.zst",
+            ArtifactKind.Objects => "objects.jsonl.zst",
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
         };
         return encryption == ArtifactEncryption.Age ? name + ".age" : name;
@@ -23,6 +24,7 @@ internal static class ArtifactNames
         ArtifactKind.Etcd => "etcd database",
         ArtifactKind.Certs => "certificates",
         ArtifactKind.EtcdChanges => "etcd changes",
+        ArtifactKind.Objects => "objects",
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "An unknown kind of artifact."),
     };
 }

@@ -60,6 +60,12 @@ internal sealed class ArtifactWriter(
             },
             cancellationToken);
 
+    /// <param name="lines">The lines; they are read from their beginning to their end.</param>
+    /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
+    public Task<ArtifactManifest> StoreObjectsAsync(Stream lines, CancellationToken cancellationToken) =>
+        StoreAsync(
+            ArtifactKind.Objects, lines, plainBytesExpected: null, repository.Store.PutAsync, cancellationToken);
+
     /// <param name="tar">The archive; it is read from the current position of the stream to its end.</param>
     /// <param name="cancellationToken">Ends the transfer; nothing is stored then.</param>
     public Task<ArtifactManifest> StoreCertificatesAsync(Stream tar, CancellationToken cancellationToken) =>

@@ -6,6 +6,7 @@ using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.ObjectLines;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -21,7 +22,8 @@ namespace EtcdBackupAgent.Core.Backups;
 /// 1. Choose the folder: the time and a free ID.
 /// 2. If increments are wanted, choose the base among the snapshots of the repository (<see cref="BaseChoice"/>).
 /// 3. Choose an etcd member and store its database, as changes since the base or as a whole
-/// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open.
+/// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open. Or store the
+/// objects that an API server lists (<see cref="ObjectsStep"/>); then steps 2, 5 and 6 do nothing.
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
 /// 6. Require that the base still exists: another agent may have removed it meanwhile.
@@ -37,7 +39,7 @@ namespace EtcdBackupAgent.Core.Backups;
 /// </para>
 /// </remarks>
 public sealed class BackupRun(
-    BackupRepository repository, ISnapshotSource source, string agentVersion, TimeProvider time)
+    BackupRepository repository, IBackupSource source, string agentVersion, TimeProvider time)
 {
     /// <summary>How long a failed or cancelled backup may take to remove what it stored.</summary>
     private static readonly TimeSpan CleanUpDeadline = TimeSpan.FromSeconds(10);
@@ -79,12 +81,12 @@ public sealed class BackupRun(
         ArtifactWriter writer = new(repository, folder, Scratch, progress, time);
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
-        StoredDatabase? stored = null;
-        EtcdMember member;
+        StoredState? stored = null;
+        EtcdMember? member;
         try
         {
-            // 2., 3. the base and the database
-            stored = await StoreDatabaseAsync(request, startedAt, writer, cancellationToken);
+            // 2., 3. the base and the state
+            stored = await StoreStateAsync(request, startedAt, writer, warnings.Add, cancellationToken);
             artifacts.Add(stored.Artifact);
             warnings.AddRange(CostToEtcd(writer.Spill));
 
@@ -96,8 +98,7 @@ public sealed class BackupRun(
             }
 
             // 5. the hash
-            member = await new HashKvStep(repository, request, startedAt)
-                .ExecuteAsync(stored.Snapshot, warnings.Add, cancellationToken);
+            member = await RequestHashAsync(request, startedAt, stored.Snapshot, warnings.Add, cancellationToken);
 
             // 6. the base
             await RequireBaseAsync(stored.Base, cancellationToken);
@@ -110,7 +111,7 @@ public sealed class BackupRun(
         }
         finally
         {
-            await (stored?.Snapshot.DisposeAsync() ?? ValueTask.CompletedTask);
+            await (stored?.Snapshot?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
         // 7. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
@@ -138,10 +139,26 @@ public sealed class BackupRun(
     }
 
     /// <summary>Steps 2 and 3.</summary>
-    private async Task<StoredDatabase> StoreDatabaseAsync(
-        BackupRequest request, DateTimeOffset startedAt, ArtifactWriter writer, CancellationToken cancellationToken)
+    private Task<StoredState> StoreStateAsync(
+        BackupRequest request,
+        DateTimeOffset startedAt,
+        ArtifactWriter writer,
+        Action<string> warn,
+        CancellationToken cancellationToken) => source switch
+        {
+            ISnapshotSource etcd => StoreDatabaseAsync(etcd, request, startedAt, writer, cancellationToken),
+            IObjectSource objects => new ObjectsStep(objects, writer).StoreAsync(warn, cancellationToken),
+            _ => throw new InvalidOperationException($"{source.GetType()} is no known source of backups."),
+        };
+
+    private async Task<StoredState> StoreDatabaseAsync(
+        ISnapshotSource etcd,
+        BackupRequest request,
+        DateTimeOffset startedAt,
+        ArtifactWriter writer,
+        CancellationToken cancellationToken)
     {
-        DatabaseStep database = new(source, writer, Scratch, time);
+        DatabaseStep database = new(etcd, writer, Scratch, time);
         if (request.Increments is not { } increments)
         {
             return await database.StoreFullAsync(kindReason: null, cancellationToken);
@@ -153,6 +170,16 @@ public sealed class BackupRun(
             ? await database.StoreChangesAsync(needed, increments.SizeMaxPercent, cancellationToken)
             : await database.StoreFullAsync(choice.Reason, cancellationToken);
     }
+
+    /// <summary>Step 5. Returns the member with its hash; null if etcd was not read.</summary>
+    private async Task<EtcdMember?> RequestHashAsync(
+        BackupRequest request,
+        DateTimeOffset startedAt,
+        EtcdSnapshot? read,
+        Action<string> warn,
+        CancellationToken cancellationToken) => read is null
+            ? null
+            : await new HashKvStep(repository, request, startedAt).ExecuteAsync(read, warn, cancellationToken);
 
     /// <summary>
     /// Returns the warning about the delay of etcd: an open read transaction lets etcd's database grow.
@@ -241,13 +268,13 @@ public sealed class BackupRun(
         BackupRequest request,
         SnapshotFolder folder,
         DateTimeOffset startedAt,
-        StoredDatabase stored,
-        EtcdMember member,
+        StoredState stored,
+        EtcdMember? member,
         IReadOnlyList<ArtifactManifest> artifacts) =>
         new()
         {
-            FormatVersion = stored.Kind == SnapshotKind.Incremental
-                ? RepositoryJson.IncrementalFormatVersion
+            FormatVersion = stored.Cluster is not null ? RepositoryJson.ObjectsFormatVersion
+                : stored.Kind == SnapshotKind.Incremental ? RepositoryJson.IncrementalFormatVersion
                 : RepositoryJson.FormatVersion,
             Id = folder.Id,
             StartedAt = startedAt,
@@ -264,8 +291,9 @@ public sealed class BackupRun(
             Labels = new SortedDictionary<string, string>(
                 request.Labels.Concat(request.Occasion.Labels).ToDictionary(StringComparer.Ordinal),
                 StringComparer.Ordinal),
+            Cluster = stored.Cluster,
             Etcd = stored.Changes is { } changes
-                ? member with
+                ? member! with
                 {
                     LastRevision = changes.LastRevision,
                     CompactRevision = changes.ComputedHashKv.CompactRevision,

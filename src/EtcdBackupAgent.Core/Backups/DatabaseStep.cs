@@ -39,7 +39,7 @@ internal sealed class DatabaseStep(
     /// <summary>Stores a full snapshot, as a stream.</summary>
     /// <param name="kindReason">Why it is full although increments were wanted; null if they were not.</param>
     /// <param name="cancellationToken">A cancelled call stores no complete object.</param>
-    public async Task<StoredDatabase> StoreFullAsync(string? kindReason, CancellationToken cancellationToken)
+    public async Task<StoredState> StoreFullAsync(string? kindReason, CancellationToken cancellationToken)
     {
         EtcdSnapshot snapshot = await source.OpenAsync(cancellationToken);
         try
@@ -57,14 +57,14 @@ internal sealed class DatabaseStep(
     /// <param name="base">A complete full snapshot of the same policy.</param>
     /// <param name="sizeMaxPercent">The largest share of the base's stored bytes.</param>
     /// <param name="cancellationToken">A cancelled call stores no complete object.</param>
-    public async Task<StoredDatabase> StoreChangesAsync(
+    public async Task<StoredState> StoreChangesAsync(
         Snapshot @base, int sizeMaxPercent, CancellationToken cancellationToken)
     {
         for (bool isLast = false; ; isLast = true)
         {
             // 1. the snapshot
             EtcdSnapshot snapshot = await source.OpenForChangesAsync(
-                @base.Manifest.Etcd.MemberId, cancellationToken);
+                @base.Manifest.Etcd!.MemberId, cancellationToken);
             try
             {
                 if (await TryStoreAsync(snapshot, @base, sizeMaxPercent, isLast, cancellationToken) is { } stored)
@@ -91,7 +91,7 @@ internal sealed class DatabaseStep(
 
     /// <summary>Steps 2 to 6.</summary>
     /// <returns>Null if the database is in the middle of a compaction and must be read once more.</returns>
-    private async Task<StoredDatabase?> TryStoreAsync(
+    private async Task<StoredState?> TryStoreAsync(
         EtcdSnapshot snapshot,
         Snapshot @base,
         int sizeMaxPercent,
@@ -99,7 +99,7 @@ internal sealed class DatabaseStep(
         CancellationToken cancellationToken)
     {
         // 2. the member
-        if (BaseChoice.FindObstacle(@base.Manifest.Etcd, snapshot) is { } obstacle)
+        if (BaseChoice.FindObstacle(@base.Manifest.Etcd!, snapshot) is { } obstacle)
         {
             return await StreamAsync(snapshot, obstacle, cancellationToken);
         }
@@ -124,7 +124,7 @@ internal sealed class DatabaseStep(
                 : null;
     }
 
-    private async Task<StoredDatabase> StoreChangesAsync(
+    private async Task<StoredState> StoreChangesAsync(
         EtcdSnapshot snapshot,
         SealedDatabase file,
         Snapshot @base,
@@ -139,8 +139,9 @@ internal sealed class DatabaseStep(
             await using ChangesStream changes = ChangesStream.Open(
                 file, file.DatabaseBytes, needed.ToChangesBase());
             ArtifactManifest artifact = await writer.StoreChangesAsync(changes, storedBytesMax, cancellationToken);
-            return new StoredDatabase(snapshot, artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
+            return new StoredState(artifact, SnapshotKind.Incremental, $"changes since {needed.Id}")
             {
+                Snapshot = snapshot,
                 Base = @base,
                 Changes = changes.Summary,
             };
@@ -159,22 +160,22 @@ internal sealed class DatabaseStep(
         }
     }
 
-    private async Task<StoredDatabase> StreamAsync(
+    private async Task<StoredState> StreamAsync(
         EtcdSnapshot snapshot, string? kindReason, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("database");
         ArtifactManifest artifact = await writer.StoreDatabaseAsync(
             snapshot.Content, snapshot.SizeBytes, cancellationToken);
-        return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
+        return new StoredState(artifact, SnapshotKind.Full, kindReason) { Snapshot = snapshot };
     }
 
-    private async Task<StoredDatabase> StoreWholeAsync(
+    private async Task<StoredState> StoreWholeAsync(
         EtcdSnapshot snapshot, SealedDatabase file, string kindReason, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("database");
         await using Stream content = file.OpenRead();
         ArtifactManifest artifact = await writer.StoreDatabaseAsync(content, file.SizeBytes, cancellationToken);
-        return new StoredDatabase(snapshot, artifact, SnapshotKind.Full, kindReason);
+        return new StoredState(artifact, SnapshotKind.Full, kindReason) { Snapshot = snapshot };
     }
 
     /// <summary>Whether a compaction of the database is not finished. Damage is found later.</summary>
@@ -189,19 +190,4 @@ internal sealed class DatabaseStep(
             return false;
         }
     }
-}
-
-/// <summary>The stored database of a backup.</summary>
-/// <param name="Snapshot">The snapshot that was read, for HashKV. The caller disposes it.</param>
-/// <param name="Artifact">What was stored.</param>
-/// <param name="Kind">Full or incremental.</param>
-/// <param name="KindReason">Why; null if no increments were wanted.</param>
-internal sealed record StoredDatabase(
-    EtcdSnapshot Snapshot, ArtifactManifest Artifact, SnapshotKind Kind, string? KindReason)
-{
-    /// <summary>The base of an incremental snapshot.</summary>
-    public Snapshot? Base { get; init; }
-
-    /// <summary>What the changes are; null for a full snapshot.</summary>
-    public ChangesSummary? Changes { get; init; }
 }

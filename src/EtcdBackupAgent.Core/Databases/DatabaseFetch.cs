@@ -186,7 +186,7 @@ internal sealed class DatabaseFetch(
             Target = point.Revision!.Value,
             Path = segments,
             Lineage = point.Path?.Lineage.Id.Value ?? "",
-            ClusterId = manifest.Etcd.ClusterId.Value,
+            ClusterId = manifest.ClusterId.Value,
             IsBaseOfLineage = point.Path is { } log && manifest.ChangeLog?.Lineage == log.Lineage.Id,
         };
         FilePages pages = new(target.SafeFileHandle);
@@ -263,7 +263,14 @@ internal sealed class DatabaseFetch(
     };
 
     private static ArtifactManifest DatabaseOf(Snapshot snapshot) => snapshot.Manifest.Database
-        ?? throw new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} contains no etcd database.");
+        ?? throw (snapshot.Manifest.Objects is null
+            ? new BackupException(FailureReason.DataDamaged, $"Snapshot {snapshot.Id} contains no etcd database.")
+            : new BackupException(
+                FailureReason.InvalidInput,
+                $"Snapshot {snapshot.Id} contains objects that an API server listed, and no etcd database.")
+            {
+                Hint = "'etcd-backup-agent objects' lists, compares, exports and restores them.",
+            });
 
     private static Snapshot RequireBase(Snapshot snapshot) => snapshot is { BaseProblem: null, Base: { } needed }
         ? needed

@@ -3,7 +3,7 @@ using EtcdBackupAgent.Core.Failures;
 namespace EtcdBackupAgent.Core.Etcd;
 
 /// <summary>The source of etcd snapshots: a live cluster.</summary>
-public interface ISnapshotSource
+public interface ISnapshotSource : IBackupSource
 {
     /// <summary>
     /// Chooses the member to read and opens its snapshot stream. When this returns, only the first message, which

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Databases;
 using EtcdBackupAgent.Core.Documents;
@@ -9,7 +10,6 @@ using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Transfers;
-using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 using EtcdBackupAgent.Snapshots.KeySpaces;
@@ -132,7 +132,7 @@ public sealed class KeyHistory : IDisposable
                     && (request.Policy is not { } policy || snapshot.Manifest.Policy == policy)),
         ];
         return own
-            .GroupBy(snapshot => snapshot.Manifest.Etcd.ClusterId)
+            .GroupBy(snapshot => snapshot.Manifest.ClusterId)
             .SelectMany(cluster =>
             {
                 int before = cluster.Count(snapshot => snapshot.Manifest.CompletedAt < request.Since);
@@ -177,10 +177,10 @@ public sealed class KeyHistory : IDisposable
         HistorySource source = new()
         {
             Name = $"snapshot {snapshot.Id}",
-            ClusterId = manifest.Etcd.ClusterId,
+            ClusterId = manifest.ClusterId,
             StartedAt = manifest.StartedAt,
             CompletedAt = manifest.CompletedAt,
-            RevisionAtStart = manifest.Etcd.Revision,
+            RevisionAtStart = manifest.Revision,
             IsLog = false,
         };
         fetch.RequireReadable(point);

@@ -1,11 +1,13 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.ObjectLines;
 using EtcdBackupAgent.Core.Places;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Transfers;
-using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.KeySpaces;
 using Microsoft.Win32.SafeHandles;
@@ -20,6 +22,8 @@ namespace EtcdBackupAgent.Core.KeySpaces;
 /// 1. Find the snapshot, and the part of the change log.
 /// 2. Write the database to a file without a name.
 /// 3. Read it (<see cref="KeySpaceReader"/>).
+/// A snapshot of objects has no database: its objects are written to such a file, and read by the keys that they would
+/// have in etcd (<see cref="ObjectLineReader"/>).
 /// </remarks>
 public sealed class KeySpace : IDisposable
 {
@@ -27,9 +31,9 @@ public sealed class KeySpace : IDisposable
     private const int PageBytesMin = 512;
 
     private readonly IDisposable _file;
-    private readonly KeySpaceReader _reader;
+    private readonly IKeyReader _reader;
 
-    private KeySpace(IDisposable file, KeySpaceReader reader, string name, RevisionTime? time) =>
+    private KeySpace(IDisposable file, IKeyReader reader, string name, RevisionTime? time) =>
         (_file, _reader, Name, Time) = (file, reader, name, time);
 
     /// <summary>The snapshot and the revision, or the file, for messages.</summary>
@@ -63,6 +67,13 @@ public sealed class KeySpace : IDisposable
 
         // 1
         RestorePoint point = await new PointChoice(repository, identities).FindAsync(selection, cancellationToken);
+        if (point.Snapshot.Manifest.Objects is { } objects)
+        {
+            return await OpenObjectsAsync(
+                point, objects, new ArtifactReader(repository.Store, identities, progress), scratchDirectory,
+                cancellationToken);
+        }
+
         DatabaseFetch fetch = new(repository.Store, identities, progress);
         fetch.RequireReadable(point);
         ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(point));
@@ -79,6 +90,35 @@ public sealed class KeySpace : IDisposable
             KeySpaceReader reader = await scratch.ReadAsync(
                 file => Open(file, databaseBytes, revision: null, name), cancellationToken);
             return new KeySpace(scratch, reader, name, point.Time);
+        }
+        catch
+        {
+            scratch.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<KeySpace> OpenObjectsAsync(
+        RestorePoint point,
+        ArtifactManifest objects,
+        ArtifactReader reader,
+        string scratchDirectory,
+        CancellationToken cancellationToken)
+    {
+        SnapshotManifest manifest = point.Snapshot.Manifest;
+        if (point.Revision is { } revision)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                $"Snapshot {manifest.Id} has objects of one moment, and not revision {revision}.");
+        }
+
+        ScratchFile scratch = await ObjectLineFile.FetchAsync(reader, objects, scratchDirectory, cancellationToken);
+        try
+        {
+            ObjectLineReader lines = await scratch.ReadAsync(
+                file => new ObjectLineReader(file, objects.PlainBytes, manifest.Revision), cancellationToken);
+            return new KeySpace(scratch, lines, $"snapshot {manifest.Id}", time: null);
         }
         catch
         {
@@ -119,12 +159,12 @@ public sealed class KeySpace : IDisposable
         }
     }
 
-    /// <inheritdoc cref="KeySpaceReader.Find"/>
+    /// <inheritdoc cref="IKeyReader.Find"/>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public IReadOnlyList<FoundKey> Find(KeyFilter filter, CancellationToken cancellationToken) =>
         Read(Name, () => _reader.Find(filter, cancellationToken));
 
-    /// <inheritdoc cref="KeySpaceReader.ReadValue"/>
+    /// <inheritdoc cref="IKeyReader.ReadValue"/>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     public FoundValue ReadValue(FoundKey key) => Read(Name, () => _reader.ReadValue(key));
 

@@ -29,7 +29,10 @@ public sealed record BackupPolicy
     /// <summary>The directory that is backed up in addition to the database; null for none.</summary>
     public string? CertsDirectory { get; init; }
 
-    /// <summary>The client URLs, at least one.</summary>
+    /// <summary>The objects to back up through the API server; null if etcd is backed up.</summary>
+    public PolicyObjects? Objects { get; init; }
+
+    /// <summary>The client URLs; at least one, unless <see cref="Objects"/> are backed up.</summary>
     public required IReadOnlyList<Uri> EtcdEndpoints { get; init; }
 
     /// <summary>The name of the Secret with <c>ca.crt</c>, <c>client.crt</c>, <c>client.key</c>.</summary>
@@ -71,6 +74,16 @@ public sealed record BackupPolicy
     public required bool Suspend { get; init; }
 
     public required IReadOnlyDictionary<string, string> Options { get; init; }
+}
+
+/// <summary>What the state of a cluster is read from.</summary>
+public enum PolicySource
+{
+    /// <summary>The whole database of etcd.</summary>
+    Etcd,
+
+    /// <summary>Objects, through the API server: for clusters whose etcd is out of reach, or a part of one.</summary>
+    Objects,
 }
 
 /// <summary>

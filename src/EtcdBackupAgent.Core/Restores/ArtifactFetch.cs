@@ -32,18 +32,28 @@ internal sealed class ArtifactFetch(
     {
         try
         {
-            await using FileStream file = new(path, new FileStreamOptions
-            {
-                Mode = FileMode.CreateNew,
-                Access = FileAccess.ReadWrite,
-                Options = FileOptions.Asynchronous,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                BufferSize = 0,
-            });
+            await using FileStream file = Create(path);
             WrittenDatabase written = await new DatabaseFetch(store, identities, progress).WriteAsync(
                 point, file, Path.GetDirectoryName(path)!, cancellationToken);
             file.Flush(flushToDisk: keep);
             return written;
+        }
+        catch (Exception e) when (IsTargetFailure(e))
+        {
+            throw RestoreTarget.Unusable(path, e);
+        }
+    }
+
+    /// <summary>Writes the objects to a new file that only its owner can read, flushed to disk.</summary>
+    /// <exception cref="BackupException">As for <see cref="DatabaseAsync"/>.</exception>
+    public async Task ObjectsAsync(ArtifactManifest artifact, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using FileStream file = Create(path);
+            await _reader.ReadAsync(
+                artifact, plain => plain.CopyToAsync(file, cancellationToken), cancellationToken);
+            file.Flush(flushToDisk: true);
         }
         catch (Exception e) when (IsTargetFailure(e))
         {
@@ -65,6 +75,15 @@ internal sealed class ArtifactFetch(
         await _reader.ReadAsync(
             artifact, plain => ExtractAsync(plain, directory, cancellationToken), cancellationToken);
     }
+
+    private static FileStream Create(string path) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.CreateNew,
+        Access = FileAccess.ReadWrite,
+        Options = FileOptions.Asynchronous,
+        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        BufferSize = 0,
+    });
 
     private static async Task ExtractAsync(Stream plain, string directory, CancellationToken cancellationToken)
     {

@@ -21,13 +21,18 @@ public sealed record RestoreOutcome
     /// <summary>Absolute path of the etcd snapshot; null if the snapshot contains none.</summary>
     public required string? SnapshotPath { get; init; }
 
+    /// <summary>
+    /// Absolute path of the objects that an API server listed; null if the snapshot contains none.
+    /// </summary>
+    public string? ObjectsPath { get; init; }
+
     /// <summary>Absolute path of the certificates; null if the snapshot contains none.</summary>
     public required string? CertificatesPath { get; init; }
 }
 
 /// <summary>
-/// Restores one snapshot to a directory: <c>etcd-snapshot.db</c>, as <c>etcdutl snapshot restore</c> accepts it, and
-/// the certificates below <c>certificates/</c>. It calls neither the Kubernetes API nor etcd.
+/// Restores one snapshot to a directory: <c>etcd-snapshot.db</c>, as <c>etcdutl snapshot restore</c> accepts it, or
+/// <c>objects.jsonl</c>; and the certificates below <c>certificates/</c>. It calls neither the Kubernetes API nor etcd.
 /// </summary>
 /// <remarks>
 /// 0. Refuse a target that is in the repository or contains it.
@@ -41,6 +46,9 @@ public sealed class RestoreRun(BackupRepository repository)
 {
     /// <summary>The name of the etcd snapshot in the target.</summary>
     public const string SnapshotFileName = "etcd-snapshot.db";
+
+    /// <summary>The name of the objects in the target.</summary>
+    public const string ObjectsFileName = "objects.jsonl";
 
     /// <summary>The name of the directory of the certificates in the target.</summary>
     public const string CertificatesDirectoryName = "certificates";
@@ -113,6 +121,13 @@ public sealed class RestoreRun(BackupRepository repository)
             written = await fetch.DatabaseAsync(point, database, keep: true, cancellationToken);
         }
 
+        string? objects = null;
+        if (point.Snapshot.Manifest.Objects is { } lines)
+        {
+            objects = target.Staged(ObjectsFileName);
+            await fetch.ObjectsAsync(lines, objects, cancellationToken);
+        }
+
         SnapshotManifest manifest = (written?.Point ?? point).Snapshot.Manifest;
         if (manifest.Certificates is { } tar)
         {
@@ -129,6 +144,7 @@ public sealed class RestoreRun(BackupRepository repository)
                 Manifest = manifest,
                 Revision = RestoredRevision.Of(written),
                 CertificatesPath = certificates is null ? null : target.Publish(CertificatesDirectoryName),
+                ObjectsPath = objects is null ? null : target.Publish(ObjectsFileName),
                 SnapshotPath = database is null ? null : target.Publish(SnapshotFileName),
             };
             target.Sync();

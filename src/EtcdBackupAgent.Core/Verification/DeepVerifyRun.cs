@@ -25,7 +25,7 @@ namespace EtcdBackupAgent.Core.Verification;
 /// <para>
 /// 1. Find the snapshots. For each snapshot:
 /// 2. Fetch the database into a scratch file, with all checks of <see cref="VerifyRun"/>.
-/// 3. Check its content: pages, revisions, HashKV.
+/// 3. Check its content: pages, revisions, HashKV. Objects that an API server listed: every line.
 /// 4. Read every entry of the certificates' tar.
 /// 5. Write the record.
 /// </para>
@@ -105,7 +105,7 @@ public sealed class DeepVerifyRun(
         Snapshot snapshot, IProgress<TransferProgress> progress, CancellationToken cancellationToken)
     {
         (DeepVerifyOutcome outcome, VerificationRecord record) = await CheckAsync(
-            RestorePoint.Of(snapshot), snapshot.Manifest.Etcd.HashKv, progress, cancellationToken);
+            RestorePoint.Of(snapshot), snapshot.Manifest.Etcd?.HashKv, progress, cancellationToken);
 
         // 5. the record
         return await RecordAsync(outcome, record, cancellationToken);
@@ -116,11 +116,11 @@ public sealed class DeepVerifyRun(
     /// proves base and log against the live cluster.
     /// </summary>
     private static HashKv? HashOf(RestorePoint point, Inventory inventory) => inventory.Snapshots
-        .Where(s => s.Manifest.Etcd.ClusterId == point.Snapshot.Manifest.Etcd.ClusterId
-            && s.Manifest.Etcd.Revision >= point.Snapshot.Manifest.Etcd.Revision)
-        .Select(s => s.Manifest.Etcd.HashKv)
+        .Where(s => s.Manifest.ClusterId == point.Snapshot.Manifest.ClusterId
+            && s.Manifest.Revision >= point.Snapshot.Manifest.Revision)
+        .Select(s => s.Manifest.Etcd?.HashKv)
         .OfType<HashKv>()
-        .Where(hash => hash.Revision <= (point.Revision ?? point.Snapshot.Manifest.Etcd.Revision))
+        .Where(hash => hash.Revision <= (point.Revision ?? point.Snapshot.Manifest.Revision))
         .MaxBy(hash => hash.Revision);
 
     private async Task<(DeepVerifyOutcome Outcome, VerificationRecord Record)> CheckAsync(
@@ -136,9 +136,16 @@ public sealed class DeepVerifyRun(
         List<string> transferProblems = [];
         List<VerificationCheck> inside = [];
 
-        // 2. and 3. the database
+        // 2. and 3. the database, or the objects
         WrittenDatabase? written = null;
-        inside.AddRange(manifest.Database is not null
+        inside.AddRange(manifest.Objects is not null
+            ?
+            [
+                await ObjectsCheck.RunAsync(
+                    reader, manifest, scratchDirectory, transferProblems, cancellationToken)
+                    ?? NotChecked(VerifiedPart.Objects, BytesDiffer),
+            ]
+            : manifest.Database is not null
             ? await CheckDatabaseAsync(
                 new DatabaseFetch(repository.Store, identities, progress),
                 point,
@@ -191,6 +198,7 @@ public sealed class DeepVerifyRun(
             + "inside";
         return point.Path is { } path
             ? $"{own}, and {path.Segments.Count} segments of the change log {path.Lineage.Id}"
+            : manifest.Objects is not null ? own
             : manifest.Base is { } needed
             ? $"{own}, and the digest of the content merged with the base {needed.Id}"
             : $"{own}, and etcd's SHA-256";
@@ -211,7 +219,7 @@ public sealed class DeepVerifyRun(
         }
 
         fetch.RequireReadable(point);
-        EtcdMember member = point.Snapshot.Manifest.Etcd;
+        EtcdMember? member = point.Snapshot.Manifest.Etcd;
         using ScratchFile scratch = ScratchFile.Create(scratchDirectory, DatabaseFetch.RoomBytes(point));
         long databaseBytes;
         try
@@ -234,7 +242,7 @@ public sealed class DeepVerifyRun(
             Part = PartOf(check.Part),
             Result = check.Result,
             Detail = check is { Part: CheckedPart.HashKv, Result: CheckResult.NotChecked }
-                && point.Revision is null && member.HashKvMissing is { } why
+                && point.Revision is null && member?.HashKvMissing is { } why
                     ? why.TrimEnd('.')
                     : check.Detail,
             Problems = check.Problems,

@@ -11,7 +11,7 @@ namespace EtcdBackupAgent.Snapshots.KeySpaces;
 /// etcd's file has its records by revision, and no index by key. So the newest record of each key is found in a pass
 /// over the whole file. Memory depends on the number of selected keys alone: about 170 bytes for each.
 /// </remarks>
-public sealed class KeySpaceReader
+public sealed class KeySpaceReader : IKeyReader
 {
     private readonly BoltDatabase _database;
     private readonly RevisionReader _values;
@@ -23,7 +23,7 @@ public sealed class KeySpaceReader
         Revision = revision;
     }
 
-    /// <summary>The revision whose keys are read.</summary>
+    /// <inheritdoc/>
     public long Revision { get; }
 
     /// <summary>Opens a database.</summary>
@@ -48,15 +48,10 @@ public sealed class KeySpaceReader
             : new KeySpaceReader(database, asked);
     }
 
-    /// <summary>Finds keys.</summary>
-    /// <param name="filter">Selects the keys.</param>
-    /// <param name="cancellationToken">Cancels the search.</param>
-    /// <returns>The selected keys, in the order of their bytes.</returns>
-    /// <exception cref="SnapshotDamagedException">A page or a record is damaged.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <inheritdoc/>
     public IReadOnlyList<FoundKey> Find(KeyFilter filter, CancellationToken cancellationToken)
     {
-        Dictionary<UInt128, FoundKey> found = [];
+        Dictionary<UInt128, StoredKey> found = [];
         RevisionReader reader = RevisionReader.OpenRequired(_database);
         while (reader.MoveNext())
         {
@@ -80,31 +75,29 @@ public sealed class KeySpaceReader
                 continue;
             }
 
-            if (!found.TryGetValue(hash, out FoundKey? place))
+            if (!found.TryGetValue(hash, out StoredKey? place))
             {
-                found.Add(hash, place = new FoundKey(key.ToArray()));
+                found.Add(hash, place = new StoredKey(key.ToArray()));
             }
 
             place.Newest = entry.Key.Revision;
             place.ValueDigest = KeyHash.Of(entry.Record.Value);
         }
 
-        FoundKey[] keys = [.. found.Values];
+        StoredKey[] keys = [.. found.Values];
         Array.Sort(keys, static (one, other) => one.Key.Span.SequenceCompareTo(other.Key.Span));
         return keys;
     }
 
-    /// <summary>Reads the newest value of a key.</summary>
-    /// <param name="key">A key that this reader found.</param>
-    /// <exception cref="SnapshotDamagedException">A page or the record is damaged.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <inheritdoc/>
     public FoundValue ReadValue(FoundKey key)
     {
-        _values.MoveTo(key.Newest);
+        Revision newest = ((StoredKey)key).Newest;
+        _values.MoveTo(newest);
         if (_values.MoveNext())
         {
             RevisionEntry entry = Read(_values);
-            if (entry.Key.Revision == key.Newest)
+            if (entry.Key.Revision == newest)
             {
                 return new FoundValue(
                     entry.Record.Value.ToArray(),
@@ -114,7 +107,7 @@ public sealed class KeySpaceReader
             }
         }
 
-        throw new InvalidOperationException($"The database has no record {key.Newest}: the key is of another one.");
+        throw new InvalidOperationException($"The database has no record {newest}: the key is of another one.");
     }
 
     private static long LastRevision(BoltDatabase database)
@@ -128,6 +121,14 @@ public sealed class KeySpaceReader
 
     private static SnapshotDamagedException NoKeys() =>
         new("the database has no bucket 'key', where etcd stores all keys");
+
+    /// <summary>A key, and where its newest record is.</summary>
+    private sealed class StoredKey(byte[] key) : FoundKey(key)
+    {
+        public Revision Newest { get; set; }
+
+        public override long ModRevision => Newest.Main;
+    }
 
     private static RevisionEntry Read(RevisionReader reader) =>
         reader.TryRead(out RevisionEntry entry, out string? problem)

@@ -16,6 +16,7 @@ internal static class RestoreText
     {
         ["id"] = outcome.Manifest.Id.Value,
         ["etcdSnapshot"] = outcome.SnapshotPath,
+        ["objects"] = outcome.ObjectsPath,
         ["certificates"] = outcome.CertificatesPath,
         ["restoredRevision"] = WindowText.Document(outcome.Revision),
     };
@@ -56,6 +57,13 @@ internal static class RestoreText
         if (outcome.CertificatesPath is not null)
         {
             console.WriteLine($"Certificates: {outcome.CertificatesPath}");
+        }
+
+        if (outcome.ObjectsPath is not null)
+        {
+            console.WriteLine($"Objects: {outcome.ObjectsPath}");
+            console.WriteLine(
+                $"Next: etcd-backup-agent objects restore {outcome.Manifest.Id} --dry-run writes them to a cluster");
         }
 
         if (outcome.SnapshotPath is not null)

@@ -107,8 +107,8 @@ internal static class SnapshotText
             ?
             [
                 manifest.Policy.ToString(),
-                manifest.Etcd.ClusterId.ToString(),
-                $"{manifest.Etcd.Revision}",
+                manifest.ClusterId.ToString(),
+                $"{manifest.Revision}",
                 Readable.Bytes(manifest.PlainBytes),
                 Readable.Bytes(manifest.StoredBytes),
                 ReasonText(manifest.Reason),
@@ -158,7 +158,7 @@ internal static class SnapshotText
             document["future"] = true;
         }
 
-        IReadOnlyList<RestoreNote> origins = history.OriginsOf(snapshot.Manifest.Etcd.ClusterId);
+        IReadOnlyList<RestoreNote> origins = history.OriginsOf(snapshot.Manifest.ClusterId);
         if (origins.Count > 0)
         {
             document["clusterRestoredFrom"] = new JsonArray([.. origins.Select(note => new JsonObject
@@ -198,13 +198,9 @@ internal static class SnapshotText
             ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
-            ("Etcd cluster", manifest.Etcd.ClusterId.ToString()),
-            .. history.OriginsOf(manifest.Etcd.ClusterId).Select(note => ("Restored from", OriginText(note))),
-            ("Etcd member", $"{manifest.Etcd.MemberId} ({manifest.Etcd.Role}) at {manifest.Etcd.Endpoint}"),
-            ("Etcd version", manifest.Etcd.Version),
-            ("Revision", $"{manifest.Etcd.Revision}"),
-            ("HashKV", HashKvText(manifest.Etcd)),
-            ("Raft", $"term {manifest.Etcd.RaftTerm}, index {manifest.Etcd.RaftIndex}"),
+            (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),
+            .. history.OriginsOf(manifest.ClusterId).Select(note => ("Restored from", OriginText(note))),
+            .. manifest.Etcd is { } member ? MemberLines(member) : ClusterLines(manifest.Cluster!),
             .. manifest.Labels.Select(label => ($"Label {label.Key}", label.Value)),
         ];
         foreach (ArtifactManifest artifact in manifest.Artifacts)
@@ -219,9 +215,26 @@ internal static class SnapshotText
         return lines.Select(line => $"{line.Name}:".PadRight(nameWidth) + line.Value);
     }
 
+    private static IEnumerable<(string Name, string Value)> MemberLines(EtcdMember member) =>
+    [
+        ("Etcd member", $"{member.MemberId} ({member.Role}) at {member.Endpoint}"),
+        ("Etcd version", member.Version),
+        ("Revision", $"{member.Revision}"),
+        ("HashKV", HashKvText(member)),
+        ("Raft", $"term {member.RaftTerm}, index {member.RaftIndex}"),
+    ];
+
+    private static IEnumerable<(string Name, string Value)> ClusterLines(ApiCluster cluster) =>
+    [
+        ("API server", $"{cluster.Version} at {cluster.Endpoint}"),
+        ("Cluster UID", cluster.Uid ?? "not known"),
+        ("Revision", $"{cluster.Revision}"),
+        ("Objects", $"{cluster.Objects}"),
+    ];
+
     /// <summary>The origins of the clusters of a repository, with one line for each that was restored.</summary>
     public static IEnumerable<string> Origins(Inventory inventory) => inventory.Snapshots
-        .Select(s => s.Manifest.Etcd.ClusterId)
+        .Select(s => s.Manifest.ClusterId)
         .Distinct()
         .SelectMany(inventory.History.OriginsOf)
         .Select(note => $"Cluster {note.ClusterId} was restored from {OriginText(note)}.");

@@ -52,7 +52,7 @@ internal sealed class PolicyArchive(PolicyBackupParts parts, IRecipientPins pins
 
         // 3
         ArchiveRun run = new(
-            opened.Repository, parts.OpenChanges(plan.Etcd), makeSnapshot, observer, AgentVersion.Text, parts.Time)
+            opened.Repository, parts.OpenChanges(plan.Etcd!), makeSnapshot, observer, AgentVersion.Text, parts.Time)
         {
             Scratch = parts.Scratch,
         };

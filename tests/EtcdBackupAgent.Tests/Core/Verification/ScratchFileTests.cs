@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;

@@ -1,9 +1,8 @@
 using EtcdBackupAgent.Archive.Posix;
-using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Failures;
 using Microsoft.Win32.SafeHandles;
 
-namespace EtcdBackupAgent.Core.Verification;
+namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
 /// A database on disk while it is examined, in a <see cref="NamelessFile"/>: no file with plaintext remains, no matter
