@@ -217,6 +217,25 @@ internal sealed class FieldReader(MappingNode node, string path, ResourceProblem
         }
     }
 
+    /// <summary>Returns the texts of a list; empty if it is absent.</summary>
+    public IReadOnlyList<string> Texts(string field)
+    {
+        List<string> texts = [];
+        foreach (ResourceNode item in Items(field))
+        {
+            if (item is ScalarNode { Type: ScalarType.Text, Text.Length: > 0 } text)
+            {
+                texts.Add(text.Text);
+            }
+            else
+            {
+                Error(field, "has an item that is not a text; put numbers in quotes");
+            }
+        }
+
+        return texts;
+    }
+
     /// <summary>Marks every field as known and returns their names, for mappings with arbitrary keys.</summary>
     public IReadOnlyCollection<string> Names()
     {

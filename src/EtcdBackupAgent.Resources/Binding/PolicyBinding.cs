@@ -23,6 +23,7 @@ internal static partial class PolicyBinding
     public static BackupPolicy Bind(ResourceName name, FieldReader spec)
     {
         string? destination = spec.RequiredText("destination");
+        PolicyObjects? objects = ObjectsBinding.Bind(spec);
         IReadOnlyList<Uri> endpoints = Endpoints(spec);
         Dictionary<string, string> options = Options(spec);
         BackupPolicy policy = new()
@@ -30,7 +31,8 @@ internal static partial class PolicyBinding
             Name = name,
             Destination = new ResourceName(name.Namespace, destination ?? ""),
             CertsDirectory = CertsDirectory(spec),
-            EtcdEndpoints = endpoints,
+            EtcdEndpoints = objects is null ? endpoints : [],
+            Objects = objects,
             EtcdCredentials = new ResourceName(name.Namespace, spec.Text("etcdCreds") ?? EtcdCredentialsDefault),
             EtcdServerName = ServerName(spec),
             HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
@@ -45,6 +47,7 @@ internal static partial class PolicyBinding
                 : PolicyExecution.CronJob,
             Options = options,
         };
+        ObjectsBinding.RequireNoEtcd(policy, spec);
         spec.WarnAboutUnknown();
         return policy;
     }

@@ -27,6 +27,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("s3.yaml")]
     [InlineData("directory.yaml")]
     [InlineData("restore.yaml")]
+    [InlineData("tiers.yaml")]
     public async Task A_sample_is_accepted_by_the_definitions(string file)
     {
         ToolResult applied = await fixture.ApplyAsync(ManifestFiles.Read($"samples/{file}"), "--dry-run=server");
@@ -70,6 +71,10 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [Theory]
     [InlineData("")]
     [InlineData("schedule: '*/10 * * * *', timeZone: Europe/Berlin")]
+    [InlineData("source: Objects")]
+    [InlineData("source: Objects, objects: {kinds: [deploy], namespaces: ['team-*'], labelSelector: 'a=b,!c'}")]
+    [InlineData("source: Objects, objects: {orLabelSelectors: [a=b, 'c in (d, e)'], includeClusterResources: Always}")]
+    [InlineData("source: Objects, objects: {inheritNamespaceLabels: true, excludeNames: ['*-tmp']}")]
     [InlineData("schedule: ' 0  2 ? JAN-MAR,12 mon '")]
     [InlineData("schedule: 5/20 9-17/2 1 * 7")]
     [InlineData("schedule: '@hourly', suspend: true")]
