@@ -113,6 +113,18 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
                     PolicyStatus.SuccessText(manifest.Id),
                     manifest.Id.Value,
                     token));
+        if (outcome.Manifest.Cluster is not null && outcome.Warnings.Count > 0)
+        {
+            // What a snapshot of objects lacks would otherwise be noticed only when it is missed.
+            await publication.PublishAsync($"record an event of policy {run.Policy}", token => EventAsync(
+                run,
+                EventType.Warning,
+                "ObjectsLeftOut",
+                $"Snapshot {manifest.Id}: {string.Join(' ', outcome.Warnings)}",
+                $"{manifest.Id.Value}-warnings",
+                token));
+        }
+
         if (outcome.Pruned is { } pruned)
         {
             await publication.PublishAsync(

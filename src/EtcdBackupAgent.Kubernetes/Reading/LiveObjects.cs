@@ -27,22 +27,55 @@ internal sealed class LiveObjects(KubernetesClient client) : ILiveObjects
     public async IAsyncEnumerable<JsonObject> ListAsync(
         ServedResource resource, string? ns, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        await foreach (LivePage page in ListPagesAsync(resource, ns, resourceVersion: null, cancellationToken))
+        {
+            foreach (JsonObject item in page.Items)
+            {
+                yield return item;
+            }
+        }
+    }
+
+    /// <summary>As <see cref="ListAsync"/>, page by page.</summary>
+    /// <param name="resource">The resource, in the version to read.</param>
+    /// <param name="ns">The namespace; null for all.</param>
+    /// <param name="resourceVersion">The moment to read, as far as the server still has it; null for now.</param>
+    /// <param name="cancellationToken">Cancels the list.</param>
+    public async IAsyncEnumerable<LivePage> ListPagesAsync(
+        ServedResource resource,
+        string? ns,
+        string? resourceVersion,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         await using IAsyncEnumerator<JsonObject> pages = client
-            .ListPagesAsync(ResourceKind.Of(resource), resource.IsNamespaced ? ns : null, cancellationToken)
+            .ListPagesAsync(
+                ResourceKind.Of(resource), resource.IsNamespaced ? ns : null, resourceVersion, cancellationToken)
             .GetAsyncEnumerator(cancellationToken);
         string last = "";
         while (await CallAsync($"list {resource.Name}", async () => await pages.MoveNextAsync()))
         {
+            List<JsonObject> items = [];
             foreach (JsonObject item in ObjectList.Items(pages.Current))
             {
                 string place = $"{ObjectMetadata.Namespace(item)}/{ObjectMetadata.Name(item)}";
                 if (string.CompareOrdinal(place, last) > 0)
                 {
                     last = place;
-                    yield return ObjectList.WithKind(item, resource.ApiVersion, resource.Kind);
+                    items.Add(ObjectList.WithKind(item, resource.ApiVersion, resource.Kind));
                 }
             }
+
+            yield return new LivePage(ObjectMetadata.ResourceVersion(pages.Current), items);
         }
+    }
+
+    /// <summary>Returns the version of the API server, such as <c>v1.36.4</c>.</summary>
+    /// <exception cref="Core.Failures.BackupException">The API server cannot be reached, or refuses.</exception>
+    public async Task<string> VersionAsync(CancellationToken cancellationToken)
+    {
+        JsonObject version = await CallAsync(
+            "read the version", () => client.ReadAsync("version", "application/json", cancellationToken));
+        return ServerVersion.Text(version);
     }
 
     private async Task<T> CallAsync<T>(string action, Func<Task<T>> call)
@@ -57,3 +90,8 @@ internal sealed class LiveObjects(KubernetesClient client) : ILiveObjects
         }
     }
 }
+
+/// <summary>One page of a list.</summary>
+/// <param name="ResourceVersion">The version of the list.</param>
+/// <param name="Items">The objects, each with its kind and apiVersion.</param>
+internal sealed record LivePage(string ResourceVersion, IReadOnlyList<JsonObject> Items);

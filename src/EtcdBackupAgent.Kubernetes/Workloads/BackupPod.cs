@@ -12,6 +12,10 @@ namespace EtcdBackupAgent.Kubernetes.Workloads;
 internal static class BackupPod
 {
     public const string ServiceAccount = "etcd-backup-agent-backup";
+
+    /// <summary>The account of the pods that read objects through the API server; it may list them.</summary>
+    public const string ObjectsServiceAccount = "etcd-backup-agent-objects";
+
     public const string ContainerName = "backup";
 
     /// <summary>The variable with the reason for the backup, which only the creator of the pod knows.</summary>
@@ -92,26 +96,45 @@ internal static class BackupPod
     /// <summary>The specification of such a pod.</summary>
     internal static JsonObject Specification(BoundPolicy bound, PodContainer container, string restartPolicy)
     {
-        string label = PodPlacement.Label(bound.Policy!);
-        JsonObject described = container.ToJson();
-        return new JsonObject
+        BackupPolicy policy = bound.Policy!;
+        JsonObject specification = new()
         {
             ["restartPolicy"] = restartPolicy,
-            ["serviceAccountName"] = ServiceAccount,
-            ["hostNetwork"] = true,
-            ["dnsPolicy"] = "ClusterFirstWithHostNet",
-            ["affinity"] = PodPlacement.OnControlPlane(label),
-            ["tolerations"] = PodPlacement.Tolerations(label),
-            // kubeadm's keys belong to root, and root may read its own files without any capability.
-            ["securityContext"] = new JsonObject
+            ["serviceAccountName"] = policy.Objects is null ? ServiceAccount : ObjectsServiceAccount,
+        };
+        string label = PodPlacement.Label(policy);
+        if (NeedsControlPlane(policy, bound.Location!))
+        {
+            specification.Add("hostNetwork", true);
+            specification.Add("dnsPolicy", "ClusterFirstWithHostNet");
+            specification.Add("affinity", PodPlacement.OnControlPlane(label));
+        }
+        else
+        {
+            specification.Add("affinity", PodPlacement.PreferOtherNodes(label));
+        }
+
+        specification.Add("tolerations", PodPlacement.Tolerations(label));
+
+        // kubeadm's keys belong to root, and root may read its own files without any capability.
+        specification.Add(
+            "securityContext",
+            new JsonObject
             {
                 ["runAsUser"] = 0,
                 ["seccompProfile"] = new JsonObject { ["type"] = "RuntimeDefault" },
-            },
-            ["containers"] = new JsonArray(described),
-            ["volumes"] = container.Volumes,
-        };
+            });
+        specification.Add("containers", new JsonArray(container.ToJson()));
+        specification.Add("volumes", container.Volumes);
+        return specification;
     }
+
+    /// <summary>
+    /// Whether the pod reads or writes anything that only a control-plane node has: etcd, certificates, or a directory
+    /// as its location. Managed clusters have no such node that takes pods.
+    /// </summary>
+    private static bool NeedsControlPlane(BackupPolicy policy, BackupLocation location) =>
+        policy.Objects is null || policy.CertsDirectory is not null || location.Url.IsFile;
 
     /// <summary>The template of a pod.</summary>
     internal static JsonObject Template(JsonObject labels, JsonObject specification) => new()

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -32,6 +33,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly EtcdOptions _etcd = new();
     private readonly OutputOptions _output = new();
+
+    private readonly ObjectsOptions _objects = new();
 
     private readonly Option<string?> _certsDir = new("--certs-dir")
     {
@@ -79,9 +82,10 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             "With --resources and --kubernetes: the policy to run. With --repository: the policy name to record in the "
             + $"snapshot (default: {PolicyNameDefault}).";
 
-        Command verb = new("backup", "Back up etcd and the certificates directory now.");
+        Command verb = new("backup", "Back up etcd, or a cluster's objects, and the certificates directory now.");
         backup._repository.AddTo(verb);
         backup._etcd.AddTo(verb);
+        backup._objects.AddTo(verb);
         verb.Add(backup._certsDir);
         verb.Add(backup._hashKv);
         verb.Add(backup._incremental);
@@ -101,7 +105,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             + "etcd-backup-agent backup --resources /etc/etcd-backup-agent --policy nightly\n"
             + "etcd-backup-agent backup --resources /etc/etcd-backup-agent --policy nightly \\\n"
             + "  --reason 'before the upgrade to 1.37' --label release=1.36.4 --name-suffix 1.36.4\n"
-            + "etcd-backup-agent backup --kubernetes --policy nightly");
+            + "etcd-backup-agent backup --kubernetes --policy nightly\n"
+            + "etcd-backup-agent backup --source objects --include-namespaces 'team-*' --repository "
+            + "file:///var/backups/etcd");
     }
 
     /// <remarks>
@@ -112,9 +118,10 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // 1
-        RequestedBackup requested = _kubernetes.IsChosen(parsed)
+        PolicyObjects? objects = _objects.Read(parsed);
+        RequestedBackup requested = _kubernetes.IsChosen(parsed, clusterIsUsed: objects is not null)
             ? await ReadClusterAsync(parsed, cancellationToken)
-            : await ReadRepositoryAsync(parsed, cancellationToken);
+            : await ReadRepositoryAsync(parsed, objects, cancellationToken);
 
         // 2
         using AgentMetrics metrics = new(AgentVersion.Text, wiring.Time);
@@ -141,6 +148,11 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         PolicyBackupParts parts = wiring.BackupParts(_scratch.Read(parsed), logs.Loggers(parsed));
         ConnectedCluster cluster = await _kubernetes.ConnectAsync(parsed, cancellationToken);
         ResourceName name = new(cluster.Namespace, choice.Policy);
+        parts = parts with
+        {
+            OpenObjects = (selected, _) =>
+                Task.FromResult(OpenedSource.Of(cluster.Client.Connection, selected, wiring.Time)),
+        };
         return new RequestedBackup(name, Location: null, async (progress, token) =>
         {
             using (cluster)
@@ -152,13 +164,14 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         });
     }
 
-    private async Task<RequestedBackup> ReadRepositoryAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<RequestedBackup> ReadRepositoryAsync(
+        ParseResult parsed, PolicyObjects? objects, CancellationToken cancellationToken)
     {
         _policy.RejectClusterOptions(parsed);
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
         return choice is ResourceRepository repository
             ? ReadDocuments(parsed, repository)
-            : await ReadOptionsAsync(parsed, choice, cancellationToken);
+            : await ReadOptionsAsync(parsed, choice, objects, cancellationToken);
     }
 
     private RequestedBackup ReadDocuments(ParseResult parsed, ResourceRepository repository)
@@ -176,9 +189,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     }
 
     private async Task<RequestedBackup> ReadOptionsAsync(
-        ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken)
+        ParseResult parsed, RepositoryChoice choice, PolicyObjects? objects, CancellationToken cancellationToken)
     {
-        EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
+        Func<OpenedSource> open = await ReadSourceAsync(parsed, objects, cancellationToken);
         BackupRequest request = new()
         {
             Policy = _repository.ReadPolicyName(parsed)
@@ -201,7 +214,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
                 ProtectionCheck.RequireRecipients(repository, recipients);
             }
 
-            BackupRun run = new(repository, wiring.Etcd(etcd, loggers), AgentVersion.Text, wiring.Time)
+            using OpenedSource source = open();
+            BackupRun run = new(repository, source.Source, AgentVersion.Text, wiring.Time)
             {
                 Scratch = scratch,
             };
@@ -209,8 +223,32 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         });
     }
 
+    /// <summary>Reads what the options name: etcd, or the objects of a cluster.</summary>
+    private async Task<Func<OpenedSource>> ReadSourceAsync(
+        ParseResult parsed, PolicyObjects? objects, CancellationToken cancellationToken)
+    {
+        if (objects is null)
+        {
+            EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
+            return () => OpenedSource.Of(wiring.Etcd(etcd, logs.Loggers(parsed)));
+        }
+
+        if ((_etcd.FirstGiven(parsed) ?? (parsed.GetValue(_incremental) ? _incremental.Name : null)) is { } option)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{option} has no meaning with --source objects.")
+            {
+                Hint = $"Remove {option}, or --source objects.",
+            };
+        }
+
+        KubernetesConnection connection = await _kubernetes.Cluster.ReadAsync(parsed, cancellationToken);
+        return () => OpenedSource.Of(connection, objects, wiring.Time);
+    }
+
     /// <summary>The first given option that a policy sets; null if none is given.</summary>
     private string? FirstSetting(ParseResult parsed) => _etcd.FirstGiven(parsed)
+        ?? _objects.FirstGiven(parsed)
         ?? new Option[] { _certsDir, _hashKv, _incremental, _retain, _recipients }
             .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
@@ -221,7 +259,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             $"Backup completed, snapshot ID: {manifest.Id}{(manifest.Name is { } name ? $", name: {name}" : "")}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
-            + $"in {Readable.Duration(manifest.Duration)}, etcd revision {manifest.Etcd.Revision}, "
+            + $"in {Readable.Duration(manifest.Duration)}, {(manifest.Etcd is null ? $"{manifest.Cluster!.Objects} objects, " : "etcd ")}revision {manifest.Revision}, "
             + $"in {outcome.Address}");
         if (manifest.KindReason is { } reason)
         {

@@ -36,15 +36,21 @@ internal sealed class KubernetesOptions(TimeProvider time)
         }
     }
 
+    /// <summary>The options that select the cluster.</summary>
+    public KubeconfigOptions Cluster => _cluster;
+
     /// <summary>Whether <c>--kubernetes</c> is given.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="clusterIsUsed">Whether the options that select the cluster are used without it too.</param>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>: another of these options is given without it.
     /// </exception>
-    public bool IsChosen(ParseResult parsed)
+    public bool IsChosen(ParseResult parsed, bool clusterIsUsed = false)
     {
         bool isChosen = parsed.GetValue(_kubernetes);
+        Option[] needing = clusterIsUsed ? [_namespace] : ClusterOptions;
         return isChosen
-            || ClusterOptions.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } option
+            || needing.FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false }) is not { } option
             ? isChosen
             : throw KubernetesRequired(option);
     }

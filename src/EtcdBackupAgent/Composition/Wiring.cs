@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Secrets;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Etcd;
+using EtcdBackupAgent.Kubernetes.Api.Access;
 using EtcdBackupAgent.Storage.FileSystem;
 using EtcdBackupAgent.Storage.S3;
 using EtcdBackupAgent.Worker;
@@ -86,6 +87,11 @@ internal sealed class Wiring(TimeProvider time)
     {
         OpenStore = (location, resources) => Store(location, resources, loggers),
         OpenEtcd = connection => Etcd(connection, loggers),
+        OpenObjects = async (selected, cancellationToken) => OpenedSource.Of(
+            await ApiAccess.LoadAsync(
+                kubeconfigFile: null, context: null, Environment.GetEnvironmentVariable, Time, cancellationToken),
+            selected,
+            Time),
         OpenChanges = connection => EtcdChanges(connection, loggers),
         Scratch = scratch,
         Time = Time,

@@ -7,10 +7,12 @@ using EtcdBackupAgent.Etcd;
 namespace EtcdBackupAgent.Configuration;
 
 /// <summary>A policy joined with the Secret that it names.</summary>
-/// <param name="Etcd">How to reach the etcd cluster.</param>
+/// <param name="Etcd">How to reach the etcd cluster; null if objects are backed up.</param>
+/// <param name="Objects">The objects to back up; null if etcd is backed up.</param>
 /// <param name="Request">What to back up, and how many snapshots to keep.</param>
 /// <param name="Verify">When the snapshot is verified deeply.</param>
-internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, PolicyVerification Verify)
+internal sealed record BackupPlan(
+    EtcdConnection? Etcd, PolicyObjects? Objects, BackupRequest Request, PolicyVerification Verify)
 {
     /// <param name="policy">What to back up.</param>
     /// <param name="resources">Contains the policy's Secret.</param>
@@ -29,7 +31,7 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
         }
 
         return new BackupPlan(
-            new EtcdConnection
+            policy.Objects is not null ? null : new EtcdConnection
             {
                 Endpoints = policy.EtcdEndpoints,
                 CaCertificatesPem = Pem(secret, SecretKeys.EtcdCaCertificates),
@@ -37,6 +39,7 @@ internal sealed record BackupPlan(EtcdConnection Etcd, BackupRequest Request, Po
                 ClientKeyPem = Pem(secret, SecretKeys.EtcdClientKey),
                 ServerName = policy.EtcdServerName,
             },
+            policy.Objects,
             new BackupRequest
             {
                 Policy = policy.Name,

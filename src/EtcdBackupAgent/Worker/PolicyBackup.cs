@@ -44,7 +44,10 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
         BackupPlan plan = BackupPlan.Of(policy, resources, occasion);
 
         // 3
-        BackupRun run = new(opened.Repository, parts.OpenEtcd(plan.Etcd), AgentVersion.Text, parts.Time)
+        using OpenedSource source = plan.Objects is { } selected
+            ? await parts.OpenObjects(selected, cancellationToken)
+            : OpenedSource.Of(parts.OpenEtcd(plan.Etcd!));
+        BackupRun run = new(opened.Repository, source.Source, AgentVersion.Text, parts.Time)
         {
             Scratch = parts.Scratch,
             VerifyAfter = plan.Verify == PolicyVerification.Never

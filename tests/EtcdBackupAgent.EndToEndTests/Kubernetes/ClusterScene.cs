@@ -99,6 +99,10 @@ internal sealed class ClusterScene : IAsyncDisposable
         return scene;
     }
 
+    /// <summary>Grants the rights of a further manifest.</summary>
+    public async Task GrantAsync(string manifest) => Grants =
+        await RoleRules.ReadAsync(Server, [.. Directory.GetFiles(Manifest("base/rbac")), Manifest(manifest)]);
+
     /// <summary>Returns the options that name a bucket for every verb of the program, without a cluster.</summary>
     public IReadOnlyList<string> RepositoryOptions(SceneBucket bucket)
     {

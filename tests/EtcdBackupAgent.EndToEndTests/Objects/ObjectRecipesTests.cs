@@ -71,7 +71,7 @@ public sealed class ObjectRecipesTests : IDisposable
         await archive.StopAsync();
         await DeleteAsync(server);
 
-        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 14);
+        string[] commands = await PageCommands.ReadAsync("objects.md", blocks: 15);
         Dictionary<string, string?> environment = new(StringComparer.Ordinal)
         {
             ["REPOSITORY"] = $"file://{repository.DirectoryPath}",

@@ -22,6 +22,14 @@ public sealed class ChartTests
             "worker-directory", HelmChart.With(Namespace, ("inProcess", true), ("backupsDir", "/var/backups/etcd")));
 
     [Fact]
+    public async Task With_objects_the_chart_has_their_rights_too() =>
+        Assert.Equal(
+            (await ManifestFiles.KustomizeAsync("objects")).Select(item => item.ToJsonString()).Order(),
+            HelmChart.With(Namespace, ("objects", true)).Render()
+                .Where(item => item.ToJsonString().Contains("etcd-backup-agent-objects", StringComparison.Ordinal))
+                .Select(item => item.ToJsonString()).Order());
+
+    [Fact]
     public void Another_namespace_is_used_in_all_objects()
     {
         IReadOnlyList<JsonObject> objects = HelmChart.With("elsewhere").Render();

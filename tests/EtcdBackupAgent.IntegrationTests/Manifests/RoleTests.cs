@@ -67,6 +67,17 @@ public sealed class RoleTests
     }
 
     [Fact]
+    public async Task The_pods_of_objects_can_read_everything_and_write_only_what_every_backup_writes()
+    {
+        IReadOnlyList<JsonObject> objects = await ManifestFiles.KustomizeAsync("objects");
+        JsonObject role = ManifestFiles.Find(objects, "ClusterRole", "etcd-backup-agent-objects");
+        JsonObject binding = ManifestFiles.Find(objects, "RoleBinding", "etcd-backup-agent-objects");
+
+        Assert.Equal("*: get list", Rights(role));
+        Assert.Equal("etcd-backup-agent-backup", (string?)binding["roleRef"]!["name"]);
+    }
+
+    [Fact]
     public async Task Outside_its_namespace_the_controller_can_only_read_the_four_definitions()
     {
         JsonObject role = ManifestFiles.Find(

@@ -20,7 +20,12 @@ public sealed class KubernetesApiServer : IAsyncDisposable
 
     /// <summary>The service accounts of the agent, with the names from the manifests.</summary>
     public static readonly IReadOnlyList<string> ServiceAccounts =
-        ["etcd-backup-agent-controller", "etcd-backup-agent-backup", "etcd-backup-agent-restore"];
+        [
+            "etcd-backup-agent-controller",
+            "etcd-backup-agent-backup",
+            "etcd-backup-agent-objects",
+            "etcd-backup-agent-restore",
+        ];
 
     private readonly TestDirectory _directory = new();
     private readonly TestCertificates _authority = new("Test Kubernetes CA");

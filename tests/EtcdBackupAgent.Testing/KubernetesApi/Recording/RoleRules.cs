@@ -15,7 +15,8 @@ public sealed record Grant(
     string User, string Verb, string Group, string Resource, IReadOnlyList<string>? Names, bool IsClusterWide)
 {
     public bool Covers(ApiRequest request, string ns) =>
-        request.User == User && request.Verb == Verb && request.Group == Group && request.Resource == Resource
+        request.User == User && request.Verb == Verb
+        && (Group == "*" || request.Group == Group) && (Resource == "*" || request.Resource == Resource)
         && (IsClusterWide || request.Namespace == ns)
         && (Names is null || Names.Contains(request.Name, StringComparer.Ordinal));
 
@@ -27,7 +28,7 @@ public static class RoleRules
 {
     /// <summary>Reads manifests of roles and bindings.</summary>
     /// <exception cref="InvalidOperationException">
-    /// A rule has a wildcard, or a binding names a missing role.
+    /// A rule has a wildcard for more than reading, or a binding names a missing role.
     /// </exception>
     public static async Task<IReadOnlyList<Grant>> ReadAsync(KubernetesApiServer server, IEnumerable<string> files)
     {
@@ -67,8 +68,9 @@ public static class RoleRules
         from verb in Texts((JsonArray)rule["verbs"]!)
         from apiGroup in Texts((JsonArray)rule["apiGroups"]!)
         from resource in Texts((JsonArray)rule["resources"]!)
-        select verb == "*" || apiGroup == "*" || resource == "*"
-            ? throw new InvalidOperationException($"A rule of {user} has a wildcard.")
+        let isOfAll = apiGroup == "*" || resource == "*"
+        select verb == "*" || (isOfAll && verb is not ("get" or "list"))
+            ? throw new InvalidOperationException($"A rule of {user} has a wildcard for {verb}.")
             : new Grant(user, verb, apiGroup, resource, names, isClusterWide);
 
     private static string[] Texts(JsonArray array) => [.. array.Select(text => (string)text!)];

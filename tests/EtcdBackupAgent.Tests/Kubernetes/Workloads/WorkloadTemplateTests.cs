@@ -99,6 +99,25 @@ public sealed class WorkloadTemplateTests
     }
 
     [Fact]
+    public async Task The_CronJob_of_objects_runs_on_any_node()
+    {
+        BoundPolicy bound = await BindAsync(S3, new JsonObject
+        {
+            ["destination"] = "remote-minio",
+            ["source"] = "Objects",
+            ["objects"] = new JsonObject { ["namespaces"] = new JsonArray("team-*") },
+            ["schedule"] = "0 2 * * *",
+        });
+
+        Check("cronjob-objects.json", WorkloadJob.CronJob(
+            Namespace,
+            bound.Document,
+            new CronJobTiming("0 2 * * *", TimeZone: null, Suspend: false),
+            BackupPod.Labels("test-backup"),
+            BackupPod.Template(bound, Image, isScheduled: true)).Json);
+    }
+
+    [Fact]
     public async Task The_Deployment_of_a_change_log()
     {
         BoundPolicy bound = await BindAsync(S3, new JsonObject
