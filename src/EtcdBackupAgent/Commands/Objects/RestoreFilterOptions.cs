@@ -1,8 +1,6 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Labels;
-using EtcdBackupAgent.Objects.Querying;
-using EtcdBackupAgent.Objects.Selecting;
+using EtcdBackupAgent.Objects.Restoring;
 
 namespace EtcdBackupAgent.Commands.Objects;
 
@@ -50,27 +48,20 @@ internal sealed class RestoreFilterOptions
     /// Reads the words, which are kinds and then names, or <c>KIND/NAME</c> several times; and the options.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
-    public ObjectFilter Read(
-        ParseResult parsed, IReadOnlyList<string> words, ObjectSpace space, CancellationToken cancellationToken) =>
-        new()
-        {
-            Kinds = ReadKinds(words, space, cancellationToken),
-            Namespaces = Patterns(parsed, _namespaces),
-            Labels = ReadSelector(parsed, _labels),
-            NamespaceLabels = ReadSelector(parsed, _namespaceLabels),
-            ExcludedKinds =
-            [
-                .. (parsed.GetValue(_excludedKinds) ?? []).SelectMany(text => text.Split(','))
-                    .Select(word => space.Resolve(word.Trim(), cancellationToken)),
-            ],
-            ExcludedNamespaces = Patterns(parsed, _excludedNamespaces),
-            ExcludedNames = Patterns(parsed, _excludedNames),
-            ExcludedLabels = ReadSelector(parsed, _excludedLabels),
-            ExcludedNamespaceLabels = ReadSelector(parsed, _excludedNamespaceLabels),
-        };
+    public ObjectFilterWords Read(ParseResult parsed, IReadOnlyList<string> words) => new()
+    {
+        Resources = ReadResources(words),
+        Namespaces = parsed.GetValue(_namespaces) ?? [],
+        Labels = parsed.GetValue(_labels),
+        NamespaceLabels = parsed.GetValue(_namespaceLabels),
+        ExcludedResources = [.. (parsed.GetValue(_excludedKinds) ?? []).SelectMany(text => text.Split(','))],
+        ExcludedNamespaces = parsed.GetValue(_excludedNamespaces) ?? [],
+        ExcludedNames = parsed.GetValue(_excludedNames) ?? [],
+        ExcludedLabels = parsed.GetValue(_excludedLabels),
+        ExcludedNamespaceLabels = parsed.GetValue(_excludedNamespaceLabels),
+    };
 
-    private static IReadOnlyList<SelectedKind> ReadKinds(
-        IReadOnlyList<string> words, ObjectSpace space, CancellationToken cancellationToken)
+    private static IReadOnlyList<string> ReadResources(IReadOnlyList<string> words)
     {
         if (words.Count == 0)
         {
@@ -79,27 +70,21 @@ internal sealed class RestoreFilterOptions
 
         if (words[0].Contains('/', StringComparison.Ordinal))
         {
-            return [.. words.Select(word => word.Split('/') is [{ Length: > 0 } kind, { Length: > 0 } name]
-                ? new SelectedKind(space.Resolve(kind, cancellationToken), new NamePatterns([name]))
-                : throw new BackupException(FailureReason.InvalidInput, $"'{word}' is not KIND/NAME.")
+            return words.FirstOrDefault(word => !IsPair(word)) is { } other
+                ? throw new BackupException(FailureReason.InvalidInput, $"'{other}' is not KIND/NAME.")
                 {
                     Hint = "Give all objects as KIND/NAME; or the kind, and then the names.",
-                })];
+                }
+                : words;
         }
 
-        NamePatterns names = new(words.Skip(1));
-        return
-        [
-            .. words[0].Split(',').Select(
-                word => new SelectedKind(space.Resolve(word.Trim(), cancellationToken), names)),
-        ];
+        string[] kinds = words[0].Split(',');
+        return words.Count == 1
+            ? kinds
+            : [.. kinds.SelectMany(kind => words.Skip(1).Select(name => $"{kind}/{name}"))];
     }
 
-    private static NamePatterns Patterns(ParseResult parsed, Option<string[]> option) =>
-        new(parsed.GetValue(option) ?? []);
-
-    private static LabelSelector? ReadSelector(ParseResult parsed, Option<string?> option) =>
-        parsed.GetValue(option) is { } text ? LabelSelector.Parse(text) : null;
+    private static bool IsPair(string word) => word.Split('/') is [{ Length: > 0 }, { Length: > 0 }];
 
     private static Option<string[]> Repeatable(string name, string description, params string[] aliases) =>
         new(name, aliases) { Description = $"{description} Can be repeated.", HelpName = "NAMES" };

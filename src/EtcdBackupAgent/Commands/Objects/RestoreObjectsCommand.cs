@@ -101,7 +101,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
             space,
             new ObjectRestoreRequest
             {
-                Filter = _filter.Read(parsed, words, space, cancellationToken),
+                Filter = _filter.Read(parsed, words).Resolve(space, cancellationToken),
                 WithRelated = parsed.GetValue(_withRelated),
                 Existing = parsed.GetValue(_existing),
                 Namespaces = namespaces,
