@@ -33,14 +33,17 @@ public sealed class KeySpace : IDisposable
     private readonly IDisposable _file;
     private readonly IKeyReader _reader;
 
-    private KeySpace(IDisposable file, IKeyReader reader, string name, RevisionTime? time) =>
-        (_file, _reader, Name, Time) = (file, reader, name, time);
+    private KeySpace(IDisposable file, IKeyReader reader, string name, RestorePoint? point) =>
+        (_file, _reader, Name, Point) = (file, reader, name, point);
 
     /// <summary>The snapshot and the revision, or the file, for messages.</summary>
     public string Name { get; }
 
+    /// <summary>The snapshot, and the revision if it is not the snapshot's own; null for a file.</summary>
+    public RestorePoint? Point { get; }
+
     /// <summary>What is known about the moment; null if none was selected.</summary>
-    public RevisionTime? Time { get; }
+    public RevisionTime? Time => Point?.Time;
 
     /// <summary>The revision of etcd.</summary>
     public long Revision => _reader.Revision;
@@ -89,7 +92,7 @@ public sealed class KeySpace : IDisposable
             long databaseBytes = written.SizeBytes - SnapshotTrailerCheck.TrailerSizeBytes;
             KeySpaceReader reader = await scratch.ReadAsync(
                 file => Open(file, databaseBytes, revision: null, name), cancellationToken);
-            return new KeySpace(scratch, reader, name, point.Time);
+            return new KeySpace(scratch, reader, name, written.Point);
         }
         catch
         {
@@ -118,7 +121,7 @@ public sealed class KeySpace : IDisposable
         {
             ObjectLineReader lines = await scratch.ReadAsync(
                 file => new ObjectLineReader(file, objects.PlainBytes, manifest.Revision), cancellationToken);
-            return new KeySpace(scratch, lines, $"snapshot {manifest.Id}", time: null);
+            return new KeySpace(scratch, lines, $"snapshot {manifest.Id}", point);
         }
         catch
         {
@@ -144,7 +147,7 @@ public sealed class KeySpace : IDisposable
             int trailerBytes = length % PageBytesMin == SnapshotTrailerCheck.TrailerSizeBytes
                 ? SnapshotTrailerCheck.TrailerSizeBytes
                 : 0;
-            return new KeySpace(file, Open(file, length - trailerBytes, revision, path), path, time: null);
+            return new KeySpace(file, Open(file, length - trailerBytes, revision, path), path, point: null);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {

@@ -171,7 +171,8 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         ClusterRestore run = new(
             cluster, (location, resources) => wiring.Store(location, resources, loggers), wiring.Time);
         RestoreOutcome outcome = await TransferDisplay.ShowAsync(
-            progress => run.ExecuteAsync(name, to, progress, FailureText.WriteWarning, cancellationToken));
+            progress => run.ExecuteAsync(
+                name, new ClaimDestination(to, progress), FailureText.WriteWarning, cancellationToken));
         Write(parsed, outcome);
     }
 

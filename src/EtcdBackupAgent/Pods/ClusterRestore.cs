@@ -3,19 +3,14 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
-using EtcdBackupAgent.Core.RestorePoints;
-using EtcdBackupAgent.Core.Restores;
 using EtcdBackupAgent.Core.Stores;
-using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Publishing;
 using EtcdBackupAgent.Kubernetes.Reading;
-using EtcdBackupAgent.Output;
 using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Pods;
@@ -27,7 +22,7 @@ namespace EtcdBackupAgent.Pods;
 /// <remarks>
 /// 1. Read the restore, its record or its policy, and the location of that. A restore that has ended is not repeated.
 /// 2. Open the repository and its key, with the parts of the location's Secret that the pod has.
-/// 3. Find the snapshot and the part of the change log, restore, and publish the progress.
+/// 3. Restore to the destination, which publishes the progress.
 /// 4. Publish the result in the restore's status and an event.
 /// </remarks>
 /// <param name="cluster">The cluster with the MetadataRestore.</param>
@@ -37,15 +32,13 @@ internal sealed class ClusterRestore(
     ConnectedCluster cluster, Func<BackupLocation, ResourceSet, IObjectStore> openStore, TimeProvider time)
 {
     /// <param name="name">The MetadataRestore, in the cluster's namespace.</param>
-    /// <param name="target">The directory to restore to, which must be empty.</param>
-    /// <param name="display">Receives the progress of the transfer.</param>
+    /// <param name="destination">Where it restores to.</param>
     /// <param name="warn">Receives warnings, which do not end the restore.</param>
-    /// <param name="cancellationToken">A cancelled restore leaves the target as it was.</param>
-    /// <exception cref="BackupException">Nothing was restored.</exception>
-    public async Task<RestoreOutcome> ExecuteAsync(
+    /// <param name="cancellationToken">Ends the restore; see the destination for what it leaves.</param>
+    /// <exception cref="BackupException">The restore failed, and that is published.</exception>
+    public async Task<TOutcome> ExecuteAsync<TOutcome>(
         string name,
-        string target,
-        IProgress<TransferProgress> display,
+        IRestoreDestination<TOutcome> destination,
         Action<string> warn,
         CancellationToken cancellationToken)
     {
@@ -62,10 +55,10 @@ internal sealed class ClusterRestore(
         RestorePublisher publisher = new(cluster.Client, restore, PodIdentity.Name(), time);
         try
         {
-            RestoreOutcome outcome = await RestoreAsync(restore, target, publisher, display, cancellationToken);
+            TOutcome outcome = await RestoreAsync(restore, destination, publisher, cancellationToken);
 
             // 4
-            Warn(await publisher.CompletedAsync(outcome.Manifest.Id.Value, PointOf(outcome.Revision)));
+            Warn(await destination.PublishAsync(outcome, publisher));
             return outcome;
         }
         catch (BackupException e)
@@ -83,11 +76,10 @@ internal sealed class ClusterRestore(
         }
     }
 
-    private async Task<RestoreOutcome> RestoreAsync(
+    private async Task<TOutcome> RestoreAsync<TOutcome>(
         RestoreObject restore,
-        string target,
+        IRestoreDestination<TOutcome> destination,
         RestorePublisher publisher,
-        IProgress<TransferProgress> display,
         CancellationToken cancellationToken)
     {
         (string? locationName, string? snapshotId) = await FindSourceAsync(restore, cancellationToken);
@@ -106,26 +98,8 @@ internal sealed class ClusterRestore(
         using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
 
         // 3
-        RestorePoint point = await new PointChoice(repository, keys.Identities)
-            .FindAsync(restore.Select(snapshotId), cancellationToken);
-        Snapshot snapshot = point.Snapshot;
-        string id = snapshot.Id.Value;
-        Task publishing = Task.CompletedTask;
-        RestoreProgress progress = new(
-            snapshot.Manifest.PlainBytes,
-            display,
-            percent => publishing = publishing.IsCompleted ? publisher.ProgressAsync(id, percent) : publishing);
-        try
-        {
-            RestoreRun run = new(repository) { NotEmptyHint = "Restore into an empty claim." };
-            return await run.ExecuteAsync(
-                point, keys.Identities, target, overwrite: false, progress, cancellationToken);
-        }
-        finally
-        {
-            // Otherwise, late progress could overwrite the final status.
-            await publishing;
-        }
+        return await destination.RestoreAsync(
+            new OpenedSource(restore, repository, keys, restore.Select(snapshotId)), publisher, cancellationToken);
     }
 
     /// <summary>Finds the location, and the snapshot if the restore names a record.</summary>
@@ -141,14 +115,6 @@ internal sealed class ClusterRestore(
         PolicyObject policy = new(await ReadAsync(ClusterKinds.Policy, restore.PolicyName ?? "", cancellationToken));
         return (policy.Destination, null);
     }
-
-    private static RestoredPoint? PointOf(RestoredRevision? restored) => restored is null
-        ? null
-        : new RestoredPoint(
-            restored.Revision,
-            restored.Time is { } time
-                ? new RestoredMoment(time.Moment, time.IsExact, $"{WindowText.Text(time)}.")
-                : null);
 
     private async Task<OpenedKeys> OpenKeysAsync(BackupRepository repository, CancellationToken cancellationToken)
     {

@@ -175,7 +175,10 @@ public sealed class ClusterRestoreTests(ClusterFixture fixture) : IAsyncLifetime
             Scene.Cluster,
             (_, _) => new DirectoryObjectStore(Scene.RepositoryPath, TimeProvider.System),
             TimeProvider.System).ExecuteAsync(
-                name, _directory[name], new Progress<TransferProgress>(), _warnings.Add, CancellationToken.None);
+                name,
+                new ClaimDestination(_directory[name], new Progress<TransferProgress>()),
+                _warnings.Add,
+                CancellationToken.None);
 
     private async Task<JsonNode> StatusAsync(string name) =>
         (await Scene.GetAsync(ClusterKinds.Restore, name))["status"]!;
