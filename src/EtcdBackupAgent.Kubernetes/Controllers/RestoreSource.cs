@@ -43,8 +43,8 @@ internal sealed class RestoreSources(ConnectedCluster cluster)
             return (null, $"there is no MetadataBackupPolicy {policyName}");
         }
 
-        string claim = restore.ClaimName;
-        if (await FindAsync(ClusterKinds.PersistentVolumeClaim, claim, cancellationToken) is null)
+        if (restore.ClaimName is { } claim
+            && await FindAsync(ClusterKinds.PersistentVolumeClaim, claim, cancellationToken) is null)
         {
             return (null, $"there is no PersistentVolumeClaim {claim}");
         }

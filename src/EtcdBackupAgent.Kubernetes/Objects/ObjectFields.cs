@@ -44,6 +44,13 @@ internal static class ObjectFields
     public static IEnumerable<JsonObject> Objects(JsonNode? node, params ReadOnlySpan<string> path) =>
         List(node, path).OfType<JsonObject>();
 
+    /// <summary>The texts of an object with any names.</summary>
+    public static IReadOnlyDictionary<string, string> Map(JsonNode? node, params ReadOnlySpan<string> path) =>
+        (Object(node, path) ?? [])
+            .Select(field => (field.Key, Value: Text(field.Value)))
+            .Where(field => field.Value is not null)
+            .ToDictionary(field => field.Key, field => field.Value!, StringComparer.Ordinal);
+
     private static JsonArray List(JsonNode? node, ReadOnlySpan<string> path) => Find(node, path) as JsonArray ?? [];
 
     private static JsonNode? Find(JsonNode? node, ReadOnlySpan<string> path)

@@ -5,8 +5,8 @@ using EtcdBackupAgent.Core.RestorePoints;
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
 /// <summary>
-/// A <c>MetadataRestore</c>: one snapshot, or one state of etcd, that is to be restored into a claim. Fields:
-/// <c>docs/kubernetes.md</c>.
+/// A <c>MetadataRestore</c>: one snapshot, or one state of etcd, that is to be restored into a claim; or objects of it,
+/// into the cluster. Fields: <c>docs/kubernetes.md</c>.
 /// </summary>
 internal sealed class RestoreObject(JsonObject json) : ClusterObject(json)
 {
@@ -26,8 +26,12 @@ internal sealed class RestoreObject(JsonObject json) : ClusterObject(json)
     /// <summary>The revision to go back to; null for that of the snapshot, or of the moment.</summary>
     public long? Revision => ObjectFields.Number(Specification, "revision");
 
-    /// <summary>The name of the PersistentVolumeClaim.</summary>
-    public string ClaimName => ObjectFields.Text(Specification, "pvcName") ?? "";
+    /// <summary>The name of the PersistentVolumeClaim; null if objects are restored.</summary>
+    public string? ClaimName => ObjectFields.Text(Specification, "pvcName");
+
+    /// <summary>The objects that are restored into the cluster; null if files are restored into a claim.</summary>
+    public RequestedObjects? Objects =>
+        ObjectFields.Object(Specification, "objects") is { } fields ? new RequestedObjects(fields) : null;
 
     /// <summary>The selector of the node for its pod; null if any node is suitable.</summary>
     public JsonObject? NodeSelector =>

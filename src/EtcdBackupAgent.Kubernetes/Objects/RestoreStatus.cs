@@ -19,12 +19,16 @@ internal sealed class RestoreStatus(JsonObject status)
     private const string Moment = "restoredMoment";
     private const string IsExact = "restoredExactly";
     private const string Certainty = "restoredCertainty";
+    private const string Objects = "objects";
 
     /// <summary>The state of a restore that cannot start yet; a running restore has no state.</summary>
     private const string Pending = "Pending";
 
     private const string Completed = "Completed";
     private const string Failed = "Failed";
+
+    /// <summary>The reason of a restore of objects that is done, but for some objects.</summary>
+    private const string PartlyFailed = "PartlyFailed";
 
     public StatusConditions Conditions => new(status);
 
@@ -111,6 +115,34 @@ internal sealed class RestoreStatus(JsonObject status)
 
         string text = SuccessText(snapshotId, point);
         Conditions.Set(StatusConditions.Ready, isTrue: true, Completed, text, generation, now);
+    }
+
+    /// <summary>Reports a restore of objects that is done, perhaps but for some objects.</summary>
+    /// <param name="restored">What was restored.</param>
+    /// <param name="generation">The generation of the restore.</param>
+    /// <param name="now">The time.</param>
+    public void SetObjects(ObjectsResult restored, long generation, DateTimeOffset now)
+    {
+        SetProgress(restored.SnapshotId, 100);
+        status[Objects] = restored.Objects.ToJson();
+        if (restored.Point is { } point)
+        {
+            SetPoint(point);
+        }
+
+        bool isComplete = restored.Objects.IsComplete;
+        SetEnd(isComplete ? Completed : Failed, generation, now);
+        if (restored.Hint is { } hint)
+        {
+            status[ErrorMessage] = $"{restored.Text} {hint}";
+        }
+        else
+        {
+            status.Remove(ErrorMessage);
+        }
+
+        Conditions.Set(
+            StatusConditions.Ready, isComplete, isComplete ? Completed : PartlyFailed, restored.Text, generation, now);
     }
 
     public void SetFailed(BackupException failure, long generation, DateTimeOffset now)

@@ -31,6 +31,19 @@ internal sealed class RestorePublisher(KubernetesClient client, RestoreObject re
             Limits.End);
     }
 
+    /// <summary>Publishes a restore of objects that is done, perhaps but for some objects.</summary>
+    /// <inheritdoc cref="ProgressAsync"/>
+    public Task<BackupException?> ObjectsAsync(ObjectsResult restored)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return PublishAsync(
+            status => status.SetObjects(restored, restore.Generation, now),
+            restored.Objects.IsComplete
+                ? (EventType.Normal, "RestoreSucceeded", restored.Text)
+                : (EventType.Warning, "RestorePartlyFailed", restored.Text),
+            Limits.End);
+    }
+
     /// <inheritdoc cref="ProgressAsync"/>
     public Task<BackupException?> FailedAsync(BackupException failure)
     {

@@ -17,6 +17,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
     private readonly JsonObject _capabilities = new() { ["drop"] = new JsonArray("ALL") };
     private readonly JsonArray _volumes = [];
     private readonly JsonArray _mounts = [];
+    private bool _isLogMessage;
 
     public JsonArray Volumes => _volumes;
 
@@ -116,6 +117,13 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
+    /// <summary>Makes the end of the log the message of a container that fails, which the controller reads.</summary>
+    public PodContainer LogIsMessage()
+    {
+        _isLogMessage = true;
+        return this;
+    }
+
     public static JsonObject HostPath(string path, string type) =>
         new() { ["hostPath"] = new JsonObject { ["path"] = path, ["type"] = type } };
 
@@ -129,7 +137,7 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
             new JsonObject { ["emptyDir"] = new JsonObject { ["medium"] = "Memory" } },
             PodPaths.Temporary,
             false);
-        return new JsonObject
+        JsonObject container = new()
         {
             ["name"] = name,
             ["image"] = image.Name,
@@ -149,6 +157,12 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
             },
             ["volumeMounts"] = _mounts,
         };
+        if (_isLogMessage)
+        {
+            container.Add("terminationMessagePolicy", "FallbackToLogsOnError");
+        }
+
+        return container;
     }
 
     private static JsonObject FieldVariable(string variable, string path) => new()

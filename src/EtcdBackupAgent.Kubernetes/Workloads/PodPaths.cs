@@ -11,4 +11,10 @@ internal static class PodPaths
     public const string Scratch = "/scratch";
 
     public const string Restored = "/restore";
+
+    /// <summary>The directory of the ConfigMap with resource modifiers.</summary>
+    public const string Patches = "/var/run/etcd-backup-agent/patches";
+
+    /// <summary>The directory of the Secret with the API server's EncryptionConfiguration.</summary>
+    public const string EncryptionConfig = "/var/run/etcd-backup-agent/encryption-config";
 }

@@ -17,6 +17,9 @@ internal sealed class OutputOptions
         HelpName = "FORMAT",
     }.OneOf(OutputFormat.Table, OutputFormat.Json, OutputFormat.Yaml);
 
+    /// <summary>The option.</summary>
+    public Option Format => _output;
+
     public void AddTo(Command verb) => verb.Add(_output);
 
     public OutputFormat Read(ParseResult parsed) => parsed.GetValue(_output);

@@ -105,6 +105,14 @@ public sealed class UsageErrorTests
         "verify takes either one snapshot ID, --at, --revision, --windows or --all.",
         "'etcd-backup-agent verify latest' checks the newest one.")]
     [InlineData(
+        "objects restore --restore x -n web",
+        "--restore cannot be used with --namespace.",
+        "The MetadataRestore names what is restored. To restore by hand, leave --restore out.")]
+    [InlineData(
+        "objects restore latest --restore x",
+        "--restore cannot be used with 'latest'.",
+        "The MetadataRestore names what is restored. To restore by hand, leave --restore out.")]
+    [InlineData(
         "restore latest -r file:///x",
         "restore takes either --to or --data-dir.",
         "--to DIR restores the snapshot file and the certificates; --data-dir DIR builds a data directory that "

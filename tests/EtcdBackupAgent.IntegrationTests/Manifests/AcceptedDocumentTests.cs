@@ -125,6 +125,26 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
         Assert.Equal(("", 0), (applied.StandardError, applied.ExitCode));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("resources: [configmaps, deploy, widgets.example.com, secrets/password, 'clusterroles/system:a']")]
+    [InlineData("namespaces: [web, 'shop-*'], labelSelector: 'app in (a,b)', namespaceSelector: team=a")]
+    [InlineData("excludeResources: [pods], excludeNamespaces: [a], excludeNames: ['tmp-*']")]
+    [InlineData("excludeLabelSelector: a, excludeNamespaceSelector: b, existing: Replace, withRelated: true")]
+    [InlineData("mapNamespaces: {web: web-copy}, patches: {name: a, key: b.yaml}, dryRun: true")]
+    [InlineData("encryptionConfig: {name: a, key: config.yaml}")]
+    public async Task A_restore_of_objects_is_accepted(string fields)
+    {
+        string objects = $"objects: {{serviceAccountName: object-restore, {fields}}}";
+        foreach (string source in new[] { "mbrName: a", "mbrName: a, revision: 7", "policy: a, revision: 7" })
+        {
+            ToolResult applied = await fixture.ApplyAsync(
+                Documents.Restore($"{source}, {objects}"), "--dry-run=server");
+
+            Assert.Equal(("", 0), (applied.StandardError, applied.ExitCode));
+        }
+    }
+
     [Fact]
     public async Task Omitted_fields_of_a_policy_get_their_defaults()
     {

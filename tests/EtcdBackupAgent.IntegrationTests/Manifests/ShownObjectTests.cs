@@ -94,6 +94,28 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
     }
 
     [Fact]
+    public async Task A_restore_of_objects_shows_what_failed()
+    {
+        await CreateAsync(
+            Documents.Restore("mbrName: mbr-00f2bb92, objects: {serviceAccountName: a}", "objects"),
+            "mr",
+            $$"""
+            {"observedGeneration":1,"restoreStatus":"Failed","restoreErrorMessage":"m","progressPercent":100,
+             "snapshotId":"00f2bb92","conditions":[{{Condition}}],"objects":{"dryRun":false,"created":4,"updated":0,
+             "replaced":0,"skipped":1,"failed":2,"cannot":1,"missingRights":["create secrets in namespace web"],
+             "failures":[{"resource":"secrets","namespace":"web","name":"password","reason":"forbidden"}]} }
+            """,
+            "objects");
+
+        await AssertShownAsync(
+            "mr",
+            "NAME STATUS PROGRESS RECORD CLAIM SNAPSHOT AGE",
+            @"objects Failed 100 mbr-00f2bb92 00f2bb92 \S+");
+        Assert.Equal("2 secrets", await fixture.KubectlAsync(
+            "get", "mr", "objects", "-o", "jsonpath={.status.objects.failed} {.status.objects.failures[0].resource}"));
+    }
+
+    [Fact]
     public async Task The_category_lists_all_four_kinds()
     {
         string[] documents =

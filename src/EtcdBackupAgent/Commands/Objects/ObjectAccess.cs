@@ -59,6 +59,9 @@ internal sealed class ObjectAccess
     /// <summary>The options of the repository.</summary>
     public RepositoryOptions Repository { get; }
 
+    /// <summary>The option for the API server's encryption.</summary>
+    public Option EncryptionConfig => _encryptionConfig;
+
     public void AddTo(Command verb)
     {
         verb.Add(_encryptionConfig);

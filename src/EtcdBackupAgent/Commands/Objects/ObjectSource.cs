@@ -46,6 +46,9 @@ internal sealed class ObjectSource
     /// <summary>The words of the command line: the snapshot, kinds and names.</summary>
     public Argument<string[]> Words { get; }
 
+    /// <summary>The option for the API server's encryption.</summary>
+    public Option EncryptionConfig => _access.EncryptionConfig;
+
     /// <summary>Adds the words and the options, that for objects as they are stored too.</summary>
     public void AddTo(Command verb)
     {

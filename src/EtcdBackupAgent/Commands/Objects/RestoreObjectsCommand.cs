@@ -8,6 +8,8 @@ using EtcdBackupAgent.Objects.Modifying;
 using EtcdBackupAgent.Objects.Querying;
 using EtcdBackupAgent.Objects.Restoring;
 using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Pods;
+using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Commands.Objects;
 
@@ -49,6 +51,12 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
         Description = "Show what would be done. The cluster checks each write, and stores nothing.",
     };
 
+    private readonly Option<string?> _restore = new("--restore")
+    {
+        Description = "In a pod: the MetadataRestore to perform. It names what is restored, and from where.",
+        HelpName = "NAME",
+    };
+
     private readonly Option<bool> _yes = new("--yes") { Description = "Restore without asking." };
 
     private readonly KubeconfigOptions _cluster = new(wiring.Time);
@@ -65,6 +73,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
         verb.Add(restore._patch);
         verb.Add(restore._dryRun);
         verb.Add(restore._yes);
+        verb.Add(restore._restore);
         restore._cluster.AddTo(verb);
         restore._output.AddTo(verb);
         verb.SetAction(restore.ExecuteAsync);
@@ -74,16 +83,20 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
             + "etcd-backup-agent objects restore --file etcd.db configmap/settings -n web --existing update --yes");
     }
 
+    /// <summary>Restores what a MetadataRestore or the command line names.</summary>
+    private Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken) =>
+        parsed.GetValue(_restore) is { } name
+            ? RestoreOfClusterAsync(parsed, name, cancellationToken)
+            : RestoreAsync(parsed, cancellationToken);
+
     /// <summary>1. Read the options. 2. Open the snapshot and the cluster. 3. Plan, and show the plan. 4. Ask.
     /// 5. Restore. 6. Report.</summary>
-    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private async Task<int> RestoreAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         // 1
         IReadOnlyList<string> words = _source.ReadKinds(parsed);
         NamespaceMap namespaces = ReadMap(parsed.GetValue(_mapNamespaces) ?? []);
-        ResourceModifiers? modifiers = parsed.GetValue(_patch) is { } file
-            ? ResourceModifiers.Parse(file, await InputFile.ReadAsync("--patch", file, cancellationToken))
-            : null;
+        ResourceModifiers? modifiers = await ReadModifiersAsync(parsed, cancellationToken);
 
         // 2
         using KeySpace keys = await _source.OpenAsync(parsed, cancellationToken);
@@ -110,11 +123,7 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
             cancellationToken);
         if (parsed.GetValue(_dryRun))
         {
-            _output.Write(
-                parsed,
-                ObjectRestoreText.Document(plan, keys.Name, $"{connection}"),
-                console => ObjectRestoreText.Write(console, plan, $"{connection}"));
-            return plan.Count(PlannedAction.Cannot) == 0 ? ExitCodes.Success : ExitCodes.PartlyRestored;
+            return Write(parsed, plan, keys.Name, $"{connection}");
         }
 
         // 4
@@ -129,10 +138,70 @@ internal sealed class RestoreObjectsCommand(LogOptions logs, Wiring wiring)
         ObjectRestoreReport report = await restore.ExecuteAsync(plan, display, cancellationToken);
 
         // 6
+        return Write(parsed, report, keys.Name, $"{connection}");
+    }
+
+    /// <summary>Performs a MetadataRestore, as the pod of it.</summary>
+    private async Task<int> RestoreOfClusterAsync(
+        ParseResult parsed, string name, CancellationToken cancellationToken)
+    {
+        RejectOthers(parsed);
+        ObjectInputs inputs = new(
+            await ReadModifiersAsync(parsed, cancellationToken),
+            (await _source.ReadOptionsAsync(parsed, cancellationToken)).Encryption);
+        KubernetesConnection connection = await _cluster.ReadAsync(parsed, cancellationToken);
+        using ConnectedCluster cluster = new(new KubernetesClient(connection, wiring.Time), connection.Namespace);
+        ILoggerFactory loggers = logs.Loggers(parsed);
+        ClusterRestore run = new(
+            cluster, (location, resources) => wiring.Store(location, resources, loggers), wiring.Time);
+        using RestoreDisplay display = new(wiring.Time);
+        ObjectsOutcome outcome = await TransferDisplay.ShowAsync(transfer => run.ExecuteAsync(
+            name,
+            new ClusterDestination(cluster.Client, inputs, transfer, display, wiring.Time),
+            FailureText.WriteWarning,
+            cancellationToken));
+        return outcome.Plan is { } plan
+            ? Write(parsed, plan, outcome.Source, $"{connection}")
+            : Write(parsed, outcome.Report!, outcome.Source, $"{connection}");
+    }
+
+    /// <summary>Refuses what a MetadataRestore names itself.</summary>
+    private void RejectOthers(ParseResult parsed)
+    {
+        Option[] allowed = [_restore, _patch, _source.EncryptionConfig, _output.Format, .. _cluster.All];
+        string? other = parsed.GetValue(_source.Words) is [var word, ..] ? $"'{word}'"
+            : parsed.CommandResult.Command.Options.Except(allowed)
+                .FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false })?.Name;
+        if (other is not null)
+        {
+            throw new BackupException(FailureReason.InvalidInput, $"--restore cannot be used with {other}.")
+            {
+                Hint = "The MetadataRestore names what is restored. To restore by hand, leave --restore out.",
+            };
+        }
+    }
+
+    private async Task<ResourceModifiers?> ReadModifiersAsync(
+        ParseResult parsed, CancellationToken cancellationToken) =>
+        parsed.GetValue(_patch) is { } file
+            ? ResourceModifiers.Parse(file, await InputFile.ReadAsync("--patch", file, cancellationToken))
+            : null;
+
+    private int Write(ParseResult parsed, ObjectRestorePlan plan, string source, string cluster)
+    {
         _output.Write(
             parsed,
-            ObjectRestoreText.Document(report, keys.Name, $"{connection}"),
-            console => ObjectRestoreText.Write(console, report, $"{connection}"));
+            ObjectRestoreText.Document(plan, source, cluster),
+            console => ObjectRestoreText.Write(console, plan, cluster));
+        return plan.Count(PlannedAction.Cannot) == 0 ? ExitCodes.Success : ExitCodes.PartlyRestored;
+    }
+
+    private int Write(ParseResult parsed, ObjectRestoreReport report, string source, string cluster)
+    {
+        _output.Write(
+            parsed,
+            ObjectRestoreText.Document(report, source, cluster),
+            console => ObjectRestoreText.Write(console, report, cluster));
         return report.IsComplete ? ExitCodes.Success : ExitCodes.PartlyRestored;
     }
 

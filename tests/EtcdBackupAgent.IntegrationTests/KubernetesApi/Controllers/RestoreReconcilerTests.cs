@@ -88,6 +88,38 @@ public sealed class RestoreReconcilerTests(ClusterFixture fixture) : ControllerT
     }
 
     [Fact]
+    public async Task A_restore_of_objects_needs_no_claim_and_runs_with_the_account_of_the_user()
+    {
+        await Scene.SyncAsync();
+        await Scene.ApplyAsync(
+            "MetadataRestore", Name, $"mbrName: mbr-{Manifest.Id}, objects: {{serviceAccountName: object-restore}}");
+
+        await ReconcileAsync();
+
+        JsonObject job = Assert.Single(await Scene.JobsAsync());
+        JsonNode pod = job["spec"]!["template"]!["spec"]!;
+        Assert.Equal("object-restore", (string?)pod["serviceAccountName"]);
+        Assert.Equal(0, (int?)job["spec"]!["backoffLimit"]);
+
+        // An account that may not write the status: the controller reports the end of the log.
+        await Scene.CreatePodAsync(
+            ObjectMetadata.Name(job),
+            """
+            {"phase":"Failed","containerStatuses":[{"name":"restore","image":"","imageID":"","ready":false,
+            "restartCount":0,"state":{"terminated":{"exitCode":10,"reason":"Error",
+            "message":"User \"system:serviceaccount:kubedr-system:object-restore\" cannot get resource"}}}]}
+            """);
+        await Scene.EndAsync(ObjectMetadata.Name(job), isSuccess: false);
+        await ReconcileAsync();
+        Assert.Contains(
+            "object-restore\" cannot get resource",
+            (string?)(await StatusAsync())["restoreErrorMessage"],
+            StringComparison.Ordinal);
+        Assert.Empty(await ReconcileAsync());
+        Assert.Single(await Scene.JobsAsync());
+    }
+
+    [Fact]
     public async Task A_pod_that_does_not_start_is_reported_until_it_starts()
     {
         string job = ObjectMetadata.Name(await BeginAsync());

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Objects.Restoring;
 using EtcdBackupAgent.Tests.Core;
 using Xunit;
 
@@ -75,6 +76,49 @@ public sealed class RestoreObjectTests
 
         Assert.Null(json["restoredRevision"]);
         Assert.Equal("Restore from snapshot 00f2bb92 completed", RestoreStatus.SuccessText("00f2bb92", point: null));
+    }
+
+    [Fact]
+    public void A_restore_of_objects_has_the_words_of_the_command_line()
+    {
+        RequestedObjects objects = Restore("""
+            {"mbrName":"mbr-00f2bb92","objects":{"serviceAccountName":"object-restore",
+             "resources":["cm","secrets/password"],"namespaces":["web","shop-*"],"labelSelector":"app=shop",
+             "namespaceSelector":"team=a","excludeResources":["pods"],"excludeNamespaces":["shop-old"],
+             "excludeNames":["tmp-*"],"excludeLabelSelector":"tier=cache","excludeNamespaceSelector":"team=b",
+             "existing":"Replace","withRelated":true,"mapNamespaces":{"web":"web-copy"},"dryRun":true,
+             "patches":{"name":"changes","key":"modifiers.yaml"},"encryptionConfig":{"name":"keys","key":"k"}}}
+            """).Objects!;
+
+        ObjectFilterWords words = objects.Selection;
+        Assert.Equal(["cm", "secrets/password"], words.Resources);
+        Assert.Equal(["web", "shop-*"], words.Namespaces);
+        Assert.Equal(["pods"], words.ExcludedResources);
+        Assert.Equal(["shop-old"], words.ExcludedNamespaces);
+        Assert.Equal(["tmp-*"], words.ExcludedNames);
+        Assert.Equal(
+            ("app=shop", "team=a", "tier=cache", "team=b"),
+            (words.Labels, words.NamespaceLabels, words.ExcludedLabels, words.ExcludedNamespaceLabels));
+        Assert.Equal("object-restore", objects.ServiceAccount);
+        Assert.Equal(
+            (ExistingPolicy.Replace, true, true), (objects.Existing, objects.WithRelated, objects.IsDryRun));
+        Assert.Equal("web-copy", objects.Namespaces.Of("web"));
+        Assert.Equal(new KeyReference("changes", "modifiers.yaml"), objects.Patches);
+        Assert.Equal(new KeyReference("keys", "k"), objects.EncryptionConfig);
+    }
+
+    [Fact]
+    public void A_restore_of_objects_without_further_fields_leaves_what_exists()
+    {
+        RestoreObject restore = Restore("""{"mbrName":"m","objects":{"serviceAccountName":"a"}}""");
+
+        RequestedObjects objects = restore.Objects!;
+        Assert.Null(restore.ClaimName);
+        Assert.Empty(objects.Selection.Resources);
+        Assert.Equal(
+            (ExistingPolicy.Skip, false, false), (objects.Existing, objects.WithRelated, objects.IsDryRun));
+        Assert.Equal((null, null), (objects.Patches, objects.EncryptionConfig));
+        Assert.Null(Restore("""{"mbrName":"m","pvcName":"p"}""").Objects);
     }
 
     private static RestoreObject Restore(string spec) => new(new JsonObject

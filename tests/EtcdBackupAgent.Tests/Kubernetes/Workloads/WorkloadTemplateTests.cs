@@ -180,6 +180,40 @@ public sealed class WorkloadTemplateTests
         Check("restore-directory.json", await RestoreAsync(Disk));
 
     [Fact]
+    public async Task The_Job_of_a_restore_of_objects() => Check("restore-objects.json", await RestoreAsync(
+        Disk,
+        new JsonObject
+        {
+            ["objects"] = new JsonObject
+            {
+                ["serviceAccountName"] = "object-restore",
+                ["labelSelector"] = "$(ETCD_BACKUP_PASSPHRASE)",
+                ["patches"] = new JsonObject { ["name"] = "changes", ["key"] = "modifiers.yaml" },
+                ["encryptionConfig"] = new JsonObject { ["name"] = "encryption", ["key"] = "config.yaml" },
+            },
+        }));
+
+    /// <summary>Kubernetes would expand a variable in an argument.</summary>
+    [Fact]
+    public async Task No_field_of_a_restore_of_objects_is_an_argument_of_its_pod()
+    {
+        JsonObject pod = PodOf(await RestoreAsync(S3, new JsonObject
+        {
+            ["objects"] = new JsonObject
+            {
+                ["serviceAccountName"] = "object-restore",
+                ["resources"] = new JsonArray("$(ETCD_BACKUP_PASSPHRASE)"),
+                ["namespaces"] = new JsonArray("$(ETCD_BACKUP_PASSPHRASE)"),
+                ["labelSelector"] = "$(ETCD_BACKUP_PASSPHRASE)",
+            },
+        }));
+
+        AssertJson("""["objects","restore","--restore","restore-test"]""", pod["containers"]![0]!["args"]);
+        AssertJson("""{"drop":["ALL"]}""", pod["containers"]![0]!["securityContext"]!["capabilities"]);
+        Assert.DoesNotContain("persistentVolumeClaim", pod.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_Job_of_a_restore_that_runs_as_the_user_of_the_volume()
     {
         JsonObject pod = PodOf(await RestoreAsync(S3, new JsonObject
@@ -339,7 +373,11 @@ public sealed class WorkloadTemplateTests
         JsonObject location, JsonObject? more = null, PodImage? image = null, string label = PodPlacement.LabelDefault)
     {
         JsonObject spec = more ?? [];
-        spec["pvcName"] = "restored";
+        if (spec["objects"] is null)
+        {
+            spec["pvcName"] = "restored";
+        }
+
         ResourceSet resources = await new ClusterBinding(new GivenSecrets(S3Keys)).BindAsync(
             [new LocationObject(location)], [], CancellationToken.None);
         return WorkloadJob.Job(
