@@ -27,6 +27,12 @@ public sealed class KubernetesApiServer : IAsyncDisposable
             "etcd-backup-agent-restore",
         ];
 
+    /// <summary>The service account of a user who restores objects, with the name from the sample.</summary>
+    public const string ObjectRestoreAccount = "object-restore";
+
+    /// <summary>The accounts that have a token.</summary>
+    public static readonly IReadOnlyList<string> KnownAccounts = [.. ServiceAccounts, ObjectRestoreAccount];
+
     private readonly TestDirectory _directory = new();
     private readonly TestCertificates _authority = new("Test Kubernetes CA");
     private readonly int _port = FreePort.Take();
@@ -91,7 +97,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
                     $"{server.AdminToken},test-admin,1,\"{AdminGroup}\"",
                     $"{server.StrangerToken},stranger,2",
                     // The recording proxy checks their permissions, because this server has no roles.
-                    .. ServiceAccounts.Select(name => $"{TokenOf(name)},{name},{name},\"{AdminGroup}\""),
+                    .. KnownAccounts.Select(name => $"{TokenOf(name)},{name},{name},\"{AdminGroup}\""),
                 ],
                 cancellationToken);
 
@@ -129,7 +135,7 @@ public sealed class KubernetesApiServer : IAsyncDisposable
         current-context: test
         """;
 
-    /// <summary>Returns the bearer token of one of the <see cref="ServiceAccounts"/>.</summary>
+    /// <summary>Returns the bearer token of one of the <see cref="KnownAccounts"/>.</summary>
     public static string TokenOf(string serviceAccount) => $"test-{serviceAccount}-token-of-no-value";
 
     /// <summary>Runs stock kubectl with the given kubeconfig file; by default with that of the admin.</summary>

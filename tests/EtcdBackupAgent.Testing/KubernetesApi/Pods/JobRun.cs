@@ -30,8 +30,8 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
     public void Dispose() => _deleted.Dispose();
 
     /// <summary>
-    /// 1. Read the template. 2. Create the pod. 3. Wait for a node and for the objects that the pod names. 4. Run the
-    /// pod. 5. Write the result.
+    /// 1. Read the template. 2. Create the pod, when its account exists. 3. Wait for a node and for the objects that
+    /// the pod names. 4. Run the pod. 5. Write the result.
     /// </summary>
     /// <returns>Null if the Job was deleted before the pod ran.</returns>
     /// <exception cref="PodTemplateException">The template is invalid for a pod of the agent.</exception>
@@ -49,6 +49,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         string podName = $"{_name}-{RandomNumberGenerator.GetHexString(5, lowercase: true)}";
         try
         {
+            await UntilAccountExistsAsync(pod.ServiceAccount, either.Token);
             await WriteAsync(() => objects.CreateAsync(Pods, PodObject(podName, template)), either.Token);
             await WriteJobAsync(new JsonObject { ["active"] = 1, ["startTime"] = Now() }, either.Token);
 
@@ -163,6 +164,35 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         ];
     }
 
+    /// <summary>
+    /// Waits until the service account exists. Admission refuses the pod before that, and the Job controller reports
+    /// it. The agent's own accounts come with its manifests, which a scene does not apply.
+    /// </summary>
+    private async Task UntilAccountExistsAsync(string account, CancellationToken cancellationToken)
+    {
+        using PeriodicTimer timer = new(PodRunner.PollInterval);
+        bool isReported = false;
+        while (!KubernetesApiServer.ServiceAccounts.Contains(account)
+            && await objects.FindAsync(
+                $"api/v1/namespaces/{options.Namespace}/serviceaccounts/{account}", cancellationToken) is null)
+        {
+            if (!isReported)
+            {
+                isReported = true;
+                // The words are those of the Job controller and of the admission plugin ServiceAccount.
+                await WriteAsync(
+                    () => EventAsync(
+                        $"{Jobs}/{_name}",
+                        "FailedCreate",
+                        $"Error creating: pods \"{_name}-\" is forbidden: error looking up service account "
+                        + $"{options.Namespace}/{account}: serviceaccount \"{account}\" not found"),
+                    cancellationToken);
+            }
+
+            await timer.WaitForNextTickAsync(cancellationToken);
+        }
+    }
+
     /// <summary>Waits until the pod can start. Meanwhile its status shows why it waits.</summary>
     private async Task<PodMounts> UntilStartableAsync(
         string podName, PodTemplate pod, CancellationToken cancellationToken)
@@ -181,7 +211,7 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
 
                 PodMounts mounts = await PodMounts.MakeAsync(
                     pod,
-                    name => SecretAsync(name, cancellationToken),
+                    volume => FilesAsync(volume, cancellationToken),
                     name => claims.FindAsync(name, cancellationToken));
                 try
                 {
@@ -255,6 +285,23 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
         return environment;
     }
 
+    private async Task<IReadOnlyDictionary<string, byte[]>> FilesAsync(
+        PodVolume volume, CancellationToken cancellationToken)
+    {
+        if (volume.Kind == PodVolumeKind.Secret)
+        {
+            return (await SecretAsync(volume.Source, cancellationToken)).ToDictionary(
+                pair => pair.Key, pair => Convert.FromBase64String((string)pair.Value!), StringComparer.Ordinal);
+        }
+
+        JsonObject map =
+            await objects.FindAsync(
+                $"api/v1/namespaces/{options.Namespace}/configmaps/{volume.Source}", cancellationToken)
+            ?? throw new PodWaitsException(PodWait.Container, $"configmap \"{volume.Source}\" not found");
+        return (map["data"] as JsonObject ?? []).ToDictionary(
+            pair => pair.Key, pair => Encoding.UTF8.GetBytes((string)pair.Value!), StringComparer.Ordinal);
+    }
+
     private async Task<JsonObject> SecretAsync(string name, CancellationToken cancellationToken)
     {
         JsonObject secret =
@@ -305,16 +352,16 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
             }));
             if (isMount)
             {
-                await WriteAsync(() => EventAsync(podName, "FailedMount", wait.Message), cancellationToken);
+                await WriteAsync(() => EventAsync($"{Pods}/{podName}", "FailedMount", wait.Message), cancellationToken);
             }
         }
 
         await WritePodAsync(podName, status, cancellationToken);
     }
 
-    private async Task<JsonObject> EventAsync(string podName, string reason, string message)
+    private async Task<JsonObject> EventAsync(string path, string reason, string message)
     {
-        JsonObject? about = await objects.FindAsync($"{Pods}/{podName}");
+        JsonObject? about = await objects.FindAsync(path);
         return about is null ? [] : await objects.CreateAsync(
             $"api/v1/namespaces/{options.Namespace}/events",
             new JsonObject
@@ -323,14 +370,15 @@ internal sealed class JobRun(PodRunnerOptions options, ClusterObjects objects, C
                 ["kind"] = "Event",
                 ["metadata"] = new JsonObject
                 {
-                    ["name"] = $"{podName}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}",
+                    ["name"] =
+                        $"{about["metadata"]!["name"]}.{RandomNumberGenerator.GetHexString(16, lowercase: true)}",
                 },
                 ["involvedObject"] = new JsonObject
                 {
-                    ["apiVersion"] = "v1",
-                    ["kind"] = "Pod",
+                    ["apiVersion"] = about["apiVersion"]!.DeepClone(),
+                    ["kind"] = about["kind"]!.DeepClone(),
                     ["namespace"] = options.Namespace,
-                    ["name"] = podName,
+                    ["name"] = about["metadata"]!["name"]!.DeepClone(),
                     ["uid"] = about["metadata"]!["uid"]!.DeepClone(),
                 },
                 ["type"] = "Warning",

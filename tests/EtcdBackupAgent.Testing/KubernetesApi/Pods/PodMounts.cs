@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using EtcdBackupAgent.Testing.Directories;
 
 namespace EtcdBackupAgent.Testing.KubernetesApi.Pods;
@@ -14,18 +13,21 @@ internal sealed class PodMounts : IDisposable
 
     /// <summary>Creates the directories of all volumes.</summary>
     /// <param name="template">The template of the pod.</param>
-    /// <param name="secret">Finds the <c>data</c> of a Secret.</param>
+    /// <param name="files">Finds the content of a Secret or a ConfigMap, by its keys.</param>
     /// <param name="claim">Finds the directory of a claim.</param>
-    /// <exception cref="PodWaitsException">A Secret, a claim or a directory of the host is missing.</exception>
+    /// <exception cref="PodWaitsException">A Secret, a ConfigMap, a claim or a directory of the host is
+    /// missing.</exception>
     public static async Task<PodMounts> MakeAsync(
-        PodTemplate template, Func<string, Task<JsonObject>> secret, Func<string, Task<string>> claim)
+        PodTemplate template,
+        Func<PodVolume, Task<IReadOnlyDictionary<string, byte[]>>> files,
+        Func<string, Task<string>> claim)
     {
         PodMounts mounts = new(template);
         try
         {
             foreach (PodVolume volume in template.Volumes)
             {
-                mounts._directories.Add(volume.Name, await mounts.DirectoryOfAsync(volume, secret, claim));
+                mounts._directories.Add(volume.Name, await mounts.DirectoryOfAsync(volume, files, claim));
             }
 
             mounts.GrantAccess();
@@ -39,13 +41,15 @@ internal sealed class PodMounts : IDisposable
     }
 
     private async Task<string> DirectoryOfAsync(
-        PodVolume volume, Func<string, Task<JsonObject>> secret, Func<string, Task<string>> claim)
+        PodVolume volume,
+        Func<PodVolume, Task<IReadOnlyDictionary<string, byte[]>>> files,
+        Func<string, Task<string>> claim)
     {
         try
         {
             return volume.Kind switch
             {
-                PodVolumeKind.Secret => WriteSecret(volume, await secret(volume.Source)),
+                PodVolumeKind.Secret or PodVolumeKind.ConfigMap => WriteFiles(volume, await files(volume)),
                 PodVolumeKind.HostPath => HostPath(volume),
                 PodVolumeKind.Claim => await claim(volume.Source),
                 _ => _directory.Create(volume.Name),
@@ -79,15 +83,15 @@ internal sealed class PodMounts : IDisposable
         ? found
         : throw new PodTemplateException($"A mount names the volume '{volume}', which does not exist.");
 
-    private string WriteSecret(PodVolume volume, JsonObject data)
+    private string WriteFiles(PodVolume volume, IReadOnlyDictionary<string, byte[]> data)
     {
         string directory = _directory.Create(volume.Name);
-        foreach ((string key, string file) in volume.Items ?? [.. data.Select(pair => (pair.Key, pair.Key))])
+        foreach ((string key, string file) in volume.Items ?? [.. data.Keys.Select(name => (name, name))])
         {
-            string value = (string?)data[key]
-                ?? throw new PodWaitsException(PodWait.Container, $"the Secret '{volume.Source}' has no key '{key}'");
+            byte[] value = data.GetValueOrDefault(key) ?? throw new PodWaitsException(
+                PodWait.Container, $"the {volume.Kind} '{volume.Source}' has no key '{key}'");
             string path = Path.Combine(directory, file);
-            File.WriteAllBytes(path, Convert.FromBase64String(value));
+            File.WriteAllBytes(path, value);
             File.SetUnixFileMode(path, volume.Mode);
         }
 

@@ -4,6 +4,7 @@ internal enum PodVolumeKind
 {
     EmptyDirectory,
     Secret,
+    ConfigMap,
     HostPath,
     Claim,
 }
@@ -11,16 +12,16 @@ internal enum PodVolumeKind
 /// <summary>A volume of a pod.</summary>
 /// <param name="Name">The name that mounts refer to.</param>
 /// <param name="Kind">The kind of its source.</param>
-/// <param name="Source">The Secret, the path or the claim; empty for an empty directory.</param>
+/// <param name="Source">The Secret, the ConfigMap, the path or the claim; empty for an empty directory.</param>
 internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
 {
-    /// <summary>0644, the default mode of Kubernetes for the files of a Secret.</summary>
-    private const int SecretModeDefault = 420;
+    /// <summary>0644, the default mode of Kubernetes for the files of a Secret or a ConfigMap.</summary>
+    private const int FileModeDefault = 420;
 
-    /// <summary>For a Secret: the mode of its files.</summary>
+    /// <summary>For a Secret or a ConfigMap: the mode of its files.</summary>
     public UnixFileMode Mode { get; private init; }
 
-    /// <summary>For a Secret: keys and file names; null for all keys under their own names.</summary>
+    /// <summary>For a Secret or a ConfigMap: keys and file names; null for all keys under their own names.</summary>
     public IReadOnlyList<(string Key, string File)>? Items { get; private init; }
 
     /// <summary>For a host path: whether a missing directory is created.</summary>
@@ -33,7 +34,8 @@ internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
         PodVolume volume = kind switch
         {
             "emptyDir" => EmptyDirectory(name, part),
-            "secret" => Secret(name, part),
+            "secret" => Files(name, part, PodVolumeKind.Secret, "secretName"),
+            "configMap" => Files(name, part, PodVolumeKind.ConfigMap, "name"),
             "hostPath" => HostPath(name, part),
             "persistentVolumeClaim" => Claim(name, part),
             _ => throw fields.Invalid(kind, "is a volume that the pod runner of the tests does not support"),
@@ -49,12 +51,12 @@ internal sealed record PodVolume(string Name, PodVolumeKind Kind, string Source)
         return new PodVolume(name, PodVolumeKind.EmptyDirectory, "");
     }
 
-    private static PodVolume Secret(string name, TemplateFields part)
+    private static PodVolume Files(string name, TemplateFields part, PodVolumeKind kind, string nameField)
     {
         IReadOnlyList<TemplateFields> items = part.Parts("items");
-        return new PodVolume(name, PodVolumeKind.Secret, part.Required("secretName"))
+        return new PodVolume(name, kind, part.Required(nameField))
         {
-            Mode = (UnixFileMode)(part.Number("defaultMode") ?? SecretModeDefault),
+            Mode = (UnixFileMode)(part.Number("defaultMode") ?? FileModeDefault),
             Items = items.Count == 0 ? null : [.. items.Select(Item)],
         };
     }

@@ -36,7 +36,7 @@ public sealed class RecordingProxy : IAsyncDisposable
 
     private RecordingProxy(KubernetesApiServer server)
     {
-        _users = KubernetesApiServer.ServiceAccounts.ToDictionary(
+        _users = KubernetesApiServer.KnownAccounts.ToDictionary(
             name => $"Bearer {KubernetesApiServer.TokenOf(name)}", name => name, StringComparer.Ordinal);
         _serverUrl = server.Url;
         _server = server.CreateForwarder();

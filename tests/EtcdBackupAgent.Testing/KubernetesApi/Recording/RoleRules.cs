@@ -14,10 +14,16 @@ namespace EtcdBackupAgent.Testing.KubernetesApi.Recording;
 public sealed record Grant(
     string User, string Verb, string Group, string Resource, IReadOnlyList<string>? Names, bool IsClusterWide)
 {
+    /// <summary>The namespace of the binding; null for that of the agent.</summary>
+    public string? Namespace { get; init; }
+
+    /// <summary>Whether a request is granted.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="ns">The namespace of the agent.</param>
     public bool Covers(ApiRequest request, string ns) =>
         request.User == User && request.Verb == Verb
         && (Group == "*" || request.Group == Group) && (Resource == "*" || request.Resource == Resource)
-        && (IsClusterWide || request.Namespace == ns)
+        && (IsClusterWide || request.Namespace == (Namespace ?? ns))
         && (Names is null || Names.Contains(request.Name, StringComparer.Ordinal));
 
     public override string ToString() => $"{User}: {Verb} {(Group.Length == 0 ? Resource : $"{Resource}.{Group}")}";
@@ -51,11 +57,15 @@ public static class RoleRules
             string kind = (string)binding["roleRef"]!["kind"]!;
             string name = (string)binding["roleRef"]!["name"]!;
             JsonObject role = items.Find(item =>
-                (string)item["kind"]! == kind && (string)item["metadata"]!["name"]! == name)
+                (string)item["kind"]! == kind && (string)item["metadata"]!["name"]! == name
+                && (string?)item["metadata"]!["namespace"] is var ns
+                && (ns is null || ns == (string?)binding["metadata"]!["namespace"]))
                 ?? throw new InvalidOperationException($"The {kind} '{name}' does not exist.");
             foreach (JsonNode? subject in (JsonArray)binding["subjects"]!)
             {
-                grants.AddRange(Of(role, (string)subject!["name"]!, kind == "ClusterRole"));
+                grants.AddRange(
+                    Of(role, (string)subject!["name"]!, kind == "ClusterRole")
+                        .Select(grant => grant with { Namespace = (string?)binding["metadata"]!["namespace"] }));
             }
         }
 
