@@ -77,6 +77,9 @@ internal sealed class ClusterScene : IAsyncDisposable
     /// <summary>The rights that the shipped roles grant.</summary>
     public IReadOnlyList<Grant> Grants { get; private set; } = [];
 
+    /// <summary>The rights that a user has granted to accounts of their own.</summary>
+    private IReadOnlyList<Grant> UserGrants { get; set; } = [];
+
     /// <summary>1. The server with the definitions and the namespace. 2. The roles. 3. The credentials.</summary>
     public static async Task<ClusterScene> StartAsync()
     {
@@ -90,7 +93,10 @@ internal sealed class ClusterScene : IAsyncDisposable
 
         // 2
         scene.Grants = await RoleRules.ReadAsync(server, Directory.GetFiles(Manifest("base/rbac")));
-        scene.Proxy.Grants = request => scene.Grants.Any(grant => grant.Covers(request, Namespace));
+        scene.Proxy.Grants = request =>
+            scene.Grants.Concat(scene.UserGrants).Any(grant => grant.Covers(request, Namespace))
+            // Every cluster grants this to every user.
+            || request is { Verb: "create", Resource: "selfsubjectaccessreviews" };
 
         // 3
         await scene.CreateEtcdCredentialsAsync();
@@ -136,6 +142,17 @@ internal sealed class ClusterScene : IAsyncDisposable
     {
         await Server.KubectlAsync("apply", "-k", Manifest("crd"));
         await Server.UntilDefinitionsServedAsync();
+    }
+
+    /// <summary>Applies manifests that have roles and bindings for accounts of a user. They may bind the shipped
+    /// roles.</summary>
+    public async Task GrantAsync(string manifests)
+    {
+        string file = _directory.Write($"grants-{UserGrants.Count}.yaml", manifests);
+        await Server.ApplyAsync(manifests);
+        IReadOnlyList<Grant> all = await RoleRules.ReadAsync(
+            Server, [.. Directory.GetFiles(Manifest("base/rbac")), file]);
+        UserGrants = [.. UserGrants, .. all.Where(grant => !KubernetesApiServer.ServiceAccounts.Contains(grant.User))];
     }
 
     /// <summary>Runs stock kubectl in the namespace.</summary>
