@@ -7,7 +7,7 @@ namespace EtcdBackupAgent.Core.Policies;
 public sealed record PolicyObjects
 {
     /// <summary>Kinds as kubectl accepts them; empty for all that the API server serves and stores.</summary>
-    public IReadOnlyList<string> Kinds { get; init; } = [];
+    public IReadOnlyList<string> Resources { get; init; } = [];
 
     /// <summary>Namespaces, with <c>*</c> and <c>?</c>; empty for all.</summary>
     public IReadOnlyList<string> Namespaces { get; init; } = [];
@@ -21,7 +21,7 @@ public sealed record PolicyObjects
     /// <summary>A selector of the labels of an object's namespace; null for any.</summary>
     public string? NamespaceSelector { get; init; }
 
-    public IReadOnlyList<string> ExcludeKinds { get; init; } = [];
+    public IReadOnlyList<string> ExcludeResources { get; init; } = [];
 
     public IReadOnlyList<string> ExcludeNamespaces { get; init; } = [];
 

@@ -50,11 +50,11 @@ public sealed class BackupSelection
         settings,
         new ObjectFilter
         {
-            Kinds = [.. settings.Kinds.Select(kind => new SelectedKind(catalog.Require(kind), NamePatterns.None))],
+            Kinds = [.. settings.Resources.Select(kind => new SelectedKind(catalog.Require(kind), NamePatterns.None))],
             Namespaces = new NamePatterns(settings.Namespaces),
             Labels = Read(settings.LabelSelector),
             NamespaceLabels = Read(settings.NamespaceSelector),
-            ExcludedKinds = [.. settings.ExcludeKinds.Select(catalog.Require)],
+            ExcludedKinds = [.. settings.ExcludeResources.Select(catalog.Require)],
             ExcludedNamespaces = new NamePatterns(settings.ExcludeNamespaces),
             ExcludedNames = new NamePatterns(settings.ExcludeNames),
             ExcludedLabels = Read(settings.ExcludeLabelSelector),

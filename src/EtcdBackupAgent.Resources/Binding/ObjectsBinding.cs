@@ -32,12 +32,12 @@ internal static class ObjectsBinding
 
         PolicyObjects objects = new()
         {
-            Kinds = fields.Texts("kinds"),
+            Resources = fields.Texts("resources"),
             Namespaces = fields.Texts("namespaces"),
             LabelSelector = Selector(fields, "labelSelector"),
             OrLabelSelectors = Selectors(fields, "orLabelSelectors"),
             NamespaceSelector = Selector(fields, "namespaceSelector"),
-            ExcludeKinds = fields.Texts("excludeKinds"),
+            ExcludeResources = fields.Texts("excludeResources"),
             ExcludeNamespaces = fields.Texts("excludeNamespaces"),
             ExcludeNames = fields.Texts("excludeNames"),
             ExcludeLabelSelector = Selector(fields, "excludeLabelSelector"),

@@ -151,7 +151,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         parts = parts with
         {
             OpenObjects = (selected, _) =>
-                Task.FromResult(OpenedSource.Of(cluster.Client.Connection, selected, wiring.Time)),
+                Task.FromResult(OpenedBackupSource.Of(cluster.Client.Connection, selected, wiring.Time)),
         };
         return new RequestedBackup(name, Location: null, async (progress, token) =>
         {
@@ -191,7 +191,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     private async Task<RequestedBackup> ReadOptionsAsync(
         ParseResult parsed, RepositoryChoice choice, PolicyObjects? objects, CancellationToken cancellationToken)
     {
-        Func<OpenedSource> open = await ReadSourceAsync(parsed, objects, cancellationToken);
+        Func<OpenedBackupSource> open = await ReadSourceAsync(parsed, objects, cancellationToken);
         BackupRequest request = new()
         {
             Policy = _repository.ReadPolicyName(parsed)
@@ -214,7 +214,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
                 ProtectionCheck.RequireRecipients(repository, recipients);
             }
 
-            using OpenedSource source = open();
+            using OpenedBackupSource source = open();
             BackupRun run = new(repository, source.Source, AgentVersion.Text, wiring.Time)
             {
                 Scratch = scratch,
@@ -224,13 +224,13 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     }
 
     /// <summary>Reads what the options name: etcd, or the objects of a cluster.</summary>
-    private async Task<Func<OpenedSource>> ReadSourceAsync(
+    private async Task<Func<OpenedBackupSource>> ReadSourceAsync(
         ParseResult parsed, PolicyObjects? objects, CancellationToken cancellationToken)
     {
         if (objects is null)
         {
             EtcdConnection etcd = await _etcd.ReadAsync(parsed, cancellationToken);
-            return () => OpenedSource.Of(wiring.Etcd(etcd, logs.Loggers(parsed)));
+            return () => OpenedBackupSource.Of(wiring.Etcd(etcd, logs.Loggers(parsed)));
         }
 
         if ((_etcd.FirstGiven(parsed) ?? (parsed.GetValue(_incremental) ? _incremental.Name : null)) is { } option)
@@ -243,7 +243,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         }
 
         KubernetesConnection connection = await _kubernetes.Cluster.ReadAsync(parsed, cancellationToken);
-        return () => OpenedSource.Of(connection, objects, wiring.Time);
+        return () => OpenedBackupSource.Of(connection, objects, wiring.Time);
     }
 
     /// <summary>The first given option that a policy sets; null if none is given.</summary>
@@ -259,7 +259,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             $"Backup completed, snapshot ID: {manifest.Id}{(manifest.Name is { } name ? $", name: {name}" : "")}");
         console.WriteLine(
             $"{Readable.Bytes(manifest.PlainBytes)} stored as {Readable.Bytes(manifest.StoredBytes)} "
-            + $"in {Readable.Duration(manifest.Duration)}, {(manifest.Etcd is null ? $"{manifest.Cluster!.Objects} objects, " : "etcd ")}revision {manifest.Revision}, "
+            + $"in {Readable.Duration(manifest.Duration)}, "
+            + $"{(manifest.Cluster is { } cluster ? $"{cluster.Objects} objects, " : "etcd ")}"
+            + $"revision {manifest.Revision}, "
             + $"in {outcome.Address}");
         if (manifest.KindReason is { } reason)
         {

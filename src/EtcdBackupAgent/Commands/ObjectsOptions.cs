@@ -14,7 +14,7 @@ internal sealed class ObjectsOptions
         HelpName = "WHAT",
     }.OneOf(PolicySource.Etcd, PolicySource.Objects);
 
-    private readonly Option<string[]> _kinds = Repeatable("--include-kinds", "only these kinds.");
+    private readonly Option<string[]> _resources = Repeatable("--include-resources", "only these kinds.");
 
     private readonly Option<string[]> _namespaces = Repeatable(
         "--include-namespaces", "only these namespaces; with * and ?.");
@@ -25,7 +25,7 @@ internal sealed class ObjectsOptions
         HelpName = "SELECTOR",
     };
 
-    private Option[] Selection => [_kinds, _namespaces, _labels];
+    private Option[] Selection => [_resources, _namespaces, _labels];
 
     public void AddTo(Command verb)
     {
@@ -48,7 +48,7 @@ internal sealed class ObjectsOptions
         {
             PolicyObjects objects = new()
             {
-                Kinds = Texts(parsed, _kinds),
+                Resources = Texts(parsed, _resources),
                 Namespaces = Texts(parsed, _namespaces),
                 LabelSelector = parsed.GetValue(_labels),
             };

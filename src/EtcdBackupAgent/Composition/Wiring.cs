@@ -87,7 +87,7 @@ internal sealed class Wiring(TimeProvider time)
     {
         OpenStore = (location, resources) => Store(location, resources, loggers),
         OpenEtcd = connection => Etcd(connection, loggers),
-        OpenObjects = async (selected, cancellationToken) => OpenedSource.Of(
+        OpenObjects = async (selected, cancellationToken) => OpenedBackupSource.Of(
             await ApiAccess.LoadAsync(
                 kubeconfigFile: null, context: null, Environment.GetEnvironmentVariable, Time, cancellationToken),
             selected,

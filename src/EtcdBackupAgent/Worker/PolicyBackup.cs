@@ -44,9 +44,9 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
         BackupPlan plan = BackupPlan.Of(policy, resources, occasion);
 
         // 3
-        using OpenedSource source = plan.Objects is { } selected
+        using OpenedBackupSource source = plan.Objects is { } selected
             ? await parts.OpenObjects(selected, cancellationToken)
-            : OpenedSource.Of(parts.OpenEtcd(plan.Etcd!));
+            : OpenedBackupSource.Of(parts.OpenEtcd(plan.Etcd!));
         BackupRun run = new(opened.Repository, source.Source, AgentVersion.Text, parts.Time)
         {
             Scratch = parts.Scratch,

@@ -18,7 +18,7 @@ internal sealed record PolicyBackupParts
     public required Func<EtcdConnection, ISnapshotSource> OpenEtcd { get; init; }
 
     /// <summary>The API server that objects are read from: that of the policies, or of this process.</summary>
-    public required Func<PolicyObjects, CancellationToken, Task<OpenedSource>> OpenObjects { get; init; }
+    public required Func<PolicyObjects, CancellationToken, Task<OpenedBackupSource>> OpenObjects { get; init; }
 
     /// <summary>The changes of the etcd cluster that a policy names. It connects at its first use.</summary>
     public required Func<EtcdConnection, IChangeSource> OpenChanges { get; init; }

@@ -105,10 +105,6 @@ internal sealed class ClusterScene : IAsyncDisposable
         return scene;
     }
 
-    /// <summary>Grants the rights of a further manifest.</summary>
-    public async Task GrantAsync(string manifest) => Grants =
-        await RoleRules.ReadAsync(Server, [.. Directory.GetFiles(Manifest("base/rbac")), Manifest(manifest)]);
-
     /// <summary>Returns the options that name a bucket for every verb of the program, without a cluster.</summary>
     public IReadOnlyList<string> RepositoryOptions(SceneBucket bucket)
     {
@@ -152,7 +148,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         await Server.ApplyAsync(manifests);
         IReadOnlyList<Grant> all = await RoleRules.ReadAsync(
             Server, [.. Directory.GetFiles(Manifest("base/rbac")), file]);
-        UserGrants = [.. UserGrants, .. all.Where(grant => !KubernetesApiServer.ServiceAccounts.Contains(grant.User))];
+        UserGrants = [.. UserGrants, .. all.Where(grant => Grants.All(known => known.User != grant.User))];
     }
 
     /// <summary>Runs stock kubectl in the namespace.</summary>

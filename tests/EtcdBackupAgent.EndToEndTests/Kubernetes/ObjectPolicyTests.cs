@@ -39,7 +39,7 @@ public sealed class ObjectPolicyTests
         await scene.ApplyAsync(await File.ReadAllTextAsync(ClusterScene.Manifest("samples/tiers.yaml")));
         await scene.UntilReadyAsync("metadatabackuppolicies", "critical");
 
-        await scene.GrantAsync("objects/rbac.yaml");
+        await scene.GrantAsync(await File.ReadAllTextAsync(ClusterScene.Manifest("objects/rbac.yaml")));
         Func<ApiRequest, bool> granted = scene.Proxy.Grants!;
         scene.Proxy.Grants = request => granted(request)
             && (request.User != "etcd-backup-agent-objects" || request.Resource != "secrets");

@@ -85,7 +85,7 @@ public sealed class ObjectBackupTests : IDisposable
         Assert.Contains("secrets are left out: Cannot list secrets", backup.StandardError, StringComparison.Ordinal);
         Assert.Contains("the Role or ClusterRole must name", backup.StandardError, StringComparison.Ordinal);
 
-        ToolResult named = await TryBackUpAsync(scene, "--include-kinds", "secrets,configmaps");
+        ToolResult named = await TryBackUpAsync(scene, "--include-resources", "secrets,configmaps");
         Assert.NotEqual(0, named.ExitCode);
         Assert.Contains("Cannot list secrets", named.StandardError, StringComparison.Ordinal);
         ToolResult list = await AgentAsync("list", "-o", "json");

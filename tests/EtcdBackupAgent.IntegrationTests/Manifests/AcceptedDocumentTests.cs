@@ -72,7 +72,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("")]
     [InlineData("schedule: '*/10 * * * *', timeZone: Europe/Berlin")]
     [InlineData("source: Objects")]
-    [InlineData("source: Objects, objects: {kinds: [deploy], namespaces: ['team-*'], labelSelector: 'a=b,!c'}")]
+    [InlineData("source: Objects, objects: {resources: [deploy], namespaces: ['team-*'], labelSelector: 'a=b,!c'}")]
     [InlineData("source: Objects, objects: {orLabelSelectors: [a=b, 'c in (d, e)'], includeClusterResources: Always}")]
     [InlineData("source: Objects, objects: {inheritNamespaceLabels: true, excludeNames: ['*-tmp']}")]
     [InlineData("schedule: ' 0  2 ? JAN-MAR,12 mon '")]

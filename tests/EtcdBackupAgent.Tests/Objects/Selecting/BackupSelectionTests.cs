@@ -11,7 +11,8 @@ public sealed class BackupSelectionTests
 {
     private static readonly ServedResource Maps = Served("configmaps", "ConfigMap", isNamespaced: true);
     private static readonly ServedResource Namespaces = Served("namespaces", "Namespace", isNamespaced: false);
-    private static readonly ServedResource Volumes = Served("persistentvolumes", "PersistentVolume", isNamespaced: false);
+    private static readonly ServedResource Volumes =
+        Served("persistentvolumes", "PersistentVolume", isNamespaced: false);
 
     [Theory]
     [InlineData(ClusterResources.Auto, false, true)]
@@ -40,7 +41,7 @@ public sealed class BackupSelectionTests
     {
         BackupSelection selection = Of(new PolicyObjects
         {
-            Kinds = ["pv", "cm"],
+            Resources = ["pv", "cm"],
             IncludeClusterResources = ClusterResources.Never,
         });
 

@@ -6,27 +6,27 @@ using EtcdBackupAgent.Kubernetes.Reading;
 namespace EtcdBackupAgent.Worker;
 
 /// <summary>What a backup is made of, with the connections that it needs.</summary>
-internal sealed class OpenedSource : IDisposable
+internal sealed class OpenedBackupSource : IDisposable
 {
     private readonly IDisposable? _connections;
 
-    private OpenedSource(IBackupSource source, IDisposable? connections) =>
+    private OpenedBackupSource(IBackupSource source, IDisposable? connections) =>
         (Source, _connections) = (source, connections);
 
     /// <summary>The source. It can be read until this is disposed.</summary>
     public IBackupSource Source { get; }
 
     /// <summary>Returns an etcd cluster, which holds no connection between two calls.</summary>
-    public static OpenedSource Of(ISnapshotSource etcd) => new(etcd, connections: null);
+    public static OpenedBackupSource Of(ISnapshotSource etcd) => new(etcd, connections: null);
 
     /// <summary>Returns the objects of a cluster. This does not connect to it yet.</summary>
     /// <param name="connection">The cluster.</param>
     /// <param name="selected">What is read.</param>
     /// <param name="time">The clock of the client.</param>
-    public static OpenedSource Of(KubernetesConnection connection, PolicyObjects selected, TimeProvider time)
+    public static OpenedBackupSource Of(KubernetesConnection connection, PolicyObjects selected, TimeProvider time)
     {
         KubernetesClient client = new(connection, time);
-        return new OpenedSource(new ServedObjects(client, selected), client);
+        return new OpenedBackupSource(new ServedObjects(client, selected), client);
     }
 
     /// <summary>Closes the connections.</summary>
