@@ -24,7 +24,8 @@ internal sealed record BaseChoice(Snapshot? Base, string Reason)
     {
         OwnSnapshots own = inventory.History.OwnOf(request.Policy, request.PolicyUid);
         Snapshot? newest = SnapshotHistory.Newest(
-            inventory.Snapshots, snapshot => snapshot.Manifest is { Etcd: not null, IsIncremental: false } && own.Contains(snapshot));
+            inventory.Snapshots,
+            snapshot => snapshot.Manifest is { Etcd: not null, IsIncremental: false } && own.Contains(snapshot));
         return newest switch
         {
             null => Full("the policy has no full snapshot yet"),

@@ -198,7 +198,9 @@ internal sealed class ServedObjects(KubernetesClient client, PolicyObjects setti
         }
     }
 
-    /// <summary>Moves to the next page. Without the right to list a resource that is not named, there is none.</summary>
+    /// <summary>
+    /// Moves to the next page. Without the right to list a resource that is not named, there is none.
+    /// </summary>
     private async ValueTask<bool> TryMoveNextAsync(
         IAsyncEnumerator<LivePage> pages,
         ServedResource resource,

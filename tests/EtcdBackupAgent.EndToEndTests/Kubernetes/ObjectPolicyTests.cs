@@ -4,7 +4,9 @@ using Xunit;
 
 namespace EtcdBackupAgent.EndToEndTests.Kubernetes;
 
-/// <summary>A policy with <c>source: Objects</c> in a cluster: the tiers of <c>manifests/samples/tiers.yaml</c>.</summary>
+/// <summary>
+/// A policy with <c>source: Objects</c> in a cluster: the tiers of <c>manifests/samples/tiers.yaml</c>.
+/// </summary>
 public sealed class ObjectPolicyTests
 {
     [Fact]

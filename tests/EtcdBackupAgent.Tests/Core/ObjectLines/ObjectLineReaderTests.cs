@@ -59,7 +59,8 @@ public sealed class ObjectLineReaderTests : IDisposable
     {
         KeyedObject Item(string name, int size) => new(
             $"/registry/configmaps/web/{name}", new JsonObject { ["data"] = new string('x', size) });
-        ObjectPage page = new("configmaps", "v1", 1, [Item("a", 1), Item("b", length), Item("c", 1), Item("d", length)]);
+        ObjectPage page = new(
+            "configmaps", "v1", 1, [Item("a", 1), Item("b", length), Item("c", 1), Item("d", length)]);
         await using ObjectLinesStream stream = new(new[] { page }.ToAsyncEnumerable());
         byte[] bytes = await ReadAsync(stream);
 
