@@ -152,7 +152,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
 
         Assert.Equal(
             "destination=disk etcdCreds=etcd-creds etcdEndpoint=https://127.0.0.1:2379 hashKV=Daily "
-            + "retainNumBackups=120 "
+            + "retainNumBackups=120 source=Etcd "
             + "suspend=false verify=Never",
             string.Join(' ', JsonNode.Parse(spec)!.AsObject().Select(field => $"{field.Key}={field.Value}")));
     }
