@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using k8s;
 using k8s.Models;
@@ -98,6 +99,12 @@ public sealed record DeclaredPolicySpec
 
     [JsonPropertyName("hashKV")]
     public string? HashKv { get; init; }
+
+    [JsonPropertyName("source")]
+    public string? Source { get; init; }
+
+    [JsonPropertyName("objects")]
+    public JsonObject? Objects { get; init; }
 
     [JsonPropertyName("increments")]
     public DeclaredIncrements? Increments { get; init; }
