@@ -7,6 +7,7 @@ using EtcdBackupAgent.Core.ObjectLines;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
+using EtcdBackupAgent.Objects.Comparing;
 using EtcdBackupAgent.Objects.Keys;
 using EtcdBackupAgent.Objects.Kinds;
 using EtcdBackupAgent.Objects.Restoring;
@@ -30,9 +31,12 @@ internal sealed class ServedObjects(KubernetesClient client, PolicyObjects setti
 {
     private static readonly GroupResource NamespacesName = new("", "namespaces");
 
+    /// <summary>Where etcd has the objects of the built-in resources.</summary>
+    private static readonly Dictionary<GroupResource, string> Prefixes =
+        FieldTable.Kubernetes.Resources.ToDictionary(one => one.Name, one => one.StoragePrefix);
+
     private readonly LiveObjects _live = new(client);
     private readonly StorageKeys _places = new(FieldTable.Kubernetes);
-    private readonly HashSet<GroupResource> _builtIn = [.. FieldTable.Kubernetes.Resources.Select(one => one.Name)];
     private readonly Dictionary<string, JsonObject> _namespaces = new(StringComparer.Ordinal);
     private readonly HashSet<StorageKey> _needed = [];
     private readonly HashSet<StorageKey> _taken = [];
@@ -43,17 +47,9 @@ internal sealed class ServedObjects(KubernetesClient client, PolicyObjects setti
     public async Task<ApiCluster> IdentifyAsync(CancellationToken cancellationToken)
     {
         string endpoint = $"{client.Connection}";
-        string? uid = null;
-        try
-        {
-            JsonObject? system = await _live.FindAsync(NamespacesResource, null, "kube-system", cancellationToken);
-            uid = system is null ? null : ObjectMetadata.Uid(system);
-        }
-        catch (BackupException e) when (e.Reason == FailureReason.KubernetesDenied)
-        {
-            // The identity of a tenant; the URL distinguishes the cluster.
-        }
 
+        // An identity of a tenant may not read the UID; the URL distinguishes the cluster then.
+        string? uid = await ClusterUid.FindAsync(_live, NamespacesResource, cancellationToken);
         return new ApiCluster
         {
             Id = ApiCluster.IdOf(uid, endpoint),
@@ -125,15 +121,13 @@ internal sealed class ServedObjects(KubernetesClient client, PolicyObjects setti
     /// </summary>
     private static IEnumerable<ServedResource> Stored(ServedResources served)
     {
-        Dictionary<GroupResource, string> prefixes = FieldTable.Kubernetes.Resources.ToDictionary(
-            one => one.Name, one => one.StoragePrefix);
         HashSet<string> seen = new(StringComparer.Ordinal);
         return served.All
             .Where(one => one.Has("list", "create", "delete"))
             .GroupBy(one => one.Name)
             .Select(versions => versions.First())
-            .Where(one => prefixes.ContainsKey(one.Name) || one.Name.Group.Contains('.', StringComparison.Ordinal))
-            .Where(one => seen.Add(prefixes.GetValueOrDefault(one.Name, one.Name.ToString())));
+            .Where(one => Prefixes.ContainsKey(one.Name) || one.Name.Group.Contains('.', StringComparison.Ordinal))
+            .Where(one => seen.Add(Prefixes.GetValueOrDefault(one.Name, one.Name.ToString())));
     }
 
     private async Task ReadNamespacesAsync(BackupSelection selection, CancellationToken cancellationToken)
@@ -235,7 +229,7 @@ internal sealed class ServedObjects(KubernetesClient client, PolicyObjects setti
         else
         {
             _needed.UnionWith(
-                RelatedObjects.Of(place, item, !_builtIn.Contains(resource.Name))
+                RelatedObjects.Of(place, item, !Prefixes.ContainsKey(resource.Name))
                     .Select(related => related.Place)
                     .Where(selection.TakesNeeded));
         }

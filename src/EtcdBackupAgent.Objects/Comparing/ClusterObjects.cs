@@ -48,21 +48,10 @@ public sealed class ClusterObjects(
     public IReadOnlyDictionary<string, string> LeftOut => _leftOut;
 
     /// <inheritdoc/>
-    public async Task<string?> FindClusterUidAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return served.Preferred(Namespaces) is { } namespaces
-                && await live.FindAsync(namespaces, null, "kube-system", cancellationToken) is { } found
-                && found["metadata"] is JsonObject metadata
-                    ? metadata.Text("uid")
-                    : null;
-        }
-        catch (BackupException e) when (e.Reason == FailureReason.KubernetesDenied)
-        {
-            return null;
-        }
-    }
+    public async Task<string?> FindClusterUidAsync(CancellationToken cancellationToken) =>
+        served.Preferred(Namespaces) is { } namespaces
+            ? await ClusterUid.FindAsync(live, namespaces, cancellationToken)
+            : null;
 
     /// <inheritdoc/>
     public bool LeavesOut(StorageKey place) => _leftOut.ContainsKey(place.Resource.ToString());
