@@ -15,7 +15,6 @@ public sealed class BackupSelection
     private readonly LabelSelector[] _anyOf;
     private readonly bool _inheritsLabels;
     private readonly ClusterResources _clusterResources;
-    private readonly string[] _namespaces;
 
     private BackupSelection(PolicyObjects settings, ObjectFilter filter)
     {
@@ -23,22 +22,25 @@ public sealed class BackupSelection
         _anyOf = [.. settings.OrLabelSelectors.Select(LabelSelector.Parse)];
         _inheritsLabels = settings.InheritNamespaceLabels;
         _clusterResources = settings.IncludeClusterResources;
-        _namespaces = [.. settings.Namespaces];
     }
 
     /// <summary>The namespaces to list one by one; null if objects of all namespaces are listed and then selected.
     /// </summary>
     public IReadOnlyList<string>? NamedNamespaces =>
-        _namespaces.Length > 0 && _filter.Namespaces.Exact.Count() == _namespaces.Length
+        !_filter.Namespaces.IsEmpty && _filter.Namespaces.IsExact
             ? [.. _filter.Namespaces.Exact.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]
             : null;
 
     /// <summary>Whether the labels of namespaces decide.</summary>
-    public bool NeedsNamespaceLabels => _filter.NeedsNamespaceLabels || (_inheritsLabels && HasLabelCondition);
+    public bool NeedsNamespaceLabels => _filter.NeedsNamespaceLabels
+        || (_inheritsLabels && (HasLabelCondition || _filter.ExcludedLabels is not null));
 
     /// <summary>Whether a cluster's own objects are backed up only if a selected object needs them.</summary>
     public bool OnlyNeededClusterObjects => _clusterResources == ClusterResources.Auto
-        && (_filter.Kinds.Count > 0 || _namespaces.Length > 0 || _filter.NeedsNamespaceLabels || HasLabelCondition);
+        && (_filter.Kinds.Count > 0
+            || !_filter.Namespaces.IsEmpty
+            || _filter.NeedsNamespaceLabels
+            || HasLabelCondition);
 
     private bool HasLabelCondition => _filter.Labels is not null || _anyOf.Length > 0;
 

@@ -15,7 +15,10 @@ public sealed class NamePatterns(IEnumerable<string> patterns)
     public bool IsEmpty => _patterns.Length == 0;
 
     /// <summary>The patterns that are names: without a wildcard.</summary>
-    public IEnumerable<string> Exact => _patterns.Where(pattern => pattern.AsSpan().IndexOfAny('*', '?') < 0);
+    public IEnumerable<string> Exact => _patterns.Where(pattern => !HasWildcard(pattern));
+
+    /// <summary>Whether each pattern is a name; true if there is none.</summary>
+    public bool IsExact => !Array.Exists(_patterns, HasWildcard);
 
     /// <summary>Whether a name fits one of the patterns; false if there is none.</summary>
     public bool Matches(string name) =>
@@ -23,4 +26,6 @@ public sealed class NamePatterns(IEnumerable<string> patterns)
 
     /// <inheritdoc/>
     public override string ToString() => string.Join(',', _patterns);
+
+    private static bool HasWildcard(string pattern) => pattern.AsSpan().IndexOfAny('*', '?') >= 0;
 }

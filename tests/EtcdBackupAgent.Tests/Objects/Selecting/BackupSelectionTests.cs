@@ -70,6 +70,19 @@ public sealed class BackupSelectionTests
             selection.Covers(new StorageKey(Maps.Name, "web", "one"), _ => own, _ => _ => "critical"));
     }
 
+    [Fact]
+    public void An_exclusion_by_a_label_reads_the_labels_of_namespaces_if_they_are_inherited()
+    {
+        BackupSelection selection = Of(new PolicyObjects
+        {
+            ExcludeLabelSelector = "tier=scratch",
+            InheritNamespaceLabels = true,
+        });
+
+        Assert.True(selection.NeedsNamespaceLabels);
+        Assert.False(selection.Covers(new StorageKey(Maps.Name, "web", "one"), _ => null, _ => _ => "scratch"));
+    }
+
     [Theory]
     [InlineData("a", true)]
     [InlineData("b", true)]
