@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Core.Artifacts;
 
 /// <summary>
-/// A database on disk while it is examined, in a <see cref="NamelessFile"/>: no file with plaintext remains, no matter
-/// how the process ends.
+/// A database, or the objects of a snapshot, on disk while they are examined, in a <see cref="NamelessFile"/>: no file
+/// with plaintext remains, no matter how the process ends.
 /// </summary>
 internal sealed class ScratchFile : IDisposable
 {

@@ -148,7 +148,7 @@ public sealed class BackupRun(
         {
             ISnapshotSource etcd => StoreDatabaseAsync(etcd, request, startedAt, writer, cancellationToken),
             IObjectSource objects => new ObjectsStep(objects, writer).StoreAsync(warn, cancellationToken),
-            _ => throw new InvalidOperationException($"{source.GetType()} is no known source of backups."),
+            _ => throw new InvalidOperationException($"{source.GetType()} is not a known source of backups."),
         };
 
     private async Task<StoredState> StoreDatabaseAsync(
