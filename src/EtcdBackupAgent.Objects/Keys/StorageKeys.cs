@@ -18,11 +18,19 @@ public sealed class StorageKeys
     /// The first segments of what a server keeps for itself. Their values are objects of built-in kinds, and are still
     /// no objects that the API shows. <c>health</c> is written by kine, the storage of k3s.
     /// </summary>
-    private static readonly string[] ServerData = ["masterleases", "peerserverleases", "ranges", "health"];
+    private static readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> ServerData =
+        new HashSet<string>(StringComparer.Ordinal) { "masterleases", "peerserverleases", "ranges", "health" }
+            .GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>The segments after the prefix: at most two of the resource, the namespace and the name.</summary>
+    private const int SegmentsMax = 4;
+
+    /// <summary>Longer keys are decoded on the heap.</summary>
+    private const int StackCharactersMax = 512;
 
     private readonly string[] _prefixes;
     private readonly byte[][] _prefixBytes;
-    private readonly Dictionary<string, BuiltInResource> _byPrefix = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, BuiltInResource>.AlternateLookup<ReadOnlySpan<char>> _byPrefix;
     private readonly Dictionary<GroupResource, BuiltInResource> _byName = [];
 
     /// <summary>Reads the keys of API servers.</summary>
@@ -33,11 +41,14 @@ public sealed class StorageKeys
         // The API server adds the leading slash itself, and ignores one at the end.
         _prefixes = [.. (prefixes ?? DefaultPrefixes).Select(prefix => $"/{prefix.Trim('/')}")];
         _prefixBytes = [.. _prefixes.Select(Encoding.UTF8.GetBytes)];
+        Dictionary<string, BuiltInResource> byPrefix = new(StringComparer.Ordinal);
         foreach (BuiltInResource resource in table.Resources)
         {
-            _byPrefix.TryAdd(resource.StoragePrefix, resource);
+            byPrefix.TryAdd(resource.StoragePrefix, resource);
             _byName.Add(resource.Name, resource);
         }
+
+        _byPrefix = byPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>Returns what a key is.</summary>
@@ -46,20 +57,23 @@ public sealed class StorageKeys
     public KeyContent Read(ReadOnlySpan<byte> key, out StorageKey? place)
     {
         place = null;
-        string text = Encoding.UTF8.GetString(key);
-        string? prefix = Array.Find(_prefixes, one => IsBelow(text, one));
-        if (prefix is null)
+        Span<char> buffer =
+            key.Length <= StackCharactersMax ? stackalloc char[StackCharactersMax] : new char[key.Length];
+        ReadOnlySpan<char> text = buffer[..Encoding.UTF8.GetChars(key, buffer)];
+        if (!TryRemovePrefix(ref text))
         {
             return KeyContent.Foreign;
         }
 
-        string[] segments = text[(prefix.Length + 1)..].Split('/');
-        if (Array.IndexOf(ServerData, segments[0]) >= 0)
+        Span<Range> ranges = stackalloc Range[SegmentsMax + 1];
+        ranges = ranges[..text.Split(ranges, '/')];
+        if (ServerData.Contains(text[ranges[0]]))
         {
             return KeyContent.ServerData;
         }
 
-        place = segments.Contains("") ? null : ReadBuiltIn(segments) ?? ReadCustom(segments);
+        place = ranges.Length > SegmentsMax || HasEmpty(ranges) ? null
+            : ReadBuiltIn(text, ranges) ?? ReadCustom(text, ranges);
         return place is null ? KeyContent.UnknownResource : KeyContent.Object;
     }
 
@@ -91,27 +105,51 @@ public sealed class StorageKeys
         return key;
     }
 
-    private static bool IsBelow(string key, string prefix) =>
-        key.Length > prefix.Length && key[prefix.Length] == '/' && key.StartsWith(prefix, StringComparison.Ordinal);
+    private bool TryRemovePrefix(ref ReadOnlySpan<char> key)
+    {
+        foreach (string prefix in _prefixes)
+        {
+            if (key.Length > prefix.Length && key[prefix.Length] == '/' && key.StartsWith(prefix))
+            {
+                key = key[(prefix.Length + 1)..];
+                return true;
+            }
+        }
 
-    private StorageKey? ReadBuiltIn(string[] segments)
+        return false;
+    }
+
+    private static bool HasEmpty(ReadOnlySpan<Range> segments)
+    {
+        foreach (Range segment in segments)
+        {
+            if (segment.Start.Equals(segment.End))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private StorageKey? ReadBuiltIn(ReadOnlySpan<char> text, ReadOnlySpan<Range> segments)
     {
         int used = 1;
-        if (!_byPrefix.TryGetValue(segments[0], out BuiltInResource? resource))
+        if (!_byPrefix.TryGetValue(text[segments[0]], out BuiltInResource? resource))
         {
             // 'services/specs' and 'apiextensions.k8s.io/customresourcedefinitions' have two segments.
             used = 2;
-            if (segments.Length < used || !_byPrefix.TryGetValue($"{segments[0]}/{segments[1]}", out resource))
+            if (segments.Length < used || !_byPrefix.TryGetValue(text[..segments[1].End], out resource))
             {
                 return null;
             }
         }
 
-        string[] rest = segments[used..];
-        return (resource.IsNamespaced, rest) switch
+        ReadOnlySpan<Range> rest = segments[used..];
+        return (resource.IsNamespaced, rest.Length) switch
         {
-            (true, [string ns, string name]) => new StorageKey(resource.Name, ns, name),
-            (false, [string name]) => new StorageKey(resource.Name, null, name),
+            (true, 2) => new StorageKey(resource.Name, text[rest[0]].ToString(), text[rest[1]].ToString()),
+            (false, 1) => new StorageKey(resource.Name, null, text[rest[0]].ToString()),
             _ => null,
         };
     }
@@ -120,12 +158,15 @@ public sealed class StorageKeys
     /// Reads the key of a custom resource. The name of a group contains a dot, and that of an object no slash, so the
     /// number of segments is the scope.
     /// </summary>
-    private static StorageKey? ReadCustom(string[] segments) => segments switch
+    private static StorageKey? ReadCustom(ReadOnlySpan<char> text, ReadOnlySpan<Range> segments)
     {
-        [string group, string plural, string ns, string name] when group.Contains('.', StringComparison.Ordinal) =>
-            new StorageKey(new GroupResource(group, plural), ns, name),
-        [string group, string plural, string name] when group.Contains('.', StringComparison.Ordinal) =>
-            new StorageKey(new GroupResource(group, plural), null, name),
-        _ => null,
-    };
+        if (segments.Length is not (3 or 4) || !text[segments[0]].Contains('.'))
+        {
+            return null;
+        }
+
+        GroupResource resource = new(text[segments[0]].ToString(), text[segments[1]].ToString());
+        string? ns = segments.Length == 4 ? text[segments[2]].ToString() : null;
+        return new StorageKey(resource, ns, text[segments[^1]].ToString());
+    }
 }
