@@ -13,6 +13,9 @@ namespace EtcdBackupAgent.Output;
 /// <summary>Formats objects as tables, in the manner of kubectl.</summary>
 internal static class ObjectTable
 {
+    /// <summary>The number of characters that are written at once.</summary>
+    private const int BufferedCharactersMin = 1 << 15;
+
     /// <summary>Returns the kind and the name as <c>kubectl get -o name</c> prints them.</summary>
     public static string NameOf(FoundObject item) => NameOf(item.Place, item.Content.Kind);
 
@@ -81,15 +84,30 @@ internal static class ObjectTable
         [
             .. headers.Select((header, i) => Math.Max(WidthOf(header), rows.Max(row => WidthOf(row[i])))),
         ];
-        console.WriteLine(Line(headers), new Style(decoration: Decoration.Bold));
-        TextWriter writer = console.Profile.Out.Writer;
+        console.WriteLine(
+            Append(new StringBuilder(), headers, widths).ToString(), new Style(decoration: Decoration.Bold));
+        StringBuilder lines = new();
         foreach (string[] row in rows)
         {
-            writer.WriteLine(Line(row));
+            Append(lines, row, widths).AppendLine();
+            if (lines.Length >= BufferedCharactersMin)
+            {
+                console.Profile.Out.Writer.Write(lines);
+                lines.Clear();
+            }
         }
 
-        string Line(string[] cells) => string.Join(
-            ' ', cells.Select((cell, i) => cell + new string(' ', widths[i] - WidthOf(cell))));
+        console.Profile.Out.Writer.Write(lines);
+    }
+
+    private static StringBuilder Append(StringBuilder line, string[] cells, int[] widths)
+    {
+        for (int i = 0; i < cells.Length; i++)
+        {
+            line.Append(' ', i == 0 ? 0 : 1).Append(cells[i]).Append(' ', widths[i] - WidthOf(cells[i]));
+        }
+
+        return line;
     }
 
     /// <summary>The columns that a text without control characters takes: Spectre looks each character up.</summary>
@@ -97,7 +115,9 @@ internal static class ObjectTable
 
     /// <summary>A value of an object must not move the cursor of a terminal, or begin a line.</summary>
     private static string OneLine(string text) =>
-        text.Any(char.IsControl) ? string.Concat(text.Select(one => char.IsControl(one) ? ' ' : one)) : text;
+        text.AsSpan().ContainsAnyInRange('\0', '\u001f') || text.AsSpan().ContainsAnyInRange('\u007f', '\u009f')
+            ? string.Concat(text.Select(one => char.IsControl(one) ? ' ' : one))
+            : text;
 
     /// <summary>Writes how many objects there are of each resource.</summary>
     public static void Write(IAnsiConsole console, ObjectCounts counts)

@@ -1,3 +1,4 @@
+using System.Text;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Output;
@@ -11,6 +12,9 @@ internal static class Terminal
     /// </summary>
     private const int LineWidthMax = 4096;
 
+    /// <summary>The size of the writes of long results, in bytes.</summary>
+    private const int ResultBufferBytes = 1 << 16;
+
     public static IAnsiConsole Output { get; } = Create(Console.Out, Console.IsOutputRedirected, LineWidthMax);
 
     public static IAnsiConsole Error { get; } = Create(Console.Error, Console.IsErrorRedirected, LineWidthMax);
@@ -21,6 +25,14 @@ internal static class Terminal
     /// <summary>The maximum width of a table, in characters; unlimited if standard output is not a terminal.</summary>
     public static int TableWidth =>
         Console.IsOutputRedirected ? LineWidthMax : Create(Console.Out, false, null).Profile.Width;
+
+    /// <summary>
+    /// Opens standard output for a long result. <see cref="Console.Out"/> would write every piece of it by itself.
+    /// </summary>
+    /// <returns>The caller disposes it before anything else is written to standard output.</returns>
+    public static TextWriter OpenResult() =>
+        new StreamWriter(
+            Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), ResultBufferBytes);
 
     /// <summary>Creates a console for progress bars, which must know the width of the terminal.</summary>
     public static IAnsiConsole NewProgressConsole() => Create(Console.Error, Console.IsErrorRedirected, width: null);

@@ -33,26 +33,37 @@ internal sealed class ObjectOutput(ObjectSpace space, IReadOnlyList<ObjectSelect
         found = isList
             ? found.Where(unread.IsReadable)
             : [.. found.Select(item => unread.IsReadable(item) ? item : throw UnreadObjects.Failure(item))];
-        switch (format)
+        if (format is ObjectFormat.Json or ObjectFormat.Yaml or ObjectFormat.Name)
         {
-            case ObjectFormat.Json:
-                ObjectPrinter.Json(found, isList, Console.Out);
-                break;
-            case ObjectFormat.Yaml:
-                ObjectPrinter.Yaml(found, isList, Console.Out);
-                break;
-            case ObjectFormat.Name:
-                foreach (FoundObject item in found)
-                {
-                    Console.Out.WriteLine(ObjectTable.NameOf(item));
-                }
-
-                break;
-            default:
-                writeTable(found);
-                break;
+            using TextWriter output = Terminal.OpenResult();
+            WriteText(format, isList, found, output);
+        }
+        else
+        {
+            writeTable(found);
         }
 
         unread.Warn();
+    }
+
+    private static void WriteText(
+        ObjectFormat format, bool isList, IEnumerable<FoundObject> found, TextWriter output)
+    {
+        switch (format)
+        {
+            case ObjectFormat.Json:
+                ObjectPrinter.Json(found, isList, output);
+                break;
+            case ObjectFormat.Yaml:
+                ObjectPrinter.Yaml(found, isList, output);
+                break;
+            default:
+                foreach (FoundObject item in found)
+                {
+                    output.WriteLine(ObjectTable.NameOf(item));
+                }
+
+                break;
+        }
     }
 }
