@@ -1,3 +1,4 @@
+using System.Buffers;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Databases;
@@ -15,8 +16,7 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Core.KeySpaces;
 
 /// <summary>
-/// The keys that etcd had at a restore point, or in a file. They can be read until this is disposed, by one thread at a
-/// time.
+/// The keys that etcd had at a restore point, or in a file. They can be read until this is disposed.
 /// </summary>
 /// <remarks>
 /// 1. Find the snapshot, and the part of the change log.
@@ -169,7 +169,8 @@ public sealed class KeySpace : IDisposable
 
     /// <inheritdoc cref="IKeyReader.ReadValue"/>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
-    public FoundValue ReadValue(FoundKey key) => Read(Name, () => _reader.ReadValue(key));
+    public FoundValue ReadValue(FoundKey key, ArrayBufferWriter<byte> buffer) =>
+        Read(Name, () => _reader.ReadValue(key, buffer));
 
     /// <summary>Closes the database.</summary>
     public void Dispose() => _file.Dispose();

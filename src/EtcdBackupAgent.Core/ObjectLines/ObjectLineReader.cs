@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.KeySpaces;
@@ -36,17 +37,19 @@ internal sealed class ObjectLineReader(SafeFileHandle file, long sizeBytes, long
     }
 
     /// <inheritdoc/>
-    public FoundValue ReadValue(FoundKey key)
+    public FoundValue ReadValue(FoundKey key, ArrayBufferWriter<byte> buffer)
     {
         LineKey place = (LineKey)key;
-        byte[] value = new byte[place.Length];
-        for (int read = 0; read < value.Length;)
+        buffer.ResetWrittenCount();
+        while (buffer.WrittenCount < place.Length)
         {
-            int bytes = RandomAccess.Read(file, value.AsSpan(read), place.Offset + read);
-            read += bytes > 0 ? bytes : throw new SnapshotDamagedException("the file became shorter");
+            int missing = place.Length - buffer.WrittenCount;
+            int bytes = RandomAccess.Read(
+                file, buffer.GetSpan(missing)[..missing], place.Offset + buffer.WrittenCount);
+            buffer.Advance(bytes > 0 ? bytes : throw new SnapshotDamagedException("the file became shorter"));
         }
 
-        return new FoundValue(value, place.ModRevision, CreateRevision: 0, Lease: 0);
+        return new FoundValue(buffer.WrittenMemory, place.ModRevision, CreateRevision: 0, Lease: 0);
     }
 
     /// <summary>Reads the whole file, and checks that each line is JSON and that no line is missing.</summary>
@@ -92,5 +95,7 @@ internal sealed class ObjectLineReader(SafeFileHandle file, long sizeBytes, long
         public long Offset => offset;
 
         public int Length => length;
+
+        public override int ValueBytesMax => length;
     }
 }

@@ -18,7 +18,7 @@ internal static class SchemaDefaults
                 {
                     if (itemSchema.Refuses(items[i]))
                     {
-                        items[i] = itemSchema.Default?.DeepClone();
+                        items[i] = itemSchema.NewDefault();
                     }
 
                     Apply(items[i], itemSchema);
@@ -33,9 +33,9 @@ internal static class SchemaDefaults
         foreach ((string name, StructuralSchema property) in schema.Properties)
         {
             bool isDue = !fields.TryGetPropertyValue(name, out JsonNode? value) || property.Refuses(value);
-            if (isDue && property.Default is not null)
+            if (isDue && property.HasDefault)
             {
-                fields[name] = property.Default.DeepClone();
+                fields[name] = property.NewDefault();
             }
         }
 
@@ -44,7 +44,7 @@ internal static class SchemaDefaults
             StructuralSchema? inner = schema.SchemaOf(name);
             if (!schema.Properties.ContainsKey(name) && inner?.Refuses(fields[name]) == true)
             {
-                fields[name] = inner.Default?.DeepClone();
+                fields[name] = inner.NewDefault();
             }
 
             Apply(fields[name], inner);

@@ -40,7 +40,7 @@ internal static class SchemaPruning
                 foreach ((string name, JsonNode? value) in fields.ToArray())
                 {
                     StructuralSchema? inner = schema?.SchemaOf(name);
-                    if (inner is { Default: null } && inner.Refuses(value))
+                    if (inner is { HasDefault: false } && inner.Refuses(value))
                     {
                         fields.Remove(name);
                     }

@@ -7,10 +7,14 @@ namespace EtcdBackupAgent.Objects.CustomResources;
 /// <summary>
 /// The part of an OpenAPI schema that changes objects when they are read: which fields there are, and their defaults.
 /// Source: https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/
+/// Several threads may use it.
 /// </summary>
 internal sealed class StructuralSchema
 {
     private Dictionary<string, StructuralSchema> _properties = new(StringComparer.Ordinal);
+
+    /// <summary>The default as JSON; null for none. Unlike a node, several threads can read it.</summary>
+    private byte[]? _default;
 
     /// <summary>The schema of the whole object: its apiVersion, kind and metadata are not in a schema.</summary>
     public static StructuralSchema EmptyRoot { get; } = new() { IsEmbeddedResource = true };
@@ -24,8 +28,8 @@ internal sealed class StructuralSchema
 
     public StructuralSchema? Items { get; private init; }
 
-    /// <summary>The value of a field that is absent; null for none.</summary>
-    public JsonNode? Default { get; private init; }
+    /// <summary>Whether a field that is absent gets a value.</summary>
+    public bool HasDefault => _default is not null;
 
     public bool IsNullable { get; private init; }
 
@@ -41,7 +45,6 @@ internal sealed class StructuralSchema
             HasAdditionalProperties = schema["additionalProperties"] is not null,
             AdditionalProperties = Inner(schema["additionalProperties"]),
             Items = Inner(schema["items"]),
-            Default = schema["default"]?.DeepClone(),
             IsNullable = schema.IsTrue("nullable"),
             PreservesUnknownFields = schema.IsTrue("x-kubernetes-preserve-unknown-fields"),
             IsEmbeddedResource = schema.IsTrue("x-kubernetes-embedded-resource"),
@@ -54,8 +57,10 @@ internal sealed class StructuralSchema
             }
         }
 
-        TypedMetadata.ReadEmbedded(read.Default, read);
-        SchemaPruning.Prune(read.Default, read);
+        JsonNode? value = schema["default"]?.DeepClone();
+        TypedMetadata.ReadEmbedded(value, read);
+        SchemaPruning.Prune(value, read);
+        read._default = value is null ? null : PrintedJson.Bytes(value);
         return read;
     }
 
@@ -68,7 +73,7 @@ internal sealed class StructuralSchema
             HasAdditionalProperties = HasAdditionalProperties,
             AdditionalProperties = AdditionalProperties,
             Items = Items,
-            Default = Default,
+            _default = _default,
             IsNullable = IsNullable,
             PreservesUnknownFields = PreservesUnknownFields,
             IsEmbeddedResource = true,
@@ -77,6 +82,9 @@ internal sealed class StructuralSchema
     /// <summary>Returns the schema of a field; null if there is none.</summary>
     public StructuralSchema? SchemaOf(string field) =>
         _properties.TryGetValue(field, out StructuralSchema? property) ? property : AdditionalProperties;
+
+    /// <summary>Returns the value of a field that is absent; null if it gets none.</summary>
+    public JsonNode? NewDefault() => _default is null ? null : PrintedJson.Node(_default);
 
     /// <summary>True for a null where the schema wants a value.</summary>
     public bool Refuses(JsonNode? value) => value is null && !IsNullable;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.KeySpaces;
@@ -27,7 +28,7 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
     private readonly ResourceCatalog _builtIn = new(options.Table, []);
     private ResourceCatalog? _all;
     private Dictionary<GroupResource, CustomResourceDefinition> _definitions = [];
-    private ObjectReader? _reader;
+    private KeyedReader? _reader;
 
     /// <summary>The snapshot or the file, for messages.</summary>
     public string Name => keys.Name;
@@ -90,14 +91,7 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
         }
 
         // 3
-        foreach (FoundKey key in found)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (Read(key) is { } item && selection.HasLabels(item.Content))
-            {
-                yield return item;
-            }
-        }
+        return Read(found, cancellationToken).Where(item => selection.HasLabels(item.Content));
     }
 
     /// <summary>Finds the keys of objects, in the order of their bytes.</summary>
@@ -115,29 +109,14 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
 
     /// <summary>Reads the object at a key; null if the key is not one of an object.</summary>
     /// <exception cref="BackupException">The database is damaged.</exception>
-    public FoundObject? Read(FoundKey key)
-    {
-        _reader ??= new ObjectReader(options with { Definitions = _definitions });
-        FoundValue value = keys.ReadValue(key);
-        StoredObject content = _reader.Read(key.Key, value.Value, value.ModRevision);
-        return content.Place is { } place
-            ? new FoundObject(place, content, value.ModRevision, value.CreateRevision)
-            : null;
-    }
+    public FoundObject? Read(FoundKey key) => (_reader ??= NewReader()).Read(key);
 
     /// <summary>Reads the objects whose places are selected, in the order of their keys.</summary>
     /// <exception cref="BackupException">The database is damaged.</exception>
     public IEnumerable<FoundObject> Find(Func<StorageKey, bool> isSelected, CancellationToken cancellationToken)
     {
         LoadDefinitions(cancellationToken);
-        foreach (FoundKey key in FindKeys(isSelected, cancellationToken))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (Read(key) is { } item)
-            {
-                yield return item;
-            }
-        }
+        return Read(FindKeys(isSelected, cancellationToken), cancellationToken);
     }
 
     /// <summary>Reads the selected objects. A name that no object has is an error.</summary>
@@ -173,18 +152,22 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
         }
     }
 
+    private IEnumerable<FoundObject> Read(IReadOnlyList<FoundKey> found, CancellationToken cancellationToken) =>
+        new OrderedReads(found, () => NewReader().Read).Read(cancellationToken).OfType<FoundObject>();
+
+    private KeyedReader NewReader() => new(keys, new ObjectReader(options with { Definitions = _definitions }));
+
     /// <summary>The built-in resources and those of the definitions in the key space.</summary>
     private ResourceCatalog All(CancellationToken cancellationToken)
     {
         if (_all is null)
         {
-            ObjectReader reader = new(options with { MetadataOnly = false });
+            KeyedReader reader = new(keys, new ObjectReader(options with { MetadataOnly = false }));
             _definitions = FindKeys(place => place.Resource == DefinitionsName, cancellationToken)
-                .Select(key => keys.ReadValue(key) is var value
-                    ? reader.Read(key.Key, value.Value, value.ModRevision)
-                    : null)
-                .Where(read => read is { Json.IsEmpty: false })
-                .Select(read => CustomResourceDefinition.Read((JsonObject)PrintedJson.Node(read!.Json.Span)!))
+                .Select(reader.Read)
+                .OfType<FoundObject>()
+                .Where(read => !read.Content.Json.IsEmpty)
+                .Select(read => CustomResourceDefinition.Read((JsonObject)PrintedJson.Node(read.Content.Json.Span)!))
                 .OfType<CustomResourceDefinition>()
                 .ToDictionary(definition => definition.Name);
             _all = new ResourceCatalog(options.Table, _definitions.Values);
@@ -192,5 +175,21 @@ public sealed class ObjectSpace(KeySpace keys, ObjectReaderOptions options)
         }
 
         return _all;
+    }
+
+    /// <summary>Reads objects by their keys. One thread at a time may use it.</summary>
+    private sealed class KeyedReader(KeySpace keys, ObjectReader reader)
+    {
+        private readonly ArrayBufferWriter<byte> _value = new();
+
+        /// <summary>Reads the object at a key; null if the key is not one of an object.</summary>
+        public FoundObject? Read(FoundKey key)
+        {
+            FoundValue value = keys.ReadValue(key, _value);
+            StoredObject content = reader.Read(key.Key, value.Value, value.ModRevision);
+            return content.Place is { } place
+                ? new FoundObject(place, content, value.ModRevision, value.CreateRevision)
+                : null;
+        }
     }
 }

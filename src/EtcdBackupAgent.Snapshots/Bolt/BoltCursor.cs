@@ -25,11 +25,11 @@ internal sealed class BoltCursor
         _root = root;
     }
 
-    private BoltCursor(BoltDatabase database, ReadOnlySpan<byte> inlinePage, ulong shownId)
+    private BoltCursor(BoltDatabase database, ReadOnlySpan<byte> inlinePage, ulong shownId, long fileOffset)
         : this(database, 0)
     {
         Frame only = FrameAt(0);
-        only.Page.LoadInline(inlinePage, shownId);
+        only.Page.LoadInline(inlinePage, shownId, fileOffset);
         ThrowIfDamaged(only.Page);
         if (only.Page.IsBranch)
         {
@@ -43,6 +43,9 @@ internal sealed class BoltCursor
     public ReadOnlySpan<byte> Key => Leaf.Page.Key(Leaf.Index);
 
     public ReadOnlySpan<byte> Value => Leaf.Page.Value(Leaf.Index);
+
+    /// <summary>Where the current value begins in the file.</summary>
+    public long ValueFileOffset => Leaf.Page.ValueFileOffset(Leaf.Index);
 
     /// <summary>Whether the current element is a bucket rather than a value.</summary>
     public bool IsBucket => Leaf.Page.IsBucket(Leaf.Index);
@@ -122,7 +125,7 @@ internal sealed class BoltCursor
 
         ReadOnlySpan<byte> inline = value[BoltFormat.BucketHeaderBytes..];
         return inline.Length >= BoltFormat.PageHeaderBytes
-            ? new BoltCursor(_database, inline, PageId)
+            ? new BoltCursor(_database, inline, PageId, ValueFileOffset + BoltFormat.BucketHeaderBytes)
             : throw Damaged(Leaf.Page, $"the inline bucket at element {Leaf.Index} has no page");
     }
 

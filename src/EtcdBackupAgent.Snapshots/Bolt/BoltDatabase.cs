@@ -11,6 +11,9 @@ internal sealed class BoltDatabase
     /// <summary>The bytes of a meta page that are read: header, meta, checksum.</summary>
     private const int MetaPageBytes = BoltFormat.PageHeaderBytes + BoltFormat.MetaBytes + sizeof(ulong);
 
+    /// <summary>The most that <see cref="ReadPage"/> reads before it knows the size of a page.</summary>
+    private const int ExpectedBytesMax = 1 << 16;
+
     private readonly IPageSource _pages;
 
     private BoltDatabase(IPageSource pages, long sizeBytes, BoltMeta meta, IReadOnlyList<string> metaProblems)
@@ -100,7 +103,10 @@ internal sealed class BoltDatabase
     /// <summary>Whether the database has a page with this number that may contain elements or the freelist.</summary>
     public bool HasPage(ulong id) => id >= BoltFormat.FirstDataPage && id < Meta.HighWaterMark;
 
-    /// <summary>Reads a page and its overflow. Checks only its bounds, not its content.</summary>
+    /// <summary>
+    /// Reads a page and its overflow; with one request if it is not larger than the one that was in the buffer. Checks
+    /// only its bounds, not its content.
+    /// </summary>
     /// <exception cref="SnapshotDamagedException">
     /// The page is outside the database, or is larger than the limit.
     /// </exception>
@@ -112,20 +118,24 @@ internal sealed class BoltDatabase
                 $"page {id}: it is referred to, but is outside the database's {Meta.HighWaterMark} pages");
         }
 
-        ReadFirstPage(id, page);
+        long bytesMax = Math.Min(ExpectedBytesMax, SizeBytes - ((long)id * PageSizeBytes));
+        int expectedBytes = (int)Math.Clamp(page.Bytes.Length, PageSizeBytes, Math.Max(PageSizeBytes, bytesMax));
+        expectedBytes -= expectedBytes % PageSizeBytes;
+        ReadBytes(page.Resize(expectedBytes, 0), (long)id * PageSizeBytes);
+        page.SetId(id, PageSizeBytes);
         if (FindOverflowProblem(page) is { } problem)
         {
             throw new SnapshotDamagedException($"page {id}: {problem}");
         }
 
-        ReadOverflow(page);
+        ReadOverflow(page, expectedBytes);
     }
 
     /// <summary>Reads a page without its overflow. The database must have the page (<see cref="HasPage"/>).</summary>
     public void ReadFirstPage(ulong id, BoltPage page)
     {
         ReadBytes(page.Resize(PageSizeBytes, 0), (long)id * PageSizeBytes);
-        page.SetId(id);
+        page.SetId(id, PageSizeBytes);
     }
 
     /// <summary>Returns the reason why a page's overflow cannot be read, or null if it can be read.</summary>
@@ -155,8 +165,18 @@ internal sealed class BoltDatabase
     {
         if (page.Overflow > 0)
         {
-            Span<byte> whole = page.Resize((int)((page.Overflow + 1L) * PageSizeBytes), PageSizeBytes);
-            ReadBytes(whole[PageSizeBytes..], ((long)page.Id + 1) * PageSizeBytes);
+            ReadOverflow(page, PageSizeBytes);
+        }
+    }
+
+    /// <summary>Reads the rest of a page, and cuts off what does not belong to it.</summary>
+    private void ReadOverflow(BoltPage page, int readBytes)
+    {
+        int wholeBytes = (int)((page.Overflow + 1L) * PageSizeBytes);
+        Span<byte> whole = page.Resize(wholeBytes, Math.Min(readBytes, wholeBytes));
+        if (wholeBytes > readBytes)
+        {
+            ReadBytes(whole[readBytes..], ((long)page.Id * PageSizeBytes) + readBytes);
         }
     }
 

@@ -28,6 +28,9 @@ internal sealed class BoltPage
 
     public bool IsBranch => Kind == BoltPageKinds.Branch;
 
+    /// <summary>Where the page begins in the file.</summary>
+    public long FileOffset { get; private set; }
+
     /// <summary>The prefix by which messages distinguish an inline page from the leaf that contains it.</summary>
     private string Inline => Id == 0 ? "inline bucket: " : "";
 
@@ -35,10 +38,10 @@ internal sealed class BoltPage
     public ReadOnlySpan<byte> Bytes => _bytes.AsSpan(0, _length);
 
     /// <summary>Loads the page of an inline bucket from the value of a leaf; it has at least a page header.</summary>
-    public void LoadInline(ReadOnlySpan<byte> bytes, ulong shownId)
+    public void LoadInline(ReadOnlySpan<byte> bytes, ulong shownId, long fileOffset)
     {
         bytes.CopyTo(Resize(bytes.Length, 0));
-        (Id, ShownId) = (0, shownId);
+        (Id, ShownId, FileOffset) = (0, shownId, fileOffset);
     }
 
     /// <summary>Resizes the page, keeps its first <paramref name="keep"/> bytes, and returns all bytes.</summary>
@@ -56,7 +59,8 @@ internal sealed class BoltPage
         return _bytes.AsSpan(0, length);
     }
 
-    public void SetId(ulong id) => (Id, ShownId) = (id, id);
+    /// <summary>Makes it a page of the file.</summary>
+    public void SetId(ulong id, int pageSizeBytes) => (Id, ShownId, FileOffset) = (id, id, (long)id * pageSizeBytes);
 
     public ReadOnlySpan<byte> Key(int index)
     {
@@ -76,6 +80,13 @@ internal sealed class BoltPage
         (int element, uint position, uint keyBytes) = LeafElement(index);
         uint valueBytes = ReadUInt32(element + 12);
         return _bytes.AsSpan((int)(element + position + keyBytes), (int)valueBytes);
+    }
+
+    /// <summary>Returns where the value of an element of a leaf begins in the file.</summary>
+    public long ValueFileOffset(int index)
+    {
+        (int element, uint position, uint keyBytes) = LeafElement(index);
+        return FileOffset + element + position + keyBytes;
     }
 
     /// <summary>

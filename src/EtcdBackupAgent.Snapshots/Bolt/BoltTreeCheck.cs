@@ -210,7 +210,7 @@ internal sealed class BoltTreeCheck(
 
     private void CheckInline(ReadOnlySpan<byte> bytes, int element)
     {
-        _inline.LoadInline(bytes, _page.Id);
+        _inline.LoadInline(bytes, _page.Id, _page.ValueFileOffset(element) + BoltFormat.BucketHeaderBytes);
         if (!_inline.FindProblems(problems))
         {
             return;

@@ -10,6 +10,9 @@ public abstract class FoundKey(ReadOnlyMemory<byte> key)
     /// <summary>The main revision of the last change.</summary>
     public abstract long ModRevision { get; }
 
+    /// <summary>The size of the value is at most this.</summary>
+    public abstract int ValueBytesMax { get; }
+
     /// <summary>
     /// A digest of the value, with another seed in every process; null if there is none. Two keys with equal digests
     /// have equal values.

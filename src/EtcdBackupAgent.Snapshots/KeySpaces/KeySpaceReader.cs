@@ -1,3 +1,4 @@
+using System.Buffers;
 using EtcdBackupAgent.Snapshots.Bolt;
 using EtcdBackupAgent.Snapshots.Revisions;
 using Microsoft.Win32.SafeHandles;
@@ -5,21 +6,20 @@ using Microsoft.Win32.SafeHandles;
 namespace EtcdBackupAgent.Snapshots.KeySpaces;
 
 /// <summary>
-/// Reads the keys that exist in a database at a revision. One reader serves one thread.
+/// Reads the keys that exist in a database at a revision.
 /// </summary>
 /// <remarks>
 /// etcd's file has its records by revision, and no index by key. So the newest record of each key is found in a pass
-/// over the whole file. Memory depends on the number of selected keys alone: about 170 bytes for each.
+/// over the whole file. It also finds where the record is, so that its value is read with one request. Memory depends
+/// on the number of selected keys alone: about 190 bytes for each.
 /// </remarks>
 public sealed class KeySpaceReader : IKeyReader
 {
     private readonly BoltDatabase _database;
-    private readonly RevisionReader _values;
 
     private KeySpaceReader(BoltDatabase database, long revision)
     {
         _database = database;
-        _values = RevisionReader.OpenRequired(database);
         Revision = revision;
     }
 
@@ -81,6 +81,8 @@ public sealed class KeySpaceReader : IKeyReader
             }
 
             place.Newest = entry.Key.Revision;
+            place.RecordOffset = reader.RecordFileOffset;
+            place.RecordBytes = entry.RawValue.Length;
             place.ValueDigest = KeyHash.Of(entry.Record.Value);
         }
 
@@ -90,24 +92,26 @@ public sealed class KeySpaceReader : IKeyReader
     }
 
     /// <inheritdoc/>
-    public FoundValue ReadValue(FoundKey key)
+    public FoundValue ReadValue(FoundKey key, ArrayBufferWriter<byte> buffer)
     {
-        Revision newest = ((StoredKey)key).Newest;
-        _values.MoveTo(newest);
-        if (_values.MoveNext())
+        StoredKey place = (StoredKey)key;
+        buffer.ResetWrittenCount();
+        _database.ReadBytes(buffer.GetSpan(place.RecordBytes)[..place.RecordBytes], place.RecordOffset);
+        buffer.Advance(place.RecordBytes);
+        ReadOnlySpan<byte> bytes = buffer.WrittenSpan;
+        if (!KeyValueRecord.TryRead(bytes, out KeyValueRecord record, out _)
+            || !record.Key.SequenceEqual(key.Key.Span)
+            || KeyHash.Of(record.Value) != key.ValueDigest)
         {
-            RevisionEntry entry = Read(_values);
-            if (entry.Key.Revision == newest)
-            {
-                return new FoundValue(
-                    entry.Record.Value.ToArray(),
-                    entry.Record.ModRevision,
-                    entry.Record.CreateRevision,
-                    entry.Record.Lease);
-            }
+            throw new SnapshotDamagedException($"revision {place.Newest} was changed while the database was read");
         }
 
-        throw new InvalidOperationException($"The database has no record {newest}: the key is of another one.");
+        int start = bytes.Overlaps(record.Value, out int offset) ? offset : 0;
+        return new FoundValue(
+            buffer.WrittenMemory.Slice(start, record.Value.Length),
+            record.ModRevision,
+            record.CreateRevision,
+            record.Lease);
     }
 
     private static long LastRevision(BoltDatabase database)
@@ -126,6 +130,13 @@ public sealed class KeySpaceReader : IKeyReader
     private sealed class StoredKey(byte[] key) : FoundKey(key)
     {
         public Revision Newest { get; set; }
+
+        /// <summary>Where the record begins in the file.</summary>
+        public long RecordOffset { get; set; }
+
+        public int RecordBytes { get; set; }
+
+        public override int ValueBytesMax => RecordBytes;
 
         public override long ModRevision => Newest.Main;
     }

@@ -18,6 +18,11 @@ internal sealed class RevisionReader
     public ulong PageId => _cursor.PageId;
 
     /// <summary>
+    /// Where the record of the current element, <see cref="RevisionEntry.RawValue"/>, begins in the file.
+    /// </summary>
+    public long RecordFileOffset => _cursor.ValueFileOffset;
+
+    /// <summary>
     /// The number of elements that were read before the current one. This is its place in the bucket unless
     /// <see cref="MoveTo(Revision)"/> was used.
     /// </summary>

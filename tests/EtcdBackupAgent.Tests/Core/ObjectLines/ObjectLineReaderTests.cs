@@ -45,7 +45,7 @@ public sealed class ObjectLineReaderTests : IDisposable
             keys.Select(key => $"{Encoding.UTF8.GetString(key.Key.Span)} {key.ModRevision}"));
         Assert.Equal(
             """{"metadata":{"resourceVersion":"4"},"data":"line\nfeed ü"}""",
-            Encoding.UTF8.GetString(reader.ReadValue(keys[0]).Value.Span));
+            Encoding.UTF8.GetString(reader.ReadValue(keys[0], new()).Value.Span));
         Assert.Equal(3, reader.Check(CancellationToken.None));
         Assert.Single(reader.Find(key => key.EndsWith("b"u8), CancellationToken.None));
     }
@@ -70,7 +70,7 @@ public sealed class ObjectLineReaderTests : IDisposable
         Assert.Equal(
             [1, length, 1, length],
             reader.Find(_ => true, CancellationToken.None)
-                .Select(key => ((string)JsonNode.Parse(reader.ReadValue(key).Value.Span)!["data"]!).Length));
+                .Select(key => ((string)JsonNode.Parse(reader.ReadValue(key, new()).Value.Span)!["data"]!).Length));
     }
 
     [Theory]

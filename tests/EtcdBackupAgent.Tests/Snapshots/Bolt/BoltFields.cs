@@ -89,7 +89,7 @@ internal sealed class BoltFields
         }
 
         BoltPage inline = new();
-        inline.LoadInline(value[BoltFormat.BucketHeaderBytes..], 0);
+        inline.LoadInline(value[BoltFormat.BucketHeaderBytes..], 0, start + BoltFormat.BucketHeaderBytes);
         AddElements(inline, start + BoltFormat.BucketHeaderBytes, BoltStructure.InlineBucket);
     }
 

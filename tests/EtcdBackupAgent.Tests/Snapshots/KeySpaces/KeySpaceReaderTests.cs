@@ -26,7 +26,8 @@ public sealed class KeySpaceReaderTests : IDisposable
                 KeySpaceReader reader = KeySpaceReader.Open(file, bytes, revision);
                 string[] found =
                 [
-                    .. reader.Find(_ => true, CancellationToken.None).Select(key => Text(key, reader.ReadValue(key))),
+                    .. reader.Find(_ => true, CancellationToken.None)
+                        .Select(key => Text(key, reader.ReadValue(key, new()))),
                 ];
 
                 Assert.Equal(Expected(store, revision), found);
@@ -49,7 +50,31 @@ public sealed class KeySpaceReaderTests : IDisposable
         Assert.Equal(store.Revision, reader.Revision);
         Assert.Equal(
             Expected(store, store.Revision).Where(text => text.Split(' ')[0].EndsWith('3')),
-            found.Select(key => Text(key, reader.ReadValue(key))));
+            found.Select(key => Text(key, reader.ReadValue(key, new()))));
+    }
+
+    [Fact]
+    public void A_file_that_changes_between_the_search_and_the_read_is_damage()
+    {
+        StoreModel store = Fill(new Random(11));
+        using SafeFileHandle file = Write(store, out long bytes);
+        KeySpaceReader reader = KeySpaceReader.Open(file, bytes, revision: null);
+        FoundKey key = reader.Find(_ => true, CancellationToken.None)
+            .First(found => !reader.ReadValue(found, new()).Value.IsEmpty);
+        byte[] content = File.ReadAllBytes(_directory["store.db"]);
+        ReadOnlySpan<byte> value = reader.ReadValue(key, new()).Value.Span;
+        for (int at = content.AsSpan().IndexOf(value), from = 0; at >= 0; at = content.AsSpan(from).IndexOf(value))
+        {
+            content[from + at] ^= 1;
+            from += at + 1;
+        }
+
+        File.WriteAllBytes(_directory["store.db"], content);
+
+        SnapshotDamagedException damage =
+            Assert.Throws<SnapshotDamagedException>(() => reader.ReadValue(key, new()));
+        Assert.Matches(
+            $@"^revision {key.ModRevision}\.\d+ was changed while the database was read$", damage.Message);
     }
 
     [Fact]
