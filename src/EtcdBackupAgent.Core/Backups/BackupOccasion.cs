@@ -31,6 +31,9 @@ public sealed record BackupOccasion
     /// <summary>What stands behind the name of the policy in the snapshot's name; null for no name.</summary>
     public string? NameSuffix { get; init; }
 
+    /// <summary>The age at which retention removes the snapshot; null for that of the policy.</summary>
+    public TimeSpan? ExpiresIn { get; init; }
+
     /// <summary>Labels of the user, besides those of the policy.</summary>
     public IReadOnlyDictionary<string, string> Labels { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal);

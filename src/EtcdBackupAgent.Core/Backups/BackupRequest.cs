@@ -25,9 +25,9 @@ public sealed record BackupRequest
     public SnapshotLog? ChangeLog { get; init; }
 
     /// <summary>
-    /// The number of complete snapshots of this policy and cluster to keep afterwards; null to prune nothing.
+    /// Which snapshots of this policy and cluster are kept afterwards; null to prune nothing.
     /// </summary>
-    public int? RetainNumBackups { get; init; }
+    public PolicyRetention? Retention { get; init; }
 
     /// <summary>The UID of the policy in its Kubernetes cluster, from the label; null if there is none.</summary>
     public string? PolicyUid => Labels.GetValueOrDefault(SnapshotManifest.PolicyUidLabel);

@@ -8,6 +8,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.ObjectLines;
 using EtcdBackupAgent.Core.Places;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Core.Transfers;
@@ -133,8 +134,8 @@ public sealed class BackupRun(
         }
 
         // 9. the retention
-        return request.RetainNumBackups is { } retain
-            ? await PruneAsync(outcome, retain, cancellationToken)
+        return request.Retention is { } retention
+            ? await PruneAsync(outcome, retention, cancellationToken)
             : outcome;
     }
 
@@ -223,10 +224,11 @@ public sealed class BackupRun(
         }
     }
 
-    private async Task<BackupOutcome> PruneAsync(BackupOutcome outcome, int retain, CancellationToken cancellationToken)
+    private async Task<BackupOutcome> PruneAsync(
+        BackupOutcome outcome, PolicyRetention retention, CancellationToken cancellationToken)
     {
         using Activity? span = BackupTrace.Start("prune");
-        RetentionRule rule = RetentionRule.After(outcome.Manifest, retain);
+        RetentionRule rule = RetentionRule.After(outcome.Manifest, retention);
         try
         {
             PruneReport report =
@@ -288,6 +290,7 @@ public sealed class BackupRun(
             ChangeLog = request.ChangeLog,
             Name = request.Occasion.NameOf(request.Policy),
             Note = request.Occasion.Note,
+            ExpiresAt = startedAt + (request.Occasion.ExpiresIn ?? request.Retention?.Ttl),
             Labels = new SortedDictionary<string, string>(
                 request.Labels.Concat(request.Occasion.Labels).ToDictionary(StringComparer.Ordinal),
                 StringComparer.Ordinal),

@@ -61,6 +61,9 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>Why the backup was made, in the words of the user; null for none.</summary>
     public string? Note { get; init; }
 
+    /// <summary>When retention removes the snapshot even if a kind keeps it; null for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>Labels of the policy and of the user; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 

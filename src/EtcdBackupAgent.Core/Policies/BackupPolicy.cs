@@ -41,8 +41,8 @@ public sealed record BackupPolicy
     /// <summary>When to back up; null for one backup on demand.</summary>
     public BackupSchedule? Schedule { get; init; }
 
-    /// <summary>The number of complete snapshots of this policy to keep, at least 1.</summary>
-    public required int RetainNumBackups { get; init; }
+    /// <summary>Which snapshots of this policy are kept.</summary>
+    public required PolicyRetention Retention { get; init; }
 
     /// <summary>When backups are incremental; null if all are full.</summary>
     public PolicyIncrements? Increments { get; init; }

@@ -86,7 +86,16 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         List<string> warnings = [.. PruneWarnings.Of(inventory)];
         DateTimeOffset old = time.GetUtcNow() - UnreferencedAge;
         IReadOnlyList<RetentionDecision> decisions =
-            rule is null ? [] : RetentionPlan.Make(inventory.History, rule);
+            rule is null ? [] : RetentionPlan.Make(inventory.History, rule, time.GetUtcNow());
+        if (rule?.Retention.MaxBytes is { } bytesMax
+            && RetentionPlan.OwnBytes(decisions) is var bytes
+            && bytes > bytesMax)
+        {
+            warnings.Add(
+                $"The snapshots of policy {rule.Policy} that are kept whatever their size have {bytes} bytes, more "
+                + $"than the {bytesMax} that retention allows.");
+        }
+
         PruneReport plan = new()
         {
             Decisions = decisions,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Core.Retention;
 
@@ -12,44 +13,46 @@ namespace EtcdBackupAgent.Core.Retention;
 public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep, string Reason);
 
 /// <summary>
-/// Decides which snapshots are kept: a pure function of the snapshots and the rule, with a reason for each decision.
+/// Decides which snapshots are kept: a pure function of the snapshots, the rule and the time, with a reason for each
+/// decision.
 /// </summary>
 /// <remarks>
-/// Within the rule's policy and history (<see cref="OwnSnapshots"/>), newest first in the order of
-/// <see cref="SnapshotHistory"/>:
-/// 1. Complete snapshots are counted and kept until the rule's number is reached.
-/// 2. Incomplete snapshots, snapshots that their last deep verification found damaged, and snapshots that are dated in
-///    the future are not counted. They are kept while they are newer than the oldest counted snapshot, because they
-///    show a fault that a person should see.
-/// 3. If dates and etcd's history contradict each other, one of them is wrong, and it is not known which. So the newest
-///    snapshots by date are kept, too, up to the rule's number.
-/// 4. The newest snapshot that was deeply verified as sound is kept even if it is not counted: until a newer one is
-///    verified, it is the only one that is known to be good.
-/// 5. The snapshot that was just made is kept, whatever its date.
-/// 6. A base is kept while a kept incremental snapshot stands on it.
-/// 7. Everything else that is older than the oldest counted snapshot is removed. If there are fewer complete snapshots
-///    than the rule's number, everything is kept: nothing is removed in favour of snapshots that cannot be restored.
+/// Within the rule's policy and history (<see cref="OwnSnapshots"/>):
+/// 1. Complete snapshots that are neither damaged according to their last deep verification nor dated in the future
+///    count. One that counts is kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
+/// 2. The others are not counted. They are kept while they are newer than the oldest of the newest snapshots that must
+///    exist, because they show a fault that a person should see. So nothing is removed in favour of snapshots that
+///    cannot be restored.
+/// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, the newest
+///    ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
+///    the only one that is known to be good.
+/// 4. A base is kept while a kept incremental snapshot stands on it.
+/// 5. If all that is kept is larger than allowed, the oldest are removed, except for those of step 3.
+/// "Newest" is the order of <see cref="SnapshotHistory"/>. If dates contradict it, one of both is wrong, and it is not
+/// known which; so the newest by date are kept, too. Hours, days, weeks, months and years can only be told by dates.
 /// </remarks>
 public sealed class RetentionPlan
 {
     private readonly SnapshotHistory _history;
     private readonly RetentionRule _rule;
+    private readonly DateTimeOffset _now;
     private readonly OwnSnapshots _own;
-    private readonly HashSet<SnapshotFolder> _newestByDate;
+    private readonly Snapshot[] _newestFirst;
+    private readonly Snapshot[] _newestFirstByDate;
+    private readonly ILookup<SnapshotFolder, string> _kinds;
     private readonly HashSet<SnapshotFolder> _newestProved;
     private int _counted;
 
-    private RetentionPlan(SnapshotHistory history, RetentionRule rule)
+    private RetentionPlan(SnapshotHistory history, RetentionRule rule, DateTimeOffset now)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rule.RetainNumBackups, 1, nameof(rule));
-        _history = history;
-        _rule = rule;
+        ArgumentOutOfRangeException.ThrowIfLessThan(rule.Retention.Last ?? 1, 1, nameof(rule));
+        ArgumentOutOfRangeException.ThrowIfLessThan(rule.Retention.Minimum, 1, nameof(rule));
+        (_history, _rule, _now) = (history, rule, now);
         _own = history.OwnOf(rule.Policy, rule.ClusterId, rule.PolicyUid);
         Snapshot[] oldestFirst = [.. history.Snapshots.Where(_own.Contains)];
-        _newestByDate = [.. oldestFirst.Where(IsCounted)
-            .OrderDescending(Snapshot.ByTime)
-            .Take(rule.RetainNumBackups)
-            .Select(s => s.Folder)];
+        _newestFirst = [.. oldestFirst.Where(IsCounted).Reverse()];
+        _newestFirstByDate = [.. _newestFirst.OrderDescending(Snapshot.ByTime)];
+        _kinds = KindsThatKeep().ToLookup(kind => kind.Folder, kind => kind.Reason);
         _newestProved = [.. new[]
             {
                 oldestFirst.LastOrDefault(s => s.IsProved),
@@ -57,15 +60,22 @@ public sealed class RetentionPlan
             }.OfType<Snapshot>().Select(s => s.Folder)];
     }
 
-    private string Older => $"older than the newest {_rule.RetainNumBackups} complete snapshots";
+    private PolicyRetention Retention => _rule.Retention;
+
+    /// <summary>How many newer snapshots that count must exist before one that does not count is removed.</summary>
+    private int NewerMin => Math.Max(Retention.Last ?? 0, Retention.Minimum);
 
     /// <param name="history">The repository's snapshots.</param>
-    /// <param name="rule">The rule; its number is at least 1.</param>
+    /// <param name="rule">The rule.</param>
+    /// <param name="now">The time, for snapshots that expire.</param>
     /// <returns>One decision for each snapshot, newest first.</returns>
-    public static IReadOnlyList<RetentionDecision> Make(SnapshotHistory history, RetentionRule rule) =>
-        new RetentionPlan(history, rule).Decide();
+    public static IReadOnlyList<RetentionDecision> Make(
+        SnapshotHistory history, RetentionRule rule, DateTimeOffset now) =>
+        new RetentionPlan(history, rule, now).Decide();
 
     private static bool IsCounted(Snapshot snapshot) => snapshot.IsGood && !snapshot.IsFromFuture;
+
+    private bool IsExpired(Snapshot snapshot) => snapshot.Manifest.ExpiresAt <= _now;
 
     private IReadOnlyList<RetentionDecision> Decide()
     {
@@ -78,11 +88,82 @@ public sealed class RetentionPlan
                 return new RetentionDecision(snapshot, IsOwn: foreign is null, keep, reason);
             }),
         ];
-        return KeepBases(decisions);
+        return Retention.MaxBytes is { } bytesMax ? Shrink(decisions, bytesMax) : KeepBases(decisions);
+    }
+
+    /// <summary>The snapshots that a kind keeps, each with the reason; one may be kept by several.</summary>
+    private IEnumerable<(SnapshotFolder Folder, string Reason)> KindsThatKeep()
+    {
+        Snapshot[] newestFirst = [.. _newestFirst.Where(s => !IsExpired(s))];
+        Snapshot[] newestFirstByDate = [.. _newestFirstByDate.Where(s => !IsExpired(s))];
+        if (!Retention.HasKinds)
+        {
+            return newestFirst.Select(snapshot => (snapshot.Folder, "kept while there is room"));
+        }
+
+        int last = Retention.Last ?? 0;
+        DateTimeOffset? youngAfter = newestFirstByDate.FirstOrDefault()?.Manifest.StartedAt - Retention.Within;
+        return
+        [
+            .. newestFirst.Take(last).Select((snapshot, i) =>
+                (snapshot.Folder, $"number {i + 1} of the newest {last} complete snapshots")),
+            .. newestFirstByDate.Take(last).Except(newestFirst.Take(last)).Select(snapshot =>
+                (snapshot.Folder,
+                    $"one of the newest {last} by date ({DateOf(snapshot)}), which etcd's revisions contradict")),
+            .. RetentionPeriods.All.SelectMany(kind => kind.Keep(newestFirstByDate, Retention)),
+            .. newestFirstByDate.Where(snapshot => snapshot.Manifest.StartedAt > youngAfter).Select(snapshot =>
+                (snapshot.Folder, $"within {Text(Retention.Within!.Value)} of the newest")),
+        ];
+    }
+
+    private (bool Keep, string Reason) DecideOwn(Snapshot snapshot)
+    {
+        (bool keep, string reason) = IsCounted(snapshot) ? DecideCounted(snapshot) : DecideUncounted(snapshot);
+        return !keep && ReasonToKeepAnyway(snapshot) is { } exception ? (true, $"{reason}, but {exception}")
+            : (keep, reason);
+    }
+
+    private (bool Keep, string Reason) DecideCounted(Snapshot snapshot)
+    {
+        _counted++;
+        return _kinds.Contains(snapshot.Folder) ? (true, string.Join("; ", _kinds[snapshot.Folder]))
+            : IsExpired(snapshot) ? (false, $"expired at {TimeText(snapshot.Manifest.ExpiresAt!.Value)}")
+            : (false, NotKept());
+    }
+
+    private (bool Keep, string Reason) DecideUncounted(Snapshot snapshot) =>
+        _counted >= NewerMin ? (false, $"older than the newest {NewerMin} complete snapshots")
+        : !snapshot.IsComplete ? (true, $"incomplete ({snapshot.MissingParts}), not counted")
+        : snapshot.IsDamaged ? (true, "damaged according to its deep verification, not counted")
+        : (true, $"dated in the future ({DateOf(snapshot)}), not counted");
+
+    private string? ReasonToKeepAnyway(Snapshot snapshot) =>
+        snapshot.Id == _rule.JustMade ? "just made"
+        : IsAmongMinimum(snapshot) ? $"one of the newest {Retention.Minimum}, which are always kept"
+        : _newestProved.Contains(snapshot.Folder) ? "the newest that was deeply verified as sound"
+        : null;
+
+    private bool IsAmongMinimum(Snapshot snapshot) =>
+        _newestFirst.Take(Retention.Minimum).Concat(_newestFirstByDate.Take(Retention.Minimum)).Contains(snapshot);
+
+    /// <summary>Why no kind keeps a snapshot.</summary>
+    private string NotKept()
+    {
+        string[] kinds =
+        [
+            .. RetentionPeriods.All
+                .Where(kind => kind.Count(Retention) is not null)
+                .Select(kind => $"{kind.Name} {kind.Count(Retention)}"),
+            .. Retention.Within is { } within ? [$"within {Text(within)}"] : Array.Empty<string>(),
+        ];
+        string older = $"older than the newest {Retention.Last} complete snapshots";
+        return kinds.Length == 0 ? older
+            : Retention.Last is null ? $"not kept by {string.Join(", ", kinds)}"
+            : $"{older}, and not kept by {string.Join(", ", kinds)}";
     }
 
     /// <summary>Keeps every base on which a kept snapshot stands, of whichever policy.</summary>
-    private static IReadOnlyList<RetentionDecision> KeepBases(RetentionDecision[] decisions)
+    private static IReadOnlyList<RetentionDecision> KeepBases(IReadOnlyList<RetentionDecision> decisions)
     {
         ILookup<SnapshotFolder, SnapshotId> dependents = decisions
             .Where(decision => decision is { Keep: true, Snapshot.Base: not null })
@@ -100,48 +181,41 @@ public sealed class RetentionPlan
         ];
     }
 
-    private (bool Keep, string Reason) DecideOwn(Snapshot snapshot)
+    /// <summary>
+    /// Removes the oldest snapshots until the rest has at most this many stored bytes, or until only those are left
+    /// that are kept anyway.
+    /// </summary>
+    private IReadOnlyList<RetentionDecision> Shrink(RetentionDecision[] decisions, long bytesMax)
     {
-        if (_counted == _rule.RetainNumBackups)
+        IReadOnlyList<RetentionDecision> kept = KeepBases(decisions);
+        for (int i = decisions.Length - 1; i >= 0 && OwnBytes(kept) > bytesMax; i--)
         {
-            return ReasonToKeepOld(snapshot) is { } exception ? (true, $"{Older}, but {exception}") : (false, Older);
+            RetentionDecision oldest = decisions[i];
+            if (oldest is { IsOwn: true, Keep: true } && ReasonToKeepAnyway(oldest.Snapshot) is null)
+            {
+                decisions[i] = oldest with
+                {
+                    Keep = false,
+                    Reason = $"the oldest, and all together have more than {bytesMax} bytes",
+                };
+                kept = KeepBases(decisions);
+            }
         }
 
-        if (!snapshot.IsComplete)
-        {
-            return (true, $"incomplete ({snapshot.MissingParts}), not counted");
-        }
-
-        if (snapshot.IsDamaged)
-        {
-            return (true, "damaged according to its deep verification, not counted");
-        }
-
-        if (snapshot.IsFromFuture)
-        {
-            return (true, $"dated in the future ({DateOf(snapshot)}), not counted");
-        }
-
-        _counted++;
-        return (true, $"number {_counted} of the newest {_rule.RetainNumBackups} complete snapshots");
+        return kept;
     }
 
-    private string? ReasonToKeepOld(Snapshot snapshot)
-    {
-        if (snapshot.Id == _rule.JustMade)
-        {
-            return "just made";
-        }
+    /// <summary>The stored bytes of the policy's snapshots that are kept.</summary>
+    internal static long OwnBytes(IEnumerable<RetentionDecision> decisions) => decisions
+        .Where(decision => decision is { IsOwn: true, Keep: true })
+        .Sum(decision => decision.Snapshot.Manifest.StoredBytes);
 
-        if (_newestByDate.Contains(snapshot.Folder))
-        {
-            return $"one of the newest {_rule.RetainNumBackups} by date ({DateOf(snapshot)}), "
-                + "which etcd's revisions contradict";
-        }
+    private static string Text(TimeSpan duration) => duration.Ticks % TimeSpan.TicksPerDay == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{duration.Days}d")
+        : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalHours:0.##}h");
 
-        return _newestProved.Contains(snapshot.Folder) ? "the newest that was deeply verified as sound" : null;
-    }
+    private static string DateOf(Snapshot snapshot) => TimeText(snapshot.Manifest.StartedAt);
 
-    private static string DateOf(Snapshot snapshot) =>
-        snapshot.Manifest.StartedAt.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+    private static string TimeText(DateTimeOffset time) =>
+        time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -5,7 +5,7 @@ using EtcdBackupAgent.Core.Policies;
 namespace EtcdBackupAgent.Core.Retention;
 
 /// <summary>
-/// The number of snapshots to keep of one policy and one etcd cluster, including the clusters whose history it
+/// Which snapshots to keep of one policy and one etcd cluster, including the clusters whose history it
 /// continues. Other snapshots are not affected, even if they share the repository.
 /// </summary>
 public sealed record RetentionRule
@@ -19,8 +19,8 @@ public sealed record RetentionRule
     /// </summary>
     public string? PolicyUid { get; init; }
 
-    /// <summary>The number of complete snapshots to keep; at least 1.</summary>
-    public required int RetainNumBackups { get; init; }
+    /// <summary>Which of them are kept.</summary>
+    public required PolicyRetention Retention { get; init; }
 
     /// <summary>
     /// A snapshot that is kept in any case: the one that the current backup made. Null if there is none.
@@ -28,12 +28,12 @@ public sealed record RetentionRule
     public SnapshotId? JustMade { get; init; }
 
     /// <summary>Returns the rule for the retention after a backup.</summary>
-    public static RetentionRule After(SnapshotManifest made, int retain) => new()
+    public static RetentionRule After(SnapshotManifest made, PolicyRetention retention) => new()
     {
         Policy = made.Policy,
         ClusterId = made.ClusterId,
         PolicyUid = made.PolicyUid,
-        RetainNumBackups = retain,
+        Retention = retention,
         JustMade = made.Id,
     };
 }

@@ -26,6 +26,7 @@ internal static partial class PolicyBinding
         PolicyObjects? objects = ObjectsBinding.Bind(spec);
         IReadOnlyList<Uri> endpoints = Endpoints(spec);
         Dictionary<string, string> options = Options(spec);
+        TimeZoneInfo timeZone = TimeZone(spec) ?? TimeZoneInfo.Utc;
         BackupPolicy policy = new()
         {
             Name = name,
@@ -38,8 +39,8 @@ internal static partial class PolicyBinding
             HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
             Increments = Increments(spec),
             ChangeLog = ChangeLog(spec),
-            Schedule = Schedule(spec),
-            RetainNumBackups = spec.Integer("retainNumBackups", least: 1) ?? BackupPolicy.RetainNumBackupsDefault,
+            Schedule = Schedule(spec, timeZone),
+            Retention = RetentionBinding.Bind(spec, timeZone),
             Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,
             Suspend = spec.Boolean("suspend") ?? false,
             Execution = options.TryGetValue(ExecutionOption, out string? execution)
@@ -148,14 +149,13 @@ internal static partial class PolicyBinding
         return log;
     }
 
-    private static BackupSchedule? Schedule(FieldReader spec)
+    private static BackupSchedule? Schedule(FieldReader spec, TimeZoneInfo timeZone)
     {
-        TimeZoneInfo? timeZone = TimeZone(spec);
         if (spec.Text("schedule") is not { } text)
         {
-            if (spec.Has("timeZone") && !spec.Has("schedule"))
+            if (spec.Has("timeZone") && !spec.Has("schedule") && !spec.Has(RetentionBinding.Field))
             {
-                spec.Warning("timeZone", "has no effect without a schedule");
+                spec.Warning("timeZone", "has no effect without a schedule or a retention");
             }
 
             return null;
@@ -163,7 +163,7 @@ internal static partial class PolicyBinding
 
         try
         {
-            return BackupSchedule.Parse(text, timeZone ?? TimeZoneInfo.Utc);
+            return BackupSchedule.Parse(text, timeZone);
         }
         catch (BackupException e)
         {

@@ -60,11 +60,9 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         HelpName = "DIR",
     };
 
-    private readonly Option<int?> _retain = new Option<int?>("--retain")
-    {
-        Description = "After each snapshot, prune the policy to this many; without this option, no snapshot is pruned.",
-        HelpName = "N",
-    }.AtLeastOne();
+    private readonly RetentionOptions _retention = new(
+        "After each snapshot, prune the policy: keep this many of the newest. Without an option of retention, no "
+        + "snapshot is pruned.");
 
     private readonly Option<bool> _compact = new("--compact")
     {
@@ -102,7 +100,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         verb.Add(archive._keep);
         verb.Add(archive._fullEvery);
         verb.Add(archive._certsDir);
-        verb.Add(archive._retain);
+        archive._retention.AddTo(verb);
         verb.Add(archive._recipients);
         verb.Add(archive._compact);
         archive._keys.AddTo(verb);
@@ -215,7 +213,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             Policy = request.Policy,
             Occasion = BackupOccasion.Scheduled,
             CertsDirectory = parsed.GetValue(_certsDir),
-            RetainNumBackups = parsed.GetValue(_retain),
+            Retention = _retention.Read(parsed),
         };
         return async (host, stopping) =>
         {
@@ -273,7 +271,8 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
 
     /// <summary>The first given option that a policy sets; null if none is given.</summary>
     private string? FirstSetting(ParseResult parsed) => _etcd.FirstGiven(parsed)
-        ?? new Option[] { _closeEvery, _keep, _fullEvery, _certsDir, _retain, _recipients }
+        ?? _retention.FirstGiven(parsed)?.Name
+        ?? new Option[] { _closeEvery, _keep, _fullEvery, _certsDir, _recipients }
             .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
     private ArchiveRequest ReadRequest(ParseResult parsed) => new()

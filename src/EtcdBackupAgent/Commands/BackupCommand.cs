@@ -56,12 +56,9 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             + "own rules.",
     };
 
-    private readonly Option<int?> _retain = new Option<int?>("--retain")
-    {
-        Description = "After the backup, prune the policy to this many snapshots; without this option, nothing is "
-            + "pruned. A policy document sets its own number.",
-        HelpName = "N",
-    }.AtLeastOne();
+    private readonly RetentionOptions _retention = new(
+        "After the backup, prune the policy: keep this many of the newest snapshots. Without an option of retention, "
+        + "nothing is pruned. A policy document sets its own retention.");
 
     private readonly Option<string[]> _recipients = new("--recipient")
     {
@@ -89,7 +86,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         verb.Add(backup._certsDir);
         verb.Add(backup._hashKv);
         verb.Add(backup._incremental);
-        verb.Add(backup._retain);
+        backup._retention.AddTo(verb);
         verb.Add(backup._recipients);
         backup._occasion.AddTo(verb);
         backup._scratch.AddTo(verb);
@@ -200,7 +197,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             CertsDirectory = parsed.GetValue(_certsDir),
             HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,
             Increments = parsed.GetValue(_incremental) ? new PolicyIncrements() : null,
-            RetainNumBackups = parsed.GetValue(_retain),
+            Retention = _retention.Read(parsed),
         };
         string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
         ScratchSpace scratch = _scratch.Read(parsed);
@@ -249,7 +246,8 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
     /// <summary>The first given option that a policy sets; null if none is given.</summary>
     private string? FirstSetting(ParseResult parsed) => _etcd.FirstGiven(parsed)
         ?? _objects.FirstGiven(parsed)
-        ?? new Option[] { _certsDir, _hashKv, _incremental, _retain, _recipients }
+        ?? _retention.FirstGiven(parsed)?.Name
+        ?? new Option[] { _certsDir, _hashKv, _incremental, _recipients }
             .FirstOrDefault(o => parsed.GetResult(o) is { Implicit: false })?.Name;
 
     private static void WriteText(IAnsiConsole console, BackupOutcome outcome)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -26,11 +27,18 @@ internal sealed class OccasionOptions
         HelpName = "SUFFIX",
     };
 
+    private readonly Option<string?> _expiresIn = new("--expires-in")
+    {
+        Description = "Age at which retention removes the snapshot even if it would keep it, such as 30d or 36h.",
+        HelpName = "DURATION",
+    };
+
     public void AddTo(Command verb)
     {
         verb.Add(_labels);
         verb.Add(_reason);
         verb.Add(_nameSuffix);
+        verb.Add(_expiresIn);
     }
 
     /// <summary>Reads the marks of a backup.</summary>
@@ -44,6 +52,7 @@ internal sealed class OccasionOptions
             Reason = why,
             Note = parsed.GetValue(_reason),
             NameSuffix = parsed.GetValue(_nameSuffix),
+            ExpiresIn = parsed.ReadDuration(_expiresIn, PolicyRetention.AgeMin, TimeSpan.MaxValue),
             Labels = BackupOccasion.ParseLabels(parsed.GetValue(_labels) ?? []),
         };
         occasion.Validate();

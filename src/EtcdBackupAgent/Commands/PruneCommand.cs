@@ -20,12 +20,9 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly OutputOptions _output = new();
 
-    private readonly Option<int?> _retain = new Option<int?>("--retain")
-    {
-        Description = "Number of complete snapshots of the policy to keep; with --resources, the policy document "
-            + "sets it.",
-        HelpName = "N",
-    }.AtLeastOne();
+    private readonly RetentionOptions _retention = new(
+        "Keep this many of the newest complete snapshots of the policy. With --resources, the policy document sets the "
+        + "retention, unless an option does.");
 
     private readonly Option<string?> _keep = new("--keep")
     {
@@ -53,29 +50,31 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
         Command verb = new(
             "prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
         prune._repository.AddTo(verb);
-        verb.Add(prune._retain);
+        prune._retention.AddTo(verb);
         verb.Add(prune._keep);
         verb.Add(prune._cluster);
         verb.Add(prune._dryRun);
         prune._output.AddTo(verb);
         verb.SetAction(prune.ExecuteAsync);
         return verb.WithExample(
-            "etcd-backup-agent prune --repository file:///var/backups/etcd --policy nightly --retain 7 --dry-run");
+            "etcd-backup-agent prune --repository file:///var/backups/etcd --policy nightly --retain 7 --dry-run\n"
+            + "etcd-backup-agent prune --repository file:///var/backups/etcd --policy hourly \\\n"
+            + "  --keep-hourly 24 --keep-daily 7 --keep-weekly 4 --keep-monthly 12 --dry-run");
     }
 
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         RepositoryChoice choice = await _repository.ReadAsync(parsed, cancellationToken);
-        int? retain = parsed.GetValue(_retain) ?? (choice as ResourceRepository)?.Policy?.RetainNumBackups;
+        PolicyRetention? retention = _retention.Read(parsed) ?? (choice as ResourceRepository)?.Policy?.Retention;
         ResourceName? policy = _repository.ReadPolicyName(parsed);
-        Validate(policy, retain, hasKeep: parsed.GetValue(_keep) is not null);
+        Validate(policy, retention, hasKeep: parsed.GetValue(_keep) is not null);
         TimeSpan keepChanges = parsed.ReadDuration(_keep, PolicyChangeLog.KeepMin, TimeSpan.MaxValue)
             ?? (choice as ResourceRepository)?.Policy?.ChangeLog?.Keep
             ?? TimeSpan.MaxValue;
         using OpenedRepository opened = await _repository.OpenAsync(choice, parsed, cancellationToken);
         RetentionRule? rule = policy is null
             ? null
-            : await RuleAsync(opened.Repository, policy, retain!.Value, parsed.GetValue(_cluster), cancellationToken);
+            : await RuleAsync(opened.Repository, policy, retention!, parsed.GetValue(_cluster), cancellationToken);
         bool isDryRun = parsed.GetValue(_dryRun);
         PruneReport report = await new PruneRun(opened.Repository, wiring.Time) { KeepChanges = keepChanges }
             .ExecuteAsync(rule, isDryRun, cancellationToken);
@@ -89,7 +88,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
         return ExitCodes.Success;
     }
 
-    private static void Validate(ResourceName? policy, int? retain, bool hasKeep)
+    private static void Validate(ResourceName? policy, PolicyRetention? retention, bool hasKeep)
     {
         if (policy is null && hasKeep)
         {
@@ -99,11 +98,11 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
             };
         }
 
-        if ((retain is null) != (policy is null))
+        if ((retention is null) != (policy is null))
         {
             throw new BackupException(
                 FailureReason.InvalidInput,
-                policy is null ? "--retain needs --policy NAME." : $"No retention is given for policy {policy}.")
+                policy is null ? "Retention needs --policy NAME." : $"No retention is given for policy {policy}.")
             {
                 Hint = "Give both --policy NAME and --retain N; or neither, to remove only what unfinished backups "
                     + "left behind.",
@@ -115,7 +114,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
     private static async Task<RetentionRule?> RuleAsync(
         BackupRepository repository,
         ResourceName policy,
-        int retain,
+        PolicyRetention retention,
         string? clusterText,
         CancellationToken cancellationToken)
     {
@@ -151,7 +150,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
             Policy = policy,
             ClusterId = id,
             PolicyUid = policySnapshots.LastOrDefault(s => s.Manifest.ClusterId == id)?.Manifest.PolicyUid,
-            RetainNumBackups = retain,
+            Retention = retention,
         };
     }
 }

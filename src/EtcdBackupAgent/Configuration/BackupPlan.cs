@@ -47,7 +47,7 @@ internal sealed record BackupPlan(
                 CertsDirectory = policy.CertsDirectory,
                 HashKv = policy.HashKv,
                 Increments = policy.Increments,
-                RetainNumBackups = policy.RetainNumBackups,
+                Retention = policy.Retention,
                 Labels = PolicyLabels.Of(policy),
             },
             policy.Verify);

@@ -196,6 +196,7 @@ internal static class SnapshotText
             ("Policy", manifest.Policy.ToString()),
             .. manifest.Name is { } name ? [("Name", name)] : Array.Empty<(string, string)>(),
             ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
+            .. manifest.ExpiresAt is { } end ? [("Expires", Readable.Time(end))] : Array.Empty<(string, string)>(),
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),

@@ -93,6 +93,10 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("changeLog: {closeEvery: 1m30s, closeBytes: 8388608, keep: 36h}")]
     [InlineData("changeLog: {closeBytes: '100000'}")]
     [InlineData("changeLog: {closeBytes: 16M}")]
+    [InlineData("retention: {last: 1}")]
+    [InlineData("retention: {hourly: 24, daily: 7, weekly: 4, monthly: 12, yearly: 10}, timeZone: Europe/Berlin")]
+    [InlineData("retention: {within: 36h, maxBytes: 50Gi, minimum: 3, ttl: 90d}")]
+    [InlineData("retention: {maxBytes: 1048576}, retainNumBackups: 3")]
     [InlineData("options: {master-node-label-name: ismasternode}")]
     [InlineData("options: {master-node-label-name: example.com/is_master, other: thing}")]
     [InlineData("options: {execution: InProcess}")]
@@ -165,6 +169,14 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
         Assert.Equal("""{"fullEvery":"24h","sizeMaxPercent":30}""", spec["increments"]!.ToJsonString());
         Assert.Equal(
             """{"closeBytes":"8Mi","closeEvery":"30s","keep":"7d"}""", spec["changeLog"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Only_the_minimum_of_a_retention_gets_a_default()
+    {
+        JsonNode spec = JsonNode.Parse(await ShownAsync(Documents.Policy("retention: {daily: 7}")))!;
+
+        Assert.Equal("""{"daily":7,"minimum":1}""", spec["retention"]!.ToJsonString());
     }
 
     [Fact]

@@ -29,7 +29,12 @@ internal sealed class KilledRepository(IObjectStore store)
     {
         SnapshotManifest newest = (await InventoryAsync(cancellationToken)).Snapshots[^1].Manifest;
         _source = new RecordedSource(newest.Etcd!, snapshot);
-        _rule = new RetentionRule { Policy = newest.Policy, ClusterId = newest.ClusterId, RetainNumBackups = 2 };
+        _rule = new RetentionRule
+        {
+            Policy = newest.Policy,
+            ClusterId = newest.ClusterId,
+            Retention = PolicyRetention.Newest(2),
+        };
     }
 
     /// <summary>Backs up the recorded content until the given number of snapshots exists.</summary>

@@ -39,7 +39,7 @@ public sealed class ScheduleIntervalTests
         Schedule = schedule is null
             ? null
             : BackupSchedule.Parse(schedule, TimeZoneInfo.FindSystemTimeZoneById(zone)),
-        RetainNumBackups = 1,
+        Retention = PolicyRetention.Newest(1),
         Suspend = false,
         Options = new Dictionary<string, string>(StringComparer.Ordinal),
     };

@@ -71,7 +71,7 @@ public sealed class ClusterPoliciesTests : IDisposable
         Destination = new ResourceName("kubedr-system", "remote"),
         EtcdEndpoints = [new Uri(BackupPolicy.EtcdEndpointDefault)],
         EtcdCredentials = new ResourceName("kubedr-system", "etcd-creds"),
-        RetainNumBackups = 1,
+        Retention = PolicyRetention.Newest(1),
         Suspend = false,
         Options = new Dictionary<string, string>(StringComparer.Ordinal),
         Execution = PolicyExecution.InProcess,

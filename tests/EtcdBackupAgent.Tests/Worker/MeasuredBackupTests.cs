@@ -147,5 +147,7 @@ public sealed class MeasuredBackupTests : IDisposable
                 : async (id, progress, token) => await verify.VerifyAsync(id.Value, progress, token).SingleAsync(token),
         }
         .ExecuteAsync(
-            _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
+            _fixture.Request() with { Retention = retain is { } count ? PolicyRetention.Newest(count) : null },
+            UseCaseFixture.NoProgress,
+            CancellationToken.None);
 }

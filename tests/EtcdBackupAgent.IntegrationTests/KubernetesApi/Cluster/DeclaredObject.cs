@@ -121,6 +121,9 @@ public sealed record DeclaredPolicySpec
     [JsonPropertyName("retainNumBackups")]
     public int? RetainNumBackups { get; init; }
 
+    [JsonPropertyName("retention")]
+    public JsonObject? Retention { get; init; }
+
     [JsonPropertyName("verify")]
     public string? Verify { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
@@ -270,6 +271,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 Schedule = "15 4 * * SUN",
                 TimeZone = "Europe/Berlin",
                 RetainNumBackups = 28,
+                Retention = new JsonObject { ["daily"] = 7, ["within"] = "2d", ["maxBytes"] = "50Gi", ["ttl"] = "90d" },
                 Verify = "AfterBackup",
                 Suspend = true,
                 Options = new Dictionary<string, string>(StringComparer.Ordinal) { ["execution"] = "InProcess" },
@@ -308,8 +310,18 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
             },
             policy.ChangeLog);
         Assert.Equal(
-            ("15 4 * * SUN (Europe/Berlin)", 28, PolicyVerification.AfterBackup, true, PolicyExecution.InProcess),
-            ($"{policy.Schedule}", policy.RetainNumBackups, policy.Verify, policy.Suspend, policy.Execution));
+            ("15 4 * * SUN (Europe/Berlin)", PolicyVerification.AfterBackup, true, PolicyExecution.InProcess),
+            ($"{policy.Schedule}", policy.Verify, policy.Suspend, policy.Execution));
+        Assert.Equal(
+            new PolicyRetention
+            {
+                Daily = 7,
+                Within = TimeSpan.FromDays(2),
+                MaxBytes = 50L << 30,
+                Ttl = TimeSpan.FromDays(90),
+                TimeZone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin"),
+            },
+            policy.Retention);
         Assert.Equal(
             ["access_key=the-access-key", "repo_password=pass phrase", "secret_key=the-secret-key"],
             read.Secrets[Name("minio")].Data

@@ -36,7 +36,7 @@ public sealed class PendingUploadTests(RgwFixture fixture)
         PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
 
         PruneReport pruned = await prune.ExecuteAsync(
-            RetentionRule.After(made.Manifest, retain: 1), dryRun: false, CancellationToken.None);
+            RetentionRule.After(made.Manifest, PolicyRetention.Newest(1)), dryRun: false, CancellationToken.None);
 
         Assert.Single(pruned.Removed);
         Assert.Empty(pruned.StaleUploads);

@@ -106,7 +106,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
                 Occasion = BackupOccasion.Of(BackupReason.OnDemand),
                 CertsDirectory = _directory["pki"],
-                RetainNumBackups = retain,
+                Retention = retain is { } count ? PolicyRetention.Newest(count) : null,
             },
             NoProgress,
             CancellationToken.None);
@@ -182,7 +182,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             {
                 Policy = made.Manifest.Policy,
                 ClusterId = made.Manifest.ClusterId,
-                RetainNumBackups = 1,
+                Retention = PolicyRetention.Newest(1),
             };
         }
 

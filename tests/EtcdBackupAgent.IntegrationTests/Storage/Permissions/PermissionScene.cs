@@ -91,7 +91,7 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
                 Policy = new ResourceName(ResourceName.NamespaceDefault, "nightly"),
                 Occasion = BackupOccasion.Of(BackupReason.OnDemand),
                 CertsDirectory = _directory[certificates],
-                RetainNumBackups = retain,
+                Retention = retain is { } count ? PolicyRetention.Newest(count) : null,
             },
             new Progress<TransferProgress>(),
             CancellationToken.None);

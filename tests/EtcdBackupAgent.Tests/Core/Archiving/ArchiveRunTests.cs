@@ -460,7 +460,7 @@ public sealed class ArchiveRunTests
         await scene.StopAsync();
         BackupRepository repository = await BackupRepository.OpenAsync(scene.Store, scene.Time, CancellationToken.None);
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
-        RetentionRule rule = RetentionRule.After(inventory.Snapshots[^1].Manifest, 1);
+        RetentionRule rule = RetentionRule.After(inventory.Snapshots[^1].Manifest, PolicyRetention.Newest(1));
         PruneRun run = new(repository, scene.Time) { KeepChanges = TimeSpan.MaxValue };
         PruneRun blind = new(repository, scene.Time);
 

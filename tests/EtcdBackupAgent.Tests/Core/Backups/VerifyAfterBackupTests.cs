@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Verification;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -95,6 +96,8 @@ public sealed class VerifyAfterBackupTests : IDisposable
                     await verification.VerifyAsync(id.Value, progress, token).SingleAsync(token),
         };
         return run.ExecuteAsync(
-            _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
+            _fixture.Request() with { Retention = PolicyRetention.Newest(retain) },
+            UseCaseFixture.NoProgress,
+            CancellationToken.None);
     }
 }

@@ -2,6 +2,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
@@ -38,7 +39,7 @@ internal sealed class FaultScene : IDisposable
     {
         Policy = Before[0].Manifest.Policy,
         ClusterId = Before[0].Manifest.ClusterId,
-        RetainNumBackups = 2,
+        Retention = PolicyRetention.Newest(2),
     };
 
     /// <summary>Creates a separate scene.</summary>
@@ -93,7 +94,9 @@ internal sealed class FaultScene : IDisposable
     public Task<BackupOutcome> BackUpAsync(
         BackupRepository repository, int? retain = null, ISnapshotSource? source = null) =>
         UseCaseFixture.Run(repository, source ?? NextSource(), Day(Before.Count)).ExecuteAsync(
-            _fixture.Request() with { RetainNumBackups = retain }, UseCaseFixture.NoProgress, CancellationToken.None);
+            _fixture.Request() with { Retention = retain is { } count ? PolicyRetention.Newest(count) : null },
+            UseCaseFixture.NoProgress,
+            CancellationToken.None);
 
     /// <summary>Returns a source with the etcd of the next day.</summary>
     public ISnapshotSource NextSource() => SnapshotBytes.Source(Bytes(Before.Count));

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using Xunit;
@@ -93,7 +94,9 @@ public sealed class PruneRunTests : IDisposable
 
         BackupRun run = UseCaseFixture.Run(repository, SnapshotBytes.Source(SnapshotBytes.Create(512, 7)));
         BackupOutcome made = await run.ExecuteAsync(
-            _fixture.Request() with { RetainNumBackups = 3 }, UseCaseFixture.NoProgress, CancellationToken.None);
+            _fixture.Request() with { Retention = PolicyRetention.Newest(3) },
+            UseCaseFixture.NoProgress,
+            CancellationToken.None);
 
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(made.Folder.Id, inventory.Find("latest", "here").Id);
@@ -196,7 +199,7 @@ public sealed class PruneRunTests : IDisposable
     {
         Policy = like.Manifest.Policy,
         ClusterId = like.Manifest.ClusterId,
-        RetainNumBackups = retain,
+        Retention = PolicyRetention.Newest(retain),
     };
 
     private static Task<PruneReport> PruneAsync(

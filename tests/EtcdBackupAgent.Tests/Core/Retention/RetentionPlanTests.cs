@@ -96,7 +96,7 @@ public sealed class RetentionPlanTests
         Prop.ForAll(AnySnapshots, AnyRule, (snapshots, rule) =>
         {
             Snapshot[] good = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood).OrderDescending(Snapshot.ByTime)];
-            IEnumerable<SnapshotId> expected = good.Take(rule.RetainNumBackups)
+            IEnumerable<SnapshotId> expected = good.Take(rule.Retention.Last!.Value)
                 .Union(good.Where(s => s.IsProved).Take(1))
                 .Select(s => s.Id);
             IEnumerable<SnapshotId> kept = Make(snapshots, rule)
@@ -172,7 +172,7 @@ public sealed class RetentionPlanTests
     [Fact]
     public void The_snapshot_just_made_is_never_removed_whatever_the_dates() =>
         Prop.ForAll(AnyHistory, Gen.Choose(1, 5).ToArbitrary(), (snapshots, retain) => snapshots.All(made =>
-            Make(snapshots, RetentionRule.After(made.Manifest, retain))
+            Make(snapshots, RetentionRule.After(made.Manifest, PolicyRetention.Newest(retain)))
                 .Single(d => ReferenceEquals(d.Snapshot, made))
                 .Keep))
             .QuickCheckThrowOnFailure();
@@ -190,10 +190,11 @@ public sealed class RetentionPlanTests
         {
             Snapshot[] counted = [.. snapshots.Where(s => Covers(rule, s) && s.IsGood && !s.IsFromFuture)];
             HashSet<SnapshotId> kept = [.. Make(snapshots, rule).Where(d => d.Keep).Select(d => d.Snapshot.Id)];
-            return counted.OrderDescending(Snapshot.ByTime).Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
+            int last = rule.Retention.Last!.Value;
+            return counted.OrderDescending(Snapshot.ByTime).Take(last).All(s => kept.Contains(s.Id))
                 && counted.OrderByDescending(s => s.Manifest.Revision).ThenByDescending(s => s, Snapshot.ByTime)
-                    .Take(rule.RetainNumBackups).All(s => kept.Contains(s.Id))
-                && counted.Count(s => kept.Contains(s.Id)) <= 2 * rule.RetainNumBackups;
+                    .Take(last).All(s => kept.Contains(s.Id))
+                && counted.Count(s => kept.Contains(s.Id)) <= 2 * last;
         }).QuickCheckThrowOnFailure();
 
     [Fact]
@@ -205,8 +206,9 @@ public sealed class RetentionPlanTests
             SampleSnapshots.NewYear.AddDays(i), revision: 200 + i))];
 
         IReadOnlyList<RetentionDecision> early = Make(
-            [.. future, .. later[..2]], RetentionRule.After(later[1].Manifest, 3));
-        IReadOnlyList<RetentionDecision> late = Make([.. future, .. later], RetentionRule.After(later[2].Manifest, 3));
+            [.. future, .. later[..2]], RetentionRule.After(later[1].Manifest, PolicyRetention.Newest(3)));
+        IReadOnlyList<RetentionDecision> late = Make(
+            [.. future, .. later], RetentionRule.After(later[2].Manifest, PolicyRetention.Newest(3)));
 
         Assert.All(early, d => Assert.True(d.Keep, d.Reason));
         Assert.Contains("dated in the future (2031-01-01 00:00:00Z), not counted", early.Select(d => d.Reason));
@@ -222,14 +224,15 @@ public sealed class RetentionPlanTests
 
         IReadOnlyList<RetentionDecision> plan = RetentionPlan.Make(
             SnapshotHistory.Of([.. before, after, theirs], [Histories.Note(0xa, 0xb, before[1])]),
-            RetentionRule.After(after.Manifest, 3));
+            RetentionRule.After(after.Manifest, PolicyRetention.Newest(3)),
+            SampleSnapshots.NewYear);
 
         Assert.Equal([before[0]], plan.Where(d => !d.Keep).Select(d => d.Snapshot));
         Assert.Equal("belongs to etcd cluster c", plan.Single(d => d.Snapshot == theirs).Reason);
     }
 
     private static IReadOnlyList<RetentionDecision> Make(IEnumerable<Snapshot> snapshots, RetentionRule rule) =>
-        RetentionPlan.Make(SnapshotHistory.Of(snapshots, []), rule);
+        RetentionPlan.Make(SnapshotHistory.Of(snapshots, []), rule, SampleSnapshots.NewYear);
 
     private static bool Covers(RetentionRule rule, Snapshot snapshot) =>
         snapshot.Manifest.Policy == rule.Policy && snapshot.Manifest.ClusterId == rule.ClusterId;
@@ -238,7 +241,7 @@ public sealed class RetentionPlanTests
     {
         Policy = new ResourceName(ResourceName.NamespaceDefault, policy),
         ClusterId = new EtcdId(cluster),
-        RetainNumBackups = retain,
+        Retention = PolicyRetention.Newest(retain),
     };
 
     private static ulong Hex(string text) =>

@@ -56,7 +56,7 @@ public sealed class ClusterDocumentTests
         BackupPolicy bound = Assert.Single(set.Policies.Values);
         Assert.Equal(
             (7, true, PolicyExecution.InProcess, "uid-1"),
-            (bound.RetainNumBackups, bound.Suspend, bound.Execution, bound.Uid));
+            (bound.Retention.Last, bound.Suspend, bound.Execution, bound.Uid));
     }
 
     [Fact]

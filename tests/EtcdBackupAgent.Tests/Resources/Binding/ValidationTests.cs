@@ -101,6 +101,11 @@ public sealed class ValidationTests
         "'1d12h' is not a duration; write numbers with units, such as 7d or 36h",
         "",
         "spec.changeLog.keep")]
+    [InlineData(
+        "retention: {minimum: 2}",
+        "removes nothing; give at least one of last, hourly, daily, weekly, monthly, yearly, within, maxBytes and ttl",
+        "",
+        "spec.retention")]
     [InlineData("changeLog: true", "is true or false, but must be a mapping")]
     public async Task A_policy_with_an_invalid_value_is_refused(
         string line,

@@ -38,7 +38,7 @@ public sealed class DirectoryResourceStoreTests
         Assert.Equal(new ResourceName("kubedr-system", "etcd-creds"), policy.EtcdCredentials);
         Assert.Equal("*/10 * * * *", policy.Schedule!.Text);
         Assert.Equal("UTC", policy.Schedule.TimeZone.Id);
-        Assert.Equal(1, policy.RetainNumBackups);
+        Assert.Equal(1, policy.Retention.Last);
         Assert.False(policy.Suspend);
         Assert.Empty(policy.Options);
     }
@@ -56,7 +56,7 @@ public sealed class DirectoryResourceStoreTests
         BackupPolicy policy = Assert.Single((await directory.ExpectAsync()).Policies).Value;
 
         Assert.Equal([new Uri("https://127.0.0.1:2379")], policy.EtcdEndpoints);
-        Assert.Equal(120, policy.RetainNumBackups);
+        Assert.Equal(120, policy.Retention.Last);
         Assert.Null(policy.Schedule);
         Assert.Null(policy.CertsDirectory);
         Assert.Null(policy.EtcdServerName);
