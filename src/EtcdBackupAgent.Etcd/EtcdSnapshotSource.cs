@@ -62,6 +62,7 @@ public sealed partial class EtcdSnapshotSource(
                 HashKvReader hashKv = new(connection, EndpointOf(member), member, timeProvider);
                 return new EtcdSnapshot(member, stream.SizeBytes, stream, hashKv.ReadAsync)
                 {
+                    HasRevisionAsync = (revision, token) => HasRevisionAsync(member, revision, token),
                     NotLinearizableReason = notLinearizable.GetValueOrDefault(
                         candidate.Endpoint, EtcdSnapshot.LinearizableReadNotRequested),
                 };
@@ -93,6 +94,13 @@ public sealed partial class EtcdSnapshotSource(
             }
         }));
         return reads.ToDictionary(read => read.Endpoint, read => read.Failure, StringComparer.Ordinal);
+    }
+
+    /// <summary>Asks the member on a new connection: that of the snapshot belongs to the stream.</summary>
+    private async Task<bool> HasRevisionAsync(EtcdMember member, long revision, CancellationToken cancellationToken)
+    {
+        using EtcdClient client = new(connection, EndpointOf(member), timeProvider);
+        return !await client.IsCompactedAsync(revision, cancellationToken);
     }
 
     private Uri EndpointOf(EtcdMember member) =>

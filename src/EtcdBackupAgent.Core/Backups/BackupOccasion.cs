@@ -38,6 +38,11 @@ public sealed record BackupOccasion
     public IReadOnlyDictionary<string, string> Labels { get; init; } =
         new Dictionary<string, string>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// The revision before the event that the backup is made for, which a restore goes to; null for the snapshot's own.
+    /// </summary>
+    public long? RestorePoint { get; init; }
+
     /// <summary>Returns an occasion without marks.</summary>
     public static BackupOccasion Of(BackupReason reason) => new() { Reason = reason };
 
@@ -97,6 +102,11 @@ public sealed record BackupOccasion
                 $"The name suffix '{suffix}' is invalid.",
                 $"A suffix has at most {LabelLengthMax} lower-case letters, digits, '-' and '.', and begins and ends "
                 + "with a letter or a digit.");
+        }
+
+        if (RestorePoint is { } revision && revision < 1)
+        {
+            throw Invalid($"The restore point {revision} is invalid.", "The first revision of etcd is 1.");
         }
 
         foreach ((string key, string value) in Labels)

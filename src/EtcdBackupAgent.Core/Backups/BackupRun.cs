@@ -23,8 +23,9 @@ namespace EtcdBackupAgent.Core.Backups;
 /// 1. Choose the folder: the time and a free ID.
 /// 2. If increments are wanted, choose the base among the snapshots of the repository (<see cref="BaseChoice"/>).
 /// 3. Choose an etcd member and store its database, as changes since the base or as a whole
-/// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open. Or store the
-/// objects that an API server lists (<see cref="ObjectsStep"/>); then steps 2, 5 and 6 do nothing.
+/// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open. If a restore
+/// point is requested, ask the member whether it is still there (<see cref="PointCheck"/>). Or store the objects that an
+/// API server lists (<see cref="ObjectsStep"/>); then steps 2, 5 and 6 do nothing.
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
 /// 6. Require that the base still exists: another agent may have removed it meanwhile.
@@ -147,7 +148,7 @@ public sealed class BackupRun(
         Action<string> warn,
         CancellationToken cancellationToken) => source switch
         {
-            ISnapshotSource etcd => StoreDatabaseAsync(etcd, request, startedAt, writer, cancellationToken),
+            ISnapshotSource etcd => StoreDatabaseAsync(etcd, request, startedAt, writer, warn, cancellationToken),
             IObjectSource objects => new ObjectsStep(objects, writer).StoreAsync(warn, cancellationToken),
             _ => throw new InvalidOperationException($"{source.GetType()} is not a known source of backups."),
         };
@@ -157,9 +158,23 @@ public sealed class BackupRun(
         BackupRequest request,
         DateTimeOffset startedAt,
         ArtifactWriter writer,
+        Action<string> warn,
         CancellationToken cancellationToken)
     {
-        DatabaseStep database = new(etcd, writer, Scratch, time);
+        PointCheck point = new(etcd, request.Occasion);
+        StoredState stored = await StoreDatabaseAsync(
+            new DatabaseStep(point, writer, Scratch, time), request, startedAt, cancellationToken);
+        if (point.Warning is { } warning)
+        {
+            warn(warning);
+        }
+
+        return stored with { RestorePoint = point.Found };
+    }
+
+    private async Task<StoredState> StoreDatabaseAsync(
+        DatabaseStep database, BackupRequest request, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    {
         if (request.Increments is not { } increments)
         {
             return await database.StoreFullAsync(kindReason: null, cancellationToken);
@@ -291,6 +306,7 @@ public sealed class BackupRun(
             Name = request.Occasion.NameOf(request.Policy),
             Note = request.Occasion.Note,
             ExpiresAt = startedAt + (request.Occasion.ExpiresIn ?? request.Retention?.Ttl),
+            RestorePoint = stored.RestorePoint,
             Labels = new SortedDictionary<string, string>(
                 request.Labels.Concat(request.Occasion.Labels).ToDictionary(StringComparer.Ordinal),
                 StringComparer.Ordinal),

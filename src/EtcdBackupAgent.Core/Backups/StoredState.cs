@@ -14,6 +14,9 @@ internal sealed record StoredState(ArtifactManifest Artifact, SnapshotKind Kind,
     /// <summary>The snapshot of etcd that was read, for HashKV; null for objects. The caller disposes it.</summary>
     public EtcdSnapshot? Snapshot { get; init; }
 
+    /// <summary>The restore point that the database has; null for none.</summary>
+    public SnapshotPoint? RestorePoint { get; init; }
+
     /// <summary>The base of an incremental snapshot.</summary>
     public Snapshot? Base { get; init; }
 

@@ -104,13 +104,25 @@ internal sealed class DatabaseFetch(
             }
         }
 
-        throw new BackupException(
-            FailureReason.SnapshotNotFound,
-            $"Revision {point.Revision} cannot be restored from snapshot {point.Snapshot.Id}: etcd had already "
-            + "compacted it when the snapshot was made.")
-        {
-            Hint = "Use an older snapshot, or a later revision.",
-        };
+        throw Compacted(point);
+    }
+
+    private static BackupException Compacted(RestorePoint point)
+    {
+        string fact = $"Revision {point.Revision} cannot be restored from snapshot {point.Snapshot.Id}: etcd had already "
+            + "compacted it when the snapshot was made.";
+        return point.Default is null
+            ? new BackupException(FailureReason.SnapshotNotFound, fact)
+            {
+                Hint = "Use an older snapshot, or a later revision.",
+            }
+            : new BackupException(
+                FailureReason.SnapshotNotFound, $"{fact} It is the restore point of the snapshot.")
+            {
+                Hint = "The snapshot's own state can be restored. It is later, at revision "
+                    + $"{point.Snapshot.Manifest.Revision}.",
+                Settings = [Setting.Revision],
+            };
     }
 
     /// <summary>Writes the database of a snapshot as it is, and returns the size of the file.</summary>

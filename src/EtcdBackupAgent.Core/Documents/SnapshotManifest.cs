@@ -64,6 +64,11 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// <summary>When retention removes the snapshot even if a kind keeps it; null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
 
+    /// <summary>
+    /// The earlier state that a restore of the snapshot goes to unless another is requested; null for its own state.
+    /// </summary>
+    public SnapshotPoint? RestorePoint { get; init; }
+
     /// <summary>Labels of the policy and of the user; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 
@@ -165,6 +170,11 @@ public sealed record SnapshotManifest : IRepositoryDocument
             return Etcd is null ? "it names neither an etcd nor a cluster" : "it names both an etcd and a cluster";
         }
 
+        if (RestorePoint is { } point && FindContradiction(point) is { } why)
+        {
+            return why;
+        }
+
         if (Cluster is not null)
         {
             return Database is not null || Objects is null ? "it is of a cluster, but its objects are missing"
@@ -179,6 +189,12 @@ public sealed record SnapshotManifest : IRepositoryDocument
                 ? $"it is incremental, but has format version {FormatVersion}"
             : null;
     }
+
+    private string? FindContradiction(SnapshotPoint point) =>
+        Etcd is null ? "it is of objects, but has a restore point"
+        : point.Revision < 1 || point.Revision > Etcd.Revision
+            ? $"its restore point {point.Revision} is not one of its revisions, which end at {Etcd.Revision}"
+        : null;
 }
 
 /// <summary>How the database of a snapshot is stored.</summary>

@@ -43,6 +43,13 @@ public sealed class EtcdSnapshot(
     /// </exception>
     public Task<HashKv> AskHashKvAsync(CancellationToken cancellationToken) => askHashKv(cancellationToken);
 
+    /// <summary>
+    /// Asks the member that is read, with one small request, whether it has a revision at or below
+    /// <see cref="EtcdMember.Revision"/> that it has not compacted. If it has, so has the snapshot, which was opened
+    /// before. It throws a <see cref="BackupException"/> if the member does not respond.
+    /// </summary>
+    public required Func<long, CancellationToken, Task<bool>> HasRevisionAsync { get; init; }
+
     /// <summary>Closes the stream, so that etcd ends its read transaction.</summary>
     public ValueTask DisposeAsync() => Content.DisposeAsync();
 }

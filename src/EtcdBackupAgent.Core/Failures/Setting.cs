@@ -15,6 +15,9 @@ public enum Setting
     /// <summary>The policy.</summary>
     Policy,
 
+    /// <summary>The revision to restore.</summary>
+    Revision,
+
     /// <summary>The token of the restored cluster.</summary>
     ClusterToken,
 

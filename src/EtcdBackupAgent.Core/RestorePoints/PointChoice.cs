@@ -1,13 +1,14 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.RestorePoints;
 
 /// <summary>Finds what it takes to restore a selection.</summary>
 /// <remarks>
-/// 1. A snapshot alone: also any revision that it still has.
+/// 1. A snapshot alone: any revision that it still has; without one its restore point, or the snapshot as it is.
 /// 2. Otherwise the windows: those of the policy that contain the revision or the moment.
 /// 3. For a moment, its revision in the log.
 /// 4. The newest snapshot at or before it in that window.
@@ -30,11 +31,10 @@ public sealed class PointChoice(BackupRepository repository, IReadOnlyList<AgeId
         // 1. a snapshot alone
         if (selection.SnapshotId is { } idText)
         {
-            return new RestorePoint
-            {
-                Snapshot = inventory.Find(idText, repository.Store.Address),
-                Revision = selection.Revision,
-            };
+            Snapshot snapshot = inventory.Find(idText, repository.Store.Address);
+            return selection is { Revision: null, IsWhole: false }
+                ? RestorePoint.DefaultOf(snapshot)
+                : new RestorePoint { Snapshot = snapshot, Revision = selection.Revision };
         }
 
         // 2. the window

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.ChangeLog;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 
@@ -26,8 +27,21 @@ public sealed record RestorePoint
     /// </summary>
     public IReadOnlyList<RestorePoint> Alternatives { get; init; } = [];
 
+    /// <summary>
+    /// The snapshot's own restore point, if the revision is that one because no other was requested; null otherwise.
+    /// </summary>
+    public SnapshotPoint? Default { get; init; }
+
     /// <summary>Selects a snapshot as it is.</summary>
     public static RestorePoint Of(Snapshot snapshot) => new() { Snapshot = snapshot };
+
+    /// <summary>
+    /// Selects what a snapshot was made for: the state before an event if it has a restore point, or the snapshot as it
+    /// is.
+    /// </summary>
+    public static RestorePoint DefaultOf(Snapshot snapshot) => snapshot.Manifest.RestorePoint is { } point
+        ? new RestorePoint { Snapshot = snapshot, Revision = point.Revision, Default = point }
+        : Of(snapshot);
 }
 
 /// <summary>The revision at a moment, and how certain that is (<c>docs/spec/change-log.md</c>, "Reading").</summary>

@@ -10,7 +10,10 @@ public sealed record RestoreSelection
     /// </summary>
     public string? SnapshotId { get; init; }
 
-    /// <summary>The revision of etcd; null for the snapshot's own, or with a moment.</summary>
+    /// <summary>
+    /// The revision of etcd; null with a moment, and for what the snapshot was made for: its restore point, or its own
+    /// state.
+    /// </summary>
     public long? Revision { get; init; }
 
     /// <summary>The moment; null for none.</summary>
@@ -19,6 +22,12 @@ public sealed record RestoreSelection
     /// <summary>The policy whose change log is used, where several policies share the repository.</summary>
     public ResourceName? Policy { get; init; }
 
-    /// <summary>Selects a snapshot as it is.</summary>
+    /// <summary>Whether a snapshot is selected as it is, whatever its restore point.</summary>
+    public bool IsWhole { get; init; }
+
+    /// <summary>Selects what a snapshot was made for: its restore point, or the snapshot as it is.</summary>
     public static RestoreSelection Of(string snapshotId) => new() { SnapshotId = snapshotId };
+
+    /// <summary>Selects a snapshot as it is, whatever its restore point.</summary>
+    public static RestoreSelection WholeOf(string snapshotId) => new() { SnapshotId = snapshotId, IsWhole = true };
 }

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Databases;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Snapshots.ChangeLog;
 
@@ -13,6 +14,11 @@ public sealed record RestoredRevision
     /// <summary>What is known about its time; null if it was not selected by its time.</summary>
     public required RevisionTime? Time { get; init; }
 
+    /// <summary>
+    /// The restore point of the snapshot, if its revision was restored because no other was requested; null otherwise.
+    /// </summary>
+    public required SnapshotPoint? Default { get; init; }
+
     /// <summary>What base and log contributed.</summary>
     public required LogMergeSummary Merge { get; init; }
 
@@ -25,6 +31,7 @@ public sealed record RestoredRevision
             {
                 Revision = revision,
                 Time = point.Time,
+                Default = point.Default,
                 Merge = merge,
                 Segments = point.Path?.Segments.Count ?? 0,
             }

@@ -23,6 +23,9 @@ public sealed record DeepVerifyOutcome
     /// <summary>Why the manifest cannot be read; null if it can.</summary>
     public BackupException? ManifestProblem { get; init; }
 
+    /// <summary>Why the snapshot does not have its restore point; null if it has, or has none.</summary>
+    public BackupException? PointProblem { get; init; }
+
     /// <summary>
     /// Why the result is not recorded, or why the previous record could not be removed; null if neither failed.
     /// </summary>
@@ -35,7 +38,7 @@ public sealed record DeepVerifyOutcome
     /// The one failure to report if the snapshot must be sound and recorded as sound: the damage, or else the store's
     /// failure; null if there is none.
     /// </summary>
-    public BackupException? Failure => ManifestProblem ?? (IsSound ? RecordFailure : Damage());
+    public BackupException? Failure => ManifestProblem ?? PointProblem ?? (IsSound ? RecordFailure : Damage());
 
     private BackupException Damage()
     {

@@ -28,6 +28,7 @@ namespace EtcdBackupAgent.Core.Verification;
 /// 3. Check its content: pages, revisions, HashKV. Objects that an API server listed: every line.
 /// 4. Read every entry of the certificates' tar.
 /// 5. Write the record.
+/// 6. If the snapshot is sound and has a restore point, check the state there too, which a restore goes to.
 /// </para>
 /// <para>
 /// Damage does not stop the run: the other parts are checked nevertheless. Without a key the content of an encrypted
@@ -48,7 +49,10 @@ public sealed class DeepVerifyRun(
     internal Func<SafeFileHandle, long, HashKv?, CancellationToken, SnapshotProof> Verify { get; init; } =
         SnapshotVerifier.Verify;
 
-    /// <summary>Verifies one snapshot, or all from the oldest to the newest.</summary>
+    /// <summary>
+    /// Verifies one snapshot, or all from the oldest to the newest. A snapshot with a restore point has two results: the
+    /// first is that of the whole snapshot, and is recorded.
+    /// </summary>
     /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>; null for all.</param>
     /// <param name="progress">Receives the progress in bytes.</param>
     /// <param name="cancellationToken">A cancelled call records nothing about the current snapshot.</param>
@@ -71,9 +75,39 @@ public sealed class DeepVerifyRun(
             : [SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address)];
         foreach (SnapshotFolder folder in folders)
         {
-            yield return inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable
-                ? new DeepVerifyOutcome { Folder = folder, ManifestProblem = unreadable.Problem }
-                : await VerifyAsync(inventory.Snapshots.Single(s => s.Folder == folder), progress, cancellationToken);
+            if (inventory.Unreadable.FirstOrDefault(s => s.Folder == folder) is { } unreadable)
+            {
+                yield return new DeepVerifyOutcome { Folder = folder, ManifestProblem = unreadable.Problem };
+                continue;
+            }
+
+            Snapshot snapshot = inventory.Snapshots.Single(s => s.Folder == folder);
+            DeepVerifyOutcome whole = await VerifyAsync(snapshot, progress, cancellationToken);
+            yield return whole;
+
+            // 6. the restore point
+            if (snapshot.Manifest.RestorePoint is not null && whole.IsSound)
+            {
+                yield return await VerifyPointAsync(snapshot, inventory, progress, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Verifies the state that a restore of the snapshot goes to. The result is not recorded.</summary>
+    private async Task<DeepVerifyOutcome> VerifyPointAsync(
+        Snapshot snapshot,
+        Inventory inventory,
+        IProgress<TransferProgress> progress,
+        CancellationToken cancellationToken)
+    {
+        RestorePoint point = RestorePoint.DefaultOf(snapshot);
+        try
+        {
+            return await VerifyAsync(point, HashOf(point, inventory), progress, cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.SnapshotNotFound)
+        {
+            return new DeepVerifyOutcome { Folder = snapshot.Folder, PointProblem = e };
         }
     }
 

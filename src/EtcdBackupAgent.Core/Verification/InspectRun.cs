@@ -83,6 +83,7 @@ public sealed class InspectRun(
         {
             Name = point.Revision is { } revision ? $"{snapshot.Id} at revision {revision}" : snapshot.Id.Value,
             Time = point.Time,
+            Default = point.Default,
             Trailer = SnapshotTrailerResult.Valid,
             Examination = await scratch.ReadAsync(
                 file => SnapshotVerifier.Examine(

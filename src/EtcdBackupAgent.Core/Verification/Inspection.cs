@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Snapshots;
 using EtcdBackupAgent.Snapshots.Verification;
@@ -12,6 +13,12 @@ public sealed record Inspection
 
     /// <summary>What is known about the time of the revision; null if it was not selected by its time.</summary>
     public RevisionTime? Time { get; init; }
+
+    /// <summary>
+    /// The restore point of the snapshot, if it is examined there because no other revision was requested; null
+    /// otherwise.
+    /// </summary>
+    public SnapshotPoint? Default { get; init; }
 
     /// <summary>
     /// The result of the trailer check. A copy of a member's database has no trailer, which is not a fault.

@@ -8,6 +8,7 @@ public static class SettingFields
     /// <summary>Returns the field, such as <c>region of the BackupLocation</c>; null if no field sets it.</summary>
     public static string? NameOf(Setting setting) => setting switch
     {
+        Setting.Revision => "revision of the MetadataRestore",
         Setting.S3Region => Field("region"),
         Setting.S3Endpoint => Field("url"),
         Setting.S3CaCertificate => Field("caCertificate"),

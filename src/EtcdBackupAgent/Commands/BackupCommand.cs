@@ -230,7 +230,10 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             return () => OpenedBackupSource.Of(wiring.Etcd(etcd, logs.Loggers(parsed)));
         }
 
-        if ((_etcd.FirstGiven(parsed) ?? (parsed.GetValue(_incremental) ? _incremental.Name : null)) is { } option)
+        string? ofEtcd = _etcd.FirstGiven(parsed)
+            ?? (parsed.GetValue(_incremental) ? _incremental.Name : null)
+            ?? _occasion.FirstOfEtcd(parsed);
+        if (ofEtcd is { } option)
         {
             throw new BackupException(
                 FailureReason.InvalidInput, $"{option} has no meaning with --source objects.")
@@ -261,6 +264,11 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             + $"{(manifest.Cluster is { } cluster ? $"{cluster.Objects} objects, " : "etcd ")}"
             + $"revision {manifest.Revision}, "
             + $"in {outcome.Address}");
+        if (manifest.RestorePoint is { } point)
+        {
+            console.WriteLine($"Restore point: {PointText.Of(point)}");
+        }
+
         if (manifest.KindReason is { } reason)
         {
             console.WriteLine($"{(manifest.IsIncremental ? "Incremental" : "Full")}: {reason}");

@@ -30,6 +30,9 @@ internal static class FailureText
         }
     }
 
+    /// <summary>Writes a fact about the result that a reader may not expect.</summary>
+    public static void WriteNote(string text) => WriteLine("note", text);
+
     public static void WriteWarning(string text) => WriteLine("warning", text);
 
     /// <summary>Writes a bug, with everything that helps to find it.</summary>

@@ -33,13 +33,25 @@ internal sealed class OccasionOptions
         HelpName = "DURATION",
     };
 
+    private readonly Option<long?> _restorePoint = new("--restore-point")
+    {
+        Description = "The revision of etcd that a restore of the snapshot goes to, such as that before a change. If "
+            + "etcd has compacted it already, the backup is made without one and warns.",
+        HelpName = "REVISION",
+    };
+
     public void AddTo(Command verb)
     {
         verb.Add(_labels);
         verb.Add(_reason);
         verb.Add(_nameSuffix);
         verb.Add(_expiresIn);
+        verb.Add(_restorePoint);
     }
+
+    /// <summary>The option of the restore point if it is given; null if not.</summary>
+    public string? FirstOfEtcd(ParseResult parsed) =>
+        parsed.GetValue(_restorePoint) is null ? null : _restorePoint.Name;
 
     /// <summary>Reads the marks of a backup.</summary>
     /// <param name="parsed">The command line.</param>
@@ -53,6 +65,7 @@ internal sealed class OccasionOptions
             Note = parsed.GetValue(_reason),
             NameSuffix = parsed.GetValue(_nameSuffix),
             ExpiresIn = parsed.ReadDuration(_expiresIn, PolicyRetention.AgeMin, TimeSpan.MaxValue),
+            RestorePoint = parsed.GetValue(_restorePoint),
             Labels = BackupOccasion.ParseLabels(parsed.GetValue(_labels) ?? []),
         };
         occasion.Validate();

@@ -20,8 +20,8 @@ internal sealed class PointOptions
 
     private readonly Option<long?> _revision = new("--revision")
     {
-        Description = "The revision of etcd to go back to. With an ID: the snapshot must still have it. Without: the "
-            + "change log of the policy.",
+        Description = "The revision of etcd to go back to. With an ID: the snapshot must still have it (default: its "
+            + "restore point, if it has one). Without: the change log of the policy.",
         HelpName = "N",
     };
 
@@ -56,6 +56,12 @@ internal sealed class PointOptions
                 "Remove the ID: the agent finds the snapshot for a moment itself.");
         }
 
+        SnapshotAt? snapshot = id is null ? null : SnapshotAt.Parse(id);
+        if (snapshot?.Revision is not null && revision is not null)
+        {
+            throw InvalidInput($"Both {id} and --revision are given.", "Give the revision once.");
+        }
+
         if (revision is < 1)
         {
             throw InvalidInput($"--revision {revision} is not valid.", "The first revision of etcd is 1.");
@@ -63,8 +69,8 @@ internal sealed class PointOptions
 
         return new RestoreSelection
         {
-            SnapshotId = id,
-            Revision = revision,
+            SnapshotId = snapshot?.Id,
+            Revision = revision ?? snapshot?.Revision,
             Time = at is null ? null : ParseTime("--at", at),
             Policy = repository.ReadPolicyName(parsed),
         };

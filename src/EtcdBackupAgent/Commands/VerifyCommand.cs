@@ -75,8 +75,8 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
     {
         string? idText = parsed.GetValue(_id);
         bool isDeep = parsed.GetValue(_deep);
-        Validate(idText, parsed.GetValue(_all), _point.IsGiven(parsed), parsed.GetValue(_windows), isDeep);
         RestoreSelection selection = _point.Read(parsed, idText, _repository);
+        Validate(idText, parsed.GetValue(_all), HasPoint(selection), parsed.GetValue(_windows), isDeep);
         using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
         using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
         return isDeep
@@ -123,7 +123,7 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
             async progress => isOfWindows
                 ? await proofs.ExecuteAsync(_repository.ReadPolicyName(parsed), progress, cancellationToken)
                     .ToListAsync(cancellationToken)
-                : _point.IsGiven(parsed)
+                : HasPoint(selection)
                 ? [await run.VerifyAsync(selection, progress, cancellationToken)]
                 : await run.VerifyAsync(selection.SnapshotId, progress, cancellationToken)
                     .ToListAsync(cancellationToken));
@@ -135,6 +135,10 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
         WriteRecordFailures(found);
         return ExitCodeOf(found);
     }
+
+    /// <summary>Whether another state than that of a snapshot is selected.</summary>
+    private static bool HasPoint(RestoreSelection selection) =>
+        selection.Revision is not null || selection.Time is not null;
 
     private static void Validate(string? id, bool all, bool hasPoint, bool isOfWindows, bool isDeep)
     {

@@ -26,6 +26,7 @@ internal static class InspectionText
             ["sound"] = inspection.IsSound,
             ["trailer"] = Name(inspection.Trailer),
             ["time"] = WindowText.Document(inspection.Time),
+            ["restorePoint"] = PointText.Document(inspection.Default),
             ["checks"] = new JsonArray([.. inspection.Examination.Proof.Checks.Select(Document)]),
         };
         if (inspection.Examination.Report is { } report)
@@ -82,6 +83,11 @@ internal static class InspectionText
     {
         EtcdState state = report.State;
         yield return ("Snapshot", inspection.Name);
+        if (inspection.Default is { } point)
+        {
+            yield return ("Restore point", PointText.Of(point));
+        }
+
         if (inspection.Time is { } time)
         {
             yield return ("Moment", WindowText.Text(time));

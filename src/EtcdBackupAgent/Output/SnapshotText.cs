@@ -23,6 +23,9 @@ internal static class SnapshotText
     /// <summary>The column with the base of incremental snapshots; a list without any does not have it.</summary>
     private const string BaseColumn = "BASE";
 
+    /// <summary>The column with the restore points; a list without any does not have it.</summary>
+    private const string PointColumn = "RESTORE POINT";
+
     /// <summary>The column with the names that users gave; a list without any does not have it.</summary>
     private const string NameColumn = "NAME";
 
@@ -45,6 +48,7 @@ internal static class SnapshotText
             "POLICY",
             "CLUSTER",
             "REVISION",
+            PointColumn,
             "SIZE",
             "STORED",
             "REASON",
@@ -58,6 +62,11 @@ internal static class SnapshotText
         if (!entries.Any(entry => entry.Snapshot?.Manifest.IsIncremental == true))
         {
             shown.Remove(Array.IndexOf(names, BaseColumn));
+        }
+
+        if (!entries.Any(entry => entry.Snapshot?.Manifest.RestorePoint is not null))
+        {
+            shown.Remove(Array.IndexOf(names, PointColumn));
         }
 
         if (!entries.Any(entry => entry.Snapshot?.Manifest.Name is not null))
@@ -109,12 +118,13 @@ internal static class SnapshotText
                 manifest.Policy.ToString(),
                 manifest.ClusterId.ToString(),
                 $"{manifest.Revision}",
+                manifest.RestorePoint is { } point ? $"{point.Revision}" : "-",
                 Readable.Bytes(manifest.PlainBytes),
                 Readable.Bytes(manifest.StoredBytes),
                 ReasonText(manifest.Reason),
                 manifest.Base?.Id.Value ?? "-",
             ]
-            : ["-", "-", "-", "-", "-", "-", "-"];
+            : ["-", "-", "-", "-", "-", "-", "-", "-"];
         string verified = snapshot?.Verification switch
         {
             null => "-",
@@ -202,6 +212,9 @@ internal static class SnapshotText
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),
             .. history.OriginsOf(manifest.ClusterId).Select(note => ("Restored from", OriginText(note))),
             .. manifest.Etcd is { } member ? MemberLines(member) : ClusterLines(manifest.Cluster!),
+            .. manifest.RestorePoint is { } point
+                ? [("Restore point", PointText.Of(point))]
+                : Array.Empty<(string, string)>(),
             .. manifest.Labels.Select(label => ($"Label {label.Key}", label.Value)),
         ];
         foreach (ArtifactManifest artifact in manifest.Artifacts)

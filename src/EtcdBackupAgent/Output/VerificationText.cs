@@ -19,7 +19,14 @@ internal static class VerificationText
         console.Write(outcome.Revision is { } restored
             ? $"{outcome.Folder.Id} at revision {restored.Revision}: "
             : $"{outcome.Folder.Id}: ");
-        console.WriteLine(outcome.IsSound ? "sound" : "DAMAGED", outcome.IsSound ? Good : Bad);
+        console.WriteLine(
+            outcome.IsSound ? "sound" : outcome.PointProblem is null ? "DAMAGED" : "NO RESTORE POINT",
+            outcome.IsSound ? Good : Bad);
+        if (outcome.Revision?.Default is { } point)
+        {
+            console.WriteLine($"  the restore point of the snapshot{(point.Reason is { } why ? $": {why}" : "")}");
+        }
+
         if (outcome.Revision?.Time is { } time)
         {
             console.WriteLine($"  {WindowText.Text(time)}");
@@ -48,7 +55,7 @@ internal static class VerificationText
             }
         }
 
-        if (outcome.ManifestProblem is { } unreadable)
+        if ((outcome.ManifestProblem ?? outcome.PointProblem) is { } unreadable)
         {
             console.WriteLine($"  {unreadable.Message}");
         }
@@ -111,7 +118,7 @@ internal static class VerificationText
             };
         }
 
-        if (outcome.ManifestProblem is { } unreadable)
+        if ((outcome.ManifestProblem ?? outcome.PointProblem) is { } unreadable)
         {
             document["problem"] = unreadable.Message;
         }

@@ -56,8 +56,10 @@ internal static class WindowText
     {
         yield return (
             "Revision",
-            $"{restored.Revision}, from the snapshot and {restored.Merge.LogRecords} records of {restored.Segments} "
-            + "segments");
+            restored.Default is { } point
+                ? $"{restored.Revision}, the restore point of the snapshot{(point.Reason is { } why ? $": {why}" : "")}"
+                : $"{restored.Revision}, from the snapshot and {restored.Merge.LogRecords} records of "
+                    + $"{restored.Segments} segments");
         if (restored.Time is { } time)
         {
             yield return ("Moment", Text(time));
@@ -79,6 +81,7 @@ internal static class WindowText
         {
             ["revision"] = restored.Revision,
             ["time"] = Document(restored.Time),
+            ["restorePoint"] = PointText.Document(restored.Default),
             ["logRecords"] = restored.Merge.LogRecords,
             ["equalRecords"] = restored.Merge.EqualRecords,
             ["segments"] = restored.Segments,

@@ -67,7 +67,9 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
     {
         using OpenedKeys keys = await OpenKeysAsync(opened, resources, cancellationToken);
         DeepVerifyRun run = new(opened.Repository, keys.Identities, Path.GetTempPath(), AgentVersion.Text, parts.Time);
-        return await run.VerifyAsync(id.Value, progress, cancellationToken).SingleAsync(cancellationToken);
+
+        // The restore point, if there is one, is not verified: the backup has asked the member for it.
+        return await run.VerifyAsync(id.Value, progress, cancellationToken).FirstAsync(cancellationToken);
     }
 
     private async Task<OpenedKeys> OpenKeysAsync(

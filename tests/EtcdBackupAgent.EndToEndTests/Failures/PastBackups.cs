@@ -79,7 +79,10 @@ internal static class PastBackups
             byte[] snapshot = [.. database, .. SHA256.HashData(database)];
             HashKv hash = new() { Revision = Member.Revision, Hash = 1, CompactRevision = -1 };
             return Task.FromResult(
-                new EtcdSnapshot(Member, snapshot.Length, new MemoryStream(snapshot), _ => Task.FromResult(hash)));
+                new EtcdSnapshot(Member, snapshot.Length, new MemoryStream(snapshot), _ => Task.FromResult(hash))
+                {
+                    HasRevisionAsync = (_, _) => Task.FromResult(true),
+                });
         }
     }
 }

@@ -241,7 +241,10 @@ internal sealed class ArchivedCluster : IArchiveObserver, IAsyncDisposable
 
             await between();
             EtcdSnapshot snapshot = await inner.OpenAsync(cancellationToken);
-            return new EtcdSnapshot(before, snapshot.SizeBytes, snapshot.Content, snapshot.AskHashKvAsync);
+            return new EtcdSnapshot(before, snapshot.SizeBytes, snapshot.Content, snapshot.AskHashKvAsync)
+            {
+                HasRevisionAsync = snapshot.HasRevisionAsync,
+            };
         }
 
         public Task<EtcdSnapshot> OpenForChangesAsync(EtcdId preferredMember, CancellationToken cancellationToken) =>

@@ -6,13 +6,16 @@ using EtcdBackupAgent.Testing.Storage;
 namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
-/// A source that fails at its Nth operation. An operation is opening the snapshot, a HashKV call, or a read of the
-/// stream; they are counted in the order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
+/// A source that fails at its Nth operation. An operation is opening the snapshot, a HashKV call, the question for
+/// a revision, or a read of the stream; they are counted in the order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
 /// </summary>
 public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSource
 {
     /// <summary>The name of the HashKV call in <see cref="Operations"/>.</summary>
     public const string HashKvQuestion = "ask for HashKV";
+
+    /// <summary>The name of the question for a revision in <see cref="Operations"/>.</summary>
+    public const string RevisionQuestion = "ask for a revision";
 
     private readonly Lock _gate = new();
     private readonly List<string> _operations = [];
@@ -67,6 +70,8 @@ public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSourc
             new WatchedStream(snapshot.Content, (read, token) => RunAsync("read the snapshot", read, token)),
             token => RunAsync(HashKvQuestion, snapshot.AskHashKvAsync, token))
         {
+            HasRevisionAsync = (revision, token) =>
+                RunAsync(RevisionQuestion, one => snapshot.HasRevisionAsync(revision, one), token),
             NotLinearizableReason = snapshot.NotLinearizableReason,
         };
     }

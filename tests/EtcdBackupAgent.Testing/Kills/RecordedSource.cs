@@ -15,5 +15,8 @@ internal sealed class RecordedSource(EtcdMember member, byte[] snapshot) : ISnap
         new MemoryStream(snapshot, writable: false),
         _ => member.HashKv is { } hash
             ? Task.FromResult(hash)
-            : throw new BackupException(FailureReason.EtcdFailed, "The recorded backup has no HashKV.")));
+            : throw new BackupException(FailureReason.EtcdFailed, "The recorded backup has no HashKV."))
+    {
+        HasRevisionAsync = (_, _) => Task.FromResult(true),
+    });
 }

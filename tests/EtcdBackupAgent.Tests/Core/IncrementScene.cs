@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Backups;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
@@ -76,18 +77,24 @@ internal sealed class IncrementScene : IDisposable
     /// <param name="increments">What the policy asks for; null for its defaults.</param>
     /// <param name="store">The store of the repository; null for that of the scene.</param>
     /// <param name="time">The clock; null for one that stands still, an hour after the last backup.</param>
+    /// <param name="occasion">Why it is made; null for no marks.</param>
     public async Task<BackupOutcome> BackUpAsync(
         ISnapshotSource? source = null,
         PolicyIncrements? increments = null,
         IObjectStore? store = null,
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        BackupOccasion? occasion = null)
     {
         BackupRun run = new(await OpenAsync(store), source ?? new ModelSource(Store), "1.2.3", time ?? NextTime())
         {
             Scratch = Scratch,
         };
         return await run.ExecuteAsync(
-            Files.Request(certs: false) with { Increments = increments ?? new PolicyIncrements() },
+            Files.Request(certs: false) with
+            {
+                Increments = increments ?? new PolicyIncrements(),
+                Occasion = occasion ?? BackupOccasion.Of(BackupReason.OnDemand),
+            },
             UseCaseFixture.NoProgress,
             CancellationToken.None);
     }

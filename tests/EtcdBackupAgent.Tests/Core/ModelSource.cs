@@ -28,6 +28,9 @@ internal sealed class ModelSource(StoreModel store) : ISnapshotSource
     /// <summary>Why a linearizable read fails; null if it succeeds.</summary>
     public string? NotLinearizableReason { get; init; }
 
+    /// <summary>Responds whether the member has a revision; null for the truth.</summary>
+    public Func<long, CancellationToken, Task<bool>>? HasRevisionAsync { get; init; }
+
     /// <summary>Changes the bytes of the database.</summary>
     public Func<byte[], byte[]> Database { get; init; } = same => same;
 
@@ -69,11 +72,13 @@ internal sealed class ModelSource(StoreModel store) : ISnapshotSource
             Hash = store.HashKv(store.Revision),
             CompactRevision = store.Scheduled,
         };
+        long compacted = store.Scheduled;
         OpenStreams++;
         Stream content = new CountedStream(new MemoryStream(bytes, writable: false), () => OpenStreams--);
         return new EtcdSnapshot(
             member, ReportedBytes ?? bytes.Length, content, _ => Task.FromResult(hash))
         {
+            HasRevisionAsync = HasRevisionAsync ?? ((revision, _) => Task.FromResult(revision >= compacted)),
             NotLinearizableReason = notLinearizable,
         };
     }

@@ -53,7 +53,10 @@ internal static class SnapshotBytes
             Stream content = new InterruptibleStream(snapshot, failure, halfway);
             EtcdMember sample = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest.Etcd!;
             EtcdMember member = change(sample) with { HashKv = null };
-            return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content, hashKv));
+            return Task.FromResult(new EtcdSnapshot(member, snapshot.Length, content, hashKv)
+            {
+                HasRevisionAsync = (_, _) => Task.FromResult(true),
+            });
         }
     }
 

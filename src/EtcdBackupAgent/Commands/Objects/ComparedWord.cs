@@ -6,8 +6,8 @@ using EtcdBackupAgent.Core.RestorePoints;
 namespace EtcdBackupAgent.Commands.Objects;
 
 /// <summary>
-/// One side of a comparison as a word: a snapshot ID or the beginning of one, <c>latest</c>, a time,
-/// <c>revision:N</c>, or <c>file:PATH</c>.
+/// One side of a comparison as a word: a snapshot ID or the beginning of one, <c>latest</c>, one of these with
+/// <c>@N</c>, a time, <c>revision:N</c>, or <c>file:PATH</c>.
 /// </summary>
 /// <param name="File">The file; null for a side in the repository.</param>
 /// <param name="Selection">The side in the repository; null for a file.</param>
@@ -40,15 +40,18 @@ internal sealed record ComparedWord(string? File, RestoreSelection? Selection)
 
         return word is [>= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', >= '0' and <= '9', '-', ..]
             ? Of(new RestoreSelection { Time = PointOptions.ParseTime("The moment", word), Policy = policy })
-            : Of(RestoreSelection.Of(word));
+            : OfSnapshot(SnapshotAt.Parse(word));
     }
+
+    private static ComparedWord OfSnapshot(SnapshotAt named) =>
+        Of(new RestoreSelection { SnapshotId = named.Id, Revision = named.Revision });
 
     private static ComparedWord Of(RestoreSelection selection) => new(File: null, selection);
 
     private static BackupException Invalid(string word, string why) =>
         new(FailureReason.InvalidInput, $"'{word}' {why}.")
         {
-            Hint = "Name each side by a snapshot ID, 'latest', a time such as 2026-11-29T10:15:00Z, revision:N or "
+            Hint = "Name each side by a snapshot ID, 'latest', one of these with @REVISION, a time such as 2026-11-29T10:15:00Z, revision:N or "
                 + "file:PATH.",
         };
 }

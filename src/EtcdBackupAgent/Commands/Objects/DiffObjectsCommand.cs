@@ -21,8 +21,8 @@ internal sealed class DiffObjectsCommand
 
     private readonly Argument<string[]> _words = new("A B KIND NAME")
     {
-        Description = "The old and the new side: each a snapshot ID, the beginning of one, 'latest', a time such as "
-            + "2026-11-29T10:15:00Z, revision:N (both need a change log), or file:PATH; with "
+        Description = "The old and the new side: each a snapshot ID, the beginning of one, 'latest', one of these with "
+            + "@REVISION, a time such as 2026-11-29T10:15:00Z, revision:N (both need a change log), or file:PATH; with "
             + "--live only the old one. Then the kinds, separated by commas, and names; or KIND/NAME (default: all "
             + "objects).",
         Arity = ArgumentArity.ZeroOrMore,

@@ -175,7 +175,7 @@ internal sealed class HistoryObjectsCommand
         }
 
         using KeySpace newest = await _access.OpenAsync(
-            parsed, opened, keys, RestoreSelection.Of("latest"), cancellationToken);
+            parsed, opened, keys, RestoreSelection.WholeOf("latest"), cancellationToken);
         ObjectSpace space = new(newest, options);
         return word.Split('.', 2) is [string plural, string group] && space.Find(word, cancellationToken) is null
             ? (new GroupResource(group, plural), parsed.GetValue(_namespace) is not null)

@@ -103,17 +103,25 @@ internal sealed class ObjectAccess
 
     /// <summary>Opens the keys of etcd in a snapshot, at a moment or at a revision.</summary>
     /// <exception cref="BackupException">As for <see cref="KeySpace"/>.</exception>
-    public Task<KeySpace> OpenAsync(
+    public async Task<KeySpace> OpenAsync(
         ParseResult parsed,
         OpenedRepository opened,
         OpenedKeys keys,
         RestoreSelection selection,
-        CancellationToken cancellationToken) =>
-        TransferDisplay.ShowAsync(progress => KeySpace.OpenAsync(
+        CancellationToken cancellationToken)
+    {
+        KeySpace space = await TransferDisplay.ShowAsync(progress => KeySpace.OpenAsync(
             opened.Repository,
             keys.Identities,
             ScratchDirectory(parsed),
             selection,
             progress,
             cancellationToken));
+        if (PointText.Note(space.Point) is { } note)
+        {
+            FailureText.WriteNote(note);
+        }
+
+        return space;
+    }
 }

@@ -101,6 +101,7 @@ public sealed class BaseChoiceTests
             Known,
             new EtcdSnapshot(change(Known), sizeBytes: 0, Stream.Null, _ => Task.FromResult(none))
             {
+                HasRevisionAsync = (_, _) => Task.FromResult(true),
                 NotLinearizableReason = notLinearizable,
             });
     }

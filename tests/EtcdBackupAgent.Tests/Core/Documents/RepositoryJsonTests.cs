@@ -162,6 +162,13 @@ public sealed class RepositoryJsonTests
         AssertDamaged(incremental with { Artifacts = full.Artifacts }, "has an artifact of the kind Etcd");
         AssertDamaged(full with { Artifacts = incremental.Artifacts }, "has an artifact of the kind EtcdChanges");
 
+        foreach (long revision in new[] { -1, 0, full.Revision + 1 })
+        {
+            AssertDamaged(
+                full with { RestorePoint = new SnapshotPoint { Revision = revision } },
+                $"its restore point {revision} is not one of its revisions, which end at {full.Revision}");
+        }
+
         static void AssertDamaged(SnapshotManifest manifest, string problem)
         {
             BackupException failure = Assert.Throws<BackupException>(
@@ -169,6 +176,21 @@ public sealed class RepositoryJsonTests
             Assert.Equal(FailureReason.DataDamaged, failure.Reason);
             Assert.Contains(problem, failure.Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void A_restore_point_is_stored_in_the_format_version_that_every_agent_reads()
+    {
+        SnapshotManifest plain = SampleSnapshots.Create(SampleSnapshots.NewYear).Manifest;
+        SnapshotPoint point = new() { Revision = 4711, Reason = "before the upgrade" };
+
+        byte[] stored = RepositoryJson.Write(plain with { RestorePoint = point });
+
+        Assert.Equal(1, plain.FormatVersion);
+        Assert.Equal(point, RepositoryJson.ReadManifest(stored, "m").RestorePoint);
+        Assert.Contains("\"restorePoint\"", Encoding.UTF8.GetString(stored), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "restorePoint", Encoding.UTF8.GetString(RepositoryJson.Write(plain)), StringComparison.Ordinal);
     }
 
     [Fact]
