@@ -50,6 +50,9 @@ public sealed record BackupPolicy
     /// <summary>How every change of etcd is written between the snapshots; null if no change log is written.</summary>
     public PolicyChangeLog? ChangeLog { get; init; }
 
+    /// <summary>The field before whose change a backup is made; null if none is watched.</summary>
+    public WatchedField? BeforeUpgrade { get; init; }
+
     /// <summary>The age of the newest snapshot at which the writer of the change log makes another one.</summary>
     public TimeSpan SnapshotEvery => Increments?.FullEvery ?? PolicyIncrements.FullEveryDefault;
 

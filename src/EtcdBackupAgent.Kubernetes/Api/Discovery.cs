@@ -31,6 +31,19 @@ internal sealed class Discovery(KubernetesClient client)
         return new ServedResources(discovery._resources, discovery._unlisted);
     }
 
+    /// <summary>Finds the resource of a kind in one version; null if the server serves the version but not the kind.
+    /// Throws as the members of <see cref="KubernetesClient"/> do, also if the server does not serve the
+    /// version.</summary>
+    public static async Task<ServedResource?> FindAsync(
+        KubernetesClient client, string apiVersion, string kind, CancellationToken cancellationToken)
+    {
+        string root = apiVersion.Contains('/', StringComparison.Ordinal) ? "apis" : "api";
+        Discovery discovery = new(client);
+        discovery.AddVersion(
+            apiVersion, await client.ReadAsync($"{root}/{apiVersion}", "application/json", cancellationToken));
+        return discovery._resources.FirstOrDefault(resource => resource.Kind == kind);
+    }
+
     private async Task AddAsync(string root, CancellationToken cancellationToken)
     {
         // 1
@@ -105,6 +118,12 @@ internal sealed class Discovery(KubernetesClient client)
             return;
         }
 
+        AddVersion(apiVersion, list);
+    }
+
+    /// <summary>Adds the resources of a document of kind <c>APIResourceList</c>.</summary>
+    private void AddVersion(string apiVersion, JsonObject list)
+    {
         GroupVersionKind version = new(apiVersion, "");
         _resources.AddRange(
             from resource in ObjectFields.Objects(list, "resources")

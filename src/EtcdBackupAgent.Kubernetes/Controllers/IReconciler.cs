@@ -33,6 +33,11 @@ internal interface IReconciler
         // Most reconcilers use the current state only.
     }
 
+    /// <summary>Watches what cannot be named by <see cref="Related"/>, until it is cancelled.</summary>
+    /// <param name="reconcile">Called with the name of an object that is to be reconciled. It returns at once.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    Task WatchOthersAsync(Action<string> reconcile, CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>Reconciles one object, which may no longer exist.</summary>
     /// <returns>When to reconcile again although nothing changed; null: not until something changes.</returns>
     /// <exception cref="TerminalFailure">It is not retried until something changes.</exception>

@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Workloads;
 
@@ -13,10 +14,10 @@ internal sealed record PolicyExecutionMode
     public bool IsAlwaysInProcess { get; init; }
 
     /// <summary>
-    /// Requests a backup of a policy in the process now, with the reason in the words of the user. Returns false if the
-    /// process does not know the policy yet; the caller then has to ask again.
+    /// Requests a backup of a policy in the process now. Returns false if the process does not know the policy yet, or
+    /// if the backup is for a restore point and another one of the policy is running; the caller then has to ask again.
     /// </summary>
-    public Func<ResourceName, string?, bool> BackUpNow { get; init; } = static (_, _) => false;
+    public Func<ResourceName, BackupOccasion, bool> BackUpNow { get; init; } = static (_, _) => false;
 
     public bool IsInProcess(BackupPolicy policy) => IsAlwaysInProcess || policy.Execution == PolicyExecution.InProcess;
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Reading;
@@ -38,12 +39,16 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
     /// is called.</summary>
     /// <param name="bound">The policy.</param>
     /// <param name="key">Distinguishes the backup from all others of the policy.</param>
-    /// <param name="note">The reason in the words of the user; null for none.</param>
+    /// <param name="occasion">Why it is made, and what its snapshot is marked with.</param>
     /// <param name="image">The image to run.</param>
     /// <param name="cancellationToken">Cancels the call.</param>
     /// <returns>The Job's name; null if the Job existed already.</returns>
     public async Task<string?> BackUpOnceAsync(
-        BoundPolicy bound, string key, string? note, PodImage image, CancellationToken cancellationToken)
+        BoundPolicy bound,
+        string key,
+        BackupOccasion occasion,
+        PodImage image,
+        CancellationToken cancellationToken)
     {
         string name = NameOf(bound.Document, key);
         if (await cluster.Client.FindAsync(ClusterKinds.Job, cluster.Namespace, name, cancellationToken) is not null)
@@ -61,7 +66,7 @@ internal sealed class PolicyJobs(ConnectedCluster cluster)
                     name,
                     WorkloadJob.Owner(ClusterKinds.Policy, bound.Document),
                     BackupPod.Labels(bound.Name.Name),
-                    BackupPod.Template(bound, image, isScheduled: false, note)),
+                    BackupPod.Template(bound, image, isScheduled: false, occasion)),
                 cancellationToken);
             return name;
         }

@@ -21,10 +21,13 @@ namespace EtcdBackupAgent.Kubernetes.Controllers;
 ///    the agent.
 /// 3. Report Jobs that failed or do not start. This includes a policy that is not ready, since its CronJob continues.
 /// 4. Read its location and Secrets. Report an error in the condition Ready, and leave an existing CronJob as it is.
-/// 5. Apply the Deployment of the change log and the CronJob; or remove the one that is not wanted, also if the worker
+/// 5. Watch the field that the policy names, and note its changes (<see cref="PolicyUpgrades"/>), even if the location
+///    is not ready.
+/// 6. Apply the Deployment of the change log and the CronJob; or remove the one that is not wanted, also if the worker
 ///    makes the backups itself.
-/// 6. Start the one backup of a policy without a schedule, and one backup for each new value of the annotation.
-/// 7. Report in the status that the policy is ready.
+/// 7. Start the one backup of a policy without a schedule, one backup for each new value of the annotation, and one for
+///    each change of the field.
+/// 8. Report in the status that the policy is ready.
 /// </remarks>
 internal sealed class PolicyReconciler(
     ConnectedCluster cluster,
@@ -44,6 +47,7 @@ internal sealed class PolicyReconciler(
     private readonly AppliedWorkload _applied = new(cluster);
     private readonly PolicyJobs _jobs = new(cluster);
     private readonly PolicyJobReports _reports = new(cluster, events, options, time, logger);
+    private readonly PolicyUpgrades _upgrades = new(cluster, mode, new PolicyJobs(cluster), events, time, logger);
 
     public ResourceKind Kind => ClusterKinds.Policy;
 
@@ -76,6 +80,9 @@ internal sealed class PolicyReconciler(
             deployment => ObjectMetadata.Label(deployment, ClusterNames.PolicyLabel)),
     ];
 
+    public Task WatchOthersAsync(Action<string> reconcile, CancellationToken cancellationToken) =>
+        _upgrades.WatchAsync(reconcile, cancellationToken);
+
     public async Task<TimeSpan?> ReconcileAsync(string name, CancellationToken cancellationToken)
     {
         // 1
@@ -83,13 +90,7 @@ internal sealed class PolicyReconciler(
             await cluster.Client.FindAsync(Kind, cluster.Namespace, name, cancellationToken));
         if (item is null || item.IsBeingDeleted)
         {
-            Observer.Gone(name);
-            await _jobs.RemoveAllAsync(name, cancellationToken);
-            if (item is not null)
-            {
-                await RemoveFinalizerAsync(item, cancellationToken);
-            }
-
+            await RemoveAsync(name, item, cancellationToken);
             return null;
         }
 
@@ -108,6 +109,9 @@ internal sealed class PolicyReconciler(
             return Earlier(recheckAfter, options.Recheck);
         }
 
+        // 5
+        item = await _upgrades.NoteAsync(item, policy, cancellationToken);
+        bound = bound with { Document = item };
         if (!bound.LocationDocument!.Status.Conditions.IsTrue(StatusConditions.Ready))
         {
             await ReportNotReadyAsync(
@@ -120,7 +124,7 @@ internal sealed class PolicyReconciler(
 
         try
         {
-            // 5
+            // 6
             await ApplyChangeLogAsync(bound, policy, cancellationToken);
             if (!await ApplyCronJobAsync(bound, policy, cancellationToken))
             {
@@ -128,10 +132,10 @@ internal sealed class PolicyReconciler(
                 return recheckAfter;
             }
 
-            // 6
-            (item, bool isWaiting) = await BackUpOnDemandAsync(bound, policy, cancellationToken);
-
             // 7
+            (item, bool isWaiting) = await StartBackupsAsync(bound, policy, cancellationToken);
+
+            // 8
             await ReportReadyAsync(item, policy, cancellationToken);
             return isWaiting ? Earlier(recheckAfter, options.WorkerRecheck) : recheckAfter;
         }
@@ -146,6 +150,18 @@ internal sealed class PolicyReconciler(
             }
 
             throw;
+        }
+    }
+
+    /// <summary>Step 1.</summary>
+    private async Task RemoveAsync(string name, PolicyObject? item, CancellationToken cancellationToken)
+    {
+        Observer.Gone(name);
+        _upgrades.Forget(name);
+        await _jobs.RemoveAllAsync(name, cancellationToken);
+        if (item is not null)
+        {
+            await RemoveFinalizerAsync(item, cancellationToken);
         }
     }
 
@@ -211,6 +227,17 @@ internal sealed class PolicyReconciler(
             cancellationToken);
     }
 
+    /// <summary>Step 7.</summary>
+    /// <returns>The resulting policy, and whether the worker has to be asked again.</returns>
+    private async Task<(PolicyObject Item, bool IsWaiting)> StartBackupsAsync(
+        BoundPolicy bound, BackupPolicy policy, CancellationToken cancellationToken)
+    {
+        (PolicyObject item, bool isRequestWaiting) = await BackUpOnDemandAsync(bound, policy, cancellationToken);
+        (item, bool isUpgradeWaiting) = await _upgrades.BackUpAsync(
+            bound with { Document = item }, policy, cancellationToken);
+        return (item, isRequestWaiting || isUpgradeWaiting);
+    }
+
     /// <summary>The value of the annotation is written to the status after the Job is created. A crash in between
     /// causes no second Job, since the Job's name is derived from the value.</summary>
     /// <returns>The resulting policy, and whether the worker has to be asked again.</returns>
@@ -222,7 +249,11 @@ internal sealed class PolicyReconciler(
         if (!isInProcess && policy is { Schedule: null, Suspend: false } && item.Status.LastSuccessAt is null)
         {
             await CreateJobAsync(
-                bound, OnlyBackup, note: null, "it has no schedule and no backup", cancellationToken);
+                bound,
+                OnlyBackup,
+                BackupOccasion.OnDemand(note: null),
+                "it has no schedule and no backup",
+                cancellationToken);
         }
 
         if (item.BackupNow is not { Length: > 0 } requested || requested == item.Status.LastBackupNow)
@@ -230,16 +261,17 @@ internal sealed class PolicyReconciler(
             return (item, false);
         }
 
+        BackupOccasion occasion = BackupOccasion.OnDemand(BackupOccasion.NoteOf(requested));
         if (!isInProcess)
         {
             await CreateJobAsync(
                 bound,
                 $"now {requested}",
-                BackupOccasion.NoteOf(requested),
+                occasion,
                 $"the annotation is '{requested}'",
                 cancellationToken);
         }
-        else if (!mode.BackUpNow(policy.Name, BackupOccasion.NoteOf(requested)))
+        else if (!mode.BackUpNow(policy.Name, occasion))
         {
             return (item, true);
         }
@@ -249,9 +281,9 @@ internal sealed class PolicyReconciler(
     }
 
     private async Task CreateJobAsync(
-        BoundPolicy bound, string key, string? note, string why, CancellationToken cancellationToken)
+        BoundPolicy bound, string key, BackupOccasion occasion, string why, CancellationToken cancellationToken)
     {
-        if (await _jobs.BackUpOnceAsync(bound, key, note, mode.Image, cancellationToken) is { } created)
+        if (await _jobs.BackUpOnceAsync(bound, key, occasion, mode.Image, cancellationToken) is { } created)
         {
             logger.JobMade(created, bound.Name.Name, why);
         }

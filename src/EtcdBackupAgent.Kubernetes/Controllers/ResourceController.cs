@@ -49,6 +49,7 @@ internal sealed class ResourceController : IDisposable
         // 1
         List<Task> tasks = [WatchOwnAsync(cancellationToken)];
         tasks.AddRange(_reconciler.Related.Select(related => WatchRelatedAsync(related, cancellationToken)));
+        tasks.Add(_reconciler.WatchOthersAsync(_queue.Add, cancellationToken));
 
         // 2
         int workers = Math.Min(_reconciler.WorkersMax ?? int.MaxValue, _options.WorkersPerKind);

@@ -6,6 +6,9 @@ namespace EtcdBackupAgent.Kubernetes.Objects;
 /// <c>docs/kubernetes.md</c>.</summary>
 internal static class ClusterNames
 {
+    /// <summary>On a snapshot that was made before an upgrade: the value before.</summary>
+    public const string BeforeUpgradeLabel = $"{DocumentIdentity.Group}/before-upgrade";
+
     /// <summary>On a record that is being deleted, until its snapshot is deleted or kept. Other records have no
     /// finalizer: nothing would remove it if the agent is not running or has lost its rights.</summary>
     public const string RecordFinalizer = $"mbr.finalizers.{DocumentIdentity.Group}";

@@ -52,6 +52,7 @@ internal sealed class PolicyStatus(JsonObject status)
     private const string Cluster = "etcdClusterId";
     private const string FutureSnapshots = "futureSnapshots";
     private const string VerifiedTime = "verifiedTime";
+    private const string Upgrade = "beforeUpgrade";
     private const string BackupNow = "lastBackupNow";
     private const string RestorableFrom = "restorableFrom";
     private const string RestorableTo = "restorableTo";
@@ -105,6 +106,22 @@ internal sealed class PolicyStatus(JsonObject status)
     /// <summary>The value of the annotation for which the last requested backup was made; null if there was
     /// none.</summary>
     public string? LastBackupNow => ObjectFields.Text(status, BackupNow);
+
+    /// <summary>What is known of the watched field; null if none is watched, or it was not seen yet.</summary>
+    public UpgradeState? BeforeUpgrade => UpgradeState.Of(ObjectFields.Object(status, Upgrade));
+
+    /// <summary>Whether it has anything about a watched field.</summary>
+    public bool HasUpgrade => status.ContainsKey(Upgrade) || Conditions.Has(StatusConditions.UpgradeWatched);
+
+    /// <summary>Sets what is known of the watched field.</summary>
+    public void SetUpgrade(UpgradeState state) => status[Upgrade] = state.ToJson();
+
+    /// <summary>Removes what is known of a field that is no longer watched.</summary>
+    public void RemoveUpgrade()
+    {
+        status.Remove(Upgrade);
+        Conditions.Remove(StatusConditions.UpgradeWatched);
+    }
 
     /// <summary>Sets whether the policy is valid and backed up as it specifies.</summary>
     public void SetReady(bool isReady, string reason, string message, long generation, DateTimeOffset now)

@@ -18,6 +18,10 @@ internal sealed class StatusConditions(JsonObject status)
     /// delayed.</summary>
     public const string PodStarted = "PodStarted";
 
+    /// <summary>Of a policy with <c>beforeUpgrade</c>: the watched field can be read, so that a change of it makes a
+    /// backup.</summary>
+    public const string UpgradeWatched = "UpgradeWatched";
+
     private const string List = "conditions";
     private const string TypeField = "type";
     private const string StatusField = "status";
@@ -61,6 +65,18 @@ internal sealed class StatusConditions(JsonObject status)
             conditions[conditions.IndexOf(before)] = condition;
         }
     }
+
+    /// <summary>Removes a condition, if it is there.</summary>
+    public void Remove(string type)
+    {
+        if (Find(type) is { } condition)
+        {
+            ((JsonArray)condition.Parent!).Remove(condition);
+        }
+    }
+
+    /// <summary>Whether there is such a condition.</summary>
+    public bool Has(string type) => Find(type) is not null;
 
     /// <summary>Whether a condition is <c>True</c>; false if it is absent.</summary>
     public bool IsTrue(string type) => ObjectFields.Text(Find(type), StatusField) == True;

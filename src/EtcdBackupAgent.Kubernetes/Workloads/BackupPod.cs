@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Kubernetes.Objects;
 using EtcdBackupAgent.Kubernetes.Reading;
@@ -34,11 +36,12 @@ internal static class BackupPod
     /// <param name="bound">A valid policy, and its location.</param>
     /// <param name="image">The image to run.</param>
     /// <param name="isScheduled">Whether a schedule starts the backup, and not a user's request.</param>
-    /// <param name="note">The reason in the words of the user; null for none.</param>
-    public static JsonObject Template(BoundPolicy bound, PodImage image, bool isScheduled, string? note = null)
+    /// <param name="occasion">Why the backup is made, if a request starts it; null for a schedule.</param>
+    public static JsonObject Template(
+        BoundPolicy bound, PodImage image, bool isScheduled, BackupOccasion? occasion = null)
     {
-        PodContainer container = Container(bound, image, ContainerName, "backup", isScheduled);
-        if (note is not null)
+        PodContainer container = Container(bound, image, ContainerName, "backup", isScheduled, Marks(occasion));
+        if (occasion?.Note is { } note)
         {
             container.Variable(NoteVariable, note);
         }
@@ -46,14 +49,32 @@ internal static class BackupPod
         return Template(Labels(bound.Name.Name), Specification(bound, container, restartPolicy: "Never"));
     }
 
+    /// <summary>The options for what the snapshot is marked with. The note is in a variable.</summary>
+    private static string[] Marks(BackupOccasion? occasion) => occasion is null
+        ? []
+        :
+        [
+            .. occasion.NameSuffix is { } suffix ? ["--name-suffix", suffix] : Array.Empty<string>(),
+            .. occasion.Labels.SelectMany(label => new[] { "--label", $"{label.Key}={label.Value}" }),
+            .. occasion.RestorePoint is { } revision
+                ? ["--restore-point", revision.ToString(CultureInfo.InvariantCulture)]
+                : Array.Empty<string>(),
+        ];
+
     /// <summary>The container of a pod that makes backups of a policy, with everything that a verb needs.</summary>
     /// <param name="bound">A valid policy, and its location.</param>
     /// <param name="image">The image to run.</param>
     /// <param name="name">The name of the container.</param>
     /// <param name="verb">The verb of the command line.</param>
     /// <param name="isScheduled">Whether the policy starts the pod, and not a user's request.</param>
+    /// <param name="options">More options of the verb; none by default.</param>
     internal static PodContainer Container(
-        BoundPolicy bound, PodImage image, string name, string verb, bool isScheduled)
+        BoundPolicy bound,
+        PodImage image,
+        string name,
+        string verb,
+        bool isScheduled,
+        IReadOnlyList<string>? options = null)
     {
         BackupPolicy policy = bound.Policy ?? throw bound.Invalid();
         BackupLocation location = bound.Location!;
@@ -62,7 +83,7 @@ internal static class BackupPod
             image,
             [
                 verb, "--kubernetes", "--policy", policy.Name.Name, "--etcd-creds-dir", PodPaths.EtcdCredentials,
-                "--scratch-dir", PodPaths.Scratch,
+                "--scratch-dir", PodPaths.Scratch, .. options ?? [],
             ])
             .Variable(ResourcesVariable, Resources(bound).ToJsonString())
             .Mount("scratch", new JsonObject { ["emptyDir"] = new JsonObject() }, PodPaths.Scratch, isReadOnly: false)

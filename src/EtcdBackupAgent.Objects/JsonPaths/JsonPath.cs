@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Objects.JsonPaths;
 /// in a name is escaped, also between quotes, and what does not fit the object is an error instead of no result.
 /// Sources: <c>k8s.io/client-go/util/jsonpath</c>, https://kubernetes.io/docs/reference/kubectl/jsonpath/
 /// </summary>
-internal sealed class JsonPath
+public sealed class JsonPath
 {
     private readonly IReadOnlyList<JsonPathStep> _steps;
 
@@ -34,4 +34,4 @@ internal sealed class JsonPath
 }
 
 /// <summary>A path does not fit an object.</summary>
-internal sealed class JsonPathException(string message) : Exception(message);
+public sealed class JsonPathException(string message) : Exception(message);

@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Objects.Modifying;
 /// <summary>
 /// Turns YAML, and so JSON, into nodes. A plain scalar is a boolean, a number or null, as in YAML. Aliases are refused.
 /// </summary>
-internal static class YamlJson
+public static class YamlJson
 {
     private const int DepthMax = 64;
 

@@ -62,6 +62,7 @@ internal static class ObjectsBinding
         {
             ("increments", policy.Increments is not null),
             ("changeLog", policy.ChangeLog is not null),
+            (UpgradeBinding.UpgradeField, policy.BeforeUpgrade is not null),
         })
         {
             if (isSet)

@@ -39,6 +39,7 @@ internal static partial class PolicyBinding
             HashKv = spec.OneOf<PolicyHashKv>("hashKV") ?? PolicyHashKv.Daily,
             Increments = Increments(spec),
             ChangeLog = ChangeLog(spec),
+            BeforeUpgrade = UpgradeBinding.Bind(spec),
             Schedule = Schedule(spec, timeZone),
             Retention = RetentionBinding.Bind(spec, timeZone),
             Verify = spec.OneOf<PolicyVerification>(VerifyField) ?? PolicyVerification.Never,

@@ -48,7 +48,30 @@ public sealed class DirectoryResourceStore(string directory) : IResourceStore
             SeparatePlaces.RequireForResources(Address, location.Url.LocalPath);
         }
 
-        return resources with { Version = Convert.ToHexStringLower(version.GetHashAndReset()) };
+        return resources with
+        {
+            Problems = [.. resources.Problems, .. resources.Policies.Values.SelectMany(WarnAboutUpgrade)],
+            Version = Convert.ToHexStringLower(version.GetHashAndReset()),
+        };
+    }
+
+    /// <summary>Outside of a cluster nothing watches objects.</summary>
+    private static IEnumerable<ResourceProblem> WarnAboutUpgrade(BackupPolicy policy)
+    {
+        if (policy.BeforeUpgrade is not null)
+        {
+            string document = $"{DocumentIdentity.Policy} {policy.Name}";
+            yield return new ResourceProblem
+            {
+                Severity = ProblemSeverity.Warning,
+                Where = document,
+                Document = document,
+                Kind = DocumentIdentity.Policy,
+                Name = policy.Name,
+                Field = $"spec.{UpgradeBinding.UpgradeField}",
+                Message = "has no effect here: only the controller of a cluster watches objects",
+            };
+        }
     }
 
     private string[] Files()

@@ -1,7 +1,6 @@
 using System.Net;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
-using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Kubernetes.Controllers;
@@ -92,7 +91,7 @@ internal static class ControllerHost
         {
             Image = options.Image,
             IsAlwaysInProcess = options.IsInProcess,
-            BackUpNow = (name, note) => worker?.BackUpNow(name, BackupOccasion.OnDemand(note)) ?? false,
+            BackUpNow = (name, occasion) => worker?.BackUpNow(name, occasion) ?? false,
         };
         ClusterPolicies policies =
             new(metrics, mode.IsInProcess, wiring.Time) { InProcessChanged = () => worker?.Wake() };

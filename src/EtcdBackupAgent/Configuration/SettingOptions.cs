@@ -11,7 +11,7 @@ internal static class SettingOptions
         Setting.ScratchDirectory => "--scratch-dir or the variable TMPDIR",
         Setting.Identity => "--passphrase-file or --identity-file",
         Setting.Policy => "--policy",
-        Setting.Revision => "--revision, or SNAPSHOT@REVISION,",
+        Setting.Revision => "--revision, or SNAPSHOT@REVISION",
         Setting.ClusterToken => "--initial-cluster-token",
         Setting.HashCheck => "--skip-hash-check",
         Setting.Dependents => "--with-dependents",

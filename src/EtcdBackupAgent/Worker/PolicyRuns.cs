@@ -21,22 +21,33 @@ internal sealed class PolicyRuns(
     /// <summary>
     /// Starts a run, unless the policy already has one that runs or waits, or the agent is stopping.
     /// </summary>
-    public void Start(BackupPolicy policy, ResourceSet resources, BackupOccasion occasion)
+    /// <returns>Whether it was started.</returns>
+    public bool Start(BackupPolicy policy, ResourceSet resources, BackupOccasion occasion)
     {
         lock (_lock)
         {
             if (_stopping.IsCancellationRequested)
             {
-                return;
+                return false;
             }
 
             if (_underWay.ContainsKey(policy.Name))
             {
                 logger.RunSkipped(policy.Name, occasion.Reason);
-                return;
+                return false;
             }
 
             _underWay.Add(policy.Name, Task.Run(() => RunAsync(policy, resources, occasion), CancellationToken.None));
+            return true;
+        }
+    }
+
+    /// <summary>Whether a policy has a run that runs or waits.</summary>
+    public bool IsUnderWay(ResourceName policy)
+    {
+        lock (_lock)
+        {
+            return _underWay.ContainsKey(policy);
         }
     }
 

@@ -60,7 +60,10 @@ public sealed class PolicyWorker(
     /// <summary>Backs up a policy now, in addition to its schedule.</summary>
     /// <param name="name">The policy.</param>
     /// <param name="occasion">Why the backup is made.</param>
-    /// <returns>False if the policy does not exist (any more).</returns>
+    /// <returns>
+    /// False if the policy does not exist (any more); also if the backup is for a restore point and another backup of
+    /// the policy is running, which was begun too early.
+    /// </returns>
     public bool BackUpNow(ResourceName name, BackupOccasion occasion)
     {
         if (_runs is not { } runs || _resources?.Current is not { } current
@@ -69,8 +72,13 @@ public sealed class PolicyWorker(
             return false;
         }
 
-        runs.Start(policy, current, occasion);
-        return true;
+        if (occasion.RestorePoint is null)
+        {
+            runs.Start(policy, current, occasion);
+            return true;
+        }
+
+        return !runs.IsUnderWay(name) && runs.Start(policy, current, occasion);
     }
 
     /// <summary>Makes the worker read the resources at once, because a complete change of them is known.</summary>

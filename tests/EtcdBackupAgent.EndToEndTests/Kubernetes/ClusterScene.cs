@@ -77,7 +77,7 @@ internal sealed class ClusterScene : IAsyncDisposable
     /// <summary>The rights that the shipped roles grant.</summary>
     public IReadOnlyList<Grant> Grants { get; private set; } = [];
 
-    /// <summary>The rights that a user has granted to accounts of their own.</summary>
+    /// <summary>The rights that a user has granted, and the shipped ones.</summary>
     private IReadOnlyList<Grant> UserGrants { get; set; } = [];
 
     /// <summary>1. The server with the definitions and the namespace. 2. The roles. 3. The credentials.</summary>
@@ -140,7 +140,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         await Server.UntilDefinitionsServedAsync();
     }
 
-    /// <summary>Applies manifests that have roles and bindings for accounts of a user. They may bind the shipped
+    /// <summary>Applies manifests that have roles and bindings for any accounts. They may bind the shipped
     /// roles.</summary>
     public async Task GrantAsync(string manifests)
     {
@@ -148,7 +148,7 @@ internal sealed class ClusterScene : IAsyncDisposable
         await Server.ApplyAsync(manifests);
         IReadOnlyList<Grant> all = await RoleRules.ReadAsync(
             Server, [.. Directory.GetFiles(Manifest("base/rbac")), file]);
-        UserGrants = [.. UserGrants, .. all.Where(grant => Grants.All(known => known.User != grant.User))];
+        UserGrants = [.. UserGrants, .. all];
     }
 
     /// <summary>Runs stock kubectl in the namespace.</summary>

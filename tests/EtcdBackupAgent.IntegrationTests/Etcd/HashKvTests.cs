@@ -104,6 +104,23 @@ public sealed class HashKvTests(EtcdServers servers)
         Assert.Equal(await EtcdctlAsync(server, snapshot.Member.Revision), hash);
     }
 
+    [Theory]
+    [InlineData("3.4")]
+    [InlineData("3.5")]
+    [InlineData("3.6")]
+    public async Task A_member_says_which_revisions_a_snapshot_still_has(string version)
+    {
+        await using EtcdServer server = await StartAsync(version);
+        await server.EtcdctlAsync("compact", "4", "--physical");
+        await using EtcdSnapshot snapshot =
+            await SnapshotFile.Source(EtcdServers.ConnectionTo(server)).OpenAsync(CancellationToken.None);
+
+        Assert.Equal(6, snapshot.Member.Revision);
+        Assert.False(await snapshot.HasRevisionAsync(3, CancellationToken.None));
+        Assert.True(await snapshot.HasRevisionAsync(4, CancellationToken.None));
+        Assert.True(await snapshot.HasRevisionAsync(6, CancellationToken.None));
+    }
+
     private static async Task<EtcdServer> StartAsync(string version)
     {
         EtcdServer server = await EtcdServer.StartAsync(new EtcdServerOptions { Series = EtcdServers.Series(version) });

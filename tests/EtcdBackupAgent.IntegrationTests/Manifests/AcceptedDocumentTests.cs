@@ -28,6 +28,7 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("directory.yaml")]
     [InlineData("restore.yaml")]
     [InlineData("tiers.yaml")]
+    [InlineData("k0rdent.yaml")]
     public async Task A_sample_is_accepted_by_the_definitions(string file)
     {
         ToolResult applied = await fixture.ApplyAsync(ManifestFiles.Read($"samples/{file}"), "--dry-run=server");
@@ -97,6 +98,10 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData("retention: {hourly: 24, daily: 7, weekly: 4, monthly: 12, yearly: 10}, timeZone: Europe/Berlin")]
     [InlineData("retention: {within: 36h, maxBytes: 50Gi, minimum: 3, ttl: 90d}")]
     [InlineData("retention: {maxBytes: 1048576}, retainNumBackups: 3")]
+    [InlineData("beforeUpgrade: {watch: {apiVersion: k8s.io/v1beta1, kind: Release, name: a, field: .spec.release}}")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: kubeadm-config, namespace: kube-system, "
+        + "field: '{.data.ClusterConfiguration}', inner: .kubernetesVersion}}")]
     [InlineData("options: {master-node-label-name: ismasternode}")]
     [InlineData("options: {master-node-label-name: example.com/is_master, other: thing}")]
     [InlineData("options: {execution: InProcess}")]

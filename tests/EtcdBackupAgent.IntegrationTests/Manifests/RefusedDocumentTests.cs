@@ -93,6 +93,20 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("schedule: '@daily', timeZone: Local", "timeZone must be UTC or a name of the IANA time zone database")]
     [InlineData("source: objects", "supported values: \"Etcd\", \"Objects\"")]
     [InlineData("objects: {}", "objects needs source: Objects")]
+    [InlineData(
+        "source: Objects, beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: .data.b}}",
+        "beforeUpgrade needs source: Etcd")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: data.b}}", "field must be a path")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: .data.b, inner: c}}",
+        "inner must be a path")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: a/b/v1, kind: ConfigMap, name: a, field: .data.b}}",
+        "apiVersion must be a group and a version")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: configmaps, name: a, field: .data.b}}",
+        "kind must be the kind of an object")]
     [InlineData("source: Objects, increments: {}", "increments and changeLog need source: Etcd")]
     [InlineData("retainNumBackups: 0", "retainNumBackups must be at least 1")]
     [InlineData("retainNumBackups: -3", "retainNumBackups must be at least 1")]

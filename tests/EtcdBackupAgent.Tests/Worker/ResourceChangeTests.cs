@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Testing;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Worker;
@@ -64,6 +65,42 @@ public sealed class ResourceChangeTests
         worker.Delete("first.yaml");
         worker.Wake();
         await worker.UntilLoggedAsync("Policy kubedr-system/first is removed.");
+    }
+
+    [Fact]
+    public async Task A_backup_for_a_restore_point_is_refused_while_another_one_runs()
+    {
+        TaskCompletionSource first = new();
+        await using RunningWorker worker = new();
+        worker.Runner.Body = (_, _) => first.Task;
+        worker.WritePolicy("busy", "*/10 * * * *");
+        await worker.StartAsync(scheduled: 1);
+        Assert.True(worker.BackUpNow("busy"));
+        await worker.UntilRunsAsync(1);
+
+        // A request without one is satisfied by the backup that runs. One with it would be too early.
+        Assert.True(worker.BackUpNow("busy"));
+        Assert.False(worker.BackUpNow("busy", restorePoint: 7));
+        Assert.Single(worker.Runner.Runs);
+
+        first.SetResult();
+        await TestDeadline.UntilAsync(
+            "the backup to be accepted", () => Task.FromResult(worker.BackUpNow("busy", restorePoint: 7)));
+        await worker.UntilRunsAsync(2);
+    }
+
+    [Fact]
+    public async Task A_watched_field_has_no_effect_without_a_cluster_and_warns()
+    {
+        await using RunningWorker worker = new();
+        worker.WritePolicy(
+            "upgraded",
+            "*/10 * * * *",
+            "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: .data.b}}");
+
+        await worker.StartAsync(scheduled: 1);
+
+        await worker.UntilLoggedAsync("spec.beforeUpgrade: has no effect here");
     }
 
     [Fact]

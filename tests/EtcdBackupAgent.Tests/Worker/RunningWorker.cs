@@ -90,8 +90,9 @@ internal sealed class RunningWorker : IAsyncDisposable
     /// <summary>What the controller does when it sees a policy.</summary>
     public void Wake() => _worker!.Wake();
 
-    public bool BackUpNow(string policy) =>
-        _worker!.BackUpNow(new ResourceName("kubedr-system", policy), BackupOccasion.OnDemand(note: null));
+    public bool BackUpNow(string policy, long? restorePoint = null) => _worker!.BackUpNow(
+        new ResourceName("kubedr-system", policy),
+        BackupOccasion.OnDemand(note: null) with { RestorePoint = restorePoint });
 
     public Task StopAsync() =>
         (_worker ?? throw new InvalidOperationException("Not started.")).StopAsync(CancellationToken.None);

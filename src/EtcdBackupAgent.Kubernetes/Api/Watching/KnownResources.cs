@@ -17,7 +17,7 @@ internal sealed class KnownResources
         List<ResourceChange> changes = [.. gone.Select(key => Remove(key)).OfType<ResourceChange>()];
         foreach (JsonObject item in items)
         {
-            changes.AddRange(Put(item));
+            changes.AddRange(Put(item, isListed: true));
         }
 
         changes.Add(ResourcesListed.Now);
@@ -26,7 +26,9 @@ internal sealed class KnownResources
 
     /// <summary>Returns what to report about an existing object: nothing, if this version was reported already; first
     /// that its predecessor is gone, if it is another object of the same name.</summary>
-    public IEnumerable<ResourceChange> Put(JsonObject item)
+    /// <param name="item">The object.</param>
+    /// <param name="isListed">See <see cref="ResourcePresent.IsListed"/>.</param>
+    public IEnumerable<ResourceChange> Put(JsonObject item, bool isListed = false)
     {
         ResourceKey key = ResourceKey.Of(item);
         (string Uid, string Version) now = (ObjectMetadata.Uid(item), ObjectMetadata.ResourceVersion(item));
@@ -42,7 +44,7 @@ internal sealed class KnownResources
         }
 
         _known[key] = now;
-        yield return new ResourcePresent(key, item);
+        yield return new ResourcePresent(key, item) { IsListed = isListed };
     }
 
     /// <summary>Returns what to report about an object that is gone; null if it was never reported.</summary>

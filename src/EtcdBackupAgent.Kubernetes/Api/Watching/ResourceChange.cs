@@ -11,7 +11,12 @@ namespace EtcdBackupAgent.Kubernetes.Api.Watching;
 internal abstract record ResourceChange;
 
 /// <summary>The object exists, in this state.</summary>
-internal sealed record ResourcePresent(ResourceKey Key, JsonObject Item) : ResourceChange;
+internal sealed record ResourcePresent(ResourceKey Key, JsonObject Item) : ResourceChange
+{
+    /// <summary>Whether a list has it, so that earlier states of the object may have gone unseen. Otherwise it is the
+    /// state after the one that was reported last.</summary>
+    public bool IsListed { get; init; }
+}
 
 /// <summary>The object, which was reported before, is gone.</summary>
 /// <param name="Key">Its name.</param>

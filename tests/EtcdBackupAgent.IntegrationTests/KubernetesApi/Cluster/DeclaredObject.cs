@@ -112,6 +112,9 @@ public sealed record DeclaredPolicySpec
     [JsonPropertyName("changeLog")]
     public DeclaredChangeLog? ChangeLog { get; init; }
 
+    [JsonPropertyName("beforeUpgrade")]
+    public DeclaredUpgrade? BeforeUpgrade { get; init; }
+
     [JsonPropertyName("schedule")]
     public string? Schedule { get; init; }
 
@@ -157,6 +160,37 @@ public sealed record DeclaredChangeLog
 
     [JsonPropertyName("keep")]
     public string? Keep { get; init; }
+}
+
+/// <summary><c>spec.beforeUpgrade</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredUpgrade
+{
+    [JsonPropertyName("watch")]
+    public DeclaredWatch? Watch { get; init; }
+}
+
+/// <summary><c>spec.beforeUpgrade.watch</c> of a MetadataBackupPolicy.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+public sealed record DeclaredWatch
+{
+    [JsonPropertyName("apiVersion")]
+    public string? ApiVersion { get; init; }
+
+    [JsonPropertyName("kind")]
+    public string? Kind { get; init; }
+
+    [JsonPropertyName("name")]
+    public string? Name { get; init; }
+
+    [JsonPropertyName("namespace")]
+    public string? Namespace { get; init; }
+
+    [JsonPropertyName("field")]
+    public string? Field { get; init; }
+
+    [JsonPropertyName("inner")]
+    public string? Inner { get; init; }
 }
 
 /// <summary><c>status</c> of a MetadataBackupPolicy.</summary>

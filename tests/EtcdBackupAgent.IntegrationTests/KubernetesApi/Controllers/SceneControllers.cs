@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Stores;
@@ -43,9 +44,10 @@ internal sealed class SceneControllers
         {
             Image = image,
             IsAlwaysInProcess = isInProcess,
-            BackUpNow = (name, _) =>
+            BackUpNow = (name, occasion) =>
             {
                 RequestedNow.Add(name.Name);
+                Occasions.Add(occasion);
                 return IsPolicyKnownToWorker;
             },
         };
@@ -73,6 +75,9 @@ internal sealed class SceneControllers
 
     /// <summary>The policies for which a backup now was requested from the worker.</summary>
     public List<string> RequestedNow { get; } = [];
+
+    /// <summary>Why each of them was requested.</summary>
+    public List<BackupOccasion> Occasions { get; } = [];
 
     public bool IsPolicyKnownToWorker { get; set; } = true;
 

@@ -16,7 +16,8 @@ public sealed record ApiRequest(
     public bool IsDryRun { get; init; }
 
     /// <summary>Parses the method and the path of a request. Source: "Determine the request verb" in Kubernetes'
-    /// documentation of authorization.</summary>
+    /// documentation of authorization. A list or a watch of the object with one name is authorized for that
+    /// name.</summary>
     /// <returns>Null for a request without a resource, such as <c>/readyz</c> or <c>/apis</c>.</returns>
     public static ApiRequest? Of(string user, string method, PathString path, IQueryCollection query)
     {
@@ -48,7 +49,8 @@ public sealed record ApiRequest(
         string resource = parts.ElementAtOrDefault(at + 2) is { } subresource
             ? $"{parts[at]}/{subresource}"
             : parts[at];
-        return new ApiRequest(user, VerbOf(method, name, query), group, resource, ns, name)
+        return new ApiRequest(
+            user, VerbOf(method, name, query), group, resource, ns, name.Length > 0 ? name : SelectedName(query))
         {
             IsDryRun = query.ContainsKey("dryRun"),
         };
@@ -56,6 +58,16 @@ public sealed record ApiRequest(
 
     public override string ToString() =>
         $"{User}: {Verb} {(Group.Length == 0 ? Resource : $"{Resource}.{Group}")} {Namespace}/{Name}";
+
+    private static string SelectedName(IQueryCollection query)
+    {
+        const string prefix = "metadata.name=";
+        string selector = query["fieldSelector"].ToString();
+        return selector.StartsWith(prefix, StringComparison.Ordinal)
+            && !selector.Contains(',', StringComparison.Ordinal)
+                ? selector[prefix.Length..]
+                : "";
+    }
 
     private static string VerbOf(string method, string name, IQueryCollection query) => method switch
     {

@@ -107,6 +107,22 @@ public sealed class ValidationTests
         "",
         "spec.retention")]
     [InlineData("changeLog: true", "is true or false, but must be a mapping")]
+    [InlineData("beforeUpgrade: {}", "is missing; it names the object and the field", "", "spec.beforeUpgrade.watch")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a}}",
+        "is missing; it is required",
+        "",
+        "spec.beforeUpgrade.watch.field")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: data.b}}",
+        "'data.b' is not a path to a field; write one such as .spec.release",
+        "",
+        "spec.beforeUpgrade.watch.field")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: .data.b, inner: c}}",
+        "'c' is not a path to a field",
+        "",
+        "spec.beforeUpgrade.watch.inner")]
     public async Task A_policy_with_an_invalid_value_is_refused(
         string line,
         string problem,
