@@ -24,8 +24,8 @@ namespace EtcdBackupAgent.Core.Backups;
 /// 2. If increments are wanted, choose the base among the snapshots of the repository (<see cref="BaseChoice"/>).
 /// 3. Choose an etcd member and store its database, as changes since the base or as a whole
 /// (<see cref="DatabaseStep"/>). Until the member's stream has ended, etcd keeps a read transaction open. If a restore
-/// point is requested, ask the member whether it is still there (<see cref="PointCheck"/>). Or store the objects that an
-/// API server lists (<see cref="ObjectsStep"/>); then steps 2, 5 and 6 do nothing.
+/// point is requested, ask the member whether it is still there (<see cref="PointCheck"/>). Or store the objects that
+/// an API server lists (<see cref="ObjectsStep"/>); then steps 2, 5 and 6 do nothing.
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
 /// 6. Require that the base still exists: another agent may have removed it meanwhile.

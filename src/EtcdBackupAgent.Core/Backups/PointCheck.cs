@@ -79,8 +79,8 @@ internal sealed class PointCheck(ISnapshotSource source, BackupOccasion occasion
     }
 
     private static string Compacted(long revision) =>
-        $"Revision {revision} cannot be the restore point of the snapshot: etcd has already compacted it, as Kubernetes "
-        + "has it done every five minutes. A restore goes to the snapshot's own state.";
+        $"Revision {revision} cannot be the restore point of the snapshot: etcd has already compacted it, which "
+        + "Kubernetes lets it do every five minutes. A restore goes to the snapshot's own state.";
 
     private static string NotKnown(long revision, BackupException why) =>
         $"It is not known whether the snapshot still has revision {revision}, its restore point: {why.Message}";

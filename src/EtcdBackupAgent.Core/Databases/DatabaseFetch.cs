@@ -109,8 +109,8 @@ internal sealed class DatabaseFetch(
 
     private static BackupException Compacted(RestorePoint point)
     {
-        string fact = $"Revision {point.Revision} cannot be restored from snapshot {point.Snapshot.Id}: etcd had already "
-            + "compacted it when the snapshot was made.";
+        string fact = $"Revision {point.Revision} cannot be restored from snapshot {point.Snapshot.Id}: etcd had "
+            + "already compacted it when the snapshot was made.";
         return point.Default is null
             ? new BackupException(FailureReason.SnapshotNotFound, fact)
             {

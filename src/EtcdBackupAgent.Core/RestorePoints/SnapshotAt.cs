@@ -30,7 +30,8 @@ public sealed record SnapshotAt(string Id, long? Revision)
                 : throw new BackupException(
                     FailureReason.InvalidInput, $"'{word}' does not name a snapshot and a revision.")
                 {
-                    Hint = "Write a snapshot, '@' and a revision of etcd, such as 1a2b3c4d@57. The first revision is 1.",
+                    Hint = "Write a snapshot, '@' and a revision of etcd, such as 1a2b3c4d@57. The first revision "
+                        + "is 1.",
                 };
     }
 

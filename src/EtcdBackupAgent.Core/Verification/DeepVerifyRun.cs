@@ -50,8 +50,8 @@ public sealed class DeepVerifyRun(
         SnapshotVerifier.Verify;
 
     /// <summary>
-    /// Verifies one snapshot, or all from the oldest to the newest. A snapshot with a restore point has two results: the
-    /// first is that of the whole snapshot, and is recorded.
+    /// Verifies one snapshot, or all from the oldest to the newest. A snapshot with a restore point has two results:
+    /// the first is that of the whole snapshot, and is recorded.
     /// </summary>
     /// <param name="idText">A snapshot ID, the start of one, or <c>latest</c>; null for all.</param>
     /// <param name="progress">Receives the progress in bytes.</param>

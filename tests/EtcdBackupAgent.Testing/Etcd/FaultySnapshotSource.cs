@@ -7,7 +7,8 @@ namespace EtcdBackupAgent.Testing.Etcd;
 
 /// <summary>
 /// A source that fails at its Nth operation. An operation is opening the snapshot, a HashKV call, the question for
-/// a revision, or a read of the stream; they are counted in the order of the calls. A test runs its flow with N = 1, 2, 3 … until no fault strikes.
+/// a revision, or a read of the stream; they are counted in the order of the calls. A test runs its flow with N = 1, 2,
+/// 3 … until no fault strikes.
 /// </summary>
 public sealed class FaultySnapshotSource(ISnapshotSource inner) : ISnapshotSource
 {

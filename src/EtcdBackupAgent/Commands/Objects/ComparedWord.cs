@@ -51,7 +51,7 @@ internal sealed record ComparedWord(string? File, RestoreSelection? Selection)
     private static BackupException Invalid(string word, string why) =>
         new(FailureReason.InvalidInput, $"'{word}' {why}.")
         {
-            Hint = "Name each side by a snapshot ID, 'latest', one of these with @REVISION, a time such as 2026-11-29T10:15:00Z, revision:N or "
-                + "file:PATH.",
+            Hint = "Name each side by a snapshot ID, 'latest', one of these with @REVISION, a time such as "
+                + "2026-11-29T10:15:00Z, revision:N or file:PATH.",
         };
 }

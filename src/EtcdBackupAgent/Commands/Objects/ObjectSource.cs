@@ -37,9 +37,9 @@ internal sealed class ObjectSource
         _access = new ObjectAccess(logs, wiring, masksSecrets);
         Words = new Argument<string[]>("SNAPSHOT KIND NAME")
         {
-            Description = "The snapshot: its ID, its beginning, its name, or 'latest', perhaps with @REVISION (default: "
-                + "its restore point, if it has one); it is left out with --file, --at and --revision. Then the kinds, "
-                + "separated by commas, and names; or KIND/NAME.",
+            Description = "The snapshot: its ID, its beginning, its name, or 'latest', perhaps with @REVISION "
+                + "(default: its restore point, if it has one); it is left out with --file, --at and --revision. Then "
+                + "the kinds, separated by commas, and names; or KIND/NAME.",
             Arity = ArgumentArity.ZeroOrMore,
         };
     }

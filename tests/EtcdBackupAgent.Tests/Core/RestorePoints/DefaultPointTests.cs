@@ -80,7 +80,8 @@ public sealed class DefaultPointTests
             [(null, null), ((long?)scene.Before, scene.Point)],
             outcomes.Select(outcome => (outcome.Revision?.Revision, outcome.Revision?.Default)));
         Assert.Single(scene.Increments.Files.StoredFiles(), file =>
-            file.Contains(scene.Id, StringComparison.Ordinal) && file.Contains("verification-", StringComparison.Ordinal));
+            file.Contains(scene.Id, StringComparison.Ordinal)
+            && file.Contains("verification-", StringComparison.Ordinal));
     }
 
     [Fact]
