@@ -57,8 +57,12 @@ internal sealed class UpgradeWatches(ConnectedCluster cluster, TimeProvider time
         {
             await foreach (UpgradeWatch watch in _started.Reader.ReadAllAsync(cancellationToken))
             {
-                running.RemoveAll(task => task.IsCompletedSuccessfully);
-                running.Add(RunAsync(watch, reconcile, cancellationToken));
+                // One of an earlier run, or one that was stopped before it began, is not followed any more.
+                if (IsFollowed(watch))
+                {
+                    running.RemoveAll(task => task.IsCompletedSuccessfully);
+                    running.Add(RunAsync(watch, reconcile, cancellationToken));
+                }
             }
         }
         finally
@@ -69,6 +73,14 @@ internal sealed class UpgradeWatches(ConnectedCluster cluster, TimeProvider time
             }
 
             await Task.WhenAll(running);
+        }
+    }
+
+    private bool IsFollowed(UpgradeWatch watch)
+    {
+        lock (_gate)
+        {
+            return _watches.GetValueOrDefault(watch.Policy) == watch;
         }
     }
 

@@ -8,11 +8,7 @@ public sealed class DocumentedExampleTests
     [Fact]
     public async Task The_examples_of_the_documentation_are_read_without_a_problem()
     {
-        string text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "policies.md"));
-        string[] examples =
-        [
-            .. text.Split("```yaml\n").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)]),
-        ];
+        string[] examples = [.. (await ExamplesAsync()).Where(IsDocument)];
         Assert.Equal(2, examples.Length);
         using DirectoryFixture directory = new();
         for (int i = 0; i < examples.Length; i++)
@@ -34,4 +30,38 @@ public sealed class DocumentedExampleTests
             location => Assert.Equal("repo_password", Assert.IsType<PassphraseLocation>(location.Encryption).SecretKey)
         );
     }
+
+    [Fact]
+    public async Task The_examples_of_fields_are_read_as_parts_of_a_policy()
+    {
+        string[] examples = [.. (await ExamplesAsync()).Where(example => !IsDocument(example))];
+        List<WatchedField?> read = [];
+        foreach (string example in examples)
+        {
+            using DirectoryFixture directory = new();
+            directory.With("disk.yaml", DirectoryFixture.Disk)
+                .With("policy.yaml", DirectoryFixture.Policy(example.TrimEnd('\n').Split('\n')));
+
+            ResourceSet set = await directory.ExpectAsync(
+                "Warning: MetadataBackupPolicy kubedr-system/p: spec.beforeUpgrade: has no effect here");
+
+            read.Add(set.Policies.Values.Single().BeforeUpgrade);
+        }
+
+        Assert.Equal(
+            ["Management kcm .spec.release", "ConfigMap kubeadm-config .data.ClusterConfiguration.kubernetesVersion"],
+            read.Select(field => $"{field}"));
+    }
+
+    private static async Task<IReadOnlyList<string>> ExamplesAsync()
+    {
+        string text = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "docs", "policies.md"));
+        return
+        [
+            .. text.Split("```yaml\n").Skip(1).Select(rest => rest[..rest.IndexOf("```", StringComparison.Ordinal)]),
+        ];
+    }
+
+    private static bool IsDocument(string example) =>
+        example.StartsWith("apiVersion:", StringComparison.Ordinal);
 }
