@@ -21,6 +21,12 @@ public sealed record BackupOutcome
     public required IReadOnlyList<string> Warnings { get; init; }
 
     /// <summary>
+    /// The one of the warnings that says why the snapshot lacks the restore point that was requested, or may lack it;
+    /// null if it has it, or if none was requested.
+    /// </summary>
+    public string? PointWarning { get; init; }
+
+    /// <summary>
     /// The result of the deep verification after the backup; null if none was requested, or if it could not be done.
     /// </summary>
     public DeepVerifyOutcome? Verified { get; init; }

@@ -121,8 +121,14 @@ public sealed class BackupRun(
         SnapshotManifest manifest = RepositoryJson.Sealed(
             Describe(request, folder, startedAt, stored, member, artifacts));
         await CommitAsync(folder, manifest);
-        BackupOutcome outcome =
-            new() { Folder = folder, Manifest = manifest, Address = repository.Store.Address, Warnings = warnings };
+        BackupOutcome outcome = new()
+        {
+            Folder = folder,
+            Manifest = manifest,
+            Address = repository.Store.Address,
+            Warnings = warnings,
+            PointWarning = stored.PointWarning,
+        };
 
         // 8. the proof
         if (VerifyAfter is not null)
@@ -169,7 +175,7 @@ public sealed class BackupRun(
             warn(warning);
         }
 
-        return stored with { RestorePoint = point.Found };
+        return stored with { RestorePoint = point.Found, PointWarning = point.Warning };
     }
 
     private async Task<StoredState> StoreDatabaseAsync(

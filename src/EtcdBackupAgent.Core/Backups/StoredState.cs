@@ -17,6 +17,11 @@ internal sealed record StoredState(ArtifactManifest Artifact, SnapshotKind Kind,
     /// <summary>The restore point that the database has; null for none.</summary>
     public SnapshotPoint? RestorePoint { get; init; }
 
+    /// <summary>
+    /// Why the database does not have the restore point that was requested, or may not have it; null if it has.
+    /// </summary>
+    public string? PointWarning { get; init; }
+
     /// <summary>The base of an incremental snapshot.</summary>
     public Snapshot? Base { get; init; }
 

@@ -113,15 +113,14 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
                     PolicyStatus.SuccessText(manifest.Id),
                     manifest.Id.Value,
                     token));
-        if (outcome.Manifest.Cluster is not null && outcome.Warnings.Count > 0)
+        foreach ((string reason, string lacking) in Lacks(outcome))
         {
-            // What a snapshot of objects lacks would otherwise be noticed only when it is missed.
             await publication.PublishAsync($"record an event of policy {run.Policy}", token => EventAsync(
                 run,
                 EventType.Warning,
-                "ObjectsLeftOut",
-                $"Snapshot {manifest.Id}: {string.Join(' ', outcome.Warnings)}",
-                $"{manifest.Id.Value}-warnings",
+                reason,
+                $"Snapshot {manifest.Id}: {lacking}",
+                $"{manifest.Id.Value}-{reason.ToLowerInvariant()}",
                 token));
         }
 
@@ -139,6 +138,20 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
             string key = EventRecorder.NewKey();
             await publication.PublishAsync($"record an event of policy {run.Policy}", token =>
                 EventAsync(run, EventType.Warning, "PruneFailed", failure.Message, key, token));
+        }
+    }
+
+    /// <summary>What a snapshot lacks, which would otherwise be noticed only when it is missed.</summary>
+    private static IEnumerable<(string Reason, string Text)> Lacks(BackupOutcome outcome)
+    {
+        if (outcome.Manifest.Cluster is not null && outcome.Warnings.Count > 0)
+        {
+            yield return ("ObjectsLeftOut", string.Join(' ', outcome.Warnings));
+        }
+
+        if (outcome.PointWarning is { } warning)
+        {
+            yield return ("RestorePointMissing", warning);
         }
     }
 

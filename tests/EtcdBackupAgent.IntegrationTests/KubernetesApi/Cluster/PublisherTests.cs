@@ -46,6 +46,19 @@ public sealed class PublisherTests(ClusterFixture fixture) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_snapshot_without_its_restore_point_has_an_event()
+    {
+        SnapshotManifest manifest = Scene.Manifest(0);
+
+        Assert.Empty(await Scene.PublishAsync(
+            ClusterScene.Outcome(manifest) with { PointWarning = "Revision 3 is compacted." }));
+
+        Assert.Contains(
+            $"Warning RestorePointMissing: Snapshot {manifest.Id}: Revision 3 is compacted.",
+            await Scene.EventsAsync());
+    }
+
+    [Fact]
     public async Task A_backup_is_published_as_a_record_a_status_and_an_event()
     {
         SnapshotManifest manifest = Scene.Manifest(0);

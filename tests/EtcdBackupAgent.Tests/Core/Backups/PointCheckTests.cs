@@ -41,6 +41,7 @@ public sealed class PointCheckTests
         Assert.Null(outcome.Manifest.RestorePoint);
         Assert.Equal(Why, outcome.Manifest.Note);
         string warning = Assert.Single(outcome.Warnings);
+        Assert.Equal(warning, outcome.PointWarning);
         Assert.Contains($"Revision {compacted} cannot be the restore point", warning, StringComparison.Ordinal);
         Assert.Contains("has already compacted it", warning, StringComparison.Ordinal);
     }
