@@ -121,14 +121,7 @@ public sealed class BackupRun(
         SnapshotManifest manifest = RepositoryJson.Sealed(
             Describe(request, folder, startedAt, stored, member, artifacts));
         await CommitAsync(folder, manifest);
-        BackupOutcome outcome = new()
-        {
-            Folder = folder,
-            Manifest = manifest,
-            Address = repository.Store.Address,
-            Warnings = warnings,
-            PointWarning = stored.PointWarning,
-        };
+        BackupOutcome outcome = Outcome(folder, manifest, stored, warnings);
 
         // 8. the proof
         if (VerifyAfter is not null)
@@ -326,6 +319,16 @@ public sealed class BackupRun(
                 }
                 : member,
             Artifacts = artifacts,
+        };
+
+    private BackupOutcome Outcome(
+        SnapshotFolder folder, SnapshotManifest manifest, StoredState stored, IReadOnlyList<string> warnings) => new()
+        {
+            Folder = folder,
+            Manifest = manifest,
+            Address = repository.Store.Address,
+            Warnings = warnings,
+            PointWarning = stored.PointWarning,
         };
 
     private async Task CommitAsync(SnapshotFolder folder, SnapshotManifest manifest)

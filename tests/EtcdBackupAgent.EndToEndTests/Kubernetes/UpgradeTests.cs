@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using EtcdBackupAgent.Testing.KubernetesApi;
 using EtcdBackupAgent.Testing.Processes;
 using Xunit;
 

@@ -107,7 +107,6 @@ public sealed class HashKvTests(EtcdServers servers)
     [Theory]
     [InlineData("3.4")]
     [InlineData("3.5")]
-    [InlineData("3.6")]
     public async Task A_member_says_which_revisions_a_snapshot_still_has(string version)
     {
         await using EtcdServer server = await StartAsync(version);

@@ -114,6 +114,16 @@ public sealed class ValidationTests
         "",
         "spec.beforeUpgrade.watch.field")]
     [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: a/b/v1, kind: ConfigMap, name: a, field: .data.b}}",
+        "'a/b/v1' is not a group and a version; write one such as k0rdent.mirantis.com/v1beta1, or v1",
+        "",
+        "spec.beforeUpgrade.watch.apiVersion")]
+    [InlineData(
+        "beforeUpgrade: {watch: {apiVersion: v1, kind: configmaps, name: a, field: .data.b}}",
+        "'configmaps' is not the kind of an object as manifests have it; write one such as Management",
+        "",
+        "spec.beforeUpgrade.watch.kind")]
+    [InlineData(
         "beforeUpgrade: {watch: {apiVersion: v1, kind: ConfigMap, name: a, field: data.b}}",
         "'data.b' is not a path to a field; write one such as .spec.release",
         "",
