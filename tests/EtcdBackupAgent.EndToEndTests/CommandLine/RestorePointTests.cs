@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing.Directories;
@@ -24,6 +25,8 @@ public sealed class RestorePointTests : IDisposable
         await using EtcdServer etcd = await StartAsync(series);
         using TestRepository repository = TestRepository.InDirectory();
         _ = (await repository.RunAsync("init", "--unencrypted")).Output;
+        // Without it, the changes would be too large a share of the base.
+        await etcd.EtcdctlAsync("put", "/large", RandomNumberGenerator.GetHexString(100_000));
         await etcd.EtcdctlAsync("put", "/release", "1.36");
         if (isIncremental)
         {
@@ -33,37 +36,37 @@ public sealed class RestorePointTests : IDisposable
         await etcd.EtcdctlAsync("put", "/release", "1.37");
         string[] kind = isIncremental ? ["--incremental"] : [];
         ToolResult made = await BackUpAsync(
-            repository, etcd, [.. kind, "--restore-point", "2", "--reason", "before 1.37", "--name-suffix", "1.36"]);
+            repository, etcd, [.. kind, "--restore-point", "3", "--reason", "before 1.37", "--name-suffix", "1.36"]);
 
-        Assert.Contains("Restore point: revision 2, before 1.37", made.Output, StringComparison.Ordinal);
+        Assert.Contains("Restore point: revision 3, before 1.37", made.Output, StringComparison.Ordinal);
         JsonNode listed = (await ListAsync(repository))[^1]!;
-        Assert.Equal("""{"revision":2,"reason":"before 1.37"}""", listed["restorePoint"]!.ToJsonString());
+        Assert.Equal("""{"revision":3,"reason":"before 1.37"}""", listed["restorePoint"]!.ToJsonString());
         Assert.Equal(
             (isIncremental ? "Incremental" : null, isIncremental ? 2 : 1),
             ((string?)listed["kind"], (int)listed["formatVersion"]!));
         Assert.Contains("RESTORE POINT", (await repository.RunAsync("list")).Output, StringComparison.Ordinal);
         Assert.Contains(
-            "revision 2, before 1.37", (await repository.RunAsync("show", "latest")).Output, StringComparison.Ordinal);
+            "revision 3, before 1.37", (await repository.RunAsync("show", "latest")).Output, StringComparison.Ordinal);
 
         // A restore goes there, and says so; the state after can be had too.
         string name = "default-1.36";
-        Assert.Equal(2, await RestoreAsync(repository, name, "before"));
-        Assert.Equal(3, await RestoreAsync(repository, name, "after", "--revision", "3"));
-        Assert.Equal(3, await RestoreAsync(repository, $"{name}@3", "also-after"));
+        Assert.Equal(3, await RestoreAsync(repository, name, "before"));
+        Assert.Equal(4, await RestoreAsync(repository, name, "after", "--revision", "4"));
+        Assert.Equal(4, await RestoreAsync(repository, $"{name}@4", "also-after"));
         Assert.Contains(
-            "Revision: 2, the restore point of the snapshot: before 1.37",
+            "Revision: 3, the restore point of the snapshot: before 1.37",
             (await repository.RunAsync("restore", name, "--to", _directory["text"])).Output,
             StringComparison.Ordinal);
 
         string inspected = (await repository.RunAsync("inspect", name)).Output;
-        Assert.Contains("at revision 2", inspected, StringComparison.Ordinal);
-        Assert.Contains("revision 2, before 1.37", inspected, StringComparison.Ordinal);
+        Assert.Contains("at revision 3", inspected, StringComparison.Ordinal);
+        Assert.Contains("revision 3, before 1.37", inspected, StringComparison.Ordinal);
 
         // The verification proves the whole snapshot, and the state that a restore goes to.
         JsonArray verified = JsonNode.Parse(
             (await repository.RunAsync("verify", "--deep", name, "--output", "json")).Output)!.AsArray();
         Assert.Equal([true, true], verified.Select(one => (bool)one!["sound"]!));
-        Assert.Equal([null, 2L], verified.Select(one => (long?)one!["restoredRevision"]?["revision"]));
+        Assert.Equal([null, 3L], verified.Select(one => (long?)one!["restoredRevision"]?["revision"]));
     }
 
     [Fact]

@@ -75,7 +75,7 @@ public sealed class UpgradeTests
         ToolResult diff = await scene.RunWithoutClusterAsync(
             bucket, "objects", "diff", Name, $"{Name}@{own}", "managements.k0rdent.mirantis.com", "-o", "name");
         Assert.Equal(1, diff.ExitCode);
-        Assert.Contains("managements.k0rdent.mirantis.com/kcm", diff.StandardOutput, StringComparison.Ordinal);
+        Assert.Equal("management.k0rdent.mirantis.com/kcm", diff.StandardOutput.Trim());
         Assert.Contains(
             $"note: Snapshot {id} is read at its restore point, revision {before}, before Management kcm",
             diff.StandardError,
