@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing.Processes;
 using Xunit;
 
@@ -156,6 +158,31 @@ public sealed class UpgradeTests
         await scene.UntilEventAsync(
             "before", "RestoreSucceeded", $"to revision {manifest["restorePoint"]!["revision"]} completed");
         scene.AssertNoRefusals();
+    }
+
+    [Fact]
+    public async Task A_backup_by_hand_names_the_revision_before_a_change()
+    {
+        await using ClusterScene scene = await ClusterScene.StartAsync();
+        await scene.Server.ApplyAsync(Definition);
+        await scene.Server.UntilDefinitionsServedAsync();
+        await ReleaseAsync(scene, "kcm-1-0-0");
+        SceneBucket bucket = scene.NewBucket();
+        _ = (await scene.RunWithoutClusterAsync(bucket, "init", "--unencrypted")).Output;
+
+        string change = await scene.Server.KubectlAsync(
+            "patch", "management", "kcm", "--type=merge", "-p", """{"spec":{"release":"kcm-1-1-0"}}""",
+            "-o", "jsonpath={.metadata.resourceVersion}");
+        long before = long.Parse(change, CultureInfo.InvariantCulture) - 1;
+        ToolResult made = await scene.RunWithoutClusterAsync(
+            bucket,
+            [
+                "backup", "--policy", "nightly", "--restore-point", $"{before}", "--reason", "before kcm-1-1-0",
+                "--name-suffix", "before-kcm-1-1-0", .. EtcdArguments.Of(scene.Server.Etcd),
+            ]);
+
+        Assert.Contains($"Restore point: revision {before}, before kcm-1-1-0", made.Output, StringComparison.Ordinal);
+        Assert.Equal("kcm-1-0-0", await StoredReleaseAsync(scene, bucket, "nightly-before-kcm-1-1-0"));
     }
 
     /// <summary>Installs k0rdent's definition and object, and the sample but for its roles and its bucket.</summary>
