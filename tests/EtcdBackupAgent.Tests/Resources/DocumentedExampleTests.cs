@@ -35,22 +35,27 @@ public sealed class DocumentedExampleTests
     public async Task The_examples_of_fields_are_read_as_parts_of_a_policy()
     {
         string[] examples = [.. (await ExamplesAsync()).Where(example => !IsDocument(example))];
-        List<WatchedField?> read = [];
+        List<BackupPolicy> read = [];
         foreach (string example in examples)
         {
             using DirectoryFixture directory = new();
             directory.With("disk.yaml", DirectoryFixture.Disk)
                 .With("policy.yaml", DirectoryFixture.Policy(example.TrimEnd('\n').Split('\n')));
 
-            ResourceSet set = await directory.ExpectAsync(
-                "Warning: MetadataBackupPolicy kubedr-system/p: spec.beforeUpgrade: has no effect here");
-
-            read.Add(set.Policies.Values.Single().BeforeUpgrade);
+            string[] problems = example.StartsWith("beforeUpgrade:", StringComparison.Ordinal)
+                ? ["Warning: MetadataBackupPolicy kubedr-system/p: spec.beforeUpgrade: has no effect here"]
+                : [];
+            read.Add((await directory.ExpectAsync(problems)).Policies.Values.Single());
         }
 
         Assert.Equal(
             ["Management kcm .spec.release", "ConfigMap kubeadm-config .data.ClusterConfiguration.kubernetesVersion"],
-            read.Select(field => $"{field}"));
+            read.Select(policy => policy.BeforeUpgrade).OfType<WatchedField>().Select(field => $"{field}"));
+        Assert.Equal(
+            (24, 10, 50L << 30, "Europe/Berlin"),
+            read.Select(policy => policy.Retention).Where(retention => retention.Hourly is not null).Select(retention =>
+                (retention.Hourly!.Value, retention.Yearly!.Value, retention.MaxBytes!.Value, retention.TimeZone.Id))
+                .Single());
     }
 
     private static async Task<IReadOnlyList<string>> ExamplesAsync()
