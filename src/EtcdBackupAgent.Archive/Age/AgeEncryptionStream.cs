@@ -21,10 +21,12 @@ public sealed class AgeEncryptionStream : PullStream
     /// <summary>Encrypts a new file key to each recipient; reads nothing from the source yet.</summary>
     /// <param name="source">The plain bytes.</param>
     /// <param name="recipients">
-    /// Each of them can open the file. A passphrase must be the only one; its key derivation takes about 1 s.
+    /// Each of them can open the file. A passphrase must be the only one; its key derivation takes about 1 s. Public
+    /// recipients are all post-quantum, or none of them is.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// The list of recipients is empty, or holds a passphrase and another recipient.
+    /// The list of recipients is empty, holds a passphrase and another recipient, or mixes post-quantum recipients with
+    /// others.
     /// </exception>
     public AgeEncryptionStream(Stream source, IReadOnlyList<IAgeRecipient> recipients)
         : this(source, recipients, RandomNumberGenerator.Fill)
@@ -35,10 +37,12 @@ public sealed class AgeEncryptionStream : PullStream
         Stream source, IReadOnlyList<IAgeRecipient> recipients, RandomBytes random)
         : base(source)
     {
-        if (recipients.Count == 0 || (recipients.Count > 1 && recipients.Any(recipient => recipient.MustBeAlone)))
+        AgeRecipientKind[] kinds = [.. recipients.Select(recipient => recipient.Kind).Distinct()];
+        if (kinds.Length != 1 || (recipients.Count > 1 && kinds[0] == AgeRecipientKind.Passphrase))
         {
             throw new ArgumentException(
-                $"Expected one or more public recipients, or one passphrase alone; got {recipients.Count} recipients.",
+                "Expected one or more public recipients of one kind, or one passphrase alone; "
+                + $"got {recipients.Count} recipients of {kinds.Length} kinds.",
                 nameof(recipients));
         }
 

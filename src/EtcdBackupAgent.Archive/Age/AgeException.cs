@@ -26,7 +26,7 @@ public enum AgeFailure
     MalformedArmor,
 
     /// <summary>
-    /// A recipient (<c>age1…</c>), an identity (<c>AGE-SECRET-KEY-1…</c>) or an identity file is not valid.
+    /// A recipient (<c>age1…</c>), an identity (<c>AGE-SECRET-KEY-…</c>) or an identity file is not valid.
     /// </summary>
     MalformedKey,
 

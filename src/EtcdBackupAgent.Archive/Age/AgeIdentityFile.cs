@@ -47,24 +47,37 @@ public static class AgeIdentityFile
     }
 
     /// <summary>
-    /// Formats an identity file of one identity, with the creation time and the recipient as comments.
+    /// Formats an identity file, with the creation time and the recipient of each identity as comments.
     /// </summary>
     /// <returns>
     /// A pinned array, which the caller must wipe with <see cref="CryptographicOperations.ZeroMemory"/>.
     /// </returns>
-    public static byte[] Format(AgeIdentity identity, DateTimeOffset createdAt)
+    public static byte[] Format(IReadOnlyList<AgeIdentity> identities, DateTimeOffset createdAt)
     {
-        string comments = string.Create(
-            CultureInfo.InvariantCulture,
-            $"# created: {createdAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\n# public key: {identity.Recipient}\n");
-        byte[] secret = identity.SecretText();
-        byte[] file = GC.AllocateArray<byte>(comments.Length + secret.Length + 1, pinned: true);
-        int length = Encoding.ASCII.GetBytes(comments, file);
-        secret.CopyTo(file, length);
-        file[^1] = (byte)'\n';
-        CryptographicOperations.ZeroMemory(secret);
+        string created = string.Create(
+            CultureInfo.InvariantCulture, $"# created: {createdAt.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}\n");
+        using SecretBytes buffer = new(SizeBytesMax);
+        Span<byte> rest = buffer.Span;
+        Append(created, ref rest);
+        foreach (AgeIdentity identity in identities)
+        {
+            Append($"# public key: {identity.Recipient}\n", ref rest);
+            byte[] secret = identity.SecretText();
+            secret.CopyTo(rest);
+            rest = rest[secret.Length..];
+            CryptographicOperations.ZeroMemory(secret);
+            Append("\n", ref rest);
+        }
+
+        byte[] file = GC.AllocateArray<byte>(buffer.Span.Length - rest.Length, pinned: true);
+        buffer.Span[..file.Length].CopyTo(file);
         return file;
+
+        static void Append(string text, ref Span<byte> rest) => rest = rest[Encoding.ASCII.GetBytes(text, rest)..];
     }
+
+    /// <inheritdoc cref="Format(IReadOnlyList{AgeIdentity}, DateTimeOffset)"/>
+    public static byte[] Format(AgeIdentity identity, DateTimeOffset createdAt) => Format([identity], createdAt);
 
     private static List<AgeIdentity> Parse(ReadOnlySpan<byte> file)
     {
@@ -113,7 +126,9 @@ public static class AgeIdentityFile
         }
         catch (AgeException e)
         {
-            throw Malformed($"has in line {number} no X25519 identity (AGE-SECRET-KEY-1 and 58 more characters)", e);
+            throw Malformed(
+                $"has in line {number} no identity (AGE-SECRET-KEY-1 or AGE-SECRET-KEY-PQ-1, and 58 more characters)",
+                e);
         }
         finally
         {

@@ -59,7 +59,7 @@ public sealed class AgePassphrase : IAgeRecipient, IAgeIdentity, IDisposable
         }
     }
 
-    bool IAgeRecipient.MustBeAlone => true;
+    AgeRecipientKind IAgeRecipient.Kind => AgeRecipientKind.Passphrase;
 
     /// <summary>
     /// Whether the passphrase is text, that is UTF-8 without NUL: it can be typed and passed in an environment

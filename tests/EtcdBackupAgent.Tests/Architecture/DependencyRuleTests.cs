@@ -61,11 +61,14 @@ public sealed class DependencyRuleTests
     public void Only_the_storage_adapter_references_the_aws_sdk() =>
         Assert.Equal([Projects.Storage], ProjectsWith("AWSSDK"));
 
-    [Theory]
-    [InlineData("BouncyCastle")]
-    [InlineData("DiffPlex")]
-    public void Only_the_objects_reference(string package) =>
-        Assert.Equal([Projects.Objects], ProjectsWith(package));
+    [Fact]
+    public void Only_the_objects_reference_DiffPlex() => Assert.Equal([Projects.Objects], ProjectsWith("DiffPlex"));
+
+    [Fact]
+    public void Only_the_archive_and_the_objects_reference_BouncyCastle() =>
+        Assert.Equal(
+            [Projects.Archive, Projects.Objects],
+            ProjectsWith("BouncyCastle").OrderBy(project => project.GetName().Name, StringComparer.Ordinal));
 
     [Theory]
     [InlineData("Google.Protobuf")]
@@ -74,7 +77,7 @@ public sealed class DependencyRuleTests
         Assert.Equal([Projects.Etcd], ProjectsWith(package));
 
     [Fact]
-    public void The_leaves_and_the_core_reference_only_the_platform() =>
+    public void The_leaves_and_the_core_reference_only_the_platform_and_BouncyCastle() =>
         Assert.All(
             [Projects.Snapshots, Projects.Archive, Projects.Core],
             project => Assert.All(
@@ -82,7 +85,8 @@ public sealed class DependencyRuleTests
                 name => Assert.True(
                     name.StartsWith(OwnPrefix, StringComparison.Ordinal)
                     || name.StartsWith("System.", StringComparison.Ordinal)
-                    || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal),
+                    || name.StartsWith("Microsoft.Win32.", StringComparison.Ordinal)
+                    || (project == Projects.Archive && name == "BouncyCastle.Cryptography"),
                     $"{project.GetName().Name} references {name}")));
 
     [Fact]

@@ -14,7 +14,10 @@ namespace EtcdBackupAgent.Tests.Archive.Age;
 /// <param name="File">The bytes of the file.</param>
 internal sealed record AgeVector(string Name, AgeFailure? Failure, int PlainBytes, byte[] File)
 {
-    /// <summary>Every vector is opened with this passphrase and with <see cref="AgeVectorContent.Identity"/>.</summary>
+    /// <summary>
+    /// Every vector is opened with <see cref="AgeVectorContent.Identity"/>, this passphrase, and
+    /// <see cref="PostQuantumVectorContent.Identity"/>.
+    /// </summary>
     public const string Passphrase = "of the vectors";
 
     public override string ToString() => Name;

@@ -65,7 +65,7 @@ internal static class AgeVectorContent
     /// <summary>A stanza to the vectors' identity, optionally with other arguments or another body.</summary>
     public static string ToIdentity(string? arguments = null, string? body = null) =>
         $"-> {arguments ?? $"X25519 {Base64(PublicPoint(Ephemeral))}"}\n"
-        + $"{body ?? Base64(WrapForX25519(Identity.Recipient.Point.ToArray()))}\n";
+        + $"{body ?? Base64(WrapForX25519(Identity.Recipient.PublicKey.ToArray()))}\n";
 
     /// <summary>
     /// A stanza to the vectors' passphrase with a low work factor, optionally with other arguments or another body.
@@ -108,7 +108,7 @@ internal static class AgeVectorContent
         return $"-----BEGIN AGE ENCRYPTED FILE-----\n{string.Join('\n', lines)}\n-----END AGE ENCRYPTED FILE-----\n";
     }
 
-    private static byte[] Seal(byte[] key, byte[] nonce, byte[] plain)
+    public static byte[] Seal(byte[] key, byte[] nonce, byte[] plain)
     {
         byte[] ciphertext = new byte[plain.Length];
         byte[] tag = new byte[16];

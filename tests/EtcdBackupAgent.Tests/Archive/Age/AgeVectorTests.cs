@@ -25,6 +25,8 @@ public sealed class AgeVectorTests
         {
             ["index.txt"] = Encoding.UTF8.GetBytes(Index()),
             ["identity.txt"] = AgeIdentityFile.Format(AgeVectorContent.Identity, DateTimeOffset.UnixEpoch),
+            ["identity-post-quantum.txt"] =
+                AgeIdentityFile.Format(PostQuantumVectorContent.Identity, DateTimeOffset.UnixEpoch),
         };
         foreach (AgeVector vector in AgeVectors.All)
         {
@@ -52,7 +54,8 @@ public sealed class AgeVectorTests
         using AgePassphrase passphrase = new(AgeVector.Passphrase);
         using MemoryStream returned = new();
         await using AgeDecryptionStream stream = new(
-            new RaggedStream(file, seed: 1), [AgeVectorContent.Identity, passphrase]);
+            new RaggedStream(file, seed: 1),
+            [AgeVectorContent.Identity, passphrase, PostQuantumVectorContent.Identity]);
 
         Exception? e = await Record.ExceptionAsync(() => stream.CopyToAsync(returned));
 
@@ -70,7 +73,8 @@ public sealed class AgeVectorTests
     private static string Index()
     {
         StringBuilder text = new(
-            "# What must become of each file, opened with identity.txt and the passphrase 'of the vectors':\n"
+            "# What must become of each file, opened with identity.txt, the passphrase 'of the vectors',\n"
+            + "# and identity-post-quantum.txt:\n"
             + "# name, 'opens' or the AgeFailure, bytes of plain text that may be given out\n");
         foreach (AgeVector vector in AgeVectors.All)
         {

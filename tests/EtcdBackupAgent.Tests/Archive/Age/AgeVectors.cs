@@ -9,11 +9,24 @@ internal static class AgeVectors
 {
     private const string Letter = "x";
 
+    /// <summary>RFC 7748, section 6.1, and the orders of Curve25519's points: 1, 2, 4 and 8.</summary>
+    private static readonly string[] LowOrder =
+    [
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "E0EB7A7C3B41B8AE1656E3FAF19FC46ADA098DEB9C32B1FD866205165F49B800",
+        "5F9C95BCA3508C24B1D0B1559C83EF5B04445CC4581C8E86D8224EDDD09F1157",
+        "ECFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
+        "EDFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
+        "EEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
+    ];
+
     private static readonly byte[] Small = Payload(Plain(100));
 
     public static IReadOnlyList<AgeVector> All { get; } =
     [
         .. Right(), .. Headers(), .. X25519Stanzas(), .. ScryptStanzas(), .. Payloads(), .. Armors(),
+        .. PostQuantumVectors.All(LowOrder),
     ];
 
     private static IEnumerable<AgeVector> Right()
@@ -108,24 +121,12 @@ internal static class AgeVectors
     private static IEnumerable<AgeVector> X25519Stanzas()
     {
         byte[] share = PublicPoint(Ephemeral);
-        byte[] body = WrapForX25519(Identity.Recipient.Point.ToArray());
-
-        // RFC 7748, section 6.1, and the orders of Curve25519's points: 1, 2, 4 and 8.
-        string[] lowOrder =
-        [
-            "0000000000000000000000000000000000000000000000000000000000000000",
-            "0100000000000000000000000000000000000000000000000000000000000000",
-            "E0EB7A7C3B41B8AE1656E3FAF19FC46ADA098DEB9C32B1FD866205165F49B800",
-            "5F9C95BCA3508C24B1D0B1559C83EF5B04445CC4581C8E86D8224EDDD09F1157",
-            "ECFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
-            "EDFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
-            "EEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF7F",
-        ];
-        for (int i = 0; i < lowOrder.Length; i++)
+        byte[] body = WrapForX25519(Identity.Recipient.PublicKey.ToArray());
+        for (int i = 0; i < LowOrder.Length; i++)
         {
             yield return Bad(
                 string.Create(CultureInfo.InvariantCulture, $"x25519-low-order-{i + 1}"),
-                V1 + ToIdentity($"X25519 {Base64(Convert.FromHexString(lowOrder[i]))}"));
+                V1 + ToIdentity($"X25519 {Base64(Convert.FromHexString(LowOrder[i]))}"));
         }
 
         yield return Bad("x25519-share-31-bytes", V1 + ToIdentity($"X25519 {Base64(share[..31])}"));
@@ -310,7 +311,7 @@ internal static class AgeVectors
     private static string Lines(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
 
     /// <summary>The same bytes in base64 with a bit set that belongs to none of them.</summary>
-    private static string Unused(string base64)
+    public static string Unused(string base64)
     {
         const string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         return base64[..^1] + alphabet[alphabet.IndexOf(base64[^1], StringComparison.Ordinal) | 1];
