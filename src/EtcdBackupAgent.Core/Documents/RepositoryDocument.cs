@@ -42,14 +42,41 @@ public sealed record RepositoryEncryption
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
 
-    internal static RepositoryEncryption To(IEnumerable<AgeRecipient> recipients) => new()
+    /// <summary>
+    /// The format version of a document with this encryption: an agent that does not know post-quantum recipients
+    /// refuses the whole repository.
+    /// </summary>
+    internal int FormatVersion => Recipients.Select(AgeRecipient.Parse).Any(r => r.IsPostQuantum)
+        ? RepositoryJson.PostQuantumFormatVersion
+        : RepositoryJson.FormatVersion;
+
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/>: some recipients are post-quantum and others are not.
+    /// </exception>
+    internal static RepositoryEncryption To(IReadOnlyList<AgeRecipient> recipients)
     {
-        Kind = ArtifactEncryption.Age,
-        Recipients = [.. recipients.Select(r => r.ToString())],
-    };
+        if (AgeRecipient.AreMixed(recipients))
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput,
+                "A repository cannot encrypt both to post-quantum recipients (age1pq1…) and to others (age1…): anyone "
+                + "who can break X25519 could open every backup.")
+            {
+                Hint = "Give recipients of one kind. 'etcd-backup-agent key replace-recipients' replaces all "
+                    + "recipients of a repository at once.",
+            };
+        }
+
+        return new RepositoryEncryption
+        {
+            Kind = ArtifactEncryption.Age,
+            Recipients = [.. recipients.Select(r => r.ToString())],
+        };
+    }
 
     /// <summary>
-    /// Rejects settings that this agent never writes: encryption without a recipient, or an invalid recipient.
+    /// Rejects settings that this agent never writes: encryption without a recipient, an invalid recipient, or
+    /// recipients of several kinds.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
     internal void Validate(string what)
@@ -57,7 +84,15 @@ public sealed record RepositoryEncryption
         if (Recipients.FirstOrDefault(r => !AgeRecipient.TryParse(r, out _)) is { } wrong)
         {
             throw new BackupException(
-                FailureReason.DataDamaged, $"{what} is damaged: '{wrong}' is not an age recipient.");
+                FailureReason.DataDamaged,
+                $"{what} is damaged: '{AgeRecipient.Abbreviate(wrong)}' is not an age recipient.");
+        }
+
+        if (AgeRecipient.AreMixed(Recipients.Select(AgeRecipient.Parse)))
+        {
+            throw new BackupException(
+                FailureReason.DataDamaged,
+                $"{what} is damaged: some of its recipients are post-quantum (age1pq1…) and others are not.");
         }
 
         if ((Kind == ArtifactEncryption.Age) != (Recipients.Count > 0))

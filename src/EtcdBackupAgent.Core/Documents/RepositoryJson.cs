@@ -37,6 +37,11 @@ internal static class RepositoryJson
     /// </summary>
     public const int ObjectsFormatVersion = 3;
 
+    /// <summary>
+    /// The format version of <c>repository.json</c> with post-quantum recipients, and the highest that is read in it.
+    /// </summary>
+    public const int PostQuantumFormatVersion = 2;
+
     /// <summary>The format version of the lineages and proofs of a change log.</summary>
     public const int LogFormatVersion = 2;
 
@@ -101,7 +106,7 @@ internal static class RepositoryJson
     /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
     /// </exception>
     public static RepositoryDocument ReadRepository(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.RepositoryDocument, FormatVersion);
+        Read(utf8, what, Json.RepositoryDocument, PostQuantumFormatVersion);
 
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what)

@@ -8,6 +8,12 @@ public sealed class OpenedKeys(IReadOnlyList<AgeIdentity> identities) : IDisposa
     /// <summary>The identities, in the order in which they are tried; may be empty.</summary>
     public IReadOnlyList<AgeIdentity> Identities { get; } = identities;
 
+    /// <summary>
+    /// Whether the repository itself stores these identities: they are stored together again under a new passphrase.
+    /// The identities of a user's file are not the repository's, so only the one that is needed is stored.
+    /// </summary>
+    public bool AreStored { get; init; }
+
     /// <summary>Wipes all identities from memory.</summary>
     public void Dispose()
     {

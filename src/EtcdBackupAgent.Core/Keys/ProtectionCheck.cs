@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
@@ -40,6 +41,52 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         }
     }
 
+    /// <summary>
+    /// Checks before the recipients are replaced that they are those that the location expects, or already the new
+    /// ones: a change by someone else must be noticed, not covered.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.ProtectionChanged"/>, or the reason of the place of the pins.
+    /// </exception>
+    internal async Task RequireReplaceableAsync(
+        BackupRepository repository,
+        BackupLocation location,
+        IReadOnlyList<string> next,
+        CancellationToken cancellationToken)
+    {
+        HashSet<string> wanted = next.ToHashSet(StringComparer.Ordinal);
+        bool isReplaced = wanted.SetEquals(repository.Document.Encryption.Recipients);
+        RecipientLocation? named = location.Encryption as RecipientLocation;
+        PinnedRecipients? pin = location.Encryption is PassphraseLocation
+            ? await pins.ReadAsync(location.Name, cancellationToken)
+            : null;
+        if (pin is not null)
+        {
+            RequireSameRepository(repository, location.Name, pin);
+        }
+
+        // Without a pin, the key that opens the repository is the only proof, as before the first backup. The same
+        // holds if the owner has already written the new recipients into the location.
+        if (!isReplaced && (pin is not null || (named is not null && !wanted.SetEquals(named.Recipients))))
+        {
+            await RequireAsync(repository, location, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Pins the recipients of the repository in place of the previous ones. A location that lists its recipients itself
+    /// has no pin.
+    /// </summary>
+    /// <exception cref="BackupException">The reason of the place of the pins.</exception>
+    internal async Task PinAsync(
+        BackupRepository repository, BackupLocation location, CancellationToken cancellationToken)
+    {
+        if (location.Encryption is PassphraseLocation)
+        {
+            await pins.WriteAsync(location.Name, PinOf(repository), cancellationToken);
+        }
+    }
+
     /// <summary>Checks that a repository encrypts to the recipients that the caller expects.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>.</exception>
     public static void RequireRecipients(BackupRepository repository, IReadOnlyList<string> expected) =>
@@ -69,16 +116,28 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         if (pin is null)
         {
             RequireEncrypted(repository, location);
-            PinnedRecipients first = new()
-            {
-                RepositoryId = repository.Document.Id,
-                Recipients = repository.Document.Encryption.Recipients,
-                PinnedAt = time.GetUtcNow(),
-            };
-            await pins.WriteAsync(location, first, cancellationToken);
+            await pins.WriteAsync(location, PinOf(repository), cancellationToken);
             return;
         }
 
+        RequireSameRepository(repository, location, pin);
+        RequireSame(
+            $"they were pinned on {pin.PinnedAt:yyyy-MM-dd}",
+            pin.Recipients,
+            repository.Document.Encryption,
+            repository);
+    }
+
+    private PinnedRecipients PinOf(BackupRepository repository) => new()
+    {
+        RepositoryId = repository.Document.Id,
+        Recipients = repository.Document.Encryption.Recipients,
+        PinnedAt = time.GetUtcNow(),
+    };
+
+    private static void RequireSameRepository(
+        BackupRepository repository, ResourceName location, PinnedRecipients pin)
+    {
         if (pin.RepositoryId != repository.Document.Id)
         {
             throw new BackupException(
@@ -90,12 +149,6 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
                 Hint = "If you replaced it, remove the pin (docs/policies.md, \"Encryption\") and back up again.",
             };
         }
-
-        RequireSame(
-            $"they were pinned on {pin.PinnedAt:yyyy-MM-dd}",
-            pin.Recipients,
-            repository.Document.Encryption,
-            repository);
     }
 
     private static void RequireEncrypted(BackupRepository repository, ResourceName location)
@@ -114,5 +167,5 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
     }
 
     private static string Names(IReadOnlyList<string> recipients) =>
-        recipients.Count == 0 ? "no recipient" : string.Join(", ", recipients);
+        recipients.Count == 0 ? "no recipient" : string.Join(", ", recipients.Select(AgeRecipient.Abbreviate));
 }

@@ -18,40 +18,50 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         KeyObject.ListAsync(Store, cancellationToken);
 
     /// <summary>Opens the key that is encrypted to this passphrase.</summary>
-    /// <returns>The identity; the caller disposes it.</returns>
+    /// <returns>
+    /// Its identities, at least one; the caller disposes them. After the recipients were replaced, the later ones open
+    /// earlier snapshots.
+    /// </returns>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.KeyRefused"/> if there is no key, or the passphrase opens none;
     /// <see cref="FailureReason.DataDamaged"/>.
     /// </exception>
-    public async Task<AgeIdentity> OpenAsync(AgePassphrase passphrase, CancellationToken cancellationToken) =>
-        (await FindAsync(passphrase, cancellationToken)).Identity;
+    public async Task<OpenedKeys> OpenAsync(AgePassphrase passphrase, CancellationToken cancellationToken) =>
+        (await FindAsync(passphrase, cancellationToken)).Opened;
 
-    /// <summary>Stores an identity again, encrypted to an additional passphrase.</summary>
+    /// <summary>Stores the repository's identities again, encrypted to an additional passphrase.</summary>
     /// <param name="proof">
-    /// Identities; one of them must open the current backups. It proves the right to add other keys.
+    /// The keys; one of their identities must open the current backups. It proves the right to add other keys.
     /// </param>
     /// <param name="added">The additional passphrase.</param>
     /// <param name="cancellationToken">A cancelled call may or may not have stored the key.</param>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
     public async Task<ObjectKey> AddPassphraseAsync(
-        IReadOnlyList<AgeIdentity> proof, AgePassphrase added, CancellationToken cancellationToken) =>
-        await KeyObject.CreateAsync(Store, RequireRecipient(proof), added, time, cancellationToken);
+        OpenedKeys proof, AgePassphrase added, CancellationToken cancellationToken)
+    {
+        AgeIdentity current = RequireRecipient(proof.Identities);
+        IReadOnlyList<AgeIdentity> stored = proof.AreStored ? proof.Identities : [current];
+        return await KeyObject.CreateAsync(Store, stored, added, time, cancellationToken);
+    }
 
     /// <summary>Replaces a passphrase: the new key is stored before the old one is removed.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
     public async Task<ObjectKey> ChangePassphraseAsync(
         AgePassphrase current, AgePassphrase replacement, CancellationToken cancellationToken)
     {
-        (ObjectKey old, AgeIdentity identity) = await FindAsync(current, cancellationToken);
-        using (identity)
+        (ObjectKey old, OpenedKeys opened) = await FindAsync(current, cancellationToken);
+        using (opened)
         {
-            ObjectKey key = await KeyObject.CreateAsync(Store, identity, replacement, time, cancellationToken);
+            ObjectKey key = await KeyObject.CreateAsync(
+                Store, opened.Identities, replacement, time, cancellationToken);
             await RemoveReplacedAsync(old, cancellationToken);
             return key;
         }
     }
 
-    private async Task RemoveReplacedAsync(ObjectKey old, CancellationToken cancellationToken)
+    /// <summary>Removes a key object after another has replaced it.</summary>
+    /// <exception cref="BackupException">The store's reason; the message names the object.</exception>
+    internal async Task RemoveReplacedAsync(ObjectKey old, CancellationToken cancellationToken)
     {
         try
         {
@@ -61,8 +71,8 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         {
             throw new BackupException(
                 e.Reason,
-                $"The new passphrase opens the repository, but the old one still opens it too: its key {old} could not "
-                + $"be removed. {e.Message}",
+                $"The new key opens the repository, but the old one is still there: {old} could not be removed. "
+                + e.Message,
                 e)
             {
                 Hint = $"Remove the object {old} with a user who may delete. {e.Hint}".TrimEnd(),
@@ -75,7 +85,10 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
     /// <param name="proof">Identities; one of them must open the current backups.</param>
     /// <param name="recipient">The recipient to add; nothing changes if the repository already has it.</param>
     /// <param name="cancellationToken">A cancelled call may or may not have added the recipient.</param>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.KeyRefused"/>; <see cref="FailureReason.InvalidInput"/> if the repository has
+    /// recipients of the other kind; or the store's reason.
+    /// </exception>
     public async Task<BackupRepository> AddRecipientAsync(
         IReadOnlyList<AgeIdentity> proof, AgeRecipient recipient, CancellationToken cancellationToken)
     {
@@ -89,36 +102,44 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
     /// Returns the identity that is a recipient of this repository. The others may open snapshots of another time.
     /// </summary>
     /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>.</exception>
-    private AgeIdentity RequireRecipient(IReadOnlyList<AgeIdentity> identities) =>
+    internal AgeIdentity RequireRecipient(IReadOnlyList<AgeIdentity> identities) =>
         identities.FirstOrDefault(i => repository.Recipients.Contains(i.Recipient)) ?? throw new BackupException(
             FailureReason.KeyRefused,
             $"None of the {identities.Count} given identities is a recipient of the repository at {Store.Address}; "
-            + $"its recipients are {string.Join(", ", repository.Recipients)}.")
+            + $"its recipients are {string.Join(", ", repository.Recipients.Select(r => r.Abbreviation))}.")
         {
             Hint = "Give the identity file of one of these recipients, or the passphrase.",
         };
 
-    private async Task<(ObjectKey Key, AgeIdentity Identity)> FindAsync(
+    /// <summary>
+    /// Finds the key object that is encrypted to the passphrase, preferably one with an identity of the current
+    /// backups.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.DataDamaged"/>.
+    /// </exception>
+    internal async Task<(ObjectKey Key, OpenedKeys Opened)> FindAsync(
         AgePassphrase passphrase, CancellationToken cancellationToken)
     {
         IReadOnlyList<StoredObject> keys = await ListAsync(cancellationToken);
-        (ObjectKey Key, AgeIdentity Identity)? former = null;
+        (ObjectKey Key, OpenedKeys Opened)? former = null;
         foreach (StoredObject key in keys)
         {
-            if (await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken) is not { } identity)
+            if (await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken) is not { } identities)
             {
                 continue;
             }
 
-            if (repository.Recipients.Contains(identity.Recipient))
+            OpenedKeys opens = new(identities) { AreStored = true };
+            if (identities.Any(identity => repository.Recipients.Contains(identity.Recipient)))
             {
-                former?.Identity.Dispose();
-                return (key.Key, identity);
+                former?.Opened.Dispose();
+                return (key.Key, opens);
             }
 
-            // It need not be a recipient now: if an attacker changed the recipients, the owner can still restore.
-            former?.Identity.Dispose();
-            former = (key.Key, identity);
+            // None need be a recipient now: if an attacker changed the recipients, the owner can still restore.
+            former?.Opened.Dispose();
+            former = (key.Key, opens);
         }
 
         if (former is { } opened)

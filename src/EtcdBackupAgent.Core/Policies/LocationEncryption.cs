@@ -13,7 +13,13 @@ public sealed record UnencryptedLocation : LocationEncryption;
 public sealed record RecipientLocation : LocationEncryption
 {
     /// <summary>
-    /// X25519 recipients of age, <c>age1…</c>, each valid and without duplicates, as written; at least one.
+    /// The most post-quantum recipients: 63 KB. A pod receives its location in one variable, which Linux limits to
+    /// 128 KiB.
+    /// </summary>
+    public const int PostQuantumRecipientsMax = 32;
+
+    /// <summary>
+    /// Recipients of age, <c>age1…</c>, each valid, without duplicates and all of one kind, as written; at least one.
     /// </summary>
     public required IReadOnlyList<string> Recipients { get; init; }
 }

@@ -43,27 +43,34 @@ public sealed class BackupRepository
     /// repository without a key.
     /// </remarks>
     /// <exception cref="BackupException">
-    /// <see cref="FailureReason.RepositoryExists"/>, or the store's reason.
+    /// <see cref="FailureReason.RepositoryExists"/>, <see cref="FailureReason.InvalidInput"/> if the recipients are of
+    /// several kinds, or the store's reason.
     /// </exception>
     public static async Task<BackupRepository> InitAsync(
         IObjectStore store, RepositoryProtection protection, TimeProvider time, CancellationToken cancellationToken)
     {
         await store.EnsureCreatedAsync(cancellationToken);
-        using AgeIdentity? made = protection is PassphraseProtection ? AgeIdentity.Generate() : null;
+        using AgeIdentity? made = protection switch
+        {
+            PassphraseProtection { PostQuantum: true } => AgeIdentity.GeneratePostQuantum(),
+            PassphraseProtection => AgeIdentity.Generate(),
+            _ => null,
+        };
+        RepositoryEncryption encryption = protection switch
+        {
+            Unprotected => new RepositoryEncryption { Kind = ArtifactEncryption.None, Recipients = [] },
+            RecipientProtection to => RepositoryEncryption.To(to.Recipients),
+            _ => RepositoryEncryption.To([made!.Recipient]),
+        };
         ObjectKey? key = protection is PassphraseProtection secret
-            ? await KeyObject.CreateAsync(store, made!, secret.Passphrase, time, cancellationToken)
+            ? await KeyObject.CreateAsync(store, [made!], secret.Passphrase, time, cancellationToken)
             : null;
         RepositoryDocument document = new()
         {
-            FormatVersion = RepositoryJson.FormatVersion,
+            FormatVersion = encryption.FormatVersion,
             Id = RandomNumberGenerator.GetHexString(32, lowercase: true),
             CreatedAt = time.GetUtcNow(),
-            Encryption = protection switch
-            {
-                Unprotected => new RepositoryEncryption { Kind = ArtifactEncryption.None, Recipients = [] },
-                RecipientProtection to => RepositoryEncryption.To(to.Recipients),
-                _ => RepositoryEncryption.To([made!.Recipient]),
-            },
+            Encryption = encryption,
         };
         if (!await store.TryCreateAsync(DocumentKey, RepositoryJson.Write(document), cancellationToken))
         {
@@ -182,15 +189,27 @@ public sealed class BackupRepository
         return new SnapshotFolder(startedAt, id);
     }
 
-    /// <summary>Adds a recipient for future backups: the only change that <c>repository.json</c> ever gets.</summary>
-    internal async Task<BackupRepository> AddRecipientAsync(AgeRecipient recipient, CancellationToken cancellationToken)
+    /// <summary>Adds a recipient for future backups.</summary>
+    internal Task<BackupRepository> AddRecipientAsync(AgeRecipient recipient, CancellationToken cancellationToken) =>
+        ReplaceRecipientsAsync([.. Recipients, recipient], cancellationToken);
+
+    /// <summary>
+    /// Replaces the recipients for future backups, in one write: the only change that <c>repository.json</c> ever gets.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.InvalidInput"/> if the recipients are of several kinds, or the store's reason.
+    /// </exception>
+    internal async Task<BackupRepository> ReplaceRecipientsAsync(
+        IReadOnlyList<AgeRecipient> recipients, CancellationToken cancellationToken)
     {
+        RepositoryEncryption encryption = RepositoryEncryption.To(recipients) with
+        {
+            UnknownFields = Document.Encryption.UnknownFields,
+        };
         RepositoryDocument document = Document with
         {
-            Encryption = Document.Encryption with
-            {
-                Recipients = [.. Document.Encryption.Recipients, recipient.ToString()],
-            },
+            FormatVersion = encryption.FormatVersion,
+            Encryption = encryption,
         };
         using MemoryStream utf8 = new(RepositoryJson.Write(document));
         await Store.PutAsync(DocumentKey, utf8, cancellationToken);

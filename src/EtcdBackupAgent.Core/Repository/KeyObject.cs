@@ -6,7 +6,7 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>
-/// <c>keys/NAME.age</c>: a file with one age identity, encrypted to a passphrase; <c>age -d</c> opens it
+/// <c>keys/NAME.age</c>: a file with age identities, encrypted to a passphrase; <c>age -d</c> opens it
 /// (<c>docs/spec/repository.md</c>, "Keys").
 /// </summary>
 internal static class KeyObject
@@ -15,14 +15,14 @@ internal static class KeyObject
 
     private const string Suffix = ".age";
 
-    /// <summary>Stores an identity under a new name.</summary>
+    /// <summary>Stores identities under a new name.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/>: the passphrase is not text. The pod of a restore, which receives it in
     /// a variable, could not open the key.
     /// </exception>
     public static async Task<ObjectKey> CreateAsync(
         IObjectStore store,
-        AgeIdentity identity,
+        IReadOnlyList<AgeIdentity> identities,
         AgePassphrase passphrase,
         TimeProvider time,
         CancellationToken cancellationToken)
@@ -36,7 +36,7 @@ internal static class KeyObject
             };
         }
 
-        byte[] file = AgeIdentityFile.Format(identity, time.GetUtcNow());
+        byte[] file = AgeIdentityFile.Format(identities, time.GetUtcNow());
         try
         {
             ObjectKey key;
@@ -77,22 +77,16 @@ internal static class KeyObject
     }
 
     /// <summary>Opens one key with a passphrase.</summary>
-    /// <returns>The identity; null if the key is encrypted to another passphrase.</returns>
+    /// <returns>Its identities; null if the key is encrypted to another passphrase.</returns>
     /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
-    public static async Task<AgeIdentity?> TryOpenAsync(
+    public static async Task<IReadOnlyList<AgeIdentity>?> TryOpenAsync(
         IObjectStore store, ObjectKey key, AgePassphrase passphrase, CancellationToken cancellationToken)
     {
         try
         {
             await using Stream stored = await store.OpenReadAsync(key, range: null, cancellationToken);
             await using AgeDecryptionStream file = new(stored, [passphrase]);
-            IReadOnlyList<AgeIdentity> identities = await AgeIdentityFile.ParseAsync(file, cancellationToken);
-            foreach (AgeIdentity further in identities.Skip(1))
-            {
-                further.Dispose();
-            }
-
-            return identities[0];
+            return await AgeIdentityFile.ParseAsync(file, cancellationToken);
         }
         catch (AgeException e) when (e.Failure is AgeFailure.WrongPassphrase or AgeFailure.NoMatchingIdentity)
         {

@@ -12,4 +12,8 @@ public sealed record Unprotected : RepositoryProtection;
 public sealed record RecipientProtection(IReadOnlyList<AgeRecipient> Recipients) : RepositoryProtection;
 
 /// <summary>Encrypted to a new key. The key is stored in the repository, itself encrypted to a passphrase.</summary>
-public sealed record PassphraseProtection(AgePassphrase Passphrase) : RepositoryProtection;
+public sealed record PassphraseProtection(AgePassphrase Passphrase) : RepositoryProtection
+{
+    /// <summary>Whether the key is post-quantum; otherwise it is an X25519 key.</summary>
+    public bool PostQuantum { get; init; }
+}

@@ -43,7 +43,7 @@ internal sealed class PassphraseChecks(RepositoryAccess repositories, TimeProvid
             await previous.WaitAsync(cancellationToken);
             using AgePassphrase passphrase = repositories.Passphrase(secret, resources);
             RepositoryKeys keys = new(repository, time);
-            using AgeIdentity identity = await keys.OpenAsync(passphrase, cancellationToken);
+            using OpenedKeys opened = await keys.OpenAsync(passphrase, cancellationToken);
         }
         finally
         {

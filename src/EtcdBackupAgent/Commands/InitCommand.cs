@@ -33,6 +33,12 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
         HelpName = "AGE1…",
     };
 
+    private readonly Option<bool> _postQuantum = new("--post-quantum")
+    {
+        Description = "With a passphrase: make the new key post-quantum (ML-KEM-768 and X25519). Agents and versions "
+            + "of age that do not know such keys cannot read the repository.",
+    };
+
     private readonly Option<bool> _unencrypted = new("--unencrypted")
     {
         Description = "Do not encrypt. A snapshot contains every Secret of the cluster: read access to the repository "
@@ -46,6 +52,7 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
         init._repository.AddTo(verb);
         verb.Add(init._passphraseFile);
         verb.Add(init._recipients);
+        verb.Add(init._postQuantum);
         verb.Add(init._unencrypted);
         init._output.AddTo(verb);
         verb.SetAction(init.ExecuteAsync);
@@ -61,6 +68,17 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             ? ProtectionOfLocation(parsed, repository)
             : ProtectionOfOptions(parsed);
         using AgePassphrase? passphrase = (protection as PassphraseProtection)?.Passphrase;
+        if (parsed.GetValue(_postQuantum))
+        {
+            protection = protection is PassphraseProtection own
+                ? own with { PostQuantum = true }
+                : throw new BackupException(
+                    FailureReason.InvalidInput, "--post-quantum is given, but the repository has no passphrase.")
+                {
+                    Hint = "Without a passphrase the recipients decide: 'age-keygen -pq' makes a post-quantum one.",
+                };
+        }
+
 
         using IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         BackupRepository created = await BackupRepository.InitAsync(store, protection, wiring.Time, cancellationToken);
@@ -82,7 +100,9 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             },
             console => console.WriteLine(
                 $"Created repository {created.Document.Id} at {store.Address}, "
-                + (recipients.Count == 0 ? "not encrypted." : $"encrypted to {string.Join(", ", recipients)}.")));
+                + (recipients.Count == 0
+                    ? "not encrypted."
+                    : $"encrypted to {string.Join(", ", recipients.Select(AgeRecipient.Abbreviate))}.")));
         return ExitCodes.Success;
     }
 

@@ -23,11 +23,12 @@ internal static class RecipientText
             FailureReason.InvalidInput,
             isIdentity
                 ? "--recipient was given an identity, which is secret."
-                : $"--recipient '{text}' is not an age recipient.")
+                : $"--recipient '{AgeRecipient.Abbreviate(text)}' is not an age recipient.")
         {
             Hint = isIdentity
                 ? "Give its public key (age1…), which 'age-keygen -y' prints. Treat the identity as compromised."
-                : "A recipient has 62 lower-case characters and starts with age1; 'age-keygen' prints one.",
+                : "A recipient starts with age1 and has 62 lower-case characters, or starts with age1pq1 and has "
+                    + "1,959; 'age-keygen' prints one.",
         };
     }
 }

@@ -130,7 +130,7 @@ internal sealed class ClusterRestore(
             Hint = "Restore on a machine that has the identity: "
                 + "'etcd-backup-agent restore ID --repository URL --identity-file FILE --to DIR'.",
         };
-        return new OpenedKeys([await new RepositoryKeys(repository, time).OpenAsync(passphrase, cancellationToken)]);
+        return await new RepositoryKeys(repository, time).OpenAsync(passphrase, cancellationToken);
     }
 
     private async Task<JsonObject> ReadAsync(ResourceKind kind, string name, CancellationToken cancellationToken)

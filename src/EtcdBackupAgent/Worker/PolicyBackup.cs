@@ -81,8 +81,6 @@ internal sealed class PolicyBackup(PolicyBackupParts parts, IRecipientPins pins)
         }
 
         using AgePassphrase passphrase = PassphraseText.OfSecret(secret, resources);
-        return new OpenedKeys([
-            await new RepositoryKeys(opened.Repository, parts.Time).OpenAsync(passphrase, cancellationToken),
-        ]);
+        return await new RepositoryKeys(opened.Repository, parts.Time).OpenAsync(passphrase, cancellationToken);
     }
 }

@@ -34,7 +34,7 @@ internal static class AddPassphraseCommand
             using OpenedKeys currentKeys = await keys.ReadAsync(parsed, opened, required: true, cancellationToken);
             using AgePassphrase passphrase = newPassphrase.Read(parsed);
             ObjectKey key = await repositoryKeys.AddPassphraseAsync(
-                currentKeys.Identities, passphrase, cancellationToken);
+                currentKeys, passphrase, cancellationToken);
             output.Write(
                 parsed,
                 new JsonObject { ["key"] = key.Value },

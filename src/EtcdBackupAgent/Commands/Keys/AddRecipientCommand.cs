@@ -46,7 +46,8 @@ internal static class AddRecipientCommand
                     },
                     console =>
                     {
-                        console.WriteLine($"Later backups to {opened.Address} are encrypted to {added} too.");
+                        console.WriteLine(
+                            $"Later backups to {opened.Address} are encrypted to {added.Abbreviation} too.");
                         console.WriteLine(
                             "If the recipients are pinned or listed in a BackupLocation, change them there too.");
                     });

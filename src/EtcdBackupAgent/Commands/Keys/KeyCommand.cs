@@ -13,5 +13,6 @@ internal static class KeyCommand
         AddPassphraseCommand.Create(logs, wiring),
         ChangePassphraseCommand.Create(logs, wiring),
         AddRecipientCommand.Create(logs, wiring),
+        ReplaceRecipientsCommand.Create(logs, wiring),
     }.WithExample("etcd-backup-agent key list --repository file:///var/backups/etcd");
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Stores;
@@ -57,7 +58,7 @@ internal static class KeyListCommand
 
         foreach (string recipient in recipients)
         {
-            console.WriteLine($"recipient {recipient}");
+            console.WriteLine($"recipient {AgeRecipient.Abbreviate(recipient)}");
         }
 
         foreach (StoredObject key in keys)

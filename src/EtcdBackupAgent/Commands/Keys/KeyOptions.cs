@@ -75,7 +75,7 @@ internal sealed class KeyOptions(TimeProvider time)
         if (passphrase is not null)
         {
             RepositoryKeys keys = new(opened.Repository, time);
-            return new OpenedKeys([await keys.OpenAsync(passphrase, cancellationToken)]);
+            return await keys.OpenAsync(passphrase, cancellationToken);
         }
 
         // 3. nothing
@@ -141,6 +141,6 @@ internal sealed class KeyOptions(TimeProvider time)
     private static BackupException Unusable(string path, AgeException e) =>
         new(FailureReason.KeyRefused, $"--identity-file {path} cannot be used: {e.Message}", e)
         {
-            Hint = "It must contain a line AGE-SECRET-KEY-1…, as age-keygen writes it.",
+            Hint = "It must contain a line AGE-SECRET-KEY-1… or AGE-SECRET-KEY-PQ-1…, as age-keygen writes it.",
         };
 }

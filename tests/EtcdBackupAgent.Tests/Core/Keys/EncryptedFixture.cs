@@ -31,7 +31,7 @@ internal sealed class EncryptedFixture : IDisposable
     public static async Task<AgeIdentity> OpenAsync(BackupRepository repository, string passphrase)
     {
         using AgePassphrase secret = Passphrase(passphrase);
-        return await Keys(repository).OpenAsync(secret, CancellationToken.None);
+        return (await Keys(repository).OpenAsync(secret, CancellationToken.None)).Identities[0];
     }
 
     /// <summary>Restores the newest snapshot and returns the bytes of the database.</summary>

@@ -67,7 +67,8 @@ public sealed class RepositoryKeysTests : IDisposable
         await _fixture.BackUpAsync(repository);
         using AgeIdentity identity = await EncryptedFixture.OpenAsync(repository, "first");
 
-        await EncryptedFixture.Keys(repository).AddPassphraseAsync([identity], _second, CancellationToken.None);
+        await EncryptedFixture.Keys(repository).AddPassphraseAsync(
+            new OpenedKeys([identity]), _second, CancellationToken.None);
 
         using AgeIdentity again = await EncryptedFixture.OpenAsync(repository, "second");
         Assert.Equal(_fixture.Snapshot, await _fixture.RestoreAsync(repository, "target", again));
@@ -144,7 +145,7 @@ public sealed class RepositoryKeysTests : IDisposable
         BackupException recipient = await Assert.ThrowsAsync<BackupException>(
             () => keys.AddRecipientAsync([stranger], stranger.Recipient, CancellationToken.None));
         BackupException passphrase = await Assert.ThrowsAsync<BackupException>(
-            () => keys.AddPassphraseAsync([stranger], _first, CancellationToken.None));
+            () => keys.AddPassphraseAsync(new OpenedKeys([stranger]), _first, CancellationToken.None));
 
         Assert.Equal(FailureReason.KeyRefused, recipient.Reason);
         Assert.Equal(FailureReason.KeyRefused, passphrase.Reason);
