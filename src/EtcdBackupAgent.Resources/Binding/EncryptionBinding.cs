@@ -97,6 +97,7 @@ internal static class EncryptionBinding
                     Add(list.Items[i], $"spec.{Field}.{RecipientsField}[{i}]", recipients, encryption.Problems);
                 }
 
+                ValidateKinds([.. recipients.Select(AgeRecipient.Parse)], encryption);
                 break;
             case SequenceNode:
                 encryption.Error(RecipientsField, "is an empty list; write at least one recipient, age1…");
@@ -133,7 +134,7 @@ internal static class EncryptionBinding
                 item.Where,
                 path,
                 $"{ResourceProblems.Quote(text.Text)} is not a recipient; allowed is age1 and 58 more lower-case "
-                + "characters with a checksum, as 'age-keygen' prints");
+                + "characters with a checksum, or age1pq1 and 1,952 more, as 'age-keygen' prints");
         }
         else if (recipients.Contains(recipient.ToString(), StringComparer.Ordinal))
         {
@@ -143,6 +144,23 @@ internal static class EncryptionBinding
         else
         {
             recipients.Add(recipient.ToString());
+        }
+    }
+
+    private static void ValidateKinds(List<AgeRecipient> recipients, FieldReader encryption)
+    {
+        if (AgeRecipient.AreMixed(recipients))
+        {
+            encryption.Error(
+                RecipientsField,
+                "contains post-quantum recipients (age1pq1…) and others (age1…); write recipients of one kind");
+        }
+        else if (recipients.Count > RecipientLocation.PostQuantumRecipientsMax && recipients[0].IsPostQuantum)
+        {
+            encryption.Error(
+                RecipientsField,
+                $"contains {recipients.Count} post-quantum recipients; at most "
+                + $"{RecipientLocation.PostQuantumRecipientsMax} are allowed");
         }
     }
 

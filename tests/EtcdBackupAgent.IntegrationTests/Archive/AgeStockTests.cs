@@ -124,6 +124,67 @@ public sealed class AgeStockTests : IDisposable
         Assert.Equal(AgeFailure.WrongPassphrase, e.Failure);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(65536)]
+    [InlineData(3_000_000)]
+    public async Task Stock_age_and_this_implementation_open_each_others_post_quantum_files(int bytes)
+    {
+        using AgeIdentity ours = AgeIdentity.GeneratePostQuantum();
+        byte[] plain = Content(bytes);
+        await File.WriteAllBytesAsync(_scratch["key"], AgeIdentityFile.Format(ours, DateTimeOffset.UnixEpoch));
+        await File.WriteAllBytesAsync(_scratch["db"], plain);
+        string recipient = (await RunAsync(Peers.Age13.AgeKeygen, "-y", _scratch["key"])).Output.Trim();
+        Assert.Equal(recipient, $"{ours.Recipient}");
+
+        await EncryptAsync(plain, "ours.age", ours.Recipient);
+        await RunAsync(Peers.Age13.Age, "-d", "-i", _scratch["key"], "-o", _scratch["out"], _scratch["ours.age"]);
+        await RunAsync(Peers.Age13.Age, "-r", recipient, "-o", _scratch["theirs.age"], _scratch["db"]);
+
+        Assert.Equal(plain, await File.ReadAllBytesAsync(_scratch["out"]));
+        Assert.Equal(plain, await DecryptAsync("theirs.age", ours));
+    }
+
+    [Fact]
+    public async Task A_post_quantum_identity_of_age_keygen_is_parsed_and_opens_files_to_several_recipients()
+    {
+        using AgeIdentity ours = AgeIdentity.GeneratePostQuantum();
+        await RunAsync(Peers.Age13.AgeKeygen, "-pq", "-o", _scratch["theirs"]);
+        string recipient = (await RunAsync(Peers.Age13.AgeKeygen, "-y", _scratch["theirs"])).Output.Trim();
+        await using FileStream identityFile = File.OpenRead(_scratch["theirs"]);
+        using AgeIdentity theirs = Assert.Single(
+            await AgeIdentityFile.ParseAsync(identityFile, CancellationToken.None));
+        byte[] plain = Content(100_000);
+        await File.WriteAllBytesAsync(_scratch["db"], plain);
+
+        Assert.Equal(recipient, $"{theirs.Recipient}");
+        await EncryptAsync(plain, "ours.age", ours.Recipient, theirs.Recipient);
+        await RunAsync(Peers.Age13.Age, "-d", "-i", _scratch["theirs"], "-o", _scratch["out"], _scratch["ours.age"]);
+        Assert.Equal(plain, await File.ReadAllBytesAsync(_scratch["out"]));
+
+        await RunAsync(
+            Peers.Age13.Age, "-r", $"{ours.Recipient}", "-r", recipient, "-o", _scratch["b.age"], _scratch["db"]);
+        Assert.Equal(plain, await DecryptAsync("b.age", ours));
+        Assert.Equal(plain, await DecryptAsync("b.age", theirs));
+    }
+
+    [Fact]
+    public async Task Stock_age_refuses_the_same_mixture_of_recipients()
+    {
+        using AgeIdentity ours = AgeIdentity.GeneratePostQuantum();
+        await File.WriteAllBytesAsync(_scratch["db"], [1]);
+
+        ToolResult refused = await Tool.RunAsync(
+            Peers.Age13.Age,
+            ["-r", $"{ours.Recipient}", "-r", $"{_identity.Recipient}", "-o", _scratch["a.age"], _scratch["db"]]);
+
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("post-quantum", refused.StandardError, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentException>(
+            () => EncryptAsync([1], "ours.age", ours.Recipient, _identity.Recipient));
+    }
+
     public void Dispose()
     {
         _identity.Dispose();

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Testing.Processes;
 using Xunit;
@@ -68,6 +69,15 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData($"url: 'file:///var/backups/etcd', encryption: {{recipients: [{Documents.Recipient}]}}")]
     public async Task A_location_is_accepted_by_its_definition_and_by_the_agent(string spec) =>
         await AssertAcceptedAsync(Documents.Location(spec));
+
+    [Fact]
+    public async Task A_location_with_a_post_quantum_recipient_is_accepted_by_its_definition_and_by_the_agent()
+    {
+        using AgeIdentity identity = AgeIdentity.GeneratePostQuantum();
+
+        await AssertAcceptedAsync(Documents.Location(
+            $"url: 'file:///var/backups/etcd', encryption: {{recipients: [{identity.Recipient}]}}"));
+    }
 
     [Theory]
     [InlineData("")]

@@ -33,6 +33,7 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData("url: 'file:///a', encryption: {recipient: [age1]}", "spec.encryption.recipients: Required value")]
     [InlineData("url: 'file:///a', encryption: {recipients: []}", "should have at least 1 items")]
     [InlineData("url: 'file:///a', encryption: {recipients: [age1]}", "should match '^age1")]
+    [InlineData("url: 'file:///a', encryption: {recipients: [age1pq1qqqq]}", "should match '^age1")]
     [InlineData($"{Directory}, prefix: a", "prefix does not apply to a directory; write it at the end of url")]
     [InlineData($"{Bucket}, prefix: /a", "prefix must be segments of letters, digits")]
     [InlineData($"{Bucket}, prefix: a/../b", "prefix must be segments of letters, digits")]

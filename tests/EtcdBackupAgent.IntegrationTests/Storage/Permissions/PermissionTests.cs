@@ -160,9 +160,9 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
 
         RepositoryKeys keys = new(repository, TimeProvider.System);
         await keys.ChangePassphraseAsync(first, second, CancellationToken.None);
-        using AgeIdentity identity = await keys.OpenAsync(second, CancellationToken.None);
+        using OpenedKeys opened = await keys.OpenAsync(second, CancellationToken.None);
         using AgeIdentity further = AgeIdentity.Generate();
-        await keys.AddRecipientAsync([identity], further.Recipient, CancellationToken.None);
+        await keys.AddRecipientAsync(opened.Identities, further.Recipient, CancellationToken.None);
 
         Assert.Single(await keys.ListAsync(CancellationToken.None));
         Assert.Equal(2, (await OpenAsync(user)).Document.Encryption.Recipients.Count);

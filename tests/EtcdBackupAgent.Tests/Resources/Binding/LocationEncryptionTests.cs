@@ -1,3 +1,4 @@
+using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Policies;
 using Xunit;
 
@@ -46,6 +47,48 @@ public sealed class LocationEncryptionTests
         Assert.IsType<UnencryptedLocation>(set.Locations[new ResourceName("kubedr-system", "l")].Encryption);
         BackupLocation encrypted = set.Locations[new ResourceName("kubedr-system", "m")];
         Assert.Equal([One, Other], Assert.IsType<RecipientLocation>(encrypted.Encryption).Recipients);
+    }
+
+    [Fact]
+    public async Task Post_quantum_recipients_are_accepted_but_not_together_with_others()
+    {
+        using AgeIdentity identity = AgeIdentity.GeneratePostQuantum();
+        string recipient = $"{identity.Recipient}";
+        using DirectoryFixture right = new();
+        right.With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {{recipients: [{recipient}]}}"));
+        using DirectoryFixture mixed = new();
+        mixed.With("l.yaml", DirectoryFixture.BareLocation(Disk, $"encryption: {{recipients: [{recipient}, {One}]}}"));
+
+        BackupLocation location = Assert.Single((await right.ExpectAsync()).Locations).Value;
+        ResourceSet refused = await mixed.ExpectAsync(
+            "Error: l.yaml:7: BackupLocation kubedr-system/l: spec.encryption.recipients: contains post-quantum "
+            + "recipients (age1pq1…) and others (age1…); write recipients of one kind");
+
+        Assert.Equal([recipient], Assert.IsType<RecipientLocation>(location.Encryption).Recipients);
+        Assert.Empty(refused.Locations);
+    }
+
+    [Theory]
+    [InlineData(RecipientLocation.PostQuantumRecipientsMax, "")]
+    [InlineData(RecipientLocation.PostQuantumRecipientsMax + 1, "contains 33 post-quantum recipients; at most 32")]
+    public async Task The_number_of_post_quantum_recipients_is_limited(int count, string problem)
+    {
+        List<string> recipients = [];
+        for (int i = 0; i < count; i++)
+        {
+            using AgeIdentity identity = AgeIdentity.GeneratePostQuantum();
+            recipients.Add($"{identity.Recipient}");
+        }
+
+        using DirectoryFixture directory = new();
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.BareLocation(Disk, $"encryption: {{recipients: [{string.Join(", ", recipients)}]}}"));
+
+        ResourceSet set = await directory.LoadAsync();
+
+        Assert.Equal(problem.Length == 0, set.Problems.Count == 0);
+        Assert.All(set.Problems, found => Assert.Contains(problem, found.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
