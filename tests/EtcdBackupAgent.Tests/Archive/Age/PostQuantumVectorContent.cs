@@ -53,7 +53,9 @@ internal static class PostQuantumVectorContent
         byte[] info = Ascii("age-encryption.org/mlkem768x25519");
         byte[] context = [0, .. Extract([], "psk_id_hash", []), .. Extract([], "info_hash", info)];
         byte[] secret = Extract(shared, "secret", []);
-        return Seal(Expand(secret, "key", context, 32), Expand(secret, "base_nonce", context, 12), AgeVectorContent.FileKey);
+        byte[] key = Expand(secret, "key", context, 32);
+        byte[] nonce = Expand(secret, "base_nonce", context, 12);
+        return Seal(key, nonce, AgeVectorContent.FileKey);
     }
 
     private static byte[] Extract(byte[] salt, string label, byte[] input) => HKDF.Extract(
