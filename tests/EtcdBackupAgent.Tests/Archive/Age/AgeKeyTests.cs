@@ -62,7 +62,7 @@ public sealed class AgeKeyTests
         {
             ("age", new byte[32]), ("age", [1, .. new byte[31]]), ("age", Enumerable.Repeat((byte)9, 31).ToArray()),
             ("age", Enumerable.Repeat((byte)9, 33).ToArray()), ("ag", Enumerable.Repeat((byte)9, 32).ToArray()),
-            ("age1pq", Enumerable.Repeat((byte)9, 1216).ToArray()),
+            ("age1pq", Enumerable.Repeat((byte)9, 1215).ToArray()),
         })
         {
             char[] text = new char[EtcdBackupAgent.Archive.Age.Bech32.Length(prefix, bytes.Length)];
