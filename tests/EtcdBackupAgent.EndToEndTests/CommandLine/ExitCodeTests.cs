@@ -74,10 +74,10 @@ public sealed class ExitCodeTests : IDisposable
         string path = Path.Combine(repository.DirectoryPath, "repository.json");
         string later = (await File.ReadAllTextAsync(path)).Replace(
             "\"formatVersion\": 1",
-            "\"formatVersion\": 2",
+            "\"formatVersion\": 3",
             StringComparison.Ordinal);
         await File.WriteAllTextAsync(path, StoredDocument.Sealed(later));
-        Expect(5, "2", await repository.RunAsync("list"));
+        Expect(5, "3", await repository.RunAsync("list"));
     }
 
     [Fact]

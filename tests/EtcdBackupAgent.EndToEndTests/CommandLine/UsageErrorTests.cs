@@ -170,7 +170,8 @@ public sealed class UsageErrorTests
     [InlineData(
         "init -r file:///x --recipient age1x",
         "--recipient 'age1x' is not an age recipient.",
-        "A recipient has 62 lower-case characters and starts with age1; 'age-keygen' prints one.")]
+        "A recipient starts with age1 and has 62 lower-case characters, or starts with age1pq1 and has 1,959; "
+        + "'age-keygen' prints one.")]
     [InlineData(
         "init -r file:///x --recipient AGE-SECRET-KEY-1X",
         "--recipient was given an identity, which is secret.",
