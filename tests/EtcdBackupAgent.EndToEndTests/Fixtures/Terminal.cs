@@ -10,6 +10,9 @@ namespace EtcdBackupAgent.EndToEndTests.Fixtures;
 /// <summary>Plays a user at a terminal who types at prompts.</summary>
 internal static partial class Terminal
 {
+    /// <summary>The maximum duration of a command: a page of recipes has many in one.</summary>
+    private static readonly TimeSpan ScriptPatience = TimeSpan.FromMinutes(4);
+
     /// <summary>
     /// Runs a shell command on its own terminal and types a line at each prompt.
     /// </summary>
@@ -32,7 +35,8 @@ internal static partial class Terminal
             ["-qefc", command, shown],
             Agent.Environment(environment),
             keyboard.Reader.AsStream(),
-            workingDirectory);
+            workingDirectory,
+            ScriptPatience);
         int answered = 0;
         foreach ((string prompt, string line) in answers)
         {
