@@ -44,18 +44,65 @@ public sealed class RepositoryKeys(BackupRepository repository, TimeProvider tim
         return await KeyObject.CreateAsync(Store, stored, added, time, cancellationToken);
     }
 
-    /// <summary>Replaces a passphrase: the new key is stored before the old one is removed.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.KeyRefused"/>, or the store's reason.</exception>
+    /// <summary>
+    /// Replaces a passphrase: the new key is stored before all that the old passphrase opens are removed. There are
+    /// several if a replacement of the recipients was interrupted.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.KeyRefused"/>, <see cref="FailureReason.DataDamaged"/>, or the store's reason.
+    /// </exception>
     public async Task<ObjectKey> ChangePassphraseAsync(
         AgePassphrase current, AgePassphrase replacement, CancellationToken cancellationToken)
     {
-        (ObjectKey old, OpenedKeys opened) = await FindAsync(current, cancellationToken);
+        (ObjectKey first, OpenedKeys opened) = await FindAsync(current, cancellationToken);
         using (opened)
         {
-            ObjectKey key = await KeyObject.CreateAsync(
-                Store, opened.Identities, replacement, time, cancellationToken);
-            await RemoveReplacedAsync(old, cancellationToken);
-            return key;
+            (ObjectKey Key, OpenedKeys Opened)[] others = await FindOthersAsync(first, current, cancellationToken);
+            try
+            {
+                AgeIdentity[] identities =
+                [
+                    .. opened.Identities.Concat(others.SelectMany(other => other.Opened.Identities))
+                        .DistinctBy(identity => identity.Recipient),
+                ];
+                ObjectKey key = await KeyObject.CreateAsync(
+                    Store, identities, replacement, time, cancellationToken);
+                foreach (ObjectKey old in others.Select(other => other.Key).Prepend(first))
+                {
+                    await RemoveReplacedAsync(old, cancellationToken);
+                }
+
+                return key;
+            }
+            finally
+            {
+                Array.ForEach(others, other => other.Opened.Dispose());
+            }
+        }
+    }
+
+    /// <summary>Opens the other key objects that are encrypted to the same passphrase.</summary>
+    private async Task<(ObjectKey Key, OpenedKeys Opened)[]> FindOthersAsync(
+        ObjectKey first, AgePassphrase passphrase, CancellationToken cancellationToken)
+    {
+        List<(ObjectKey Key, OpenedKeys Opened)> others = [];
+        try
+        {
+            foreach (StoredObject key in await ListAsync(cancellationToken))
+            {
+                if (key.Key != first
+                    && await KeyObject.TryOpenAsync(Store, key.Key, passphrase, cancellationToken) is { } identities)
+                {
+                    others.Add((key.Key, new OpenedKeys(identities)));
+                }
+            }
+
+            return [.. others];
+        }
+        catch
+        {
+            others.ForEach(other => other.Opened.Dispose());
+            throw;
         }
     }
 

@@ -94,6 +94,23 @@ public sealed class RepositoryKeysTests : IDisposable
     }
 
     [Fact]
+    public async Task A_changed_passphrase_leaves_no_key_that_the_old_one_opens()
+    {
+        BackupRepository repository = await _fixture.InitAsync(new PassphraseProtection(_first));
+        await _fixture.BackUpAsync(repository);
+        using AgeIdentity former = AgeIdentity.Generate();
+        await KeyObject.CreateAsync(
+            _fixture.Files.Store, [former], _first, TimeProvider.System, CancellationToken.None);
+
+        await EncryptedFixture.Keys(repository).ChangePassphraseAsync(_first, _second, CancellationToken.None);
+
+        Assert.Single(await EncryptedFixture.Keys(repository).ListAsync(CancellationToken.None));
+        using OpenedKeys opened = await EncryptedFixture.Keys(repository).OpenAsync(_second, CancellationToken.None);
+        Assert.Contains(former.Recipient, opened.Identities.Select(identity => identity.Recipient));
+        Assert.Contains(repository.Recipients[0], opened.Identities.Select(identity => identity.Recipient));
+    }
+
+    [Fact]
     public async Task An_added_recipient_opens_later_backups_and_not_existing_ones()
     {
         using AgeIdentity owner = AgeIdentity.Generate();
