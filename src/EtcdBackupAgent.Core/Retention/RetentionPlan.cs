@@ -20,9 +20,8 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
 /// Within the rule's policy and history (<see cref="OwnSnapshots"/>):
 /// 1. Complete snapshots that are neither damaged according to their last deep verification nor dated in the future
 ///    count. One that counts is kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
-/// 2. The others are not counted. They are kept while they are newer than the oldest of the newest snapshots that must
-///    exist, because they show a fault that a person should see. So nothing is removed in favour of snapshots that
-///    cannot be restored.
+/// 2. The others are not counted. They are kept until as many newer ones count as the largest kind keeps, because they
+///    show a fault that a person should see. So nothing is removed in favour of snapshots that cannot be restored.
 /// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, the newest
 ///    ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
 ///    the only one that is known to be good.
@@ -63,7 +62,9 @@ public sealed class RetentionPlan
     private PolicyRetention Retention => _rule.Retention;
 
     /// <summary>How many newer snapshots that count must exist before one that does not count is removed.</summary>
-    private int NewerMin => Math.Max(Retention.Last ?? 0, Retention.Minimum);
+    private int NewerMin => RetentionPeriods.All.Select(kind => kind.Count(Retention))
+        .Append(Retention.Last)
+        .Max(count => Math.Max(count ?? 0, Retention.Minimum));
 
     /// <param name="history">The repository's snapshots.</param>
     /// <param name="rule">The rule.</param>

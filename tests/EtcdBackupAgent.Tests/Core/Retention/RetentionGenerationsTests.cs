@@ -158,6 +158,24 @@ public sealed class RetentionGenerationsTests
     }
 
     [Fact]
+    public void A_damaged_snapshot_is_kept_until_as_many_newer_ones_exist_as_the_largest_kind_keeps()
+    {
+        Snapshot damaged = SampleSnapshots.Create(
+            new DateTimeOffset(2026, 11, 1, 0, 0, 0, TimeSpan.Zero), verified: VerificationResult.Damaged, revision: 1);
+        Snapshot[] newer = [.. Enumerable.Range(0, 3).Select(i => At($"2026-11-09 0{i}:00:00"))];
+
+        Assert.Equal(
+            (true, "damaged according to its deep verification, not counted"),
+            Last(Make([.. newer[..2], damaged], Read("hourly 1, daily 3"))));
+        Assert.Equal(
+            (false, "older than the newest 3 complete snapshots"),
+            Last(Make([.. newer, damaged], Read("hourly 1, daily 3"))));
+
+        static (bool Keep, string Reason) Last(IReadOnlyList<RetentionDecision> plan) =>
+            (plan[^1].Keep, plan[^1].Reason);
+    }
+
+    [Fact]
     public void An_expired_snapshot_is_removed_even_if_a_kind_would_keep_it_and_takes_no_place()
     {
         Snapshot expired = Expiring(At("2026-11-09 11:00:00"), Now);
