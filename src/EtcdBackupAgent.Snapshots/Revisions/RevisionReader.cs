@@ -24,7 +24,7 @@ internal sealed class RevisionReader
 
     /// <summary>
     /// The number of elements that were read before the current one. This is its place in the bucket unless
-    /// <see cref="MoveTo(Revision)"/> was used.
+    /// <see cref="MoveTo"/> was used.
     /// </summary>
     public long Ordinal { get; private set; } = -1;
 
@@ -46,14 +46,10 @@ internal sealed class RevisionReader
 
     /// <summary>Moves before the first element with this or a later main revision.</summary>
     /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
-    public void MoveTo(long main) => MoveTo(new Revision(main, 0));
-
-    /// <summary>Moves before the first element with this or a later revision.</summary>
-    /// <exception cref="SnapshotDamagedException">A page that is read is damaged.</exception>
-    public void MoveTo(Revision revision)
+    public void MoveTo(long main)
     {
         Span<byte> key = stackalloc byte[RevisionKey.TombstoneSizeBytes];
-        int length = new RevisionKey(revision, IsTombstone: false).Write(key);
+        int length = new RevisionKey(new Revision(main, 0), IsTombstone: false).Write(key);
         _hasNext = _cursor.Seek(key[..length]);
         _isAtNext = true;
     }
