@@ -19,7 +19,8 @@ namespace EtcdBackupAgent.Core.Backups;
 /// <summary>Makes one backup: the main job of the product.</summary>
 /// <remarks>
 /// <para>
-/// 0. Refuse directories that contain each other (<see cref="SeparatePlaces"/>).
+/// 0. Refuse directories that contain each other (<see cref="SeparatePlaces"/>), and a repository with signers for
+/// which there is no signing key.
 /// 1. Choose the folder: the time and a free ID.
 /// 2. If increments are wanted, choose the base among the snapshots of the repository (<see cref="BaseChoice"/>).
 /// 3. Choose an etcd member and store its database, as changes since the base or as a whole
@@ -29,14 +30,15 @@ namespace EtcdBackupAgent.Core.Backups;
 /// 4. Stream the certificates directory into the repository, if there is one.
 /// 5. Request HashKV from the member that was read, if it is due (<see cref="HashKvStep"/>).
 /// 6. Require that the base still exists: another agent may have removed it meanwhile.
-/// 7. Write the manifest. Before this step no backup exists; after it the backup exists.
-/// 8. Verify the backup deeply, if that is requested.
-/// 9. Prune the snapshots that the policy no longer keeps, if the request contains a number; not after a failed
+/// 7. Describe the backup in its manifest. If the repository has signers, give it its place in its chain.
+/// 8. Sign and write the manifest. Before this step no backup exists; after it the backup exists.
+/// 9. Verify the backup deeply, if that is requested.
+/// 10. Prune the snapshots that the policy no longer keeps, if the request contains a number; not after a failed
 /// verification.
 /// </para>
 /// <para>
-/// Up to step 7, memory is bounded for every database size. Only sealed bytes are written to a local disk, in a file
-/// without a name, when the store is too slow (<see cref="ScratchSpace"/>). A failure or a cancellation before step 7
+/// Up to step 8, memory is bounded for every database size. Only sealed bytes are written to a local disk, in a file
+/// without a name, when the store is too slow (<see cref="ScratchSpace"/>). A failure or a cancellation before step 8
 /// removes the stored objects. A crash leaves objects that no manifest names; prune removes them.
 /// </para>
 /// </remarks>
@@ -73,9 +75,8 @@ public sealed class BackupRun(
         DateTimeOffset startedAt = time.GetUtcNow();
         request.Occasion.Validate();
 
-        // 0. the places
-        string? scratch = Scratch.OptionsFor(repository.Document.Encryption.Kind).Directory;
-        SeparatePlaces.RequireForBackup(repository.Store, request.CertsDirectory, scratch);
+        // 0. the places and the key
+        RequirePossible(request);
 
         // 1. the folder
         SnapshotFolder folder = await repository.NewFolderAsync(startedAt, cancellationToken);
@@ -84,7 +85,7 @@ public sealed class BackupRun(
         List<string> warnings = [];
         List<ArtifactManifest> artifacts = [];
         StoredState? stored = null;
-        EtcdMember? member;
+        SnapshotManifest manifest;
         try
         {
             // 2., 3. the base and the state
@@ -100,10 +101,14 @@ public sealed class BackupRun(
             }
 
             // 5. the hash
-            member = await RequestHashAsync(request, startedAt, stored.Snapshot, warnings.Add, cancellationToken);
+            EtcdMember? member = await RequestHashAsync(request, startedAt, stored.Snapshot, warnings.Add, cancellationToken);
 
             // 6. the base
             await RequireBaseAsync(stored.Base, cancellationToken);
+
+            // 7. the manifest, and its place in its chain
+            manifest = await repository.SealAsync(
+                folder, Describe(request, folder, startedAt, stored, member, artifacts), cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
         }
         catch (Exception e) when (writer.HasStarted)
@@ -116,14 +121,12 @@ public sealed class BackupRun(
             await (stored?.Snapshot?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
-        // 7. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
+        // 8. the commit point. Nothing is removed after this point: if the store does not respond, the manifest may or
         // may not exist, and both states are consistent. For the same reason a cancellation no longer has an effect.
-        SnapshotManifest manifest = RepositoryJson.Sealed(
-            Describe(request, folder, startedAt, stored, member, artifacts));
         await CommitAsync(folder, manifest);
         BackupOutcome outcome = Outcome(folder, manifest, stored, warnings);
 
-        // 8. the proof
+        // 9. the proof
         if (VerifyAfter is not null)
         {
             outcome = await VerifyAsync(outcome, VerifyAfter, progress, cancellationToken);
@@ -133,10 +136,18 @@ public sealed class BackupRun(
             }
         }
 
-        // 9. the retention
+        // 10. the retention
         return request.Retention is { } retention
             ? await PruneAsync(outcome, retention, cancellationToken)
             : outcome;
+    }
+
+    /// <summary>Step 0.</summary>
+    private void RequirePossible(BackupRequest request)
+    {
+        repository.Signed.RequireKey("make a backup");
+        string? scratch = Scratch.OptionsFor(repository.Document.Encryption.Kind).Directory;
+        SeparatePlaces.RequireForBackup(repository.Store, request.CertsDirectory, scratch);
     }
 
     /// <summary>Steps 2 and 3.</summary>
@@ -246,7 +257,7 @@ public sealed class BackupRun(
         try
         {
             PruneReport report =
-                await new PruneRun(repository, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
+                await new PruneRun(repository, agentVersion, time).ExecuteAsync(rule, dryRun: false, cancellationToken);
             return outcome with { Pruned = report, Warnings = [.. outcome.Warnings, .. report.Warnings] };
         }
         catch (BackupException e)

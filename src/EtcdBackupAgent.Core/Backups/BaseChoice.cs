@@ -31,6 +31,8 @@ internal sealed record BaseChoice(Snapshot? Base, string Reason)
             null => Full("the policy has no full snapshot yet"),
             { IsComplete: false } => Full($"the newest full snapshot, {newest.Id}, is incomplete"),
             { IsDamaged: true } => Full($"the newest full snapshot, {newest.Id}, is damaged"),
+            { IsGood: false } => Full(
+                $"the newest full snapshot, {newest.Id}, does not count ({newest.ReasonNotCounted})"),
             _ when now - newest.Manifest.StartedAt >= increments.FullEvery => Full(
                 $"the newest full snapshot, {newest.Id}, is of {newest.Manifest.StartedAt.ToUniversalTime():u}, and a "
                 + $"full one is due every {increments.FullEvery.TotalHours:0.##} h"),

@@ -1,6 +1,5 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
-using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.ChangeLog;
@@ -105,7 +104,7 @@ public sealed record LogInventory
         try
         {
             LineageDocument document = RepositoryJson.ReadLineage(
-                await BackupRepository.ReadDocumentAsync(store, key, cancellationToken), what);
+                await StoredDocument.ReadAsync(store, key, cancellationToken), what);
             return document.Id == id
                 ? lineage with { Document = document }
                 : throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is of {document.Id}.");

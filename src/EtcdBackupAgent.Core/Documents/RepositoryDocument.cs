@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Archive.Hashing;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Core.Failures;
 
 namespace EtcdBackupAgent.Core.Documents;
@@ -21,12 +22,52 @@ public sealed record RepositoryDocument : IRepositoryDocument
     /// <summary>How new backups are protected; each manifest states how its own artifacts are.</summary>
     public required RepositoryEncryption Encryption { get; init; }
 
+    /// <summary>Which change of the document this is; null for the first one, <c>repository.json</c>.</summary>
+    public int? Number { get; init; }
+
+    /// <summary>The <see cref="DocumentSha256"/> of the document that this one replaces; null for the first.</summary>
+    public Sha256Digest? PreviousSha256 { get; init; }
+
+    /// <summary>
+    /// The public keys whose signatures count, as <c>type base64</c>; null for a repository without signatures.
+    /// </summary>
+    public IReadOnlyList<string>? Signers { get; init; }
+
     /// <inheritdoc />
     public Sha256Digest DocumentSha256 { get; init; }
 
     /// <inheritdoc cref="SnapshotManifest.UnknownFields"/>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? UnknownFields { get; set; }
+
+    /// <summary>Whether documents count only with a signature.</summary>
+    [JsonIgnore]
+    public bool HasSigners => Signers is { Count: > 0 };
+
+    /// <summary>
+    /// Returns the document with the lowest format version that an agent must know to use the repository.
+    /// </summary>
+    internal RepositoryDocument WithFormatVersion() => this with
+    {
+        FormatVersion = Number is null && FormatVersion != RepositoryJson.SignedFormatVersion && !HasSigners
+            ? Encryption.FormatVersion
+            : RepositoryJson.SignedFormatVersion,
+    };
+
+    /// <summary>Rejects settings that this agent never writes.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.DataDamaged"/>.</exception>
+    internal void Validate(string what)
+    {
+        Encryption.Validate(what);
+        foreach (string text in Signers ?? [])
+        {
+            if (!SshPublicKey.TryParse(text, out _))
+            {
+                throw new BackupException(
+                    FailureReason.DataDamaged, $"{what} is damaged: one of its signers is not a public key of SSH.");
+            }
+        }
+    }
 }
 
 /// <summary>How the artifacts of a repository are encrypted.</summary>
@@ -47,7 +88,7 @@ public sealed record RepositoryEncryption
     /// refuses the whole repository.
     /// </summary>
     internal int FormatVersion => Recipients.Select(AgeRecipient.Parse).Any(r => r.IsPostQuantum)
-        ? RepositoryJson.PostQuantumFormatVersion
+        ? RepositoryJson.SignedFormatVersion
         : RepositoryJson.FormatVersion;
 
     /// <exception cref="BackupException">

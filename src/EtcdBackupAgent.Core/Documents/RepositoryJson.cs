@@ -38,9 +38,10 @@ internal static class RepositoryJson
     public const int ObjectsFormatVersion = 3;
 
     /// <summary>
-    /// The format version of <c>repository.json</c> with post-quantum recipients, and the highest that is read in it.
+    /// The format version of <c>repository.json</c> with post-quantum recipients or signers and of every document that
+    /// replaces it, and the highest that is read in them.
     /// </summary>
-    public const int PostQuantumFormatVersion = 2;
+    public const int SignedFormatVersion = 2;
 
     /// <summary>The format version of the lineages and proofs of a change log.</summary>
     public const int LogFormatVersion = 2;
@@ -76,6 +77,7 @@ internal static class RepositoryJson
             new JsonStringEnumConverter<VerificationResult>(),
             new JsonStringEnumConverter<VerifiedPart>(),
             new JsonStringEnumConverter<CheckResult>(),
+            new JsonStringEnumConverter<StatementKind>(),
         },
     });
 
@@ -101,12 +103,19 @@ internal static class RepositoryJson
     public static byte[] Write(LogProof proof) =>
         WithDigest(JsonSerializer.SerializeToUtf8Bytes(proof with { DocumentSha256 = default }, Json.LogProof));
 
+    public static byte[] Write(Statement statement) =>
+        WithDigest(JsonSerializer.SerializeToUtf8Bytes(statement with { DocumentSha256 = default }, Json.Statement));
+
+    /// <summary>Writes a roster, which has no digest of its own.</summary>
+    public static byte[] Write(RosterDocument roster) =>
+        JsonSerializer.SerializeToUtf8Bytes(roster, Json.RosterDocument);
+
     /// <summary>Reads <c>repository.json</c>; <paramref name="what"/> names the object in messages.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.DataDamaged"/> or <see cref="FailureReason.RepositoryUnsupported"/>, naming the object.
     /// </exception>
     public static RepositoryDocument ReadRepository(ReadOnlyMemory<byte> utf8, string what) =>
-        Read(utf8, what, Json.RepositoryDocument, PostQuantumFormatVersion);
+        Read(utf8, what, Json.RepositoryDocument, SignedFormatVersion);
 
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what)
@@ -128,6 +137,30 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static LineageDocument ReadLineage(ReadOnlyMemory<byte> utf8, string what) =>
         Read(utf8, what, Json.LineageDocument, LogFormatVersion);
+
+    /// <inheritdoc cref="ReadRepository"/>
+    public static Statement ReadStatement(ReadOnlyMemory<byte> utf8, string what) =>
+        Read(utf8, what, Json.Statement, FormatVersion);
+
+    /// <summary>Reads a roster, whose digest the caller has checked.</summary>
+    /// <exception cref="BackupException">As <see cref="ReadRepository"/>.</exception>
+    public static RosterDocument ReadRoster(ReadOnlyMemory<byte> utf8, string what)
+    {
+        try
+        {
+            RefuseLaterFormat(utf8.Span, what, FormatVersion);
+            return JsonSerializer.Deserialize(utf8.Span, Json.RosterDocument)
+                ?? throw Damaged(what, "it contains null");
+        }
+        catch (Exception e) when (e is JsonException or FormatException)
+        {
+            throw Damaged(what, e.Message, e);
+        }
+    }
+
+    /// <summary>Returns the document with its own digest, as a reader finds it.</summary>
+    public static RepositoryDocument Sealed(RepositoryDocument document) =>
+        ReadRepository(Write(document), "the repository's document");
 
     /// <summary>
     /// Returns the manifest with its own digest, as a reader finds it after <see cref="Write(SnapshotManifest)"/> has

@@ -11,4 +11,6 @@ namespace EtcdBackupAgent.Core.Documents;
 [JsonSerializable(typeof(RestoreNote))]
 [JsonSerializable(typeof(LineageDocument))]
 [JsonSerializable(typeof(LogProof))]
+[JsonSerializable(typeof(Statement))]
+[JsonSerializable(typeof(RosterDocument))]
 internal sealed partial class RepositoryJsonContext : JsonSerializerContext;

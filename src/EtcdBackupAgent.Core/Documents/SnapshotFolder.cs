@@ -14,6 +14,7 @@ public readonly record struct SnapshotFolder
 
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string ManifestName = "manifest.json";
+    private const string RosterName = "roster.json";
     private const string VerificationNameStart = "verification-";
     private const string VerificationNameEnd = ".json";
 
@@ -33,6 +34,9 @@ public readonly record struct SnapshotFolder
 
     /// <summary>The key of the manifest. The snapshot exists if and only if this object exists.</summary>
     public ObjectKey ManifestKey => Key(ManifestName);
+
+    /// <summary>The key of the roster; only in a repository with signers.</summary>
+    public ObjectKey RosterKey => Key(RosterName);
 
     private string Name => $"{Text(StartedAt)}-{Id}";
 

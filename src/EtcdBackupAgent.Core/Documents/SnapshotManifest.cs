@@ -69,6 +69,20 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// </summary>
     public SnapshotPoint? RestorePoint { get; init; }
 
+    /// <summary>
+    /// <see cref="RepositoryDocument.Id"/> of the repository that it was written to; null in a repository without
+    /// signers.
+    /// </summary>
+    public string? RepositoryId { get; init; }
+
+    /// <summary>
+    /// The recipients that the artifacts are encrypted to; null in a repository without signers.
+    /// </summary>
+    public IReadOnlyList<string>? Recipients { get; init; }
+
+    /// <summary>The place of the snapshot in its chain; null in a repository without signers.</summary>
+    public ChainLink? Chain { get; init; }
+
     /// <summary>Labels of the policy and of the user; may be empty.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }
 

@@ -12,6 +12,12 @@ public enum Setting
     /// <summary>The passphrase or the identity that opens the repository.</summary>
     Identity,
 
+    /// <summary>The private key that signs documents of the repository.</summary>
+    SigningKey,
+
+    /// <summary>Whether a snapshot without a valid signature may be read.</summary>
+    AllowUnsigned,
+
     /// <summary>The policy.</summary>
     Policy,
 

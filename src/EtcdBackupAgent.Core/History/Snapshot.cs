@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Signatures;
 
 namespace EtcdBackupAgent.Core.History;
 
@@ -33,6 +34,17 @@ public sealed record Snapshot
     /// <summary>Why a newer record than <see cref="Verification"/> does not count; null if there is none.</summary>
     public BackupException? VerificationProblem { get; init; }
 
+    /// <summary>
+    /// What the signature of the manifest says. In a repository with signers it decides whether the snapshot counts.
+    /// </summary>
+    public DocumentSignature Signature { get; init; } = DocumentSignature.NotNeeded;
+
+    /// <summary>The statement that keeps retention from removing the snapshot; null if there is none.</summary>
+    public Statement? Hold { get; init; }
+
+    /// <summary>The statement that the snapshot is known to be bad; null if there is none.</summary>
+    public Statement? Exclusion { get; init; }
+
     /// <summary>When the manifest was stored, by the store's own clock; null if that is not known.</summary>
     public DateTimeOffset? StoredAt { get; init; }
 
@@ -65,9 +77,17 @@ public sealed record Snapshot
     /// <summary>Whether the last deep verification of the snapshot, or of its base, found damage.</summary>
     public bool IsDamaged => Verification?.Result == VerificationResult.Damaged || Base?.IsDamaged == true;
 
-    /// <summary>Whether the last deep verification found no damage and every artifact still exists.</summary>
-    public bool IsProved => IsComplete && !IsDamaged && Verification?.Result == VerificationResult.Sound;
+    /// <summary>Whether the last deep verification found no damage, and the snapshot counts.</summary>
+    public bool IsProved => IsGood && Verification?.Result == VerificationResult.Sound;
 
-    /// <summary>Whether the snapshot is complete and not known to be damaged.</summary>
-    public bool IsGood => IsComplete && !IsDamaged;
+    /// <summary>
+    /// Whether the snapshot counts: it is complete, not known to be damaged or bad, and signed if that is required.
+    /// </summary>
+    public bool IsGood => IsComplete && !IsDamaged && Exclusion is null && Signature.Counts;
+
+    /// <summary>Why a complete snapshot does not count, as a phrase; null if it does.</summary>
+    public string? ReasonNotCounted => IsDamaged ? "damaged according to its deep verification"
+        : Exclusion is { } exclusion ? $"excluded: {exclusion.Reason}"
+        : Signature.Counts ? null
+        : $"not trusted: {Signature.Problem}";
 }

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
@@ -24,6 +25,11 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         BackupRepository repository, BackupLocation location, CancellationToken cancellationToken)
     {
         RepositoryEncryption found = repository.Document.Encryption;
+        if (location.Signers.Count > 0)
+        {
+            RequireSigners($"BackupLocation {location.Name} has other signers", location.Signers, repository);
+        }
+
         switch (location.Encryption)
         {
             case UnencryptedLocation:
@@ -74,6 +80,36 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
     }
 
     /// <summary>
+    /// Checks before the signers are replaced that they are those that the location expects, or already the new ones.
+    /// </summary>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.ProtectionChanged"/>, or the reason of the place of the pins.
+    /// </exception>
+    internal async Task RequireSignersAsync(
+        BackupRepository repository,
+        BackupLocation location,
+        IReadOnlyList<string> next,
+        CancellationToken cancellationToken)
+    {
+        HashSet<string> wanted = next.ToHashSet(StringComparer.Ordinal);
+        if (wanted.SetEquals(repository.Document.Signers ?? []) || wanted.SetEquals(location.Signers))
+        {
+            return;
+        }
+
+        if (location.Signers.Count > 0)
+        {
+            RequireSigners($"BackupLocation {location.Name} has other signers", location.Signers, repository);
+        }
+        else if (location.Encryption is PassphraseLocation
+            && await pins.ReadAsync(location.Name, cancellationToken) is { } pin)
+        {
+            RequireSameRepository(repository, location.Name, pin);
+            RequireSigners($"they were pinned on {pin.PinnedAt:yyyy-MM-dd}", pin.Signers, repository);
+        }
+    }
+
+    /// <summary>
     /// Pins the recipients of the repository in place of the previous ones. A location that lists its recipients itself
     /// has no pin.
     /// </summary>
@@ -109,6 +145,26 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
         }
     }
 
+    private static void RequireSigners(string why, IReadOnlyList<string> expected, BackupRepository repository)
+    {
+        IReadOnlyList<string> found = repository.Document.Signers ?? [];
+        if (!expected.ToHashSet(StringComparer.Ordinal).SetEquals(found))
+        {
+            throw new BackupException(
+                FailureReason.ProtectionChanged,
+                $"The repository at {repository.Store.Address} has {SignerNames(found)}, but {why} "
+                + $"({SignerNames(expected)}).")
+            {
+                Hint = "If you did not change them, an attacker can write to the bucket: find the cause before the "
+                    + "next backup. 'etcd-backup-agent key list' shows the signers.",
+            };
+        }
+    }
+
+    private static string SignerNames(IReadOnlyList<string> keys) => keys.Count == 0
+        ? "no signer"
+        : $"the signers {string.Join(", ", keys.Select(key => SshPublicKey.Parse(key).Fingerprint))}";
+
     private async Task RequirePinnedAsync(
         BackupRepository repository, ResourceName location, CancellationToken cancellationToken)
     {
@@ -126,12 +182,14 @@ public sealed class ProtectionCheck(IRecipientPins pins, TimeProvider time)
             pin.Recipients,
             repository.Document.Encryption,
             repository);
+        RequireSigners($"they were pinned on {pin.PinnedAt:yyyy-MM-dd}", pin.Signers, repository);
     }
 
     private PinnedRecipients PinOf(BackupRepository repository) => new()
     {
         RepositoryId = repository.Document.Id,
         Recipients = repository.Document.Encryption.Recipients,
+        Signers = repository.Document.Signers ?? [],
         PinnedAt = time.GetUtcNow(),
     };
 

@@ -38,4 +38,9 @@ public sealed record BackupLocation
     public ResourceName? Credentials { get; init; }
 
     public required LocationEncryption Encryption { get; init; }
+
+    /// <summary>
+    /// The public keys that the repository's signers must be, as <c>type base64</c>; empty if the location lists none.
+    /// </summary>
+    public IReadOnlyList<string> Signers { get; init; } = [];
 }

@@ -33,6 +33,12 @@ public sealed record PinnedRecipients
     /// <summary><c>age1…</c>, in any order; empty for a repository that is not encrypted.</summary>
     public required IReadOnlyList<string> Recipients { get; init; }
 
+    /// <summary>
+    /// The public keys whose signatures count, as <c>type base64</c>, in any order; empty for a repository without
+    /// signers.
+    /// </summary>
+    public IReadOnlyList<string> Signers { get; init; } = [];
+
     /// <summary>When the recipients were pinned, by the agent's clock.</summary>
     public required DateTimeOffset PinnedAt { get; init; }
 }

@@ -12,6 +12,9 @@ public static class SecretKeys
     /// <summary>The secret part of the store's credentials.</summary>
     public const string StoreSecretKey = "secret_key";
 
+    /// <summary>The private key that signs the documents of the repository, in PEM; only with signers.</summary>
+    public const string SigningKey = "signing_key";
+
     /// <summary>The CA certificates of etcd, in PEM.</summary>
     public const string EtcdCaCertificates = "ca.crt";
 

@@ -1,9 +1,12 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
+using EtcdBackupAgent.Core.Chains;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Signatures;
+using EtcdBackupAgent.Core.Statements;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
@@ -14,18 +17,21 @@ namespace EtcdBackupAgent.Core.Repository;
 /// </summary>
 public sealed class BackupRepository
 {
-    /// <summary>The number of snapshots whose documents are read at the same time when listing.</summary>
-    internal const int ManifestReadsInFlightMax = 32;
-
-    private static readonly ObjectKey DocumentKey = new("repository.json");
-
     private readonly TimeProvider _time;
+    private readonly DocumentSigning _signing;
+    private readonly IReadOnlyList<string> _ignoredDocuments;
 
-    private BackupRepository(IObjectStore store, RepositoryDocument document, TimeProvider time)
+    private BackupRepository(
+        IObjectStore store,
+        RepositoryDocument document,
+        IReadOnlyList<string> ignoredDocuments,
+        DocumentSigning signing,
+        TimeProvider time)
     {
-        Store = store;
-        Document = document;
-        _time = time;
+        (Store, Document, _ignoredDocuments, _signing, _time) = (store, document, ignoredDocuments, signing, time);
+        Signed = new SignedDocuments(store, signing.Pinned ?? RepositoryDocuments.SignersOf(document), signing.Key);
+        Statements = new StatementRecords(store, Signed, document.Id, time);
+        Reader = new SnapshotReader(store, Signed, document.Id, time);
     }
 
     /// <summary>The bucket or directory that holds the repository. The caller owns it.</summary>
@@ -33,6 +39,17 @@ public sealed class BackupRepository
 
     /// <summary>The document as it was when the repository was opened.</summary>
     public RepositoryDocument Document { get; }
+
+    /// <summary>The keys whose signatures count; null in a repository without signers.</summary>
+    public TrustedSigners? Signers => Signed.Trusted;
+
+    /// <summary>Signs the documents of the repository, and checks their signatures.</summary>
+    internal SignedDocuments Signed { get; }
+
+    /// <summary>The statements about snapshots.</summary>
+    internal StatementRecords Statements { get; }
+
+    private SnapshotReader Reader { get; }
 
     /// <summary>The recipients that backups are encrypted to; empty in an unencrypted repository.</summary>
     internal IReadOnlyList<AgeRecipient> Recipients => [.. Document.Encryption.Recipients.Select(AgeRecipient.Parse)];
@@ -65,14 +82,15 @@ public sealed class BackupRepository
         ObjectKey? key = protection is PassphraseProtection secret
             ? await KeyObject.CreateAsync(store, [made!], secret.Passphrase, time, cancellationToken)
             : null;
-        RepositoryDocument document = new()
+        RepositoryDocument document = RepositoryJson.Sealed(new RepositoryDocument
         {
-            FormatVersion = encryption.FormatVersion,
+            FormatVersion = RepositoryJson.FormatVersion,
             Id = RandomNumberGenerator.GetHexString(32, lowercase: true),
             CreatedAt = time.GetUtcNow(),
             Encryption = encryption,
-        };
-        if (!await store.TryCreateAsync(DocumentKey, RepositoryJson.Write(document), cancellationToken))
+            Signers = protection.Signers.Count > 0 ? [.. protection.Signers.Select(signer => $"{signer}")] : null,
+        }.WithFormatVersion());
+        if (!await new RepositoryDocuments(store).TryCreateAsync(document, cancellationToken))
         {
             string left = key is { } mine ? await RemoveUnusedKeyAsync(store, mine, cancellationToken) : "";
             throw new BackupException(
@@ -83,16 +101,25 @@ public sealed class BackupRepository
             };
         }
 
-        return new BackupRepository(store, document, time);
+        return new BackupRepository(store, document, [], DocumentSigning.None, time);
     }
 
-    /// <summary>Opens the existing repository and uses this machine's clock.</summary>
-    /// <inheritdoc cref="OpenAsync(IObjectStore, TimeProvider, CancellationToken)"/>
+    /// <summary>
+    /// Opens the existing repository with this machine's clock, for a use that signs nothing and names no signers.
+    /// </summary>
+    /// <inheritdoc cref="OpenAsync(IObjectStore, DocumentSigning, TimeProvider, CancellationToken)"/>
     public static Task<BackupRepository> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
-        OpenAsync(store, TimeProvider.System, cancellationToken);
+        OpenAsync(store, DocumentSigning.None, TimeProvider.System, cancellationToken);
+
+    /// <summary>Opens the existing repository, for a use that signs nothing and names no signers.</summary>
+    /// <inheritdoc cref="OpenAsync(IObjectStore, DocumentSigning, TimeProvider, CancellationToken)"/>
+    public static Task<BackupRepository> OpenAsync(
+        IObjectStore store, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(store, DocumentSigning.None, time, cancellationToken);
 
     /// <summary>Opens the existing repository.</summary>
     /// <param name="store">The store of the repository.</param>
+    /// <param name="signing">The key to sign with, and the keys to trust.</param>
     /// <param name="time">The clock that decides whether a snapshot is dated in the future.</param>
     /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
     /// <exception cref="BackupException">
@@ -100,15 +127,13 @@ public sealed class BackupRepository
     /// <see cref="FailureReason.DataDamaged"/>, or the store's reason.
     /// </exception>
     public static async Task<BackupRepository> OpenAsync(
-        IObjectStore store, TimeProvider time, CancellationToken cancellationToken)
+        IObjectStore store, DocumentSigning signing, TimeProvider time, CancellationToken cancellationToken)
     {
         try
         {
-            byte[] utf8 = await ReadDocumentAsync(store, DocumentKey, cancellationToken);
-            string what = $"{DocumentKey} in {store.Address}";
-            RepositoryDocument document = RepositoryJson.ReadRepository(utf8, what);
-            document.Encryption.Validate(what);
-            return new BackupRepository(store, document, time);
+            (RepositoryDocument document, IReadOnlyList<string> ignored) =
+                await new RepositoryDocuments(store).ReadAsync(cancellationToken);
+            return new BackupRepository(store, document, ignored, signing, time);
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
         {
@@ -128,20 +153,27 @@ public sealed class BackupRepository
     {
         // 1. one listing, grouped by folder
         Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
-        ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => HasManifest(f, folders[f]));
+        ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => SnapshotReader.HasManifest(f, folders[f]));
 
         // 2. the manifests
         (IReadOnlyList<Snapshot> snapshots, IReadOnlyList<UnreadableSnapshot> unreadable) =
-            await ReadSnapshotsAsync(byManifest[true], folders, cancellationToken);
+            await Reader.ReadAsync(byManifest[true], folders, cancellationToken);
 
         // 3. the restore notes
         (IReadOnlyCollection<RestoreNote> notes, IReadOnlyList<BackupException> unreadableNotes) =
             await new RestoreNotes(Store).ReadAsync(cancellationToken);
 
-        // 4. all of them, in the order of etcd's history
+        // 4. the statements, and the chains
+        StatedFacts stated = await Statements.ReadAsync(cancellationToken);
+        CheckedChains chains = await new ChainCheck(Store, stated).CheckAsync(snapshots, cancellationToken);
+
+        // 5. all of them, in the order of etcd's history
         return new Inventory
         {
-            History = SnapshotHistory.Of(SnapshotBases.Connect(snapshots), notes),
+            History = SnapshotHistory.Of(SnapshotBases.Connect(chains.Snapshots), notes),
+            Chains = chains.Chains,
+            Stated = stated,
+            Findings = [.. _ignoredDocuments, .. chains.Findings],
             UnreadableNotes = unreadableNotes,
             Unreadable = unreadable,
             Unreferenced = byManifest[false].ToDictionary(f => f, f => folders[f]),
@@ -156,8 +188,8 @@ public sealed class BackupRepository
         DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
-        (IReadOnlyList<Snapshot> snapshots, _) = await ReadSnapshotsAsync(
-            folders.Keys.Where(f => f.StartedAt >= from && f.StartedAt <= to && HasManifest(f, folders[f])),
+        (IReadOnlyList<Snapshot> snapshots, _) = await Reader.ReadAsync(
+            folders.Keys.Where(f => f.StartedAt >= from && f.StartedAt <= to && SnapshotReader.HasManifest(f, folders[f])),
             folders,
             cancellationToken);
         return snapshots;
@@ -170,8 +202,33 @@ public sealed class BackupRepository
     /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>, or the reason why
     /// the manifest of this snapshot cannot be read.
     /// </exception>
-    public async Task<Snapshot> FindAsync(string idText, CancellationToken cancellationToken) =>
-        SnapshotChoice.Find(await TakeInventoryAsync(cancellationToken), idText, Store.Address);
+    public async Task<Snapshot> FindAsync(string idText, CancellationToken cancellationToken)
+    {
+        Snapshot found = SnapshotChoice.Find(await TakeInventoryAsync(cancellationToken), idText, Store.Address);
+        RequireTrusted(found);
+        return found;
+    }
+
+    /// <summary>Refuses a snapshot whose signature does not count, unless the user allows that.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.ProtectionChanged"/>.</exception>
+    internal void RequireTrusted(Snapshot snapshot)
+    {
+        if (FindDoubt(snapshot) is { } doubt)
+        {
+            throw doubt;
+        }
+    }
+
+    /// <summary>Why a snapshot must not be used; null if it may.</summary>
+    internal BackupException? FindDoubt(Snapshot snapshot) => snapshot.Signature.Counts || _signing.AllowsUnsigned
+        ? null
+        : new BackupException(
+            FailureReason.ProtectionChanged,
+            $"Snapshot {snapshot.Id} in {Store.Address} does not count: {snapshot.Signature.Problem}.")
+        {
+            Hint = "Anyone who can write to the repository can have made it. If you know that it is yours, allow it.",
+            Settings = [Setting.AllowUnsigned],
+        };
 
     /// <summary>
     /// Returns a folder for a snapshot that starts now, with an ID that no other snapshot in the repository has.
@@ -194,7 +251,7 @@ public sealed class BackupRepository
         ReplaceRecipientsAsync([.. Recipients, recipient], cancellationToken);
 
     /// <summary>
-    /// Replaces the recipients for future backups, in one write: the only change that <c>repository.json</c> ever gets.
+    /// Replaces the recipients for future backups, in one write.
     /// </summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/> if the recipients are of several kinds, or the store's reason.
@@ -206,28 +263,74 @@ public sealed class BackupRepository
         {
             UnknownFields = Document.Encryption.UnknownFields,
         };
-        RepositoryDocument document = Document with
-        {
-            FormatVersion = encryption.FormatVersion,
-            Encryption = encryption,
-        };
-        using MemoryStream utf8 = new(RepositoryJson.Write(document));
-        await Store.PutAsync(DocumentKey, utf8, cancellationToken);
-        return new BackupRepository(Store, document, _time);
+        return await ReplaceAsync(Document with { Encryption = encryption }, cancellationToken);
     }
+
+    /// <summary>Replaces the signers. Existing snapshots stay as they are.</summary>
+    /// <param name="signers">The new signers, at least one.</param>
+    /// <param name="key">The key of one of the current signers, if there are any, or of a new one.</param>
+    /// <param name="cancellationToken">A cancelled call may or may not have replaced them.</param>
+    /// <exception cref="BackupException">
+    /// <see cref="FailureReason.KeyRefused"/> without the key of a current signer, or the store's reason.
+    /// </exception>
+    internal async Task<BackupRepository> ReplaceSignersAsync(
+        IReadOnlyList<SshPublicKey> signers, SigningKey key, CancellationToken cancellationToken)
+    {
+        RepositoryDocument changed = await new RepositoryDocuments(Store).ReplaceAsync(
+            Document, Document with { Signers = [.. signers.Select(s => $"{s}")] }, key, cancellationToken);
+        return new BackupRepository(
+            Store, changed, _ignoredDocuments, new DocumentSigning { Key = key }, _time);
+    }
+
+    private async Task<BackupRepository> ReplaceAsync(RepositoryDocument next, CancellationToken cancellationToken) =>
+        new(
+            Store,
+            await new RepositoryDocuments(Store).ReplaceAsync(Document, next, _signing.Key, cancellationToken),
+            _ignoredDocuments,
+            _signing,
+            _time);
 
     /// <summary>Whether the manifest of a snapshot and all its artifacts still exist. Costs one listing.</summary>
     internal async Task<bool> IsCompleteAsync(Snapshot snapshot, CancellationToken cancellationToken)
     {
         List<StoredObject> objects =
             await Store.ListAsync(snapshot.Folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
-        return HasManifest(snapshot.Folder, objects) && FindMissing(snapshot.Manifest, objects).Length == 0;
+        return SnapshotReader.HasManifest(snapshot.Folder, objects) && SnapshotReader.FindMissing(snapshot.Manifest, objects).Length == 0;
     }
 
-    /// <summary>The commit point of a backup: creates the manifest.</summary>
+    /// <summary>
+    /// Returns the manifest as it will be stored. In a repository with signers the snapshot gets its place in its
+    /// chain, and the roster is stored.
+    /// </summary>
+    /// <exception cref="BackupException">With the store's reason.</exception>
+    internal async Task<SnapshotManifest> SealAsync(
+        SnapshotFolder folder, SnapshotManifest manifest, CancellationToken cancellationToken)
+    {
+        if (!Signed.AreRequired)
+        {
+            return RepositoryJson.Sealed(manifest);
+        }
+
+        Inventory inventory = await TakeInventoryAsync(cancellationToken);
+        NextLink next = NextLink.After(manifest, inventory.Snapshots, inventory.Chains, inventory.Stated);
+        using MemoryStream roster = new(next.RosterUtf8);
+        await Store.PutAsync(folder.RosterKey, roster, cancellationToken);
+        return RepositoryJson.Sealed(manifest with
+        {
+            RepositoryId = Document.Id,
+            Recipients = Document.Encryption.Recipients,
+            Chain = next.Link,
+        });
+    }
+
+    /// <summary>
+    /// The commit point of a backup: creates the manifest, after its signature if the repository has signers.
+    /// </summary>
     internal async Task CommitAsync(
         SnapshotFolder folder, SnapshotManifest manifest, CancellationToken cancellationToken)
     {
+        await Signed.SignAsync(
+            folder.ManifestKey, SignatureNamespace.Manifest, RepositoryJson.Write(manifest), cancellationToken);
         if (!await Store.TryCreateAsync(folder.ManifestKey, RepositoryJson.Write(manifest), cancellationToken))
         {
             throw new BackupException(
@@ -239,7 +342,7 @@ public sealed class BackupRepository
     /// <summary>Stores the record of a deep verification in place of the previous record.</summary>
     internal Task AddVerificationAsync(
         SnapshotFolder folder, VerificationRecord record, CancellationToken cancellationToken) =>
-        new VerificationRecords(Store).AddAsync(folder, record, cancellationToken);
+        new VerificationRecords(Store, Signed).AddAsync(folder, record, cancellationToken);
 
     /// <summary>
     /// Removes a snapshot: first the manifest, so that it never exists without its data, then everything else in its
@@ -264,21 +367,6 @@ public sealed class BackupRepository
         }
     }
 
-    /// <summary>Reads the bytes of one of the JSON documents.</summary>
-    internal static async Task<byte[]> ReadDocumentAsync(
-        IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
-    {
-        await using Stream stream = await store.OpenReadAsync(
-            key, new ByteRange(0, RepositoryJson.DocumentBytesMax + 1), cancellationToken);
-        using MemoryStream bytes = new();
-        await stream.CopyToAsync(bytes, cancellationToken);
-        return bytes.Length <= RepositoryJson.DocumentBytesMax
-            ? bytes.ToArray()
-            : throw new BackupException(
-                FailureReason.DataDamaged,
-                $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
-    }
-
     /// <returns>An empty string, or a sentence if the key remains: a key that opens nothing does no harm.</returns>
     private static async Task<string> RemoveUnusedKeyAsync(
         IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
@@ -293,9 +381,6 @@ public sealed class BackupRepository
             return $" The key {key}, which opens nothing, could not be removed: {e.Message}";
         }
     }
-
-    private static bool HasManifest(SnapshotFolder folder, IReadOnlyList<StoredObject> objects) =>
-        objects.Any(o => o.Key == folder.ManifestKey);
 
     private async Task<Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>> ListFoldersAsync(
         CancellationToken cancellationToken)
@@ -318,90 +403,4 @@ public sealed class BackupRepository
 
         return folders;
     }
-
-    /// <summary>Reads the snapshots in some of the folders, and those that cannot be read, ordered by time.</summary>
-    private async Task<(IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<UnreadableSnapshot> Unreadable)>
-        ReadSnapshotsAsync(
-            IEnumerable<SnapshotFolder> wanted,
-            Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders,
-            CancellationToken cancellationToken)
-    {
-        ConcurrentBag<Snapshot> snapshots = [];
-        ConcurrentBag<UnreadableSnapshot> unreadable = [];
-        await Parallel.ForEachAsync(
-            wanted,
-            new ParallelOptions
-            {
-                MaxDegreeOfParallelism = ManifestReadsInFlightMax,
-                CancellationToken = cancellationToken,
-            },
-            async (folder, token) =>
-            {
-                try
-                {
-                    if (await ReadSnapshotAsync(folder, folders[folder], token) is { } snapshot)
-                    {
-                        snapshots.Add(snapshot);
-                    }
-                }
-                catch (BackupException e)
-                    when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)
-                {
-                    unreadable.Add(new UnreadableSnapshot { Folder = folder, Problem = e });
-                }
-                catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
-                {
-                    // Another process removed it after the listing: it does not exist.
-                }
-            });
-        return (
-            [.. snapshots.Order(Snapshot.ByTime)],
-            [.. unreadable.OrderBy(s => s.Folder.ToString(), StringComparer.Ordinal)]);
-    }
-
-    /// <summary>Reads a snapshot; null if it was removed after the listing.</summary>
-    private async Task<Snapshot?> ReadSnapshotAsync(
-        SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
-    {
-        string what = $"{folder.ManifestKey} in {Store.Address}";
-        byte[] utf8 = await ReadDocumentAsync(Store, folder.ManifestKey, cancellationToken);
-        SnapshotManifest manifest = RepositoryJson.ReadManifest(utf8, what);
-        if (manifest.Id != folder.Id)
-        {
-            throw new BackupException(
-                FailureReason.DataDamaged, $"{what} is damaged: it is the manifest of {manifest.Id}.");
-        }
-
-        ArtifactManifest[] missing = FindMissing(manifest, objects);
-        if (missing.Length > 0)
-        {
-            // A listing is not a moment in time: the backup may have completed while it ran, or the snapshot may have
-            // been removed.
-            objects = await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
-            if (!HasManifest(folder, objects))
-            {
-                return null;
-            }
-
-            missing = FindMissing(manifest, objects);
-        }
-
-        (VerificationRecord? verification, BackupException? problem) =
-            await new VerificationRecords(Store).FindAsync(folder, manifest, objects, cancellationToken);
-        DateTimeOffset now = _time.GetUtcNow();
-        return new Snapshot
-        {
-            Folder = folder,
-            Manifest = manifest,
-            StoredAt = objects.FirstOrDefault(o => o.Key == folder.ManifestKey)?.ModifiedAt,
-            IsFromFuture = ClockTolerance.IsFuture(manifest.StartedAt, now)
-                || ClockTolerance.IsFuture(manifest.CompletedAt, now),
-            Missing = missing,
-            Verification = verification,
-            VerificationProblem = problem,
-        };
-    }
-
-    private static ArtifactManifest[] FindMissing(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>
-        [.. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes))];
 }

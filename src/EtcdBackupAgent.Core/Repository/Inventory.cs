@@ -1,6 +1,8 @@
+using EtcdBackupAgent.Core.Chains;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Statements;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
@@ -13,6 +15,17 @@ public sealed record Inventory
 
     /// <summary>Restore notes that cannot be read: damaged, or of a later format. They are ignored.</summary>
     public IReadOnlyList<BackupException> UnreadableNotes { get; init; } = [];
+
+    /// <summary>
+    /// What is missing, and which documents do not count, a sentence for each; only of signed documents and statements.
+    /// </summary>
+    public IReadOnlyList<string> Findings { get; init; } = [];
+
+    /// <summary>The chains of signed snapshots.</summary>
+    internal IReadOnlyList<Chain> Chains { get; init; } = [];
+
+    /// <summary>What statements say.</summary>
+    internal StatedFacts Stated { get; init; } = StatedFacts.None;
 
     /// <summary>The readable snapshots, oldest first (<see cref="SnapshotHistory.Order"/>).</summary>
     public IReadOnlyList<Snapshot> Snapshots => History.Snapshots;

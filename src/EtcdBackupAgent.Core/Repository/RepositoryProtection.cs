@@ -1,9 +1,14 @@
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>The protection of a new repository. There is no default: the user must choose one.</summary>
-public abstract record RepositoryProtection;
+public abstract record RepositoryProtection
+{
+    /// <summary>The keys whose signatures count; empty for a repository without signatures.</summary>
+    public IReadOnlyList<SshPublicKey> Signers { get; init; } = [];
+}
 
 /// <summary>Not encrypted: every reader of the repository can read every Secret of the cluster.</summary>
 public sealed record Unprotected : RepositoryProtection;

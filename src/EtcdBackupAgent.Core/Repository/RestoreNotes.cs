@@ -22,7 +22,7 @@ public sealed class RestoreNotes(IObjectStore store)
         ConcurrentBag<BackupException> unreadable = [];
         ParallelOptions several = new()
         {
-            MaxDegreeOfParallelism = BackupRepository.ManifestReadsInFlightMax,
+            MaxDegreeOfParallelism = SnapshotReader.ManifestReadsInFlightMax,
             CancellationToken = cancellationToken,
         };
         await Parallel.ForEachAsync(keys, several, async (key, token) =>
@@ -84,7 +84,7 @@ public sealed class RestoreNotes(IObjectStore store)
     {
         string what = $"{key} in {store.Address}";
         RestoreNote note = RepositoryJson.ReadNote(
-            await BackupRepository.ReadDocumentAsync(store, key, cancellationToken), what);
+            await StoredDocument.ReadAsync(store, key, cancellationToken), what);
         return note.Key == key
             ? note
             : throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is the note {note.Key}.");

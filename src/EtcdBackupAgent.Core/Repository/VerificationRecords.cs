@@ -1,11 +1,14 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
 
 /// <summary>The records of deep verifications in a store.</summary>
-internal sealed class VerificationRecords(IObjectStore store)
+/// <param name="store">The store of the repository.</param>
+/// <param name="signed">Signs the records, and checks their signatures.</param>
+internal sealed class VerificationRecords(IObjectStore store, SignedDocuments signed)
 {
     /// <summary>
     /// The latest time to which a record's name is adjusted. After a later time no further name would fit; only a
@@ -68,7 +71,9 @@ internal sealed class VerificationRecords(IObjectStore store)
                 at = latest.AddSeconds(1);
             }
 
-            while (!await store.TryCreateAsync(folder.VerificationKey(at), utf8, cancellationToken))
+            while (!await signed.TrySignAsync(
+                    folder.VerificationKey(at), SignatureNamespace.Verification, utf8, cancellationToken)
+                || !await store.TryCreateAsync(folder.VerificationKey(at), utf8, cancellationToken))
             {
                 at = at.AddSeconds(1);
             }
@@ -80,7 +85,9 @@ internal sealed class VerificationRecords(IObjectStore store)
 
         try
         {
-            await store.DeleteAsync(previous, cancellationToken);
+            await store.DeleteAsync(
+                [.. previous.Concat(signed.AreRequired ? previous.Select(SignedDocuments.KeyOf) : [])],
+                cancellationToken);
         }
         catch (BackupException e) when (e.Reason == FailureReason.StoreDenied)
         {
@@ -117,15 +124,17 @@ internal sealed class VerificationRecords(IObjectStore store)
             string what = $"{key} in {store.Address}";
             try
             {
-                byte[] utf8 = await BackupRepository.ReadDocumentAsync(store, key, cancellationToken);
+                byte[] utf8 = await StoredDocument.ReadAsync(store, key, cancellationToken);
                 VerificationRecord record = RepositoryJson.ReadVerification(utf8, what);
-                if (record.Id == manifest.Id && record.ManifestSha256 == manifest.DocumentSha256)
+                string? doubt = record.Id == manifest.Id && record.ManifestSha256 == manifest.DocumentSha256
+                    ? (await signed.CheckAsync(key, SignatureNamespace.Verification, utf8, cancellationToken)).Problem
+                    : "it is the verification of another manifest";
+                if (doubt is null)
                 {
                     return (record, problem);
                 }
 
-                problem ??= new BackupException(
-                    FailureReason.DataDamaged, $"{what} does not count: it is the verification of another manifest.");
+                problem ??= new BackupException(FailureReason.DataDamaged, $"{what} does not count: {doubt}.");
             }
             catch (BackupException e)
                 when (e.Reason is FailureReason.DataDamaged or FailureReason.RepositoryUnsupported)

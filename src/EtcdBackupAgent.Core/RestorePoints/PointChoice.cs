@@ -32,6 +32,7 @@ public sealed class PointChoice(BackupRepository repository, IReadOnlyList<AgeId
         if (selection.SnapshotId is { } idText)
         {
             Snapshot snapshot = inventory.Find(idText, repository.Store.Address);
+            repository.RequireTrusted(snapshot);
             return selection is { Revision: null, IsWhole: false }
                 ? RestorePoint.DefaultOf(snapshot)
                 : new RestorePoint { Snapshot = snapshot, Revision = selection.Revision };

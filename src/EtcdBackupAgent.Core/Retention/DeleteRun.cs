@@ -10,11 +10,13 @@ namespace EtcdBackupAgent.Core.Retention;
 /// </summary>
 /// <remarks>
 /// 1. Find the snapshot, and the incremental snapshots that stand on it.
-/// 2. Refuse to remove a base under them, unless they are removed with it.
-/// 3. Remove them first, so that a crash never leaves one without its base.
+/// 2. Refuse to remove a base under them, unless they are removed with it, and snapshots that are held.
+/// 3. In a repository with signers, state that they are removed. Remove the incremental ones first, so that a crash never leaves one without its base.
 /// </remarks>
-public sealed class DeleteRun(BackupRepository repository)
+public sealed class DeleteRun(BackupRepository repository, string agentVersion)
 {
+    private readonly Retirement _retirement = new(repository, agentVersion);
+
     /// <summary>Whether the incremental snapshots that stand on the chosen one are removed with it.</summary>
     public bool WithDependents { get; init; }
 
@@ -30,6 +32,7 @@ public sealed class DeleteRun(BackupRepository repository)
     public async Task<IReadOnlyList<SnapshotFolder>> ExecuteAsync(string idText, CancellationToken cancellationToken)
     {
         // 1. the snapshots
+        _retirement.RequireKey();
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         SnapshotFolder folder = SnapshotChoice.FindFolder(inventory, idText, repository.Store.Address);
         SnapshotFolder[] dependents =
@@ -52,7 +55,13 @@ public sealed class DeleteRun(BackupRepository repository)
             };
         }
 
+        RequireReleased(inventory, [.. dependents, folder]);
+
         // 3. the removal
+        await _retirement.StateAsync(
+            inventory.Snapshots.Where(s => s.Folder == folder || dependents.Contains(s.Folder)),
+            "delete",
+            cancellationToken);
         foreach (SnapshotFolder dependent in dependents)
         {
             await repository.RemoveAsync(dependent, cancellationToken);
@@ -60,5 +69,19 @@ public sealed class DeleteRun(BackupRepository repository)
 
         await repository.RemoveAsync(folder, cancellationToken);
         return [.. dependents, folder];
+    }
+
+    private static void RequireReleased(Inventory inventory, SnapshotFolder[] removed)
+    {
+        if (inventory.Snapshots.FirstOrDefault(s => s.Hold is not null && removed.Contains(s.Folder)) is { } held)
+        {
+            throw new BackupException(
+                FailureReason.Refused,
+                $"Snapshot {held.Id} was not removed: it is held since {held.Hold!.MadeAt.UtcDateTime:yyyy-MM-dd} "
+                + $"({held.Hold.Reason}).")
+            {
+                Hint = "'etcd-backup-agent release' ends the hold.",
+            };
+        }
     }
 }

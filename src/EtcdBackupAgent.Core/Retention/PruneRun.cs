@@ -46,13 +46,16 @@ public sealed record PruneReport
 /// 2. Plan: which snapshots, which segments, which unreferenced objects, which uploads. A dry run ends here.
 /// 3. Keep the objects and uploads that are not old by the store's clock, too: this machine's clock may be days ahead,
 ///    and then a running backup looks old.
-/// 4. Remove the snapshots, oldest first but incremental ones before their bases, each with its manifest first: a
+/// 4. In a repository with signers, state which snapshots are removed (<see cref="Retirement"/>). Then remove them,
+///    oldest first but incremental ones before their bases, each with its manifest first: a
 ///    crash leaves a shorter list, never a broken snapshot.
-/// 5. Remove the segments and the unreferenced objects.
+/// 5. Remove the segments, the unreferenced objects, and the statements that say nothing any more.
 /// 6. Abort the uploads. If the user may not list or abort them, or the server cannot, this is a warning.
 /// </remarks>
-public sealed class PruneRun(BackupRepository repository, TimeProvider time)
+public sealed class PruneRun(BackupRepository repository, string agentVersion, TimeProvider time)
 {
+    private readonly Retirement _retirement = new(repository, agentVersion);
+
     /// <summary>
     /// Objects without a manifest and unfinished uploads that are younger than this are kept: they may belong to a
     /// running backup.
@@ -80,6 +83,11 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         RetentionRule? rule, bool dryRun, CancellationToken cancellationToken)
     {
         // 1. the inventory
+        if (rule is not null && !dryRun)
+        {
+            _retirement.RequireKey();
+        }
+
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
 
         // 2. the plan
@@ -117,6 +125,7 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         plan = await KeepYoungAsync(plan, inventory, warnings, cancellationToken);
 
         // 4. the snapshots
+        await _retirement.StateAsync(plan.Removed.Select(d => d.Snapshot), "retention", cancellationToken);
         foreach (RetentionDecision decision in plan.Removed
             .Reverse()
             .OrderByDescending(decision => decision.Snapshot.Manifest.IsIncremental))
@@ -124,7 +133,8 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
             await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
         }
 
-        // 5. the segments and the unreferenced objects
+        // 5. the segments, the unreferenced objects and the useless statements
+        await _retirement.RemoveUselessAsync(inventory, cancellationToken);
         await plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken);
         await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
 

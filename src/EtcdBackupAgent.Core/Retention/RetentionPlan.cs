@@ -18,12 +18,11 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
 /// </summary>
 /// <remarks>
 /// Within the rule's policy and history (<see cref="OwnSnapshots"/>):
-/// 1. Complete snapshots that are neither damaged according to their last deep verification nor dated in the future
-///    count. One that counts is kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
+/// 1. Snapshots that are good (<see cref="Snapshot.IsGood"/>) and not dated in the future count. One that counts is kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
 /// 2. The others are not counted. They are kept until as many newer ones count as the largest kind keeps, because they
 ///    show a fault that a person should see. So nothing is removed in favour of snapshots that cannot be restored.
-/// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, the newest
-///    ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
+/// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, those that
+///    are held, the newest ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
 ///    the only one that is known to be good.
 /// 4. A base is kept while a kept incremental snapshot stands on it.
 /// 5. If all that is kept is larger than allowed, the oldest are removed, except for those of step 3.
@@ -135,11 +134,12 @@ public sealed class RetentionPlan
     private (bool Keep, string Reason) DecideUncounted(Snapshot snapshot) =>
         _counted >= NewerMin ? (false, $"older than the newest {NewerMin} complete snapshots")
         : !snapshot.IsComplete ? (true, $"incomplete ({snapshot.MissingParts}), not counted")
-        : snapshot.IsDamaged ? (true, "damaged according to its deep verification, not counted")
+        : snapshot.ReasonNotCounted is { } why ? (true, $"{why}, not counted")
         : (true, $"dated in the future ({DateOf(snapshot)}), not counted");
 
     private string? ReasonToKeepAnyway(Snapshot snapshot) =>
         snapshot.Id == _rule.JustMade ? "just made"
+        : snapshot.Hold is { } hold ? $"held: {hold.Reason}"
         : IsAmongMinimum(snapshot) ? $"one of the newest {Retention.Minimum}, which are always kept"
         : _newestProved.Contains(snapshot.Folder) ? "the newest that was deeply verified as sound"
         : null;

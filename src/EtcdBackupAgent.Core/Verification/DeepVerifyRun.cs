@@ -82,6 +82,12 @@ public sealed class DeepVerifyRun(
             }
 
             Snapshot snapshot = inventory.Snapshots.Single(s => s.Folder == folder);
+            if (repository.FindDoubt(snapshot) is { } doubt)
+            {
+                yield return new DeepVerifyOutcome { Folder = folder, ManifestProblem = doubt };
+                continue;
+            }
+
             DeepVerifyOutcome whole = await VerifyAsync(snapshot, progress, cancellationToken);
             yield return whole;
 

@@ -116,11 +116,16 @@ public sealed class VerifyRun(BackupRepository repository, IReadOnlyList<AgeIden
         }
     }
 
-    private static async Task<VerifyOutcome> VerifyAsync(
+    private async Task<VerifyOutcome> VerifyAsync(
         ArtifactReader reader, Snapshot snapshot, VerifiedBase? read, CancellationToken cancellationToken)
     {
         List<BackupException> problems = [];
         List<ArtifactManifest> notOpened = [];
+        if (repository.FindDoubt(snapshot) is { } doubt)
+        {
+            problems.Add(doubt);
+        }
+
         if (snapshot.BaseProblem is { } lost)
         {
             problems.Add(new BackupException(

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
@@ -141,7 +142,8 @@ internal sealed class CatalogueSync(
         CancellationToken cancellationToken)
     {
         using IObjectStore store = openStore(location, resources);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+        BackupRepository repository = await BackupRepository.OpenAsync(
+            store, LocationSigning.Of(location, resources), time, cancellationToken);
         if (item.ReadPin() is { } pin && pin.RepositoryId != repository.Document.Id)
         {
             throw new BackupException(

@@ -139,7 +139,8 @@ internal sealed class LocationReconciler(
     {
         try
         {
-            return await BackupRepository.OpenAsync(store, cancellationToken);
+            return await BackupRepository.OpenAsync(
+                store, LocationSigning.Of(location, resources), time, cancellationToken);
         }
         catch (BackupException e) when (e.Reason == FailureReason.RepositoryNotFound)
         {
@@ -161,7 +162,8 @@ internal sealed class LocationReconciler(
         catch (BackupException e) when (e.Reason == FailureReason.RepositoryExists)
         {
             // Another process created it first, and this call changed nothing.
-            return await BackupRepository.OpenAsync(store, cancellationToken);
+            return await BackupRepository.OpenAsync(
+                store, LocationSigning.Of(location, resources), time, cancellationToken);
         }
     }
 

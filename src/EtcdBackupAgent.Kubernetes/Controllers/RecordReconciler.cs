@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -216,7 +217,8 @@ internal sealed class RecordReconciler(
             }
 
             using IObjectStore store = repositories.OpenStore(bound, resources);
-            BackupRepository repository = await BackupRepository.OpenAsync(store, cancellationToken);
+            BackupRepository repository = await BackupRepository.OpenAsync(
+                store, LocationSigning.Of(bound, resources), time, cancellationToken);
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
             if (!inventory.Folders.Any(folder => folder.Id.Value == id))
             {
@@ -230,7 +232,7 @@ internal sealed class RecordReconciler(
                 return;
             }
 
-            await new DeleteRun(repository).ExecuteAsync(id, cancellationToken);
+            await new DeleteRun(repository, repositories.AgentVersion).ExecuteAsync(id, cancellationToken);
         }
         catch (BackupException e)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
@@ -25,6 +26,7 @@ internal sealed class LocationStatus(JsonObject status)
     private const string Pinned = "pinned";
     private const string PinnedRepository = "repositoryId";
     private const string PinnedTo = "recipients";
+    private const string PinnedSigners = "signers";
     private const string PinnedTime = "pinnedAt";
 
     private const string Completed = "Completed";
@@ -93,15 +95,19 @@ internal sealed class LocationStatus(JsonObject status)
         }
 
         JsonArray listed = (pinned as JsonObject)?[PinnedTo] as JsonArray ?? [];
+        JsonArray signed = (pinned as JsonObject)?[PinnedSigners] as JsonArray ?? [];
+        string?[] signers = [.. signed.Select(item => ObjectFields.Text(item))];
         string?[] recipients = [.. listed.Select(item => ObjectFields.Text(item))];
         if (ObjectFields.Text(pinned, PinnedRepository) is { Length: > 0 } id
             && ObjectFields.Time(pinned, PinnedTime) is { } at
-            && recipients.All(recipient => AgeRecipient.TryParse(recipient, out _)))
+            && recipients.All(recipient => AgeRecipient.TryParse(recipient, out _))
+            && signers.All(signer => signer is not null && SshPublicKey.TryParse(signer, out _)))
         {
             return new PinnedRecipients
             {
                 RepositoryId = id,
                 Recipients = [.. recipients.OfType<string>()],
+                Signers = [.. signers.OfType<string>()],
                 PinnedAt = at,
             };
         }
@@ -121,6 +127,7 @@ internal sealed class LocationStatus(JsonObject status)
     {
         [PinnedRepository] = pin.RepositoryId,
         [PinnedTo] = new JsonArray([.. pin.Recipients.Select(recipient => JsonValue.Create(recipient))]),
+        [PinnedSigners] = new JsonArray([.. pin.Signers.Select(signer => JsonValue.Create(signer))]),
         [PinnedTime] = StatusTime.Text(pin.PinnedAt),
     };
 

@@ -22,6 +22,7 @@ internal sealed class PodSecrets(Func<string, string?> environment, string etcdC
         (SecretVariables.AwsAccessKey, SecretKeys.StoreAccessKey),
         (SecretVariables.AwsSecretKey, SecretKeys.StoreSecretKey),
         (SecretVariables.Passphrase, PassphraseLocation.PreferredKey),
+        (SecretVariables.SigningKey, SecretKeys.SigningKey),
     ];
 
     /// <summary>A pod has the passphrase only if it verifies its backup.</summary>

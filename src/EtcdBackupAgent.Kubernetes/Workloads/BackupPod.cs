@@ -89,6 +89,7 @@ internal static class BackupPod
             .Mount("scratch", new JsonObject { ["emptyDir"] = new JsonObject() }, PodPaths.Scratch, isReadOnly: false)
             .Proxies()
             .StoreCredentials(location)
+            .SigningKey(location)
             .StoreDirectory(location, isReadOnly: false);
         if (isScheduled)
         {

@@ -68,6 +68,12 @@ internal sealed class PodContainer(string name, PodImage image, IReadOnlyList<st
         return this;
     }
 
+    /// <summary>Adds the key that signs the documents of the repository, if the location lists signers.</summary>
+    public PodContainer SigningKey(BackupLocation location) =>
+        location is { Signers.Count: > 0, Credentials: { } secret }
+            ? SecretVariable(SecretVariables.SigningKey, secret.Name, SecretKeys.SigningKey)
+            : this;
+
     /// <summary>Adds the passphrase, if the location has one.</summary>
     public PodContainer Passphrase(BackupLocation location) =>
         location.Encryption is PassphraseLocation secret

@@ -42,6 +42,7 @@ internal static partial class LocationBinding
             Objects = isDirectory ? ObjectSettings.None : Objects(spec),
             Credentials = credentials,
             Encryption = Encryption(credentials, spec, isDirectory),
+            Signers = SignersBinding.Bind(spec),
         };
         foreach (string field in OnlyForS3.Where(field => isDirectory && spec.Has(field)))
         {

@@ -58,13 +58,17 @@ internal sealed class References(
         }
 
         bool needsPassphrase = location.Encryption is PassphraseLocation;
-        if (location.Url.IsFile && !needsPassphrase)
+        if (location is { Url.IsFile: true, Signers.Count: 0 } && !needsPassphrase)
         {
             WarnAboutUnusedSecret(name, spec);
             return location;
         }
 
-        IReadOnlyList<string> storeKeys = location.Url.IsFile ? [] : SecretKeys.OfStore;
+        IReadOnlyList<string> storeKeys =
+        [
+            .. location.Url.IsFile ? [] : SecretKeys.OfStore,
+            .. location.Signers.Count > 0 && !isPassphraseOptional ? [SecretKeys.SigningKey] : Array.Empty<string>(),
+        ];
         IReadOnlyList<string> keys = needsPassphrase ? [.. storeKeys, PassphraseLocation.PreferredKey] : storeKeys;
         if (Find(name, keys, "credentials", spec) is not { } secret)
         {
@@ -72,7 +76,7 @@ internal sealed class References(
         }
 
         ReportMissing(secret, storeKeys, "credentials", spec);
-        ReportMalformedKeys(secret, storeKeys, spec);
+        ReportMalformedKeys(secret, location.Url.IsFile ? [] : SecretKeys.OfStore, spec);
         if (isPassphraseOptional && EncryptionBinding.PassphraseKey(secret) is null)
         {
             return location;

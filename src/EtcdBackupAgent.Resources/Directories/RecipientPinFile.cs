@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Resources.Binding;
 
@@ -18,6 +19,10 @@ internal sealed record RecipientPinFile
 
     public required IReadOnlyList<string> Recipients { get; init; }
 
+    /// <summary>Null for none, as agents wrote it that did not know signers.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Signers { get; init; }
+
     public required DateTimeOffset PinnedAt { get; init; }
 
     public static byte[] Write(PinnedRecipients pin) => JsonSerializer.SerializeToUtf8Bytes(
@@ -26,6 +31,7 @@ internal sealed record RecipientPinFile
             FormatVersion = SupportedFormatVersion,
             RepositoryId = pin.RepositoryId,
             Recipients = pin.Recipients,
+            Signers = pin.Signers.Count > 0 ? pin.Signers : null,
             PinnedAt = pin.PinnedAt.ToUniversalTime(),
         },
         RecipientPinJson.Default.RecipientPinFile);
@@ -53,10 +59,18 @@ internal sealed record RecipientPinFile
                 text is null ? "a recipient is null" : $"{ResourceProblems.Quote(text)} is not a recipient");
         }
 
+        foreach (string? text in (file.Signers ?? []).Where(
+            text => text is null || !SshPublicKey.TryParse(text, out _)))
+        {
+            throw new JsonException(
+                text is null ? "a signer is null" : $"{ResourceProblems.Quote(text)} is not a public key of SSH");
+        }
+
         return new PinnedRecipients
         {
             RepositoryId = file.RepositoryId,
             Recipients = file.Recipients,
+            Signers = file.Signers ?? [],
             PinnedAt = file.PinnedAt,
         };
     }

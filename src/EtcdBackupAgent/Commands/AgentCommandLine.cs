@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using EtcdBackupAgent.Commands.Keys;
 using EtcdBackupAgent.Commands.Objects;
+using EtcdBackupAgent.Commands.Statements;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Runtime;
@@ -89,6 +90,10 @@ internal static class AgentCommandLine
             RestoredCommand.Create(logs, wiring),
             PruneCommand.Create(logs, wiring),
             DeleteCommand.Create(logs, wiring),
+            StatementCommands.CreateHold(logs, wiring),
+            StatementCommands.CreateRelease(logs, wiring),
+            StatementCommands.CreateExclude(logs, wiring),
+            StatementCommands.CreateChain(logs, wiring),
             KeyCommand.Create(logs, wiring),
             RunCommand.Create(logs, wiring),
             VersionCommand.Create(),

@@ -10,6 +10,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Etcd;
@@ -94,7 +95,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         Command verb = new(
             "archive",
             "Write every change of etcd to the repository until stopped, so that any second can be restored.");
-        archive._repository.AddTo(verb);
+        archive._repository.AddSigningTo(verb);
         archive._etcd.AddTo(verb);
         verb.Add(archive._closeEvery);
         verb.Add(archive._keep);
@@ -215,10 +216,11 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
             CertsDirectory = parsed.GetValue(_certsDir),
             Retention = _retention.Read(parsed),
         };
+        DocumentSigning signing = await _repository.ReadSigningAsync(parsed, choice, cancellationToken);
         return async (host, stopping) =>
         {
             using IObjectStore store = wiring.Store(choice, host.Loggers);
-            BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, stopping);
+            BackupRepository repository = await BackupRepository.OpenAsync(store, signing, wiring.Time, stopping);
             if (recipients.Length > 0)
             {
                 ProtectionCheck.RequireRecipients(repository, recipients);

@@ -8,6 +8,7 @@ using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Core.Transfers;
 using EtcdBackupAgent.Etcd;
@@ -80,7 +81,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
             + $"snapshot (default: {PolicyNameDefault}).";
 
         Command verb = new("backup", "Back up etcd, or a cluster's objects, and the certificates directory now.");
-        backup._repository.AddTo(verb);
+        backup._repository.AddSigningTo(verb);
         backup._etcd.AddTo(verb);
         backup._objects.AddTo(verb);
         verb.Add(backup._certsDir);
@@ -202,10 +203,11 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         string[] recipients = [.. (parsed.GetValue(_recipients) ?? []).Select(r => RecipientText.Parse(r).ToString())];
         ScratchSpace scratch = _scratch.Read(parsed);
         ILoggerFactory loggers = logs.Loggers(parsed);
+        DocumentSigning signing = await _repository.ReadSigningAsync(parsed, choice, cancellationToken);
         return new RequestedBackup(request.Policy, Location: null, async (progress, token) =>
         {
             using IObjectStore store = wiring.Store(choice, loggers);
-            BackupRepository repository = await BackupRepository.OpenAsync(store, wiring.Time, token);
+            BackupRepository repository = await BackupRepository.OpenAsync(store, signing, wiring.Time, token);
             if (recipients.Length > 0)
             {
                 ProtectionCheck.RequireRecipients(repository, recipients);

@@ -4,6 +4,7 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Retention;
+using EtcdBackupAgent.Runtime;
 using Spectre.Console;
 
 namespace EtcdBackupAgent.Commands;
@@ -23,7 +24,7 @@ internal static class DeleteCommand
         };
 
         Command verb = new("delete", "Remove one snapshot permanently.") { id, yes, withDependents };
-        repository.AddTo(verb);
+        repository.AddSigningTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {
@@ -38,7 +39,7 @@ internal static class DeleteCommand
             }
 
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            DeleteRun run = new(opened.Repository) { WithDependents = parsed.GetValue(withDependents) };
+            DeleteRun run = new(opened.Repository, AgentVersion.Text) { WithDependents = parsed.GetValue(withDependents) };
             IReadOnlyList<SnapshotFolder> removed = await run.ExecuteAsync(idText, cancellationToken);
             output.Write(parsed, Document(removed), console =>
             {

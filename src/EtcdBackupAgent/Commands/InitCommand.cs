@@ -1,12 +1,14 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Resources.Directories;
 using Spectre.Console;
@@ -39,6 +41,13 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             + "of age that do not know such keys cannot read the repository.",
     };
 
+    private readonly Option<string?> _newSigningKey = new("--new-signing-key")
+    {
+        Description = "Make a key that the agent signs its documents with, and write it to this new file. Then nothing "
+            + "counts that is not signed.",
+        HelpName = "FILE",
+    };
+
     private readonly Option<bool> _unencrypted = new("--unencrypted")
     {
         Description = "Do not encrypt. A snapshot contains every Secret of the cluster: read access to the repository "
@@ -49,11 +58,12 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
     {
         InitCommand init = new(logs, wiring);
         Command verb = new("init", "Create a repository in a directory or a bucket; a missing bucket is created too.");
-        init._repository.AddTo(verb);
+        init._repository.AddSigningTo(verb);
         verb.Add(init._passphraseFile);
         verb.Add(init._recipients);
         verb.Add(init._postQuantum);
         verb.Add(init._unencrypted);
+        verb.Add(init._newSigningKey);
         init._output.AddTo(verb);
         verb.SetAction(init.ExecuteAsync);
         return verb.WithExample(
@@ -79,7 +89,7 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
                 };
         }
 
-
+        protection = protection with { Signers = await ReadSignersAsync(parsed, choice, cancellationToken) };
         using IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         BackupRepository created = await BackupRepository.InitAsync(store, protection, wiring.Time, cancellationToken);
         if (choice is ResourceRepository { Directory: { } directory, Location: { } location })
@@ -97,13 +107,40 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
                 ["address"] = store.Address,
                 ["encryption"] = $"{created.Document.Encryption.Kind}",
                 ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
+                ["signers"] = new JsonArray([.. protection.Signers.Select(s => JsonValue.Create($"{s}"))]),
             },
-            console => console.WriteLine(
-                $"Created repository {created.Document.Id} at {store.Address}, "
-                + (recipients.Count == 0
-                    ? "not encrypted."
-                    : $"encrypted to {string.Join(", ", recipients.Select(AgeRecipient.Abbreviate))}.")));
+            console =>
+            {
+                console.WriteLine(
+                    $"Created repository {created.Document.Id} at {store.Address}, "
+                    + (recipients.Count == 0
+                        ? "not encrypted."
+                        : $"encrypted to {string.Join(", ", recipients.Select(AgeRecipient.Abbreviate))}."));
+                SignerText.Write(console, protection.Signers);
+            });
         return ExitCodes.Success;
+    }
+
+    /// <summary>
+    /// The signers of the new repository: those of the location or of --signer, and that of a new key or of the given
+    /// one.
+    /// </summary>
+    private async Task<IReadOnlyList<SshPublicKey>> ReadSignersAsync(
+        ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken)
+    {
+        DocumentSigning signing = await _repository.ReadSigningAsync(parsed, choice, cancellationToken);
+        List<SshPublicKey> signers = [.. (signing.Pinned?.Keys ?? []).Select(SshPublicKey.Parse)];
+        if (signing.Key is { } key)
+        {
+            signers.Add(key.PublicKey);
+        }
+
+        if (parsed.GetValue(_newSigningKey) is { } file)
+        {
+            signers.Add(SigningKeyFile.Create("--new-signing-key", file));
+        }
+
+        return [.. signers.Distinct()];
     }
 
     private RepositoryProtection ProtectionOfLocation(ParseResult parsed, ResourceRepository repository)

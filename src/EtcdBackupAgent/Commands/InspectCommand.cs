@@ -41,7 +41,7 @@ internal static class InspectCommand
             scratchDirectory,
         };
         point.AddTo(verb);
-        repository.AddTo(verb);
+        repository.AddReadingTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>

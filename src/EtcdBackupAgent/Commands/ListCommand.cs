@@ -64,6 +64,11 @@ internal static class ListCommand
                 FailureText.WriteWarning(warning);
             }
 
+            foreach (string finding in inventory.Findings)
+            {
+                FailureText.WriteWarning(finding);
+            }
+
             foreach (BackupException note in inventory.UnreadableNotes)
             {
                 FailureText.WriteWarning($"{note.Message} It is ignored.");

@@ -8,6 +8,7 @@ using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
 using EtcdBackupAgent.Output;
+using EtcdBackupAgent.Runtime;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -49,7 +50,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
         prune._repository.Policy.Description = "The policy whose snapshots to prune, as NAME or NAMESPACE/NAME.";
         Command verb = new(
             "prune", "Remove the snapshots that retention does not keep, and what unfinished backups left behind.");
-        prune._repository.AddTo(verb);
+        prune._repository.AddSigningTo(verb);
         prune._retention.AddTo(verb);
         verb.Add(prune._keep);
         verb.Add(prune._cluster);
@@ -76,7 +77,7 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
             ? null
             : await RuleAsync(opened.Repository, policy, retention!, parsed.GetValue(_cluster), cancellationToken);
         bool isDryRun = parsed.GetValue(_dryRun);
-        PruneReport report = await new PruneRun(opened.Repository, wiring.Time) { KeepChanges = keepChanges }
+        PruneReport report = await new PruneRun(opened.Repository, AgentVersion.Text, wiring.Time) { KeepChanges = keepChanges }
             .ExecuteAsync(rule, isDryRun, cancellationToken);
         foreach (string warning in report.Warnings)
         {

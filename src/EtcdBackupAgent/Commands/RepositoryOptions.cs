@@ -1,10 +1,12 @@
 using System.CommandLine;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
+using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Commands;
@@ -45,6 +47,8 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 
     private readonly ObjectOptions _s3Objects = new();
 
+    private readonly SigningOptions _signing = new(wiring.Time);
+
     private readonly Option<string?> _resources = new("--resources")
     {
         Description = "Directory with the YAML documents of policies, locations and secrets.",
@@ -80,7 +84,39 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         verb.Add(_resources);
         verb.Add(_location);
         verb.Add(Policy);
+        _signing.AddTo(verb);
     }
+
+    /// <summary>As <see cref="AddTo"/>, for a verb that writes or removes documents, which may need a signature.</summary>
+    public void AddSigningTo(Command verb)
+    {
+        AddTo(verb);
+        _signing.AddKeyTo(verb);
+    }
+
+    /// <summary>As <see cref="AddTo"/>, for a verb that reads snapshots and writes documents about them.</summary>
+    public void AddReadingAndSigningTo(Command verb)
+    {
+        AddSigningTo(verb);
+        _signing.AddAllowanceTo(verb);
+    }
+
+    /// <summary>As <see cref="AddTo"/>, for a verb that reads snapshots.</summary>
+    public void AddReadingTo(Command verb)
+    {
+        AddTo(verb);
+        _signing.AddAllowanceTo(verb);
+    }
+
+    /// <summary>The private key on the command line; null if none is given.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public SigningKey? ReadSigningKey(ParseResult parsed) => _signing.ReadKey(parsed);
+
+    /// <summary>Reads what the options and the documents say about signatures.</summary>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
+    public Task<DocumentSigning> ReadSigningAsync(
+        ParseResult parsed, RepositoryChoice choice, CancellationToken cancellationToken) =>
+        _signing.ReadAsync(parsed, choice, cancellationToken);
 
     /// <summary>
     /// The first given option that names a repository; null if none is given. A policy in a cluster names its
@@ -124,11 +160,12 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     public async Task<OpenedRepository> OpenAsync(
         RepositoryChoice choice, ParseResult parsed, CancellationToken cancellationToken)
     {
+        DocumentSigning signing = await ReadSigningAsync(parsed, choice, cancellationToken);
         IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         try
         {
             return new OpenedRepository(
-                choice, await BackupRepository.OpenAsync(store, wiring.Time, cancellationToken));
+                choice, await BackupRepository.OpenAsync(store, signing, wiring.Time, cancellationToken));
         }
         catch
         {

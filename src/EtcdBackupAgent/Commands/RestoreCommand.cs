@@ -26,6 +26,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly PointOptions _point = new();
     private readonly KeyOptions _keys = new(wiring.Time);
+    private readonly ChainOptions _chain = new();
     private readonly OutputOptions _output = new();
     private readonly DataDirectoryOptions _dataDirectory = new();
     private readonly KubernetesOptions _kubernetes = new(wiring.Time);
@@ -64,7 +65,8 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         };
         restore._point.AddTo(verb);
         restore._dataDirectory.AddTo(verb);
-        restore._repository.AddTo(verb);
+        restore._chain.AddTo(verb);
+        restore._repository.AddReadingTo(verb);
         restore._keys.AddTo(verb);
         restore._kubernetes.AddTo(verb);
         verb.Add(restore._restore);
@@ -113,6 +115,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         RestoreSelection selection = _point.Read(parsed, arguments.Id, _repository);
         using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
         arguments.RequireOutsideOfSource(opened);
+        await _chain.RequireAsync(parsed, opened.Repository, arguments.Id, cancellationToken);
         using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: true, cancellationToken);
         if (arguments.Build is { } build)
         {

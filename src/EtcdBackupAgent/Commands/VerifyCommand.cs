@@ -18,6 +18,7 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
 {
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly KeyOptions _keys = new(wiring.Time);
+    private readonly ChainOptions _chain = new();
     private readonly OutputOptions _output = new();
     private readonly PointOptions _point = new();
 
@@ -58,7 +59,8 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
             verify._id, verify._all, verify._windows, verify._deep, verify._scratchDirectory,
         };
         verify._point.AddTo(verb);
-        verify._repository.AddTo(verb);
+        verify._chain.AddTo(verb);
+        verify._repository.AddReadingAndSigningTo(verb);
         verify._keys.AddTo(verb);
         verify._output.AddTo(verb);
         verb.SetAction(verify.ExecuteAsync);
@@ -78,6 +80,7 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
         RestoreSelection selection = _point.Read(parsed, idText, _repository);
         Validate(idText, parsed.GetValue(_all), HasPoint(selection), parsed.GetValue(_windows), isDeep);
         using OpenedRepository opened = await _repository.OpenAsync(parsed, cancellationToken);
+        await _chain.RequireAsync(parsed, opened.Repository, idText, cancellationToken);
         using OpenedKeys keys = await _keys.ReadAsync(parsed, opened, required: isDeep, cancellationToken);
         return isDeep
             ? await VerifyDeeplyAsync(parsed, selection, opened, keys, cancellationToken)

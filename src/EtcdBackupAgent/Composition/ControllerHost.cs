@@ -162,6 +162,7 @@ internal static class ControllerHost
     {
         OpenStore = (location, resources) => wiring.Store(location, resources, loggers),
         Passphrase = PassphraseText.OfSecret,
+        AgentVersion = AgentVersion.Text,
     };
 
     private sealed class Service(ClusterController controller) : BackgroundService

@@ -158,6 +158,7 @@ internal static class SnapshotText
     {
         JsonObject document = snapshot.Manifest.ToJson();
         document["status"] = Status(snapshot);
+        TrustText.AddTo(document, snapshot);
         if (snapshot.MissingParts is { } missing)
         {
             document["problem"] = missing;
@@ -207,6 +208,7 @@ internal static class SnapshotText
             .. manifest.Name is { } name ? [("Name", name)] : Array.Empty<(string, string)>(),
             ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
             .. manifest.ExpiresAt is { } end ? [("Expires", Readable.Time(end))] : Array.Empty<(string, string)>(),
+            .. TrustText.Lines(snapshot),
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),
@@ -289,6 +291,8 @@ internal static class SnapshotText
     {
         null => "Unreadable",
         { IsComplete: true, IsDamaged: true } => "Damaged",
+        { IsComplete: true, Signature.Counts: false } => "Untrusted",
+        { IsComplete: true, Exclusion: not null } => "Excluded",
         { IsComplete: true } => "Complete",
         _ => "Incomplete",
     };

@@ -94,7 +94,8 @@ internal sealed class ClusterRestore(
 
         // 2
         using IObjectStore store = openStore(location, resources);
-        BackupRepository repository = await BackupRepository.OpenAsync(store, time, cancellationToken);
+        BackupRepository repository = await BackupRepository.OpenAsync(
+            store, LocationSigning.Of(location, resources), time, cancellationToken);
         using OpenedKeys keys = await OpenKeysAsync(repository, cancellationToken);
 
         // 3

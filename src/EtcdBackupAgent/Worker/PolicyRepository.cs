@@ -40,7 +40,8 @@ internal sealed class PolicyRepository : IDisposable
         IObjectStore store = parts.OpenStore(location, resources);
         try
         {
-            BackupRepository repository = await BackupRepository.OpenAsync(store, parts.Time, cancellationToken);
+            BackupRepository repository = await BackupRepository.OpenAsync(
+                store, LocationSigning.Of(location, resources), parts.Time, cancellationToken);
             await new ProtectionCheck(pins, parts.Time).RequireAsync(repository, location, cancellationToken);
             return new PolicyRepository(store, location, repository);
         }

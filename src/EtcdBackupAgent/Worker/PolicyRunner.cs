@@ -3,6 +3,7 @@ using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Retention;
@@ -37,7 +38,8 @@ internal sealed partial class PolicyRunner(
         using IObjectStore store = parts.OpenStore(location, resources);
         try
         {
-            BackupRepository repository = await BackupRepository.OpenAsync(store, parts.Time, cancellationToken);
+            BackupRepository repository = await BackupRepository.OpenAsync(
+                store, LocationSigning.Of(location, resources), parts.Time, cancellationToken);
             Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
             OwnSnapshots ownSnapshots = inventory.History.OwnOf(policy.Name, policy.Uid);
             Snapshot[] snapshots = [.. inventory.Snapshots.Where(ownSnapshots.Contains)];

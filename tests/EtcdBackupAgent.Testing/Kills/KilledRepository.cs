@@ -93,7 +93,7 @@ internal sealed class KilledRepository(IObjectStore store)
     public async Task PruneADayLaterAsync(Action<string> violations, CancellationToken cancellationToken)
     {
         BackupRepository repository = await OpenAsync(cancellationToken);
-        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = NoMinimumAge };
+        PruneRun prune = new(repository, "test", TimeProvider.System) { UnreferencedAge = NoMinimumAge };
         await prune.ExecuteAsync(_rule, dryRun: false, cancellationToken);
         Inventory inventory = await repository.TakeInventoryAsync(cancellationToken);
         HashSet<string> known = [.. inventory.KeysOfListed()];

@@ -24,7 +24,7 @@ internal static class AddRecipientCommand
         {
             recipient,
         };
-        repository.AddTo(verb);
+        repository.AddSigningTo(verb);
         keys.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Core.Keys;
 using EtcdBackupAgent.Core.Stores;
@@ -19,7 +20,7 @@ internal static class KeyListCommand
         RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
-        Command verb = new("list", "Show the recipients of a repository, and the keys that it contains.");
+        Command verb = new("list", "Show the recipients and the signers of a repository, and the keys that it contains.");
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(
@@ -29,19 +30,33 @@ internal static class KeyListCommand
                 IReadOnlyList<StoredObject> keys = await new RepositoryKeys(opened.Repository, wiring.Time).ListAsync(
                     cancellationToken);
                 IReadOnlyList<string> recipients = opened.Repository.Document.Encryption.Recipients;
-                output.Write(parsed, Document(recipients, keys), console => WriteText(console, recipients, keys));
+                IReadOnlyList<SshPublicKey> signers =
+                    [.. (opened.Repository.Document.Signers ?? []).Select(SshPublicKey.Parse)];
+                output.Write(parsed, Document(recipients, keys, signers), console =>
+                {
+                    WriteText(console, recipients, keys);
+                    SignerText.Write(console, signers);
+                });
                 return ExitCodes.Success;
             });
         return verb.WithExample("etcd-backup-agent key list --repository file:///var/backups/etcd");
     }
 
-    private static JsonObject Document(IReadOnlyList<string> recipients, IReadOnlyList<StoredObject> keys) => new()
+    private static JsonObject Document(
+        IReadOnlyList<string> recipients,
+        IReadOnlyList<StoredObject> keys,
+        IReadOnlyList<SshPublicKey> signers) => new()
     {
         ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
         ["keys"] = new JsonArray([.. keys.Select(k => new JsonObject
         {
             ["key"] = k.Key.Value,
             ["storedAt"] = Readable.Rfc3339(k.ModifiedAt),
+        })]),
+        ["signers"] = new JsonArray([.. signers.Select(s => new JsonObject
+        {
+            ["fingerprint"] = s.Fingerprint,
+            ["publicKey"] = $"{s}",
         })]),
     };
 

@@ -43,7 +43,7 @@ internal sealed class ReplaceRecipientsCommand(LogOptions logs, Wiring wiring)
             replace._recipients,
             replace._postQuantum,
         };
-        replace._repository.AddTo(verb);
+        replace._repository.AddSigningTo(verb);
         replace._keys.AddTo(verb);
         replace._output.AddTo(verb);
         verb.SetAction(replace.ExecuteAsync);

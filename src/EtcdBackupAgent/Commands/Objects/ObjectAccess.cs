@@ -72,7 +72,7 @@ internal sealed class ObjectAccess
 
         verb.Add(_prefixes);
         verb.Add(_scratchDirectory);
-        Repository.AddTo(verb);
+        Repository.AddReadingTo(verb);
         _keys.AddTo(verb);
     }
 

@@ -34,7 +34,8 @@ internal sealed class SceneControllers
         _time = time ?? TimeProvider.System;
         PodImage image = new("agent:test");
         EventRecorder events = new(scene.Client, "controller-1", _time);
-        RepositoryAccess repositories = new() { OpenStore = Open, Passphrase = Passphrase };
+        RepositoryAccess repositories =
+            new() { OpenStore = Open, Passphrase = Passphrase, AgentVersion = "test" };
         Location = new LocationReconciler(
             scene.Cluster, repositories, new CatalogueSync(scene.Client, Open, _time), events, _options, _time, Log)
         {

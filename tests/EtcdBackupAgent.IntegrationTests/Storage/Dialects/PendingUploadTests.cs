@@ -33,7 +33,7 @@ public sealed class PendingUploadTests(RgwFixture fixture)
         BackupRepository repository = await BackupRepository.OpenAsync(scene.Store, CancellationToken.None);
 
         BackupOutcome made = await BackUpAsync(repository, daysAgo: 1);
-        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
+        PruneRun prune = new(repository, "test", TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
 
         PruneReport pruned = await prune.ExecuteAsync(
             RetentionRule.After(made.Manifest, PolicyRetention.Newest(1)), dryRun: false, CancellationToken.None);

@@ -67,7 +67,7 @@ public sealed class EveryRequestFailsTests(RgwFixture server) : IClassFixture<Rg
     {
         int requests = await RequestFaultScene.SweepAsync(server, fault, forGood, async (scene, repository) =>
         {
-            await new PruneRun(repository, TimeProvider.System).ExecuteAsync(
+            await new PruneRun(repository, "test", TimeProvider.System).ExecuteAsync(
                 scene.KeepOne, dryRun: false, CancellationToken.None);
             Assert.Equal(scene.Before.Skip(1), await scene.ListedAsync());
         });
@@ -81,7 +81,7 @@ public sealed class EveryRequestFailsTests(RgwFixture server) : IClassFixture<Rg
     {
         int requests = await RequestFaultScene.SweepAsync(server, fault, forGood, async (scene, repository) =>
         {
-            await new DeleteRun(repository).ExecuteAsync(scene.Before[1], CancellationToken.None);
+            await new DeleteRun(repository, "test").ExecuteAsync(scene.Before[1], CancellationToken.None);
             Assert.Equal([scene.Before[0]], await scene.ListedAsync());
         });
 

@@ -204,7 +204,7 @@ internal sealed class RequestFaultScene : IAsyncDisposable
             await RestoreAsync(repository, id, _directory[$"restored-{id}"]);
         }
 
-        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
+        PruneRun prune = new(repository, "test", TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
         await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         Assert.Equal(listed, await ListedAsync());
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);

@@ -120,7 +120,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         S3ObjectStore user = scene.Open(bucket, Prefix, "prune");
         BackupOutcome made = await scene.BackUpAsync(user, day: 1);
 
-        await new DeleteRun(await OpenAsync(user)).ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
+        await new DeleteRun(await OpenAsync(user), "test").ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
 
         Assert.Equal(["repository.json"], await KeysAsync(scene.Open(bucket, Prefix)));
     }

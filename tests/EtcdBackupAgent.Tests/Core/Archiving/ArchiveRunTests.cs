@@ -461,8 +461,8 @@ public sealed class ArchiveRunTests
         BackupRepository repository = await BackupRepository.OpenAsync(scene.Store, scene.Time, CancellationToken.None);
         Inventory inventory = await repository.TakeInventoryAsync(CancellationToken.None);
         RetentionRule rule = RetentionRule.After(inventory.Snapshots[^1].Manifest, PolicyRetention.Newest(1));
-        PruneRun run = new(repository, scene.Time) { KeepChanges = TimeSpan.MaxValue };
-        PruneRun blind = new(repository, scene.Time);
+        PruneRun run = new(repository, "test", scene.Time) { KeepChanges = TimeSpan.MaxValue };
+        PruneRun blind = new(repository, "test", scene.Time);
 
         PruneReport plan = await run.ExecuteAsync(rule, dryRun: true, CancellationToken.None);
         Assert.Empty((await blind.ExecuteAsync(rule, dryRun: true, CancellationToken.None)).ChangeLog.Segments);

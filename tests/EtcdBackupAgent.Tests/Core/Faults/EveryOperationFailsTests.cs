@@ -91,7 +91,7 @@ public sealed class EveryOperationFailsTests
         int operations = await FaultScene.SweepAsync(
             moment,
             forGood,
-            (scene, repository) => new DeleteRun(repository).ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
+            (scene, repository) => new DeleteRun(repository, "test").ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
             async scene =>
             {
                 IReadOnlyList<string> listed = await scene.ListedAsync();
@@ -179,6 +179,6 @@ public sealed class EveryOperationFailsTests
     }
 
     private static Task PruneAsync(FaultScene scene, BackupRepository repository) =>
-        new PruneRun(repository, TimeProvider.System).ExecuteAsync(
+        new PruneRun(repository, "test", TimeProvider.System).ExecuteAsync(
             scene.KeepTwo, dryRun: false, CancellationToken.None);
 }

@@ -150,7 +150,7 @@ internal sealed class FaultScene : IDisposable
         await AssertListedRestoresAsync(repository, next.Folder.Id.Value);
 
         IReadOnlyList<string> listed = await ListedAsync();
-        PruneRun prune = new(repository, TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
+        PruneRun prune = new(repository, "test", TimeProvider.System) { UnreferencedAge = TimeSpan.FromMinutes(-1) };
         await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         Assert.Equal(listed, await ListedAsync());
 

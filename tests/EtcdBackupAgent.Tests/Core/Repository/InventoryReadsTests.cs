@@ -8,7 +8,7 @@ namespace EtcdBackupAgent.Tests.Core.Repository;
 /// <summary>The number of documents that are read at the same time when a repository is listed.</summary>
 public sealed class InventoryReadsTests : IDisposable
 {
-    private const int Bound = BackupRepository.ManifestReadsInFlightMax;
+    private const int Bound = SnapshotReader.ManifestReadsInFlightMax;
 
     private readonly UseCaseFixture _fixture = new();
 

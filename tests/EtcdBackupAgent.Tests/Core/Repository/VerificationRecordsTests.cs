@@ -114,7 +114,7 @@ public sealed class VerificationRecordsTests : IDisposable
         (BackupRepository repository, BackupOutcome made) = await MakeAsync();
         await VerifyAsync(repository, hour: 1);
 
-        await new DeleteRun(repository).ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
+        await new DeleteRun(repository, "test").ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
 
         Assert.Equal(["repository.json"], _fixture.StoredFiles());
     }
@@ -147,7 +147,7 @@ public sealed class VerificationRecordsTests : IDisposable
 
         Assert.Empty((await repository.TakeInventoryAsync(CancellationToken.None)).Snapshots);
         _fixture.Age(made.Folder, JustOld);
-        PruneReport report = await new PruneRun(repository, TimeProvider.System)
+        PruneReport report = await new PruneRun(repository, "test", TimeProvider.System)
             .ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
 
         Assert.Single(report.UnreferencedObjects);

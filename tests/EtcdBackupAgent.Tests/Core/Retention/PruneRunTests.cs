@@ -163,7 +163,7 @@ public sealed class PruneRunTests : IDisposable
         BackupOutcome first = await BackUpAsync(repository, day: 1);
         BackupOutcome second = await BackUpAsync(repository, day: 2);
 
-        await new DeleteRun(repository).ExecuteAsync(first.Folder.Id.Value, CancellationToken.None);
+        await new DeleteRun(repository, "test").ExecuteAsync(first.Folder.Id.Value, CancellationToken.None);
 
         Inventory left = await repository.TakeInventoryAsync(CancellationToken.None);
         Assert.Equal(second.Folder.Id, Assert.Single(left.Snapshots).Id);
@@ -176,7 +176,7 @@ public sealed class PruneRunTests : IDisposable
         BackupOutcome made = await BackUpAsync(repository, day: 1);
         await File.WriteAllTextAsync(Path.Combine(_fixture.RepositoryPath, made.Folder.ManifestKey.Value), "torn");
 
-        await new DeleteRun(repository).ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
+        await new DeleteRun(repository, "test").ExecuteAsync(made.Folder.Id.Value, CancellationToken.None);
 
         Assert.Equal(["repository.json"], _fixture.StoredFiles());
     }
@@ -189,7 +189,7 @@ public sealed class PruneRunTests : IDisposable
         IReadOnlyList<string> before = _fixture.StoredFiles();
 
         BackupException failure = await Assert.ThrowsAsync<BackupException>(
-            () => new DeleteRun(repository).ExecuteAsync("ffffffff", CancellationToken.None));
+            () => new DeleteRun(repository, "test").ExecuteAsync("ffffffff", CancellationToken.None));
 
         Assert.Equal(FailureReason.SnapshotNotFound, failure.Reason);
         Assert.Equal(before, _fixture.StoredFiles());
@@ -204,7 +204,7 @@ public sealed class PruneRunTests : IDisposable
 
     private static Task<PruneReport> PruneAsync(
         BackupRepository repository, RetentionRule? rule, bool dryRun = false, TimeSpan ahead = default) =>
-        new PruneRun(repository, new ShiftedTime(ahead)).ExecuteAsync(rule, dryRun, CancellationToken.None);
+        new PruneRun(repository, "test", new ShiftedTime(ahead)).ExecuteAsync(rule, dryRun, CancellationToken.None);
 
     private Task<BackupOutcome> BackUpAsync(BackupRepository repository, int day) => _fixture.BackUpAsync(
         repository, SnapshotBytes.Create(512, day), new ShiftedTime(SampleSnapshots.NewYear.AddDays(day)));
