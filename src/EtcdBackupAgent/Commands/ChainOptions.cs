@@ -1,9 +1,9 @@
 using System.CommandLine;
 using EtcdBackupAgent.Archive.Hashing;
-using EtcdBackupAgent.Core.Chains;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
+using EtcdBackupAgent.Core.Verification;
 
 namespace EtcdBackupAgent.Commands;
 

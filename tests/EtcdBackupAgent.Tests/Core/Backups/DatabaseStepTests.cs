@@ -294,7 +294,7 @@ public sealed class DatabaseStepTests
             {
                 // Open, list for the ID, list twice for the base and read its manifest, changes, list for the last
                 // HashKV and read a manifest, list the base, manifest.
-                Assert.Equal((10, null), (failAt - 1, failure));
+                Assert.Equal((11, null), (failAt - 1, failure));
                 break;
             }
         }

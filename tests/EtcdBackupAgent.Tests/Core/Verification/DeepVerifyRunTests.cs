@@ -188,7 +188,7 @@ public sealed class DeepVerifyRunTests : IDisposable
         await _fixture.BackUpAsync(repository, SnapshotBytes.Create(512));
         using FaultyObjectStore store = new(_fixture.Store);
         BackupRepository readOnly = await BackupRepository.OpenAsync(store, CancellationToken.None);
-        store.FailAt = 1 + 1 + 1 + 1 + 2 + 2;
+        store.FailAt = 1 + 1 + 1 + 1 + 1 + 2 + 2;
 
         DeepVerifyOutcome outcome = await VerifyAsync(_fixture.DeepVerifyRun(readOnly));
 

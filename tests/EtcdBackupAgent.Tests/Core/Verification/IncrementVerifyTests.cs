@@ -209,7 +209,7 @@ public sealed class IncrementVerifyTests
             if (!store.Struck)
             {
                 // Open, list twice, three manifests, three databases.
-                Assert.Equal((9, null), (failAt - 1, failure));
+                Assert.Equal((10, null), (failAt - 1, failure));
                 break;
             }
 

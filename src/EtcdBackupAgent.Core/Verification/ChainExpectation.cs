@@ -2,7 +2,7 @@ using EtcdBackupAgent.Archive.Hashing;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Repository;
 
-namespace EtcdBackupAgent.Core.Chains;
+namespace EtcdBackupAgent.Core.Verification;
 
 /// <summary>
 /// What a user knows from elsewhere about the newest snapshot: from a record, a metric or a notification. The
