@@ -13,6 +13,9 @@ namespace EtcdBackupAgent.Snapshots.ChangeLog;
 internal sealed class RecordMerge(
     BoltDatabase @base, Compaction compaction, LogMergeRequest request, LogReader log, LeaseMerge leases)
 {
+    /// <summary>The revision of an etcd to which nothing was written yet.</summary>
+    private const long FirstRevision = 1;
+
     private readonly RevisionReader _records = RevisionReader.OpenRequired(@base);
     private bool _hasRecord;
     private bool _hasLogRecord;
@@ -98,7 +101,10 @@ internal sealed class RecordMerge(
         }
     }
 
-    /// <summary>Throws if base and log share no record that proves a common history.</summary>
+    /// <summary>
+    /// Throws if base and log share no record that proves a common history. A base that was made before the first
+    /// change has none, and needs none: the log has everything.
+    /// </summary>
     private void RequireEnd()
     {
         if (Target > BaseLast && log.LastRevision < Target)
@@ -106,7 +112,7 @@ internal sealed class RecordMerge(
             throw new SnapshotDamagedException($"the log ends at revision {log.LastRevision}, before {Target}");
         }
 
-        bool isNext = BaseLast == LogFirst - 1 && request.IsBaseOfLineage;
+        bool isNext = BaseLast == LogFirst - 1 && (request.IsBaseOfLineage || BaseLast == FirstRevision);
         if (request.Path.Count > 0 && Equal == 0 && !isNext)
         {
             throw new LogMismatchException(

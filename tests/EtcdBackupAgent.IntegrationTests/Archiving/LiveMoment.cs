@@ -14,7 +14,7 @@ internal sealed record LiveMoment(long Revision, IReadOnlyList<StoredRecord> Key
     public void AssertEqual(string path)
     {
         IReadOnlyList<StoredRecord> records = StoredRecord.Of(path);
-        Assert.True(records.Count == 0 || records[^1].Main <= Revision, $"{records[^1].Main} is above {Revision}");
+        Assert.DoesNotContain(records, record => record.Main > Revision);
         StoredRecord[] live =
         [
             .. records

@@ -140,6 +140,24 @@ public sealed class LogMergeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_base_without_a_record_begins_every_log_from_the_first_change()
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            using LoggedHistory history = new(seed, compacts: false, isEmpty: true);
+            LogMergeRequest request =
+                history.Request(history.Store.Revision) with { IsBaseOfLineage = false };
+
+            (LogMergeSummary summary, IReadOnlyList<WrittenBucket> restored) = await MergeAsync(history, request);
+
+            Assert.Equal(0, summary.EqualRecords);
+            Assert.Equal(
+                history.RecordsAt(history.Store.Revision).Select(r => Convert.ToHexString(r.Value)),
+                restored.Single(b => b.Name == "key").Elements.Select(e => Convert.ToHexString(e.Value)));
+        }
+    }
+
+    [Fact]
     public async Task A_record_that_only_the_base_has_is_refused()
     {
         using LoggedHistory history = FindHistory(

@@ -23,7 +23,8 @@ internal sealed class LoggedHistory : IDisposable
     /// <param name="seed">Decides the revisions.</param>
     /// <param name="content">Decides the bytes of the values.</param>
     /// <param name="compacts">Whether the store may be compacted.</param>
-    public LoggedHistory(int seed, int content = 0, bool compacts = true)
+    /// <param name="isEmpty">Whether the base was made before the first change.</param>
+    public LoggedHistory(int seed, int content = 0, bool compacts = true, bool isEmpty = false)
     {
         _random = new Random(seed);
         Random bytes = new(content);
@@ -36,7 +37,7 @@ internal sealed class LoggedHistory : IDisposable
                 return value;
             },
         };
-        Change(5 + _random.Next(60));
+        Change(isEmpty ? 0 : 5 + _random.Next(60));
         if (compacts && _random.Next(2) == 0)
         {
             Store.ScheduleCompaction(_random.NextInt64(1, Store.Revision + 1));
