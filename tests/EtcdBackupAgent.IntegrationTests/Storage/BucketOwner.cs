@@ -26,6 +26,27 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
         VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
     });
 
+    /// <summary>Sets the lock that the bucket gives to every object.</summary>
+    public Task PutDefaultLockAsync(string bucket, Core.Stores.ObjectLockMode mode, int days) =>
+        _client.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest
+        {
+            BucketName = bucket,
+            ObjectLockConfiguration = new ObjectLockConfiguration
+            {
+                ObjectLockEnabled = ObjectLockEnabled.Enabled,
+                Rule = new ObjectLockRule
+                {
+                    DefaultRetention = new DefaultRetention
+                    {
+                        Mode = mode == Core.Stores.ObjectLockMode.Compliance
+                            ? ObjectLockRetentionMode.Compliance
+                            : ObjectLockRetentionMode.Governance,
+                        Days = days,
+                    },
+                },
+            },
+        });
+
     public Task BeginUploadAsync(string bucket, string key) =>
         _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key });
 
