@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.History;
 
@@ -41,6 +42,12 @@ public sealed record Snapshot
     /// (<see cref="ClockTolerance"/>). It can be restored like any other, but never counts as the newest.
     /// </summary>
     public bool IsFromFuture { get; init; }
+
+    /// <summary>
+    /// The lock of the manifest, which is that of the whole snapshot; null if there is none, or if the user may not see
+    /// it.
+    /// </summary>
+    public ObjectLock? Lock { get; init; }
 
     public SnapshotId Id => Folder.Id;
 

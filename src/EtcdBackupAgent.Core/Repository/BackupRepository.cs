@@ -4,6 +4,7 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Repository;
@@ -256,6 +257,12 @@ public sealed class BackupRepository
     /// </summary>
     internal async Task RemoveUncommittedAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
+        if (Store is LockedObjectStore locked
+            && await locked.TryRemoveAllAsync(folder.ToString(), cancellationToken))
+        {
+            return;
+        }
+
         List<StoredObject> rest =
             await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
         if (rest.Count > 0)
@@ -266,18 +273,8 @@ public sealed class BackupRepository
 
     /// <summary>Reads the bytes of one of the JSON documents.</summary>
     internal static async Task<byte[]> ReadDocumentAsync(
-        IObjectStore store, ObjectKey key, CancellationToken cancellationToken)
-    {
-        await using Stream stream = await store.OpenReadAsync(
-            key, new ByteRange(0, RepositoryJson.DocumentBytesMax + 1), cancellationToken);
-        using MemoryStream bytes = new();
-        await stream.CopyToAsync(bytes, cancellationToken);
-        return bytes.Length <= RepositoryJson.DocumentBytesMax
-            ? bytes.ToArray()
-            : throw new BackupException(
-                FailureReason.DataDamaged,
-                $"{key} in {store.Address} is damaged: it is larger than {RepositoryJson.DocumentBytesMax} bytes.");
-    }
+        IObjectStore store, ObjectKey key, CancellationToken cancellationToken) =>
+        (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8;
 
     /// <returns>An empty string, or a sentence if the key remains: a key that opens nothing does no harm.</returns>
     private static async Task<string> RemoveUnusedKeyAsync(
@@ -364,8 +361,8 @@ public sealed class BackupRepository
         SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
     {
         string what = $"{folder.ManifestKey} in {Store.Address}";
-        byte[] utf8 = await ReadDocumentAsync(Store, folder.ManifestKey, cancellationToken);
-        SnapshotManifest manifest = RepositoryJson.ReadManifest(utf8, what);
+        StoredDocument stored = await StoredDocument.ReadAsync(Store, folder.ManifestKey, cancellationToken);
+        SnapshotManifest manifest = RepositoryJson.ReadManifest(stored.Utf8, what);
         if (manifest.Id != folder.Id)
         {
             throw new BackupException(
@@ -393,6 +390,7 @@ public sealed class BackupRepository
         {
             Folder = folder,
             Manifest = manifest,
+            Lock = stored.Lock,
             StoredAt = objects.FirstOrDefault(o => o.Key == folder.ManifestKey)?.ModifiedAt,
             IsFromFuture = ClockTolerance.IsFuture(manifest.StartedAt, now)
                 || ClockTolerance.IsFuture(manifest.CompletedAt, now),

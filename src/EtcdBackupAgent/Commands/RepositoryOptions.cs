@@ -175,6 +175,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
             // Without an endpoint, the AWS SDK reads the environment and its other sources itself.
             S3Region = parsed.GetValue(_s3Region) ?? (endpoint is null ? null : RegionOfEnvironment()),
             S3Objects = _s3Objects.Read(parsed),
+            S3ObjectLock = _s3Objects.ReadLock(parsed),
             S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file
                 ? InputFile.ReadText("--s3-ca-file", file)
                 : null,
