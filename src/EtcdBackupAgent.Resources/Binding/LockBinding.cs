@@ -22,12 +22,7 @@ internal static class LockBinding
             return null;
         }
 
-        if (!fields.Has("mode"))
-        {
-            fields.RequiredText("mode");
-        }
-
-        ObjectLockMode? mode = fields.OneOf<ObjectLockMode>("mode");
+        ObjectLockMode? mode = fields.RequiredText("mode") is null ? null : fields.OneOf<ObjectLockMode>("mode");
         int? days = fields.Integer("days", LockRule.DaysMin, LockRule.DaysMax);
         if (!fields.Has("days"))
         {
