@@ -49,6 +49,9 @@ public sealed record Snapshot
     /// </summary>
     public ObjectLock? Lock { get; init; }
 
+    /// <summary>Returns whether the bucket refuses to remove the snapshot at a moment.</summary>
+    public bool IsLockedAt(DateTimeOffset now) => Lock?.Until > now;
+
     public SnapshotId Id => Folder.Id;
 
     /// <summary>

@@ -20,13 +20,11 @@ public sealed class BackupRepository
 
     private static readonly ObjectKey DocumentKey = new("repository.json");
 
-    private readonly TimeProvider _time;
-
     private BackupRepository(IObjectStore store, RepositoryDocument document, TimeProvider time)
     {
         Store = store;
         Document = document;
-        _time = time;
+        Time = time;
     }
 
     /// <summary>The bucket or directory that holds the repository. The caller owns it.</summary>
@@ -34,6 +32,9 @@ public sealed class BackupRepository
 
     /// <summary>The document as it was when the repository was opened.</summary>
     public RepositoryDocument Document { get; }
+
+    /// <summary>The clock that decides what is in the future, and which locks are over.</summary>
+    internal TimeProvider Time { get; }
 
     /// <summary>The recipients that backups are encrypted to; empty in an unencrypted repository.</summary>
     internal IReadOnlyList<AgeRecipient> Recipients => [.. Document.Encryption.Recipients.Select(AgeRecipient.Parse)];
@@ -214,7 +215,7 @@ public sealed class BackupRepository
         };
         using MemoryStream utf8 = new(RepositoryJson.Write(document));
         await Store.PutAsync(DocumentKey, utf8, cancellationToken);
-        return new BackupRepository(Store, document, _time);
+        return new BackupRepository(Store, document, Time);
     }
 
     /// <summary>Whether the manifest of a snapshot and all its artifacts still exist. Costs one listing.</summary>
@@ -385,7 +386,7 @@ public sealed class BackupRepository
 
         (VerificationRecord? verification, BackupException? problem) =
             await new VerificationRecords(Store).FindAsync(folder, manifest, objects, cancellationToken);
-        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset now = Time.GetUtcNow();
         return new Snapshot
         {
             Folder = folder,

@@ -35,6 +35,9 @@ public sealed record PruneReport
 
     /// <summary>The snapshots to remove.</summary>
     public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
+
+    /// <summary>The snapshots that only the lock of the bucket keeps.</summary>
+    public IEnumerable<RetentionDecision> OnlyLocked => Decisions.Where(d => d.IsOnlyLocked);
 }
 
 /// <summary>
@@ -121,15 +124,37 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
             .Reverse()
             .OrderByDescending(decision => decision.Snapshot.Manifest.IsIncremental))
         {
-            await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
+            await RemoveAsync(
+                $"Not all of snapshot {decision.Snapshot.Id} was removed",
+                () => repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken),
+                warnings);
         }
 
         // 5. the segments and the unreferenced objects
-        await plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken);
-        await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
+        await RemoveAsync(
+            "Not all segments of the change log were removed",
+            () => plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken),
+            warnings);
+        await RemoveAsync(
+            "Not all objects of unfinished backups were removed",
+            () => repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken),
+            warnings);
 
         // 6. the uploads
         return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
+    }
+
+    /// <summary>Removes objects, and warns about those that the bucket has locked. They stay until a later prune.</summary>
+    private static async Task RemoveAsync(string fact, Func<Task> remove, List<string> warnings)
+    {
+        try
+        {
+            await remove();
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.ObjectLocked)
+        {
+            warnings.Add(Warning(fact, e));
+        }
     }
 
     private async Task<LogPrunePlan> PlanLogAsync(

@@ -2,6 +2,7 @@ using System.CommandLine;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
@@ -45,6 +46,12 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
 
     private readonly ObjectOptions _s3Objects = new();
 
+    private readonly Option<bool> _ignoreDeletions = new("--ignore-deletions")
+    {
+        Description = "In a bucket with versions: read every object as it was stored first, although it was deleted or "
+            + "overwritten since.",
+    };
+
     private readonly Option<string?> _resources = new("--resources")
     {
         Description = "Directory with the YAML documents of policies, locations and secrets.",
@@ -80,6 +87,13 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         verb.Add(_resources);
         verb.Add(_location);
         verb.Add(Policy);
+    }
+
+    /// <summary>As <see cref="AddTo"/>, for a verb that can read what was deleted.</summary>
+    public void AddReadingTo(Command verb)
+    {
+        AddTo(verb);
+        verb.Add(_ignoreDeletions);
     }
 
     /// <summary>
@@ -127,6 +141,11 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         try
         {
+            if (parsed.GetResult(_ignoreDeletions) is { Implicit: false } && parsed.GetValue(_ignoreDeletions))
+            {
+                store = new OriginalVersionsStore(store);
+            }
+
             return new OpenedRepository(
                 choice, await BackupRepository.OpenAsync(store, wiring.Time, cancellationToken));
         }

@@ -64,7 +64,7 @@ internal sealed class RestoreCommand(LogOptions logs, Wiring wiring)
         };
         restore._point.AddTo(verb);
         restore._dataDirectory.AddTo(verb);
-        restore._repository.AddTo(verb);
+        restore._repository.AddReadingTo(verb);
         restore._keys.AddTo(verb);
         restore._kubernetes.AddTo(verb);
         verb.Add(restore._restore);

@@ -58,7 +58,7 @@ internal sealed class VerifyCommand(LogOptions logs, Wiring wiring)
             verify._id, verify._all, verify._windows, verify._deep, verify._scratchDirectory,
         };
         verify._point.AddTo(verb);
-        verify._repository.AddTo(verb);
+        verify._repository.AddReadingTo(verb);
         verify._keys.AddTo(verb);
         verify._output.AddTo(verb);
         verb.SetAction(verify.ExecuteAsync);

@@ -15,6 +15,7 @@ internal static class SettingOptions
         Setting.ClusterToken => "--initial-cluster-token",
         Setting.HashCheck => "--skip-hash-check",
         Setting.Dependents => "--with-dependents",
+        Setting.ObjectLock => "--object-lock and --object-lock-days",
         Setting.S3Region => "--s3-region or the variable AWS_REGION",
         Setting.S3Endpoint => "--s3-endpoint",
         Setting.S3CaCertificate => "--s3-ca-file or the variable AWS_CA_BUNDLE",

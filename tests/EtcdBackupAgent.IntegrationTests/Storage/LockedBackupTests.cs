@@ -82,6 +82,9 @@ public sealed class LockedBackupTests(RgwFixture fixture) : IDisposable
             {
                 Id = folder.Id,
                 FormatVersion = RepositoryJson.IncrementalFormatVersion,
+                StoredKind = SnapshotKind.Incremental,
+                Artifacts = [made.Manifest.Database! with { Kind = ArtifactKind.EtcdChanges }],
+                Etcd = made.Manifest.Etcd! with { HashKv = null },
                 Base = SnapshotBase.Of(made.Manifest),
             }),
             CancellationToken.None);
