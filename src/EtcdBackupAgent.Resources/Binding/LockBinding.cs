@@ -29,6 +29,14 @@ internal static class LockBinding
             fields.Error("days", "is missing; it is required");
         }
 
+        if (mode == ObjectLockMode.Governance)
+        {
+            fields.Warning(
+                "mode",
+                "Governance withstands nobody with full keys of the bucket, because they can lift the lock; only "
+                + "Compliance does");
+        }
+
         fields.WarnAboutUnknown();
         return mode is { } locked && days is { } number ? LockRule.OfDays(locked, number) : null;
     }

@@ -210,6 +210,20 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task A_lock_of_a_directory_is_refused()
+    {
+        using DirectoryFixture directory = new();
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.Location("url: file:///backups", "objectLock: {mode: Compliance, days: 1}"));
+
+        ResourceProblem only = Assert.Single((await directory.LoadAsync()).Problems);
+
+        Assert.Contains(
+            "spec.objectLock: does not apply to a directory", only.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_location_with_every_field_is_read()
     {
         string pem = CertificatePem().Replace("\n", "\n    ", StringComparison.Ordinal);
