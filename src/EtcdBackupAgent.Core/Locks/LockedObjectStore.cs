@@ -14,7 +14,7 @@ namespace EtcdBackupAgent.Core.Locks;
 /// 1. <see cref="LockStart"/> says which objects are locked, and from when. All of a snapshot have one date.
 /// 2. With a rule, the lock is sent with the object and read back. Without one, the bucket's own lock is read back.
 /// 3. Before a manifest is created, all that its snapshot needs is locked until the same date: the repository's
-///    documents and keys, and the base of an incremental snapshot. So a snapshot never exists whose key could be removed.
+///    documents and keys, and the base of an incremental snapshot. So no snapshot exists whose key could be removed.
 /// What is removed, in a bucket with Object Lock: every version, so that the space is free. A locked one stays and is
 /// reported with its date; no delete marker hides it.
 /// </remarks>
@@ -168,6 +168,11 @@ public sealed class LockedObjectStore(IObjectStore inner, LockRule? rule, TimePr
             });
         locked.ThrowIfAny();
     }
+
+    /// <summary>Returns whether the newest version of an object is locked now.</summary>
+    internal async Task<bool> IsLockedAsync(ObjectKey key, CancellationToken cancellationToken) =>
+        (await _locks.ReadBucketAsync(cancellationToken)).IsEnabled
+        && (await _locks.FindAsync(key, cancellationToken))?.Until > time.GetUtcNow();
 
     /// <summary>
     /// Removes every version of all objects whose key starts with a prefix, also of those that a delete marker hides.

@@ -36,7 +36,7 @@ internal sealed class LockedObjects(string address)
         }
     }
 
-    /// <exception cref="BackupException"><see cref="FailureReason.ObjectLocked"/>, with the sizes and a date.</exception>
+    /// <exception cref="BackupException"><see cref="FailureReason.ObjectLocked"/>, with a date.</exception>
     public void ThrowIfAny()
     {
         if (_found is not [(_, { } first), ..])

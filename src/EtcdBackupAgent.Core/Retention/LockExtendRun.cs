@@ -24,7 +24,7 @@ public sealed record LockExtension(Snapshot Snapshot, ObjectLock? Before, Object
 /// </remarks>
 public sealed class LockExtendRun(BackupRepository repository)
 {
-    /// <param name="idText">A snapshot, as <see cref="SnapshotChoice"/> finds it; null for the newest proved one.</param>
+    /// <param name="idText">An ID, its start, or a name; null for the newest proved snapshot.</param>
     /// <param name="policy">The policy of the newest one; null for any.</param>
     /// <param name="cancellationToken">A cancelled call has extended some of the locks; it can be repeated.</param>
     /// <exception cref="BackupException">

@@ -144,7 +144,7 @@ public sealed class PruneRun(BackupRepository repository, TimeProvider time)
         return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
     }
 
-    /// <summary>Removes objects, and warns about those that the bucket has locked. They stay until a later prune.</summary>
+    /// <summary>Removes objects, and warns about those that are locked. They stay until a later prune.</summary>
     private static async Task RemoveAsync(string fact, Func<Task> remove, List<string> warnings)
     {
         try

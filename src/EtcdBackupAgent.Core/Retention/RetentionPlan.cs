@@ -16,7 +16,7 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
     /// <summary>Whether the lock of the bucket alone keeps it.</summary>
     public bool IsOnlyLocked { get; init; }
 
-    /// <summary>Returns the decision to keep a snapshot that would be removed if the bucket did not refuse that.</summary>
+    /// <summary>Returns the decision to keep a snapshot that only its lock keeps.</summary>
     internal RetentionDecision Locked(ObjectLock found) => this with
     {
         Keep = true,

@@ -19,7 +19,7 @@ public sealed record LockRule(ObjectLockMode Mode, TimeSpan Duration)
         ? null
         : $"{days} is not a number of days from {DaysMin} to {DaysMax}";
 
-    /// <summary>Returns the lock that begins at a moment. Its date has whole seconds: not every server keeps more.</summary>
+    /// <summary>Returns the lock that begins at a moment. Its date has whole seconds, as some servers do.</summary>
     internal ObjectLock From(DateTimeOffset start)
     {
         DateTimeOffset until = start.ToUniversalTime() + Duration;

@@ -1,6 +1,6 @@
 namespace EtcdBackupAgent.Core.Stores;
 
-/// <summary>Who can remove a locked object before its date. The names are those of S3, with the weaker mode first.</summary>
+/// <summary>Who can remove a locked object before its date, with the weaker mode first.</summary>
 public enum ObjectLockMode
 {
     /// <summary>A user with the permission s3:BypassGovernanceRetention.</summary>

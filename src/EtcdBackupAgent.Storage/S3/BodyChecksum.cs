@@ -5,8 +5,9 @@ using Amazon.S3.Model;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Adds Content-MD5 to DeleteObjects and PutObjectRetention. Many servers require it (400 MissingContentMD5), but the SDK
-/// sends only a CRC32, which they do not support. The handler runs after the request is marshalled and before it is signed.
+/// Adds Content-MD5 to DeleteObjects and PutObjectRetention. Many servers require it (400 MissingContentMD5), but the
+/// SDK sends only a CRC32, which they do not support. The handler runs after the request is marshalled and before it is
+/// signed.
 /// </summary>
 internal sealed class BodyChecksum : PipelineHandler
 {

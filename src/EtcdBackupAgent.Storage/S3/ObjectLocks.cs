@@ -19,7 +19,7 @@ internal sealed class ObjectLocks(
     /// <summary>A default lock is given in days or in years; a year of S3 has as many days.</summary>
     private const int YearDays = 365;
 
-    /// <summary>The time limit for removing a version that could not be locked; it ignores the caller's token.</summary>
+    /// <summary>The time limit for removing a version that could not be locked.</summary>
     private static readonly TimeSpan RemovalDeadline = TimeSpan.FromSeconds(15);
 
     private BucketLocks? _bucket;
@@ -120,7 +120,7 @@ internal sealed class ObjectLocks(
         }
     }
 
-    /// <summary>Proves the lock of a version that was just stored; removes the version if it cannot be locked.</summary>
+    /// <summary>Proves the lock of a stored version; removes the version if it cannot be locked.</summary>
     private async Task ProveAsync(
         ObjectKey key, string? versionId, ObjectLock wanted, CancellationToken cancellationToken)
     {

@@ -10,8 +10,15 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>lock extend</c>: extends the lock of a snapshot that was verified deeply.</summary>
 internal static class LockCommand
 {
+    private const string Example =
+        "etcd-backup-agent lock extend --repository s3://vault/cluster-1 --object-lock Compliance "
+        + "--object-lock-days 30";
+
     public static Command Create(LogOptions logs, Wiring wiring) =>
-        new("lock", "Locks of snapshots in a bucket with Object Lock.") { CreateExtend(logs, wiring) };
+        new Command("lock", "Extend the locks of snapshots in a bucket with Object Lock.")
+        {
+            CreateExtend(logs, wiring),
+        }.WithExample(Example);
 
     private static Command CreateExtend(LogOptions logs, Wiring wiring)
     {
@@ -39,9 +46,7 @@ internal static class LockCommand
                 $"Snapshot {extended.Snapshot.Id} in {opened.Address} is locked until {extended.After}."));
             return ExitCodes.Success;
         });
-        return verb.WithExample(
-            "etcd-backup-agent lock extend --repository s3://vault/cluster-1 --object-lock Compliance "
-            + "--object-lock-days 30");
+        return verb.WithExample(Example);
     }
 
     private static JsonObject Document(LockExtension extended) => new()

@@ -37,9 +37,9 @@ internal sealed class ObjectOptions
 
     private readonly Option<ObjectLockMode?> _lockMode = new("--object-lock")
     {
-        Description = "Lock the stored objects, so that nobody can remove or overwrite them: Compliance, or Governance, "
-            + "which a user with full rights can lift. The bucket must have Object Lock; without this option its own "
-            + "default applies.",
+        Description = "Lock the stored objects, so that nobody can remove or overwrite them: Compliance, or "
+            + "Governance, which a user with full rights can lift. The bucket must have Object Lock; without this "
+            + "option its own default applies.",
         HelpName = "MODE",
     };
 

@@ -8,10 +8,10 @@ namespace EtcdBackupAgent.IntegrationTests.Storage;
 /// <summary>
 /// Operations of the buckets' owner outside this agent's store: settings, policies, uploads that are never completed.
 /// </summary>
-internal sealed class BucketOwner(RgwServer server) : IDisposable
+internal sealed class BucketOwner(RgwServer server, string? accessKey = null, string? secretKey = null) : IDisposable
 {
     private readonly AmazonS3Client _client = new(
-        new BasicAWSCredentials(server.AccessKey, server.SecretKey),
+        new BasicAWSCredentials(accessKey ?? server.AccessKey, secretKey ?? server.SecretKey),
         new AmazonS3Config
         {
             ServiceURL = server.HttpEndpoint.AbsoluteUri,
@@ -45,6 +45,16 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
                     },
                 },
             },
+        });
+
+    /// <summary>Removes a version, and asks to lift its lock.</summary>
+    public Task DeleteBypassingAsync(string bucket, string key, string versionId) =>
+        _client.DeleteObjectAsync(new DeleteObjectRequest
+        {
+            BucketName = bucket,
+            Key = key,
+            VersionId = versionId,
+            BypassGovernanceRetention = true,
         });
 
     public Task BeginUploadAsync(string bucket, string key) =>

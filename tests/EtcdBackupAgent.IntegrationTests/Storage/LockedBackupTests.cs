@@ -161,7 +161,8 @@ public sealed class LockedBackupTests(RgwFixture fixture) : IDisposable
         Assert.Contains("s3:PutObjectRetention", e.Hint, StringComparison.Ordinal);
         Assert.Empty((await LockedRepository.ReadAsync(behind.Bare)).Snapshots);
         Assert.DoesNotContain(
-            await behind.VersionsAsync(), version => version.Key.Value.EndsWith(".db.zst.age", StringComparison.Ordinal));
+            await behind.VersionsAsync(),
+            version => version.Key.Value.EndsWith(".db.zst.age", StringComparison.Ordinal));
     }
 
     [Fact]
