@@ -43,9 +43,14 @@ public sealed class LockedObjectStore(IObjectStore inner, LockRule? rule, TimePr
     /// <inheritdoc/>
     public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
     {
-        await (rule is null
-            ? inner.EnsureCreatedAsync(cancellationToken)
-            : _locks.EnsureCreatedAsync(cancellationToken));
+        if (rule is null)
+        {
+            await inner.EnsureCreatedAsync(cancellationToken);
+            return;
+        }
+
+        // Nothing is stored in a bucket that cannot lock it.
+        await _locks.EnsureCreatedAsync(cancellationToken);
         await FindRuleAsync(cancellationToken);
     }
 
