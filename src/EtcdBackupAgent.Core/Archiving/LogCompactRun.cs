@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.ChangeLog;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Stores;
@@ -18,7 +19,8 @@ public sealed record LogCompactReport(int Before, int After);
 /// identity, because it reads the segments.
 /// </summary>
 /// <remarks>
-/// 1. Find the paths of the policy, and in them the groups of small segments that are old enough.
+/// 1. Find the paths of the policy, and in them the groups of small segments that are old enough. Leave out those with
+///    a locked segment: it could not be removed, and the merged one would only add to it.
 /// 2. Merge a group, and store the result.
 /// 3. Read the result back. Only then remove the segments of the group.
 /// A failure or a kill leaves segments that overlap, which every reader accepts.
@@ -57,6 +59,7 @@ public sealed class LogCompactRun(
                 .SelectMany(LogPath.Of)
                 .SelectMany(path => Groups(path, old)),
         ];
+        groups = await WithoutLockedAsync(groups, cancellationToken);
         foreach (LogPath group in groups)
         {
             _fetch.RequireKey(group);
@@ -77,6 +80,26 @@ public sealed class LogCompactRun(
         }
 
         return new LogCompactReport(groups.Sum(group => group.Segments.Count), groups.Length);
+    }
+
+    private async Task<LogPath[]> WithoutLockedAsync(LogPath[] groups, CancellationToken cancellationToken)
+    {
+        if (repository.Store is not LockedObjectStore locked)
+        {
+            return groups;
+        }
+
+        List<LogPath> free = [];
+        foreach (LogPath group in groups)
+        {
+            if (!await group.Segments.Reverse().ToAsyncEnumerable()
+                .AnyAsync(async (s, token) => await locked.IsLockedAsync(s.Name.Key, token), cancellationToken))
+            {
+                free.Add(group);
+            }
+        }
+
+        return [.. free];
     }
 
     /// <summary>Returns the groups of consecutive segments of a path that are worth merging.</summary>

@@ -382,7 +382,7 @@ public sealed class BackupRun(
                 (why as BackupException)?.Reason
                     ?? (why is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Unexpected),
                 $"{why.Message} The objects that it stored in {folder} could not be removed either ({e.Message}); "
-                + "prune removes them after 24 hours.",
+                + $"prune removes them {(IsLocked(e) ? "after that" : "after 24 hours")}.",
                 why)
             {
                 Hint = (why as BackupException)?.Hint,
@@ -390,4 +390,6 @@ public sealed class BackupRun(
             };
         }
     }
+
+    private static bool IsLocked(Exception e) => e is BackupException { Reason: FailureReason.ObjectLocked };
 }

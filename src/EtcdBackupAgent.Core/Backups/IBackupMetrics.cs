@@ -25,7 +25,9 @@ public interface IBackupMetrics
     /// <param name="snapshots">Snapshots with a readable manifest, of all policies and clusters.</param>
     /// <param name="storedBytes">Total size of their artifacts in the store, in bytes.</param>
     /// <param name="fromFuture">The number of snapshots that are dated in the future.</param>
-    void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture);
+    /// <param name="lockedUntil">The latest date of a snapshot's lock; null if none is locked.</param>
+    void RepositorySeen(
+        string location, int snapshots, long storedBytes, int fromFuture, DateTimeOffset? lockedUntil);
 
     /// <summary>The location no longer exists: the metrics of its repository are removed.</summary>
     void LocationDeleted(string location);

@@ -96,9 +96,10 @@ internal sealed class ChainCheck(IObjectStore store, StatedFacts stated)
         ObjectKey key = head.Folder.RosterKey;
         try
         {
-            byte[] utf8 = await StoredDocument.TryReadAsync(
+            StoredDocument stored = await StoredDocument.TryReadAsync(
                     store, key, RosterDocument.BytesMax, cancellationToken)
                 ?? throw new FormatException($"it is larger than {RosterDocument.BytesMax} bytes");
+            byte[] utf8 = stored.Utf8;
             return new Sha256Digest(SHA256.HashData(utf8)) == head.Manifest.Chain!.Roster.Sha256
                 ? RepositoryJson.ReadRoster(utf8, $"{key}").Read()
                 : throw new FormatException("its digest is not that in the manifest");

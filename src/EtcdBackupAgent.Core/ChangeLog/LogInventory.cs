@@ -104,7 +104,7 @@ public sealed record LogInventory
         try
         {
             LineageDocument document = RepositoryJson.ReadLineage(
-                await StoredDocument.ReadAsync(store, key, cancellationToken), what);
+                (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8, what);
             return document.Id == id
                 ? lineage with { Document = document }
                 : throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is of {document.Id}.");

@@ -13,7 +13,7 @@ namespace EtcdBackupAgent.Core.ChangeLog;
 public sealed record SegmentName
 {
     /// <summary>The prefix of the keys of all lineages.</summary>
-    public const string Root = "changelog/";
+    public const string Root = ObjectRoots.ChangeLog;
 
     private const int RevisionDigits = 19;
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";

@@ -14,6 +14,7 @@ public readonly record struct SnapshotFolder
 
     private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string ManifestName = "manifest.json";
+    private const string SignatureNameEnd = ".sig";
     private const string RosterName = "roster.json";
     private const string VerificationNameStart = "verification-";
     private const string VerificationNameEnd = ".json";
@@ -52,6 +53,11 @@ public readonly record struct SnapshotFolder
 
     /// <summary>Returns whether a key belongs to a record of a deep verification in this folder.</summary>
     public bool IsVerification(ObjectKey key) => VerificationTime(key) is not null;
+
+    /// <summary>Returns whether a key belongs to such a record, or to its signature.</summary>
+    public bool IsOfVerification(ObjectKey key) => IsVerification(key)
+        || (key.Value.EndsWith(SignatureNameEnd, StringComparison.Ordinal)
+            && IsVerification(new ObjectKey(key.Value[..^SignatureNameEnd.Length])));
 
     /// <summary>
     /// Returns the time in the name of a record of a deep verification in this folder; null for other keys.

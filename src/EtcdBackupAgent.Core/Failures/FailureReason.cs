@@ -96,4 +96,7 @@ public enum FailureReason
     /// The action would remove data and was not confirmed, or would remove the last complete snapshot.
     /// </summary>
     Refused,
+
+    /// <summary>The object is locked in its bucket until a date, and cannot be removed before.</summary>
+    ObjectLocked,
 }

@@ -33,6 +33,9 @@ public enum Setting
     /// <summary>Whether a base is removed together with the incremental snapshots that stand on it.</summary>
     Dependents,
 
+    /// <summary>How long objects are locked.</summary>
+    ObjectLock,
+
     /// <summary>The region of the bucket.</summary>
     S3Region,
 

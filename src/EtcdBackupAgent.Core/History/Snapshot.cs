@@ -1,6 +1,7 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Signatures;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.History;
 
@@ -53,6 +54,15 @@ public sealed record Snapshot
     /// (<see cref="ClockTolerance"/>). It can be restored like any other, but never counts as the newest.
     /// </summary>
     public bool IsFromFuture { get; init; }
+
+    /// <summary>
+    /// The lock of the manifest, which is that of the whole snapshot; null if there is none, or if the user may not see
+    /// it.
+    /// </summary>
+    public ObjectLock? Lock { get; init; }
+
+    /// <summary>Returns whether the bucket refuses to remove the snapshot at a moment.</summary>
+    public bool IsLockedAt(DateTimeOffset now) => Lock?.Until > now;
 
     public SnapshotId Id => Folder.Id;
 

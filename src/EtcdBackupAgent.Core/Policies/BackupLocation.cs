@@ -1,3 +1,5 @@
+using EtcdBackupAgent.Core.Stores;
+
 namespace EtcdBackupAgent.Core.Policies;
 
 /// <summary>
@@ -30,6 +32,9 @@ public sealed record BackupLocation
 
     /// <summary>The settings that are sent to the S3 server with every object.</summary>
     public ObjectSettings Objects { get; init; } = ObjectSettings.None;
+
+    /// <summary>How the objects are locked; null for what the bucket does by itself, and for a directory.</summary>
+    public LockRule? ObjectLock { get; init; }
 
     /// <summary>
     /// The name of the Secret with <c>access_key</c> and <c>secret_key</c>, and the passphrase if there is one. For a

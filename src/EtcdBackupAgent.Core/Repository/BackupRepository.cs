@@ -5,6 +5,7 @@ using EtcdBackupAgent.Core.Chains;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Statements;
 using EtcdBackupAgent.Core.Stores;
@@ -17,7 +18,6 @@ namespace EtcdBackupAgent.Core.Repository;
 /// </summary>
 public sealed class BackupRepository
 {
-    private readonly TimeProvider _time;
     private readonly DocumentSigning _signing;
     private readonly IReadOnlyList<string> _ignoredDocuments;
 
@@ -28,7 +28,7 @@ public sealed class BackupRepository
         DocumentSigning signing,
         TimeProvider time)
     {
-        (Store, Document, _ignoredDocuments, _signing, _time) = (store, document, ignoredDocuments, signing, time);
+        (Store, Document, _ignoredDocuments, _signing, Time) = (store, document, ignoredDocuments, signing, time);
         Signed = new SignedDocuments(store, signing.Pinned ?? RepositoryDocuments.SignersOf(document), signing.Key);
         Statements = new StatementRecords(store, Signed, document.Id, time);
         Reader = new SnapshotReader(store, Signed, document.Id, time);
@@ -50,6 +50,8 @@ public sealed class BackupRepository
     internal StatementRecords Statements { get; }
 
     private SnapshotReader Reader { get; }
+    /// <summary>The clock that decides what is in the future, and which locks are over.</summary>
+    internal TimeProvider Time { get; }
 
     /// <summary>The recipients that backups are encrypted to; empty in an unencrypted repository.</summary>
     internal IReadOnlyList<AgeRecipient> Recipients => [.. Document.Encryption.Recipients.Select(AgeRecipient.Parse)];
@@ -279,7 +281,7 @@ public sealed class BackupRepository
         RepositoryDocument changed = await new RepositoryDocuments(Store).ReplaceAsync(
             Document, Document with { Signers = [.. signers.Select(s => $"{s}")] }, key, cancellationToken);
         return new BackupRepository(
-            Store, changed, _ignoredDocuments, new DocumentSigning { Key = key }, _time);
+            Store, changed, _ignoredDocuments, new DocumentSigning { Key = key }, Time);
     }
 
     private async Task<BackupRepository> ReplaceAsync(RepositoryDocument next, CancellationToken cancellationToken) =>
@@ -288,7 +290,7 @@ public sealed class BackupRepository
             await new RepositoryDocuments(Store).ReplaceAsync(Document, next, _signing.Key, cancellationToken),
             _ignoredDocuments,
             _signing,
-            _time);
+            Time);
 
     /// <summary>Whether the manifest of a snapshot and all its artifacts still exist. Costs one listing.</summary>
     internal async Task<bool> IsCompleteAsync(Snapshot snapshot, CancellationToken cancellationToken)
@@ -359,6 +361,12 @@ public sealed class BackupRepository
     /// </summary>
     internal async Task RemoveUncommittedAsync(SnapshotFolder folder, CancellationToken cancellationToken)
     {
+        if (Store is LockedObjectStore locked
+            && await locked.TryRemoveAllAsync(folder.ToString(), cancellationToken))
+        {
+            return;
+        }
+
         List<StoredObject> rest =
             await Store.ListAsync(folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
         if (rest.Count > 0)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using EtcdBackupAgent.Archive.Age;
+using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
 
@@ -11,7 +12,7 @@ namespace EtcdBackupAgent.Core.Repository;
 /// </summary>
 internal static class KeyObject
 {
-    public const string Root = "keys/";
+    public const string Root = ObjectRoots.Keys;
 
     private const string Suffix = ".age";
 

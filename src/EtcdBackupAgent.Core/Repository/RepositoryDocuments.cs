@@ -15,7 +15,6 @@ internal sealed class RepositoryDocuments(IObjectStore store)
 {
     public static readonly ObjectKey FirstKey = new("repository.json");
 
-    private const string NameStart = "repository.";
     private const string NameEnd = ".json";
 
     /// <summary>Reads the document that counts.</summary>
@@ -32,7 +31,7 @@ internal sealed class RepositoryDocuments(IObjectStore store)
         CancellationToken cancellationToken)
     {
         // 1
-        byte[] utf8 = await StoredDocument.ReadAsync(store, FirstKey, cancellationToken);
+        byte[] utf8 = (await StoredDocument.ReadAsync(store, FirstKey, cancellationToken)).Utf8;
         RepositoryDocument current = RepositoryJson.ReadRepository(utf8, What(FirstKey));
         current.Validate(What(FirstKey));
         if (current.FormatVersion == RepositoryJson.FormatVersion)
@@ -112,13 +111,13 @@ internal sealed class RepositoryDocuments(IObjectStore store)
         document.HasSigners ? TrustedSigners.Of(document.Signers!, isPinned: false) : null;
 
     private static ObjectKey KeyOf(int number) =>
-        new(string.Create(CultureInfo.InvariantCulture, $"{NameStart}{number}{NameEnd}"));
+        new(string.Create(CultureInfo.InvariantCulture, $"{ObjectRoots.Documents}{number}{NameEnd}"));
 
     private async Task<RepositoryDocument> ReadNextAsync(
         RepositoryDocument current, int number, CancellationToken cancellationToken)
     {
         ObjectKey key = KeyOf(number);
-        byte[] utf8 = await StoredDocument.ReadAsync(store, key, cancellationToken);
+        byte[] utf8 = (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8;
         RepositoryDocument next = RepositoryJson.ReadRepository(utf8, What(key));
         next.Validate(What(key));
         string? problem = next.Number != number ? $"it has the number {next.Number ?? 1}"
@@ -134,13 +133,13 @@ internal sealed class RepositoryDocuments(IObjectStore store)
     private async Task<IReadOnlyList<int>> ListNumbersAsync(CancellationToken cancellationToken)
     {
         List<int> numbers = [];
-        await foreach (StoredObject found in store.ListAsync(NameStart, cancellationToken))
+        await foreach (StoredObject found in store.ListAsync(ObjectRoots.Documents, cancellationToken))
         {
             string name = found.Key.Value;
             if (name.EndsWith(NameEnd, StringComparison.Ordinal)
-                && name.Length > NameStart.Length + NameEnd.Length
+                && name.Length > ObjectRoots.Documents.Length + NameEnd.Length
                 && int.TryParse(
-                    name[NameStart.Length..^NameEnd.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                    name[ObjectRoots.Documents.Length..^NameEnd.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int n)
                 && n > 1 && KeyOf(n) == found.Key)
             {
                 numbers.Add(n);

@@ -84,7 +84,7 @@ public sealed class RestoreNotes(IObjectStore store)
     {
         string what = $"{key} in {store.Address}";
         RestoreNote note = RepositoryJson.ReadNote(
-            await StoredDocument.ReadAsync(store, key, cancellationToken), what);
+            (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8, what);
         return note.Key == key
             ? note
             : throw new BackupException(FailureReason.DataDamaged, $"{what} is damaged: it is the note {note.Key}.");

@@ -69,7 +69,8 @@ internal sealed class SnapshotReader(
         SnapshotFolder folder, IReadOnlyList<StoredObject> objects, CancellationToken cancellationToken)
     {
         string what = $"{folder.ManifestKey} in {store.Address}";
-        byte[] utf8 = await StoredDocument.ReadAsync(store, folder.ManifestKey, cancellationToken);
+        StoredDocument stored = await StoredDocument.ReadAsync(store, folder.ManifestKey, cancellationToken);
+        byte[] utf8 = stored.Utf8;
         SnapshotManifest manifest = RepositoryJson.ReadManifest(utf8, what);
         if (manifest.Id != folder.Id)
         {
@@ -99,6 +100,7 @@ internal sealed class SnapshotReader(
         {
             Folder = folder,
             Manifest = manifest,
+            Lock = stored.Lock,
             StoredAt = objects.FirstOrDefault(o => o.Key == folder.ManifestKey)?.ModifiedAt,
             IsFromFuture = ClockTolerance.IsFuture(manifest.StartedAt, now)
                 || ClockTolerance.IsFuture(manifest.CompletedAt, now),

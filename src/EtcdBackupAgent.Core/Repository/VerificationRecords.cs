@@ -124,7 +124,7 @@ internal sealed class VerificationRecords(IObjectStore store, SignedDocuments si
             string what = $"{key} in {store.Address}";
             try
             {
-                byte[] utf8 = await StoredDocument.ReadAsync(store, key, cancellationToken);
+                byte[] utf8 = (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8;
                 VerificationRecord record = RepositoryJson.ReadVerification(utf8, what);
                 string? doubt = record.Id == manifest.Id && record.ManifestSha256 == manifest.DocumentSha256
                     ? (await signed.CheckAsync(key, SignatureNamespace.Verification, utf8, cancellationToken)).Problem

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Repository;
 
 namespace EtcdBackupAgent.Core.Retention;
@@ -10,8 +11,10 @@ namespace EtcdBackupAgent.Core.Retention;
 /// </summary>
 /// <remarks>
 /// 1. Find the snapshot, and the incremental snapshots that stand on it.
-/// 2. Refuse to remove a base under them, unless they are removed with it, and snapshots that are held.
-/// 3. In a repository with signers, state that they are removed. Remove the incremental ones first, so that a crash never leaves one without its base.
+/// 2. Refuse to remove a base under them, unless they are removed with it; and refuse to remove one that is held or
+///    locked.
+/// 3. In a repository with signers, state that they are removed. Remove the incremental ones first, so that a crash
+///    never leaves one without its base.
 /// </remarks>
 public sealed class DeleteRun(BackupRepository repository, string agentVersion)
 {
@@ -27,7 +30,8 @@ public sealed class DeleteRun(BackupRepository repository, string agentVersion)
     /// <returns>The removed snapshots; the chosen one is the last.</returns>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.SnapshotNotFound"/>, <see cref="FailureReason.SnapshotAmbiguous"/>,
-    /// <see cref="FailureReason.Refused"/> if incremental snapshots stand on it, or the store's reason.
+    /// <see cref="FailureReason.Refused"/> if incremental snapshots stand on it,
+    /// <see cref="FailureReason.ObjectLocked"/>, or the store's reason.
     /// </exception>
     public async Task<IReadOnlyList<SnapshotFolder>> ExecuteAsync(string idText, CancellationToken cancellationToken)
     {
@@ -56,6 +60,10 @@ public sealed class DeleteRun(BackupRepository repository, string agentVersion)
         }
 
         RequireReleased(inventory, [.. dependents, folder]);
+        foreach (Snapshot one in inventory.Snapshots.Where(s => s.Folder == folder || dependents.Contains(s.Folder)))
+        {
+            RequireUnlocked(one, folder.Id);
+        }
 
         // 3. the removal
         await _retirement.StateAsync(
@@ -81,6 +89,21 @@ public sealed class DeleteRun(BackupRepository repository, string agentVersion)
                 + $"({held.Hold.Reason}).")
             {
                 Hint = "'etcd-backup-agent release' ends the hold.",
+            };
+        }
+    }
+
+    private void RequireUnlocked(Snapshot one, SnapshotId chosen)
+    {
+        if (one.IsLockedAt(repository.Time.GetUtcNow()))
+        {
+            string which = one.Id == chosen ? "it" : $"{one.Id}, which stands on it,";
+            throw new BackupException(
+                FailureReason.ObjectLocked,
+                $"Snapshot {chosen} was not removed: {which} is locked until {one.Lock}, with "
+                + $"{one.Manifest.StoredBytes} bytes.")
+            {
+                Hint = "Remove it after that date. Until then nothing but the administrator of the store can.",
             };
         }
     }

@@ -35,6 +35,9 @@ public sealed record PruneReport
 
     /// <summary>The snapshots to remove.</summary>
     public IEnumerable<RetentionDecision> Removed => Decisions.Where(d => !d.Keep);
+
+    /// <summary>The snapshots that only the lock of the bucket keeps.</summary>
+    public IEnumerable<RetentionDecision> OnlyLocked => Decisions.Where(d => d.IsOnlyLocked);
 }
 
 /// <summary>
@@ -95,15 +98,7 @@ public sealed class PruneRun(BackupRepository repository, string agentVersion, T
         DateTimeOffset old = time.GetUtcNow() - UnreferencedAge;
         IReadOnlyList<RetentionDecision> decisions =
             rule is null ? [] : RetentionPlan.Make(inventory.History, rule, time.GetUtcNow());
-        if (rule?.Retention.MaxBytes is { } bytesMax
-            && RetentionPlan.OwnBytes(decisions) is var bytes
-            && bytes > bytesMax)
-        {
-            warnings.Add(
-                $"The snapshots of policy {rule.Policy} that are kept whatever their size have {bytes} bytes, more "
-                + $"than the {bytesMax} that retention allows.");
-        }
-
+        warnings.AddRange(TooLarge(rule, decisions));
         PruneReport plan = new()
         {
             Decisions = decisions,
@@ -130,16 +125,52 @@ public sealed class PruneRun(BackupRepository repository, string agentVersion, T
             .Reverse()
             .OrderByDescending(decision => decision.Snapshot.Manifest.IsIncremental))
         {
-            await repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken);
+            await RemoveAsync(
+                $"Not all of snapshot {decision.Snapshot.Id} was removed",
+                () => repository.RemoveAsync(decision.Snapshot.Folder, cancellationToken),
+                warnings);
         }
 
         // 5. the segments, the unreferenced objects and the useless statements
-        await _retirement.RemoveUselessAsync(inventory, cancellationToken);
-        await plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken);
-        await repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken);
+        await RemoveAsync(
+            "Not all statements that say nothing any more were removed",
+            () => _retirement.RemoveUselessAsync(inventory, cancellationToken),
+            warnings);
+        await RemoveAsync(
+            "Not all segments of the change log were removed",
+            () => plan.ChangeLog.RemoveAsync(repository.Store, cancellationToken),
+            warnings);
+        await RemoveAsync(
+            "Not all objects of unfinished backups were removed",
+            () => repository.Store.DeleteAsync([.. plan.UnreferencedObjects.Select(o => o.Key)], cancellationToken),
+            warnings);
 
         // 6. the uploads
         return plan with { StaleUploads = await AbortAsync(plan.StaleUploads, warnings, cancellationToken) };
+    }
+
+    /// <summary>Removes objects, and warns about those that are locked. They stay until a later prune.</summary>
+    private static async Task RemoveAsync(string fact, Func<Task> remove, List<string> warnings)
+    {
+        try
+        {
+            await remove();
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.ObjectLocked)
+        {
+            warnings.Add(Warning(fact, e));
+        }
+    }
+
+    private static IEnumerable<string> TooLarge(RetentionRule? rule, IReadOnlyList<RetentionDecision> decisions)
+    {
+        if (rule?.Retention.MaxBytes is { } bytesMax
+            && RetentionPlan.OwnBytes(decisions) is var bytes
+            && bytes > bytesMax)
+        {
+            yield return $"The snapshots of policy {rule.Policy} that are kept whatever their size have {bytes} bytes, "
+                + $"more than the {bytesMax} that retention allows.";
+        }
     }
 
     private async Task<LogPrunePlan> PlanLogAsync(

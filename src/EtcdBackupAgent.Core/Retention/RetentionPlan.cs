@@ -2,6 +2,7 @@ using System.Globalization;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Retention;
 
@@ -10,7 +11,19 @@ namespace EtcdBackupAgent.Core.Retention;
 /// <param name="IsOwn">Whether it belongs to the rule's policy and history; other snapshots are always kept.</param>
 /// <param name="Keep">Whether it is kept.</param>
 /// <param name="Reason">A phrase without a full stop.</param>
-public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep, string Reason);
+public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep, string Reason)
+{
+    /// <summary>Whether the lock of the bucket alone keeps it.</summary>
+    public bool IsOnlyLocked { get; init; }
+
+    /// <summary>Returns the decision to keep a snapshot that only its lock keeps.</summary>
+    internal RetentionDecision Locked(ObjectLock found) => this with
+    {
+        Keep = true,
+        IsOnlyLocked = true,
+        Reason = $"{Reason}, but locked until {found}",
+    };
+}
 
 /// <summary>
 /// Decides which snapshots are kept: a pure function of the snapshots, the rule and the time, with a reason for each
@@ -24,8 +37,9 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
 /// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, those that
 ///    are held, the newest ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
 ///    the only one that is known to be good.
-/// 4. A base is kept while a kept incremental snapshot stands on it.
-/// 5. If all that is kept is larger than allowed, the oldest are removed, except for those of step 3.
+/// 4. A snapshot that its bucket has locked is kept until that date, whatever the rule says.
+/// 5. A base is kept while a kept incremental snapshot stands on it.
+/// 6. If all that is kept is larger than allowed, the oldest are removed, except for those of steps 3 and 4.
 /// "Newest" is the order of <see cref="SnapshotHistory"/>. If dates contradict it, one of both is wrong, and it is not
 /// known which; so the newest by date are kept, too. Hours, days, weeks, months and years can only be told by dates.
 /// </remarks>
@@ -85,7 +99,8 @@ public sealed class RetentionPlan
             {
                 string? foreign = _own.ForeignReason(snapshot.Manifest);
                 (bool keep, string reason) = foreign is null ? DecideOwn(snapshot) : (true, foreign);
-                return new RetentionDecision(snapshot, IsOwn: foreign is null, keep, reason);
+                RetentionDecision decision = new(snapshot, IsOwn: foreign is null, keep, reason);
+                return !keep && snapshot.IsLockedAt(_now) ? decision.Locked(snapshot.Lock!) : decision;
             }),
         ];
         return Retention.MaxBytes is { } bytesMax ? Shrink(decisions, bytesMax) : KeepBases(decisions);
@@ -192,7 +207,9 @@ public sealed class RetentionPlan
         for (int i = decisions.Length - 1; i >= 0 && OwnBytes(kept) > bytesMax; i--)
         {
             RetentionDecision oldest = decisions[i];
-            if (oldest is { IsOwn: true, Keep: true } && ReasonToKeepAnyway(oldest.Snapshot) is null)
+            if (oldest is { IsOwn: true, Keep: true }
+                && ReasonToKeepAnyway(oldest.Snapshot) is null
+                && !oldest.Snapshot.IsLockedAt(_now))
             {
                 decisions[i] = oldest with
                 {

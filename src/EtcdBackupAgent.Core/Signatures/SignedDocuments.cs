@@ -104,8 +104,8 @@ internal sealed class SignedDocuments(IObjectStore store, TrustedSigners? truste
         byte[]? armored;
         try
         {
-            armored = await StoredDocument.TryReadAsync(
-                store, KeyOf(document), SshSignature.BytesMax, cancellationToken);
+            armored = (await StoredDocument.TryReadAsync(
+                store, KeyOf(document), SshSignature.BytesMax, cancellationToken))?.Utf8;
         }
         catch (BackupException e) when (e.Reason == FailureReason.ObjectNotFound)
         {

@@ -20,9 +20,6 @@ internal sealed record NamedStatement(ObjectKey Key, Statement Statement);
 internal sealed class StatementRecords(
     IObjectStore store, SignedDocuments signed, string repositoryId, TimeProvider time)
 {
-    /// <summary>The prefix of the keys of all statements.</summary>
-    public const string Root = "statements/";
-
     /// <summary>The number of statements that are read at the same time.</summary>
     private const int ReadsInFlightMax = 16;
 
@@ -36,7 +33,7 @@ internal sealed class StatementRecords(
     {
         ConcurrentBag<NamedStatement> counting = [];
         ConcurrentBag<string> ignored = [];
-        List<ObjectKey> keys = await store.ListAsync(Root, cancellationToken)
+        List<ObjectKey> keys = await store.ListAsync(ObjectRoots.Statements, cancellationToken)
             .Select(found => found.Key)
             .Where(key => key.Value.EndsWith(NameEnd, StringComparison.Ordinal))
             .ToListAsync(cancellationToken);
@@ -93,7 +90,7 @@ internal sealed class StatementRecords(
         };
         byte[] utf8 = RepositoryJson.Write(statement);
         ObjectKey key = new(
-            Root + statement.MadeAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)
+            ObjectRoots.Statements + statement.MadeAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)
             + $"-{RandomNumberGenerator.GetHexString(SuffixDigits, lowercase: true)}{NameEnd}");
         await signed.SignAsync(key, SignatureNamespace.Statement, utf8, cancellationToken);
         return await store.TryCreateAsync(key, utf8, cancellationToken)
@@ -102,18 +99,27 @@ internal sealed class StatementRecords(
                 FailureReason.StoreFailed, $"{key} in {store.Address} exists already. Repeat the command.");
     }
 
-    /// <summary>Removes statements, and their signatures after them.</summary>
+    /// <summary>
+    /// Removes statements, and their signatures after them. Those that are locked stay; a later call removes them.
+    /// </summary>
     /// <exception cref="BackupException">With the store's reason.</exception>
     public async Task RemoveAsync(IReadOnlyCollection<ObjectKey> keys, CancellationToken cancellationToken)
     {
-        await store.DeleteAsync(keys, cancellationToken);
-        await store.DeleteAsync([.. keys.Select(SignedDocuments.KeyOf)], cancellationToken);
+        try
+        {
+            await store.DeleteAsync(keys, cancellationToken);
+            await store.DeleteAsync([.. keys.Select(SignedDocuments.KeyOf)], cancellationToken);
+        }
+        catch (BackupException e) when (e.Reason == FailureReason.ObjectLocked)
+        {
+            // A statement that says nothing any more does no harm.
+        }
     }
 
     private async Task<(Statement Statement, string? Problem)> ReadAsync(
         ObjectKey key, CancellationToken cancellationToken)
     {
-        byte[] utf8 = await StoredDocument.ReadAsync(store, key, cancellationToken);
+        byte[] utf8 = (await StoredDocument.ReadAsync(store, key, cancellationToken)).Utf8;
         Statement statement = RepositoryJson.ReadStatement(utf8, $"{key} in {store.Address}");
         DocumentSignature signature = await signed.CheckAsync(
             key, SignatureNamespace.Statement, utf8, cancellationToken);

@@ -23,6 +23,9 @@ public interface IObjectStore : IDisposable
     /// <summary>The absolute path of the store's local directory; null if the store is not local.</summary>
     string? LocalDirectory { get; }
 
+    /// <summary>The versions and locks of the objects; null if the store has neither.</summary>
+    IObjectLocks? Locks => null;
+
     /// <summary>Creates the bucket or directory if it does not exist.</summary>
     Task EnsureCreatedAsync(CancellationToken cancellationToken);
 

@@ -97,7 +97,13 @@ internal sealed class CatalogueSync(
         CatalogueEntry[] absent =
             [.. plan.Missing.Where(missing => !IsAwaitingDeletion(ClusterNames.RecordOf(missing.Snapshot.Id.Value)))];
         await Parallel.ForEachAsync(absent, several, async (missing, stop) => await _records.PublishAsync(
-            ns, name, missing.Snapshot.Manifest, missing.Snapshot.Verification, missing.IsForeign, stop));
+            ns,
+            name,
+            missing.Snapshot.Manifest,
+            missing.Snapshot.Verification,
+            missing.Snapshot.Lock,
+            missing.IsForeign,
+            stop));
 
         // 5
         int changed = 0;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Kubernetes.Objects;
 
@@ -11,7 +12,8 @@ internal sealed class RecordStatus(JsonObject status)
     /// <summary>Sets what is currently known about the snapshot.</summary>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="verification">The result of its last deep verification; null leaves the existing result.</param>
-    public void Set(SnapshotManifest manifest, VerificationRecord? verification)
+    /// <param name="locked">The lock of the snapshot; null leaves the existing date.</param>
+    public void Set(SnapshotManifest manifest, VerificationRecord? verification, ObjectLock? locked)
     {
         status["startedAt"] = StatusTime.Text(manifest.StartedAt);
         status["completedAt"] = StatusTime.Text(manifest.CompletedAt);
@@ -29,6 +31,11 @@ internal sealed class RecordStatus(JsonObject status)
         {
             status["verified"] = $"{verification.Result}";
             status["verifiedAt"] = StatusTime.Text(verification.CompletedAt);
+        }
+
+        if (locked is not null)
+        {
+            status["lockedUntil"] = StatusTime.Text(locked.Until);
         }
     }
 }

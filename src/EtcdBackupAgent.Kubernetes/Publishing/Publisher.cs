@@ -93,7 +93,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
         using CancellationTokenSource timeIsUp = new(Limits.End, time);
         Publication publication = new(NewCall(), unpublished, timeIsUp.Token);
         await publication.PublishAsync($"create the record of snapshot {manifest.Id}", token => _records.PublishAsync(
-            run.Policy.Namespace, run.Location, manifest, verification, isForeign: false, token));
+            run.Policy.Namespace, run.Location, manifest, verification, locked: null, isForeign: false, token));
         if (outcome.VerifyFailure is { } verifyFailure)
         {
             await PublishFailureAsync(publication, run, verifyFailure);
@@ -188,6 +188,7 @@ internal sealed class Publisher(KubernetesClient client, string pod, TimeProvide
                     run.Location,
                     snapshot.Manifest,
                     snapshot.Verification,
+                    snapshot.Lock,
                     isForeign: !decision.IsOwn,
                     cancellationToken);
             }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.History;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Objects;
 
@@ -18,6 +19,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
     /// <param name="location">The name of the location.</param>
     /// <param name="manifest">The snapshot.</param>
     /// <param name="verification">The result of its last deep verification; null if there was none.</param>
+    /// <param name="locked">The lock of the snapshot; null if it has none, or if it is not known yet.</param>
     /// <param name="isForeign">See <see cref="ClusterNames.ForeignLabel"/>.</param>
     /// <param name="cancellationToken">A cancelled call may leave a record without a status; a repeated call completes
     /// it.</param>
@@ -27,6 +29,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
         string location,
         SnapshotManifest manifest,
         VerificationRecord? verification,
+        ObjectLock? locked,
         bool isForeign,
         CancellationToken cancellationToken)
     {
@@ -37,7 +40,7 @@ internal sealed class RecordPublisher(KubernetesClient client)
             return false;
         }
 
-        await _statuses.ChangeAsync(record, status => status.Set(manifest, verification), cancellationToken);
+        await _statuses.ChangeAsync(record, status => status.Set(manifest, verification, locked), cancellationToken);
         return true;
     }
 
@@ -52,7 +55,9 @@ internal sealed class RecordPublisher(KubernetesClient client)
                 ? record
                 : await PatchAsync(record, RecordObject.ForeignPatch(isForeign), cancellationToken);
             RecordObject now = await _statuses.ChangeAsync(
-                labelled, status => status.Set(snapshot.Manifest, snapshot.Verification), cancellationToken);
+                labelled,
+                status => status.Set(snapshot.Manifest, snapshot.Verification, snapshot.Lock),
+                cancellationToken);
             return !ReferenceEquals(now.Json, record.Json);
         }
         catch (ApiStatusException e) when (e.IsNotFound)

@@ -40,6 +40,7 @@ internal static partial class LocationBinding
             PathStyle = spec.Boolean("pathStyle") ?? true,
             CaCertificate = CaCertificate(spec),
             Objects = isDirectory ? ObjectSettings.None : Objects(spec),
+            ObjectLock = LockBinding.Bind(spec, isDirectory),
             Credentials = credentials,
             Encryption = Encryption(credentials, spec, isDirectory),
             Signers = SignersBinding.Bind(spec),

@@ -41,6 +41,7 @@ internal sealed class References(
             Policies = _policies
                 .Where(p => HasDestination(p.Policy, locations, p.Spec) & HasEtcdCredentials(p.Policy, p.Spec)
                     & HasKeyToVerify(p.Policy, locations, p.Spec)
+                    & LockConflicts.Check(p.Policy, locations.GetValueOrDefault(p.Policy.Destination), p.Spec)
                     && !p.Spec.Problems.HasErrors)
                 .ToDictionary(p => p.Policy.Name, p => p.Policy),
             Secrets = _secrets,

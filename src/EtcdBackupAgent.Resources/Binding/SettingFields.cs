@@ -9,6 +9,7 @@ public static class SettingFields
     public static string? NameOf(Setting setting) => setting switch
     {
         Setting.Revision => "revision of the MetadataRestore",
+        Setting.ObjectLock => Field("objectLock"),
         Setting.S3Region => Field("region"),
         Setting.S3Endpoint => Field("url"),
         Setting.S3CaCertificate => Field("caCertificate"),

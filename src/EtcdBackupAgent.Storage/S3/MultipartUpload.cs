@@ -1,5 +1,6 @@
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Stores;
 using Microsoft.Extensions.Logging;
 
 namespace EtcdBackupAgent.Storage.S3;
@@ -24,18 +25,28 @@ internal sealed partial class MultipartUpload
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly string _key;
+    private readonly ObjectLock? _wanted;
     private readonly List<(Task<StoredPart> Sending, int Bytes)> _inFlight = [];
     private readonly List<StoredPart> _stored = [];
 
     public MultipartUpload(
-        S3Connection connection, PartBufferPool buffers, TimeProvider time, ILogger logger, string key)
+        S3Connection connection,
+        PartBufferPool buffers,
+        TimeProvider time,
+        ILogger logger,
+        string key,
+        ObjectLock? wanted)
     {
         _connection = connection;
         _buffers = buffers;
         _time = time;
         _logger = logger;
         _key = key;
+        _wanted = wanted;
     }
+
+    /// <summary>The version that was stored; null if the bucket has no versions, or if it is not known.</summary>
+    public string? VersionId { get; private set; }
 
     private string Bucket => _connection.Options.BucketName;
 
@@ -85,7 +96,7 @@ internal sealed partial class MultipartUpload
             S3Action.Store(_key),
             (client, attempt) => client.InitiateMultipartUploadAsync(
                 new InitiateMultipartUploadRequest { BucketName = Bucket, Key = FullKey }
-                    .With(_connection.Options.Objects),
+                    .With(_connection.Options.Objects, _wanted),
                 attempt.CancellationToken),
             cancellationToken);
         return answer.UploadId;
@@ -195,7 +206,7 @@ internal sealed partial class MultipartUpload
         _stored.Sort((one, other) => one.Number.CompareTo(other.Number));
         try
         {
-            await _connection.RunAsync(
+            CompleteMultipartUploadResponse answer = await _connection.RunAsync(
                 S3Action.Complete(_key),
                 (client, attempt) =>
                 {
@@ -211,6 +222,7 @@ internal sealed partial class MultipartUpload
                         attempt.CancellationToken);
                 },
                 cancellationToken);
+            VersionId = answer.VersionId;
         }
         catch (BackupException) when (!cancellationToken.IsCancellationRequested)
         {

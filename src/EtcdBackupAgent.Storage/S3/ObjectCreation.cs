@@ -35,61 +35,70 @@ internal sealed partial class ObjectCreation(
     /// condition: check again, store without it, and check whose object exists then. 4. In a bucket with versioning,
     /// check that this version is the first one.
     /// </remarks>
-    /// <returns>False if an object with this key exists; it remains unchanged.</returns>
-    public async Task<bool> TryAsync(
-        ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <param name="key">The name.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="wanted">The lock to send; it is not proved. Null for none.</param>
+    /// <param name="cancellationToken">A cancelled call may or may not have created the object.</param>
+    /// <returns>Whether it was created. If not, an object with this key exists and remains unchanged.</returns>
+    public async Task<CreatedObject> TryAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, ObjectLock? wanted, CancellationToken cancellationToken)
     {
         // 1
         if (await FindPresenceAsync(key, cancellationToken) == Presence.Present)
         {
-            return false;
+            return CreatedObject.None;
         }
 
         byte[] bytes = content.ToArray();
         if (_hasNoCondition)
         {
-            return await CreateUnconditionallyAsync(key, bytes, cancellationToken);
+            return new CreatedObject(
+                await CreateUnconditionallyAsync(key, bytes, wanted, cancellationToken), VersionId: null);
         }
 
         // 2
         PutObjectResponse answer;
         try
         {
-            answer = await upload.RunAsync(key, bytes, onlyIfAbsent: true, cancellationToken);
+            answer = await upload.RunAsync(key, bytes, onlyIfAbsent: true, wanted, cancellationToken);
         }
         catch (BackupException e)
             when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.PreconditionFailed })
         {
             // An earlier attempt may have created it, and only its response was lost.
-            return await IsStoredAsync(key, bytes, unlessReadable: false, cancellationToken);
+            return new CreatedObject(
+                await IsStoredAsync(key, bytes, unlessReadable: false, cancellationToken), VersionId: null);
         }
         catch (BackupException e) when (e.Reason == FailureReason.StoreUnsupported)
         {
             // 3
-            bool created = await CreateUnconditionallyAsync(key, bytes, cancellationToken);
+            bool created = await CreateUnconditionallyAsync(key, bytes, wanted, cancellationToken);
             if (!_hasNoCondition)
             {
                 _hasNoCondition = true;
                 LogNoCondition(Options.Address, key.Value);
             }
 
-            return created;
+            return new CreatedObject(created, VersionId: null);
         }
 
         // 4
         return answer.VersionId is null or "" or "null"
-            || await IsFirstVersionAsync(key, answer.VersionId, ContentMd5.Of(bytes), cancellationToken);
+            ? new CreatedObject(IsCreated: true, VersionId: null)
+            : new CreatedObject(
+                await IsFirstVersionAsync(key, answer.VersionId, ContentMd5.Of(bytes), cancellationToken),
+                answer.VersionId);
     }
 
     private async Task<bool> CreateUnconditionallyAsync(
-        ObjectKey key, byte[] bytes, CancellationToken cancellationToken)
+        ObjectKey key, byte[] bytes, ObjectLock? wanted, CancellationToken cancellationToken)
     {
         if (await ExistsAsync(key, cancellationToken))
         {
             return false;
         }
 
-        await upload.RunAsync(key, bytes, onlyIfAbsent: false, cancellationToken);
+        await upload.RunAsync(key, bytes, onlyIfAbsent: false, wanted, cancellationToken);
         return await IsStoredAsync(key, bytes, unlessReadable: true, cancellationToken);
     }
 
@@ -209,4 +218,13 @@ internal sealed partial class ObjectCreation(
             + "does not exist: two agents that create it at the same time overwrite each other. Do not run 'init' "
             + "twice at the same time.")]
     private partial void LogNoCondition(string store, string key);
+}
+
+/// <summary>The result of a creation.</summary>
+/// <param name="IsCreated">Whether the object was created.</param>
+/// <param name="VersionId">Its version; null if the bucket has no versions, or if it is not known.</param>
+internal readonly record struct CreatedObject(bool IsCreated, string? VersionId)
+{
+    /// <summary>Another object existed.</summary>
+    public static CreatedObject None => new(IsCreated: false, VersionId: null);
 }

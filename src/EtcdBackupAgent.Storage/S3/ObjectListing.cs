@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Amazon.S3.Model;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Stores;
@@ -46,37 +47,52 @@ internal sealed class ObjectListing(S3Connection connection)
                     attempt.CancellationToken),
                 cancellationToken));
 
+    /// <summary>
+    /// Lists all versions and delete markers: in the order of their keys, of each key the newest first.
+    /// </summary>
+    /// <param name="prefix">The prefix of the keys, after the repository's prefix.</param>
+    /// <param name="cancellationToken">A cancelled call leaves nothing behind.</param>
+    public async IAsyncEnumerable<S3ObjectVersion> AllVersionsAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ListVersionsResponse? page = null;
+        do
+        {
+            page = await UnlessNoBucketAsync(connection.RunAsync(
+                S3Action.ListVersions(prefix),
+                (client, attempt) => client.ListVersionsAsync(
+                    new ListVersionsRequest
+                    {
+                        BucketName = Options.BucketName,
+                        Prefix = Options.KeyPrefix + prefix,
+                        KeyMarker = page?.NextKeyMarker,
+                        VersionIdMarker = page?.NextVersionIdMarker,
+                    },
+                    attempt.CancellationToken),
+                cancellationToken));
+            foreach (S3ObjectVersion version in page?.Versions ?? [])
+            {
+                yield return version;
+            }
+        }
+        while (page?.IsTruncated == true);
+    }
+
     /// <summary>Lists the versions of one object since its last deletion, newest first.</summary>
     public async Task<IReadOnlyList<S3ObjectVersion>> VersionsAsync(ObjectKey key, CancellationToken cancellationToken)
     {
         string fullKey = Options.KeyPrefix + key;
         List<S3ObjectVersion> found = [];
-        ListVersionsResponse? page = null;
-        do
+        await foreach (S3ObjectVersion version in AllVersionsAsync(key.Value, cancellationToken))
         {
-            page = await connection.RunAsync(
-                S3Action.ListVersions(key.Value),
-                (client, attempt) => client.ListVersionsAsync(
-                    new ListVersionsRequest
-                    {
-                        BucketName = Options.BucketName,
-                        Prefix = fullKey,
-                        KeyMarker = page?.NextKeyMarker,
-                        VersionIdMarker = page?.NextVersionIdMarker,
-                    },
-                    attempt.CancellationToken),
-                cancellationToken);
-            foreach (S3ObjectVersion version in page.Versions ?? [])
+            if (version.Key != fullKey || version.IsDeleteMarker == true)
             {
-                if (version.Key != fullKey || version.IsDeleteMarker == true)
-                {
-                    return found;
-                }
-
-                found.Add(version);
+                break;
             }
+
+            found.Add(version);
         }
-        while (page.IsTruncated == true);
+
         return found;
     }
 

@@ -26,6 +26,20 @@ internal readonly record struct S3Action(string Text, string Right, S3Resource R
     public static S3Action Read(string key, long? from = null) =>
         new(from is null ? $"read '{key}'" : $"read '{key}' beyond byte {from}", "s3:GetObject");
 
+    /// <summary>HeadObject with a version; the lock is in the response with s3:GetObjectRetention only.</summary>
+    public static S3Action InspectVersion(string key) =>
+        new($"read the lock of a version of '{key}'", "s3:GetObjectVersion");
+
+    /// <summary>GetObject with a version.</summary>
+    public static S3Action ReadVersion(string key) => new($"read a version of '{key}'", "s3:GetObjectVersion");
+
+    /// <summary>GetObjectLockConfiguration.</summary>
+    public static S3Action InspectBucketLock { get; } = new(
+        "read the bucket's Object Lock configuration", "s3:GetBucketObjectLockConfiguration", S3Resource.Bucket);
+
+    /// <summary>PutObjectRetention.</summary>
+    public static S3Action Lock(string key) => new($"lock '{key}'", "s3:PutObjectRetention");
+
     /// <summary>PutObject, CreateMultipartUpload.</summary>
     public static S3Action Store(string key) => new($"store '{key}'", "s3:PutObject");
 

@@ -115,6 +115,21 @@ internal sealed partial class S3Connection : IDisposable
             attempt.CancellationToken),
         cancellationToken);
 
+    /// <summary>Reads the metadata of a version of an object. The key is without the repository's prefix.</summary>
+    /// <inheritdoc cref="HeadAsync(string, CancellationToken)"/>
+    public Task<GetObjectMetadataResponse> HeadVersionAsync(
+        string key, string versionId, CancellationToken cancellationToken) => RunAsync(
+            S3Action.InspectVersion(key),
+            (client, attempt) => client.GetObjectMetadataAsync(
+                new GetObjectMetadataRequest
+                {
+                    BucketName = Options.BucketName,
+                    Key = Options.KeyPrefix + key,
+                    VersionId = versionId,
+                },
+                attempt.CancellationToken),
+            cancellationToken);
+
     /// <summary>
     /// Aborts an upload; one that does not exist is not an error. The key is without the repository's prefix.
     /// </summary>

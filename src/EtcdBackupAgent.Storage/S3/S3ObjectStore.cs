@@ -20,6 +20,7 @@ public sealed class S3ObjectStore : IObjectStore
     private readonly SingleUpload _single;
     private readonly ObjectCreation _creation;
     private readonly ObjectDeletion _deletion;
+    private readonly ObjectLocks _locks;
 
     /// <summary>Creates the store without opening a connection.</summary>
     /// <exception cref="BackupException">
@@ -34,15 +35,22 @@ public sealed class S3ObjectStore : IObjectStore
         _single = new SingleUpload(_connection);
         _creation = new ObjectCreation(_connection, _single, _listing, _logger);
         _deletion = new ObjectDeletion(_connection, _logger);
+        _locks = new ObjectLocks(_connection, _listing, this, time);
     }
 
     public string Address => Options.Address;
 
     public string? LocalDirectory => null;
 
+    public IObjectLocks Locks => _locks;
+
     private S3Options Options => _connection.Options;
 
-    public async Task EnsureCreatedAsync(CancellationToken cancellationToken)
+    public Task EnsureCreatedAsync(CancellationToken cancellationToken) =>
+        EnsureCreatedAsync(withLocks: false, cancellationToken);
+
+    /// <summary>Creates the bucket if it does not exist, with or without Object Lock.</summary>
+    internal async Task EnsureCreatedAsync(bool withLocks, CancellationToken cancellationToken)
     {
         if (await ExistsAsync(cancellationToken))
         {
@@ -54,20 +62,25 @@ public sealed class S3ObjectStore : IObjectStore
         bool isHomeRegion = Options.Endpoint is not null || Options.RegionInUse is null or S3Options.RegionOfEndpoints;
         try
         {
-            await CreateBucketAsync(isHomeRegion ? null : Options.RegionInUse, cancellationToken);
+            await CreateBucketAsync(isHomeRegion ? null : Options.RegionInUse, withLocks, cancellationToken);
         }
         catch (BackupException e) when (isHomeRegion && Options.Region is not null
             && e.InnerException is AmazonS3Exception { ErrorCode: "IllegalLocationConstraintException" })
         {
-            await CreateBucketAsync(Options.Region, cancellationToken);
+            await CreateBucketAsync(Options.Region, withLocks, cancellationToken);
         }
     }
 
-    /// <inheritdoc/>
+    public async Task<long> PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken) =>
+        (await PutAsync(key, content, wanted: null, cancellationToken)).Bytes;
+
+    /// <summary>Stores an object. The lock is sent, but not proved.</summary>
     /// <remarks>
     /// 1. Read the first part. 2. If it is all, send it in one request. 3. Otherwise send several parts.
     /// </remarks>
-    public async Task<long> PutAsync(ObjectKey key, Stream content, CancellationToken cancellationToken)
+    /// <returns>The number of bytes, and the version if it is known.</returns>
+    internal async Task<(long Bytes, string? VersionId)> PutAsync(
+        ObjectKey key, Stream content, ObjectLock? wanted, CancellationToken cancellationToken)
     {
         // 1
         using PartBuffer first = await PartBuffer.ReadAsync(
@@ -77,18 +90,24 @@ public sealed class S3ObjectStore : IObjectStore
         if (!first.IsFull)
         {
             long length = first.Bytes.Count;
-            await _single.RunAsync(key, first.Bytes, onlyIfAbsent: false, cancellationToken);
-            return length;
+            PutObjectResponse answer = await _single.RunAsync(
+                key, first.Bytes, onlyIfAbsent: false, wanted, cancellationToken);
+            return (length, answer.VersionId);
         }
 
         // 3
-        MultipartUpload upload = new(_connection, _buffers, _time, _logger, key.Value);
-        return await upload.RunAsync(first, content, cancellationToken);
+        MultipartUpload upload = new(_connection, _buffers, _time, _logger, key.Value, wanted);
+        return (await upload.RunAsync(first, content, cancellationToken), upload.VersionId);
     }
 
-    public Task<bool> TryCreateAsync(
+    public async Task<bool> TryCreateAsync(
         ObjectKey key, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
-        _creation.TryAsync(key, content, cancellationToken);
+        (await TryCreateAsync(key, content, wanted: null, cancellationToken)).IsCreated;
+
+    /// <summary>Creates an object. The lock is sent, but not proved.</summary>
+    internal Task<CreatedObject> TryCreateAsync(
+        ObjectKey key, ReadOnlyMemory<byte> content, ObjectLock? wanted, CancellationToken cancellationToken) =>
+        _creation.TryAsync(key, content, wanted, cancellationToken);
 
     public async Task<Stream> OpenReadAsync(ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
     {
@@ -167,14 +186,19 @@ public sealed class S3ObjectStore : IObjectStore
     private async Task<bool> ExistsAsync(CancellationToken cancellationToken) =>
         await _listing.PageAsync("", null, keysMax: 1, cancellationToken) is not null;
 
-    private async Task CreateBucketAsync(string? region, CancellationToken cancellationToken)
+    private async Task CreateBucketAsync(string? region, bool withLocks, CancellationToken cancellationToken)
     {
         try
         {
             await _connection.RunAsync(
                 S3Action.CreateBucket,
                 (client, attempt) => client.PutBucketAsync(
-                    new PutBucketRequest { BucketName = Options.BucketName, BucketRegionName = region },
+                    new PutBucketRequest
+                    {
+                        BucketName = Options.BucketName,
+                        BucketRegionName = region,
+                        ObjectLockEnabledForBucket = withLocks ? true : null,
+                    },
                     attempt.CancellationToken),
                 cancellationToken);
         }
@@ -184,6 +208,6 @@ public sealed class S3ObjectStore : IObjectStore
         }
     }
 
-    private static DateTimeOffset Utc(DateTime? time) =>
+    internal static DateTimeOffset Utc(DateTime? time) =>
         time is { } t ? new DateTimeOffset(t.ToUniversalTime()) : default;
 }

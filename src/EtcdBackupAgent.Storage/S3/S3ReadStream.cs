@@ -12,7 +12,7 @@ namespace EtcdBackupAgent.Storage.S3;
 /// An object that is read from the network. If the connection breaks, the rest is requested on a new connection,
 /// provided that the object has not changed. Either every promised byte is returned, or the read fails.
 /// </summary>
-internal sealed class S3ReadStream : ForwardOnlyStream
+internal sealed class S3ReadStream : ForwardOnlyStream, ILockedContent
 {
     /// <summary>The number of times the connection may break before <see cref="ProgressBytes"/> arrive.</summary>
     private const int BreaksMax = 5;
@@ -22,6 +22,7 @@ internal sealed class S3ReadStream : ForwardOnlyStream
 
     private readonly S3Connection _connection;
     private readonly ObjectKey _key;
+    private readonly string? _versionId;
     private readonly string _etag;
     private readonly long _end;
     private GetObjectResponse? _answer;
@@ -29,31 +30,51 @@ internal sealed class S3ReadStream : ForwardOnlyStream
     private long _forgetBreaksAt;
     private int _breaks;
 
-    private S3ReadStream(S3Connection connection, ObjectKey key, GetObjectResponse answer, long start, long length)
+    private S3ReadStream(
+        S3Connection connection, ObjectKey key, string? versionId, GetObjectResponse answer, long start, long length)
     {
         _connection = connection;
         _key = key;
+        _versionId = versionId;
+        Lock = ObjectHeaders.LockOf(answer.ObjectLockMode, answer.ObjectLockRetainUntilDate);
         _answer = answer;
         _etag = answer.ETag;
         _position = start;
         _end = start + length;
     }
 
-    /// <summary>Requests the object or a part of it.</summary>
+    public ObjectLock? Lock { get; }
+
+    /// <summary>Requests the newest version of the object, or a part of it.</summary>
+    /// <inheritdoc cref="OpenAsync(S3Connection, ObjectKey, string, ByteRange?, CancellationToken)"/>
+    public static Task<Stream> OpenAsync(
+        S3Connection connection, ObjectKey key, ByteRange? range, CancellationToken cancellationToken) =>
+        OpenAsync(connection, key, versionId: null, range, cancellationToken);
+
+    /// <summary>Requests a version of the object, or a part of it.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.ObjectNotFound"/>, or the server's reason.
     /// </exception>
     public static async Task<Stream> OpenAsync(
-        S3Connection connection, ObjectKey key, ByteRange? range, CancellationToken cancellationToken)
+        S3Connection connection,
+        ObjectKey key,
+        string? versionId,
+        ByteRange? range,
+        CancellationToken cancellationToken)
     {
         long start = range?.Offset ?? 0;
         // HTTP has no empty range: one byte is requested and not returned.
         string? header = range is { } r ? RangeHeader(start, r.Length is { } l ? start + Math.Max(l, 1) : null) : null;
         try
         {
-            GetObjectResponse answer = await GetAsync(connection, key, header, cancellationToken);
+            GetObjectResponse answer = await GetAsync(connection, key, versionId, header, cancellationToken);
             return new S3ReadStream(
-                connection, key, answer, start, Math.Min(answer.ContentLength, range?.Length ?? answer.ContentLength));
+                connection,
+                key,
+                versionId,
+                answer,
+                start,
+                Math.Min(answer.ContentLength, range?.Length ?? answer.ContentLength));
         }
         catch (BackupException e) when (IsPastEnd(e))
         {
@@ -131,7 +152,7 @@ internal sealed class S3ReadStream : ForwardOnlyStream
     private async Task<GetObjectResponse> ResumeAsync(CancellationToken cancellationToken)
     {
         GetObjectResponse answer = await GetAsync(
-            _connection, _key, RangeHeader(_position, _end), cancellationToken);
+            _connection, _key, _versionId, RangeHeader(_position, _end), cancellationToken);
         if (answer.ETag == _etag && answer.ContentLength == _end - _position)
         {
             return answer;
@@ -145,14 +166,19 @@ internal sealed class S3ReadStream : ForwardOnlyStream
     }
 
     private static Task<GetObjectResponse> GetAsync(
-        S3Connection connection, ObjectKey key, string? range, CancellationToken cancellationToken) =>
+        S3Connection connection,
+        ObjectKey key,
+        string? versionId,
+        string? range,
+        CancellationToken cancellationToken) =>
         connection.RunAsync(
-            S3Action.Read(key.Value),
+            versionId is null ? S3Action.Read(key.Value) : S3Action.ReadVersion(key.Value),
             (client, attempt) => client.GetObjectAsync(
                 new GetObjectRequest
                 {
                     BucketName = connection.Options.BucketName,
                     Key = connection.Options.KeyPrefix + key,
+                    VersionId = versionId,
                     ByteRange = range is null ? null : new Amazon.S3.Model.ByteRange(range),
                 },
                 attempt.CancellationToken),

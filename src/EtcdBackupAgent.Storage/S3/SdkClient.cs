@@ -20,6 +20,6 @@ internal sealed class SdkClient : AmazonS3Client
     protected override void CustomizeRuntimePipeline(RuntimePipeline pipeline)
     {
         base.CustomizeRuntimePipeline(pipeline);
-        pipeline.AddHandlerAfter<Marshaller>(new DeleteChecksum());
+        pipeline.AddHandlerAfter<Marshaller>(new BodyChecksum());
     }
 }

@@ -88,6 +88,7 @@ internal static class AgentCommandLine
             ObjectsCommand.Create(logs, wiring),
             RestoreCommand.Create(logs, wiring),
             RestoredCommand.Create(logs, wiring),
+            LockCommand.Create(logs, wiring),
             PruneCommand.Create(logs, wiring),
             DeleteCommand.Create(logs, wiring),
             StatementCommands.CreateHold(logs, wiring),

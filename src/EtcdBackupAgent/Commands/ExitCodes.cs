@@ -32,7 +32,7 @@ internal static class ExitCodes
             or FailureReason.KubernetesObjectMissing => 5,
         FailureReason.DataDamaged => 6,
         FailureReason.CertificatesUnreadable or FailureReason.TargetUnusable => 7,
-        FailureReason.Refused => 8,
+        FailureReason.Refused or FailureReason.ObjectLocked => 8,
         FailureReason.KeyRefused or FailureReason.ProtectionChanged => 9,
         FailureReason.KubernetesUnreachable or FailureReason.KubernetesDenied or FailureReason.KubernetesConflict
             or FailureReason.KubernetesFailed => 10,

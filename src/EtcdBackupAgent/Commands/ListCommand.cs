@@ -31,7 +31,7 @@ internal static class ListCommand
             HelpName = "SELECTOR",
         };
         Command verb = new("list", "Show the snapshots of a repository, oldest first.") { windows, labels };
-        repository.AddTo(verb);
+        repository.AddReadingTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {

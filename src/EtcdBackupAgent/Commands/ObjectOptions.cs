@@ -1,6 +1,7 @@
 using System.CommandLine;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Commands;
 
@@ -34,7 +35,33 @@ internal sealed class ObjectOptions
         HelpName = "KEY=VALUE",
     };
 
-    public IEnumerable<Option> All => [_encryption, _kmsKeyId, _storageClass, _tags];
+    private readonly Option<ObjectLockMode?> _lockMode = new("--object-lock")
+    {
+        Description = "Lock the stored objects, so that nobody can remove or overwrite them: Compliance, or "
+            + "Governance, which a user with full rights can lift. The bucket must have Object Lock; without this "
+            + "option its own default applies.",
+        HelpName = "MODE",
+    };
+
+    private readonly Option<int?> _lockDays = new("--object-lock-days")
+    {
+        Description = "With --object-lock: for how many days from the start of a backup, 1 to 36500.",
+        HelpName = "N",
+    };
+
+    public IEnumerable<Option> All => [_encryption, _kmsKeyId, _storageClass, _tags, _lockMode, _lockDays];
+
+    /// <returns>How the objects are locked; null for what the bucket does by itself.</returns>
+    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
+    public LockRule? ReadLock(ParseResult parsed) => (parsed.GetValue(_lockMode), parsed.GetValue(_lockDays)) switch
+    {
+        (null, null) => null,
+        ({ } mode, { } days) => LockRule.ProblemOf(days) is { } problem
+            ? throw InvalidInput($"{_lockDays.Name}: {problem}.")
+            : LockRule.OfDays(mode, days),
+        (null, _) => throw InvalidInput($"{_lockDays.Name} needs {_lockMode.Name}."),
+        _ => throw InvalidInput($"{_lockMode.Name} needs {_lockDays.Name}."),
+    };
 
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>, naming the option.</exception>
     public ObjectSettings Read(ParseResult parsed)

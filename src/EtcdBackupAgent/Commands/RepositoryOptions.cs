@@ -3,6 +3,7 @@ using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Secrets;
@@ -48,6 +49,11 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     private readonly ObjectOptions _s3Objects = new();
 
     private readonly SigningOptions _signing = new(wiring.Time);
+    private readonly Option<bool> _ignoreDeletions = new("--ignore-deletions")
+    {
+        Description = "In a bucket with versions: read every object as it was stored first, although it was deleted or "
+            + "overwritten since.",
+    };
 
     private readonly Option<string?> _resources = new("--resources")
     {
@@ -97,14 +103,15 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
     /// <summary>As <see cref="AddTo"/>, for a verb that reads snapshots and writes documents about them.</summary>
     public void AddReadingAndSigningTo(Command verb)
     {
-        AddSigningTo(verb);
-        _signing.AddAllowanceTo(verb);
+        AddReadingTo(verb);
+        _signing.AddKeyTo(verb);
     }
 
-    /// <summary>As <see cref="AddTo"/>, for a verb that reads snapshots.</summary>
+    /// <summary>As <see cref="AddTo"/>, for a verb that reads snapshots, also those that were deleted.</summary>
     public void AddReadingTo(Command verb)
     {
         AddTo(verb);
+        verb.Add(_ignoreDeletions);
         _signing.AddAllowanceTo(verb);
     }
 
@@ -164,6 +171,11 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         IObjectStore store = wiring.Store(choice, logs.Loggers(parsed));
         try
         {
+            if (parsed.GetResult(_ignoreDeletions) is { Implicit: false } && parsed.GetValue(_ignoreDeletions))
+            {
+                store = new OriginalVersionsStore(store);
+            }
+
             return new OpenedRepository(
                 choice, await BackupRepository.OpenAsync(store, signing, wiring.Time, cancellationToken));
         }
@@ -212,6 +224,7 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
             // Without an endpoint, the AWS SDK reads the environment and its other sources itself.
             S3Region = parsed.GetValue(_s3Region) ?? (endpoint is null ? null : RegionOfEnvironment()),
             S3Objects = _s3Objects.Read(parsed),
+            S3ObjectLock = _s3Objects.ReadLock(parsed),
             S3CaCertificatePem = parsed.GetValue(_s3CaFile) is { } file
                 ? InputFile.ReadText("--s3-ca-file", file)
                 : null,

@@ -17,7 +17,7 @@ internal static class ShowCommand
         Argument<string> id = SnapshotArgument.Create();
 
         Command verb = new("show", "Show one snapshot in full.") { id };
-        repository.AddTo(verb);
+        repository.AddReadingTo(verb);
         output.AddTo(verb);
         verb.SetAction(async (parsed, cancellationToken) =>
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
+using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Kubernetes.Api;
 using EtcdBackupAgent.Kubernetes.Catalogue;
 using EtcdBackupAgent.Kubernetes.Controllers;
@@ -73,6 +74,13 @@ internal static class ControllerHost
         await (service.ExecuteTask ?? Task.CompletedTask);
     }
 
+    private static void Report(AgentMetrics metrics, string location, Inventory inventory) => metrics.RepositorySeen(
+        location,
+        inventory.Snapshots.Count,
+        inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
+        inventory.FromFuture.Count(),
+        inventory.Snapshots.Max(s => s.Lock?.Until));
+
     private static ClusterController Controller(
         Wiring wiring, ConnectedCluster cluster, ControllerHostOptions options, IServiceProvider services)
     {
@@ -104,11 +112,7 @@ internal static class ControllerHost
             [
                 new LocationReconciler(cluster, repositories, sync, events, options.Controller, wiring.Time, logger)
                 {
-                    Seen = (location, report) => metrics.RepositorySeen(
-                        location,
-                        report.Inventory.Snapshots.Count,
-                        report.Inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
-                        report.Inventory.FromFuture.Count()),
+                    Seen = (location, report) => Report(metrics, location, report.Inventory),
                     Gone = metrics.LocationDeleted,
                 },
                 new PolicyReconciler(cluster, mode, events, options.Controller, wiring.Time, logger)

@@ -2,6 +2,7 @@ using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Etcd;
 using EtcdBackupAgent.Core.Failures;
+using EtcdBackupAgent.Core.Locks;
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Proxies;
 using EtcdBackupAgent.Core.Secrets;
@@ -38,6 +39,7 @@ internal sealed class Wiring(TimeProvider time)
                 CaCertificatePem = direct.S3CaCertificatePem,
                 Objects = direct.S3Objects,
             },
+            direct.S3ObjectLock,
             loggers),
         ResourceRepository repository => Store(repository.Location, repository.Resources, loggers),
         _ => throw new ArgumentOutOfRangeException(nameof(choice), choice, "The kind of repository is unknown."),
@@ -71,6 +73,7 @@ internal sealed class Wiring(TimeProvider time)
                     SecretKey = StoreKey(location, secret, SecretKeys.StoreSecretKey),
                 },
             },
+            location.ObjectLock,
             loggers);
     }
 
@@ -97,8 +100,10 @@ internal sealed class Wiring(TimeProvider time)
         Time = Time,
     };
 
-    private S3ObjectStore Store(S3Options options, ILoggerFactory loggers) =>
-        new(options with { Proxies = Proxies }, Time, loggers.CreateLogger<S3ObjectStore>());
+    private LockedObjectStore Store(S3Options options, LockRule? objectLock, ILoggerFactory loggers) => new(
+        new S3ObjectStore(options with { Proxies = Proxies }, Time, loggers.CreateLogger<S3ObjectStore>()),
+        objectLock,
+        Time);
 
     private static string StoreKey(BackupLocation location, SecretContent? secret, string key) =>
         secret is not null && secret.Data.TryGetValue(key, out byte[]? text)

@@ -1,4 +1,5 @@
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Configuration;
 
@@ -24,6 +25,9 @@ internal sealed record DirectRepository : RepositoryChoice
     public string? S3CaCertificatePem { get; init; }
 
     public ObjectSettings S3Objects { get; init; } = ObjectSettings.None;
+
+    /// <summary>How the objects are locked; null for what the bucket does by itself.</summary>
+    public LockRule? S3ObjectLock { get; init; }
 }
 
 /// <summary>A repository named by a BackupLocation.</summary>

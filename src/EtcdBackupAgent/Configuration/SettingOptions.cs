@@ -17,6 +17,7 @@ internal static class SettingOptions
         Setting.Dependents => "--with-dependents",
         Setting.SigningKey => "--signing-key",
         Setting.AllowUnsigned => "--allow-unsigned",
+        Setting.ObjectLock => "--object-lock and --object-lock-days",
         Setting.S3Region => "--s3-region or the variable AWS_REGION",
         Setting.S3Endpoint => "--s3-endpoint",
         Setting.S3CaCertificate => "--s3-ca-file or the variable AWS_CA_BUNDLE",

@@ -27,8 +27,17 @@ internal static class PruneText
         int kept = report.Decisions.Count - removed;
         return report.Decisions.Count == 0
             ? $"{what}."
-            : $"{what}; {Quantity(kept, "snapshot") ?? "no snapshot"} of the policy kept.";
+            : $"{what}; {Quantity(kept, "snapshot") ?? "no snapshot"} of the policy kept{LockedText(report)}.";
     }
+
+    /// <summary>What only its lock keeps, as the end of a sentence; empty if there is nothing.</summary>
+    private static string LockedText(PruneReport report) => report.OnlyLocked.ToArray() is [_, ..] locked
+        ? $", {Quantity(locked.Length, "snapshot")} of them with {Readable.Bytes(StoredBytes(locked))} only because "
+            + $"locked, until {Readable.Time(locked.Max(d => d.Snapshot.Lock!.Until))} at the latest"
+        : "";
+
+    private static long StoredBytes(IEnumerable<RetentionDecision> decisions) =>
+        decisions.Sum(d => d.Snapshot.Manifest.StoredBytes);
 
     private static string? Quantity(int number, string noun, string after = "") =>
         number == 0 ? null : $"{number} {noun}{(number == 1 ? "" : "s")}{after}";
@@ -43,7 +52,7 @@ internal static class PruneText
                 table.AddRow(
                     new Text(decision.Snapshot.Id.Value),
                     new Text(Readable.Time(decision.Snapshot.Folder.StartedAt)),
-                    new Text(decision.Keep ? "keep" : "remove"),
+                    new Text(decision.IsOnlyLocked ? "locked" : decision.Keep ? "keep" : "remove"),
                     new Text(decision.Reason));
             }
 
@@ -73,7 +82,13 @@ internal static class PruneText
             ["id"] = d.Snapshot.Id.Value,
             ["keep"] = d.Keep,
             ["reason"] = d.Reason,
+            ["lockedUntil"] = d.Snapshot.Lock is { } found ? Readable.Rfc3339(found.Until) : null,
         })]),
+        ["locked"] = new JsonObject
+        {
+            ["snapshots"] = report.OnlyLocked.Count(),
+            ["storedBytes"] = StoredBytes(report.OnlyLocked),
+        },
         ["changeLog"] = new JsonArray([.. BySegmentReason(report).Select(some => new JsonObject
         {
             ["lineage"] = some.First().Segment.Lineage.Value,

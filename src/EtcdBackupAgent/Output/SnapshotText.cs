@@ -26,6 +26,9 @@ internal static class SnapshotText
     /// <summary>The column with the restore points; a list without any does not have it.</summary>
     private const string PointColumn = "RESTORE POINT";
 
+    /// <summary>The column with the dates of locks; a list without any does not have it.</summary>
+    private const string LockColumn = "LOCKED UNTIL";
+
     /// <summary>The column with the names that users gave; a list without any does not have it.</summary>
     private const string NameColumn = "NAME";
 
@@ -53,6 +56,7 @@ internal static class SnapshotText
             "STORED",
             "REASON",
             BaseColumn,
+            LockColumn,
             "VERIFIED",
             "STATUS",
         ];
@@ -62,6 +66,11 @@ internal static class SnapshotText
         if (!entries.Any(entry => entry.Snapshot?.Manifest.IsIncremental == true))
         {
             shown.Remove(Array.IndexOf(names, BaseColumn));
+        }
+
+        if (!entries.Any(entry => entry.Snapshot?.IsLockedAt(now) == true))
+        {
+            shown.Remove(Array.IndexOf(names, LockColumn));
         }
 
         if (!entries.Any(entry => entry.Snapshot?.Manifest.RestorePoint is not null))
@@ -131,7 +140,8 @@ internal static class SnapshotText
             { Result: VerificationResult.Damaged } => Damaged,
             { } sound => Age(now - sound.CompletedAt),
         };
-        return [.. start, .. rest, verified, Status(snapshot)];
+        string locked = snapshot?.IsLockedAt(now) == true ? Readable.Time(snapshot.Lock!.Until) : "-";
+        return [.. start, .. rest, locked, verified, Status(snapshot)];
     }
 
     /// <summary>The snapshots as a list of objects: the manifest's fields and a <c>status</c>.</summary>
@@ -167,6 +177,12 @@ internal static class SnapshotText
         if (snapshot.IsFromFuture)
         {
             document["future"] = true;
+        }
+
+        if (snapshot.Lock is { } found)
+        {
+            document["lockedUntil"] = Readable.Rfc3339(found.Until);
+            document["lockMode"] = $"{found.Mode}";
         }
 
         IReadOnlyList<RestoreNote> origins = history.OriginsOf(snapshot.Manifest.ClusterId);
@@ -209,6 +225,7 @@ internal static class SnapshotText
             ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
             .. manifest.ExpiresAt is { } end ? [("Expires", Readable.Time(end))] : Array.Empty<(string, string)>(),
             .. TrustText.Lines(snapshot),
+            .. snapshot.Lock is { } found ? [("Locked until", $"{found}")] : Array.Empty<(string, string)>(),
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),

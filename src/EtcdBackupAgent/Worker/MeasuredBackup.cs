@@ -39,7 +39,8 @@ internal sealed class MeasuredBackup(IBackupMetrics metrics, TimeProvider time)
                     location.Short,
                     kept.Length,
                     kept.Sum(s => s.Manifest.StoredBytes),
-                    kept.Count(s => s.IsFromFuture));
+                    kept.Count(s => s.IsFromFuture),
+                    kept.Max(s => s.Lock?.Until));
             }
 
             SetTags(span, outcome);

@@ -128,7 +128,8 @@ internal sealed partial class PolicyRunner(
             location.Name.Short,
             inventory.Snapshots.Count,
             inventory.Snapshots.Sum(s => s.Manifest.StoredBytes),
-            fromFuture.Length);
+            fromFuture.Length,
+            inventory.Snapshots.Max(s => s.Lock?.Until));
         if (FutureSnapshots.Describe(fromFuture) is { } warning)
         {
             RepositoryWarning(location.Name, warning);

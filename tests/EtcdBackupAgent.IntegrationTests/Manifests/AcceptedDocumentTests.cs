@@ -64,6 +64,8 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, serverSideEncryption: AES256, storageClass: STANDARD_IA")]
     [InlineData($"{Bucket}, serverSideEncryption: 'aws:kms', kmsKeyId: alias/backups")]
     [InlineData($"{Bucket}, tags: {{team: 'a b', 'x/y': ''}}")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 1}}")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 36500}}")]
     [InlineData("url: 'file:///var/backups/etcd', credentials: keys")]
     [InlineData("url: 'file:///var/backups/etcd', encryption: None")]
     [InlineData($"url: 'file:///var/backups/etcd', encryption: {{recipients: [{Documents.Recipient}]}}")]

@@ -45,6 +45,12 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, storageClass: DEEP_ARCHIVE", "storageClass must be one that can be read at once")]
     [InlineData($"{Bucket}, tags: {{'aws:a': b}}", "tags must have letters, digits, blanks")]
     [InlineData($"{Bucket}, tags: {{a: 5}}", "must be of type string")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Legal, days: 1}}", "supported values: \"Governance\", \"Compliance\"")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Compliance}}", "spec.objectLock.days: Required value")]
+    [InlineData($"{Bucket}, objectLock: {{days: 1}}", "spec.objectLock.mode: Required value")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 0}}", "should be greater than or equal to 1")]
+    [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 36501}}", "should be less than or equal to 36500")]
+    [InlineData($"{Directory}, objectLock: {{mode: Compliance, days: 1}}", "objectLock does not apply to a directory")]
     [InlineData($"{Bucket}, caCertificate: /etc/ca.crt", "caCertificate must be the text of a PEM file")]
     [InlineData(
         $"{Bucket}, caCertificate: '-----BEGIN CERTIFICATE----- -----BEGIN PRIVATE KEY-----'",

@@ -8,10 +8,10 @@ namespace EtcdBackupAgent.IntegrationTests.Storage;
 /// <summary>
 /// Operations of the buckets' owner outside this agent's store: settings, policies, uploads that are never completed.
 /// </summary>
-internal sealed class BucketOwner(RgwServer server) : IDisposable
+internal sealed class BucketOwner(RgwServer server, string? accessKey = null, string? secretKey = null) : IDisposable
 {
     private readonly AmazonS3Client _client = new(
-        new BasicAWSCredentials(server.AccessKey, server.SecretKey),
+        new BasicAWSCredentials(accessKey ?? server.AccessKey, secretKey ?? server.SecretKey),
         new AmazonS3Config
         {
             ServiceURL = server.HttpEndpoint.AbsoluteUri,
@@ -25,6 +25,37 @@ internal sealed class BucketOwner(RgwServer server) : IDisposable
         BucketName = bucket,
         VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled },
     });
+
+    /// <summary>Sets the lock that the bucket gives to every object.</summary>
+    public Task PutDefaultLockAsync(string bucket, Core.Stores.ObjectLockMode mode, int days) =>
+        _client.PutObjectLockConfigurationAsync(new PutObjectLockConfigurationRequest
+        {
+            BucketName = bucket,
+            ObjectLockConfiguration = new ObjectLockConfiguration
+            {
+                ObjectLockEnabled = ObjectLockEnabled.Enabled,
+                Rule = new ObjectLockRule
+                {
+                    DefaultRetention = new DefaultRetention
+                    {
+                        Mode = mode == Core.Stores.ObjectLockMode.Compliance
+                            ? ObjectLockRetentionMode.Compliance
+                            : ObjectLockRetentionMode.Governance,
+                        Days = days,
+                    },
+                },
+            },
+        });
+
+    /// <summary>Removes a version, and asks to lift its lock.</summary>
+    public Task DeleteBypassingAsync(string bucket, string key, string versionId) =>
+        _client.DeleteObjectAsync(new DeleteObjectRequest
+        {
+            BucketName = bucket,
+            Key = key,
+            VersionId = versionId,
+            BypassGovernanceRetention = true,
+        });
 
     public Task BeginUploadAsync(string bucket, string key) =>
         _client.InitiateMultipartUploadAsync(new InitiateMultipartUploadRequest { BucketName = bucket, Key = key });

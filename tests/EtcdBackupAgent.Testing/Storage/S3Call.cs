@@ -17,6 +17,8 @@ public enum S3Call
     CompleteMultipartUpload,
     AbortMultipartUpload,
     ListParts,
+    GetObjectLockConfiguration,
+    PutObjectRetention,
     DeleteObject,
     DeleteObjects,
 }
@@ -31,6 +33,7 @@ public static class S3Calls
         return (request.Method, isOfBucket) switch
         {
             ("GET", true) when query.ContainsKey("uploads") => S3Call.ListMultipartUploads,
+            ("GET", true) when query.ContainsKey("object-lock") => S3Call.GetObjectLockConfiguration,
             ("GET", true) when query.ContainsKey("versions") => S3Call.ListObjectVersions,
             ("GET", true) => S3Call.ListObjectsV2,
             ("PUT", true) => S3Call.CreateBucket,
@@ -39,6 +42,7 @@ public static class S3Calls
             ("GET", false) => S3Call.GetObject,
             ("HEAD", false) => S3Call.HeadObject,
             ("PUT", false) when query.ContainsKey("uploadId") => S3Call.UploadPart,
+            ("PUT", false) when query.ContainsKey("retention") => S3Call.PutObjectRetention,
             ("PUT", false) => S3Call.PutObject,
             ("POST", false) when query.ContainsKey("uploads") => S3Call.CreateMultipartUpload,
             ("POST", false) => S3Call.CompleteMultipartUpload,

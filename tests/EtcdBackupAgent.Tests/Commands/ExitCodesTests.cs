@@ -15,7 +15,7 @@ public sealed class ExitCodesTests
         5: RepositoryNotFound RepositoryExists RepositoryUnsupported SnapshotNotFound SnapshotAmbiguous KubernetesObjectMissing
         6: DataDamaged
         7: CertificatesUnreadable TargetUnusable
-        8: Refused
+        8: Refused ObjectLocked
         9: KeyRefused ProtectionChanged
         10: KubernetesUnreachable KubernetesDenied KubernetesConflict KubernetesFailed
         130: Cancelled

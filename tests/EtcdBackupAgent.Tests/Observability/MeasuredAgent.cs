@@ -56,7 +56,7 @@ internal sealed class MeasuredAgent : IDisposable
         Metrics.BackupStarted("p");
         Metrics.BackupFinished(Success("p"));
         Metrics.BackupFinished(Failure("p", FailureReason.StoreFull));
-        Metrics.RepositorySeen("disk", 3, 3072, 1);
+        Metrics.RepositorySeen("disk", 3, 3072, 1, Clock.GetUtcNow());
         Metrics.ChangeLogs.Started("p", new PolicyChangeLog());
         Metrics.Reconciles.QueueChanged("BackupLocation", 1);
         Metrics.Reconciles.Reconciled("BackupLocation", ReconcileResult.Succeeded, TimeSpan.FromSeconds(2));

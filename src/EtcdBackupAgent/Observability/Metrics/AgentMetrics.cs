@@ -32,8 +32,7 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
     private readonly TimeProvider _time;
     private readonly Histogram<double> _duration;
     private readonly SortedDictionary<string, PolicyMeasures> _policies = new(StringComparer.Ordinal);
-    private readonly SortedDictionary<string, (int Snapshots, long StoredBytes, int FromFuture)> _repositories =
-        new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, RepositoryMeasures> _repositories = new(StringComparer.Ordinal);
 
     /// <summary>
     /// Deleted policies. A backup of one can still start or complete, which must not create its series again; only
@@ -96,6 +95,11 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
             null,
             "Snapshots in the repository that are dated in the future of the agent's clock.");
         Meter.CreateObservableGauge(
+            $"{Prefix}repository_locked_until_timestamp_seconds",
+            () => Repositories(r => r.LockedUntil?.ToUnixTimeSeconds()),
+            Seconds,
+            "The latest date until which a snapshot in the repository is locked.");
+        Meter.CreateObservableGauge(
             $"{Prefix}build_info",
             () => new Measurement<long>(1, Label("version", version)),
             null,
@@ -155,11 +159,12 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
-    public void RepositorySeen(string location, int snapshots, long storedBytes, int fromFuture)
+    public void RepositorySeen(
+        string location, int snapshots, long storedBytes, int fromFuture, DateTimeOffset? lockedUntil)
     {
         lock (_lock)
         {
-            _repositories[location] = (snapshots, storedBytes, fromFuture);
+            _repositories[location] = new RepositoryMeasures(snapshots, storedBytes, fromFuture, lockedUntil);
         }
     }
 
@@ -241,13 +246,21 @@ internal sealed class AgentMetrics : IBackupMetrics, IDisposable
         }
     }
 
-    private List<Measurement<long>> Repositories(Func<(int Snapshots, long StoredBytes, int FromFuture), long> value)
+    private List<Measurement<long>> Repositories(Func<RepositoryMeasures, long?> value)
     {
         lock (_lock)
         {
-            return [.. _repositories.Select(r => new Measurement<long>(value(r.Value), Label(LocationLabel, r.Key)))];
+            return
+            [
+                .. _repositories.Select(r => (r.Key, Value: value(r.Value)))
+                    .Where(r => r.Value is not null)
+                    .Select(r => new Measurement<long>(r.Value.GetValueOrDefault(), Label(LocationLabel, r.Key))),
+            ];
         }
     }
 
     private static KeyValuePair<string, object?> Label(string name, string value) => new(name, value);
+
+    private sealed record RepositoryMeasures(
+        int Snapshots, long StoredBytes, int FromFuture, DateTimeOffset? LockedUntil);
 }

@@ -76,6 +76,9 @@ public sealed record DeclaredRecordStatus
 
     [JsonPropertyName("verifiedAt")]
     public DateTime? VerifiedAt { get; init; }
+
+    [JsonPropertyName("lockedUntil")]
+    public DateTime? LockedUntil { get; init; }
 }
 
 /// <summary><c>spec</c> of a MetadataBackupPolicy.</summary>
@@ -285,6 +288,19 @@ public sealed record DeclaredLocationSpec
 
     [JsonPropertyName("tags")]
     public IDictionary<string, string>? Tags { get; init; }
+
+    [JsonPropertyName("objectLock")]
+    public DeclaredObjectLock? ObjectLock { get; init; }
+}
+
+/// <summary><c>spec.objectLock</c> of a BackupLocation.</summary>
+public sealed record DeclaredObjectLock
+{
+    [JsonPropertyName("mode")]
+    public string? Mode { get; init; }
+
+    [JsonPropertyName("days")]
+    public int? Days { get; init; }
 }
 
 /// <summary>A <c>status</c> that is not read.</summary>

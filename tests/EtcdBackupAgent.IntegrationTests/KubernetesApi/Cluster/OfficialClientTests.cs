@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Controllers;
 using EtcdBackupAgent.Kubernetes.Api.Leases;
 using EtcdBackupAgent.Kubernetes.Publishing;
@@ -51,7 +52,13 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
         VerificationRecord verification = SampleSnapshots.Verification(manifest, VerificationResult.Sound);
 
         await new RecordPublisher(Scene.Client).PublishAsync(
-            Namespace, ClusterScene.Location, manifest, verification, isForeign: false, CancellationToken.None);
+            Namespace,
+            ClusterScene.Location,
+            manifest,
+            verification,
+            new ObjectLock(ObjectLockMode.Compliance, SampleSnapshots.NewYear.AddDays(30)),
+            isForeign: false,
+            CancellationToken.None);
 
         DeclaredObject<DeclaredRecordSpec, DeclaredRecordStatus> record = await Kind("metadatabackuprecords")
             .ReadNamespacedAsync<DeclaredObject<DeclaredRecordSpec, DeclaredRecordStatus>>(
@@ -76,6 +83,7 @@ public sealed class OfficialClientTests(ClusterFixture fixture) : IAsyncLifetime
                 Kind = "Full",
                 Verified = "Sound",
                 VerifiedAt = new DateTime(2026, 1, 1, 1, 0, 5, DateTimeKind.Utc),
+                LockedUntil = new DateTime(2026, 1, 31, 0, 0, 0, DateTimeKind.Utc),
             },
             record.Status);
     }

@@ -47,11 +47,13 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
     }
 
     /// <summary>Creates a new bucket with these policies; every test uses its own.</summary>
-    internal async Task<string> NewBucketAsync(string prefix)
+    internal async Task<string> NewBucketAsync(string prefix, bool hasLocks = false)
     {
         S3Options options = _fixture.Options();
         using S3ObjectStore store = new(options, TimeProvider.System);
-        await store.EnsureCreatedAsync(CancellationToken.None);
+        await (hasLocks
+            ? store.Locks.EnsureCreatedAsync(CancellationToken.None)
+            : store.EnsureCreatedAsync(CancellationToken.None));
         using BucketOwner owner = new(_fixture.Server);
         await owner.PutPolicyAsync(
             options.BucketName,
@@ -76,6 +78,9 @@ public sealed class PermissionScene : IAsyncLifetime, IDisposable
         _stores.Add(store);
         return store;
     }
+
+    /// <summary>Opens the server with the key of the user with a policy, outside this agent's store.</summary>
+    internal BucketOwner AsUser(string policy) => new(_fixture.Server, Key(policy), SecretKey);
 
     /// <summary>Makes a backup with certificates in several parts.</summary>
     internal async Task<BackupOutcome> BackUpAsync(

@@ -2,6 +2,8 @@ using EtcdBackupAgent.Archive.Age;
 using EtcdBackupAgent.Core.Backups;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
+using EtcdBackupAgent.Core.Locks;
+using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.RestorePoints;
 using EtcdBackupAgent.Core.Restores;
@@ -168,6 +170,40 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         Assert.Equal(2, (await OpenAsync(user)).Document.Encryption.Recipients.Count);
         await AssertDeniedAsync("s3:DeleteObject", () => DeleteAsync(user, made.Folder.ManifestKey.Value));
         await AssertDeniedAsync("s3:PutObject", () => PutAsync(user, "snapshots/x"));
+    }
+
+    [Fact]
+    public async Task Vault_backs_up_under_a_lock_prunes_afterwards_and_cannot_lift_a_lock()
+    {
+        string bucket = await scene.NewBucketAsync(Prefix, hasLocks: true);
+        S3ObjectStore user = scene.Open(bucket, Prefix, "vault");
+        using LockedObjectStore locked = new(
+            user, new LockRule(ObjectLockMode.Governance, TimeSpan.FromSeconds(10)), TimeProvider.System);
+        await BackupRepository.InitAsync(locked, new Unprotected(), TimeProvider.System, CancellationToken.None);
+
+        BackupOutcome old = await scene.BackUpAsync(locked, day: 1);
+
+        ObjectVersion[] versions =
+        [
+            .. await user.Locks.ListVersionsAsync("", CancellationToken.None).ToListAsync(),
+        ];
+        using BucketOwner attacker = scene.AsUser("vault");
+        foreach (ObjectVersion version in versions)
+        {
+            Amazon.S3.AmazonS3Exception e = await Assert.ThrowsAsync<Amazon.S3.AmazonS3Exception>(
+                () => attacker.DeleteBypassingAsync(bucket, $"{Prefix}/{version.Key}", version.VersionId));
+            Assert.Equal(System.Net.HttpStatusCode.Forbidden, e.StatusCode);
+        }
+
+        ObjectLock found = (await user.Locks.FindAsync(old.Folder.ManifestKey, CancellationToken.None))!;
+        await LockedRepository.UntilOverAsync(found);
+        BackupOutcome made = await scene.BackUpAsync(locked, day: 2);
+        PruneReport pruned = await new PruneRun(await OpenAsync(locked), TimeProvider.System).ExecuteAsync(
+            RetentionRule.After(made.Manifest, PolicyRetention.Newest(1)), dryRun: false, CancellationToken.None);
+
+        Assert.Empty(pruned.Warnings);
+        Assert.Equal(old.Folder, Assert.Single(pruned.Removed).Snapshot.Folder);
+        Assert.Empty(await user.Locks.ListVersionsAsync(old.Folder.ToString(), CancellationToken.None).ToListAsync());
     }
 
     private static AgePassphrase Passphrase(string text) => new(text) { WorkFactor = LittleWork };

@@ -132,7 +132,7 @@ public sealed class AgentMetricsTests : IDisposable
     [Fact]
     public void Series_of_a_deleted_location_are_removed()
     {
-        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4, fromFuture: 0);
+        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 4, fromFuture: 0, lockedUntil: null);
 
         _agent.Metrics.LocationDeleted("disk");
 
@@ -142,11 +142,15 @@ public sealed class AgentMetricsTests : IDisposable
     [Fact]
     public void Measures_of_a_repository_and_of_the_build_are_published()
     {
-        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12, fromFuture: 0);
-        _agent.Metrics.RepositorySeen("disk", snapshots: 4, storedBytes: 16, fromFuture: 1);
+        _agent.Metrics.RepositorySeen("disk", snapshots: 3, storedBytes: 12, fromFuture: 0, lockedUntil: null);
+        Assert.DoesNotContain("locked_until_timestamp_seconds{", _agent.Text, StringComparison.Ordinal);
+        _agent.Metrics.RepositorySeen(
+            "disk", snapshots: 4, storedBytes: 16, fromFuture: 1, DateTimeOffset.FromUnixTimeSeconds(1_800_000_000));
 
         Assert.Equal("4", _agent["etcd_backup_agent_repository_snapshots{location=\"disk\"}"]);
         Assert.Equal("16", _agent["etcd_backup_agent_repository_stored_bytes{location=\"disk\"}"]);
+        Assert.Equal(
+            "1800000000", _agent["etcd_backup_agent_repository_locked_until_timestamp_seconds{location=\"disk\"}"]);
         Assert.Equal("1", _agent["etcd_backup_agent_build_info{version=\"1.2.3\"}"]);
     }
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using EtcdBackupAgent.Core.Policies;
+using EtcdBackupAgent.Core.Stores;
 using Xunit;
 
 namespace EtcdBackupAgent.Tests.Resources.Binding;
@@ -177,6 +178,10 @@ public sealed class ValidationTests
     [InlineData("https://a\n  storageClass: GLACIER", "storageClass: 'GLACIER' cannot be read immediately")]
     [InlineData("https://a\n  tags: {aws:a: b}", "tags: 'aws:a=b' is not a tag")]
     [InlineData("https://a\n  tags: {a: 5}", "tags.a: is a number, 5, but must be a text")]
+    [InlineData("https://a\n  objectLock: {mode: Legal, days: 1}", "objectLock.mode: 'Legal' is not a valid value")]
+    [InlineData("https://a\n  objectLock: {days: 1}", "objectLock.mode: is missing; it is required")]
+    [InlineData("https://a\n  objectLock: {mode: Compliance}", "objectLock.days: is missing; it is required")]
+    [InlineData("https://a\n  objectLock: {mode: Compliance, days: 36501}", "objectLock.days: 36501 is out of range")]
     [InlineData("https://a\n  caCertificate: hello", "caCertificate: contains no certificate; write the text from")]
     [InlineData("https://a\n  caCertificate: '-----BEGIN PRIVATE KEY-----'", "caCertificate: contains a private key")]
     public async Task A_location_with_an_invalid_value_is_refused(string url, string problem)
@@ -205,6 +210,20 @@ public sealed class ValidationTests
     }
 
     [Fact]
+    public async Task A_lock_of_a_directory_is_refused()
+    {
+        using DirectoryFixture directory = new();
+        directory.With(
+            "l.yaml",
+            DirectoryFixture.Location("url: file:///backups", "objectLock: {mode: Compliance, days: 1}"));
+
+        ResourceProblem only = Assert.Single((await directory.LoadAsync()).Problems);
+
+        Assert.Contains(
+            "spec.objectLock: does not apply to a directory", only.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_location_with_every_field_is_read()
     {
         string pem = CertificatePem().Replace("\n", "\n    ", StringComparison.Ordinal);
@@ -222,7 +241,8 @@ public sealed class ValidationTests
                 "serverSideEncryption: aws:kms",
                 "kmsKeyId: alias/backups",
                 "storageClass: STANDARD_IA",
-                "tags: {team: infra, empty: ''}"),
+                "tags: {team: infra, empty: ''}",
+                "objectLock: {mode: Compliance, days: 30}"),
             DirectoryFixture.Secret("c", "access_key", "secret_key"));
 
         BackupLocation location = Assert.Single((await directory.ExpectAsync()).Locations).Value;
@@ -237,6 +257,7 @@ public sealed class ValidationTests
         Assert.Equal(
             ("aws:kms", "alias/backups", "STANDARD_IA"),
             (objects.ServerSideEncryption, objects.KmsKeyId, objects.StorageClass));
+        Assert.Equal(LockRule.OfDays(ObjectLockMode.Compliance, 30), location.ObjectLock);
         Assert.Equal(["empty=", "team=infra"], objects.Tags.Select(tag => $"{tag.Key}={tag.Value}").Order());
     }
 

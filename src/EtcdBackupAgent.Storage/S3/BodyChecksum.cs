@@ -5,10 +5,11 @@ using Amazon.S3.Model;
 namespace EtcdBackupAgent.Storage.S3;
 
 /// <summary>
-/// Adds Content-MD5 to DeleteObjects. Many servers require it (400 MissingContentMD5), but the SDK sends only a CRC32,
-/// which they do not support. The handler runs after the request is marshalled and before it is signed.
+/// Adds Content-MD5 to DeleteObjects and PutObjectRetention. Many servers require it (400 MissingContentMD5), but the
+/// SDK sends only a CRC32, which they do not support. The handler runs after the request is marshalled and before it is
+/// signed.
 /// </summary>
-internal sealed class DeleteChecksum : PipelineHandler
+internal sealed class BodyChecksum : PipelineHandler
 {
     private const string Header = "Content-MD5";
 
@@ -26,13 +27,13 @@ internal sealed class DeleteChecksum : PipelineHandler
 
     private static void Add(IRequestContext context)
     {
-        if (context.OriginalRequest is DeleteObjectsRequest)
+        if (context.OriginalRequest is DeleteObjectsRequest or PutObjectRetentionRequest)
         {
             context.Request.Headers[Header] = ContentMd5.Of(Body(context.Request)).Base64;
         }
     }
 
-    /// <summary>Returns the list of keys, which the SDK has in memory in one of two forms.</summary>
+    /// <summary>Returns the body, which the SDK has in memory in one of two forms.</summary>
     private static byte[] Body(IRequest request)
     {
         if (request.Content is { } content)
