@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
@@ -207,6 +208,7 @@ internal static class SnapshotText
             .. manifest.Name is { } name ? [("Name", name)] : Array.Empty<(string, string)>(),
             ("Reason", ReasonText(manifest.Reason) + (manifest.Note is { } note ? $": {note}" : "")),
             .. manifest.ExpiresAt is { } end ? [("Expires", Readable.Time(end))] : Array.Empty<(string, string)>(),
+            .. manifest.Import is { } import ? ImportText.Lines(import) : [],
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),
@@ -231,12 +233,15 @@ internal static class SnapshotText
 
     private static IEnumerable<(string Name, string Value)> MemberLines(EtcdMember member) =>
     [
-        ("Etcd member", $"{member.MemberId} ({member.Role}) at {member.Endpoint}"),
-        ("Etcd version", member.Version),
+        .. member.Endpoint is { } endpoint
+            ? [("Etcd member", $"{member.MemberId} ({member.Role}) at {endpoint}"), ("Etcd version", member.Version!)]
+            : Array.Empty<(string, string)>(),
         ("Revision", $"{member.Revision}"),
         ("HashKV", HashKvText(member)),
-        ("Raft", $"term {member.RaftTerm}, index {member.RaftIndex}"),
+        ("Raft", $"term {NumberText(member.RaftTerm)}, index {NumberText(member.RaftIndex)}"),
     ];
+
+    private static string NumberText(ulong? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "not known";
 
     private static IEnumerable<(string Name, string Value)> ClusterLines(ApiCluster cluster) =>
     [
@@ -282,6 +287,7 @@ internal static class SnapshotText
     {
         BackupReason.Schedule => "schedule",
         BackupReason.Missed => "missed",
+        BackupReason.Import => "import",
         _ => "on-demand",
     };
 
