@@ -90,7 +90,8 @@ public sealed partial class EtcdChangeSource(
         1,
         LogLevel.Information,
         "Connected to etcd at {Endpoint} to watch it: member {MemberId}, {Role}, version {Version}, revision {Head}")]
-    private partial void LogMember(string endpoint, EtcdId memberId, EtcdMemberRole role, string version, long head);
+    private partial void LogMember(
+        string? endpoint, EtcdId? memberId, EtcdMemberRole? role, string? version, long head);
 
     [LoggerMessage(2, LogLevel.Warning, "An etcd endpoint was skipped: {Cause}")]
     private partial void LogSkipped(string cause);

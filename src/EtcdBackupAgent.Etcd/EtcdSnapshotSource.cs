@@ -132,7 +132,7 @@ public sealed partial class EtcdSnapshotSource(
         "Reading the snapshot of etcd at {Endpoint}: member {MemberId}, {Role}, version {Version}, "
         + "revision {Revision}, {SizeBytes} bytes")]
     private partial void LogMember(
-        string endpoint, EtcdId memberId, EtcdMemberRole role, string version, long revision, long sizeBytes);
+        string? endpoint, EtcdId? memberId, EtcdMemberRole? role, string? version, long revision, long sizeBytes);
 
     [LoggerMessage(2, LogLevel.Warning, "An etcd endpoint was skipped: {Cause}")]
     private partial void LogSkipped(string cause);
@@ -142,12 +142,12 @@ public sealed partial class EtcdSnapshotSource(
         LogLevel.Warning,
         "The etcd member at {Endpoint} knows no leader, and no other readable member does: the snapshot may lack the "
         + "cluster's last writes")]
-    private partial void LogNoLeader(string endpoint);
+    private partial void LogNoLeader(string? endpoint);
 
     [LoggerMessage(
         4,
         LogLevel.Warning,
         "The etcd member at {Endpoint} is a learner, and no voting member can be read: the snapshot may lack the "
         + "cluster's last writes")]
-    private partial void LogLearner(string endpoint);
+    private partial void LogLearner(string? endpoint);
 }

@@ -30,6 +30,9 @@ public sealed class SnapshotTrailerCheck : IDisposable
     /// <summary>Whether a file of this size ends in a trailer.</summary>
     public static bool HasTrailer(long sizeBytes) => sizeBytes % DatabaseSizeUnitBytes == TrailerSizeBytes;
 
+    /// <summary>Whether a database without a trailer can have this size.</summary>
+    public static bool IsDatabaseSize(long sizeBytes) => sizeBytes % DatabaseSizeUnitBytes == 0;
+
     /// <summary>Appends the next bytes of the snapshot, in order. A piece may have any size, also 0.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -72,6 +75,17 @@ public sealed class SnapshotTrailerCheck : IDisposable
         _hash.AppendData(_tail.AsSpan(0, _tailBytes));
         _tailBytes = 0;
         return _hash.GetCurrentHash();
+    }
+
+    /// <summary>
+    /// Returns the trailer that etcd would have appended to these bytes, and the SHA-256 of both together. Nothing can
+    /// be appended after this call.
+    /// </summary>
+    public (byte[] Trailer, byte[] Whole) FinishWithoutTrailer()
+    {
+        byte[] trailer = FinishWhole();
+        _hash.AppendData(trailer);
+        return (trailer, _hash.GetCurrentHash());
     }
 
     /// <summary>Releases the hash.</summary>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using EtcdBackupAgent.Archive.Spilling;
-using EtcdBackupAgent.Archive.Tar;
 using EtcdBackupAgent.Core.Artifacts;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
@@ -45,9 +44,6 @@ namespace EtcdBackupAgent.Core.Backups;
 public sealed class BackupRun(
     BackupRepository repository, IBackupSource source, string agentVersion, TimeProvider time)
 {
-    /// <summary>How long a failed or cancelled backup may take to remove what it stored.</summary>
-    private static readonly TimeSpan CleanUpDeadline = TimeSpan.FromSeconds(10);
-
     /// <summary>
     /// A backup that delays etcd for at least this long reports a warning: an open read transaction lets etcd's
     /// database grow.
@@ -96,7 +92,7 @@ public sealed class BackupRun(
             // 4. the certificates
             if (request.CertsDirectory is not null)
             {
-                artifacts.Add(await StoreCertificatesAsync(
+                artifacts.Add(await CertificatesStep.StoreAsync(
                     writer, request.CertsDirectory, warnings.Add, cancellationToken));
             }
 
@@ -113,7 +109,7 @@ public sealed class BackupRun(
         }
         catch (Exception e) when (writer.HasStarted)
         {
-            await RemoveStoredObjectsAsync(folder, e);
+            await UncommittedObjects.RemoveAsync(repository, folder, e, time);
             throw;
         }
         finally
@@ -273,24 +269,6 @@ public sealed class BackupRun(
         }
     }
 
-    private static async Task<ArtifactManifest> StoreCertificatesAsync(
-        ArtifactWriter writer, string directory, Action<string> onWarning, CancellationToken cancellationToken)
-    {
-        using Activity? span = BackupTrace.Start("certificates");
-        try
-        {
-            await using Stream tar = DirectoryTarStream.Open(directory, onWarning);
-            return await writer.StoreCertificatesAsync(tar, cancellationToken);
-        }
-        catch (DirectoryReadException e)
-        {
-            throw new BackupException(FailureReason.CertificatesUnreadable, e.Message, e)
-            {
-                Hint = "The agent must be able to read every file below the certificates directory.",
-            };
-        }
-    }
-
     private SnapshotManifest Describe(
         BackupRequest request,
         SnapshotFolder folder,
@@ -365,31 +343,4 @@ public sealed class BackupRun(
             };
         }
     }
-
-    /// <summary>
-    /// Removes the objects of a backup that failed or was cancelled. The original failure stays the one that is thrown.
-    /// </summary>
-    private async Task RemoveStoredObjectsAsync(SnapshotFolder folder, Exception why)
-    {
-        using CancellationTokenSource deadline = new(CleanUpDeadline, time);
-        try
-        {
-            await repository.RemoveUncommittedAsync(folder, deadline.Token);
-        }
-        catch (Exception e) when (e is BackupException or OperationCanceledException)
-        {
-            throw new BackupException(
-                (why as BackupException)?.Reason
-                    ?? (why is OperationCanceledException ? FailureReason.Cancelled : FailureReason.Unexpected),
-                $"{why.Message} The objects that it stored in {folder} could not be removed either ({e.Message}); "
-                + $"prune removes them {(IsLocked(e) ? "after that" : "after 24 hours")}.",
-                why)
-            {
-                Hint = (why as BackupException)?.Hint,
-                Settings = (why as BackupException)?.Settings ?? [],
-            };
-        }
-    }
-
-    private static bool IsLocked(Exception e) => e is BackupException { Reason: FailureReason.ObjectLocked };
 }

@@ -13,7 +13,7 @@ internal sealed record BaseChoice(Snapshot? Base, string Reason)
     /// <summary>Chooses the base among the snapshots of a repository.</summary>
     /// <remarks>
     /// Only the newest full snapshot of the policy counts. An older one that is sound is not used instead: a new full
-    /// snapshot is due then in any case.
+    /// snapshot is due then in any case. An imported one never counts: it does not name the member that it is of.
     /// </remarks>
     /// <param name="inventory">The snapshots.</param>
     /// <param name="request">The backup.</param>
@@ -25,7 +25,8 @@ internal sealed record BaseChoice(Snapshot? Base, string Reason)
         OwnSnapshots own = inventory.History.OwnOf(request.Policy, request.PolicyUid);
         Snapshot? newest = SnapshotHistory.Newest(
             inventory.Snapshots,
-            snapshot => snapshot.Manifest is { Etcd: not null, IsIncremental: false } && own.Contains(snapshot));
+            snapshot => snapshot.Manifest is { Etcd: not null, IsIncremental: false, Import: null }
+                && own.Contains(snapshot));
         return newest switch
         {
             null => Full("the policy has no full snapshot yet"),

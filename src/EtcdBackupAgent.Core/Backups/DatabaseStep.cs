@@ -63,8 +63,9 @@ internal sealed class DatabaseStep(
         for (bool isLast = false; ; isLast = true)
         {
             // 1. the snapshot
+            // A base names its member, because no import is one (BaseChoice).
             EtcdSnapshot snapshot = await source.OpenForChangesAsync(
-                @base.Manifest.Etcd!.MemberId, cancellationToken);
+                @base.Manifest.Etcd!.MemberId!.Value, cancellationToken);
             try
             {
                 if (await TryStoreAsync(snapshot, @base, sizeMaxPercent, isLast, cancellationToken) is { } stored)

@@ -32,10 +32,16 @@ internal static class RepositoryJson
     public const int IncrementalFormatVersion = 2;
 
     /// <summary>
-    /// The format version of the manifest of a snapshot of objects, and the highest that is read in manifests. An agent
-    /// that does not know such snapshots refuses it.
+    /// The format version of the manifest of a snapshot of objects. An agent that does not know such snapshots refuses
+    /// it.
     /// </summary>
     public const int ObjectsFormatVersion = 3;
+
+    /// <summary>
+    /// The format version of the manifest of an imported snapshot, and the highest that is read in manifests. An agent
+    /// that does not know imports refuses it: it requires fields that a file does not have.
+    /// </summary>
+    public const int ImportFormatVersion = 4;
 
     /// <summary>
     /// The format version of <c>repository.json</c> with post-quantum recipients or signers and of every document that
@@ -72,6 +78,9 @@ internal static class RepositoryJson
             new JsonStringEnumConverter<ArtifactCompression>(),
             new JsonStringEnumConverter<ArtifactEncryption>(),
             new JsonStringEnumConverter<BackupReason>(),
+            new JsonStringEnumConverter<ImportPacking>(),
+            new JsonStringEnumConverter<ImportClusterId>(),
+            new JsonStringEnumConverter<ImportTime>(),
             new JsonStringEnumConverter<SnapshotKind>(),
             new JsonStringEnumConverter<EtcdMemberRole>(),
             new JsonStringEnumConverter<VerificationResult>(),
@@ -120,7 +129,7 @@ internal static class RepositoryJson
     /// <inheritdoc cref="ReadRepository"/>
     public static SnapshotManifest ReadManifest(ReadOnlyMemory<byte> utf8, string what)
     {
-        SnapshotManifest manifest = Read(utf8, what, Json.SnapshotManifest, ObjectsFormatVersion);
+        SnapshotManifest manifest = Read(utf8, what, Json.SnapshotManifest, ImportFormatVersion);
         return manifest.FindContradiction() is { } contradiction
             ? throw Damaged(what, contradiction)
             : manifest with { Utf8 = utf8 };

@@ -92,6 +92,9 @@ public sealed record SnapshotManifest : IRepositoryDocument
     /// </summary>
     public EtcdMember? Etcd { get; init; }
 
+    /// <summary>How the snapshot was imported from a file; null for a backup.</summary>
+    public SnapshotImport? Import { get; init; }
+
     /// <summary>The cluster whose objects were read through its API server; null if etcd was read.</summary>
     public ApiCluster? Cluster { get; init; }
 
@@ -187,6 +190,11 @@ public sealed record SnapshotManifest : IRepositoryDocument
         if (RestorePoint is { } point && FindContradiction(point) is { } why)
         {
             return why;
+        }
+
+        if (ImportContradiction.Find(this) is { } ofImport)
+        {
+            return ofImport;
         }
 
         if (Cluster is not null)
@@ -324,4 +332,8 @@ public enum BackupReason
     /// <summary>A user or another program requested it.</summary>
     [JsonStringEnumMemberName("on-demand")]
     OnDemand,
+
+    /// <summary>It was imported from a file that another program made.</summary>
+    [JsonStringEnumMemberName("import")]
+    Import,
 }

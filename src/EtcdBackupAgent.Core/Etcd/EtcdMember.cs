@@ -36,24 +36,25 @@ public enum EtcdMemberRole
 }
 
 /// <summary>
-/// The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before.
+/// The etcd member that a snapshot was read from, as its <c>Maintenance.Status</c> described it just before. Of an
+/// imported file it has only what the file contains.
 /// </summary>
 public sealed record EtcdMember
 {
-    /// <summary>The client URL that was used.</summary>
-    public required string Endpoint { get; init; }
+    /// <summary>The client URL that was used; null for an imported file.</summary>
+    public string? Endpoint { get; init; }
 
     /// <summary>The cluster's ID; a restore to a data directory creates another.</summary>
     public required EtcdId ClusterId { get; init; }
 
-    /// <summary>The member's ID within its cluster.</summary>
-    public required EtcdId MemberId { get; init; }
+    /// <summary>The member's ID within its cluster; null for an imported file of several members.</summary>
+    public EtcdId? MemberId { get; init; }
 
-    /// <summary>The member's role; it can change while the snapshot is read.</summary>
-    public required EtcdMemberRole Role { get; init; }
+    /// <summary>The member's role, which can change while the snapshot is read; null for an imported file.</summary>
+    public EtcdMemberRole? Role { get; init; }
 
-    /// <summary>The server's version, such as <c>3.5.30</c>.</summary>
-    public required string Version { get; init; }
+    /// <summary>The server's version, such as <c>3.5.30</c>; null for an imported file.</summary>
+    public string? Version { get; init; }
 
     /// <summary>
     /// The revision of the key-value store. The snapshot is opened later, so it contains every write up to this
@@ -71,11 +72,16 @@ public sealed record EtcdMember
     /// </summary>
     public long? CompactRevision { get; init; }
 
-    /// <summary>The term of raft: it grows with each election of a leader.</summary>
-    public required ulong RaftTerm { get; init; }
+    /// <summary>
+    /// The term of raft, which grows with each election of a leader; null for an imported file that does not have it.
+    /// </summary>
+    public ulong? RaftTerm { get; init; }
 
-    /// <summary>The index of the last committed entry of raft's log.</summary>
-    public required ulong RaftIndex { get; init; }
+    /// <summary>
+    /// The index of the last committed entry of raft's log; of an imported file the last one that it contains, null if
+    /// it does not have it.
+    /// </summary>
+    public ulong? RaftIndex { get; init; }
 
     /// <summary>Bytes of the database file, including free pages.</summary>
     [JsonPropertyName("dbSize")]

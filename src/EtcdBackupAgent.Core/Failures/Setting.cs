@@ -27,6 +27,15 @@ public enum Setting
     /// <summary>The token of the restored cluster.</summary>
     ClusterToken,
 
+    /// <summary>The age at which a snapshot expires.</summary>
+    ExpiresIn,
+
+    /// <summary>When an imported snapshot was taken.</summary>
+    TakenAt,
+
+    /// <summary>The cluster of an imported snapshot.</summary>
+    ClusterId,
+
     /// <summary>Whether a snapshot file must end in etcd's SHA-256.</summary>
     HashCheck,
 

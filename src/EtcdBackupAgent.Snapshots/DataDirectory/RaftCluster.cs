@@ -21,13 +21,7 @@ internal sealed class RaftCluster
         Members = [.. cluster.Members
             .Select(member => new RaftMember(MemberId(member, token), member.Name, member.PeerUrls))
             .OrderBy(member => member.Id)];
-        byte[] ids = new byte[Members.Count * sizeof(ulong)];
-        for (int i = 0; i < Members.Count; i++)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(ids.AsSpan(i * sizeof(ulong)), Members[i].Id);
-        }
-
-        Id = FirstBytes(ids);
+        Id = ClusterId([.. Members.Select(member => member.Id)]);
     }
 
     public ulong Id { get; }
@@ -41,8 +35,26 @@ internal sealed class RaftCluster
     /// </summary>
     public IReadOnlyList<RaftMember> Members { get; }
 
-    private static ulong MemberId(InitialMember member, string token) =>
-        FirstBytes(Encoding.UTF8.GetBytes(string.Concat(member.PeerUrls) + token));
+    /// <summary>Returns the id of a cluster that these members found.</summary>
+    /// <param name="members">The ids of the members, in ascending order.</param>
+    internal static ulong ClusterId(ReadOnlySpan<ulong> members)
+    {
+        byte[] ids = new byte[members.Length * sizeof(ulong)];
+        for (int i = 0; i < members.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(ids.AsSpan(i * sizeof(ulong)), members[i]);
+        }
+
+        return FirstBytes(ids);
+    }
+
+    /// <summary>Returns the id of a member that founds a cluster.</summary>
+    /// <param name="peerUrls">Its peer URLs, sorted.</param>
+    /// <param name="token">The token of the cluster.</param>
+    internal static ulong MemberId(IEnumerable<string> peerUrls, string token) =>
+        FirstBytes(Encoding.UTF8.GetBytes(string.Concat(peerUrls) + token));
+
+    private static ulong MemberId(InitialMember member, string token) => MemberId(member.PeerUrls, token);
 
     [SuppressMessage(
         "Security", "CA5350", Justification = "etcd defines these ids, and security does not depend on them.")]

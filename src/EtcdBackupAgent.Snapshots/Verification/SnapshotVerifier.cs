@@ -38,6 +38,20 @@ public static class SnapshotVerifier
         long databaseBytes,
         HashKv? expected,
         StoredValueReceiver? receiveValue,
+        CancellationToken cancellationToken) =>
+        Examine(new FilePages(file), databaseBytes, expected, receiveValue, cancellationToken);
+
+    /// <param name="file">The database, which does not change.</param>
+    /// <param name="databaseBytes">The size of the database, without etcd's trailer.</param>
+    /// <param name="expected">The hash of the member when the snapshot was taken; null if it is not known.</param>
+    /// <param name="receiveValue">Receives every stored value; null for none.</param>
+    /// <param name="cancellationToken">Cancels the check.</param>
+    /// <inheritdoc cref="Examine(SafeFileHandle, long, HashKv, StoredValueReceiver, CancellationToken)"/>
+    public static SnapshotExamination Examine(
+        IPageSource file,
+        long databaseBytes,
+        HashKv? expected,
+        StoredValueReceiver? receiveValue,
         CancellationToken cancellationToken)
     {
         // 1. the metas

@@ -28,8 +28,6 @@ namespace EtcdBackupAgent.Commands;
 /// </summary>
 internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
 {
-    private const string PolicyNameDefault = "default";
-
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly EtcdOptions _etcd = new();
     private readonly ScratchOption _scratch = new();
@@ -91,7 +89,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
         ArchiveCommand archive = new(logs, wiring);
         archive._repository.Policy.Description =
             "With --resources and --kubernetes: the policy whose change log to write. With --repository: the policy "
-            + $"name to record in the change log and in its snapshots (default: {PolicyNameDefault}).";
+            + $"name to record in the change log and in its snapshots (default: {ResourceName.PolicyDefault}).";
         Command verb = new(
             "archive",
             "Write every change of etcd to the repository until stopped, so that any second can be restored.");
@@ -280,7 +278,7 @@ internal sealed class ArchiveCommand(LogOptions logs, Wiring wiring)
     private ArchiveRequest ReadRequest(ParseResult parsed) => new()
     {
         Policy = _repository.ReadPolicyName(parsed)
-            ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
+            ?? new ResourceName(ResourceName.NamespaceDefault, ResourceName.PolicyDefault),
         Log = new PolicyChangeLog
         {
             CloseEvery = parsed.ReadDuration(

@@ -28,9 +28,6 @@ namespace EtcdBackupAgent.Commands;
 /// <summary><c>backup</c>: makes one backup now, and prunes the snapshots that the policy no longer keeps.</summary>
 internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
 {
-    /// <summary>The policy name if none is given and none is required.</summary>
-    private const string PolicyNameDefault = "default";
-
     private readonly RepositoryOptions _repository = new(logs, wiring);
     private readonly EtcdOptions _etcd = new();
     private readonly OutputOptions _output = new();
@@ -78,7 +75,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         BackupCommand backup = new(logs, wiring);
         backup._repository.Policy.Description =
             "With --resources and --kubernetes: the policy to run. With --repository: the policy name to record in the "
-            + $"snapshot (default: {PolicyNameDefault}).";
+            + $"snapshot (default: {ResourceName.PolicyDefault}).";
 
         Command verb = new("backup", "Back up etcd, or a cluster's objects, and the certificates directory now.");
         backup._repository.AddSigningTo(verb);
@@ -193,7 +190,7 @@ internal sealed class BackupCommand(LogOptions logs, Wiring wiring)
         BackupRequest request = new()
         {
             Policy = _repository.ReadPolicyName(parsed)
-                ?? new ResourceName(ResourceName.NamespaceDefault, PolicyNameDefault),
+                ?? new ResourceName(ResourceName.NamespaceDefault, ResourceName.PolicyDefault),
             Occasion = _occasion.Read(parsed, BackupReason.OnDemand),
             CertsDirectory = parsed.GetValue(_certsDir),
             HashKv = parsed.GetValue(_hashKv) ?? PolicyHashKv.Daily,

@@ -42,11 +42,19 @@ internal sealed class OccasionOptions
 
     public void AddTo(Command verb)
     {
+        AddMarksTo(verb);
+        verb.Add(_restorePoint);
+    }
+
+    /// <summary>
+    /// Adds the options of a snapshot that is not made now, so that no restore point can be requested.
+    /// </summary>
+    public void AddMarksTo(Command verb)
+    {
         verb.Add(_labels);
         verb.Add(_reason);
         verb.Add(_nameSuffix);
         verb.Add(_expiresIn);
-        verb.Add(_restorePoint);
     }
 
     /// <summary>The option of the restore point if it is given; null if not.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Etcd;
@@ -226,6 +227,7 @@ internal static class SnapshotText
             .. manifest.ExpiresAt is { } end ? [("Expires", Readable.Time(end))] : Array.Empty<(string, string)>(),
             .. TrustText.Lines(snapshot),
             .. snapshot.Lock is { } found ? [("Locked until", $"{found}")] : Array.Empty<(string, string)>(),
+            .. manifest.Import is { } import ? ImportText.Lines(import) : [],
             .. KindLines(manifest),
             ("Agent", manifest.AgentVersion),
             (manifest.Etcd is null ? "Cluster" : "Etcd cluster", manifest.ClusterId.ToString()),
@@ -250,12 +252,15 @@ internal static class SnapshotText
 
     private static IEnumerable<(string Name, string Value)> MemberLines(EtcdMember member) =>
     [
-        ("Etcd member", $"{member.MemberId} ({member.Role}) at {member.Endpoint}"),
-        ("Etcd version", member.Version),
+        .. member.Endpoint is { } endpoint
+            ? [("Etcd member", $"{member.MemberId} ({member.Role}) at {endpoint}"), ("Etcd version", member.Version!)]
+            : Array.Empty<(string, string)>(),
         ("Revision", $"{member.Revision}"),
         ("HashKV", HashKvText(member)),
-        ("Raft", $"term {member.RaftTerm}, index {member.RaftIndex}"),
+        ("Raft", $"term {NumberText(member.RaftTerm)}, index {NumberText(member.RaftIndex)}"),
     ];
+
+    private static string NumberText(ulong? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "not known";
 
     private static IEnumerable<(string Name, string Value)> ClusterLines(ApiCluster cluster) =>
     [
@@ -301,6 +306,7 @@ internal static class SnapshotText
     {
         BackupReason.Schedule => "schedule",
         BackupReason.Missed => "missed",
+        BackupReason.Import => "import",
         _ => "on-demand",
     };
 

@@ -197,13 +197,13 @@ public sealed class RepositoryJsonTests
     public void A_later_format_is_refused_with_a_hint()
     {
         string later = Encoding.UTF8.GetString(RepositoryJson.Write(SampleSnapshots.Manifest(Folder)))
-            .Replace("\"formatVersion\": 1", "\"formatVersion\": 4", StringComparison.Ordinal);
+            .Replace("\"formatVersion\": 1", "\"formatVersion\": 5", StringComparison.Ordinal);
 
         BackupException failure = Assert.Throws<BackupException>(
             () => RepositoryJson.ReadManifest(Encoding.UTF8.GetBytes(later), "snapshots/x/manifest.json"));
 
         Assert.Equal(FailureReason.RepositoryUnsupported, failure.Reason);
-        Assert.Contains("snapshots/x/manifest.json has format version 4", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("snapshots/x/manifest.json has format version 5", failure.Message, StringComparison.Ordinal);
         Assert.NotNull(failure.Hint);
     }
 

@@ -43,7 +43,7 @@ public sealed class RecipientReplacementTests : IDisposable
     }
 
     [Fact]
-    public async Task The_way_back_gives_a_repository_that_earlier_agents_read()
+    public async Task The_way_back_is_a_second_document_and_leaves_the_first_as_it_was()
     {
         BackupRepository repository = await _fixture.InitAsync(new RecipientProtection([_next.Recipient]));
         Assert.Equal(2, repository.Document.FormatVersion);
@@ -51,7 +51,12 @@ public sealed class RecipientReplacementTests : IDisposable
         BackupRepository back = await Replacement(repository).ToAsync(
             new OpenedKeys([_next]), [_owner.Recipient], CancellationToken.None);
 
-        Assert.Equal(1, back.Document.FormatVersion);
+        Assert.Equal(2, back.Document.FormatVersion);
+        Assert.Equal(2, back.Document.Number);
+        Assert.Equal(repository.Document.DocumentSha256, back.Document.PreviousSha256);
+        Assert.Equal(
+            [_owner.Recipient.ToString()],
+            (await BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None)).Document.Encryption.Recipients);
     }
 
     [Fact]
