@@ -144,7 +144,8 @@ public sealed class SshPublicKey : IEquatable<SshPublicKey>
         byte[] raw = [.. integers.Integer(CoordinateBytes), .. integers.Integer(CoordinateBytes)];
         integers.RequireEnd();
         using ECDsa key = ECDsa.Create(Parameters());
-        return key.VerifyData(bytes, raw, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        return key.VerifyData(
+            bytes, raw, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     private void RequirePoint()

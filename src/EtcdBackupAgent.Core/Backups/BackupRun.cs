@@ -97,7 +97,8 @@ public sealed class BackupRun(
             }
 
             // 5. the hash
-            EtcdMember? member = await RequestHashAsync(request, startedAt, stored.Snapshot, warnings.Add, cancellationToken);
+            EtcdMember? member =
+                await RequestHashAsync(request, startedAt, stored.Snapshot, warnings.Add, cancellationToken);
 
             // 6. the base
             await RequireBaseAsync(stored.Base, cancellationToken);

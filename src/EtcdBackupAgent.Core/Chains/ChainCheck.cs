@@ -68,8 +68,8 @@ internal sealed class ChainCheck(IObjectStore store, StatedFacts stated)
         }
 
         _findings.AddRange(chains.SelectMany(chain => chain.Missing).Select(entry =>
-            $"Snapshot {entry.Id} (number {entry.Number}) is missing: it was removed without the agent, by a user, by a "
-            + "lifecycle rule of the bucket, or in an attack. 'chain accept' accepts that."));
+            $"Snapshot {entry.Id} (number {entry.Number}) is missing: it was removed without the agent, by a user, by "
+            + "a lifecycle rule of the bucket, or in an attack. 'chain accept' accepts that."));
         return new CheckedChains(
             [.. read.Select(s => Describe(snapshots[s.Folder]))], chains, [.. _findings, .. stated.Ignored]);
     }
@@ -105,8 +105,11 @@ internal sealed class ChainCheck(IObjectStore store, StatedFacts stated)
                 : throw new FormatException("its digest is not that in the manifest");
         }
         catch (Exception e) when (e is FormatException
-            || e is BackupException { Reason: FailureReason.DataDamaged or FailureReason.ObjectNotFound
-                or FailureReason.RepositoryUnsupported })
+            || e is BackupException
+            {
+                Reason: FailureReason.DataDamaged or FailureReason.ObjectNotFound
+                or FailureReason.RepositoryUnsupported
+            })
         {
             _findings.Add(
                 $"{key} in {store.Address} cannot be read, so missing snapshots of its chain are not noticed: "

@@ -67,6 +67,21 @@ public static class SeparatePlaces
         }
     }
 
+    /// <summary>For a copy of a repository.</summary>
+    /// <inheritdoc cref="RequireForBackup"/>
+    public static void RequireForCopy(IObjectStore source, IObjectStore target)
+    {
+        if (target.LocalDirectory is { } copy)
+        {
+            RequireApart(source, "Use a separate directory for each.", new Named("the directory of the copy", copy));
+        }
+        else if (source.Address == target.Address)
+        {
+            throw new BackupException(
+                FailureReason.InvalidInput, $"{source.Address} is both the repository and its copy.");
+        }
+    }
+
     /// <inheritdoc cref="RequireForBackup"/>
     public static void RequireForRestore(IObjectStore? store, string target) =>
         RequireApart(store, "Use a separate directory for each.", new Named("the directory to restore to", target));

@@ -155,7 +155,8 @@ public sealed class BackupRepository
     {
         // 1. one listing, grouped by folder
         Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
-        ILookup<bool, SnapshotFolder> byManifest = folders.Keys.ToLookup(f => SnapshotReader.HasManifest(f, folders[f]));
+        ILookup<bool, SnapshotFolder> byManifest =
+            folders.Keys.ToLookup(f => SnapshotReader.HasManifest(f, folders[f]));
 
         // 2. the manifests
         (IReadOnlyList<Snapshot> snapshots, IReadOnlyList<UnreadableSnapshot> unreadable) =
@@ -191,7 +192,8 @@ public sealed class BackupRepository
     {
         Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
         (IReadOnlyList<Snapshot> snapshots, _) = await Reader.ReadAsync(
-            folders.Keys.Where(f => f.StartedAt >= from && f.StartedAt <= to && SnapshotReader.HasManifest(f, folders[f])),
+            folders.Keys.Where(f =>
+                f.StartedAt >= from && f.StartedAt <= to && SnapshotReader.HasManifest(f, folders[f])),
             folders,
             cancellationToken);
         return snapshots;
@@ -297,7 +299,8 @@ public sealed class BackupRepository
     {
         List<StoredObject> objects =
             await Store.ListAsync(snapshot.Folder.ToString(), cancellationToken).ToListAsync(cancellationToken);
-        return SnapshotReader.HasManifest(snapshot.Folder, objects) && SnapshotReader.FindMissing(snapshot.Manifest, objects).Length == 0;
+        return SnapshotReader.HasManifest(snapshot.Folder, objects)
+            && SnapshotReader.FindMissing(snapshot.Manifest, objects).Length == 0;
     }
 
     /// <summary>

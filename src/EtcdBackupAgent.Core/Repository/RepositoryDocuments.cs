@@ -139,7 +139,10 @@ internal sealed class RepositoryDocuments(IObjectStore store)
             if (name.EndsWith(NameEnd, StringComparison.Ordinal)
                 && name.Length > ObjectRoots.Documents.Length + NameEnd.Length
                 && int.TryParse(
-                    name[ObjectRoots.Documents.Length..^NameEnd.Length], NumberStyles.None, CultureInfo.InvariantCulture, out int n)
+                    name[ObjectRoots.Documents.Length..^NameEnd.Length],
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out int n)
                 && n > 1 && KeyOf(n) == found.Key)
             {
                 numbers.Add(n);

@@ -31,12 +31,13 @@ public sealed record RetentionDecision(Snapshot Snapshot, bool IsOwn, bool Keep,
 /// </summary>
 /// <remarks>
 /// Within the rule's policy and history (<see cref="OwnSnapshots"/>):
-/// 1. Snapshots that are good (<see cref="Snapshot.IsGood"/>) and not dated in the future count. One that counts is kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
+/// 1. Snapshots that are good (<see cref="Snapshot.IsGood"/>) and not dated in the future count. One that counts is
+///    kept if a kind keeps it (<see cref="KindsThatKeep"/>); its expiry overrides that.
 /// 2. The others are not counted. They are kept until as many newer ones count as the largest kind keeps, because they
 ///    show a fault that a person should see. So nothing is removed in favour of snapshots that cannot be restored.
 /// 3. Whatever the kinds say, some are kept (<see cref="ReasonToKeepAnyway"/>): the one that was just made, those that
-///    are held, the newest ones up to the minimum, and the newest that was deeply verified as sound: until a newer one is verified, it is
-///    the only one that is known to be good.
+///    are held, the newest ones up to the minimum, and the newest that was deeply verified as sound: until a newer one
+///    is verified, it is the only one that is known to be good.
 /// 4. A snapshot that its bucket has locked is kept until that date, whatever the rule says.
 /// 5. A base is kept while a kept incremental snapshot stands on it.
 /// 6. If all that is kept is larger than allowed, the oldest are removed, except for those of steps 3 and 4.

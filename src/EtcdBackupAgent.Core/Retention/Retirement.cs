@@ -49,7 +49,8 @@ internal sealed class Retirement(BackupRepository repository, string agentVersio
         ObjectKey[] useless =
         [
             .. inventory.Stated.Statements
-                .Where(named => !named.Statement.Snapshots.Any(s => mentioned.Contains(s.Id) || IsHighest(s, inventory)))
+                .Where(named => !named.Statement.Snapshots.Any(
+                    s => mentioned.Contains(s.Id) || IsHighest(s, inventory)))
                 .Select(named => named.Key),
         ];
         if (useless.Length > 0)

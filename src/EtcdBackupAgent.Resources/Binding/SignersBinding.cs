@@ -4,7 +4,9 @@ using EtcdBackupAgent.Resources.Yaml;
 
 namespace EtcdBackupAgent.Resources.Binding;
 
-/// <summary>Binds the signers of a location: <c>spec.signers</c>. See <c>docs/policies.md</c>, "Signers".</summary>
+/// <summary>
+/// Binds the signers of a location: <c>spec.signers</c>. See <c>docs/policies.md</c>, "BackupLocation".
+/// </summary>
 internal static class SignersBinding
 {
     /// <summary>The highest number of signers; the definition refuses more, too.</summary>

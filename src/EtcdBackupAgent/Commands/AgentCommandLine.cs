@@ -81,6 +81,7 @@ internal static class AgentCommandLine
             InitCommand.Create(logs, wiring),
             BackupCommand.Create(logs, wiring),
             ImportCommand.Create(logs, wiring),
+            CopyCommand.Create(logs, wiring),
             ArchiveCommand.Create(logs, wiring),
             ListCommand.Create(logs, wiring),
             ShowCommand.Create(logs, wiring),

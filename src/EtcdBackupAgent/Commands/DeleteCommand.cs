@@ -39,7 +39,10 @@ internal static class DeleteCommand
             }
 
             using OpenedRepository opened = await repository.OpenAsync(parsed, cancellationToken);
-            DeleteRun run = new(opened.Repository, AgentVersion.Text) { WithDependents = parsed.GetValue(withDependents) };
+            DeleteRun run = new(opened.Repository, AgentVersion.Text)
+            {
+                WithDependents = parsed.GetValue(withDependents),
+            };
             IReadOnlyList<SnapshotFolder> removed = await run.ExecuteAsync(idText, cancellationToken);
             output.Write(parsed, Document(removed), console =>
             {

@@ -77,7 +77,8 @@ internal sealed class PruneCommand(LogOptions logs, Wiring wiring)
             ? null
             : await RuleAsync(opened.Repository, policy, retention!, parsed.GetValue(_cluster), cancellationToken);
         bool isDryRun = parsed.GetValue(_dryRun);
-        PruneReport report = await new PruneRun(opened.Repository, AgentVersion.Text, wiring.Time) { KeepChanges = keepChanges }
+        PruneRun run = new(opened.Repository, AgentVersion.Text, wiring.Time) { KeepChanges = keepChanges };
+        PruneReport report = await run
             .ExecuteAsync(rule, isDryRun, cancellationToken);
         foreach (string warning in report.Warnings)
         {

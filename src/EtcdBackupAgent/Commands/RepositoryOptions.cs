@@ -93,7 +93,9 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         _signing.AddTo(verb);
     }
 
-    /// <summary>As <see cref="AddTo"/>, for a verb that writes or removes documents, which may need a signature.</summary>
+    /// <summary>
+    /// As <see cref="AddTo"/>, for a verb that writes or removes documents, which may need a signature.
+    /// </summary>
     public void AddSigningTo(Command verb)
     {
         AddTo(verb);

@@ -37,6 +37,7 @@ internal sealed class Wiring(TimeProvider time)
                 Endpoint = direct.S3Endpoint,
                 Region = direct.S3Region,
                 CaCertificatePem = direct.S3CaCertificatePem,
+                Credentials = direct.S3Credentials,
                 Objects = direct.S3Objects,
             },
             direct.S3ObjectLock,

@@ -1,5 +1,6 @@
 using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Stores;
+using EtcdBackupAgent.Storage.S3;
 
 namespace EtcdBackupAgent.Configuration;
 
@@ -23,6 +24,9 @@ internal sealed record DirectRepository : RepositoryChoice
     public string? S3Region { get; init; }
 
     public string? S3CaCertificatePem { get; init; }
+
+    /// <summary>The credentials; null for those of the environment.</summary>
+    public S3Credentials? S3Credentials { get; init; }
 
     public ObjectSettings S3Objects { get; init; } = ObjectSettings.None;
 

@@ -26,6 +26,10 @@ internal sealed class ResourceDocuments
         return new ResourceDocuments(store.Address, await store.LoadAsync(cancellationToken));
     }
 
+    /// <summary>Returns the documents that a repository was chosen from.</summary>
+    public static ResourceDocuments Of(ResourceRepository repository) =>
+        new(new DirectoryResourceStore(repository.Directory).Address, repository.Resources);
+
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/> if the policy does not exist or has an error.
     /// </exception>

@@ -61,7 +61,7 @@ internal static class RepositoryAssertions
     public static async Task PruneOneDayLaterLeavesOnlyListedObjectsAsync(this TestRepository repository)
     {
         BackupRepository opened = await BackupRepository.OpenAsync(repository.Store, CancellationToken.None);
-        PruneRun prune = new(opened, TimeProvider.System) { UnreferencedAge = NoMinimumAge };
+        PruneRun prune = new(opened, "test", TimeProvider.System) { UnreferencedAge = NoMinimumAge };
         await prune.ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
         await repository.HasOnlyListedObjectsAsync();
     }

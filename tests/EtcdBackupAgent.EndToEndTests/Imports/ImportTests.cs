@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text.Json;
+using EtcdBackupAgent.EndToEndTests.Encryption;
 using EtcdBackupAgent.EndToEndTests.Fixtures;
 using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
@@ -249,6 +250,23 @@ public sealed class ImportTests : IDisposable
         ToolResult shown = await _repository.RunAsync("show", "latest");
         Assert.Contains("ID given by the user", shown.Output, StringComparison.Ordinal);
         Assert.Matches("Reason: +import", shown.Output);
+    }
+
+    [Fact]
+    public async Task A_policy_of_documents_names_the_repository()
+    {
+        string file = await SaveAsync(await SharedServers.EtcdAsync("3.5"));
+        using EncryptedLocation location = await EncryptedLocation.NewAsync("None", secret: null);
+        _ = (await location.InitAsync()).Output;
+
+        _ = (await location.RunAsync("import", "--policy", "nightly", "--file", file, "--taken-at", TakenAt)).Output;
+
+        ToolResult shown = await location.RunAsync("show", "latest", "--location", "disk");
+        Assert.Matches("Policy: +kubedr-system/nightly", shown.Output);
+        Assert.Matches("Started: +2024-02-03 04:05:06", shown.Output);
+        ToolResult none = await location.RunAsync("import", "--location", "disk", "--file", file);
+        Assert.Equal(2, none.ExitCode);
+        Assert.Contains("import --resources needs --policy NAME", none.StandardError, StringComparison.Ordinal);
     }
 
     public void Dispose()

@@ -1,5 +1,6 @@
 using System.Text;
 using EtcdBackupAgent.Archive.Signatures;
+using EtcdBackupAgent.Testing;
 using EtcdBackupAgent.Testing.Directories;
 using EtcdBackupAgent.Testing.Processes;
 using Xunit;
@@ -31,7 +32,7 @@ public sealed class SshKeygenTests : IDisposable
         ToolResult changed = await VerifyAsync(Namespace, [.. _document, 0]);
         ToolResult replayed = await VerifyAsync("etcd-backup-agent-statement", _document);
 
-        Assert.True(good.ExitCode == 0, good.Error);
+        Assert.True(good.ExitCode == 0, good.StandardError);
         Assert.Contains(_key.PublicKey.Fingerprint, good.Output, StringComparison.Ordinal);
         Assert.NotEqual(0, changed.ExitCode);
         Assert.NotEqual(0, replayed.ExitCode);
@@ -68,6 +69,9 @@ public sealed class SshKeygenTests : IDisposable
         File.SetUnixFileMode(_scratch["key.pem"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         string shown = (await RunAsync("-y", "-f", _scratch["key.pem"])).Output.Trim();
         await File.WriteAllBytesAsync(_scratch["manifest"], _document);
+
+        // ssh-keygen signs only with a public key beside a private one in PEM.
+        await File.WriteAllTextAsync(_scratch["key.pem.pub"], $"{shown}\n");
         await RunAsync("-q", "-Y", "sign", "-f", _scratch["key.pem"], "-n", Namespace, _scratch["manifest"]);
 
         Assert.Equal(_key.PublicKey, SshPublicKey.Parse(shown));
@@ -110,7 +114,9 @@ public sealed class SshKeygenTests : IDisposable
             bool stock = (await VerifyAsync(Namespace, _document)).ExitCode == 0;
 
             Assert.True(
-                stock == Assert.Single(AllowedSigners.Read(line)).Allows(Namespace, TimeProvider.System.GetUtcNow()), line);
+                stock == Assert.Single(AllowedSigners.Read(line))
+                    .Allows(Namespace, TimeProvider.System.GetUtcNow()),
+                line);
         }
     }
 
@@ -133,7 +139,7 @@ public sealed class SshKeygenTests : IDisposable
     private Task WriteSignersAsync(string line) => File.WriteAllTextAsync(_scratch["signers"], line + "\n");
 
     private Task<ToolResult> VerifyAsync(string @namespace, byte[] document) => Tool.RunAsync(
-        "ssh-keygen",
+        Peers.SshKeygen,
         [
             "-Y", "verify", "-f", _scratch["signers"], "-I", "agent", "-n", @namespace, "-s", _scratch["manifest.sig"],
         ],
@@ -141,8 +147,8 @@ public sealed class SshKeygenTests : IDisposable
 
     private static async Task<ToolResult> RunAsync(params string[] arguments)
     {
-        ToolResult result = await Tool.RunAsync("ssh-keygen", arguments);
-        Assert.True(result.ExitCode == 0, result.Error);
+        ToolResult result = await Tool.RunAsync(Peers.SshKeygen, arguments);
+        Assert.True(result.ExitCode == 0, result.StandardError);
         return result;
     }
 }

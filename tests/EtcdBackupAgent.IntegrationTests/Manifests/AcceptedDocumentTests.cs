@@ -66,6 +66,8 @@ public sealed class AcceptedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, tags: {{team: 'a b', 'x/y': ''}}")]
     [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 1}}")]
     [InlineData($"{Bucket}, objectLock: {{mode: Compliance, days: 36500}}")]
+    [InlineData($"{Bucket}, signers: ['{Documents.Signer}']")]
+    [InlineData($"{Bucket}, signers: ['{Documents.Signer} of the agent']")]
     [InlineData("url: 'file:///var/backups/etcd', credentials: keys")]
     [InlineData("url: 'file:///var/backups/etcd', encryption: None")]
     [InlineData($"url: 'file:///var/backups/etcd', encryption: {{recipients: [{Documents.Recipient}]}}")]

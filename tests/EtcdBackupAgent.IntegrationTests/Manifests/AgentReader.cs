@@ -17,7 +17,7 @@ internal static class AgentReader
         apiVersion: v1
         kind: Secret
         metadata: {name: keys}
-        stringData: {access_key: a, secret_key: b, repo_password: c}
+        stringData: {access_key: a, secret_key: b, repo_password: c, signing_key: d}
         ---
         apiVersion: v1
         kind: Secret

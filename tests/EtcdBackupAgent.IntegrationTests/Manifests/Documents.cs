@@ -3,6 +3,11 @@ namespace EtcdBackupAgent.IntegrationTests.Manifests;
 /// <summary>Documents of the four kinds.</summary>
 internal static class Documents
 {
+    /// <summary>A public key of SSH, of a key that nobody has.</summary>
+    public const string Signer =
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBCzqRXSDmW3IXk+AiqFbVR7g9hw9ohxjJ5LMc0"
+        + "JyGWFhjiRdErlgZuiL7HQkrkckXHoffNH9jsmz8hlNx+oK/T8=";
+
     /// <summary>A recipient of age whose identity is unknown.</summary>
     public const string Recipient = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 

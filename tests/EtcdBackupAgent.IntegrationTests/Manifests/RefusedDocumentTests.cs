@@ -45,6 +45,8 @@ public sealed class RefusedDocumentTests(ManifestsFixture fixture)
     [InlineData($"{Bucket}, storageClass: DEEP_ARCHIVE", "storageClass must be one that can be read at once")]
     [InlineData($"{Bucket}, tags: {{'aws:a': b}}", "tags must have letters, digits, blanks")]
     [InlineData($"{Bucket}, tags: {{a: 5}}", "must be of type string")]
+    [InlineData($"{Bucket}, signers: []", "should have at least 1 items")]
+    [InlineData($"{Bucket}, signers: ['ssh-rsa AAAA']", "should match")]
     [InlineData($"{Bucket}, objectLock: {{mode: Legal, days: 1}}", "supported values: \"Governance\", \"Compliance\"")]
     [InlineData($"{Bucket}, objectLock: {{mode: Compliance}}", "spec.objectLock.days: Required value")]
     [InlineData($"{Bucket}, objectLock: {{days: 1}}", "spec.objectLock.mode: Required value")]

@@ -64,14 +64,14 @@ public sealed class ShownObjectTests(ManifestsFixture fixture)
             """
             {"startedAt":"2026-05-01T12:00:00Z","completedAt":"2026-05-01T12:00:05Z","sizeBytes":123456789012,
              "storedBytes":1234,"etcdRevision":99999999999,"etcdClusterId":"cdf818194e3a8c32","verified":"Sound",
-             "verifiedAt":"2026-05-01T12:00:00Z"}
+             "verifiedAt":"2026-05-01T12:00:00Z","lockedUntil":"2026-06-01T12:00:00Z"}
             """,
             "mbr-00aabb92");
 
         await AssertShownAsync(
             "mbr",
-            "NAME SNAPSHOT POLICY LOCATION BYTES VERIFIED COMPLETED AGE",
-            @"mbr-00aabb92 00aabb92 a b 123456789012 Sound \S+ \S+");
+            "NAME SNAPSHOT POLICY LOCATION BYTES VERIFIED COMPLETED LOCKED UNTIL AGE",
+            @"mbr-00aabb92 00aabb92 a b 123456789012 Sound \S+ 2026-06-01T12:00:00Z \S+");
     }
 
     [Fact]

@@ -56,7 +56,7 @@ public sealed class LockedRemovalTests(RgwFixture fixture) : IDisposable
         IReadOnlyList<ObjectVersion> before = await _scene.VersionsAsync();
 
         BackupException e = await Assert.ThrowsAsync<BackupException>(
-            () => new DeleteRun(repository).ExecuteAsync(made.Folder.Id.Value, CancellationToken.None));
+            () => new DeleteRun(repository, "test").ExecuteAsync(made.Folder.Id.Value, CancellationToken.None));
 
         Assert.Equal(FailureReason.ObjectLocked, e.Reason);
         ObjectLock found = (await _scene.Locks.FindAsync(made.Folder.ManifestKey, CancellationToken.None))!;
@@ -75,7 +75,7 @@ public sealed class LockedRemovalTests(RgwFixture fixture) : IDisposable
             TimeProvider.System.GetUtcNow(), CancellationToken.None);
         await repository.Store.PutAsync(folder.Key("etcd.db.zst.age"), new PatternStream(10), CancellationToken.None);
 
-        PruneReport report = await new PruneRun(repository, TimeProvider.System) { UnreferencedAge = -Hour }
+        PruneReport report = await new PruneRun(repository, "test", TimeProvider.System) { UnreferencedAge = -Hour }
             .ExecuteAsync(rule: null, dryRun: false, CancellationToken.None);
 
         string warning = Assert.Single(report.Warnings);
@@ -180,7 +180,7 @@ public sealed class LockedRemovalTests(RgwFixture fixture) : IDisposable
     }
 
     private static Task<PruneReport> PruneAsync(BackupRepository repository, BackupOutcome newest) =>
-        new PruneRun(repository, TimeProvider.System).ExecuteAsync(
+        new PruneRun(repository, "test", TimeProvider.System).ExecuteAsync(
             RetentionRule.After(newest.Manifest, PolicyRetention.Newest(1)), dryRun: false, CancellationToken.None);
 
     /// <summary>Overwrites one object and hides all others, as someone with all keys of the bucket can.</summary>

@@ -97,6 +97,9 @@ public static class Peers
 
     public static string Setpriv => Installed("setpriv");
 
+    /// <summary>Checks and makes signatures of SSH.</summary>
+    public static string SshKeygen => Installed("ssh-keygen");
+
     /// <summary>The folder that <c>eng/peers</c> fills.</summary>
     public static string Cache
     {

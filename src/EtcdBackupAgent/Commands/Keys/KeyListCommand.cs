@@ -20,7 +20,8 @@ internal static class KeyListCommand
         RepositoryOptions repository = new(logs, wiring);
         OutputOptions output = new();
 
-        Command verb = new("list", "Show the recipients and the signers of a repository, and the keys that it contains.");
+        Command verb = new(
+            "list", "Show the recipients and the signers of a repository, and the keys that it contains.");
         repository.AddTo(verb);
         output.AddTo(verb);
         verb.SetAction(
@@ -46,19 +47,19 @@ internal static class KeyListCommand
         IReadOnlyList<string> recipients,
         IReadOnlyList<StoredObject> keys,
         IReadOnlyList<SshPublicKey> signers) => new()
-    {
-        ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
-        ["keys"] = new JsonArray([.. keys.Select(k => new JsonObject
+        {
+            ["recipients"] = new JsonArray([.. recipients.Select(r => JsonValue.Create(r))]),
+            ["keys"] = new JsonArray([.. keys.Select(k => new JsonObject
         {
             ["key"] = k.Key.Value,
             ["storedAt"] = Readable.Rfc3339(k.ModifiedAt),
         })]),
-        ["signers"] = new JsonArray([.. signers.Select(s => new JsonObject
+            ["signers"] = new JsonArray([.. signers.Select(s => new JsonObject
         {
             ["fingerprint"] = s.Fingerprint,
             ["publicKey"] = $"{s}",
         })]),
-    };
+        };
 
     private static void WriteText(
         IAnsiConsole console,

@@ -289,6 +289,9 @@ public sealed record DeclaredLocationSpec
     [JsonPropertyName("tags")]
     public IDictionary<string, string>? Tags { get; init; }
 
+    [JsonPropertyName("signers")]
+    public IReadOnlyList<string>? Signers { get; init; }
+
     [JsonPropertyName("objectLock")]
     public DeclaredObjectLock? ObjectLock { get; init; }
 }

@@ -71,7 +71,8 @@ public sealed class RefusedCallTests(RgwFixture server) : IClassFixture<RgwFixtu
             ["prune"] = async (scene, store) => await new PruneRun(await OpenAsync(store), "test", TimeProvider.System)
                 .ExecuteAsync(scene.KeepOne, dryRun: false, CancellationToken.None),
             ["delete"] = async (scene, store) =>
-                await new DeleteRun(await OpenAsync(store), "test").ExecuteAsync(scene.Before[0], CancellationToken.None),
+                await new DeleteRun(await OpenAsync(store), "test")
+                    .ExecuteAsync(scene.Before[0], CancellationToken.None),
             ["list keys"] = async (_, store) =>
                 await new RepositoryKeys(await OpenAsync(store), TimeProvider.System).ListAsync(CancellationToken.None),
             ["add a recipient"] = async (_, store) =>

@@ -198,7 +198,7 @@ public sealed class PermissionTests(PermissionScene scene) : IClassFixture<Permi
         ObjectLock found = (await user.Locks.FindAsync(old.Folder.ManifestKey, CancellationToken.None))!;
         await LockedRepository.UntilOverAsync(found);
         BackupOutcome made = await scene.BackUpAsync(locked, day: 2);
-        PruneReport pruned = await new PruneRun(await OpenAsync(locked), TimeProvider.System).ExecuteAsync(
+        PruneReport pruned = await new PruneRun(await OpenAsync(locked), "test", TimeProvider.System).ExecuteAsync(
             RetentionRule.After(made.Manifest, PolicyRetention.Newest(1)), dryRun: false, CancellationToken.None);
 
         Assert.Empty(pruned.Warnings);

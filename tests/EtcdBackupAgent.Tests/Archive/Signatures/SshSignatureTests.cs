@@ -125,7 +125,8 @@ public sealed class SshSignatureTests : IDisposable
     [Fact]
     public void A_list_of_public_keys_is_a_list_of_signers()
     {
-        IReadOnlyList<AllowedSigner> signers = AllowedSigners.Read($"{OwnerKey} owner\r\n\n# agent\n{_key.PublicKey}\n");
+        IReadOnlyList<AllowedSigner> signers =
+            AllowedSigners.Read($"{OwnerKey} owner\r\n\n# agent\n{_key.PublicKey}\n");
 
         Assert.Equal([OwnerFingerprint, _key.PublicKey.Fingerprint], signers.Select(s => s.Key.Fingerprint));
         Assert.All(signers, signer => Assert.True(signer.Allows(Namespace, TimeProvider.System.GetUtcNow())));

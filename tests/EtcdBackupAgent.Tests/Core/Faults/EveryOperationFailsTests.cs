@@ -91,7 +91,8 @@ public sealed class EveryOperationFailsTests
         int operations = await FaultScene.SweepAsync(
             moment,
             forGood,
-            (scene, repository) => new DeleteRun(repository, "test").ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
+            (scene, repository) => new DeleteRun(repository, "test")
+                .ExecuteAsync(scene.IdsBefore()[1], CancellationToken.None),
             async scene =>
             {
                 IReadOnlyList<string> listed = await scene.ListedAsync();

@@ -56,7 +56,7 @@ public sealed class RecipientReplacementTests : IDisposable
         Assert.Equal(repository.Document.DocumentSha256, back.Document.PreviousSha256);
         Assert.Equal(
             [_owner.Recipient.ToString()],
-            (await BackupRepository.OpenAsync(_fixture.Store, CancellationToken.None)).Document.Encryption.Recipients);
+            (await BackupRepository.OpenAsync(back.Store, CancellationToken.None)).Document.Encryption.Recipients);
     }
 
     [Fact]
