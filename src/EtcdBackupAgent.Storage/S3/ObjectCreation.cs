@@ -185,17 +185,7 @@ internal sealed partial class ObjectCreation(
     {
         try
         {
-            await connection.RunAsync(
-                S3Action.DeleteVersion(key.Value),
-                (client, attempt) => client.DeleteObjectAsync(
-                    new DeleteObjectRequest
-                    {
-                        BucketName = Options.BucketName,
-                        Key = Options.KeyPrefix + key,
-                        VersionId = versionId,
-                    },
-                    attempt.CancellationToken),
-                cancellationToken);
+            await connection.DeleteVersionAsync(key.Value, versionId, cancellationToken);
         }
         catch (BackupException e)
         {

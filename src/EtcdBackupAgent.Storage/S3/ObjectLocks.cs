@@ -98,7 +98,7 @@ internal sealed class ObjectLocks(
     {
         try
         {
-            await DeleteVersionAsync(version.Key, version.VersionId, cancellationToken);
+            await connection.DeleteVersionAsync(version.Key.Value, version.VersionId, cancellationToken);
         }
         catch (BackupException e) when (IsMissing(e))
         {
@@ -140,7 +140,7 @@ internal sealed class ObjectLocks(
         using CancellationTokenSource deadline = new(RemovalDeadline, time);
         try
         {
-            await DeleteVersionAsync(key, versionId, deadline.Token);
+            await connection.DeleteVersionAsync(key.Value, versionId, deadline.Token);
         }
         catch (Exception e) when (e is BackupException or OperationCanceledException)
         {
@@ -220,19 +220,6 @@ internal sealed class ObjectLocks(
             throw Missing(key, e);
         }
     }
-
-    private async Task DeleteVersionAsync(ObjectKey key, string versionId, CancellationToken cancellationToken) =>
-        await connection.RunAsync(
-            S3Action.DeleteVersion(key.Value),
-            (client, attempt) => client.DeleteObjectAsync(
-                new DeleteObjectRequest
-                {
-                    BucketName = Options.BucketName,
-                    Key = Options.KeyPrefix + key,
-                    VersionId = versionId,
-                },
-                attempt.CancellationToken),
-            cancellationToken);
 
     private async Task<BucketLocks> RequestBucketAsync(CancellationToken cancellationToken)
     {

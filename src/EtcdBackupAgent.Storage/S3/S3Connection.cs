@@ -130,6 +130,20 @@ internal sealed partial class S3Connection : IDisposable
                 attempt.CancellationToken),
             cancellationToken);
 
+    /// <summary>Deletes a version of an object. The key is without the repository's prefix.</summary>
+    public Task<DeleteObjectResponse> DeleteVersionAsync(
+        string key, string versionId, CancellationToken cancellationToken) => RunAsync(
+            S3Action.DeleteVersion(key),
+            (client, attempt) => client.DeleteObjectAsync(
+                new DeleteObjectRequest
+                {
+                    BucketName = Options.BucketName,
+                    Key = Options.KeyPrefix + key,
+                    VersionId = versionId,
+                },
+                attempt.CancellationToken),
+            cancellationToken);
+
     /// <summary>
     /// Aborts an upload; one that does not exist is not an error. The key is without the repository's prefix.
     /// </summary>
