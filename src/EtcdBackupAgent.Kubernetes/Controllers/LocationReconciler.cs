@@ -147,14 +147,9 @@ internal sealed class LocationReconciler(
             // There is no repository yet: create it below.
         }
 
-        using AgePassphrase? passphrase =
-            location.Encryption is PassphraseLocation secret ? repositories.Passphrase(secret, resources) : null;
-        RepositoryProtection protection = location.Encryption switch
-        {
-            UnencryptedLocation => new Unprotected(),
-            RecipientLocation to => new RecipientProtection([.. to.Recipients.Select(AgeRecipient.Parse)]),
-            _ => new PassphraseProtection(passphrase!),
-        };
+        RepositoryProtection protection =
+            LocationProtection.Of(location, secret => repositories.Passphrase(secret, resources));
+        using AgePassphrase? passphrase = (protection as PassphraseProtection)?.Passphrase;
         try
         {
             return await BackupRepository.InitAsync(store, protection, time, cancellationToken);

@@ -6,7 +6,6 @@ using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
 using EtcdBackupAgent.Core.Keys;
-using EtcdBackupAgent.Core.Policies;
 using EtcdBackupAgent.Core.Repository;
 using EtcdBackupAgent.Core.Signatures;
 using EtcdBackupAgent.Core.Stores;
@@ -154,14 +153,8 @@ internal sealed class InitCommand(LogOptions logs, Wiring wiring)
             };
         }
 
-        return repository.Location.Encryption switch
-        {
-            UnencryptedLocation => new Unprotected(),
-            RecipientLocation to => new RecipientProtection([.. to.Recipients.Select(AgeRecipient.Parse)]),
-            PassphraseLocation secret => new PassphraseProtection(
-                PassphraseText.OfSecret(secret, repository.Resources)),
-            _ => throw new InvalidOperationException($"{repository.Location.Encryption} is an unknown protection."),
-        };
+        return LocationProtection.Of(
+            repository.Location, secret => PassphraseText.OfSecret(secret, repository.Resources));
 
         bool IsGiven(Option option) => parsed.GetResult(option) is { Implicit: false };
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.IntegrationTests.KubernetesApi.Cluster;
+using EtcdBackupAgent.IntegrationTests.Manifests;
 using EtcdBackupAgent.Kubernetes.Objects;
 using Xunit;
 
@@ -28,6 +29,23 @@ public sealed class LocationReconcilerTests(ClusterFixture fixture) : Controller
             [$"Normal InitSucceeded: Repo at file://{PathOf("fresh")} is successfully initialized"],
             await Scene.EventsAsync());
         Assert.Empty(await ReconcileAsync("fresh"));
+    }
+
+    [Fact]
+    public async Task A_new_repository_has_the_signers_of_its_location()
+    {
+        await Scene.ApplyAsync(
+            "BackupLocation",
+            "signed",
+            $"url: file://{PathOf("signed")}, encryption: None, signers: ['{Documents.Signer}']");
+
+        await ReconcileAsync("signed");
+
+        Assert.Contains(
+            Documents.Signer,
+            await File.ReadAllTextAsync(Path.Combine(PathOf("signed"), "repository.json")),
+            StringComparison.Ordinal);
+        Assert.Equal("True RepositoryUsable", await ReadyAsync("signed"));
     }
 
     [Fact]
