@@ -6,7 +6,7 @@ using EtcdBackupAgent.Core.Stores;
 namespace EtcdBackupAgent.Core.Locks;
 
 /// <summary>
-/// A store as it was before somebody deleted or overwrote objects: of each object it reads the version that was stored
+/// A store as it was before objects were deleted or overwritten: of each object it reads the version that was stored
 /// first, whatever delete markers and newer versions hide it. Objects of a repository are written once, so the first
 /// version is the object. What is written goes to the store itself.
 /// </summary>

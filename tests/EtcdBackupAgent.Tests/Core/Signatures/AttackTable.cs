@@ -122,7 +122,7 @@ public sealed class AttackTable
             "takes over the node with the signing key",
             "Object Lock keeps what was there",
             "two snapshots of one number, if the true agent goes on",
-            "whatever is signed from then on",
+            "whatever is signed after that",
             []),
         new(
             "stops the agent",
