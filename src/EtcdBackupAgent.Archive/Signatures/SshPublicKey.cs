@@ -73,11 +73,7 @@ public sealed class SshPublicKey : IEquatable<SshPublicKey>
 
     internal static SshPublicKey Parse(string type, string base64)
     {
-        if (type is not (EcdsaType or Ed25519Type))
-        {
-            throw new SignatureException(
-                $"has the type '{Shown(type)}'; only {EcdsaType} and {Ed25519Type} are supported");
-        }
+        RequireKnown(type);
 
         try
         {
@@ -96,11 +92,7 @@ public sealed class SshPublicKey : IEquatable<SshPublicKey>
     {
         SshReader reader = new(blob, "a public key");
         string type = reader.AsciiText();
-        if (type is not (EcdsaType or Ed25519Type))
-        {
-            throw new SignatureException(
-                $"has the type '{Shown(type)}'; only {EcdsaType} and {Ed25519Type} are supported");
-        }
+        RequireKnown(type);
 
         if (type == EcdsaType && reader.AsciiText() != EcdsaCurve)
         {
@@ -146,6 +138,15 @@ public sealed class SshPublicKey : IEquatable<SshPublicKey>
         using ECDsa key = ECDsa.Create(Parameters());
         return key.VerifyData(
             bytes, raw, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+    }
+
+    private static void RequireKnown(string type)
+    {
+        if (type is not (EcdsaType or Ed25519Type))
+        {
+            throw new SignatureException(
+                $"has the type '{Shown(type)}'; only {EcdsaType} and {Ed25519Type} are supported");
+        }
     }
 
     private void RequirePoint()

@@ -16,7 +16,6 @@ public sealed record SegmentName
     public const string Root = ObjectRoots.ChangeLog;
 
     private const int RevisionDigits = 19;
-    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string PlainEnd = ".zst";
     private const string EncryptedEnd = ".zst.age";
 
@@ -40,7 +39,7 @@ public sealed record SegmentName
 
     /// <summary>The key of the object.</summary>
     public ObjectKey Key => new(
-        $"{Root}{Lineage}/{Text(First)}-{Text(Last)}-{Text(End)}-{Resume}"
+        $"{Root}{Lineage}/{Text(First)}-{Text(Last)}-{NameTime.Text(End)}-{Resume}"
         + (Encryption == ArtifactEncryption.Age ? EncryptedEnd : PlainEnd));
 
     /// <summary>Whether the segment has no records.</summary>
@@ -63,7 +62,8 @@ public sealed record SegmentName
             || file[..^end.Length].Split('-') is not [string first, string last, string time, string resume]
             || !TryReadRevision(first, out long firstRevision) || !TryReadRevision(last, out long lastRevision)
             || firstRevision == 0 || lastRevision < firstRevision - 1
-            || !TryReadTime(time, out DateTimeOffset at) || !ResumeDigest.TryParse(resume, out ResumeDigest digest))
+            || !NameTime.TryRead(time, out DateTimeOffset at)
+            || !ResumeDigest.TryParse(resume, out ResumeDigest digest))
         {
             return false;
         }
@@ -85,16 +85,10 @@ public sealed record SegmentName
 
     private static string Text(long revision) => revision.ToString("d19", CultureInfo.InvariantCulture);
 
-    private static string Text(DateTimeOffset time) =>
-        time.ToUniversalTime().ToString(TimeFormat, CultureInfo.InvariantCulture);
-
     private static bool TryReadRevision(string text, out long revision)
     {
         revision = 0;
         return text.Length == RevisionDigits
             && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out revision);
     }
-
-    private static bool TryReadTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
-        text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

@@ -20,7 +20,7 @@ internal sealed class DocumentCopy(BackupRepository source, IObjectStore target,
 
     /// <summary>What belongs to the whole repository, besides its snapshots and its change logs.</summary>
     private static readonly string[] Prefixes =
-        [ObjectRoots.Keys, ObjectRoots.Documents, ObjectRoots.Statements, "restores/"];
+        [ObjectRoots.Keys, ObjectRoots.Documents, ObjectRoots.Statements, RestoreNote.Root];
 
     /// <summary>Copies what the far end does not have.</summary>
     /// <param name="time">The clock of the opened far end.</param>

@@ -12,6 +12,9 @@ internal static class ObjectRoots
     /// <summary>The statements about snapshots.</summary>
     public const string Statements = "statements/";
 
+    /// <summary>What the key of a signature has after that of its document.</summary>
+    public const string SignatureEnd = ".sig";
+
     /// <summary>The change logs.</summary>
     public const string ChangeLog = "changelog/";
 }

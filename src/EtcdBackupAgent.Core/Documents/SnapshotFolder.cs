@@ -1,4 +1,3 @@
-using System.Globalization;
 using EtcdBackupAgent.Core.Stores;
 
 namespace EtcdBackupAgent.Core.Documents;
@@ -12,9 +11,7 @@ public readonly record struct SnapshotFolder
     /// <summary>The prefix of the keys of all snapshots.</summary>
     public const string Root = "snapshots/";
 
-    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string ManifestName = "manifest.json";
-    private const string SignatureNameEnd = ".sig";
     private const string RosterName = "roster.json";
     private const string VerificationNameStart = "verification-";
     private const string VerificationNameEnd = ".json";
@@ -39,7 +36,7 @@ public readonly record struct SnapshotFolder
     /// <summary>The key of the roster; only in a repository with signers.</summary>
     public ObjectKey RosterKey => Key(RosterName);
 
-    private string Name => $"{Text(StartedAt)}-{Id}";
+    private string Name => $"{NameTime.Text(StartedAt)}-{Id}";
 
     /// <summary>Returns the key of a file in this folder.</summary>
     public ObjectKey Key(string fileName) => new($"{this}{fileName}");
@@ -49,15 +46,15 @@ public readonly record struct SnapshotFolder
     /// their times.
     /// </summary>
     public ObjectKey VerificationKey(DateTimeOffset completedAt) =>
-        Key($"{VerificationNameStart}{Text(completedAt.ToUniversalTime())}{VerificationNameEnd}");
+        Key($"{VerificationNameStart}{NameTime.Text(completedAt)}{VerificationNameEnd}");
 
     /// <summary>Returns whether a key belongs to a record of a deep verification in this folder.</summary>
     public bool IsVerification(ObjectKey key) => VerificationTime(key) is not null;
 
     /// <summary>Returns whether a key belongs to such a record, or to its signature.</summary>
     public bool IsOfVerification(ObjectKey key) => IsVerification(key)
-        || (key.Value.EndsWith(SignatureNameEnd, StringComparison.Ordinal)
-            && IsVerification(new ObjectKey(key.Value[..^SignatureNameEnd.Length])));
+        || (key.Value.EndsWith(ObjectRoots.SignatureEnd, StringComparison.Ordinal)
+            && IsVerification(new ObjectKey(key.Value[..^ObjectRoots.SignatureEnd.Length])));
 
     /// <summary>
     /// Returns the time in the name of a record of a deep verification in this folder; null for other keys.
@@ -68,7 +65,7 @@ public readonly record struct SnapshotFolder
         return key.Value.StartsWith(start, StringComparison.Ordinal)
             && key.Value.EndsWith(VerificationNameEnd, StringComparison.Ordinal)
             && key.Value.Length > start.Length + VerificationNameEnd.Length
-            && TryReadTime(key.Value[start.Length..^VerificationNameEnd.Length], out DateTimeOffset time)
+            && NameTime.TryRead(key.Value[start.Length..^VerificationNameEnd.Length], out DateTimeOffset time)
                 ? time
                 : null;
     }
@@ -83,7 +80,7 @@ public readonly record struct SnapshotFolder
             || key.Value[Root.Length..].Split('/') is not [string name, _, ..]
             || name.Split('-') is not [string time, string idText]
             || !SnapshotId.TryParse(idText, out SnapshotId id)
-            || !TryReadTime(time, out DateTimeOffset at))
+            || !NameTime.TryRead(time, out DateTimeOffset at))
         {
             return false;
         }
@@ -94,9 +91,4 @@ public readonly record struct SnapshotFolder
 
     /// <summary>Returns the prefix of the folder's keys, with the slash at its end.</summary>
     public override string ToString() => $"{Root}{Name}/";
-
-    private static string Text(DateTimeOffset time) => time.ToString(TimeFormat, CultureInfo.InvariantCulture);
-
-    private static bool TryReadTime(string text, out DateTimeOffset time) => DateTimeOffset.TryParseExact(
-        text, TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

@@ -93,7 +93,7 @@ public sealed class ImportRun(BackupRepository repository, string agentVersion, 
                 Describe(request, folder, age, MemberOf(report, cluster), artifacts) with
                 {
                     ExpiresAt = expiresAt,
-                    Import = OriginOf(opened, database, age, cluster, report) with { ImportedAt = importedAt },
+                    Import = OriginOf(importedAt, opened, database, age, cluster, report),
                 },
                 cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
@@ -110,10 +110,15 @@ public sealed class ImportRun(BackupRepository repository, string agentVersion, 
     }
 
     private static SnapshotImport OriginOf(
-        OpenedInput opened, ImportedDatabase database, ImportAge age, ImportedCluster cluster, SnapshotReport report) =>
+        DateTimeOffset importedAt,
+        OpenedInput opened,
+        ImportedDatabase database,
+        ImportAge age,
+        ImportedCluster cluster,
+        SnapshotReport report) =>
         new()
         {
-            ImportedAt = default,
+            ImportedAt = importedAt,
             File = opened.FileName,
             Packing = opened.Format.Packing,
             TrailerAppended = database.IsTrailerAppended,

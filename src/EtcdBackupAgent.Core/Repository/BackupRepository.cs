@@ -50,6 +50,7 @@ public sealed class BackupRepository
     internal StatementRecords Statements { get; }
 
     private SnapshotReader Reader { get; }
+
     /// <summary>The clock that decides what is in the future, and which locks are over.</summary>
     internal TimeProvider Time { get; }
 
@@ -148,13 +149,14 @@ public sealed class BackupRepository
     }
 
     /// <summary>
-    /// Reads the whole repository: one listing of the snapshots and one of the restore notes, then every manifest and
-    /// the record of its deep verification, several snapshots at a time.
+    /// Reads the whole repository: one listing each of the snapshots, the restore notes and the statements, and every
+    /// manifest with the record of its deep verification, several snapshots at a time.
     /// </summary>
     public async Task<Inventory> TakeInventoryAsync(CancellationToken cancellationToken)
     {
         // 1. one listing, grouped by folder
-        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders =
+            await Reader.ListFoldersAsync(cancellationToken);
         ILookup<bool, SnapshotFolder> byManifest =
             folders.Keys.ToLookup(f => SnapshotReader.HasManifest(f, folders[f]));
 
@@ -190,7 +192,8 @@ public sealed class BackupRepository
     internal async Task<IReadOnlyList<Snapshot>> FindStartedAsync(
         DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = await ListFoldersAsync(cancellationToken);
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders =
+            await Reader.ListFoldersAsync(cancellationToken);
         (IReadOnlyList<Snapshot> snapshots, _) = await Reader.ReadAsync(
             folders.Keys.Where(f =>
                 f.StartedAt >= from && f.StartedAt <= to && SnapshotReader.HasManifest(f, folders[f])),
@@ -239,7 +242,8 @@ public sealed class BackupRepository
     /// </summary>
     internal async Task<SnapshotFolder> NewFolderAsync(DateTimeOffset startedAt, CancellationToken cancellationToken)
     {
-        HashSet<SnapshotId> taken = [.. (await ListFoldersAsync(cancellationToken)).Keys.Select(f => f.Id)];
+        HashSet<SnapshotId> taken =
+            [.. (await Reader.ListFoldersAsync(cancellationToken)).Keys.Select(f => f.Id)];
         SnapshotId id;
         do
         {
@@ -254,9 +258,7 @@ public sealed class BackupRepository
     internal Task<BackupRepository> AddRecipientAsync(AgeRecipient recipient, CancellationToken cancellationToken) =>
         ReplaceRecipientsAsync([.. Recipients, recipient], cancellationToken);
 
-    /// <summary>
-    /// Replaces the recipients for future backups, in one write.
-    /// </summary>
+    /// <summary>Replaces the recipients for future backups, in one write.</summary>
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.InvalidInput"/> if the recipients are of several kinds, or the store's reason.
     /// </exception>
@@ -267,7 +269,7 @@ public sealed class BackupRepository
         {
             UnknownFields = Document.Encryption.UnknownFields,
         };
-        return await ReplaceAsync(Document with { Encryption = encryption }, cancellationToken);
+        return await ReplaceAsync(Document with { Encryption = encryption }, _signing, cancellationToken);
     }
 
     /// <summary>Replaces the signers. Existing snapshots stay as they are.</summary>
@@ -277,21 +279,20 @@ public sealed class BackupRepository
     /// <exception cref="BackupException">
     /// <see cref="FailureReason.KeyRefused"/> without the key of a current signer, or the store's reason.
     /// </exception>
-    internal async Task<BackupRepository> ReplaceSignersAsync(
-        IReadOnlyList<SshPublicKey> signers, SigningKey key, CancellationToken cancellationToken)
-    {
-        RepositoryDocument changed = await new RepositoryDocuments(Store).ReplaceAsync(
-            Document, Document with { Signers = [.. signers.Select(s => $"{s}")] }, key, cancellationToken);
-        return new BackupRepository(
-            Store, changed, _ignoredDocuments, new DocumentSigning { Key = key }, Time);
-    }
+    internal Task<BackupRepository> ReplaceSignersAsync(
+        IReadOnlyList<SshPublicKey> signers, SigningKey key, CancellationToken cancellationToken) =>
+        ReplaceAsync(
+            Document with { Signers = [.. signers.Select(s => $"{s}")] },
+            new DocumentSigning { Key = key },
+            cancellationToken);
 
-    private async Task<BackupRepository> ReplaceAsync(RepositoryDocument next, CancellationToken cancellationToken) =>
+    private async Task<BackupRepository> ReplaceAsync(
+        RepositoryDocument next, DocumentSigning signing, CancellationToken cancellationToken) =>
         new(
             Store,
-            await new RepositoryDocuments(Store).ReplaceAsync(Document, next, _signing.Key, cancellationToken),
+            await new RepositoryDocuments(Store).ReplaceAsync(Document, next, signing.Key, cancellationToken),
             _ignoredDocuments,
-            _signing,
+            signing,
             Time);
 
     /// <summary>Whether the manifest of a snapshot and all its artifacts still exist. Costs one listing.</summary>
@@ -334,9 +335,9 @@ public sealed class BackupRepository
     internal async Task CommitAsync(
         SnapshotFolder folder, SnapshotManifest manifest, CancellationToken cancellationToken)
     {
-        await Signed.SignAsync(
-            folder.ManifestKey, SignatureNamespace.Manifest, RepositoryJson.Write(manifest), cancellationToken);
-        if (!await Store.TryCreateAsync(folder.ManifestKey, RepositoryJson.Write(manifest), cancellationToken))
+        byte[] utf8 = RepositoryJson.Write(manifest);
+        await Signed.SignAsync(folder.ManifestKey, SignatureNamespace.Manifest, utf8, cancellationToken);
+        if (!await Store.TryCreateAsync(folder.ManifestKey, utf8, cancellationToken))
         {
             throw new BackupException(
                 FailureReason.Unexpected,
@@ -391,27 +392,5 @@ public sealed class BackupRepository
         {
             return $" The key {key}, which opens nothing, could not be removed: {e.Message}";
         }
-    }
-
-    private async Task<Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>> ListFoldersAsync(
-        CancellationToken cancellationToken)
-    {
-        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = [];
-        await foreach (StoredObject found in Store.ListAsync(SnapshotFolder.Root, cancellationToken))
-        {
-            if (!SnapshotFolder.TryFind(found.Key, out SnapshotFolder folder))
-            {
-                continue;
-            }
-
-            if (!folders.TryGetValue(folder, out IReadOnlyList<StoredObject>? objects))
-            {
-                folders.Add(folder, objects = new List<StoredObject>());
-            }
-
-            ((List<StoredObject>)objects).Add(found);
-        }
-
-        return folders;
     }
 }

@@ -24,6 +24,29 @@ internal sealed class SnapshotReader(
     public static ArtifactManifest[] FindMissing(SnapshotManifest manifest, IReadOnlyList<StoredObject> objects) =>
         [.. manifest.Artifacts.Where(a => !objects.Any(o => o.Key == a.Key && o.SizeBytes == a.StoredBytes))];
 
+    /// <summary>Lists the objects of all snapshots by folder, also of those without a manifest.</summary>
+    public async Task<Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>>> ListFoldersAsync(
+        CancellationToken cancellationToken)
+    {
+        Dictionary<SnapshotFolder, IReadOnlyList<StoredObject>> folders = [];
+        await foreach (StoredObject found in store.ListAsync(SnapshotFolder.Root, cancellationToken))
+        {
+            if (!SnapshotFolder.TryFind(found.Key, out SnapshotFolder folder))
+            {
+                continue;
+            }
+
+            if (!folders.TryGetValue(folder, out IReadOnlyList<StoredObject>? objects))
+            {
+                folders.Add(folder, objects = new List<StoredObject>());
+            }
+
+            ((List<StoredObject>)objects).Add(found);
+        }
+
+        return folders;
+    }
+
     /// <summary>Reads the snapshots in some of the folders, and those that cannot be read, ordered by time.</summary>
     public async Task<(IReadOnlyList<Snapshot> Snapshots, IReadOnlyList<UnreadableSnapshot> Unreadable)>
         ReadAsync(

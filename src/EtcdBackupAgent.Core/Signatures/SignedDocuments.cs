@@ -13,9 +13,6 @@ namespace EtcdBackupAgent.Core.Signatures;
 /// <param name="key">The key to sign with; null if nothing will be signed.</param>
 internal sealed class SignedDocuments(IObjectStore store, TrustedSigners? trusted, SigningKey? key)
 {
-    /// <summary>The end of the name of a signature.</summary>
-    public const string NameEnd = ".sig";
-
     /// <summary>Whether documents count only with a signature.</summary>
     public bool AreRequired => trusted is not null;
 
@@ -23,7 +20,7 @@ internal sealed class SignedDocuments(IObjectStore store, TrustedSigners? truste
     public TrustedSigners? Trusted => trusted;
 
     /// <summary>Returns the key of a document's signature.</summary>
-    public static ObjectKey KeyOf(ObjectKey document) => new($"{document}{NameEnd}");
+    public static ObjectKey KeyOf(ObjectKey document) => new($"{document}{ObjectRoots.SignatureEnd}");
 
     /// <summary>Refuses to write documents that would not count.</summary>
     /// <param name="purpose">What needs the signature, such as <c>make a backup</c>.</param>

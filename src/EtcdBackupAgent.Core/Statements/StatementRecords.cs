@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Security.Cryptography;
 using EtcdBackupAgent.Core.Documents;
 using EtcdBackupAgent.Core.Failures;
@@ -24,7 +23,6 @@ internal sealed class StatementRecords(
     private const int ReadsInFlightMax = 16;
 
     private const int SuffixDigits = 8;
-    private const string TimeFormat = "yyyyMMdd'T'HHmmss'Z'";
     private const string NameEnd = ".json";
 
     /// <summary>Reads all statements.</summary>
@@ -90,7 +88,7 @@ internal sealed class StatementRecords(
         };
         byte[] utf8 = RepositoryJson.Write(statement);
         ObjectKey key = new(
-            ObjectRoots.Statements + statement.MadeAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture)
+            $"{ObjectRoots.Statements}{NameTime.Text(statement.MadeAt)}"
             + $"-{RandomNumberGenerator.GetHexString(SuffixDigits, lowercase: true)}{NameEnd}");
         await signed.SignAsync(key, SignatureNamespace.Statement, utf8, cancellationToken);
         return await store.TryCreateAsync(key, utf8, cancellationToken)

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using EtcdBackupAgent.Archive.Signatures;
 using EtcdBackupAgent.Composition;
 using EtcdBackupAgent.Configuration;
 using EtcdBackupAgent.Core.Failures;
@@ -116,10 +115,6 @@ internal sealed class RepositoryOptions(LogOptions logs, Wiring wiring)
         verb.Add(_ignoreDeletions);
         _signing.AddAllowanceTo(verb);
     }
-
-    /// <summary>The private key on the command line; null if none is given.</summary>
-    /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
-    public SigningKey? ReadSigningKey(ParseResult parsed) => _signing.ReadKey(parsed);
 
     /// <summary>Reads what the options and the documents say about signatures.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>

@@ -67,7 +67,7 @@ internal sealed class SigningOptions(TimeProvider time)
 
     /// <summary>Reads the private key; null if none is given.</summary>
     /// <exception cref="BackupException"><see cref="FailureReason.InvalidInput"/>.</exception>
-    public SigningKey? ReadKey(ParseResult parsed)
+    private SigningKey? ReadKey(ParseResult parsed)
     {
         (string source, string? file) = parsed.GetValue(_key) is { } given
             ? ("--signing-key", given)
